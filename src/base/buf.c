@@ -1,0 +1,90 @@
+#include "base/buf.h"
+
+#include "base/error.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void lk_buf_init(struct lk_buf *buf, size_t limit) {
+    *buf = (struct lk_buf){.limit = limit};
+}
+
+void lk_buf_free(struct lk_buf *buf) {
+    free(buf->ptr);
+    lk_buf_init(buf, buf->limit);
+}
+
+void lk_buf_clear(struct lk_buf *buf) {
+    buf->len = 0;
+    buf->failed = false;
+}
+
+int lk_buf_reserve(struct lk_buf *buf, size_t extra) {
+    if (buf->cap - buf->len >= extra)
+        return 0;
+    if (extra > SIZE_MAX / 2 - buf->len)
+        return LK_ELIMIT;
+    size_t need = buf->len + extra;
+    if (buf->limit != 0 && need > buf->limit)
+        return LK_ELIMIT;
+    size_t cap = buf->cap < 128 ? 256 : buf->cap * 2;
+    if (cap < need)
+        cap = need;
+    char *ptr = realloc(buf->ptr, cap);
+    if (ptr == NULL)
+        return LK_ENOMEM;
+    buf->ptr = ptr;
+    buf->cap = cap;
+    return 0;
+}
+
+int lk_buf_add(struct lk_buf *buf, struct lk_slice bytes) {
+    if (bytes.len == 0)
+        return 0;
+    int code = buf->limit != 0 && bytes.len > buf->limit - buf->len ? LK_ELIMIT : lk_buf_reserve(buf, bytes.len);
+    if (code != 0) {
+        buf->failed = true;
+        return code;
+    }
+    memcpy(buf->ptr + buf->len, bytes.ptr, bytes.len);
+    buf->len += bytes.len;
+    return 0;
+}
+
+int lk_buf_add_cstr(struct lk_buf *buf, const char *text) {
+    return lk_buf_add(buf, lk_slice_cstr(text));
+}
+
+int lk_buf_add_char(struct lk_buf *buf, char c) {
+    return lk_buf_add(buf, lk_slice_make(&c, 1));
+}
+
+int lk_buf_addf(struct lk_buf *buf, const char *format, ...) {
+    char small[256];
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(small, sizeof(small), format, args);
+    va_end(args);
+    if (len < 0) {
+        buf->failed = true;
+        return LK_EINVAL;
+    }
+    if ((size_t)len < sizeof(small))
+        return lk_buf_add(buf, lk_slice_make(small, (size_t)len));
+    int code = buf->limit != 0 && (size_t)len > buf->limit - buf->len ? LK_ELIMIT : lk_buf_reserve(buf, (size_t)len + 1);
+    if (code != 0) {
+        buf->failed = true;
+        return code;
+    }
+    va_start(args, format);
+    vsnprintf(buf->ptr + buf->len, (size_t)len + 1, format, args);
+    va_end(args);
+    buf->len += (size_t)len;
+    return 0;
+}
+
+void lk_buf_truncate(struct lk_buf *buf, size_t len) {
+    if (len < buf->len)
+        buf->len = len;
+}

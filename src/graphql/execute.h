@@ -1,0 +1,86 @@
+/*
+ * Execution (section 6). Resolvers are plain blocking functions, called one after another in document order (a mutation's root fields are
+ * serial by that), so nothing here needs a lock; several executions may run on several threads over one schema.
+ */
+#ifndef GQL_EXECUTE_H
+#define GQL_EXECUTE_H
+
+#include "base/json_read.h"
+#include "graphql/schema.h"
+#include "graphql/validate.h"
+
+enum gql_out_kind { GQL_OUT_NULL, GQL_OUT_INT, GQL_OUT_FLOAT, GQL_OUT_STRING, GQL_OUT_BOOLEAN, GQL_OUT_OBJECT, GQL_OUT_LIST };
+
+/* A resolver's result. Memory it points to must live until the execution is over (the call's arena, or longer). An enum is GQL_OUT_STRING with
+ * the value's name. Result coercion (6.4.3) follows: a String field given an integer prints it, an Int out of 32 bits is an error, a custom
+ * scalar passes through as it is. */
+struct gql_out {
+    enum gql_out_kind kind; /* GQL_OUT_NULL when the resolver sets nothing */
+    int64_t integer;
+    double real;
+    bool boolean;
+    struct lk_slice text;
+    const void *object;    /* source for the resolvers of its fields */
+    const char *type_name; /* object of an interface or union field: its type; may be NULL for a field of object type */
+    struct gql_out *items; /* list */
+    size_t items_len;
+};
+
+/* What a resolver knows of where it is. Valid during the call. */
+struct gql_call {
+    const struct gql_schema *schema;
+    const struct gql_type *parent;  /* object type */
+    const struct gql_field *field;
+    const struct gql_value *arguments; /* GQL_OBJECT: all coerced arguments, defaults filled in */
+    struct lk_arena *arena;            /* lives until the execution is over */
+    void *context;                     /* as given to gql_execute */
+    const struct gql_selection *selection; /* the first field node: a resolver may look whether a sub-field was asked for */
+    /* On failure, set by gql_fail. */
+    const char *error_message;
+    const char *error_code;
+};
+
+/* The argument, or NULL when absent. */
+static inline const struct gql_value *gql_argument(const struct gql_call *call, const char *name) {
+    return gql_value_get(call->arguments, name);
+}
+
+/* Fails the field: `return gql_fail(call, "FORBIDDEN", "User not authorized")`. code is static and becomes extensions.code. Returns LK_EINVAL.
+ * A resolver that returns negative without it fails with "Internal server error", code INTERNAL. */
+int gql_fail(struct gql_call *call, const char *code, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+struct gql_execution {
+    const struct gql_schema *schema;
+    const struct gql_document *document;  /* validated */
+    struct lk_slice operation_name;       /* ptr NULL: none given */
+    const struct lk_json *variables;      /* an object, or NULL */
+    const void *root;                     /* source of the root fields */
+    void *context;
+    struct lk_arena *arena;
+    /* Called before and after each root field of a mutation (both may be NULL): where a store puts its savepoint. after gets failed = true when
+     * the field ended in an error, null propagation from below included. A negative result of before_field fails the field, of after_field too. */
+    int (*before_field)(void *context);
+    int (*after_field)(void *context, bool failed);
+};
+
+/* Finds the operation to run: by name, or the only one. NULL after adding graphql-js's error ("Must provide operation name if query contains
+ * multiple operations." / `Unknown operation named "X".`), code BAD_USER_INPUT. */
+const struct gql_operation *gql_find_operation(const struct gql_document *document, struct lk_slice name, struct gql_errors *errors);
+
+/* How an execution ended. */
+struct gql_outcome {
+    bool ran;           /* false: a request error (no operation, bad variables), so the result has no data member */
+    size_t error_count;
+};
+
+/* Runs the operation and appends one JSON object to out: {"errors":[...],"data":{...}} (errors first and only when there are any; data absent
+ * after a request error). Request errors (variables) carry BAD_USER_INPUT. Words, order, locations and paths as graphql-js 16 `execute`.
+ * Subscriptions are refused. 0, or LK_ENOMEM with out restored. */
+int gql_execute(const struct gql_execution *execution, struct lk_buf *out, struct gql_outcome *ret);
+
+/* Coerces one input value of a literal against a type (3.12); variables may be NULL for constants. Used by validation, default values and
+ * execution. 0, LK_EINVAL (it does not fit; no error is added) or LK_ENOMEM. */
+int gql_coerce_literal(const struct gql_type *type, const struct gql_literal *literal, const struct gql_value *variables,
+                       struct lk_arena *arena, struct gql_value *ret);
+
+#endif

@@ -1,0 +1,112 @@
+/*
+ * An HTTP/1.1 server (RFC 9110, 9112): one epoll loop a thread, each with its own SO_REUSEPORT listeners. It knows nothing of what is served.
+ *
+ * Life of a request: the I/O thread that read it calls the handler. The handler either answers before it returns (fast lane: nothing is
+ * allocated, answers to all requests of one read leave in one write), or keeps the request and answers later from any thread (slow lane:
+ * http_send posts it to the request's own I/O thread through an eventfd inbox). Every request is answered exactly once with http_send; until then
+ * it, its arena and all slices from it stay valid, even when the client has gone. Requests of one connection are handled one after another.
+ */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/error.h"
+
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct http_server;
+struct http_request;
+
+typedef void (*http_handler)(struct http_request *request, void *context);
+
+/* One address to listen on. */
+struct http_listener {
+    const char *address;  /* "127.0.0.1:5390", "[::1]:5390"; port 0 lets the kernel choose */
+    http_handler handler; /* called on an I/O thread; must not block */
+    void *context;
+};
+
+/* All limits have a default (http_config_defaults); an exceeded one is answered where HTTP has an answer (400, 408, 413, 414, 431, 503), then the
+ * connection closes. */
+struct http_config {
+    const struct http_listener *listeners;
+    size_t listeners_len;
+    unsigned threads;           /* 0: one for each core this process may run on */
+    size_t request_line_max;    /* bytes; longer: 414 (target) or 400 */
+    size_t header_bytes_max;    /* all header fields together; more: 431 */
+    size_t header_count_max;    /* more: 431 */
+    size_t body_max;            /* bytes after de-chunking; more: 413, without reading it */
+    size_t arena_max;           /* bytes a request's arena may hand out */
+    unsigned header_timeout_ms; /* from the first byte of a request to the end of its header, however it trickles: 408 */
+    unsigned body_timeout_ms;   /* from the end of the header to the end of the body: 408 */
+    unsigned idle_timeout_ms;   /* between requests: closed silently */
+    unsigned write_timeout_ms;  /* a reader that takes no byte for so long is cut off */
+    size_t write_backlog_max;   /* unsent answer bytes of a connection before it stops reading further pipelined requests */
+    size_t connections_max;     /* over all threads; past it, new ones get 503 and are closed */
+    size_t gzip_min;            /* answers of at least so many bytes are compressed when the client accepts gzip; 0: never */
+    struct lk_slice (*error_body)(int status, const char **ret_content_type); /* body of answers the server makes itself; static memory */
+};
+
+struct http_config http_config_defaults(void);
+
+/* Binds and listens. LK_EINVAL (an address that is none), LK_EBUSY (in use), LK_EIO, LK_ENOMEM; problem names the address. No thread runs yet. */
+int http_server_create(const struct http_config *config, struct http_server **ret, struct lk_problem *problem);
+
+/* The port that listener number index is bound to. */
+unsigned http_server_port(const struct http_server *server, size_t index);
+
+/* Starts the I/O threads. 0 or LK_ENOMEM / LK_EIO (then none runs). All signals are blocked in them. */
+int http_server_start(struct http_server *server);
+
+/* Drains: stops accepting, closes idle connections, lets requests under way finish (their answers say Connection: close), and after grace_ms
+ * cuts off the rest. Blocks until all threads have ended; requests handed out must have been answered by then or be answered soon: it waits for
+ * them. Call once, not from an I/O thread. */
+void http_server_stop(struct http_server *server, unsigned grace_ms);
+void http_server_free(struct http_server *server); /* after stop; or after create without start; NULL is fine */
+
+struct http_stats {
+    uint64_t connections_open, connections_total, connections_refused, requests_total, bad_requests_total, timeouts_total;
+};
+void http_server_stats(const struct http_server *server, struct http_stats *ret); /* any thread; not one instant */
+
+/* --- reading a request; slices live until http_send --- */
+
+enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_DELETE, HTTP_OPTIONS, HTTP_PATCH, HTTP_OTHER_METHOD };
+
+enum http_method http_request_method(const struct http_request *request);
+struct lk_slice http_request_method_text(const struct http_request *request);
+struct lk_slice http_request_path(const struct http_request *request);  /* raw, "/v1/auth"; absolute-form targets reduced to it */
+struct lk_slice http_request_query(const struct http_request *request); /* raw, without ?; ptr NULL when there is no ? */
+struct lk_slice http_request_body(const struct http_request *request);  /* whole, de-chunked */
+
+/* First field of that name (case ignored; pass it in lower case), white space around the value removed; ptr NULL when absent. */
+struct lk_slice http_request_header(const struct http_request *request, const char *lower_name);
+/* The index-th field, in order; false past the last. */
+bool http_request_header_at(const struct http_request *request, size_t index, struct lk_slice *ret_name, struct lk_slice *ret_value);
+
+const struct sockaddr_storage *http_request_peer(const struct http_request *request);
+struct lk_arena *http_request_arena(struct http_request *request);
+unsigned http_request_thread(const struct http_request *request); /* 0 .. threads-1: index for per-thread counters */
+uint64_t http_request_number(const struct http_request *request); /* unique in this process: base of request ids */
+
+/* --- answering --- */
+
+/* Status; 200 unless set. */
+void http_set_status(struct http_request *request, int status);
+
+/* Adds a field. name is static; value lives in the request's arena or is static. CR, LF and NUL in value are replaced by spaces, so that no value
+ * splits the answer. Date, Content-Length, Connection, Content-Encoding and Vary: Accept-Encoding are the server's own. Too many (32): dropped. */
+void http_add_header(struct http_request *request, const char *name, struct lk_slice value);
+
+/* The answer's body, to append to; owned by the request. A body that failed to grow turns the answer into a 500. */
+struct lk_buf *http_body(struct http_request *request);
+
+/* Uses bytes that live in the arena or are static as the body, without copying; replaces what http_body holds. */
+void http_set_body(struct http_request *request, struct lk_slice bytes);
+
+/* Sends the answer; the request may not be touched afterwards. From any thread, exactly once. Never blocks, never fails towards the caller. */
+void http_send(struct http_request *request);
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * The store thread: owns the connection, runs queued jobs, commits in groups. For each batch: BEGIN, run each job, COMMIT once, then finish each.
+ * So a job's finish is called when what it wrote is durable, and a reader's when what it read is.
+ */
+#ifndef STORE_EXECUTOR_H
+#define STORE_EXECUTOR_H
+
+#include "store/db.h"
+
+struct lk_executor;
+
+struct lk_job {
+    struct lk_job *next; /* the executor's */
+    /* On the store thread, inside the batch's transaction. The job rolls back its own failures (lk_db_savepoint). */
+    void (*run)(struct lk_job *job, struct lk_db *db);
+    /* On the store thread, after the commit: code 0 (durable), or why the commit failed (nothing of it is there, negative code). The job may be
+     * freed in it. Called exactly once for each submitted job, with LK_EBUSY when the executor stopped before running it. */
+    void (*finish)(struct lk_job *job, int code);
+};
+
+struct lk_executor_config {
+    struct lk_db *db;     /* lent; closed by the caller after lk_executor_stop */
+    size_t queue_max;     /* jobs waiting; more are refused */
+    size_t batch_max;     /* jobs a transaction */
+    void (*broken)(void *context); /* called once, on the store thread, after an I/O failure: every later job finishes with LK_EIO */
+    void *context;
+};
+
+struct lk_executor_stats {
+    uint64_t jobs, commits, writing_commits, failed_commits;
+    size_t waiting;
+};
+
+int lk_executor_start(const struct lk_executor_config *config, struct lk_executor **ret);
+
+/* Queues a job. 0, or LK_EBUSY (full or stopping: finish is not called). Any thread. Bounded time; takes a short lock. */
+int lk_executor_submit(struct lk_executor *executor, struct lk_job *job);
+
+/* Runs what is queued, ends the thread, frees. Submits during it get LK_EBUSY. */
+void lk_executor_stop(struct lk_executor *executor);
+
+void lk_executor_stats(struct lk_executor *executor, struct lk_executor_stats *ret); /* any thread */
+
+#endif
