@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* Characters that len bytes take in unpadded base64url. */
-#define LK_BASE64URL_LEN(len) (((len) * 4 + 2) / 3)
+#define LK_BASE64URL_LEN(len) (((len)*4 + 2) / 3)
 
 /* Writes LK_BASE64URL_LEN(len) characters to out, no NUL. */
 void lk_base64url_encode(const uint8_t *bytes, size_t len, char *out);

@@ -15,7 +15,8 @@ struct lk_slice {
 };
 
 /* A slice over a string literal, without its NUL. Usable in static initialisers. */
-#define LK_SLICE(literal) {("" literal), sizeof(literal) - 1}
+#define LK_SLICE(literal) \
+    { ("" literal), sizeof(literal) - 1 }
 
 static inline struct lk_slice lk_slice_make(const char *ptr, size_t len) {
     return (struct lk_slice){ptr, len};

@@ -26,9 +26,9 @@ enum gql_literal_kind {
     GQL_LIT_STRING,   /* text: the value, escapes and block indentation already resolved (arena memory) */
     GQL_LIT_BOOLEAN,  /* boolean */
     GQL_LIT_NULL,
-    GQL_LIT_ENUM,     /* text: name */
-    GQL_LIT_LIST,     /* items, linked by next */
-    GQL_LIT_OBJECT,   /* fields */
+    GQL_LIT_ENUM,   /* text: name */
+    GQL_LIT_LIST,   /* items, linked by next */
+    GQL_LIT_OBJECT, /* fields */
 };
 
 struct gql_literal {
@@ -81,13 +81,13 @@ struct gql_selection {
     struct gql_selection *next;
     enum gql_selection_kind kind;
     gql_pos at;
-    struct gql_name alias;              /* field: the alias, or text.ptr NULL */
-    struct gql_name name;               /* field or spread (at: the name itself) */
-    struct gql_argument *arguments;     /* field */
+    struct gql_name alias;          /* field: the alias, or text.ptr NULL */
+    struct gql_name name;           /* field or spread (at: the name itself) */
+    struct gql_argument *arguments; /* field */
     struct gql_directive *directives;
-    struct gql_name on;                 /* inline fragment: type condition, or text.ptr NULL */
-    struct gql_selection *selections;   /* field (NULL: none given) and inline fragment */
-    gql_pos selections_at;              /* the { */
+    struct gql_name on;               /* inline fragment: type condition, or text.ptr NULL */
+    struct gql_selection *selections; /* field (NULL: none given) and inline fragment */
+    gql_pos selections_at;            /* the { */
 };
 
 struct gql_variable {
@@ -126,7 +126,14 @@ struct gql_fragment {
 /* --- type system definitions and extensions (3) --- */
 
 enum gql_definition_kind {
-    GQL_DEF_SCHEMA, GQL_DEF_SCALAR, GQL_DEF_OBJECT, GQL_DEF_INTERFACE, GQL_DEF_UNION, GQL_DEF_ENUM, GQL_DEF_INPUT, GQL_DEF_DIRECTIVE,
+    GQL_DEF_SCHEMA,
+    GQL_DEF_SCALAR,
+    GQL_DEF_OBJECT,
+    GQL_DEF_INTERFACE,
+    GQL_DEF_UNION,
+    GQL_DEF_ENUM,
+    GQL_DEF_INPUT,
+    GQL_DEF_DIRECTIVE,
 };
 
 struct gql_input_def { /* an argument or an input object's field */
@@ -174,14 +181,14 @@ struct gql_definition {
     struct gql_name name; /* empty for a schema definition */
     struct lk_slice description;
     struct gql_directive *directives;
-    struct gql_named *interfaces;           /* object, interface */
-    struct gql_field_def *fields;           /* object, interface */
-    struct gql_named *members;              /* union */
-    struct gql_enum_value_def *values;      /* enum */
-    struct gql_input_def *inputs;           /* input: fields; directive: arguments */
-    struct gql_root_def *roots;             /* schema */
-    struct gql_named *locations;            /* directive */
-    bool repeatable;                        /* directive */
+    struct gql_named *interfaces;      /* object, interface */
+    struct gql_field_def *fields;      /* object, interface */
+    struct gql_named *members;         /* union */
+    struct gql_enum_value_def *values; /* enum */
+    struct gql_input_def *inputs;      /* input: fields; directive: arguments */
+    struct gql_root_def *roots;        /* schema */
+    struct gql_named *locations;       /* directive */
+    bool repeatable;                   /* directive */
 };
 
 struct gql_document {

@@ -29,11 +29,11 @@ struct gql_out {
 /* What a resolver knows of where it is. Valid during the call. */
 struct gql_call {
     const struct gql_schema *schema;
-    const struct gql_type *parent;  /* object type */
+    const struct gql_type *parent; /* object type */
     const struct gql_field *field;
-    const struct gql_value *arguments; /* GQL_OBJECT: all coerced arguments, defaults filled in */
-    struct lk_arena *arena;            /* lives until the execution is over */
-    void *context;                     /* as given to gql_execute */
+    const struct gql_value *arguments;     /* GQL_OBJECT: all coerced arguments, defaults filled in */
+    struct lk_arena *arena;                /* lives until the execution is over */
+    void *context;                         /* as given to gql_execute */
     const struct gql_selection *selection; /* the first field node: a resolver may look whether a sub-field was asked for */
     /* On failure, set by gql_fail. */
     const char *error_message;
@@ -51,10 +51,10 @@ int gql_fail(struct gql_call *call, const char *code, const char *format, ...) _
 
 struct gql_execution {
     const struct gql_schema *schema;
-    const struct gql_document *document;  /* validated */
-    struct lk_slice operation_name;       /* ptr NULL: none given */
-    const struct lk_json *variables;      /* an object, or NULL */
-    const void *root;                     /* source of the root fields */
+    const struct gql_document *document; /* validated */
+    struct lk_slice operation_name;      /* ptr NULL: none given */
+    const struct lk_json *variables;     /* an object, or NULL */
+    const void *root;                    /* source of the root fields */
     void *context;
     struct lk_arena *arena;
     /* Called before and after each root field of a mutation (both may be NULL): where a store puts its savepoint. after gets failed = true when
@@ -69,7 +69,7 @@ const struct gql_operation *gql_find_operation(const struct gql_document *docume
 
 /* How an execution ended. */
 struct gql_outcome {
-    bool ran;           /* false: a request error (no operation, bad variables), so the result has no data member */
+    bool ran; /* false: a request error (no operation, bad variables), so the result has no data member */
     size_t error_count;
 };
 

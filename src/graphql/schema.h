@@ -11,7 +11,14 @@
 #include "graphql/value.h"
 
 enum gql_type_kind {
-    GQL_SCALAR, GQL_OBJECT_TYPE, GQL_INTERFACE, GQL_UNION, GQL_ENUM_TYPE, GQL_INPUT_OBJECT, GQL_LIST_TYPE, GQL_NON_NULL_TYPE,
+    GQL_SCALAR,
+    GQL_OBJECT_TYPE,
+    GQL_INTERFACE,
+    GQL_UNION,
+    GQL_ENUM_TYPE,
+    GQL_INPUT_OBJECT,
+    GQL_LIST_TYPE,
+    GQL_NON_NULL_TYPE,
 };
 
 struct gql_schema;
@@ -55,28 +62,43 @@ struct gql_type {
     enum gql_type_kind kind;
     struct lk_slice name; /* empty for list and non-null */
     struct lk_slice description;
-    const struct gql_type *of;          /* list, non-null */
-    struct gql_field *fields;           /* object, interface */
+    const struct gql_type *of; /* list, non-null */
+    struct gql_field *fields;  /* object, interface */
     size_t fields_len;
     const struct gql_type **interfaces; /* object, interface: all it declares, in order */
     size_t interfaces_len;
-    const struct gql_type **possible;   /* interface: object types implementing it; union: members; object: itself */
+    const struct gql_type **possible; /* interface: object types implementing it; union: members; object: itself */
     size_t possible_len;
     struct gql_enum_value *values;
     size_t values_len;
-    struct gql_input *inputs;           /* input object */
+    struct gql_input *inputs; /* input object */
     size_t inputs_len;
-    struct lk_slice specified_by;       /* scalar: @specifiedBy url, ptr NULL: none */
-    bool one_of;                        /* input object */
-    bool builtin;                       /* scalar of the specification, or introspection type */
-    unsigned index;                     /* 0 .. gql_schema_type_count-1 for named types */
+    struct lk_slice specified_by; /* scalar: @specifiedBy url, ptr NULL: none */
+    bool one_of;                  /* input object */
+    bool builtin;                 /* scalar of the specification, or introspection type */
+    unsigned index;               /* 0 .. gql_schema_type_count-1 for named types */
 };
 
 enum gql_location { /* directive locations, as bits: 1u << value */
-    GQL_LOC_QUERY, GQL_LOC_MUTATION, GQL_LOC_SUBSCRIPTION, GQL_LOC_FIELD, GQL_LOC_FRAGMENT_DEFINITION, GQL_LOC_FRAGMENT_SPREAD,
-    GQL_LOC_INLINE_FRAGMENT, GQL_LOC_VARIABLE_DEFINITION, GQL_LOC_SCHEMA, GQL_LOC_SCALAR, GQL_LOC_OBJECT, GQL_LOC_FIELD_DEFINITION,
-    GQL_LOC_ARGUMENT_DEFINITION, GQL_LOC_INTERFACE, GQL_LOC_UNION, GQL_LOC_ENUM, GQL_LOC_ENUM_VALUE, GQL_LOC_INPUT_OBJECT,
-    GQL_LOC_INPUT_FIELD_DEFINITION,
+                    GQL_LOC_QUERY,
+                    GQL_LOC_MUTATION,
+                    GQL_LOC_SUBSCRIPTION,
+                    GQL_LOC_FIELD,
+                    GQL_LOC_FRAGMENT_DEFINITION,
+                    GQL_LOC_FRAGMENT_SPREAD,
+                    GQL_LOC_INLINE_FRAGMENT,
+                    GQL_LOC_VARIABLE_DEFINITION,
+                    GQL_LOC_SCHEMA,
+                    GQL_LOC_SCALAR,
+                    GQL_LOC_OBJECT,
+                    GQL_LOC_FIELD_DEFINITION,
+                    GQL_LOC_ARGUMENT_DEFINITION,
+                    GQL_LOC_INTERFACE,
+                    GQL_LOC_UNION,
+                    GQL_LOC_ENUM,
+                    GQL_LOC_ENUM_VALUE,
+                    GQL_LOC_INPUT_OBJECT,
+                    GQL_LOC_INPUT_FIELD_DEFINITION,
 };
 
 struct gql_directive_def {
@@ -84,7 +106,7 @@ struct gql_directive_def {
     struct lk_slice description;
     struct gql_input *arguments;
     size_t arguments_len;
-    uint32_t locations; /* bits */
+    uint32_t locations;                /* bits */
     enum gql_location *location_order; /* as written, for introspection */
     size_t locations_len;
     bool repeatable;
@@ -98,7 +120,7 @@ void gql_schema_free(struct gql_schema *schema);
 /* Named type, or NULL. */
 const struct gql_type *gql_schema_type(const struct gql_schema *schema, struct lk_slice name);
 size_t gql_schema_type_count(const struct gql_schema *schema);
-const struct gql_type *gql_schema_type_at(const struct gql_schema *schema, size_t index); /* SDL order, then built-ins */
+const struct gql_type *gql_schema_type_at(const struct gql_schema *schema, size_t index);              /* SDL order, then built-ins */
 const struct gql_type *gql_schema_root(const struct gql_schema *schema, enum gql_operation_kind kind); /* or NULL */
 struct lk_slice gql_schema_description(const struct gql_schema *schema);
 const struct gql_directive_def *gql_schema_directive(const struct gql_schema *schema, struct lk_slice name); /* or NULL */
@@ -112,11 +134,11 @@ const struct gql_input *gql_field_argument(const struct gql_field *field, struct
 const struct gql_input *gql_directive_argument(const struct gql_directive_def *directive, struct lk_slice name);
 const struct gql_enum_value *gql_type_enum_value(const struct gql_type *type, struct lk_slice name);
 
-bool gql_type_is_input(const struct gql_type *type);     /* looks through list and non-null, as do the next three */
+bool gql_type_is_input(const struct gql_type *type); /* looks through list and non-null, as do the next three */
 bool gql_type_is_output(const struct gql_type *type);
-bool gql_type_is_leaf(const struct gql_type *type);      /* scalar or enum */
-bool gql_type_is_composite(const struct gql_type *type); /* object, interface, union */
-const struct gql_type *gql_type_named(const struct gql_type *type); /* without its lists and non-nulls */
+bool gql_type_is_leaf(const struct gql_type *type);                                             /* scalar or enum */
+bool gql_type_is_composite(const struct gql_type *type);                                        /* object, interface, union */
+const struct gql_type *gql_type_named(const struct gql_type *type);                             /* without its lists and non-nulls */
 bool gql_type_is_possible(const struct gql_type *abstract_type, const struct gql_type *object); /* constant time */
 bool gql_type_is_subtype(const struct gql_type *super, const struct gql_type *sub);             /* 5.8.5 AreTypesCompatible's order */
 

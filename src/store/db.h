@@ -28,8 +28,8 @@ struct lk_stmt *lk_db_stmt(struct lk_db *db, const char *sql);
 
 /* Parameters count from 1. Text and blobs must stay put until the statement's last step. */
 void lk_bind_int(struct lk_stmt *stmt, int index, int64_t value);
-void lk_bind_text(struct lk_stmt *stmt, int index, struct lk_slice value); /* ptr NULL binds NULL */
-void lk_bind_blob(struct lk_stmt *stmt, int index, struct lk_slice value); /* ptr NULL binds NULL */
+void lk_bind_text(struct lk_stmt *stmt, int index, struct lk_slice value);   /* ptr NULL binds NULL */
+void lk_bind_blob(struct lk_stmt *stmt, int index, struct lk_slice value);   /* ptr NULL binds NULL */
 void lk_bind_id(struct lk_stmt *stmt, int index, const struct lk_id *value); /* NULL binds NULL */
 void lk_bind_null(struct lk_stmt *stmt, int index);
 

@@ -19,9 +19,9 @@ struct lk_job {
 };
 
 struct lk_executor_config {
-    struct lk_db *db;     /* lent; closed by the caller after lk_executor_stop */
-    size_t queue_max;     /* jobs waiting; more are refused */
-    size_t batch_max;     /* jobs a transaction */
+    struct lk_db *db;              /* lent; closed by the caller after lk_executor_stop */
+    size_t queue_max;              /* jobs waiting; more are refused */
+    size_t batch_max;              /* jobs a transaction */
     void (*broken)(void *context); /* called once, on the store thread, after an I/O failure: every later job finishes with LK_EIO */
     void *context;
 };

@@ -3,12 +3,12 @@
 #define LK_TESTS_UNIT_H
 
 /* clang-format off: cmocka.h needs these before it */
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <cmocka.h>
 /* clang-format on */
 
 #endif
