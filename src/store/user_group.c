@@ -2,33 +2,33 @@
 
 #include "store/row.h"
 
-#define COLUMNS "g.id, g.account_id, g.name, g.description, g.permissions, g.settings, g.created_at, g.updated_at"
+#define COLUMNS "g.id, g.account_id, g.name, g.description, g.permissions, g.manages, g.settings, g.created_at, g.updated_at"
 
 int lk_store_group_insert(struct lk_db *db, const struct lk_group_row *row) {
-    struct lk_stmt *stmt =
-        lk_db_stmt(db, "INSERT INTO user_group (id, account_id, name, description, permissions, settings, created_at, updated_at) "
-                       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
+    struct lk_stmt *stmt = lk_db_stmt(db, "INSERT INTO user_group (id, account_id, name, description, permissions, manages, settings, created_at, "
+                                          "updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
     lk_bind_id(stmt, 1, &row->id);
     lk_bind_id(stmt, 2, &row->account_id);
     lk_bind_text(stmt, 3, row->name);
     lk_bind_text(stmt, 4, row->description);
     lk_bind_text(stmt, 5, row->permissions);
-    lk_bind_text(stmt, 6, row->settings);
-    lk_bind_int(stmt, 7, row->created_at);
-    lk_bind_int(stmt, 8, row->updated_at);
+    lk_bind_int(stmt, 6, row->manages);
+    lk_bind_text(stmt, 7, row->settings);
+    lk_bind_int(stmt, 8, row->created_at);
+    lk_bind_int(stmt, 9, row->updated_at);
     return lk_run(stmt);
 }
 
 int lk_store_group_update(struct lk_db *db, const struct lk_group_row *row) {
-    struct lk_stmt *stmt =
-        lk_db_stmt(db, "UPDATE user_group SET name = $1, description = $2, permissions = $3, settings = $4, updated_at = $5 "
-                       "WHERE id = $6");
+    struct lk_stmt *stmt = lk_db_stmt(db, "UPDATE user_group SET name = $1, description = $2, permissions = $3, manages = $4, settings = $5, "
+                                          "updated_at = $6 WHERE id = $7");
     lk_bind_text(stmt, 1, row->name);
     lk_bind_text(stmt, 2, row->description);
     lk_bind_text(stmt, 3, row->permissions);
-    lk_bind_text(stmt, 4, row->settings);
-    lk_bind_int(stmt, 5, row->updated_at);
-    lk_bind_id(stmt, 6, &row->id);
+    lk_bind_int(stmt, 4, row->manages);
+    lk_bind_text(stmt, 5, row->settings);
+    lk_bind_int(stmt, 6, row->updated_at);
+    lk_bind_id(stmt, 7, &row->id);
     return lk_run(stmt);
 }
 
@@ -50,9 +50,10 @@ static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_
     if (code == 0)
         code = lk_row_text(stmt, 4, arena, &row->permissions);
     if (code == 0)
-        code = lk_row_text(stmt, 5, arena, &row->settings);
-    row->created_at = lk_column_int(stmt, 6);
-    row->updated_at = lk_column_int(stmt, 7);
+        code = lk_row_text(stmt, 6, arena, &row->settings);
+    row->manages = lk_column_int(stmt, 5) != 0;
+    row->created_at = lk_column_int(stmt, 7);
+    row->updated_at = lk_column_int(stmt, 8);
     return code;
 }
 
@@ -185,4 +186,18 @@ int lk_store_group_permissions_of_user(struct lk_db *db, const struct lk_id *use
     struct lk_stmt *stmt = lk_db_stmt(db, "SELECT g.id, g.name, g.permissions FROM group_member m JOIN user_group g ON g.id = m.group_id "
                                           "WHERE m.user_id = $1 ORDER BY m.group_id");
     return read_permissions(stmt, user, arena, ret, ret_len);
+}
+
+int lk_store_group_has_manager(struct lk_db *db, const struct lk_id *account, int64_t now_ms, bool *ret) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT 1 FROM user_group g JOIN api_key_group kg ON kg.group_id = g.id "
+                                          "JOIN api_key k ON k.id = kg.api_key_id WHERE g.account_id = $1 AND g.manages = 1 AND k.enabled = 1 "
+                                          "AND (k.expires_at IS NULL OR k.expires_at > $2) LIMIT 1");
+    lk_bind_id(stmt, 1, account);
+    lk_bind_int(stmt, 2, now_ms);
+    int code = lk_step(stmt);
+    if (code < 0)
+        return code;
+    lk_stmt_reset(stmt);
+    *ret = code == 1;
+    return 0;
 }

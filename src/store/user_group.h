@@ -11,6 +11,7 @@ struct lk_group_row {
     struct lk_slice name;
     struct lk_slice description; /* ptr NULL for none */
     struct lk_slice permissions; /* document */
+    bool manages;                /* whether permissions suffice to manage users and groups */
     struct lk_slice settings;    /* document */
     int64_t created_at;
     int64_t updated_at;
@@ -23,7 +24,7 @@ struct lk_group_permissions_row {
     struct lk_slice permissions;
 };
 
-/* insert and update: LK_ECONFLICT when the account has a group of that name. update writes name, description, permissions, settings, updated_at. */
+/* insert and update: LK_ECONFLICT when the account has a group of that name. update writes name, description, permissions, manages, settings, updated_at. */
 int lk_store_group_insert(struct lk_db *db, const struct lk_group_row *row);
 int lk_store_group_update(struct lk_db *db, const struct lk_group_row *row);
 
@@ -51,5 +52,8 @@ int lk_store_group_permissions_of_key(struct lk_db *db, const struct lk_id *key,
                                       struct lk_group_permissions_row **ret, size_t *ret_len);
 int lk_store_group_permissions_of_user(struct lk_db *db, const struct lk_id *user, struct lk_arena *arena,
                                        struct lk_group_permissions_row **ret, size_t *ret_len);
+
+/* Whether the account has a credential that may manage users and groups: an enabled key, not expired at now_ms, in a group that manages. */
+int lk_store_group_has_manager(struct lk_db *db, const struct lk_id *account, int64_t now_ms, bool *ret);
 
 #endif
