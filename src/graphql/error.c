@@ -30,7 +30,7 @@ static struct gql_error *append(struct gql_errors *errors, const char *message) 
     return error;
 }
 
-static char *format_message(struct lk_arena *arena, const char *format, va_list args) {
+static __attribute__((format(printf, 2, 0))) char *format_message(struct lk_arena *arena, const char *format, va_list args) {
     va_list again;
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, format, again);
