@@ -57,6 +57,7 @@ static void test_sync_fails(void **state) {
     assert_int_equal(lk_step(lk_db_stmt(db, "SELECT 1")), LK_EIO);
     assert_int_equal(lk_db_exec(db, "SELECT 1"), LK_EIO);
     assert_int_equal(lk_db_commit(db), LK_EIO);
+    assert_non_null(strstr(lk_db_message(db), "disk I/O error")); /* still */
     lk_db_close(db);
 
     db = open_db(dir);
