@@ -321,11 +321,13 @@ static int try_commit(struct lk_db *db) {
 
 int lk_db_commit(struct lk_db *db) {
     int code = try_commit(db);
-    if (code == 0)
-        db->in_transaction = false;
-    else
+    if (code != 0) {
         lk_db_rollback(db);
-    return code;
+        return code;
+    }
+    db->in_transaction = false;
+    db->failed = 0; /* a checkpoint that failed behind the commit is not the transaction's failure */
+    return 0;
 }
 
 void lk_db_rollback(struct lk_db *db) {
