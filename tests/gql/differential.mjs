@@ -1,5 +1,6 @@
 // Compares the engine with graphql-js over random schemas, documents and variables: data (with the order of its members) and the errors' messages,
-// locations and paths must be the same. node tests/gql/differential.mjs [--seed N] [--cases N] [--show N]; see a case again with its seed.
+// locations and paths must be the same. node tests/gql/differential.mjs [--seed N] [--cases N] [--show N] [--schema]
+// With --show it prints so many differences, with --schema their schemas too; a case comes again with its seed.
 import { parseArgs } from 'node:util';
 import * as graphql from 'graphql';
 import { buildSchema, gqlrun, plainErrors, run } from './oracle.mjs';
@@ -7,7 +8,8 @@ import { Random } from './random.mjs';
 import { randomSchema } from './random-schema.mjs';
 import { randomRequest } from './random-query.mjs';
 
-const { values: options } = parseArgs({ options: { seed: { type: 'string', default: '1' }, cases: { type: 'string', default: '1000' }, show: { type: 'string', default: '5' } } });
+const { values: options } = parseArgs({ options: { seed: { type: 'string', default: '1' }, cases: { type: 'string', default: '1000' }, show: { type: 'string', default: '5' },
+    schema: { type: 'boolean', default: false } } });
 const firstSeed = Number(options.seed);
 const cases = Number(options.cases);
 const show = Number(options.show);
@@ -35,10 +37,17 @@ function casesOf(seed) {
   });
 }
 
+// Two texts from a little before where they differ.
+function around(a, b) {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at++;
+  return [a, b].map((text) => (at > 200 ? '...' : '') + text.slice(Math.max(0, at - 200), at + 600));
+}
+
 function describe({ seed, request, expected }, answer) {
   const { schema, ...rest } = request;
-  return [`--- seed ${seed}`, answer.errors?.length && !rest.query ? '' : JSON.stringify(rest, null, 1).replaceAll('\\n', '\n'), `schema: ${process.env.SHOW_SCHEMA ? schema : '(SHOW_SCHEMA=1 shows it)'}`,
-    `graphql-js: ${JSON.stringify(expected)}`, `engine:     ${JSON.stringify(answer)}`].join('\n');
+  const [theirs, ours] = around(JSON.stringify(expected), JSON.stringify(answer));
+  return [`--- seed ${seed}`, ...(options.schema ? [schema] : []), JSON.stringify(rest).slice(0, 3000), `graphql-js: ${theirs}`, `engine:     ${ours}`].join('\n');
 }
 
 let passed = 0;

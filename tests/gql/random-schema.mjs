@@ -72,10 +72,9 @@ class Writer {
   literal(type, depth = 0) {
     const { r } = this;
     if (type.endsWith('!')) return this.literal(type.slice(0, -1), depth);
-    if (r.chance(0.06) && depth > 0) return 'null';
     if (type.startsWith('[')) {
       const item = type.slice(1, -1);
-      if (r.chance(0.2)) return this.literal(item.endsWith('!') ? item : `${item}!`, depth + 1);
+      if (r.chance(0.2)) return this.literal(item, depth + 1);
       return `[${Array.from({ length: r.below(4) }, () => this.item(item, depth)).join(', ')}]`;
     }
     if (this.enums.has(type)) return r.pick(this.enums.get(type));
@@ -102,7 +101,7 @@ class Writer {
     if (input.oneOf) fields = [r.pick(fields)];
     else fields = fields.filter((field) => (field.type.endsWith('!') && field.default === undefined) || (depth < 3 && r.chance(0.4)));
     if (r.chance(0.3)) fields = [...fields].reverse();
-    const text = fields.map((field) => `${field.name}: ${input.oneOf ? this.literal(`${field.type}!`, 3) : this.item(field.type, depth)}`);
+    const text = fields.map((field) => `${field.name}: ${input.oneOf ? this.literal(field.type, 3) : this.item(field.type, depth)}`);
     return `{${text.join(', ')}}`;
   }
 
