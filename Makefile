@@ -13,6 +13,7 @@ build: ## compile to build/latchkey
 	@tools/build $(BUILD)
 
 run: build ## serve on http://127.0.0.1:5390 with the data in ./data
+	@tools/deps run
 	@BUILD=$(BUILD) tools/run
 
 test: deps ## unit and API tests
