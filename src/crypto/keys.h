@@ -13,14 +13,14 @@ enum lk_key_purpose {
     LK_KEY_SEALING, /* secrets at rest: crypto/seal.h */
     LK_KEY_AUDIT,   /* the audit chain */
     LK_KEY_SESSION, /* session tokens */
-    LK_KEY_PURPOSES
 };
 
 #define LK_KEY_BYTES 32
 
 struct lk_keys;
 
-/* Derives them all; master may be freed afterwards. 0, LK_ENOMEM (also when memory cannot be locked) or LK_EINTERNAL. */
+/* Derives them all; master may be freed afterwards. 0 or LK_ENOMEM. (Pages that the limit on locked memory does not
+ * let be locked are used all the same.) */
 int lk_keys_derive(const struct lk_master *master, struct lk_keys **ret);
 
 /* Wipes and frees. NULL is fine. */
@@ -29,7 +29,7 @@ void lk_keys_free(struct lk_keys *keys);
 /* Version of the key for a purpose, from 1: stored beside what was made with it. At most 255. */
 unsigned lk_keys_version(const struct lk_keys *keys, enum lk_key_purpose purpose);
 
-/* The MAC key for LK_KEY_LOOKUP, LK_KEY_AUDIT or LK_KEY_SESSION. Lives as long as keys. */
+/* The MAC key for LK_KEY_LOOKUP, LK_KEY_AUDIT or LK_KEY_SESSION (NULL for LK_KEY_SEALING, which is none). Lives as long as keys. */
 const struct lk_mac_key *lk_keys_mac(const struct lk_keys *keys, enum lk_key_purpose purpose);
 
 /* The 32 bytes of the sealing key, for crypto/seal.c. */
