@@ -120,14 +120,21 @@ struct lk_permissions {
     size_t apps_len;
 };
 
-/* Limits of one group's document. */
-#define LK_SCOPES_MAX 1000
+/* Limits of one group's set; the document holds at most LK_PERMISSIONS_BYTES_MAX bytes. */
+#define LK_SCOPES_MAX 500
 #define LK_SCOPE_BYTES_MAX 255
-#define LK_APP_PERMISSIONS_MAX 1000
-#define LK_FILTER_IDS_MAX 1000
+#define LK_APP_PERMISSIONS_MAX 200
+#define LK_FILTER_IDS_MAX 500
 #define LK_FILTER_ID_BYTES_MAX 64
+#define LK_PERMISSIONS_BYTES_MAX 65536
 
-/* The rules of the reference, each with its own sentence (LK_EINVAL). Does not know which ids exist. */
+/* The scope that makes an operator (accounts are created and deleted with it). No wildcard covers it. */
+#define LK_SCOPE_OPERATOR "latchkey.operator"
+
+/* The rules of the reference, each with its own sentence (LK_EINVAL). Does not know which ids exist.
+ *
+ * A scope is made of letters, digits and `._-:/`, may end in `.*` or be `*`, and is no word that a permission expression reads otherwise: AND, OR,
+ * NOT, an account permission, anything that begins with `app:`. */
 int lk_permissions_validate(const struct lk_permissions *permissions, struct lk_problem *problem);
 
 /* Sorts and removes duplicates, in place (the lists must be writable); equal application permissions fold into one. */
@@ -141,13 +148,16 @@ bool lk_permissions_hold(const struct lk_permissions *permissions, enum lk_accou
 bool lk_scope_covers(struct lk_slice granted, struct lk_slice wanted);
 bool lk_permissions_hold_scope(const struct lk_permissions *permissions, struct lk_slice scope);
 
-/* The grant rule: whether everything in `wanted` follows from `held`. Conservative with application permissions: it says no unless each action of
- * each wanted one is given by held ones that reach at least as far. On no, what (may be NULL) gets the name of the first thing that is missing. */
-bool lk_permissions_cover(const struct lk_permissions *held, const struct lk_permissions *wanted, struct lk_arena *arena,
-                          const char **what);
+/* account bits with those that they cover added. */
+uint32_t lk_account_permissions_expand(uint32_t bits);
 
-/* Adds `more` to `set`, copying what it points to into the arena. LK_ENOMEM leaves set as it was. The result is normalised. */
-int lk_permissions_add(struct lk_permissions *set, const struct lk_permissions *more, struct lk_arena *arena);
+/* The grant rule: whether everything in `wanted` follows from `held` (both normalised). Conservative with application permissions: it says no unless
+ * each action of each wanted one is given whole by one held permission, and when comparing would take too long. On no, what (may be NULL) is set
+ * to the name of the first thing that is missing: text that lives as long as wanted. */
+bool lk_permissions_cover(const struct lk_permissions *held, const struct lk_permissions *wanted, struct lk_slice *what);
+
+/* The union of sets, normalised; its lists are new and in the arena, its texts are those of the sets. LK_ENOMEM. */
+int lk_permissions_union(const struct lk_permissions *sets, size_t sets_len, struct lk_arena *arena, struct lk_permissions *ret);
 
 /* The canonical document of a normalised set, as one JSON value. */
 void lk_permissions_write(const struct lk_permissions *permissions, struct lk_json_writer *w);
