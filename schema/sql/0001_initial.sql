@@ -38,12 +38,14 @@ CREATE TABLE user_group (
     name TEXT NOT NULL,
     description TEXT,
     permissions TEXT NOT NULL, -- the document of domain/permission.h
+    manages INTEGER NOT NULL CHECK (manages IN (0, 1)), -- whether they suffice to manage users and groups
     settings TEXT NOT NULL,    -- the document of domain/group_settings.h: notifications, link to a provider
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX user_group_name ON user_group (account_id, name);
+CREATE INDEX user_group_manages ON user_group (account_id) WHERE manages = 1;
 
 CREATE TABLE group_member (
     group_id BLOB NOT NULL REFERENCES user_group (id) ON DELETE CASCADE,

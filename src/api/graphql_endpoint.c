@@ -20,9 +20,9 @@ struct graphql_job {
     enum lk_graphql_media media;
     struct lk_graphql_params params;
     struct lk_slice credential;
-    struct lk_slice account;              /* ?accountId=; ptr NULL: none */
-    const struct gql_document *document;  /* NULL when it did not parse */
-    struct gql_errors errors;             /* of parsing and validating */
+    struct lk_slice account;             /* ?accountId=; ptr NULL: none */
+    const struct gql_document *document; /* NULL when it did not parse */
+    struct gql_errors errors;            /* of parsing and validating */
     struct lk_graphql_context context;
     struct gql_outcome outcome;
     enum lk_graphql_result result;
@@ -195,7 +195,8 @@ static void finish(struct lk_job *base, int code) {
     if (code != 0) {
         lk_log(LK_LOG_ERROR, "request %s: the commit failed: %s", job->context.request_id, lk_error_text(code));
         job->context.internal = true;
-        answer_unavailable(job, code == LK_EFULL ? "The server's disk is full; nothing was changed" : "The change could not be kept; nothing was changed");
+        answer_unavailable(job, code == LK_EFULL ? "The server's disk is full; nothing was changed"
+                                                 : "The change could not be kept; nothing was changed");
         return;
     }
     count(job->service, job->result);

@@ -200,7 +200,8 @@ static int decode_post(const struct lk_graphql_transport *transport, struct lk_a
 static int refuse_method(const struct lk_graphql_transport *transport, struct lk_graphql_refusal *refusal) {
     refusal->status = 405;
     refusal->allow = transport->form ? "POST" : "GET, POST";
-    return lk_problem_set(&refusal->problem, LK_EINVAL, "this method is not offered here; use %s", transport->form ? "POST" : "POST or GET");
+    return lk_problem_set(&refusal->problem, LK_EINVAL, "this method is not offered here; use %s",
+                          transport->form ? "POST" : "POST or GET");
 }
 
 int lk_graphql_decode(const struct lk_graphql_transport *transport, struct lk_arena *arena, struct lk_graphql_params *ret,

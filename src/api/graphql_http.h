@@ -34,8 +34,8 @@ struct lk_graphql_params {
 
 /* Why a request was refused. */
 struct lk_graphql_refusal {
-    int status;        /* 400, 405 or 415 */
-    const char *allow; /* value of Allow, with 405 */
+    int status;         /* 400, 405 or 415 */
+    const char *allow;  /* value of Allow, with 405 */
     const char *accept; /* value of Accept, with 415 */
     struct lk_problem problem;
 };

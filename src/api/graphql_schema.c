@@ -1,16 +1,17 @@
 #include "api/graphql_schema.h"
 
 #include "api/resolvers.h"
+#include "store/embedded.h"
 
 #include <stdlib.h>
 
-extern const unsigned char lk_schema_graphql[];
-extern const size_t lk_schema_graphql_len;
+/* schema/schema.graphql, the only one. */
+extern const struct lk_embedded_file lk_embedded_schema[];
 
 #define BUILD_ARENA_MAX (size_t)(8 << 20)
 
 struct lk_slice lk_graphql_schema_text(void) {
-    return lk_slice_make((const char *)lk_schema_graphql, lk_schema_graphql_len);
+    return lk_slice_make(lk_embedded_schema[0].text, lk_embedded_schema[0].len);
 }
 
 /* All tables in one, malloc'd. */

@@ -47,7 +47,8 @@ struct lk_slice lk_router_error_body(int status, const char **ret_content_type) 
         struct lk_slice body;
     } bodies[] = {
         {400, LK_SLICE("{\"errors\":[{\"message\":\"The HTTP request is malformed\",\"extensions\":{\"code\":\"BAD_USER_INPUT\"}}]}")},
-        {408, LK_SLICE("{\"errors\":[{\"message\":\"The request took too long to arrive\",\"extensions\":{\"code\":\"BAD_USER_INPUT\"}}]}")},
+        {408,
+         LK_SLICE("{\"errors\":[{\"message\":\"The request took too long to arrive\",\"extensions\":{\"code\":\"BAD_USER_INPUT\"}}]}")},
         {413, LK_SLICE("{\"errors\":[{\"message\":\"The request body is too large\",\"extensions\":{\"code\":\"BAD_USER_INPUT\"}}]}")},
         {414, LK_SLICE("{\"errors\":[{\"message\":\"The request's URL is too long\",\"extensions\":{\"code\":\"BAD_USER_INPUT\"}}]}")},
         {431, LK_SLICE("{\"errors\":[{\"message\":\"The request's header is too large\",\"extensions\":{\"code\":\"BAD_USER_INPUT\"}}]}")},

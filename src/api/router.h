@@ -5,9 +5,9 @@
 #include "http/server.h"
 
 struct lk_route {
-    const char *path;       /* the whole raw path */
-    const char *allow;      /* the methods it serves, as Allow lists them: "GET, HEAD, POST" */
-    http_handler handler;   /* called with context for these methods */
+    const char *path;     /* the whole raw path */
+    const char *allow;    /* the methods it serves, as Allow lists them: "GET, HEAD, POST" */
+    http_handler handler; /* called with context for these methods */
     void *context;
 };
 

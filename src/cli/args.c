@@ -74,8 +74,8 @@ static int add_option(struct cli_args *args, const struct cli_option *option, co
     return 0;
 }
 
-int cli_args_parse(int argc, char **argv, const struct cli_option *options, size_t options_len, struct lk_arena *arena, struct cli_args *ret,
-                   struct lk_problem *problem) {
+int cli_args_parse(int argc, char **argv, const struct cli_option *options, size_t options_len, struct lk_arena *arena,
+                   struct cli_args *ret, struct lk_problem *problem) {
     struct cli_args args = {0};
     size_t room = argc > 0 ? (size_t)argc : 0;
     args.given = lk_arena_calloc(arena, room, sizeof(*args.given));

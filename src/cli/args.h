@@ -29,8 +29,8 @@ struct cli_args {
 
 /* Reads argv[0 .. argc-1] (without program and command names) against the table. Everything lives in arena and argv. 0, LK_EINVAL (problem is a sentence) or
  * LK_ENOMEM. `--help` is always known, as an option without a value. */
-int cli_args_parse(int argc, char **argv, const struct cli_option *options, size_t options_len, struct lk_arena *arena, struct cli_args *ret,
-                   struct lk_problem *problem);
+int cli_args_parse(int argc, char **argv, const struct cli_option *options, size_t options_len, struct lk_arena *arena,
+                   struct cli_args *ret, struct lk_problem *problem);
 
 /* The value of an option, the last one given; NULL when it was not given. */
 const char *cli_args_get(const struct cli_args *args, const char *name);

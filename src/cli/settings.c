@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -30,12 +31,14 @@ static const struct cli_setting table[] = {
     {"threads", CLI_COUNT, AT(threads), "N", "0", "I/O threads; 0 for one a core.", 0, 256, false},
     {"connections-max", CLI_COUNT, AT(connections_max), "N", "10000", "Most open connections.", 1, 10000000, false},
     {"body-max", CLI_BYTES, AT(body_max), "BYTES", "2MiB", "Largest request body.", 1024, 1024 * (int64_t)MEBI, false},
-    {"header-timeout", CLI_TIME, AT(header_timeout_ms), "TIME", "10s", "Longest time for a request's header to arrive.", 10, 3600000, false},
+    {"header-timeout", CLI_TIME, AT(header_timeout_ms), "TIME", "10s", "Longest time for a request's header to arrive.", 10, 3600000,
+     false},
     {"body-timeout", CLI_TIME, AT(body_timeout_ms), "TIME", "30s", "Longest time for a request's body to arrive.", 10, 3600000, false},
     {"idle-timeout", CLI_TIME, AT(idle_timeout_ms), "TIME", "75s", "How long a connection may wait between requests.", 10, 86400000, false},
-    {"write-timeout", CLI_TIME, AT(write_timeout_ms), "TIME", "30s", "How long a client may take no byte of its answer.", 10, 3600000, false},
-    {"drain-timeout", CLI_TIME, AT(drain_timeout_ms), "TIME", "10s", "How long requests under way may take when the server stops.", 0, 3600000,
+    {"write-timeout", CLI_TIME, AT(write_timeout_ms), "TIME", "30s", "How long a client may take no byte of its answer.", 10, 3600000,
      false},
+    {"drain-timeout", CLI_TIME, AT(drain_timeout_ms), "TIME", "10s", "How long requests under way may take when the server stops.", 0,
+     3600000, false},
     {"store-queue", CLI_COUNT, AT(store_queue), "N", "1024", "Requests that may wait for the database; more are answered 503.", 1, 1000000,
      false},
     {"store-batch", CLI_COUNT, AT(store_batch), "N", "64", "Most requests that share one commit.", 1, 10000, false},

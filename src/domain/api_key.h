@@ -57,8 +57,10 @@ struct lk_api_key_input {
  *
  * create: ret is the new key, ret_token its secret (74 characters in the arena): the only time it is given without a reveal. LK_EINVAL for a bad name,
  * group id, expiry or metadata; LK_ECONFLICT when the name is taken; LK_EFORBIDDEN when the groups hold what the actor does not.
- * update: replaces the name; the rest where given. LK_ENOTFOUND "API key does not exist". A key that holds more than the actor may not be changed.
+ * update: replaces the name; the rest where given. LK_ENOTFOUND "API key does not exist". Groups that are new to the key must hold nothing that the
+ * actor lacks; to enable a key or to let it live longer, none of its groups may.
  * delete: the key is refused from the commit on.
+ * update and delete: LK_ECONFLICT when nobody would be left who may manage users and groups.
  * reveal: opens the seal. Audited. A key that holds more than the actor is not revealed. */
 int lk_api_key_create(struct lk_call *call, struct lk_slice account, const struct lk_api_key_input *input, struct lk_api_key *ret,
                       struct lk_slice *ret_token);

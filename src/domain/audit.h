@@ -29,6 +29,11 @@ struct lk_audit_change {
 /* Appends an entry to the chain of the actor's account, with the call's actor and origin. */
 int lk_audit_append(struct lk_call *call, const struct lk_audit_change *change);
 
+struct lk_account_row;
+
+/* The start of the chain of a new account: sets audit_seq, audit_mac and audit_seal from its id. */
+void lk_audit_start(const struct lk_call *call, struct lk_account_row *account);
+
 /* Records that the actor was refused an operation (lk_operation_end does it for refusals inside the domain; this is for those outside, between
  * begin and end of no operation). */
 int lk_audit_denied(struct lk_call *call, const char *operation, const char *resource_type, struct lk_slice resource_name);
@@ -39,7 +44,7 @@ struct lk_audit_finding {
     int64_t entries; /* read */
     struct lk_id account_id;
     int64_t sequence;   /* the first entry that is not as it was written, when not intact */
-    const char *reason; /* static: "changed", "missing", "out of order", "the end was cut off" */
+    const char *reason; /* static: "changed", "missing", "beyond the end", "the end was cut off", "the end was changed" */
 };
 
 /* Checks the chain of one account, or of every account (account NULL; stops at the first that is not intact). Needs no actor: call->db, arena, domain

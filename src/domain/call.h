@@ -73,6 +73,7 @@ struct lk_denial {
     const char *resource_type; /* as in the audit: "API_KEY" */
     struct lk_id resource_id;  /* zero when there is none yet */
     struct lk_slice resource_name;
+    struct lk_slice reason;
 };
 
 struct lk_call {
@@ -95,7 +96,7 @@ int lk_operation_begin(struct lk_call *call);
  * 0, or negative when the end itself failed: then nothing of the mutation is kept and call->problem says why. */
 int lk_operation_end(struct lk_call *call, bool failed);
 
-/* Sets call->actor to the operator at the machine, acting in an account. LK_ENOMEM. */
+/* Sets call->actor to the operator at the machine, acting in an account. LK_ENOMEM. What the system does needs no permission. */
 int lk_act_as_system(struct lk_call *call, const struct lk_id *account_id);
 
 /* Recognises a presented API key and sets call->actor. LK_EUNAUTH, always with the same words, when it is malformed, unknown, disabled or expired. */
