@@ -38,7 +38,7 @@ static int take_object(const struct lk_json *value, const char *name, const stru
 
 static int decode_request(const struct lk_json *json, struct lk_graphql_params *ret, struct lk_graphql_refusal *refusal) {
     if (json->type != LK_JSON_OBJECT)
-        return refuse(refusal, 400, "a GraphQL request must be a JSON object with a \"query\"");
+        return refuse(refusal, 400, "A GraphQL request must be a JSON object with a \"query\"");
     const struct lk_json *query = lk_json_get(json, "query");
     if (is_absent(query))
         return refuse(refusal, 400, "Must provide query string.");
@@ -66,9 +66,9 @@ static int parse_json(struct lk_slice text, struct lk_arena *arena, struct lk_js
 
 static int decode_json(struct lk_slice text, struct lk_arena *arena, struct lk_graphql_params *ret, struct lk_graphql_refusal *refusal) {
     if (!lk_utf8_valid(text))
-        return refuse_not_utf8(refusal, "the body");
+        return refuse_not_utf8(refusal, "The body");
     if (lk_slice_trim(text).len == 0)
-        return refuse(refusal, 400, "the body is empty; it must be a JSON object with a \"query\"");
+        return refuse(refusal, 400, "The body is empty; it must be a JSON object with a \"query\"");
     struct lk_json *json;
     int code = parse_json(text, arena, &json, refusal);
     return code == 0 ? decode_request(json, ret, refusal) : code;
@@ -85,7 +85,7 @@ static bool looks_like_json(struct lk_slice text) {
 
 static int decode_text(struct lk_slice text, struct lk_arena *arena, struct lk_graphql_params *ret, struct lk_graphql_refusal *refusal) {
     if (!lk_utf8_valid(text))
-        return refuse_not_utf8(refusal, "the query");
+        return refuse_not_utf8(refusal, "The query");
     if (looks_like_json(text))
         return decode_json(text, arena, ret, refusal);
     if (lk_slice_trim(text).len == 0)
@@ -110,7 +110,7 @@ static int get_field(const struct fields *fields, const char *name, struct lk_ar
                                                 : http_form_get(fields->encoded, name, arena, &value);
     if (code == LK_EINVAL) {
         refusal->status = 400;
-        return lk_problem_set(&refusal->problem, LK_EINVAL, "the field \"%s\" cannot be read: malformed %s", name,
+        return lk_problem_set(&refusal->problem, LK_EINVAL, "The field \"%s\" cannot be read: malformed %s", name,
                               fields->content_type.ptr != NULL ? "multipart/form-data" : "percent-encoding");
     }
     if (code == LK_ENOTFOUND)
@@ -171,7 +171,7 @@ static bool charset_is_utf8(struct lk_slice content_type) {
 static int refuse_type(const struct lk_graphql_transport *transport, struct lk_graphql_refusal *refusal) {
     refusal->status = 415;
     refusal->accept = transport->form ? ACCEPTED_FORMS : ACCEPTED;
-    return lk_problem_set(&refusal->problem, LK_EINVAL, "send the request with one of these as Content-Type: %s (UTF-8)", refusal->accept);
+    return lk_problem_set(&refusal->problem, LK_EINVAL, "Send the request with one of these as Content-Type: %s (UTF-8)", refusal->accept);
 }
 
 static int decode_post(const struct lk_graphql_transport *transport, struct lk_arena *arena, struct lk_graphql_params *ret,
@@ -200,7 +200,7 @@ static int decode_post(const struct lk_graphql_transport *transport, struct lk_a
 static int refuse_method(const struct lk_graphql_transport *transport, struct lk_graphql_refusal *refusal) {
     refusal->status = 405;
     refusal->allow = transport->form ? "POST" : "GET, POST";
-    return lk_problem_set(&refusal->problem, LK_EINVAL, "this method is not offered here; use %s",
+    return lk_problem_set(&refusal->problem, LK_EINVAL, "This method is not offered here; use %s",
                           transport->form ? "POST" : "POST or GET");
 }
 

@@ -109,7 +109,7 @@ static int start_executor(struct server *server, struct lk_problem *problem) {
     };
     int code = lk_executor_start(&config, &server->executor);
     if (code != 0)
-        lk_problem_set(problem, code, "cannot start the store thread: %s", lk_error_text(code));
+        lk_problem_set(problem, code, "Cannot start the store thread: %s", lk_error_text(code));
     return code;
 }
 
@@ -181,7 +181,7 @@ static int create_http(struct server *server, struct lk_problem *problem) {
     size_t len = settings->listen.len;
     struct http_listener *listeners = calloc(len + 1, sizeof(*listeners));
     if (listeners == NULL)
-        return lk_problem_set(problem, LK_ENOMEM, "out of memory");
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     for (size_t i = 0; i < len; i++)
         listeners[i] = (struct http_listener){settings->listen.items[i], lk_router_handle, &server->main_router};
     if (settings->ops_listen[0] != '\0')
@@ -215,7 +215,7 @@ static int start(struct server *server, struct lk_problem *problem) {
     if (code != 0) {
         http_server_free(server->http);
         server->http = NULL;
-        return lk_problem_set(problem, code, "cannot start the I/O threads: %s", lk_error_text(code));
+        return lk_problem_set(problem, code, "Cannot start the I/O threads: %s", lk_error_text(code));
     }
     atomic_store(&server->health.ready, true);
     return 0;
@@ -274,7 +274,7 @@ int lk_server_run(const struct lk_settings *settings, const struct lk_server_eve
 
     struct server *server = calloc(1, sizeof(*server));
     if (server == NULL)
-        return lk_problem_set(problem, LK_ENOMEM, "out of memory");
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     server->settings = settings;
     server->events = events;
     int code = start(server, problem);
@@ -283,7 +283,7 @@ int lk_server_run(const struct lk_settings *settings, const struct lk_server_eve
         wait_for_stop(&signals);
         atomic_store(&server->health.ready, false);
         if (atomic_load(&server->database_failed))
-            code = lk_problem_set(problem, LK_EIO, "the database failed; the log says why. Start the server again when the disk is well");
+            code = lk_problem_set(problem, LK_EIO, "The database failed; the log says why. Start the server again when the disk is well");
     }
     stop(server);
     free(server);

@@ -12,7 +12,7 @@ static int load_keys(const char *path, struct lk_keys **ret, struct lk_problem *
         return code;
     code = lk_keys_derive(master, ret);
     if (code != 0)
-        lk_problem_set(problem, code, "cannot derive the server's keys from %s: %s", path, lk_error_text(code));
+        lk_problem_set(problem, code, "Cannot derive the server's keys from %s: %s", path, lk_error_text(code));
     lk_master_free(master);
     return code;
 }
@@ -33,7 +33,7 @@ static int open_all(const char *dir, const char *master_key_file, struct lk_stor
     char *database = lk_datadir_path(store->datadir, LK_DATABASE_FILE);
     char *key = master_key_file == NULL ? lk_datadir_path(store->datadir, LK_MASTER_KEY_FILE) : strdup(master_key_file);
     if (database == NULL || key == NULL)
-        code = lk_problem_set(problem, LK_ENOMEM, "out of memory");
+        code = lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     else if (access(database, F_OK) != 0)
         code = lk_problem_set(problem, LK_ENOTFOUND, "%s is not initialised; run `latchkey init --data %s` first", dir, dir);
     if (code == 0)

@@ -63,13 +63,13 @@ static int unknown_option(const char *name, size_t len, const struct cli_option 
     text[kept] = '\0';
     const char *near = cli_nearest(text, options, options_len, sizeof(*options));
     if (near != NULL)
-        return lk_problem_set(problem, LK_EINVAL, "unknown option --%s; did you mean --%s?", text, near);
-    return lk_problem_set(problem, LK_EINVAL, "unknown option --%s", text);
+        return lk_problem_set(problem, LK_EINVAL, "Unknown option --%s; did you mean --%s?", text, near);
+    return lk_problem_set(problem, LK_EINVAL, "Unknown option --%s", text);
 }
 
 static int add_option(struct cli_args *args, const struct cli_option *option, const char *value, struct lk_problem *problem) {
     if (!option->repeat && cli_args_get(args, option->name) != NULL)
-        return lk_problem_set(problem, LK_EINVAL, "option --%s is given twice", option->name);
+        return lk_problem_set(problem, LK_EINVAL, "Option --%s is given twice", option->name);
     args->given[args->given_len++] = (struct cli_given){option->name, value};
     return 0;
 }
@@ -81,7 +81,7 @@ int cli_args_parse(int argc, char **argv, const struct cli_option *options, size
     args.given = lk_arena_calloc(arena, room, sizeof(*args.given));
     args.words = lk_arena_calloc(arena, room, sizeof(*args.words));
     if (args.given == NULL || args.words == NULL)
-        return lk_problem_set(problem, LK_ENOMEM, "out of memory");
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     bool only_words = false;
     for (int i = 0; i < argc; i++) {
         const char *arg = argv[i];
@@ -96,7 +96,7 @@ int cli_args_parse(int argc, char **argv, const struct cli_option *options, size
         if (strcmp(arg, "-h") == 0)
             arg = "--help";
         if (arg[1] != '-')
-            return lk_problem_set(problem, LK_EINVAL, "unknown option %.40s; options begin with two dashes", arg);
+            return lk_problem_set(problem, LK_EINVAL, "Unknown option %.40s; options begin with two dashes", arg);
         const char *name = arg + 2;
         size_t len = strcspn(name, "=");
         const struct cli_option *option = find_option(name, len, options, options_len);
@@ -107,10 +107,10 @@ int cli_args_parse(int argc, char **argv, const struct cli_option *options, size
             if (value == NULL)
                 value = "true";
             else if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)
-                return lk_problem_set(problem, LK_EINVAL, "option --%s takes no value but true or false", option->name);
+                return lk_problem_set(problem, LK_EINVAL, "Option --%s takes no value but true or false", option->name);
         } else if (value == NULL) {
             if (i + 1 >= argc)
-                return lk_problem_set(problem, LK_EINVAL, "option --%s needs a value: --%s %s", option->name, option->name, option->value);
+                return lk_problem_set(problem, LK_EINVAL, "Option --%s needs a value: --%s %s", option->name, option->name, option->value);
             value = argv[++i];
         }
         int code = add_option(&args, option, value, problem);

@@ -2,6 +2,7 @@
 #include "domain/audit.h"
 #include "api/store_open.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "cli/cli.h"
 #include "crypto/crypto.h"
 
@@ -23,7 +24,7 @@ static const struct cli_option *options(struct lk_arena *arena, size_t *ret_len)
 
 static int report(const struct lk_audit_finding *finding, struct lk_problem *problem) {
     if (!finding->intact)
-        return lk_problem_set(problem, LK_ECORRUPT, "the audit log of account %s is not as it was written: entry %" PRId64 ": %s",
+        return lk_problem_set(problem, LK_ECORRUPT, "The audit log of account %s is not as it was written: entry %" PRId64 ": %s",
                               lk_id_format(&finding->account_id).text, finding->sequence, finding->reason);
     struct lk_buf out;
     lk_buf_init(&out, 0);
@@ -51,16 +52,17 @@ static int verify(const char *dir, const char *master_key_file, struct lk_arena 
 
 static int run_with(const struct cli_command *command, const struct cli_args *args, struct lk_arena *arena) {
     if (args->words_len != 1 || strcmp(args->words[0], "verify") != 0)
-        return cli_usage_error(command, "say what to do with the audit log: verify");
+        return cli_usage_error(command, "Say what to do with the audit log: verify");
     const char *dir = cli_args_get(args, "data");
     if (dir == NULL)
         dir = getenv("LATCHKEY_DATA");
     if (dir == NULL)
         return cli_usage_error(command, "--data DIR is missing");
     struct lk_problem problem = {0};
+    lk_log_setup(LK_LOG_WARN, false);
     int code = lk_crypto_init();
     if (code != 0)
-        lk_problem_set(&problem, code, "the cryptographic libraries cannot run on this machine");
+        lk_problem_set(&problem, code, "The cryptographic libraries cannot run on this machine");
     lk_crypto_protect_process();
     if (code == 0)
         code = verify(dir, cli_args_get(args, "master-key-file"), arena, &problem);

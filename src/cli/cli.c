@@ -54,14 +54,14 @@ int cli_usage_error(const struct cli_command *command, const char *format, ...) 
 
 int cli_print(const struct lk_buf *text, struct lk_problem *problem) {
     if (text->failed)
-        return lk_problem_set(problem, LK_ENOMEM, "out of memory");
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     size_t done = 0;
     while (done < text->len) {
         ssize_t written = write(STDOUT_FILENO, text->ptr + done, text->len - done);
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
-            return lk_problem_set(problem, LK_EIO, "cannot write to standard output: %s", strerror(errno));
+            return lk_problem_set(problem, LK_EIO, "Cannot write to standard output: %s", strerror(errno));
         done += (size_t)written;
     }
     return 0;
@@ -127,13 +127,13 @@ static int unknown_command(const char *name) {
         names[i] = commands[i]->name;
     const char *near = cli_nearest(name, names, COMMANDS_LEN, sizeof(names[0]));
     if (near != NULL)
-        return cli_usage_error(NULL, "unknown command %.60s; did you mean %s?", name, near);
-    return cli_usage_error(NULL, "unknown command %.60s", name);
+        return cli_usage_error(NULL, "Unknown command %.60s; did you mean %s?", name, near);
+    return cli_usage_error(NULL, "Unknown command %.60s", name);
 }
 
 static int run_help(const struct cli_command *command, int argc, char **argv) {
     if (argc > 1)
-        return cli_usage_error(command, "help takes one command");
+        return cli_usage_error(command, "Help takes one command");
     if (argc == 0 || argv[0][0] == '-')
         return cli_help(NULL);
     const struct cli_command *about = find_command(argv[0]);
@@ -143,7 +143,7 @@ static int run_help(const struct cli_command *command, int argc, char **argv) {
 static int run_version(const struct cli_command *command, int argc, char **argv) {
     (void)argv;
     if (argc > 0)
-        return cli_usage_error(command, "version takes no arguments");
+        return cli_usage_error(command, "Version takes no arguments");
     struct lk_buf out;
     lk_buf_init(&out, 0);
     lk_buf_add_cstr(&out, "latchkey " LK_VERSION "\n");
@@ -154,7 +154,7 @@ int cli_parse(const struct cli_command *command, int argc, char **argv, size_t w
     struct lk_problem problem = {0};
     size_t len = 0;
     const struct cli_option *options = command->options(arena, &len);
-    int code = options == NULL ? lk_problem_set(&problem, LK_ENOMEM, "out of memory")
+    int code = options == NULL ? lk_problem_set(&problem, LK_ENOMEM, "Out of memory")
                                : cli_args_parse(argc, argv, options, len, arena, ret, &problem);
     if (code == LK_ENOMEM)
         return cli_failed(&problem) + 1;
@@ -169,7 +169,7 @@ int cli_parse(const struct cli_command *command, int argc, char **argv, size_t w
 
 int cli_main(int argc, char **argv) {
     if (argc < 2)
-        return cli_usage_error(NULL, "a command is missing");
+        return cli_usage_error(NULL, "A command is missing");
     const char *name = argv[1];
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
         name = "help";

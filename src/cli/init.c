@@ -7,6 +7,7 @@
 #include "api/store_open.h"
 #include "base/clock.h"
 #include "base/json_write.h"
+#include "base/log.h"
 #include "cli/cli.h"
 #include "crypto/crypto.h"
 #include "domain/account.h"
@@ -63,7 +64,7 @@ struct init {
 static int check_contents(const char *dir, struct lk_problem *problem) {
     DIR *stream = opendir(dir);
     if (stream == NULL)
-        return errno == ENOENT ? 0 : lk_problem_set(problem, LK_EFORBIDDEN, "cannot read the directory %s: %s", dir, strerror(errno));
+        return errno == ENOENT ? 0 : lk_problem_set(problem, LK_EFORBIDDEN, "Cannot read the directory %s: %s", dir, strerror(errno));
     int code = 0;
     const struct dirent *entry;
     while (code == 0 && (entry = readdir(stream)) != NULL) {
@@ -96,7 +97,7 @@ static int sync_directory(const char *dir, struct lk_problem *problem) {
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int code = 0;
     if (fd < 0 || fsync(fd) != 0)
-        code = lk_problem_set(problem, LK_EIO, "cannot sync the directory %s: %s", dir, strerror(errno));
+        code = lk_problem_set(problem, LK_EIO, "Cannot sync the directory %s: %s", dir, strerror(errno));
     if (fd >= 0)
         close(fd);
     return code;
@@ -112,7 +113,7 @@ static int open_directory(struct init *init, struct lk_problem *problem) {
     init->new_path = lk_datadir_path(init->store.datadir, NEW_DATABASE_FILE);
     init->key_path = lk_datadir_path(init->store.datadir, LK_MASTER_KEY_FILE);
     if (init->database_path == NULL || init->new_path == NULL || init->key_path == NULL)
-        return lk_problem_set(problem, LK_ENOMEM, "out of memory");
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     if (access(init->database_path, F_OK) == 0)
         return lk_problem_set(problem, LK_ECONFLICT, "%s is already initialised; nothing was changed", init->dir);
     return 0;
@@ -129,7 +130,7 @@ static int open_keys(struct init *init, struct lk_problem *problem) {
         return code;
     code = lk_keys_derive(master, &init->store.keys);
     if (code != 0)
-        lk_problem_set(problem, code, "cannot derive the server's keys: %s", lk_error_text(code));
+        lk_problem_set(problem, code, "Cannot derive the server's keys: %s", lk_error_text(code));
     lk_master_free(master);
     return code;
 }
@@ -165,7 +166,7 @@ static int fill_database(struct init *init, struct lk_problem *problem) {
     };
     int code = lk_db_begin(db);
     if (code != 0)
-        return lk_problem_set(problem, code, "cannot write the database: %s", lk_db_message(db));
+        return lk_problem_set(problem, code, "Cannot write the database: %s", lk_db_message(db));
     code = lk_operation_begin(&call);
     if (code == 0) {
         code = make_contents(init, &call);
@@ -177,7 +178,7 @@ static int fill_database(struct init *init, struct lk_problem *problem) {
         return code;
     }
     code = lk_db_commit(db);
-    return code == 0 ? 0 : lk_problem_set(problem, code, "cannot write the database: %s", lk_db_message(db));
+    return code == 0 ? 0 : lk_problem_set(problem, code, "Cannot write the database: %s", lk_db_message(db));
 }
 
 /* --- telling --- */
@@ -226,7 +227,7 @@ static int tell(const struct init *init, struct lk_problem *problem) {
     lk_buf_init(&out, 0);
     int code = lk_buf_reserve(&out, 4096); /* at once, so that growing leaves no copy of the key behind */
     if (code != 0)
-        return lk_problem_set(problem, code, "out of memory");
+        return lk_problem_set(problem, code, "Out of memory");
     if (init->json)
         write_json(init, &out);
     else
@@ -248,7 +249,7 @@ static void close_database(struct init *init) {
 
 static int publish(const struct init *init, struct lk_problem *problem) {
     if (rename(init->new_path, init->database_path) != 0)
-        return lk_problem_set(problem, LK_EIO, "cannot rename %s: %s; the key that was printed is void", init->new_path, strerror(errno));
+        return lk_problem_set(problem, LK_EIO, "Cannot rename %s: %s; the key that was printed is void", init->new_path, strerror(errno));
     return sync_directory(init->dir, problem);
 }
 
@@ -303,8 +304,9 @@ static int run_with(const struct cli_command *command, const struct cli_args *ar
         return cli_usage_error(command, "--account-id: \"%.60s\" is not 22 characters of base64url", id);
 
     struct lk_problem problem = {0};
+    lk_log_setup(LK_LOG_WARN, false);
     if (lk_crypto_init() != 0) {
-        lk_problem_set(&problem, LK_EINTERNAL, "the cryptographic libraries cannot run on this machine");
+        lk_problem_set(&problem, LK_EINTERNAL, "The cryptographic libraries cannot run on this machine");
         return cli_failed(&problem);
     }
     lk_crypto_protect_process();

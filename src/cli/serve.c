@@ -35,7 +35,7 @@ static int serve(const struct lk_settings *settings) {
     struct lk_problem problem = {0};
     set_up_log(settings);
     if (lk_crypto_init() != 0) {
-        lk_problem_set(&problem, LK_EINTERNAL, "the cryptographic libraries cannot run on this machine");
+        lk_problem_set(&problem, LK_EINTERNAL, "The cryptographic libraries cannot run on this machine");
         return cli_failed(&problem);
     }
     if (lk_crypto_protect_process() != 0)

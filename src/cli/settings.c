@@ -67,8 +67,14 @@ const struct cli_option *cli_settings_options(struct lk_arena *arena, size_t *re
     struct cli_option *options = lk_arena_calloc(arena, TABLE_LEN, sizeof(*options));
     if (options == NULL)
         return NULL;
-    for (size_t i = 0; i < TABLE_LEN; i++)
-        options[i] = (struct cli_option){table[i].name, table[i].value, table[i].help, table[i].type == CLI_LIST};
+    for (size_t i = 0; i < TABLE_LEN; i++) {
+        const char *help = table[i].help;
+        if (table[i].fallback != NULL)
+            help = lk_arena_printf(arena, "%s Default: %s.", help, table[i].fallback);
+        if (help == NULL)
+            return NULL;
+        options[i] = (struct cli_option){table[i].name, table[i].value, help, table[i].type == CLI_LIST};
+    }
     *ret_len = TABLE_LEN;
     return options;
 }
@@ -154,7 +160,7 @@ static int set_string(struct lk_settings *settings, const struct source *from, s
         return lk_problem_set(problem, LK_EINVAL, "%s: \"%.100s\" is none of %s", from->where, from->value, from->setting->value);
     const char *copy = lk_arena_strdup(&settings->arena, lk_slice_cstr(from->value));
     if (copy == NULL)
-        return lk_problem_set(problem, LK_ENOMEM, "out of memory");
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     memcpy(member(settings, from->setting), &copy, sizeof(copy));
     return 0;
 }
@@ -163,7 +169,7 @@ static int add_item(struct lk_settings *settings, struct lk_setting_list *list, 
     const char **items = lk_arena_calloc(&settings->arena, list->len + 1, sizeof(*items));
     const char *copy = lk_arena_strdup(&settings->arena, item);
     if (items == NULL || copy == NULL)
-        return lk_problem_set(problem, LK_ENOMEM, "out of memory");
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     if (list->len > 0)
         memcpy(items, list->items, list->len * sizeof(*items));
     items[list->len] = copy;
@@ -231,20 +237,20 @@ static const struct cli_setting *find_setting(const char *name) {
 static int read_file(const char *path, struct lk_buf *out, struct lk_problem *problem) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
-        return lk_problem_set(problem, errno == ENOENT ? LK_ENOTFOUND : LK_EFORBIDDEN, "cannot read the settings file %s: %s", path,
+        return lk_problem_set(problem, errno == ENOENT ? LK_ENOTFOUND : LK_EFORBIDDEN, "Cannot read the settings file %s: %s", path,
                               strerror(errno));
     int code = 0;
     for (;;) {
         code = lk_buf_reserve(out, 4096);
         if (code != 0) {
-            lk_problem_set(problem, code, "the settings file %s is larger than %d bytes", path, FILE_MAX);
+            lk_problem_set(problem, code, "The settings file %s is larger than %d bytes", path, FILE_MAX);
             break;
         }
         ssize_t got = read(fd, out->ptr + out->len, 4096);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            code = lk_problem_set(problem, LK_EIO, "cannot read the settings file %s: %s", path, strerror(errno));
+            code = lk_problem_set(problem, LK_EIO, "Cannot read the settings file %s: %s", path, strerror(errno));
         if (got <= 0)
             break;
         out->len += (size_t)got;
@@ -272,7 +278,7 @@ static int apply_line(struct lk_settings *settings, const struct file_line *line
     char *value_text = lk_arena_strdup(&settings->arena, value);
     char *where = lk_arena_printf(&settings->arena, "%s line %u: %s", line->path, line->number, name_text == NULL ? "" : name_text);
     if (name_text == NULL || value_text == NULL || where == NULL)
-        return lk_problem_set(problem, LK_ENOMEM, "out of memory");
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     const struct cli_setting *setting = find_setting(name_text);
     if (setting == NULL || setting->offset == AT(config)) {
         const char *near = cli_nearest(name_text, table, TABLE_LEN, sizeof(table[0]));
@@ -295,7 +301,7 @@ static int apply_file(struct lk_settings *settings, const char *path, struct lk_
     bool seen[TABLE_LEN] = {false};
     int code = read_file(path, &content, problem);
     if (code == 0 && content.len > 0 && memchr(content.ptr, '\0', content.len) != NULL)
-        code = lk_problem_set(problem, LK_EINVAL, "the settings file %s is not text", path);
+        code = lk_problem_set(problem, LK_EINVAL, "The settings file %s is not text", path);
     if (code == 0)
         code = lk_buf_add_char(&content, '\0');
     struct file_line line = {path, 0, content.ptr};
