@@ -63,6 +63,17 @@ static void answer_unavailable(struct graphql_job *job, const char *message) {
     answer_error(job, 503, message, LK_CODE_UNAVAILABLE);
 }
 
+/* Memory ran out while a request was read: when the request's own share is mostly used up, it is too large rather than the server too small. */
+static void answer_out_of_memory(struct graphql_job *job) {
+    const struct lk_arena *arena = http_request_arena(job->request);
+    if (arena->used < arena->limit / 2) {
+        answer_unavailable(job, "The server has no memory for this request");
+        return;
+    }
+    count(job->service, LK_GRAPHQL_REFUSED);
+    answer_error(job, 413, "The request is too large to process", LK_CODE_BAD_USER_INPUT);
+}
+
 static void answer_refusal(struct graphql_job *job, const struct lk_graphql_refusal *refusal) {
     count(job->service, LK_GRAPHQL_REFUSED);
     if (refusal->allow != NULL)
@@ -243,7 +254,10 @@ static int read_account(struct graphql_job *job, struct lk_arena *arena) {
     struct lk_slice query = http_request_query(job->request);
     if (query.ptr == NULL)
         return 0;
-    int code = http_form_get(query, "accountId", arena, &job->account);
+    struct lk_slice account;
+    int code = http_form_get(query, "accountId", arena, &account);
+    if (code == 0)
+        job->account = account.len > 0 ? account : lk_slice_make("", 0);
     if (code == LK_EINVAL)
         job->account = lk_slice_make("?", 1);
     return code == LK_ENOMEM ? LK_ENOMEM : 0;
@@ -296,7 +310,7 @@ static void start(struct graphql_job *job, bool form) {
     if (code == 0)
         code = parse_and_validate(job, arena);
     if (code != 0) {
-        answer_unavailable(job, "The server has no memory for this request");
+        answer_out_of_memory(job);
         return;
     }
     job->job.run = run;

@@ -6,7 +6,7 @@
 
 struct lk_route {
     const char *path;     /* the whole raw path */
-    const char *allow;    /* the methods it serves, as Allow lists them: "GET, HEAD, POST" */
+    const char *allow;    /* the methods it serves, as Allow lists them: "GET, POST, HEAD" */
     http_handler handler; /* called with context for these methods */
     void *context;
 };

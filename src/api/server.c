@@ -134,7 +134,7 @@ static void set_up_graphql(struct server *server) {
 }
 
 static void set_up_routes(struct server *server) {
-    static const char graphql_methods[] = "GET, HEAD, POST";
+    static const char graphql_methods[] = "GET, POST, HEAD";
     struct lk_graphql_service *graphql = &server->graphql;
     struct lk_health *health = &server->health;
     const struct lk_route main_routes[MAIN_ROUTES] = {

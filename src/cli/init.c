@@ -103,10 +103,24 @@ static int sync_directory(const char *dir, struct lk_problem *problem) {
     return code;
 }
 
+/* Before anything in the directory is touched. */
+static int refuse_initialised(const char *dir, struct lk_problem *problem) {
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s", dir, LK_DATABASE_FILE) < 0)
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    int code = access(path, F_OK) != 0 ? 0 : lk_problem_set(problem, LK_ECONFLICT, "%s is already initialised; nothing was changed", dir);
+    free(path);
+    return code;
+}
+
 static int open_directory(struct init *init, struct lk_problem *problem) {
-    int code = check_contents(init->dir, problem);
+    int code = refuse_initialised(init->dir, problem);
+    if (code == 0)
+        code = check_contents(init->dir, problem);
     if (code == 0)
         code = lk_datadir_open(init->dir, true, &init->store.datadir, problem);
+    if (code == 0) /* again, now that nobody else can be at it */
+        code = refuse_initialised(init->dir, problem);
     if (code != 0)
         return code;
     init->database_path = lk_datadir_path(init->store.datadir, LK_DATABASE_FILE);
@@ -114,8 +128,6 @@ static int open_directory(struct init *init, struct lk_problem *problem) {
     init->key_path = lk_datadir_path(init->store.datadir, LK_MASTER_KEY_FILE);
     if (init->database_path == NULL || init->new_path == NULL || init->key_path == NULL)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
-    if (access(init->database_path, F_OK) == 0)
-        return lk_problem_set(problem, LK_ECONFLICT, "%s is already initialised; nothing was changed", init->dir);
     return 0;
 }
 
