@@ -235,9 +235,9 @@ describe('durability', () => {
     const database = path.join(server.data, 'latchkey.db');
     assert.equal(run(['audit', 'verify', '--data', server.data]).status, 0);
     const edits = [
-      `UPDATE audit_entry SET resource_name = 'forged' WHERE rowid = (SELECT max(rowid) - 1 FROM audit_entry)`,
-      `DELETE FROM audit_entry WHERE rowid = (SELECT max(rowid) FROM audit_entry)`,
-      `DELETE FROM audit_entry WHERE rowid = (SELECT min(rowid) + 2 FROM audit_entry)`,
+      `UPDATE audit_entry SET resource_name = 'forged' WHERE seq = (SELECT max(seq) - 1 FROM audit_entry)`,
+      `DELETE FROM audit_entry WHERE seq = (SELECT max(seq) FROM audit_entry)`,
+      `DELETE FROM audit_entry WHERE seq = 3`,
     ];
     const original = fs.readFileSync(database);
     for (const edit of edits) {
