@@ -14,7 +14,7 @@ struct fixture {
 };
 
 static int build(struct fixture *f, const char *sdl) {
-    lk_arena_init(&f->arena, 1 << 20);
+    lk_arena_init(&f->arena, 1 << 24);
     gql_errors_init(&f->errors, &f->arena, NULL);
     f->schema = NULL;
     return gql_schema_build(lk_slice_cstr(sdl), &f->schema, &f->errors);
@@ -159,6 +159,38 @@ static void test_errors(void **state) {
             assert_int_equal(f.errors.first->locations[j] + 1, cases[i].columns[j]);
         end(&f);
     }
+}
+
+static void test_no_memory(void **state) {
+    (void)state;
+    /* The errors' arena is also what checking works in. Whatever its limit, there is a schema, or LK_ENOMEM and none. */
+    for (size_t limit = 0; limit < 16384; limit += 64) {
+        struct lk_arena arena;
+        struct gql_errors errors;
+        struct gql_schema *schema = NULL;
+        lk_arena_init(&arena, limit);
+        gql_errors_init(&errors, &arena, NULL);
+        int code = gql_schema_build((struct lk_slice)LK_SLICE(Q "input A { a: Int = 1 b: B = {} } input B { c: [A!] } enum E { X Y }"
+                                                                " directive @d(a: Int b: Int) on FIELD union U = Query"),
+                                    &schema, &errors);
+        assert_true(code == 0 ? schema != NULL : code == LK_ENOMEM && schema == NULL);
+        assert_int_equal(errors.count, 0);
+        gql_schema_free(schema);
+        lk_arena_free(&arena);
+    }
+}
+
+static void test_many_errors(void **state) {
+    (void)state;
+    struct fixture f;
+    struct lk_buf sdl_text = {0};
+    for (int i = 0; i < 3000; i++)
+        lk_buf_addf(&sdl_text, "type Type%d { f: Typo%d }", i, i);
+    lk_buf_add(&sdl_text, lk_slice_make("", 1)); /* the NUL */
+    assert_int_equal(build(&f, sdl_text.ptr), LK_EINVAL);
+    assert_int_equal(f.errors.count, GQL_ERRORS_MAX + 1);
+    lk_buf_free(&sdl_text);
+    end(&f);
 }
 
 /* --- what is built --- */
@@ -382,6 +414,8 @@ static void test_bind(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_many_errors),
         cmocka_unit_test(test_members),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_unused_scalars_are_absent),
