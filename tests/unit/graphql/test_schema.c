@@ -161,6 +161,27 @@ static void test_errors(void **state) {
     }
 }
 
+static void test_allowed(void **state) {
+    (void)state;
+    static const char *const allowed[] = {
+        Q "input A { b: B! c: B! } input B { x: Int } input C { a: A! b: B! }", /* two ways to B, no circle */
+        Q "input A { a: A b: [A!]! c: [A]! }",                                  /* circles that can end */
+        Q "input A { a: A = {a: null} }",
+        Q "input A { a: [A!] = [] b: B = {a: {a: []}} } input B { a: A }",
+        Q "directive @r repeatable on OBJECT type T @r @r { a: Int } extend type T @r",
+        Q "extend input I { b: Int @onField } input I { a: Int } directive @onField on INPUT_FIELD_DEFINITION",
+        Q "type skip { a: Int } directive @Query on FIELD",
+        Q "interface A { x: A y(a: Int): [A!] } type T implements A { x: T! y(a: Int b: Int! = 3): [T!]! }",
+        "schema { query: Root } type Root { Mutation: Mutation } type Mutation { a: Int }",
+    };
+    for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+        struct fixture f;
+        assert_int_equal(build(&f, allowed[i]), 0);
+        assert_int_equal(f.errors.count, 0);
+        end(&f);
+    }
+}
+
 static void test_no_memory(void **state) {
     (void)state;
     /* The errors' arena is also what checking works in. Whatever its limit, there is a schema, or LK_ENOMEM and none. */
@@ -414,6 +435,7 @@ static void test_bind(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_allowed),
         cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_many_errors),
         cmocka_unit_test(test_members),
