@@ -63,11 +63,9 @@ static const struct gql_directive *find_directive(const struct gql_directive *di
 }
 
 static int string_argument_error(struct builder *b, const struct gql_argument *argument) {
-    gql_pos at = argument->value->at;
-    if (gql_errors_add(b->errors, &at, 1, "Argument \"%.*s\" must be a string.", (int)argument->name.text.len, argument->name.text.ptr) ==
-        NULL)
-        return LK_ENOMEM;
-    return LK_EINVAL;
+    gql_errors_add(b->errors, &argument->value->at, 1, "Argument \"%.*s\" must be a string.", (int)argument->name.text.len,
+                   argument->name.text.ptr);
+    return b->errors->out_of_memory ? LK_ENOMEM : LK_EINVAL;
 }
 
 /* @deprecated (3.13.3). An explicit null as the reason means not deprecated, as in graphql-js. */
@@ -534,9 +532,8 @@ static int refuse_executable(struct builder *b) {
     if (document->operations == NULL && document->fragments == NULL)
         return 0;
     gql_pos at = document->operations != NULL ? document->operations->at : document->fragments->at;
-    if (gql_errors_add(b->errors, &at, 1, "A schema cannot contain operations or fragments.") == NULL)
-        return LK_ENOMEM;
-    return LK_EINVAL;
+    gql_errors_add(b->errors, &at, 1, "A schema cannot contain operations or fragments.");
+    return b->errors->out_of_memory ? LK_ENOMEM : LK_EINVAL;
 }
 
 static int outcome(const struct gql_errors *errors, size_t before) {

@@ -21,9 +21,9 @@ struct sdl {
     struct gql_names fields;  /* "Type.field" -> struct gql_name */
     struct gql_names applied; /* "Type.directive" -> struct gql_directive; see check_repetition */
     const struct gql_root_def *roots[3];
-    struct lk_slice *type_options; /* what a misspelt type might have been; built-in ones first */
+    struct lk_slice *type_options; /* what a misspelt type might have been; the document's first */
     size_t type_options_len;
-    size_t standard_len; /* how many of them are built in */
+    size_t own_len; /* how many of them the document defines */
     bool schema_seen;
     bool no_memory;
 };
@@ -408,7 +408,7 @@ static void check_extension(struct sdl *s, const struct gql_definition *d) {
         return;
     }
     gql_errors_add(s->errors, &d->name.at, 1, "Cannot extend type \"%.*s\" because it is not defined.%s", NAME_ARGS(d->name),
-                   suggestion(s, d->name.text, s->type_options + s->standard_len, s->type_options_len - s->standard_len));
+                   suggestion(s, d->name.text, s->type_options, s->own_len));
 }
 
 static enum gql_location location_of(enum gql_definition_kind kind) {
@@ -463,17 +463,28 @@ static size_t count_types(const struct gql_document *document) {
     return len;
 }
 
-static void note_definitions(struct sdl *s, const struct gql_document *document, struct gql_names *types) {
-    for (const struct gql_definition *d = document->definitions; d != NULL; d = d->next) {
-        if (d->extension)
-            continue;
+static void note_type(struct sdl *s, const struct gql_definition *d, struct gql_names *types) {
+    if (gql_names_get(types, d->name.text) == NULL && gql_names_get(&s->types, d->name.text) == NULL)
+        s->type_options[s->type_options_len++] = d->name.text;
+    put(s, types, d->name.text, d);
+}
+
+static void note_document(struct sdl *s) {
+    for (const struct gql_definition *d = s->document->definitions; d != NULL; d = d->next) {
         if (d->kind == GQL_DEF_DIRECTIVE)
             put(s, &s->directives, d->name.text, d);
-        if (!is_type(d))
-            continue;
-        if (gql_names_get(types, d->name.text) == NULL)
-            s->type_options[s->type_options_len++] = d->name.text;
-        put(s, types, d->name.text, d);
+        else if (is_type(d) && !d->extension)
+            note_type(s, d, &s->types);
+    }
+    s->own_len = s->type_options_len;
+}
+
+static void note_builtin(struct sdl *s, const struct gql_document *builtin) {
+    for (const struct gql_definition *d = builtin->definitions; d != NULL; d = d->next) {
+        if (d->kind != GQL_DEF_DIRECTIVE)
+            note_type(s, d, &s->standard);
+        else if (gql_names_get(&s->directives, d->name.text) == NULL)
+            put(s, &s->directives, d->name.text, d);
     }
 }
 
@@ -482,9 +493,8 @@ int gql_sdl_check(const struct gql_document *document, const struct gql_document
     s.type_options = lk_arena_calloc(s.arena, count_types(document) + count_types(builtin), sizeof(*s.type_options));
     if (s.type_options == NULL)
         return LK_ENOMEM;
-    note_definitions(&s, builtin, &s.standard);
-    s.standard_len = s.type_options_len;
-    note_definitions(&s, document, &s.types);
+    note_document(&s);
+    note_builtin(&s, builtin);
     for (const struct gql_definition *d = document->definitions; d != NULL && !s.no_memory; d = d->next)
         visit_definition(&s, d);
     return s.no_memory ? LK_ENOMEM : 0;
