@@ -1,0 +1,44 @@
+/* Rows of audit_entry. Contract: see store/account.h. */
+#ifndef STORE_AUDIT_H
+#define STORE_AUDIT_H
+
+#include "base/arena.h"
+#include "store/account.h"
+#include "store/db.h"
+
+struct lk_audit_row {
+    struct lk_id account_id;
+    int64_t seq;
+    struct lk_id set_id;
+    int64_t set_position;
+    int64_t created_at;
+    struct lk_slice actor_kind;
+    bool has_actor_id;
+    struct lk_id actor_id;
+    struct lk_slice actor_name;
+    struct lk_slice operation;
+    struct lk_slice resource_type;
+    bool has_resource_id;
+    struct lk_id resource_id;
+    struct lk_slice resource_name;
+    struct lk_slice failure;    /* ptr NULL for none */
+    struct lk_slice before_doc; /* ptr NULL for none */
+    struct lk_slice after_doc;
+    struct lk_slice request_url;
+    struct lk_slice request_path;
+    struct lk_slice request_method;
+    struct lk_slice request_remote;
+    int64_t response_status;
+    int64_t key_version;
+    uint8_t mac[LK_STORED_MAC_BYTES];
+};
+
+int lk_store_audit_insert(struct lk_db *db, const struct lk_audit_row *row);
+
+/* How many entries a set has in an account. */
+int lk_store_audit_set_len(struct lk_db *db, const struct lk_id *account, const struct lk_id *set, int64_t *ret);
+
+/* The entry with the least number above `after`. */
+int lk_store_audit_next(struct lk_db *db, const struct lk_id *account, int64_t after, struct lk_arena *arena, struct lk_audit_row *ret);
+
+#endif
