@@ -9,7 +9,6 @@
 #include "domain/key_rows.h"
 #include "domain/rules.h"
 
-#include <sodium.h>
 #include <stdlib.h>
 
 #define MANAGE_KEYS LK_ACCOUNT_PERMISSION_BIT(LK_MANAGE_API_KEYS)
@@ -21,7 +20,8 @@ struct group_set {
 };
 
 static int compare_groups(const void *a, const void *b) {
-    return memcmp(((const struct lk_group_permissions_row *)a)->id.bytes, ((const struct lk_group_permissions_row *)b)->id.bytes, LK_ID_BYTES);
+    return memcmp(((const struct lk_group_permissions_row *)a)->id.bytes, ((const struct lk_group_permissions_row *)b)->id.bytes,
+                  LK_ID_BYTES);
 }
 
 static int find_group(struct lk_call *call, struct lk_slice id, struct lk_group_permissions_row *ret) {
@@ -191,7 +191,7 @@ static int insert_key(struct lk_call *call, struct lk_key_row *row, struct lk_sl
     int code = lk_store_key_insert(call->db, row, digest.bytes, lk_keys_version(keys, LK_KEY_LOOKUP),
                                    lk_slice_make((const char *)sealed, sizeof(sealed)));
     if (code != 0) {
-        sodium_memzero(token, LK_TOKEN_LEN);
+        explicit_bzero(token, LK_TOKEN_LEN);
         return code == LK_ECONFLICT ? name_taken(call, row->name) : lk_fail_store(call, code);
     }
     *ret_token = plain;
@@ -247,7 +247,8 @@ static bool revives(const struct lk_call *call, const struct lk_key_row *before,
     if (after->enabled && !before->enabled)
         return true;
     bool was_dead = before->has_expiry && before->expires_at <= call->now_ms;
-    return before->has_expiry && (!after->has_expiry || after->expires_at > before->expires_at || (was_dead && after->expires_at > call->now_ms));
+    return before->has_expiry &&
+           (!after->has_expiry || after->expires_at > before->expires_at || (was_dead && after->expires_at > call->now_ms));
 }
 
 static int store_groups(struct lk_call *call, const struct lk_id *key, const struct group_set *groups) {
@@ -279,8 +280,11 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
         code = find_groups(call, input, &new_groups);
     else
         new_groups = old_groups;
+    bool managed = false;
     if (code == 0)
         code = require_groups_grantable(call, &new_groups, revives(call, &before, &after) ? NULL : &old_groups, &intent);
+    if (code == 0)
+        code = lk_managers_before(call, &managed);
     if (code != 0)
         return code;
     code = lk_store_key_update(call->db, &after);
@@ -292,7 +296,7 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
     struct lk_slice before_document;
     struct lk_slice after_document;
     if (code == 0)
-        code = lk_require_manager_left(call);
+        code = lk_managers_after(call, managed);
     if (code == 0)
         code = key_document(call, &before, &old_groups, &before_document);
     if (code == 0)
@@ -311,6 +315,9 @@ int lk_api_key_delete(struct lk_call *call, struct lk_slice account, struct lk_s
         code = lk_find_key(call, id, &row);
     if (code == 0)
         code = groups_of_key(call, &row.id, &groups);
+    bool managed = false;
+    if (code == 0)
+        code = lk_managers_before(call, &managed);
     if (code != 0)
         return code;
     code = lk_store_key_delete(call->db, &row.id);
@@ -318,7 +325,7 @@ int lk_api_key_delete(struct lk_call *call, struct lk_slice account, struct lk_s
         return lk_fail_store(call, code);
     lk_permissions_changed(call);
     struct lk_slice before;
-    code = lk_require_manager_left(call);
+    code = lk_managers_after(call, managed);
     if (code == 0)
         code = key_document(call, &row, &groups, &before);
     return code != 0 ? code : audit(call, LK_AUDIT_DELETE, &row, before, (struct lk_slice){NULL, 0});
@@ -345,7 +352,8 @@ int lk_api_key_reveal(struct lk_call *call, struct lk_slice account, struct lk_s
     if (code != 0)
         return lk_fail_store(call, code);
     if (sealed.len < LK_SEAL_OVERHEAD)
-        return sealed.ptr == NULL ? lk_problem_set(call->problem, LK_ECONFLICT, "This API key cannot be revealed") : lk_fail_store(call, LK_ECORRUPT);
+        return sealed.ptr == NULL ? lk_problem_set(call->problem, LK_ECONFLICT, "This API key cannot be revealed")
+                                  : lk_fail_store(call, LK_ECORRUPT);
     char *token = lk_arena_alloc(call->arena, sealed.len - LK_SEAL_OVERHEAD);
     if (token == NULL)
         return lk_fail_memory(call);
@@ -354,7 +362,7 @@ int lk_api_key_reveal(struct lk_call *call, struct lk_slice account, struct lk_s
         return lk_fail_store(call, code);
     code = audit(call, LK_AUDIT_REVEAL, &row, (struct lk_slice){NULL, 0}, (struct lk_slice){NULL, 0});
     if (code != 0) {
-        sodium_memzero(token, sealed.len - LK_SEAL_OVERHEAD);
+        explicit_bzero(token, sealed.len - LK_SEAL_OVERHEAD);
         return code;
     }
     *ret_token = lk_slice_make(token, sealed.len - LK_SEAL_OVERHEAD);

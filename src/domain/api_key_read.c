@@ -99,8 +99,8 @@ static int to_store_filter(struct lk_call *call, const struct lk_api_key_filter 
     return filter->name_contains.len == 0 ? 0 : like_pattern(call, filter->name_contains, &ret->name_like);
 }
 
-int lk_api_key_list(struct lk_call *call, const struct lk_api_key_filter *filter, struct lk_page page, struct lk_api_key **ret, size_t *ret_len,
-                    struct lk_page_info *ret_info) {
+int lk_api_key_list(struct lk_call *call, const struct lk_api_key_filter *filter, struct lk_page page, struct lk_api_key **ret,
+                    size_t *ret_len, struct lk_page_info *ret_info) {
     struct lk_id group;
     struct lk_key_filter store_filter;
     int code = lk_require(call, may_read_keys, &reading);

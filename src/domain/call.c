@@ -1,8 +1,8 @@
 #include "domain/call.h"
 
+#include "base/clock.h"
 #include "crypto/digest.h"
 #include "crypto/token.h"
-#include "base/clock.h"
 #include "domain/rules.h"
 #include "store/account.h"
 #include "store/api_key.h"
@@ -17,9 +17,10 @@ int lk_domain_open(struct lk_db *db, const struct lk_keys *keys, struct lk_domai
     if (code == LK_ENOTFOUND)
         code = lk_store_keys_check_insert(db, ours, lk_clock_wall_ms());
     else if (code == 0 && !lk_secret_equal(ours, stored, sizeof(ours)))
-        return lk_problem_set(problem, LK_ECORRUPT,
-                              "The master key is not the one that this database was made with: put the right master.key in its place, or name it "
-                              "with --master-key-file");
+        return lk_problem_set(
+            problem, LK_ECORRUPT,
+            "The master key is not the one that this database was made with: put the right master.key in its place, or name it "
+            "with --master-key-file");
     if (code != 0)
         return lk_problem_set(problem, code, "The database cannot be read: %s", lk_db_message(db));
     struct lk_domain *domain = calloc(1, sizeof(*domain));

@@ -69,7 +69,8 @@ static int set_scopes(struct lk_permissions *permissions, bool operator_account,
 }
 
 int lk_default_groups(bool operator_account, struct lk_arena *arena, struct lk_default_group ret[LK_DEFAULT_GROUPS]) {
-    ret[0] = (struct lk_default_group){"Account Administrator", "May do everything in the account", {.account = LK_ACCOUNT_PERMISSIONS_ALL}};
+    ret[0] =
+        (struct lk_default_group){"Account Administrator", "May do everything in the account", {.account = LK_ACCOUNT_PERMISSIONS_ALL}};
     ret[1] = (struct lk_default_group){"Production Support", "Works on production, in all applications", {0}};
     ret[2] = (struct lk_default_group){"Non-Production Support", "Works on everything but production, in all applications", {0}};
     int code = set_scopes(&ret[0].permissions, operator_account, arena);

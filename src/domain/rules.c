@@ -73,7 +73,8 @@ int lk_check_name(struct lk_call *call, const char *what, struct lk_slice name) 
 
 int lk_check_text(struct lk_call *call, const char *what, struct lk_slice text, size_t max) {
     if (text.len > max)
-        return lk_problem_set(call->problem, LK_EINVAL, "Invalid %s: it is %zu bytes long, and at most %zu are allowed", what, text.len, max);
+        return lk_problem_set(call->problem, LK_EINVAL, "Invalid %s: it is %zu bytes long, and at most %zu are allowed", what, text.len,
+                              max);
     for (size_t at = 0; at < text.len;) {
         uint32_t c;
         int len = lk_utf8_decode(lk_slice_make(text.ptr + at, text.len - at), &c);
@@ -150,18 +151,20 @@ int lk_permissions_text(struct lk_call *call, const struct lk_permissions *permi
     return lk_take_document(call, &document, ret);
 }
 
-int lk_require_manager_left(struct lk_call *call) {
-    if (call->actor->kind == LK_ACTOR_SYSTEM)
-        return 0;
-    bool left = false;
-    int code = lk_store_group_has_manager(call->db, &call->actor->account_id, call->now_ms, &left);
-    if (code != 0)
-        return lk_fail_store(call, code);
-    if (!left)
-        return lk_problem_set(call->problem, LK_ECONFLICT,
-                              "This would leave the account without a credential that can manage users and groups: give another one that permission "
-                              "first");
-    return 0;
+int lk_managers_before(struct lk_call *call, bool *ret) {
+    int code = lk_store_group_has_manager(call->db, &call->actor->account_id, call->now_ms, ret);
+    return code == 0 ? 0 : lk_fail_store(call, code);
+}
+
+int lk_managers_after(struct lk_call *call, bool before) {
+    bool left = true;
+    int code = before ? lk_managers_before(call, &left) : 0;
+    if (code != 0 || left)
+        return code;
+    return lk_problem_set(
+        call->problem, LK_ECONFLICT,
+        "This would leave the account without a credential that can manage users and groups: give another one that permission "
+        "first");
 }
 
 int lk_page_check(struct lk_call *call, struct lk_page *page) {

@@ -65,7 +65,8 @@ int lk_user_group_get_by_name(struct lk_call *call, struct lk_slice name, struct
     return 0;
 }
 
-int lk_user_group_list(struct lk_call *call, struct lk_page page, struct lk_user_group **ret, size_t *ret_len, struct lk_page_info *ret_info) {
+int lk_user_group_list(struct lk_call *call, struct lk_page page, struct lk_user_group **ret, size_t *ret_len,
+                       struct lk_page_info *ret_info) {
     int code = lk_require(call, may_read_groups, &reading);
     if (code == 0)
         code = lk_page_check(call, &page);

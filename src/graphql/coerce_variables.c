@@ -62,7 +62,7 @@ static int report(struct reader *r, const struct gql_path *path, const struct lk
     code = LK_ENOMEM;
     if (text->failed || buf.failed)
         goto done;
-    gql_pos at = r->variable->name.at;
+    gql_pos at = r->variable->at;
     if (gql_errors_add(r->errors, &at, 1, "Variable \"$%.*s\" got invalid value %.*s", (int)name.len, name.ptr, (int)buf.len, buf.ptr) !=
         NULL)
         code = 0;
@@ -392,9 +392,9 @@ static int read_variable(struct reader *r, const struct gql_schema *schema, cons
         return code == LK_EINVAL ? 1 : code; /* validation has refused such a default */
     }
     if (given == NULL && non_null)
-        code = report_variable(r, "of required type", "was not provided.", variable->name.at);
+        code = report_variable(r, "of required type", "was not provided.", variable->at);
     else if (given != NULL && given->type == LK_JSON_NULL && non_null)
-        code = report_variable(r, "of non-null type", "must not be null.", variable->name.at);
+        code = report_variable(r, "of non-null type", "must not be null.", variable->at);
     else if (given != NULL)
         return read_value(r, type, given, NULL, ret);
     return code == 0 ? 1 : code;

@@ -1,5 +1,6 @@
 #include "graphql/introspect.h"
 
+#include "graphql/locations.h"
 #include "graphql/print.h"
 
 /* --- results --- */
@@ -421,31 +422,10 @@ static int directive_is_repeatable(struct gql_call *call, const void *source, st
 }
 
 static int directive_locations(struct gql_call *call, const void *source, struct gql_out *ret) {
-    static const char *const names[] = {
-        [GQL_LOC_QUERY] = "QUERY",
-        [GQL_LOC_MUTATION] = "MUTATION",
-        [GQL_LOC_SUBSCRIPTION] = "SUBSCRIPTION",
-        [GQL_LOC_FIELD] = "FIELD",
-        [GQL_LOC_FRAGMENT_DEFINITION] = "FRAGMENT_DEFINITION",
-        [GQL_LOC_FRAGMENT_SPREAD] = "FRAGMENT_SPREAD",
-        [GQL_LOC_INLINE_FRAGMENT] = "INLINE_FRAGMENT",
-        [GQL_LOC_VARIABLE_DEFINITION] = "VARIABLE_DEFINITION",
-        [GQL_LOC_SCHEMA] = "SCHEMA",
-        [GQL_LOC_SCALAR] = "SCALAR",
-        [GQL_LOC_OBJECT] = "OBJECT",
-        [GQL_LOC_FIELD_DEFINITION] = "FIELD_DEFINITION",
-        [GQL_LOC_ARGUMENT_DEFINITION] = "ARGUMENT_DEFINITION",
-        [GQL_LOC_INTERFACE] = "INTERFACE",
-        [GQL_LOC_UNION] = "UNION",
-        [GQL_LOC_ENUM] = "ENUM",
-        [GQL_LOC_ENUM_VALUE] = "ENUM_VALUE",
-        [GQL_LOC_INPUT_OBJECT] = "INPUT_OBJECT",
-        [GQL_LOC_INPUT_FIELD_DEFINITION] = "INPUT_FIELD_DEFINITION",
-    };
     const struct gql_directive_def *directive = source;
     int code = out_list(call, directive->locations_len, ret);
     for (size_t i = 0; code == 0 && i < directive->locations_len; i++)
-        out_text(lk_slice_cstr(names[directive->location_order[i]]), &ret->items[ret->items_len++]);
+        out_text(lk_slice_cstr(gql_location_name(directive->location_order[i])), &ret->items[ret->items_len++]);
     return code;
 }
 

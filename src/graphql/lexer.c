@@ -15,7 +15,8 @@ int gql_syntax_errorv(struct gql_errors *errors, size_t at, const char *format, 
         return LK_ENOMEM;
     vsnprintf(text, (size_t)len + 1, format, args);
     gql_pos where = (gql_pos)at;
-    return gql_errors_add(errors, &where, 1, "Syntax Error: %s", text) == NULL ? LK_ENOMEM : LK_EINVAL;
+    gql_errors_add(errors, &where, 1, "Syntax Error: %s", text);
+    return errors->out_of_memory ? LK_ENOMEM : LK_EINVAL;
 }
 
 int gql_syntax_error(struct gql_errors *errors, size_t at, const char *format, ...) {

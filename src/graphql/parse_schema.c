@@ -1,4 +1,5 @@
 /* Type system definitions and extensions (section 3). */
+#include "graphql/locations.h"
 #include "graphql/parser.h"
 
 static const struct {
@@ -163,34 +164,6 @@ static bool parse_roots(struct gql_parser *p, bool optional, struct gql_root_def
     return true;
 }
 
-static bool is_directive_location(struct lk_slice name) {
-    static const char *const names[] = {
-        "QUERY",
-        "MUTATION",
-        "SUBSCRIPTION",
-        "FIELD",
-        "FRAGMENT_DEFINITION",
-        "FRAGMENT_SPREAD",
-        "INLINE_FRAGMENT",
-        "VARIABLE_DEFINITION",
-        "SCHEMA",
-        "SCALAR",
-        "OBJECT",
-        "FIELD_DEFINITION",
-        "ARGUMENT_DEFINITION",
-        "INTERFACE",
-        "UNION",
-        "ENUM",
-        "ENUM_VALUE",
-        "INPUT_OBJECT",
-        "INPUT_FIELD_DEFINITION",
-    };
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        if (lk_slice_is(name, names[i]))
-            return true;
-    return false;
-}
-
 static bool parse_locations(struct gql_parser *p, struct gql_named **ret) {
     struct gql_named **tail = ret;
     bool more = false;
@@ -201,7 +174,8 @@ static bool parse_locations(struct gql_parser *p, struct gql_named **ret) {
         struct gql_named *named = GQL_NODE(p, struct gql_named);
         if (named == NULL || !gql_parse_name(p, &named->name))
             return false;
-        if (!is_directive_location(named->name.text))
+        enum gql_location location;
+        if (!gql_location_from_name(named->name.text, &location))
             return gql_parser_unexpected(p, &token);
         *tail = named;
         tail = &named->next;

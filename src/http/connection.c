@@ -251,6 +251,7 @@ static bool begin_request(struct http_connection *c) {
         http_connection_abort(c);
         return false;
     }
+    c->request->connection = c;
     c->phase = HTTP_READ_HEAD;
     return true;
 }

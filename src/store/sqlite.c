@@ -44,9 +44,17 @@ static int code_of_sqlite(struct lk_db *db, int result) {
     return result == SQLITE_IOERR_WRITE && (error == EDQUOT || error == EFBIG) ? LK_EFULL : LK_EIO;
 }
 
+/* Once broken, the message stays the one that says why. */
+static int fail_with(struct lk_db *db, int code, const char *message) {
+    if (!db->broken)
+        snprintf(db->message, sizeof db->message, "%s", message);
+    return code;
+}
+
 int lk_sqlite_fail(struct lk_db *db, int result) {
     int code = code_of_sqlite(db, result);
-    snprintf(db->message, sizeof db->message, "%s (%d)", sqlite3_errmsg(db->handle), result);
+    if (!db->broken)
+        snprintf(db->message, sizeof db->message, "%s (%d)", sqlite3_errmsg(db->handle), result);
     if (code == LK_EIO)
         db->broken = true;
     if (db->in_transaction && db->failed == 0 && sqlite3_get_autocommit(db->handle) != 0)
@@ -54,18 +62,11 @@ int lk_sqlite_fail(struct lk_db *db, int result) {
     return code;
 }
 
-static int fail_with(struct lk_db *db, int code, const char *message) {
-    snprintf(db->message, sizeof db->message, "%s", message);
-    return code;
-}
-
 /* Why nothing may run now, or 0. */
 static int refusal(struct lk_db *db) {
     if (db->broken)
-        return fail_with(db, LK_EIO, "the database is not used any more after an I/O error");
-    if (db->failed != 0)
-        return fail_with(db, db->failed, "the transaction failed before");
-    return 0;
+        return LK_EIO;
+    return db->failed != 0 ? fail_with(db, db->failed, "the transaction failed before") : 0;
 }
 
 /* ---- statements ---- */
@@ -320,11 +321,13 @@ static int try_commit(struct lk_db *db) {
 
 int lk_db_commit(struct lk_db *db) {
     int code = try_commit(db);
-    if (code == 0)
-        db->in_transaction = false;
-    else
+    if (code != 0) {
         lk_db_rollback(db);
-    return code;
+        return code;
+    }
+    db->in_transaction = false;
+    db->failed = 0; /* a checkpoint that failed behind the commit is not the transaction's failure */
+    return 0;
 }
 
 void lk_db_rollback(struct lk_db *db) {

@@ -5,8 +5,9 @@
 #define COLUMNS "g.id, g.account_id, g.name, g.description, g.permissions, g.manages, g.settings, g.created_at, g.updated_at"
 
 int lk_store_group_insert(struct lk_db *db, const struct lk_group_row *row) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "INSERT INTO user_group (id, account_id, name, description, permissions, manages, settings, created_at, "
-                                          "updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "INSERT INTO user_group (id, account_id, name, description, permissions, manages, settings, created_at, "
+                       "updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
     lk_bind_id(stmt, 1, &row->id);
     lk_bind_id(stmt, 2, &row->account_id);
     lk_bind_text(stmt, 3, row->name);
@@ -20,8 +21,9 @@ int lk_store_group_insert(struct lk_db *db, const struct lk_group_row *row) {
 }
 
 int lk_store_group_update(struct lk_db *db, const struct lk_group_row *row) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "UPDATE user_group SET name = $1, description = $2, permissions = $3, manages = $4, settings = $5, "
-                                          "updated_at = $6 WHERE id = $7");
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "UPDATE user_group SET name = $1, description = $2, permissions = $3, manages = $4, settings = $5, "
+                       "updated_at = $6 WHERE id = $7");
     lk_bind_text(stmt, 1, row->name);
     lk_bind_text(stmt, 2, row->description);
     lk_bind_text(stmt, 3, row->permissions);
@@ -189,9 +191,10 @@ int lk_store_group_permissions_of_user(struct lk_db *db, const struct lk_id *use
 }
 
 int lk_store_group_has_manager(struct lk_db *db, const struct lk_id *account, int64_t now_ms, bool *ret) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT 1 FROM user_group g JOIN api_key_group kg ON kg.group_id = g.id "
-                                          "JOIN api_key k ON k.id = kg.api_key_id WHERE g.account_id = $1 AND g.manages = 1 AND k.enabled = 1 "
-                                          "AND (k.expires_at IS NULL OR k.expires_at > $2) LIMIT 1");
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "SELECT 1 FROM user_group g JOIN api_key_group kg ON kg.group_id = g.id "
+                       "JOIN api_key k ON k.id = kg.api_key_id WHERE g.account_id = $1 AND g.manages = 1 AND k.enabled = 1 "
+                       "AND (k.expires_at IS NULL OR k.expires_at > $2) LIMIT 1");
     lk_bind_id(stmt, 1, account);
     lk_bind_int(stmt, 2, now_ms);
     int code = lk_step(stmt);
