@@ -18,6 +18,8 @@ CREATE TABLE account (
     audit_seal BLOB NOT NULL CHECK (length(audit_seal) = 32)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX account_name ON account (name, id);
+
 CREATE TABLE user_account (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     account_id BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE,
@@ -30,7 +32,7 @@ CREATE TABLE user_account (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX user_account_email ON user_account (account_id, email);
-CREATE INDEX user_account_name ON user_account (account_id, name);
+CREATE INDEX user_account_name ON user_account (account_id, name, email);
 
 CREATE TABLE sso_provider (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
