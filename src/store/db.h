@@ -57,17 +57,25 @@ int64_t lk_db_changes(struct lk_db *db);
 int lk_db_exec(struct lk_db *db, const char *sql);
 
 /* begin is deferred: reads cost no write lock and a commit without changes no fsync. commit: 0 means durable (synced). After a failed commit the
- * transaction is rolled back; after LK_EIO the connection refuses all further work (a failed fsync leaves the kernel's pages in doubt). */
+ * transaction is rolled back; after LK_EIO (from any call) the connection refuses all further work (a failed fsync leaves the kernel's pages in doubt). */
 int lk_db_begin(struct lk_db *db);
 int lk_db_commit(struct lk_db *db);
 void lk_db_rollback(struct lk_db *db);
 
-/* Savepoints nest; name is one level deep per nesting and managed here. */
+/* Savepoints nest; names are managed here. Only within a transaction; each is released or rolled back before the commit (LK_EINTERNAL else). */
 int lk_db_savepoint(struct lk_db *db);
 int lk_db_release(struct lk_db *db);
 int lk_db_rollback_to(struct lk_db *db); /* undoes and drops the innermost savepoint */
 
-/* Why the last call failed, in the database's words. Valid until the next call. */
+/* 0 while the open transaction can still commit. Negative: it cannot, because the database rolled it back by itself (a full disk, an I/O error, no memory)
+ * or a savepoint could not be undone; every step and the commit then give this code, and rollback ends it. */
+int lk_db_transaction_code(const struct lk_db *db);
+
+/* Whether the open transaction has written. */
+bool lk_db_is_writing(const struct lk_db *db);
+
+/* Why the last call failed, in the database's words. Valid until the next call; once the
+ * connection is broken, why that is. */
 const char *lk_db_message(struct lk_db *db);
 
 /* Whether the connection refuses further work after an I/O failure. */

@@ -1,0 +1,42 @@
+/*
+ * The keys of the server, derived from the master key with HKDF-SHA-256 (RFC 5869; no salt; info "latchkey/<purpose>/<version>"; 32 bytes each).
+ * Read-only after derivation, in locked pages: any number of threads may use them at once.
+ */
+#ifndef LK_CRYPTO_KEYS_H
+#define LK_CRYPTO_KEYS_H
+
+#include "crypto/mac.h"
+#include "crypto/master.h"
+
+enum lk_key_purpose {
+    LK_KEY_LOOKUP,  /* digests of presented tokens: crypto/digest.h */
+    LK_KEY_SEALING, /* secrets at rest: crypto/seal.h */
+    LK_KEY_AUDIT,   /* the audit chain */
+    LK_KEY_SESSION, /* session tokens */
+};
+
+#define LK_KEY_BYTES 32
+
+struct lk_keys;
+
+/* Derives them all; master may be freed afterwards. 0 or LK_ENOMEM. (Pages that the limit on locked memory does not
+ * let be locked are used all the same.) */
+int lk_keys_derive(const struct lk_master *master, struct lk_keys **ret);
+
+/* Wipes and frees. NULL is fine. */
+void lk_keys_free(struct lk_keys *keys);
+
+/* Version of the key for a purpose, from 1: stored beside what was made with it. At most 255. */
+unsigned lk_keys_version(const struct lk_keys *keys, enum lk_key_purpose purpose);
+
+/* The MAC key for LK_KEY_LOOKUP, LK_KEY_AUDIT or LK_KEY_SESSION (NULL for LK_KEY_SEALING, which is none). Lives as long as keys. */
+const struct lk_mac_key *lk_keys_mac(const struct lk_keys *keys, enum lk_key_purpose purpose);
+
+/* The 32 bytes of the sealing key, for crypto/seal.c. */
+const uint8_t *lk_keys_sealing(const struct lk_keys *keys);
+
+/* A value that only this master key gives and that tells nothing about it: kept in the database, it shows at start that the key is the wrong one.
+ * Compare with lk_secret_equal. */
+void lk_keys_check(const struct lk_keys *keys, uint8_t out[LK_MAC_BYTES]);
+
+#endif

@@ -1,0 +1,32 @@
+/* Accounts: walls between customers. See domain/call.h for how operations run and fail. */
+#ifndef DOMAIN_ACCOUNT_H
+#define DOMAIN_ACCOUNT_H
+
+#include "domain/call.h"
+
+struct lk_account {
+    struct lk_id id;
+    struct lk_slice name;
+    int64_t created_at;
+};
+
+/* Makes an account with its three default groups, as the system (call->actor may be NULL; it is the system of that account afterwards). id NULL makes
+ * a random one. With operator true, Account Administrator also holds the scope latchkey.operator. ret_admin_group is Account Administrator.
+ * LK_EINVAL for a bad name, LK_ECONFLICT when the id is taken. */
+int lk_account_create(struct lk_call *call, const struct lk_id *id, struct lk_slice name, bool operator_account, struct lk_account *ret,
+                      struct lk_id *ret_admin_group);
+
+/* The actor's own account. */
+int lk_account_get(struct lk_call *call, struct lk_account *ret);
+
+/* For operators: the actor must hold the scope latchkey.operator.
+ *
+ * provision makes an account with its default groups and one key named key_name in Account Administrator, whose token is given this once. delete takes an
+ * account (22 characters) with all that is in it, but not its audit log; LK_ECONFLICT for the operator's own, LK_ENOTFOUND "Account does not exist".
+ * list gives a page in order of name. */
+int lk_account_provision(struct lk_call *call, struct lk_slice name, struct lk_slice key_name, struct lk_account *ret,
+                         struct lk_slice *ret_token);
+int lk_account_delete(struct lk_call *call, struct lk_slice id);
+int lk_account_list(struct lk_call *call, struct lk_page page, struct lk_account **ret, size_t *ret_len, struct lk_page_info *ret_info);
+
+#endif

@@ -1,0 +1,370 @@
+#include "domain/api_key.h"
+
+#include "crypto/digest.h"
+#include "crypto/random.h"
+#include "crypto/seal.h"
+#include "crypto/token.h"
+#include "domain/group_rows.h"
+#include "domain/key_metadata.h"
+#include "domain/key_rows.h"
+#include "domain/rules.h"
+
+#include <stdlib.h>
+
+#define MANAGE_KEYS LK_ACCOUNT_PERMISSION_BIT(LK_MANAGE_API_KEYS)
+
+/* The groups that a client named: found, without duplicates, in order of id. */
+struct group_set {
+    struct lk_group_permissions_row rows[LK_KEY_GROUPS_MAX];
+    size_t len;
+};
+
+static int compare_groups(const void *a, const void *b) {
+    return memcmp(((const struct lk_group_permissions_row *)a)->id.bytes, ((const struct lk_group_permissions_row *)b)->id.bytes,
+                  LK_ID_BYTES);
+}
+
+static int find_group(struct lk_call *call, struct lk_slice id, struct lk_group_permissions_row *ret) {
+    struct lk_id group;
+    if (id.ptr == NULL)
+        return lk_problem_set(call->problem, LK_EINVAL, "Invalid userGroupIds: an id must not be null");
+    if (lk_id_parse(id, &group) != 0)
+        return lk_no_group(call, LK_EINVAL, id);
+    struct lk_group_row row;
+    int code = lk_store_group_find(call->db, &call->actor->account_id, &group, call->arena, &row);
+    if (code == LK_ENOTFOUND)
+        return lk_no_group(call, LK_EINVAL, id);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    *ret = (struct lk_group_permissions_row){.id = row.id, .name = row.name, .permissions = row.permissions};
+    return 0;
+}
+
+static int find_groups(struct lk_call *call, const struct lk_api_key_input *input, struct group_set *ret) {
+    ret->len = 0;
+    if (input->group_ids_len > LK_KEY_GROUPS_MAX)
+        return lk_problem_set(call->problem, LK_EINVAL, "Too many User Groups: %zu, and a key can be in at most %d", input->group_ids_len,
+                              LK_KEY_GROUPS_MAX);
+    size_t len = 0;
+    for (; len < input->group_ids_len; len++) {
+        int code = find_group(call, input->group_ids[len], &ret->rows[len]);
+        if (code != 0)
+            return code;
+    }
+    qsort(ret->rows, len, sizeof(ret->rows[0]), compare_groups);
+    for (size_t i = 0; i < len; i++) {
+        if (ret->len == 0 || !lk_id_equal(&ret->rows[ret->len - 1].id, &ret->rows[i].id))
+            ret->rows[ret->len++] = ret->rows[i];
+    }
+    return 0;
+}
+
+static int groups_of_key(struct lk_call *call, const struct lk_id *key, struct group_set *ret) {
+    struct lk_group_permissions_row *rows;
+    size_t len;
+    int code = lk_store_group_permissions_of_key(call->db, key, call->arena, &rows, &len);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    if (len > LK_KEY_GROUPS_MAX)
+        return lk_fail_store(call, LK_ECORRUPT);
+    if (len > 0)
+        memcpy(ret->rows, rows, len * sizeof(*rows));
+    ret->len = len;
+    return 0;
+}
+
+static bool has_group(const struct group_set *set, const struct lk_id *id) {
+    for (size_t i = 0; i < set->len; i++) {
+        if (lk_id_equal(&set->rows[i].id, id))
+            return true;
+    }
+    return false;
+}
+
+/* The grant rule over the groups of a set that are not in `known` (NULL: over all). Groups that the actor is in give nothing it lacks. */
+static int require_groups_grantable(struct lk_call *call, const struct group_set *set, const struct group_set *known,
+                                    const struct lk_intent *intent) {
+    struct lk_group_permissions_row foreign[LK_KEY_GROUPS_MAX];
+    size_t len = 0;
+    for (size_t i = 0; i < set->len; i++) {
+        const struct lk_id *id = &set->rows[i].id;
+        if (!lk_ids_have(call->actor->group_ids, call->actor->group_ids_len, id) && (known == NULL || !has_group(known, id)))
+            foreign[len++] = set->rows[i];
+    }
+    if (len == 0)
+        return 0;
+    struct lk_permissions wanted;
+    int code = lk_read_union(call, foreign, len, &wanted);
+    return code != 0 ? code : lk_require_grantable(call, &wanted, "the user groups", intent);
+}
+
+static int insert_groups(struct lk_call *call, const struct lk_id *key, const struct group_set *groups) {
+    for (size_t i = 0; i < groups->len; i++) {
+        int code = lk_store_key_groups_add(call->db, key, &groups->rows[i].id);
+        if (code != 0)
+            return lk_fail_store(call, code);
+    }
+    return 0;
+}
+
+/* What the audit keeps of a key: everything but the secret. */
+static int key_document(struct lk_call *call, const struct lk_key_row *row, const struct group_set *groups, struct lk_slice *ret) {
+    struct lk_buf document = {0};
+    struct lk_json_writer w;
+    lk_json_writer_init(&w, &document);
+    lk_json_begin_object(&w);
+    lk_json_key(&w, "name");
+    lk_json_string(&w, row->name);
+    lk_json_key(&w, "enabled");
+    lk_json_bool(&w, row->enabled);
+    lk_json_key(&w, "expiresAt");
+    if (row->has_expiry)
+        lk_json_int(&w, row->expires_at);
+    else
+        lk_json_null(&w);
+    lk_json_key(&w, "metadata");
+    lk_json_raw(&w, row->metadata);
+    lk_json_key(&w, "userGroups");
+    lk_json_begin_array(&w);
+    for (size_t i = 0; i < groups->len; i++) {
+        lk_json_begin_object(&w);
+        lk_json_key(&w, "id");
+        lk_json_string(&w, lk_slice_cstr(lk_id_format(&groups->rows[i].id).text));
+        lk_json_key(&w, "name");
+        lk_json_string(&w, groups->rows[i].name);
+        lk_json_end_object(&w);
+    }
+    lk_json_end_array(&w);
+    lk_json_end_object(&w);
+    return lk_take_document(call, &document, ret);
+}
+
+static int audit(struct lk_call *call, const char *operation, const struct lk_key_row *row, struct lk_slice before, struct lk_slice after) {
+    struct lk_audit_change change = {
+        .operation = operation,
+        .resource_type = "API_KEY",
+        .resource_id = &row->id,
+        .resource_name = row->name,
+        .before = before,
+        .after = after,
+    };
+    return lk_audit_append(call, &change);
+}
+
+/* Everything of the input but the groups, into the row; what was not given stays. */
+static int apply_input(struct lk_call *call, const struct lk_api_key_input *input, struct lk_key_row *row) {
+    int code = lk_check_name(call, "API Key name", input->name);
+    if (code != 0)
+        return code;
+    row->name = input->name;
+    if (input->expiry_given) {
+        bool unchanged = row->has_expiry && row->expires_at == input->expires_at;
+        if (input->has_expiry && input->expires_at <= call->now_ms && !unchanged)
+            return lk_problem_set(call->problem, LK_EINVAL, "Invalid expiresAt: it must be in the future");
+        row->has_expiry = input->has_expiry;
+        row->expires_at = input->has_expiry ? input->expires_at : 0;
+    }
+    if (input->enabled_given)
+        row->enabled = input->enabled;
+    return input->metadata_given ? lk_metadata_write(call, input->metadata, input->metadata_len, &row->metadata) : 0;
+}
+
+static int name_taken(struct lk_call *call, struct lk_slice name) {
+    return lk_problem_set(call->problem, LK_ECONFLICT, "An API key already exists with the name %.*s", (int)name.len, name.ptr);
+}
+
+/* Makes the token and stores the row with its digest and seal. */
+static int insert_key(struct lk_call *call, struct lk_key_row *row, struct lk_slice *ret_token) {
+    const struct lk_keys *keys = call->domain->keys;
+    char *token = lk_arena_alloc(call->arena, LK_TOKEN_LEN + 1);
+    char *preview = lk_arena_alloc(call->arena, LK_TOKEN_PREVIEW_SIZE);
+    if (token == NULL || preview == NULL)
+        return lk_fail_memory(call);
+    lk_token_make(&row->account_id, token);
+    struct lk_slice plain = lk_slice_make(token, LK_TOKEN_LEN);
+    lk_token_preview(plain, preview);
+    row->preview = lk_slice_cstr(preview);
+    struct lk_digest digest;
+    lk_digest_token(keys, plain, &digest);
+    uint8_t sealed[LK_TOKEN_LEN + LK_SEAL_OVERHEAD];
+    lk_seal(keys, LK_SEAL_API_KEY, &row->id, &row->account_id, plain, sealed);
+    int code = lk_store_key_insert(call->db, row, digest.bytes, lk_keys_version(keys, LK_KEY_LOOKUP),
+                                   lk_slice_make((const char *)sealed, sizeof(sealed)));
+    if (code != 0) {
+        explicit_bzero(token, LK_TOKEN_LEN);
+        return code == LK_ECONFLICT ? name_taken(call, row->name) : lk_fail_store(call, code);
+    }
+    *ret_token = plain;
+    return 0;
+}
+
+/* What every changing operation asks first. */
+static int require_manage(struct lk_call *call, struct lk_slice account, const struct lk_intent *intent) {
+    int code = lk_require_own_account(call, account, intent);
+    return code != 0 ? code : lk_require(call, MANAGE_KEYS, intent);
+}
+
+int lk_api_key_create(struct lk_call *call, struct lk_slice account, const struct lk_api_key_input *input, struct lk_api_key *ret,
+                      struct lk_slice *ret_token) {
+    const struct lk_intent intent = {.operation = LK_AUDIT_CREATE, .resource_type = "API_KEY", .resource_name = input->name};
+    int code = require_manage(call, account, &intent);
+    if (code != 0)
+        return code;
+    struct lk_key_row row = {
+        .id = lk_random_id(),
+        .account_id = call->actor->account_id,
+        .enabled = true,
+        .metadata = LK_SLICE("{}"),
+        .created_at = call->now_ms,
+        .created_by = call->actor->name,
+        .updated_at = call->now_ms,
+    };
+    struct group_set groups;
+    code = apply_input(call, input, &row);
+    if (code == 0)
+        code = find_groups(call, input, &groups);
+    if (code == 0)
+        code = require_groups_grantable(call, &groups, NULL, &intent);
+    struct lk_slice token;
+    if (code == 0)
+        code = insert_key(call, &row, &token);
+    if (code == 0)
+        code = insert_groups(call, &row.id, &groups);
+    struct lk_slice after;
+    if (code == 0)
+        code = key_document(call, &row, &groups, &after);
+    if (code == 0)
+        code = audit(call, LK_AUDIT_CREATE, &row, (struct lk_slice){NULL, 0}, after);
+    if (code == 0)
+        code = lk_to_key(call, &row, ret);
+    if (code == 0)
+        *ret_token = token;
+    return code;
+}
+
+/* Whether a change gives a key life that it did not have: then all that its groups hold is given by it. */
+static bool revives(const struct lk_call *call, const struct lk_key_row *before, const struct lk_key_row *after) {
+    if (after->enabled && !before->enabled)
+        return true;
+    bool was_dead = before->has_expiry && before->expires_at <= call->now_ms;
+    return before->has_expiry &&
+           (!after->has_expiry || after->expires_at > before->expires_at || (was_dead && after->expires_at > call->now_ms));
+}
+
+static int store_groups(struct lk_call *call, const struct lk_id *key, const struct group_set *groups) {
+    int code = lk_store_key_groups_clear(call->db, key);
+    return code != 0 ? lk_fail_store(call, code) : insert_groups(call, key, groups);
+}
+
+int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_slice id, const struct lk_api_key_input *input,
+                      struct lk_api_key *ret) {
+    struct lk_intent intent = {.operation = LK_AUDIT_UPDATE, .resource_type = "API_KEY", .resource_name = input->name};
+    int code = require_manage(call, account, &intent);
+    struct lk_key_row before;
+    if (code == 0)
+        code = lk_find_key(call, id, &before);
+    if (code != 0)
+        return code;
+    intent.resource_id = &before.id;
+    intent.resource_name = before.name;
+    struct lk_key_row after = before;
+    after.updated_at = call->now_ms;
+    struct group_set old_groups;
+    struct group_set new_groups;
+    code = groups_of_key(call, &before.id, &old_groups);
+    if (code == 0)
+        code = apply_input(call, input, &after);
+    if (code != 0)
+        return code;
+    if (input->groups_given)
+        code = find_groups(call, input, &new_groups);
+    else
+        new_groups = old_groups;
+    bool managed = false;
+    if (code == 0)
+        code = require_groups_grantable(call, &new_groups, revives(call, &before, &after) ? NULL : &old_groups, &intent);
+    if (code == 0)
+        code = lk_managers_before(call, &managed);
+    if (code != 0)
+        return code;
+    code = lk_store_key_update(call->db, &after);
+    if (code != 0)
+        return code == LK_ECONFLICT ? name_taken(call, after.name) : lk_fail_store(call, code);
+    if (input->groups_given)
+        code = store_groups(call, &before.id, &new_groups);
+    lk_permissions_changed(call);
+    struct lk_slice before_document;
+    struct lk_slice after_document;
+    if (code == 0)
+        code = lk_managers_after(call, managed);
+    if (code == 0)
+        code = key_document(call, &before, &old_groups, &before_document);
+    if (code == 0)
+        code = key_document(call, &after, &new_groups, &after_document);
+    if (code == 0)
+        code = audit(call, LK_AUDIT_UPDATE, &after, before_document, after_document);
+    return code != 0 ? code : lk_to_key(call, &after, ret);
+}
+
+int lk_api_key_delete(struct lk_call *call, struct lk_slice account, struct lk_slice id) {
+    const struct lk_intent intent = {.operation = LK_AUDIT_DELETE, .resource_type = "API_KEY", .resource_name = id};
+    int code = require_manage(call, account, &intent);
+    struct lk_key_row row;
+    struct group_set groups;
+    if (code == 0)
+        code = lk_find_key(call, id, &row);
+    if (code == 0)
+        code = groups_of_key(call, &row.id, &groups);
+    bool managed = false;
+    if (code == 0)
+        code = lk_managers_before(call, &managed);
+    if (code != 0)
+        return code;
+    code = lk_store_key_delete(call->db, &row.id);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    lk_permissions_changed(call);
+    struct lk_slice before;
+    code = lk_managers_after(call, managed);
+    if (code == 0)
+        code = key_document(call, &row, &groups, &before);
+    return code != 0 ? code : audit(call, LK_AUDIT_DELETE, &row, before, (struct lk_slice){NULL, 0});
+}
+
+int lk_api_key_reveal(struct lk_call *call, struct lk_slice account, struct lk_slice id, struct lk_slice *ret_token) {
+    struct lk_intent intent = {.operation = LK_AUDIT_REVEAL, .resource_type = "API_KEY", .resource_name = id};
+    int code = require_manage(call, account, &intent);
+    struct lk_key_row row;
+    struct group_set groups;
+    if (code == 0)
+        code = lk_find_key(call, id, &row);
+    if (code == 0)
+        code = groups_of_key(call, &row.id, &groups);
+    if (code != 0)
+        return code;
+    intent.resource_id = &row.id;
+    intent.resource_name = row.name;
+    code = require_groups_grantable(call, &groups, NULL, &intent);
+    if (code != 0)
+        return code;
+    struct lk_slice sealed;
+    code = lk_store_key_sealed(call->db, &row.id, call->arena, &sealed);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    if (sealed.len < LK_SEAL_OVERHEAD)
+        return sealed.ptr == NULL ? lk_problem_set(call->problem, LK_ECONFLICT, "This API key cannot be revealed")
+                                  : lk_fail_store(call, LK_ECORRUPT);
+    char *token = lk_arena_alloc(call->arena, sealed.len - LK_SEAL_OVERHEAD);
+    if (token == NULL)
+        return lk_fail_memory(call);
+    code = lk_seal_open(call->domain->keys, LK_SEAL_API_KEY, &row.id, &row.account_id, sealed, (uint8_t *)token);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    code = audit(call, LK_AUDIT_REVEAL, &row, (struct lk_slice){NULL, 0}, (struct lk_slice){NULL, 0});
+    if (code != 0) {
+        explicit_bzero(token, sealed.len - LK_SEAL_OVERHEAD);
+        return code;
+    }
+    *ret_token = lk_slice_make(token, sealed.len - LK_SEAL_OVERHEAD);
+    return 0;
+}

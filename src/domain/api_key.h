@@ -1,0 +1,94 @@
+/*
+ * API keys: create, update, delete, find, list, reveal. See domain/call.h for how operations run and fail.
+ *
+ * The token is made here, handed out once, and kept only as a keyed digest (to recognise it) and sealed (to reveal it).
+ */
+#ifndef DOMAIN_API_KEY_H
+#define DOMAIN_API_KEY_H
+
+#include "domain/call.h"
+#include "domain/user_group.h"
+
+/* Most groups of one key, most entries of its metadata, most bytes of a name, a metadata key and a metadata value. */
+#define LK_KEY_GROUPS_MAX 100
+#define LK_NAME_MAX 255
+#define LK_METADATA_MAX 50
+#define LK_METADATA_KEY_MAX 64
+#define LK_METADATA_VALUE_MAX 1024
+
+struct lk_metadata {
+    struct lk_slice key;
+    struct lk_slice value;
+};
+
+/* One key as it is shown. */
+struct lk_api_key {
+    struct lk_id id;
+    struct lk_id account_id;
+    struct lk_slice name;
+    struct lk_slice preview; /* "lk_…" and the token's last four characters */
+    bool enabled;
+    int64_t created_at;
+    struct lk_slice created_by; /* name of the key or user that made it; "system" for init */
+    int64_t updated_at;
+    bool has_expiry;
+    int64_t expires_at;
+    const struct lk_metadata *metadata; /* sorted by key */
+    size_t metadata_len;
+};
+
+/* What a client gave. A member that was absent has given = false; one that was null has given = true and is empty (no groups, no expiry, enabled). */
+struct lk_api_key_input {
+    struct lk_slice name;
+    bool groups_given;
+    const struct lk_slice *group_ids; /* as text; an item with ptr NULL was null */
+    size_t group_ids_len;
+    bool expiry_given;
+    bool has_expiry;
+    int64_t expires_at;
+    bool enabled_given;
+    bool enabled;
+    bool metadata_given;
+    const struct lk_metadata *metadata;
+    size_t metadata_len;
+};
+
+/* All of these take the account that the client named (22 characters, or ptr NULL for none), and need MANAGE_API_KEYS.
+ *
+ * create: ret is the new key, ret_token its secret (74 characters in the arena): the only time it is given without a reveal. LK_EINVAL for a bad name,
+ * group id, expiry or metadata; LK_ECONFLICT when the name is taken; LK_EFORBIDDEN when the groups hold what the actor does not.
+ * update: replaces the name; the rest where given. LK_ENOTFOUND "API key does not exist". Groups that are new to the key must hold nothing that the
+ * actor lacks; to enable a key or to let it live longer, none of its groups may.
+ * delete: the key is refused from the commit on.
+ * update and delete: LK_ECONFLICT when nobody would be left who may manage users and groups.
+ * reveal: opens the seal. Audited. A key that holds more than the actor is not revealed. */
+int lk_api_key_create(struct lk_call *call, struct lk_slice account, const struct lk_api_key_input *input, struct lk_api_key *ret,
+                      struct lk_slice *ret_token);
+int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_slice id, const struct lk_api_key_input *input,
+                      struct lk_api_key *ret);
+int lk_api_key_delete(struct lk_call *call, struct lk_slice account, struct lk_slice id);
+int lk_api_key_reveal(struct lk_call *call, struct lk_slice account, struct lk_slice id, struct lk_slice *ret_token);
+
+/* Reading keys of the actor's account needs MANAGE_API_KEYS or VIEW_USER_AND_USER_GROUPS_AND_API_KEYS; the actor's own key is always shown to it.
+ * LK_ENOTFOUND "API key does not exist". */
+int lk_api_key_get(struct lk_call *call, struct lk_slice id, struct lk_api_key *ret);
+int lk_api_key_get_by_name(struct lk_call *call, struct lk_slice name, struct lk_api_key *ret);
+
+/* Which keys to list; zeroed: all. */
+struct lk_api_key_filter {
+    struct lk_slice name_contains; /* ASCII case ignored; empty: any */
+    struct lk_slice group_id;      /* as text; ptr NULL: any */
+    bool enabled_given;
+    bool enabled;
+};
+
+/* A page in order of name. LK_EINVAL for a negative limit or offset. */
+int lk_api_key_list(struct lk_call *call, const struct lk_api_key_filter *filter, struct lk_page page, struct lk_api_key **ret,
+                    size_t *ret_len, struct lk_page_info *ret_info);
+
+/* A page of the groups of a key that a function above returned, in order of name, and the union of their permissions. */
+int lk_api_key_groups(struct lk_call *call, const struct lk_id *key, struct lk_page page, struct lk_user_group **ret, size_t *ret_len,
+                      struct lk_page_info *ret_info);
+int lk_api_key_permissions(struct lk_call *call, const struct lk_id *key, struct lk_permissions *ret);
+
+#endif

@@ -1,0 +1,160 @@
+/* Finding and listing keys. */
+#include "domain/group_rows.h"
+#include "domain/key_metadata.h"
+#include "domain/key_rows.h"
+#include "domain/rules.h"
+
+static const uint32_t may_read_keys =
+    LK_ACCOUNT_PERMISSION_BIT(LK_MANAGE_API_KEYS) | LK_ACCOUNT_PERMISSION_BIT(LK_VIEW_USER_AND_USER_GROUPS_AND_API_KEYS);
+
+static const struct lk_intent reading = {0};
+
+int lk_to_key(struct lk_call *call, const struct lk_key_row *row, struct lk_api_key *ret) {
+    struct lk_api_key key = {
+        .id = row->id,
+        .account_id = row->account_id,
+        .name = row->name,
+        .preview = row->preview,
+        .enabled = row->enabled,
+        .created_at = row->created_at,
+        .created_by = row->created_by,
+        .updated_at = row->updated_at,
+        .has_expiry = row->has_expiry,
+        .expires_at = row->expires_at,
+    };
+    int code = lk_metadata_read(call, row->metadata, &key.metadata, &key.metadata_len);
+    if (code == 0)
+        *ret = key;
+    return code;
+}
+
+static int no_key(struct lk_call *call) {
+    return lk_problem_set(call->problem, LK_ENOTFOUND, "API key does not exist");
+}
+
+int lk_find_key(struct lk_call *call, struct lk_slice id, struct lk_key_row *ret) {
+    struct lk_id key;
+    if (lk_id_parse(id, &key) != 0)
+        return no_key(call);
+    int code = lk_store_key_find(call->db, &call->actor->account_id, &key, call->arena, ret);
+    if (code == LK_ENOTFOUND)
+        return no_key(call);
+    return code == 0 ? 0 : lk_fail_store(call, code);
+}
+
+static bool is_actor(const struct lk_call *call, struct lk_slice id) {
+    struct lk_id key;
+    return call->actor->kind == LK_ACTOR_KEY && lk_id_parse(id, &key) == 0 && lk_id_equal(&key, &call->actor->id);
+}
+
+int lk_api_key_get(struct lk_call *call, struct lk_slice id, struct lk_api_key *ret) {
+    int code = is_actor(call, id) ? 0 : lk_require(call, may_read_keys, &reading);
+    if (code != 0)
+        return code;
+    struct lk_key_row row;
+    code = lk_find_key(call, id, &row);
+    return code != 0 ? code : lk_to_key(call, &row, ret);
+}
+
+int lk_api_key_get_by_name(struct lk_call *call, struct lk_slice name, struct lk_api_key *ret) {
+    int code = lk_require(call, may_read_keys, &reading);
+    if (code != 0)
+        return code;
+    struct lk_key_row row;
+    code = lk_store_key_find_by_name(call->db, &call->actor->account_id, name, call->arena, &row);
+    if (code == LK_ENOTFOUND)
+        return no_key(call);
+    return code != 0 ? lk_fail_store(call, code) : lk_to_key(call, &row, ret);
+}
+
+/* "%text%" in lower case with what LIKE takes for its own escaped. */
+static int like_pattern(struct lk_call *call, struct lk_slice text, struct lk_slice *ret) {
+    char *pattern = lk_arena_alloc(call->arena, 2 * text.len + 2);
+    if (pattern == NULL)
+        return lk_fail_memory(call);
+    size_t len = 0;
+    pattern[len++] = '%';
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (c == '%' || c == '_' || c == '\\')
+            pattern[len++] = '\\';
+        pattern[len++] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+    }
+    pattern[len++] = '%';
+    *ret = lk_slice_make(pattern, len);
+    return 0;
+}
+
+static int to_store_filter(struct lk_call *call, const struct lk_api_key_filter *filter, struct lk_id *group, struct lk_key_filter *ret) {
+    *ret = (struct lk_key_filter){.account = &call->actor->account_id, .enabled = -1};
+    if (filter->enabled_given)
+        ret->enabled = filter->enabled;
+    if (filter->group_id.ptr != NULL) {
+        if (lk_id_parse(filter->group_id, group) != 0)
+            return lk_no_group(call, LK_EINVAL, filter->group_id);
+        ret->group = group;
+    }
+    if (filter->name_contains.len > LK_NAME_MAX)
+        return lk_problem_set(call->problem, LK_EINVAL, "Invalid filter: no name is longer than %d bytes", LK_NAME_MAX);
+    return filter->name_contains.len == 0 ? 0 : like_pattern(call, filter->name_contains, &ret->name_like);
+}
+
+int lk_api_key_list(struct lk_call *call, const struct lk_api_key_filter *filter, struct lk_page page, struct lk_api_key **ret,
+                    size_t *ret_len, struct lk_page_info *ret_info) {
+    struct lk_id group;
+    struct lk_key_filter store_filter;
+    int code = lk_require(call, may_read_keys, &reading);
+    if (code == 0)
+        code = lk_page_check(call, &page);
+    if (code == 0)
+        code = to_store_filter(call, filter, &group, &store_filter);
+    if (code != 0)
+        return code;
+    int64_t total;
+    struct lk_key_row *rows;
+    size_t len;
+    code = lk_store_key_count(call->db, &store_filter, &total);
+    if (code == 0)
+        code = lk_store_key_list(call->db, &store_filter, page.limit, page.offset, call->arena, &rows, &len);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    struct lk_api_key *keys = lk_arena_calloc(call->arena, len, sizeof(*keys));
+    if (keys == NULL)
+        return lk_fail_memory(call);
+    for (size_t i = 0; i < len && code == 0; i++)
+        code = lk_to_key(call, &rows[i], &keys[i]);
+    if (code != 0)
+        return code;
+    *ret = keys;
+    *ret_len = len;
+    lk_page_finish(page, total, len, ret_info);
+    return 0;
+}
+
+int lk_api_key_groups(struct lk_call *call, const struct lk_id *key, struct lk_page page, struct lk_user_group **ret, size_t *ret_len,
+                      struct lk_page_info *ret_info) {
+    int code = lk_page_check(call, &page);
+    if (code != 0)
+        return code;
+    int64_t total;
+    struct lk_group_row *rows;
+    size_t len;
+    code = lk_store_group_count_of_key(call->db, key, &total);
+    if (code == 0)
+        code = lk_store_group_list_of_key(call->db, key, page.limit, page.offset, call->arena, &rows, &len);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    code = lk_to_groups(call, rows, len, ret);
+    if (code != 0)
+        return code;
+    *ret_len = len;
+    lk_page_finish(page, total, len, ret_info);
+    return 0;
+}
+
+int lk_api_key_permissions(struct lk_call *call, const struct lk_id *key, struct lk_permissions *ret) {
+    struct lk_group_permissions_row *rows;
+    size_t len;
+    int code = lk_store_group_permissions_of_key(call->db, key, call->arena, &rows, &len);
+    return code != 0 ? lk_fail_store(call, code) : lk_read_union(call, rows, len, ret);
+}

@@ -1,0 +1,106 @@
+/*
+ * The audit log: who did what, from where, before and after, in one chain for each account.
+ *
+ * Entry n of an account carries MAC(audit key, previous MAC || canonical form of the entry), the first one starting from the account's id. Numbers
+ * have no gaps, and the account's row holds the last number and MAC under a MAC of its own place in the chain, so an entry that was changed, removed
+ * (at the end too), inserted or moved is found.
+ */
+#ifndef DOMAIN_AUDIT_H
+#define DOMAIN_AUDIT_H
+
+#include "domain/call.h"
+
+/* What the audit calls things. */
+#define LK_AUDIT_CREATE "CREATE"
+#define LK_AUDIT_UPDATE "UPDATE"
+#define LK_AUDIT_DELETE "DELETE"
+#define LK_AUDIT_REVEAL "REVEAL"
+
+struct lk_audit_change {
+    const char *operation;           /* one of the above */
+    const char *resource_type;       /* "API_KEY", "USER_GROUP", "USER", "ACCOUNT", "APPLICATION", "SSO_PROVIDER" */
+    const struct lk_id *resource_id; /* NULL when there is none */
+    struct lk_slice resource_name;
+    struct lk_slice before; /* JSON documents without secrets; ptr NULL for none */
+    struct lk_slice after;
+    struct lk_slice failure; /* ptr NULL, or why it was refused */
+};
+
+/* Appends an entry to the chain of the actor's account, with the call's actor and origin. */
+int lk_audit_append(struct lk_call *call, const struct lk_audit_change *change);
+
+struct lk_account_row;
+
+/* The start of the chain of a new account: sets audit_seq, audit_mac and audit_seal from its id. */
+void lk_audit_start(const struct lk_call *call, struct lk_account_row *account);
+
+/* Records that the actor was refused an operation (lk_operation_end does it for refusals inside the domain; this is for those outside, between
+ * begin and end of no operation). */
+int lk_audit_denied(struct lk_call *call, const char *operation, const char *resource_type, struct lk_slice resource_name);
+
+/* Result of checking a chain. */
+struct lk_audit_finding {
+    bool intact;
+    int64_t entries; /* read */
+    struct lk_id account_id;
+    int64_t sequence;   /* the first entry that is not as it was written, when not intact */
+    const char *reason; /* static: "changed", "missing", "beyond the end", "the end was cut off", "the end was changed" */
+};
+
+/* Checks the chain of one account, or of every account (account NULL; stops at the first that is not intact). Needs no actor: call->db, arena, domain
+ * and problem only. 0 whether intact or not. */
+int lk_audit_verify(struct lk_call *call, const struct lk_id *account, struct lk_audit_finding *ret);
+
+/* One entry, as it is shown. */
+struct lk_audit_entry {
+    int64_t sequence;
+    int64_t created_at;
+    struct lk_slice operation;
+    struct lk_slice resource_type;
+    bool has_resource_id;
+    struct lk_id resource_id;
+    struct lk_slice resource_name;
+    struct lk_slice failure; /* ptr NULL when it was done */
+};
+
+/* The entries of one request. */
+struct lk_change_set {
+    struct lk_id id;
+    int64_t created_at;
+    enum lk_actor_kind actor_kind;
+    struct lk_id actor_id; /* zero for the system */
+    struct lk_slice actor_name;
+    struct lk_slice url, path, method, remote;
+    int64_t status;
+    struct lk_slice failure; /* of its first refused entry; ptr NULL for none */
+    struct lk_audit_entry *entries;
+    size_t entries_len;
+};
+
+/* From (included) to (not included), milliseconds. INT64_MIN and INT64_MAX for no bound. */
+struct lk_time_range {
+    int64_t from;
+    int64_t to;
+};
+
+/* A page of the change sets of the actor's account, newest first. Needs VIEW_AUDITS. */
+int lk_audit_list(struct lk_call *call, struct lk_time_range range, struct lk_page page, struct lk_change_set **ret, size_t *ret_len,
+                  struct lk_page_info *ret_info);
+
+/* What an entry changed, as YAML. */
+struct lk_change_content {
+    struct lk_id set_id;
+    bool has_resource_id;
+    struct lk_id resource_id;
+    struct lk_slice old_yaml; /* ptr NULL for none, and so is the path then */
+    struct lk_slice old_path; /* "API_KEY/name.yaml" */
+    struct lk_slice new_yaml;
+    struct lk_slice new_path;
+};
+
+/* A page of the contents of one change set (22 characters), in order; resource (ptr NULL: any) keeps those of one resource. Needs VIEW_AUDITS. A set that
+ * does not exist has no contents. */
+int lk_audit_contents(struct lk_call *call, struct lk_slice set, struct lk_slice resource, struct lk_page page,
+                      struct lk_change_content **ret, size_t *ret_len, struct lk_page_info *ret_info);
+
+#endif

@@ -1,0 +1,192 @@
+#include "domain/call.h"
+
+#include "base/clock.h"
+#include "crypto/digest.h"
+#include "crypto/token.h"
+#include "domain/rules.h"
+#include "store/account.h"
+#include "store/api_key.h"
+
+#include <stdlib.h>
+
+int lk_domain_open(struct lk_db *db, const struct lk_keys *keys, struct lk_domain **ret, struct lk_problem *problem) {
+    uint8_t ours[LK_MAC_BYTES];
+    uint8_t stored[LK_STORED_MAC_BYTES];
+    lk_keys_check(keys, ours);
+    int code = lk_store_keys_check_find(db, stored);
+    if (code == LK_ENOTFOUND)
+        code = lk_store_keys_check_insert(db, ours, lk_clock_wall_ms());
+    else if (code == 0 && !lk_secret_equal(ours, stored, sizeof(ours)))
+        return lk_problem_set(
+            problem, LK_ECORRUPT,
+            "The master key is not the one that this database was made with: put the right master.key in its place, or name it "
+            "with --master-key-file");
+    if (code != 0)
+        return lk_problem_set(problem, code, "The database cannot be read: %s", lk_db_message(db));
+    struct lk_domain *domain = calloc(1, sizeof(*domain));
+    if (domain == NULL)
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    domain->keys = keys;
+    domain->generation = 1;
+    *ret = domain;
+    return 0;
+}
+
+void lk_domain_close(struct lk_domain *domain) {
+    free(domain);
+}
+
+int lk_operation_begin(struct lk_call *call) {
+    call->denial = (struct lk_denial){0};
+    int code = lk_db_savepoint(call->db);
+    return code == 0 ? 0 : lk_fail_store(call, code);
+}
+
+/* The entry is all or nothing: what is left of a failed one would break the chain. */
+static int audit_denial(struct lk_call *call) {
+    struct lk_denial denial = call->denial;
+    call->denial = (struct lk_denial){0};
+    struct lk_audit_change change = {
+        .operation = denial.operation,
+        .resource_type = denial.resource_type,
+        .resource_id = lk_id_is_zero(&denial.resource_id) ? NULL : &denial.resource_id,
+        .resource_name = denial.resource_name,
+        .failure = denial.reason,
+    };
+    int code = lk_db_savepoint(call->db);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    code = lk_audit_append(call, &change);
+    if (code == 0) {
+        code = lk_db_release(call->db);
+        return code == 0 ? 0 : lk_fail_store(call, code);
+    }
+    lk_db_rollback_to(call->db);
+    return code;
+}
+
+int lk_operation_end(struct lk_call *call, bool failed) {
+    int code = failed ? lk_db_rollback_to(call->db) : lk_db_release(call->db);
+    if (failed)
+        lk_permissions_changed(call); /* an actor may have been read again in what was undone */
+    if (code != 0)
+        return lk_fail_store(call, code);
+    if (failed && call->denial.operation != NULL)
+        return audit_denial(call);
+    return 0;
+}
+
+int lk_act_as_system(struct lk_call *call, const struct lk_id *account_id) {
+    struct lk_actor *actor = LK_ARENA_NEW(call->arena, struct lk_actor);
+    if (actor == NULL)
+        return lk_fail_memory(call);
+    actor->kind = LK_ACTOR_SYSTEM;
+    actor->account_id = *account_id;
+    actor->name = lk_slice_cstr("system");
+    call->actor = actor;
+    return 0;
+}
+
+static bool key_is_good(const struct lk_call *call, const struct lk_key_row *key) {
+    return key->enabled && (!key->has_expiry || key->expires_at > call->now_ms);
+}
+
+/* Reads the groups of the actor's key and what they give. */
+static int read_permissions(struct lk_call *call, struct lk_actor *actor) {
+    struct lk_group_permissions_row *rows;
+    size_t len;
+    int code = lk_store_group_permissions_of_key(call->db, &actor->id, call->arena, &rows, &len);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    struct lk_id *ids = lk_arena_calloc(call->arena, len, sizeof(*ids));
+    if (ids == NULL)
+        return lk_fail_memory(call);
+    for (size_t i = 0; i < len; i++)
+        ids[i] = rows[i].id;
+    code = lk_read_union(call, rows, len, &actor->permissions);
+    if (code != 0)
+        return code;
+    actor->group_ids = ids;
+    actor->group_ids_len = len;
+    actor->generation = call->domain->generation;
+    return 0;
+}
+
+static int refuse_key(struct lk_call *call) {
+    return lk_problem_set(call->problem, LK_EUNAUTH, "Invalid API Key");
+}
+
+int lk_authenticate_key(struct lk_call *call, struct lk_slice token) {
+    if (lk_token_check(token) == LK_TOKEN_MALFORMED)
+        return refuse_key(call);
+    struct lk_digest digest;
+    lk_digest_token(call->domain->keys, token, &digest);
+    struct lk_key_row key;
+    int code = lk_store_key_find_by_digest(call->db, digest.bytes, call->arena, &key);
+    if (code == LK_ENOTFOUND || (code == 0 && !key_is_good(call, &key)))
+        return refuse_key(call);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    struct lk_actor *actor = LK_ARENA_NEW(call->arena, struct lk_actor);
+    if (actor == NULL)
+        return lk_fail_memory(call);
+    actor->kind = LK_ACTOR_KEY;
+    actor->id = key.id;
+    actor->account_id = key.account_id;
+    actor->name = key.name;
+    code = read_permissions(call, actor);
+    if (code == 0)
+        call->actor = actor;
+    return code;
+}
+
+/* Makes the actor's permissions those of this moment. An actor that is no more has none. */
+static int refresh(struct lk_call *call) {
+    struct lk_actor *actor = call->actor;
+    if (actor->kind == LK_ACTOR_SYSTEM || actor->generation == call->domain->generation)
+        return 0;
+    struct lk_key_row key;
+    int code = lk_store_key_find(call->db, &actor->account_id, &actor->id, call->arena, &key);
+    if (code != 0 && code != LK_ENOTFOUND)
+        return lk_fail_store(call, code);
+    if (code == 0 && key_is_good(call, &key))
+        return read_permissions(call, actor);
+    actor->permissions = (struct lk_permissions){0};
+    actor->group_ids_len = 0;
+    actor->generation = call->domain->generation;
+    return 0;
+}
+
+static const struct lk_intent reading = {0};
+
+static bool is_own_account(const struct lk_call *call, struct lk_slice account) {
+    struct lk_id id;
+    return account.ptr == NULL || (lk_id_parse(account, &id) == 0 && lk_id_equal(&id, &call->actor->account_id));
+}
+
+int lk_require_account(struct lk_call *call, struct lk_slice account) {
+    return lk_require_own_account(call, account, &reading);
+}
+
+int lk_require_own_account(struct lk_call *call, struct lk_slice account, const struct lk_intent *intent) {
+    return is_own_account(call, account) ? 0 : lk_deny(call, intent, "User not authorized");
+}
+
+int lk_require(struct lk_call *call, uint32_t any_of, const struct lk_intent *intent) {
+    int code = refresh(call);
+    if (code != 0)
+        return code;
+    if (call->actor->kind == LK_ACTOR_SYSTEM || (lk_account_permissions_expand(call->actor->permissions.account) & any_of) != 0)
+        return 0;
+    return lk_deny(call, intent, "User not authorized: %s is required", lk_account_permission_name((unsigned)__builtin_ctz(any_of)));
+}
+
+int lk_require_grantable(struct lk_call *call, const struct lk_permissions *wanted, const char *what, const struct lk_intent *intent) {
+    int code = refresh(call);
+    if (code != 0)
+        return code;
+    struct lk_slice missing;
+    if (call->actor->kind == LK_ACTOR_SYSTEM || lk_permissions_cover(&call->actor->permissions, wanted, &missing))
+        return 0;
+    return lk_deny(call, intent, "User not authorized: %s hold more than the caller does (%s)", what, lk_show(missing).text);
+}

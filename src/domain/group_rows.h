@@ -1,0 +1,13 @@
+/* Groups from their rows, for the other files of this room. */
+#ifndef DOMAIN_GROUP_ROWS_H
+#define DOMAIN_GROUP_ROWS_H
+
+#include "domain/user_group.h"
+#include "store/user_group.h"
+
+int lk_to_groups(struct lk_call *call, const struct lk_group_row *rows, size_t len, struct lk_user_group **ret);
+
+/* "No User Group exists with the id X", with the code given. */
+int lk_no_group(struct lk_call *call, int code, struct lk_slice id);
+
+#endif

@@ -1,0 +1,175 @@
+#include "store/api_key.h"
+
+#include "store/row.h"
+
+#define COLUMNS "id, account_id, name, preview, enabled, expires_at, metadata, created_at, created_by, updated_at"
+
+int lk_store_key_insert(struct lk_db *db, const struct lk_key_row *row, const uint8_t digest[LK_STORED_DIGEST_BYTES],
+                        unsigned digest_version, struct lk_slice sealed) {
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "INSERT INTO api_key (id, account_id, name, preview, digest, digest_version, sealed, enabled, expires_at, metadata, "
+                       "created_at, created_by, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
+    lk_bind_id(stmt, 1, &row->id);
+    lk_bind_id(stmt, 2, &row->account_id);
+    lk_bind_text(stmt, 3, row->name);
+    lk_bind_text(stmt, 4, row->preview);
+    lk_bind_blob(stmt, 5, lk_slice_make((const char *)digest, LK_STORED_DIGEST_BYTES));
+    lk_bind_int(stmt, 6, digest_version);
+    lk_bind_blob(stmt, 7, sealed);
+    lk_bind_int(stmt, 8, row->enabled);
+    if (row->has_expiry)
+        lk_bind_int(stmt, 9, row->expires_at);
+    else
+        lk_bind_null(stmt, 9);
+    lk_bind_text(stmt, 10, row->metadata);
+    lk_bind_int(stmt, 11, row->created_at);
+    lk_bind_text(stmt, 12, row->created_by);
+    lk_bind_int(stmt, 13, row->updated_at);
+    return lk_run(stmt);
+}
+
+int lk_store_key_update(struct lk_db *db, const struct lk_key_row *row) {
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "UPDATE api_key SET name = $1, enabled = $2, expires_at = $3, metadata = $4, updated_at = $5 WHERE id = $6");
+    lk_bind_text(stmt, 1, row->name);
+    lk_bind_int(stmt, 2, row->enabled);
+    if (row->has_expiry)
+        lk_bind_int(stmt, 3, row->expires_at);
+    else
+        lk_bind_null(stmt, 3);
+    lk_bind_text(stmt, 4, row->metadata);
+    lk_bind_int(stmt, 5, row->updated_at);
+    lk_bind_id(stmt, 6, &row->id);
+    return lk_run(stmt);
+}
+
+int lk_store_key_delete(struct lk_db *db, const struct lk_id *id) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "DELETE FROM api_key WHERE id = $1");
+    lk_bind_id(stmt, 1, id);
+    int code = lk_run(stmt);
+    return code == 0 && lk_db_changes(db) == 0 ? LK_ENOTFOUND : code;
+}
+
+static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_key_row *row) {
+    int code = lk_column_id(stmt, 0, &row->id);
+    if (code == 0)
+        code = lk_column_id(stmt, 1, &row->account_id);
+    if (code == 0)
+        code = lk_row_text(stmt, 2, arena, &row->name);
+    if (code == 0)
+        code = lk_row_text(stmt, 3, arena, &row->preview);
+    if (code == 0)
+        code = lk_row_text(stmt, 6, arena, &row->metadata);
+    if (code == 0)
+        code = lk_row_text(stmt, 8, arena, &row->created_by);
+    row->enabled = lk_column_int(stmt, 4) != 0;
+    row->has_expiry = !lk_column_is_null(stmt, 5);
+    row->expires_at = lk_column_int(stmt, 5);
+    row->created_at = lk_column_int(stmt, 7);
+    row->updated_at = lk_column_int(stmt, 9);
+    return code;
+}
+
+static int read_one(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_key_row *ret) {
+    int code = lk_step(stmt);
+    if (code <= 0)
+        return code == 0 ? LK_ENOTFOUND : code;
+    struct lk_key_row row = {0};
+    code = read_columns(stmt, arena, &row);
+    lk_stmt_reset(stmt);
+    if (code == 0)
+        *ret = row;
+    return code;
+}
+
+int lk_store_key_find(struct lk_db *db, const struct lk_id *account, const struct lk_id *id, struct lk_arena *arena,
+                      struct lk_key_row *ret) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM api_key WHERE id = $1 AND account_id = $2");
+    lk_bind_id(stmt, 1, id);
+    lk_bind_id(stmt, 2, account);
+    return read_one(stmt, arena, ret);
+}
+
+int lk_store_key_find_by_name(struct lk_db *db, const struct lk_id *account, struct lk_slice name, struct lk_arena *arena,
+                              struct lk_key_row *ret) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM api_key WHERE account_id = $1 AND name = $2");
+    lk_bind_id(stmt, 1, account);
+    lk_bind_text(stmt, 2, name);
+    return read_one(stmt, arena, ret);
+}
+
+int lk_store_key_find_by_digest(struct lk_db *db, const uint8_t digest[LK_STORED_DIGEST_BYTES], struct lk_arena *arena,
+                                struct lk_key_row *ret) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM api_key WHERE digest = $1");
+    lk_bind_blob(stmt, 1, lk_slice_make((const char *)digest, LK_STORED_DIGEST_BYTES));
+    return read_one(stmt, arena, ret);
+}
+
+int lk_store_key_sealed(struct lk_db *db, const struct lk_id *id, struct lk_arena *arena, struct lk_slice *ret) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT sealed FROM api_key WHERE id = $1");
+    lk_bind_id(stmt, 1, id);
+    int code = lk_step(stmt);
+    if (code <= 0)
+        return code == 0 ? LK_ENOTFOUND : code;
+    code = lk_row_blob(stmt, 0, arena, ret);
+    lk_stmt_reset(stmt);
+    return code;
+}
+
+#define FILTER                                                                                                                \
+    " FROM api_key k WHERE account_id = $1 AND ($2 IS NULL OR lower(name) LIKE $2 ESCAPE '\\') AND ($3 < 0 OR enabled = $3) " \
+    "AND ($4 IS NULL OR EXISTS (SELECT 1 FROM api_key_group kg WHERE kg.api_key_id = k.id AND kg.group_id = $4))"
+
+static void bind_filter(struct lk_stmt *stmt, const struct lk_key_filter *filter) {
+    lk_bind_id(stmt, 1, filter->account);
+    lk_bind_text(stmt, 2, filter->name_like);
+    lk_bind_int(stmt, 3, filter->enabled);
+    lk_bind_id(stmt, 4, filter->group);
+}
+
+int lk_store_key_list(struct lk_db *db, const struct lk_key_filter *filter, int64_t limit, int64_t offset, struct lk_arena *arena,
+                      struct lk_key_row **ret, size_t *ret_len) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS FILTER " ORDER BY name LIMIT $5 OFFSET $6");
+    bind_filter(stmt, filter);
+    lk_bind_int(stmt, 5, limit);
+    lk_bind_int(stmt, 6, offset);
+    struct lk_row_list list = {.arena = arena, .item_size = sizeof(struct lk_key_row)};
+    int code;
+    while ((code = lk_step(stmt)) == 1) {
+        struct lk_key_row *row = lk_row_list_add(&list);
+        code = row == NULL ? LK_ENOMEM : read_columns(stmt, arena, row);
+        if (code != 0) {
+            lk_stmt_reset(stmt);
+            return code;
+        }
+    }
+    if (code == 0) {
+        *ret = list.items;
+        *ret_len = list.len;
+    }
+    return code;
+}
+
+int lk_store_key_count(struct lk_db *db, const struct lk_key_filter *filter, int64_t *ret) {
+    if (filter->name_like.ptr == NULL && filter->group == NULL && filter->enabled < 0) {
+        struct lk_stmt *all = lk_db_stmt(db, "SELECT count(*) FROM api_key WHERE account_id = $1"); /* reads the index of names only */
+        lk_bind_id(all, 1, filter->account);
+        return lk_row_count(all, ret);
+    }
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT count(*)" FILTER);
+    bind_filter(stmt, filter);
+    return lk_row_count(stmt, ret);
+}
+
+int lk_store_key_groups_clear(struct lk_db *db, const struct lk_id *key) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "DELETE FROM api_key_group WHERE api_key_id = $1");
+    lk_bind_id(stmt, 1, key);
+    return lk_run(stmt);
+}
+
+int lk_store_key_groups_add(struct lk_db *db, const struct lk_id *key, const struct lk_id *group) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "INSERT INTO api_key_group (api_key_id, group_id) VALUES ($1, $2)");
+    lk_bind_id(stmt, 1, key);
+    lk_bind_id(stmt, 2, group);
+    return lk_run(stmt);
+}

@@ -1,0 +1,60 @@
+/* Rows of api_key and api_key_group. Contract: see store/account.h. */
+#ifndef STORE_API_KEY_H
+#define STORE_API_KEY_H
+
+#include "base/arena.h"
+#include "store/db.h"
+
+#define LK_STORED_DIGEST_BYTES 32
+
+struct lk_key_row {
+    struct lk_id id;
+    struct lk_id account_id;
+    struct lk_slice name;
+    struct lk_slice preview;
+    bool enabled;
+    bool has_expiry;
+    int64_t expires_at;
+    struct lk_slice metadata; /* document */
+    int64_t created_at;
+    struct lk_slice created_by;
+    int64_t updated_at;
+};
+
+/* insert and update: LK_ECONFLICT when the account has a key of that name. sealed with ptr NULL cannot be revealed. update writes name, enabled,
+ * expiry, metadata and updated_at. */
+int lk_store_key_insert(struct lk_db *db, const struct lk_key_row *row, const uint8_t digest[LK_STORED_DIGEST_BYTES],
+                        unsigned digest_version, struct lk_slice sealed);
+int lk_store_key_update(struct lk_db *db, const struct lk_key_row *row);
+
+/* LK_ENOTFOUND. */
+int lk_store_key_delete(struct lk_db *db, const struct lk_id *id);
+
+int lk_store_key_find(struct lk_db *db, const struct lk_id *account, const struct lk_id *id, struct lk_arena *arena,
+                      struct lk_key_row *ret);
+int lk_store_key_find_by_name(struct lk_db *db, const struct lk_id *account, struct lk_slice name, struct lk_arena *arena,
+                              struct lk_key_row *ret);
+int lk_store_key_find_by_digest(struct lk_db *db, const uint8_t digest[LK_STORED_DIGEST_BYTES], struct lk_arena *arena,
+                                struct lk_key_row *ret);
+
+/* The sealed token; ptr NULL when it cannot be revealed. */
+int lk_store_key_sealed(struct lk_db *db, const struct lk_id *id, struct lk_arena *arena, struct lk_slice *ret);
+
+/* Which keys of an account; zeroed but for the account: all. */
+struct lk_key_filter {
+    const struct lk_id *account;
+    struct lk_slice name_like; /* lower-case pattern of LIKE, escaped with a backslash; ptr NULL: any */
+    const struct lk_id *group; /* NULL: any */
+    int enabled;               /* 0 or 1; negative: any */
+};
+
+/* In order of name. */
+int lk_store_key_list(struct lk_db *db, const struct lk_key_filter *filter, int64_t limit, int64_t offset, struct lk_arena *arena,
+                      struct lk_key_row **ret, size_t *ret_len);
+int lk_store_key_count(struct lk_db *db, const struct lk_key_filter *filter, int64_t *ret);
+
+/* Membership. Removing it from all groups is one statement; adding one that is there is LK_ECONFLICT. */
+int lk_store_key_groups_clear(struct lk_db *db, const struct lk_id *key);
+int lk_store_key_groups_add(struct lk_db *db, const struct lk_id *key, const struct lk_id *group);
+
+#endif

@@ -1,0 +1,164 @@
+#include "store/audit.h"
+
+#include "store/row.h"
+
+#define COLUMNS                                                                                                                    \
+    "account_id, seq, set_id, set_position, created_at, actor_kind, actor_id, actor_name, operation, resource_type, resource_id, " \
+    "resource_name, failure, before_doc, after_doc, request_url, request_path, request_method, request_remote, response_status, "  \
+    "key_version, mac"
+
+int lk_store_audit_insert(struct lk_db *db, const struct lk_audit_row *row) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "INSERT INTO audit_entry (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
+                                          "$12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)");
+    lk_bind_id(stmt, 1, &row->account_id);
+    lk_bind_int(stmt, 2, row->seq);
+    lk_bind_id(stmt, 3, &row->set_id);
+    lk_bind_int(stmt, 4, row->set_position);
+    lk_bind_int(stmt, 5, row->created_at);
+    lk_bind_text(stmt, 6, row->actor_kind);
+    lk_bind_id(stmt, 7, row->has_actor_id ? &row->actor_id : NULL);
+    lk_bind_text(stmt, 8, row->actor_name);
+    lk_bind_text(stmt, 9, row->operation);
+    lk_bind_text(stmt, 10, row->resource_type);
+    lk_bind_id(stmt, 11, row->has_resource_id ? &row->resource_id : NULL);
+    lk_bind_text(stmt, 12, row->resource_name);
+    lk_bind_text(stmt, 13, row->failure);
+    lk_bind_text(stmt, 14, row->before_doc);
+    lk_bind_text(stmt, 15, row->after_doc);
+    lk_bind_text(stmt, 16, row->request_url);
+    lk_bind_text(stmt, 17, row->request_path);
+    lk_bind_text(stmt, 18, row->request_method);
+    lk_bind_text(stmt, 19, row->request_remote);
+    lk_bind_int(stmt, 20, row->response_status);
+    lk_bind_int(stmt, 21, row->key_version);
+    lk_bind_blob(stmt, 22, lk_slice_make((const char *)row->mac, sizeof(row->mac)));
+    return lk_run(stmt);
+}
+
+/* A column that is an id or NULL. */
+static int read_optional_id(struct lk_stmt *stmt, int index, bool *ret_has, struct lk_id *ret) {
+    *ret_has = !lk_column_is_null(stmt, index);
+    return *ret_has ? lk_column_id(stmt, index, ret) : 0;
+}
+
+static int read_texts(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_audit_row *row) {
+    struct {
+        int index;
+        struct lk_slice *text;
+    } columns[] = {
+        {5, &row->actor_kind},     {7, &row->actor_name},    {8, &row->operation},       {9, &row->resource_type},
+        {11, &row->resource_name}, {12, &row->failure},      {13, &row->before_doc},     {14, &row->after_doc},
+        {15, &row->request_url},   {16, &row->request_path}, {17, &row->request_method}, {18, &row->request_remote},
+    };
+    for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+        int code = lk_row_text(stmt, columns[i].index, arena, columns[i].text);
+        if (code != 0)
+            return code;
+    }
+    return 0;
+}
+
+static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_audit_row *row) {
+    row->seq = lk_column_int(stmt, 1);
+    row->set_position = lk_column_int(stmt, 3);
+    row->created_at = lk_column_int(stmt, 4);
+    row->response_status = lk_column_int(stmt, 19);
+    row->key_version = lk_column_int(stmt, 20);
+    int code = lk_column_id(stmt, 0, &row->account_id);
+    if (code == 0)
+        code = lk_column_id(stmt, 2, &row->set_id);
+    if (code == 0)
+        code = read_optional_id(stmt, 6, &row->has_actor_id, &row->actor_id);
+    if (code == 0)
+        code = read_optional_id(stmt, 10, &row->has_resource_id, &row->resource_id);
+    if (code == 0)
+        code = lk_row_bytes(stmt, 21, row->mac, sizeof(row->mac));
+    return code != 0 ? code : read_texts(stmt, arena, row);
+}
+
+int lk_store_audit_set_len(struct lk_db *db, const struct lk_id *account, const struct lk_id *set, int64_t *ret) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT count(*) FROM audit_entry WHERE account_id = $1 AND set_id = $2");
+    lk_bind_id(stmt, 1, account);
+    lk_bind_id(stmt, 2, set);
+    return lk_row_count(stmt, ret);
+}
+
+int lk_store_audit_next(struct lk_db *db, const struct lk_id *account, int64_t after, struct lk_arena *arena, struct lk_audit_row *ret) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM audit_entry WHERE account_id = $1 AND seq > $2 ORDER BY seq LIMIT 1");
+    lk_bind_id(stmt, 1, account);
+    lk_bind_int(stmt, 2, after);
+    int code = lk_step(stmt);
+    if (code <= 0)
+        return code == 0 ? LK_ENOTFOUND : code;
+    struct lk_audit_row row = {0};
+    code = read_columns(stmt, arena, &row);
+    lk_stmt_reset(stmt);
+    if (code == 0)
+        *ret = row;
+    return code;
+}
+
+static int read_list(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_audit_row **ret, size_t *ret_len) {
+    struct lk_row_list list = {.arena = arena, .item_size = sizeof(struct lk_audit_row)};
+    int code;
+    while ((code = lk_step(stmt)) == 1) {
+        struct lk_audit_row *row = lk_row_list_add(&list);
+        code = row == NULL ? LK_ENOMEM : read_columns(stmt, arena, row);
+        if (code != 0) {
+            lk_stmt_reset(stmt);
+            return code;
+        }
+    }
+    if (code == 0) {
+        *ret = list.items;
+        *ret_len = list.len;
+    }
+    return code;
+}
+
+int lk_store_audit_list_sets(struct lk_db *db, const struct lk_id *account, int64_t from, int64_t to, int64_t limit, int64_t offset,
+                             struct lk_arena *arena, struct lk_audit_row **ret, size_t *ret_len) {
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "SELECT " COLUMNS " FROM audit_entry WHERE account_id = $1 AND set_position = 0 AND created_at >= $2 "
+                       "AND created_at < $3 ORDER BY created_at DESC, seq DESC LIMIT $4 OFFSET $5");
+    lk_bind_id(stmt, 1, account);
+    lk_bind_int(stmt, 2, from);
+    lk_bind_int(stmt, 3, to);
+    lk_bind_int(stmt, 4, limit);
+    lk_bind_int(stmt, 5, offset);
+    return read_list(stmt, arena, ret, ret_len);
+}
+
+int lk_store_audit_count_sets(struct lk_db *db, const struct lk_id *account, int64_t from, int64_t to, int64_t *ret) {
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "SELECT count(*) FROM audit_entry WHERE account_id = $1 AND set_position = 0 AND created_at >= $2 "
+                       "AND created_at < $3");
+    lk_bind_id(stmt, 1, account);
+    lk_bind_int(stmt, 2, from);
+    lk_bind_int(stmt, 3, to);
+    return lk_row_count(stmt, ret);
+}
+
+#define OF_SET " FROM audit_entry WHERE account_id = $1 AND set_id = $2 AND ($3 IS NULL OR resource_id = $3)"
+
+static void bind_set(struct lk_stmt *stmt, const struct lk_id *account, const struct lk_id *set, const struct lk_id *resource) {
+    lk_bind_id(stmt, 1, account);
+    lk_bind_id(stmt, 2, set);
+    lk_bind_id(stmt, 3, resource);
+}
+
+int lk_store_audit_list_of_set(struct lk_db *db, const struct lk_id *account, const struct lk_id *set, const struct lk_id *resource,
+                               int64_t limit, int64_t offset, struct lk_arena *arena, struct lk_audit_row **ret, size_t *ret_len) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS OF_SET " ORDER BY set_position LIMIT $4 OFFSET $5");
+    bind_set(stmt, account, set, resource);
+    lk_bind_int(stmt, 4, limit);
+    lk_bind_int(stmt, 5, offset);
+    return read_list(stmt, arena, ret, ret_len);
+}
+
+int lk_store_audit_count_of_set(struct lk_db *db, const struct lk_id *account, const struct lk_id *set, const struct lk_id *resource,
+                                int64_t *ret) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT count(*)" OF_SET);
+    bind_set(stmt, account, set, resource);
+    return lk_row_count(stmt, ret);
+}

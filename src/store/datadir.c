@@ -1,0 +1,140 @@
+#include "store/datadir.h"
+
+#include "store/files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct lk_datadir {
+    char *path;
+    int lock; /* the open file whose flock is the claim */
+};
+
+/* With its mode whatever the umask, and its name durable. Nothing when it is there already. */
+static int create_directory(const char *path, struct lk_problem *problem) {
+    int error = 0;
+    if (mkdir(path, 0700) != 0) {
+        if (errno == EEXIST)
+            return 0;
+        error = errno;
+    } else if (chmod(path, 0700) != 0) {
+        error = errno;
+    } else {
+        error = lk_sync_directory_of(path);
+    }
+    if (error == ENOENT)
+        return lk_problem_set(problem, LK_ENOTFOUND, "Cannot create the data directory %s: create the directory it lies in first", path);
+    return error == 0 ? 0
+                      : lk_problem_set(problem, lk_code_of_errno(error), "Cannot create the data directory %s: %s", path, strerror(error));
+}
+
+static int open_directory(const char *path, int *ret, struct lk_problem *problem) {
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        if (errno == ENOENT)
+            return lk_problem_set(problem, LK_ENOTFOUND, "There is no data directory %s: run latchkey init --data %s", path, path);
+        return lk_problem_set(problem, lk_code_of_errno(errno), "Cannot open the data directory %s: %s", path, strerror(errno));
+    }
+    struct stat status;
+    int code = 0;
+    if (fstat(fd, &status) != 0)
+        code = lk_problem_set(problem, LK_EIO, "Cannot open the data directory %s: %s", path, strerror(errno));
+    else if ((status.st_mode & 077) != 0)
+        code = lk_problem_set(problem, LK_EFORBIDDEN, "The data directory %s can be reached by other users (mode %04o): run chmod 700 %s",
+                              path, (unsigned)status.st_mode & 07777U, path);
+    if (code != 0) {
+        close(fd);
+        return code;
+    }
+    *ret = fd;
+    return 0;
+}
+
+/* The holder's process id as it wrote it, or 0. */
+static long read_holder(int lock) {
+    char text[24] = "";
+    ssize_t got = pread(lock, text, sizeof text - 1, 0);
+    return got > 0 ? strtol(text, NULL, 10) : 0;
+}
+
+/* For the sentence that the next one gets. Nothing depends on it, so a full disk may keep it from being written. */
+static void write_holder(int lock) {
+    char text[24];
+    int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (ftruncate(lock, 0) == 0 && pwrite(lock, text, (size_t)len, 0) < 0)
+        return;
+}
+
+static int lock_failure(int lock, const char *path, struct lk_problem *problem) {
+    if (errno != EWOULDBLOCK)
+        return lk_problem_set(problem, LK_EIO, "Cannot lock the data directory %s: %s", path, strerror(errno));
+    long holder = read_holder(lock);
+    if (holder <= 0)
+        return lk_problem_set(problem, LK_EBUSY, "Another latchkey is using the data directory %s: stop it first", path);
+    return lk_problem_set(problem, LK_EBUSY, "Another latchkey (process %ld) is using the data directory %s: stop it first", holder, path);
+}
+
+static int take_lock(int directory, const char *path, bool create, int *ret, struct lk_problem *problem) {
+    int lock = openat(directory, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0600);
+    if (lock < 0) {
+        if (errno == ENOENT)
+            return lk_problem_set(problem, LK_ENOTFOUND,
+                                  "%s is not a Latchkey data directory (it has no lock file): run latchkey init --data %s", path, path);
+        return lk_problem_set(problem, lk_code_of_errno(errno), "Cannot open %s/lock: %s", path, strerror(errno));
+    }
+    int code = 0;
+    if (flock(lock, LOCK_EX | LOCK_NB) != 0)
+        code = lock_failure(lock, path, problem);
+    else if (create && (fchmod(lock, 0600) != 0 || fsync(directory) != 0))
+        code = lk_problem_set(problem, lk_code_of_errno(errno), "Cannot create %s/lock: %s", path, strerror(errno));
+    if (code != 0) {
+        close(lock);
+        return code;
+    }
+    write_holder(lock);
+    *ret = lock;
+    return 0;
+}
+
+int lk_datadir_open(const char *dir, bool create, struct lk_datadir **ret, struct lk_problem *problem) {
+    struct lk_datadir *datadir = calloc(1, sizeof *datadir);
+    if (datadir == NULL)
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    datadir->path = strdup(dir);
+    int directory = -1;
+    int code = datadir->path != NULL ? 0 : lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    if (code == 0 && create)
+        code = create_directory(dir, problem);
+    if (code == 0)
+        code = open_directory(dir, &directory, problem);
+    if (code == 0) {
+        code = take_lock(directory, dir, create, &datadir->lock, problem);
+        close(directory);
+    }
+    if (code != 0) {
+        free(datadir->path);
+        free(datadir);
+        return code;
+    }
+    *ret = datadir;
+    return 0;
+}
+
+void lk_datadir_close(struct lk_datadir *datadir) {
+    if (datadir == NULL)
+        return;
+    close(datadir->lock);
+    free(datadir->path);
+    free(datadir);
+}
+
+char *lk_datadir_path(const struct lk_datadir *datadir, const char *name) {
+    char *path = NULL;
+    return asprintf(&path, "%s/%s", datadir->path, name) < 0 ? NULL : path;
+}

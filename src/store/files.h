@@ -1,0 +1,11 @@
+/* Small things about files that this room's parts share. */
+#ifndef STORE_FILES_H
+#define STORE_FILES_H
+
+/* Makes the names in the directory that path lies in durable (fsync of the directory). 0 or an errno. */
+int lk_sync_directory_of(const char *path);
+
+/* Our code for an errno from the file system. */
+int lk_code_of_errno(int error);
+
+#endif

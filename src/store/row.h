@@ -1,0 +1,30 @@
+/* Columns into memory that outlives the statement. For the aggregate files of this room. */
+#ifndef STORE_ROW_H
+#define STORE_ROW_H
+
+#include "base/arena.h"
+#include "store/db.h"
+
+/* A copy of a text or blob column in the arena (a blob's slice carries bytes); ptr NULL for NULL. 0 or LK_ENOMEM. */
+int lk_row_text(struct lk_stmt *stmt, int index, struct lk_arena *arena, struct lk_slice *ret);
+int lk_row_blob(struct lk_stmt *stmt, int index, struct lk_arena *arena, struct lk_slice *ret);
+
+/* A blob column of exactly len bytes. 0 or LK_ECORRUPT. */
+int lk_row_bytes(struct lk_stmt *stmt, int index, void *out, size_t len);
+
+/* Steps a statement of one integer ("SELECT count(*) ..."), reads and resets it. 0 or negative. */
+int lk_row_count(struct lk_stmt *stmt, int64_t *ret);
+
+/* Rows of a list while it is read: grows by doubling in the arena. item_size is that of one row. */
+struct lk_row_list {
+    struct lk_arena *arena;
+    size_t item_size;
+    void *items;
+    size_t len;
+    size_t cap;
+};
+
+/* Room for one more zeroed row, already counted; NULL when out of memory. */
+void *lk_row_list_add(struct lk_row_list *list);
+
+#endif

@@ -1,0 +1,222 @@
+#include "store/user_group.h"
+
+#include "store/row.h"
+
+#define COLUMNS \
+    "g.id, g.account_id, g.name, g.description, g.permissions, g.manages, g.sso_provider_id, g.settings, g.created_at, g.updated_at"
+
+int lk_store_group_insert(struct lk_db *db, const struct lk_group_row *row) {
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "INSERT INTO user_group (id, account_id, name, description, permissions, manages, sso_provider_id, settings, "
+                       "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+    lk_bind_id(stmt, 1, &row->id);
+    lk_bind_id(stmt, 2, &row->account_id);
+    lk_bind_text(stmt, 3, row->name);
+    lk_bind_text(stmt, 4, row->description);
+    lk_bind_text(stmt, 5, row->permissions);
+    lk_bind_int(stmt, 6, row->manages);
+    lk_bind_id(stmt, 7, row->has_provider ? &row->provider_id : NULL);
+    lk_bind_text(stmt, 8, row->settings);
+    lk_bind_int(stmt, 9, row->created_at);
+    lk_bind_int(stmt, 10, row->updated_at);
+    return lk_run(stmt);
+}
+
+int lk_store_group_update(struct lk_db *db, const struct lk_group_row *row) {
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "UPDATE user_group SET name = $1, description = $2, permissions = $3, manages = $4, sso_provider_id = $5, "
+                       "settings = $6, updated_at = $7 WHERE id = $8");
+    lk_bind_text(stmt, 1, row->name);
+    lk_bind_text(stmt, 2, row->description);
+    lk_bind_text(stmt, 3, row->permissions);
+    lk_bind_int(stmt, 4, row->manages);
+    lk_bind_id(stmt, 5, row->has_provider ? &row->provider_id : NULL);
+    lk_bind_text(stmt, 6, row->settings);
+    lk_bind_int(stmt, 7, row->updated_at);
+    lk_bind_id(stmt, 8, &row->id);
+    return lk_run(stmt);
+}
+
+int lk_store_group_delete(struct lk_db *db, const struct lk_id *id) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "DELETE FROM user_group WHERE id = $1");
+    lk_bind_id(stmt, 1, id);
+    int code = lk_run(stmt);
+    return code == 0 && lk_db_changes(db) == 0 ? LK_ENOTFOUND : code;
+}
+
+static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_group_row *row) {
+    int code = lk_column_id(stmt, 0, &row->id);
+    if (code == 0)
+        code = lk_column_id(stmt, 1, &row->account_id);
+    if (code == 0)
+        code = lk_row_text(stmt, 2, arena, &row->name);
+    if (code == 0)
+        code = lk_row_text(stmt, 3, arena, &row->description);
+    if (code == 0)
+        code = lk_row_text(stmt, 4, arena, &row->permissions);
+    if (code == 0)
+        code = lk_row_text(stmt, 7, arena, &row->settings);
+    row->manages = lk_column_int(stmt, 5) != 0;
+    row->has_provider = !lk_column_is_null(stmt, 6);
+    if (code == 0 && row->has_provider)
+        code = lk_column_id(stmt, 6, &row->provider_id);
+    row->created_at = lk_column_int(stmt, 8);
+    row->updated_at = lk_column_int(stmt, 9);
+    return code;
+}
+
+static int read_one(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_group_row *ret) {
+    int code = lk_step(stmt);
+    if (code <= 0)
+        return code == 0 ? LK_ENOTFOUND : code;
+    struct lk_group_row row = {0};
+    code = read_columns(stmt, arena, &row);
+    lk_stmt_reset(stmt);
+    if (code == 0)
+        *ret = row;
+    return code;
+}
+
+static int read_list(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_group_row **ret, size_t *ret_len) {
+    struct lk_row_list list = {.arena = arena, .item_size = sizeof(struct lk_group_row)};
+    int code;
+    while ((code = lk_step(stmt)) == 1) {
+        struct lk_group_row *row = lk_row_list_add(&list);
+        code = row == NULL ? LK_ENOMEM : read_columns(stmt, arena, row);
+        if (code != 0) {
+            lk_stmt_reset(stmt);
+            return code;
+        }
+    }
+    if (code == 0) {
+        *ret = list.items;
+        *ret_len = list.len;
+    }
+    return code;
+}
+
+int lk_store_group_find(struct lk_db *db, const struct lk_id *account, const struct lk_id *id, struct lk_arena *arena,
+                        struct lk_group_row *ret) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM user_group g WHERE g.id = $1 AND g.account_id = $2");
+    lk_bind_id(stmt, 1, id);
+    lk_bind_id(stmt, 2, account);
+    return read_one(stmt, arena, ret);
+}
+
+int lk_store_group_find_by_name(struct lk_db *db, const struct lk_id *account, struct lk_slice name, struct lk_arena *arena,
+                                struct lk_group_row *ret) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM user_group g WHERE g.account_id = $1 AND g.name = $2");
+    lk_bind_id(stmt, 1, account);
+    lk_bind_text(stmt, 2, name);
+    return read_one(stmt, arena, ret);
+}
+
+/* A statement whose parameters are an id, a limit and an offset. */
+static struct lk_stmt *bind_page(struct lk_stmt *stmt, const struct lk_id *id, int64_t limit, int64_t offset) {
+    lk_bind_id(stmt, 1, id);
+    lk_bind_int(stmt, 2, limit);
+    lk_bind_int(stmt, 3, offset);
+    return stmt;
+}
+
+static int count(struct lk_stmt *stmt, const struct lk_id *id, int64_t *ret) {
+    lk_bind_id(stmt, 1, id);
+    return lk_row_count(stmt, ret);
+}
+
+int lk_store_group_list(struct lk_db *db, const struct lk_id *account, int64_t limit, int64_t offset, struct lk_arena *arena,
+                        struct lk_group_row **ret, size_t *ret_len) {
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "SELECT " COLUMNS " FROM user_group g WHERE g.account_id = $1 ORDER BY g.name LIMIT $2 OFFSET $3");
+    return read_list(bind_page(stmt, account, limit, offset), arena, ret, ret_len);
+}
+
+int lk_store_group_count(struct lk_db *db, const struct lk_id *account, int64_t *ret) {
+    return count(lk_db_stmt(db, "SELECT count(*) FROM user_group WHERE account_id = $1"), account, ret);
+}
+
+int lk_store_group_list_of_key(struct lk_db *db, const struct lk_id *key, int64_t limit, int64_t offset, struct lk_arena *arena,
+                               struct lk_group_row **ret, size_t *ret_len) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM api_key_group kg JOIN user_group g ON g.id = kg.group_id "
+                                          "WHERE kg.api_key_id = $1 ORDER BY g.name LIMIT $2 OFFSET $3");
+    return read_list(bind_page(stmt, key, limit, offset), arena, ret, ret_len);
+}
+
+int lk_store_group_count_of_key(struct lk_db *db, const struct lk_id *key, int64_t *ret) {
+    return count(lk_db_stmt(db, "SELECT count(*) FROM api_key_group WHERE api_key_id = $1"), key, ret);
+}
+
+int lk_store_group_list_of_user(struct lk_db *db, const struct lk_id *user, int64_t limit, int64_t offset, struct lk_arena *arena,
+                                struct lk_group_row **ret, size_t *ret_len) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM group_member m JOIN user_group g ON g.id = m.group_id "
+                                          "WHERE m.user_id = $1 ORDER BY g.name LIMIT $2 OFFSET $3");
+    return read_list(bind_page(stmt, user, limit, offset), arena, ret, ret_len);
+}
+
+int lk_store_group_count_of_user(struct lk_db *db, const struct lk_id *user, int64_t *ret) {
+    return count(lk_db_stmt(db, "SELECT count(*) FROM group_member WHERE user_id = $1"), user, ret);
+}
+
+static int read_permissions(struct lk_stmt *stmt, const struct lk_id *id, struct lk_arena *arena, struct lk_group_permissions_row **ret,
+                            size_t *ret_len) {
+    struct lk_row_list list = {.arena = arena, .item_size = sizeof(struct lk_group_permissions_row)};
+    lk_bind_id(stmt, 1, id);
+    int code;
+    while ((code = lk_step(stmt)) == 1) {
+        struct lk_group_permissions_row *row = lk_row_list_add(&list);
+        code = row == NULL ? LK_ENOMEM : lk_column_id(stmt, 0, &row->id);
+        if (code == 0)
+            code = lk_row_text(stmt, 1, arena, &row->name);
+        if (code == 0)
+            code = lk_row_text(stmt, 2, arena, &row->permissions);
+        if (code != 0) {
+            lk_stmt_reset(stmt);
+            return code;
+        }
+    }
+    if (code == 0) {
+        *ret = list.items;
+        *ret_len = list.len;
+    }
+    return code;
+}
+
+int lk_store_group_permissions_of_key(struct lk_db *db, const struct lk_id *key, struct lk_arena *arena,
+                                      struct lk_group_permissions_row **ret, size_t *ret_len) {
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "SELECT g.id, g.name, g.permissions FROM api_key_group kg JOIN user_group g ON g.id = kg.group_id "
+                       "WHERE kg.api_key_id = $1 ORDER BY kg.group_id");
+    return read_permissions(stmt, key, arena, ret, ret_len);
+}
+
+int lk_store_group_permissions_of_user(struct lk_db *db, const struct lk_id *user, struct lk_arena *arena,
+                                       struct lk_group_permissions_row **ret, size_t *ret_len) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT g.id, g.name, g.permissions FROM group_member m JOIN user_group g ON g.id = m.group_id "
+                                          "WHERE m.user_id = $1 ORDER BY m.group_id");
+    return read_permissions(stmt, user, arena, ret, ret_len);
+}
+
+int lk_store_group_has_manager(struct lk_db *db, const struct lk_id *account, int64_t now_ms, bool *ret) {
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "SELECT 1 FROM user_group g JOIN api_key_group kg ON kg.group_id = g.id "
+                       "JOIN api_key k ON k.id = kg.api_key_id WHERE g.account_id = $1 AND g.manages = 1 AND k.enabled = 1 "
+                       "AND (k.expires_at IS NULL OR k.expires_at > $2) LIMIT 1");
+    lk_bind_id(stmt, 1, account);
+    lk_bind_int(stmt, 2, now_ms);
+    int code = lk_step(stmt);
+    if (code < 0)
+        return code;
+    lk_stmt_reset(stmt);
+    *ret = code == 1;
+    return 0;
+}
+
+int lk_store_group_list_naming(struct lk_db *db, const struct lk_id *account, struct lk_slice application, struct lk_arena *arena,
+                               struct lk_group_row **ret, size_t *ret_len) {
+    /* "_" of an id matches any character here: a few more groups are looked into than need be. */
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "SELECT " COLUMNS " FROM user_group g WHERE g.account_id = $1 AND g.permissions LIKE '%\"' || $2 || '\"%'");
+    lk_bind_id(stmt, 1, account);
+    lk_bind_text(stmt, 2, application);
+    return read_list(stmt, arena, ret, ret_len);
+}

@@ -1,0 +1,65 @@
+/* Rows of user_group. Contract: see store/account.h. */
+#ifndef STORE_USER_GROUP_H
+#define STORE_USER_GROUP_H
+
+#include "base/arena.h"
+#include "store/db.h"
+
+struct lk_group_row {
+    struct lk_id id;
+    struct lk_id account_id;
+    struct lk_slice name;
+    struct lk_slice description; /* ptr NULL for none */
+    struct lk_slice permissions; /* document */
+    bool manages;                /* whether permissions suffice to manage users and groups */
+    bool has_provider;
+    struct lk_id provider_id; /* identity provider that it is linked to */
+    struct lk_slice settings; /* document */
+    int64_t created_at;
+    int64_t updated_at;
+};
+
+/* What an actor or a check needs of a group. */
+struct lk_group_permissions_row {
+    struct lk_id id;
+    struct lk_slice name;
+    struct lk_slice permissions;
+};
+
+/* insert and update: LK_ECONFLICT when the account has a group of that name. update writes name, description, permissions, manages, provider, settings, updated_at. */
+int lk_store_group_insert(struct lk_db *db, const struct lk_group_row *row);
+int lk_store_group_update(struct lk_db *db, const struct lk_group_row *row);
+
+/* Also takes it from its keys and users. LK_ENOTFOUND. */
+int lk_store_group_delete(struct lk_db *db, const struct lk_id *id);
+
+int lk_store_group_find(struct lk_db *db, const struct lk_id *account, const struct lk_id *id, struct lk_arena *arena,
+                        struct lk_group_row *ret);
+int lk_store_group_find_by_name(struct lk_db *db, const struct lk_id *account, struct lk_slice name, struct lk_arena *arena,
+                                struct lk_group_row *ret);
+
+/* In order of name. */
+int lk_store_group_list(struct lk_db *db, const struct lk_id *account, int64_t limit, int64_t offset, struct lk_arena *arena,
+                        struct lk_group_row **ret, size_t *ret_len);
+int lk_store_group_count(struct lk_db *db, const struct lk_id *account, int64_t *ret);
+int lk_store_group_list_of_key(struct lk_db *db, const struct lk_id *key, int64_t limit, int64_t offset, struct lk_arena *arena,
+                               struct lk_group_row **ret, size_t *ret_len);
+int lk_store_group_count_of_key(struct lk_db *db, const struct lk_id *key, int64_t *ret);
+int lk_store_group_list_of_user(struct lk_db *db, const struct lk_id *user, int64_t limit, int64_t offset, struct lk_arena *arena,
+                                struct lk_group_row **ret, size_t *ret_len);
+int lk_store_group_count_of_user(struct lk_db *db, const struct lk_id *user, int64_t *ret);
+
+/* All groups of a key or user, in order of id. */
+int lk_store_group_permissions_of_key(struct lk_db *db, const struct lk_id *key, struct lk_arena *arena,
+                                      struct lk_group_permissions_row **ret, size_t *ret_len);
+int lk_store_group_permissions_of_user(struct lk_db *db, const struct lk_id *user, struct lk_arena *arena,
+                                       struct lk_group_permissions_row **ret, size_t *ret_len);
+
+/* Whether the account has a credential that may manage users and groups: an enabled key, not expired at now_ms, in a group that manages. */
+int lk_store_group_has_manager(struct lk_db *db, const struct lk_id *account, int64_t now_ms, bool *ret);
+
+/* Groups of an account whose permissions may name an application (its 22 characters): a superset, to look into. */
+int lk_store_group_list_naming(struct lk_db *db, const struct lk_id *account, struct lk_slice application, struct lk_arena *arena,
+                               struct lk_group_row **ret, size_t *ret_len);
+
+#endif

@@ -1,0 +1,159 @@
+#include "fixture.h"
+
+#include "domain/rules.h"
+
+static void test_default_groups(void **state) {
+    struct fixture *f = *state;
+    struct lk_user_group *groups;
+    size_t len;
+    struct lk_page_info info;
+    assert_int_equal(lk_user_group_list(&f->call, (struct lk_page){100, 0}, &groups, &len, &info), 0);
+    assert_int_equal(len, 3);
+    assert_int_equal(info.total, 3);
+    assert_false(info.has_more);
+    assert_true(lk_slice_is(groups[0].name, "Account Administrator"));
+    assert_true(lk_slice_is(groups[1].name, "Non-Production Support"));
+    assert_true(lk_slice_is(groups[2].name, "Production Support"));
+    assert_true(lk_id_equal(&groups[0].id, &f->admin_group));
+    const char *expected[] = {
+        NULL,
+        "{\"account\":[],\"scopes\":[],\"apps\":["
+        "{\"type\":\"ENV\",\"apps\":\"ALL\",\"actions\":[\"CREATE\",\"READ\",\"UPDATE\",\"DELETE\"],\"filterTypes\":[\"NON_PRODUCTION_"
+        "ENVIRONMENTS\"]},"
+        "{\"type\":\"SERVICE\",\"apps\":\"ALL\",\"actions\":[\"CREATE\",\"READ\",\"UPDATE\",\"DELETE\"],\"filterTypes\":[\"ALL\"]},"
+        "{\"type\":\"WORKFLOW\",\"apps\":\"ALL\",\"actions\":[\"CREATE\",\"READ\",\"UPDATE\",\"DELETE\"],"
+        "\"filterTypes\":[\"NON_PRODUCTION_WORKFLOWS\",\"WORKFLOW_TEMPLATES\"]},"
+        "{\"type\":\"PIPELINE\",\"apps\":\"ALL\",\"actions\":[\"CREATE\",\"READ\",\"UPDATE\",\"DELETE\"],\"filterTypes\":[\"NON_PRODUCTION_"
+        "PIPELINES\"]},"
+        "{\"type\":\"DEPLOYMENT\",\"apps\":\"ALL\",\"actions\":[\"READ\",\"EXECUTE_WORKFLOW\",\"EXECUTE_PIPELINE\"],"
+        "\"filterTypes\":[\"NON_PRODUCTION_ENVIRONMENTS\"]},"
+        "{\"type\":\"PROVISIONER\",\"apps\":\"ALL\",\"actions\":[\"CREATE\",\"READ\",\"UPDATE\",\"DELETE\"],\"filterTypes\":[\"ALL\"]}]}",
+        "{\"account\":[],\"scopes\":[],\"apps\":["
+        "{\"type\":\"ENV\",\"apps\":\"ALL\",\"actions\":[\"CREATE\",\"READ\",\"UPDATE\",\"DELETE\"],\"filterTypes\":[\"PRODUCTION_"
+        "ENVIRONMENTS\"]},"
+        "{\"type\":\"SERVICE\",\"apps\":\"ALL\",\"actions\":[\"CREATE\",\"READ\",\"UPDATE\",\"DELETE\"],\"filterTypes\":[\"ALL\"]},"
+        "{\"type\":\"WORKFLOW\",\"apps\":\"ALL\",\"actions\":[\"CREATE\",\"READ\",\"UPDATE\",\"DELETE\"],"
+        "\"filterTypes\":[\"PRODUCTION_WORKFLOWS\",\"WORKFLOW_TEMPLATES\"]},"
+        "{\"type\":\"PIPELINE\",\"apps\":\"ALL\",\"actions\":[\"CREATE\",\"READ\",\"UPDATE\",\"DELETE\"],\"filterTypes\":[\"PRODUCTION_"
+        "PIPELINES\"]},"
+        "{\"type\":\"DEPLOYMENT\",\"apps\":\"ALL\",\"actions\":[\"READ\",\"EXECUTE_WORKFLOW\",\"EXECUTE_PIPELINE\"],"
+        "\"filterTypes\":[\"PRODUCTION_ENVIRONMENTS\"]},"
+        "{\"type\":\"PROVISIONER\",\"apps\":\"ALL\",\"actions\":[\"CREATE\",\"READ\",\"UPDATE\",\"DELETE\"],\"filterTypes\":[\"ALL\"]}]}",
+    };
+    struct lk_permissions permissions;
+    for (size_t i = 1; i < 3; i++) {
+        struct lk_slice text;
+        assert_int_equal(lk_user_group_permissions(&f->call, &groups[i].id, &permissions), 0);
+        assert_int_equal(lk_permissions_text(&f->call, &permissions, &text), 0);
+        assert_string_equal(text.ptr, expected[i]);
+        assert_int_equal(lk_permissions_validate(&permissions, NULL), 0);
+    }
+    assert_int_equal(lk_user_group_permissions(&f->call, &groups[0].id, &permissions), 0);
+    assert_int_equal(permissions.account, LK_ACCOUNT_PERMISSIONS_ALL);
+    assert_int_equal(permissions.scopes.len, 1);
+    assert_true(lk_slice_is(permissions.scopes.items[0], "*"));
+    assert_int_equal(permissions.apps_len, 1);
+    assert_int_equal(permissions.apps[0].type, LK_APP_ALL);
+    assert_true(permissions.apps[0].all_apps);
+    assert_int_equal(permissions.apps[0].actions, 0xFU | 1U << LK_ACTION_EXECUTE_PIPELINE | 1U << LK_ACTION_EXECUTE_WORKFLOW);
+}
+
+static void test_operator_account(void **state) {
+    struct fixture *f = *state;
+    struct lk_account account;
+    struct lk_id group;
+    struct lk_permissions permissions;
+    assert_int_equal(lk_account_create(&f->call, NULL, lk_slice_cstr("Operators"), true, &account, &group), 0);
+    assert_int_equal(lk_user_group_permissions(&f->call, &group, &permissions), 0);
+    assert_int_equal(permissions.scopes.len, 2);
+    assert_true(lk_permissions_hold_scope(&permissions, lk_slice_cstr(LK_SCOPE_OPERATOR)));
+}
+
+static void test_create_refuses(void **state) {
+    struct fixture *f = *state;
+    struct lk_account account;
+    struct lk_id group;
+    fixture_expect(f, lk_account_create(&f->call, NULL, lk_slice_cstr(" x"), false, &account, &group), LK_EINVAL, "Invalid account name");
+    fixture_expect(f, lk_account_create(&f->call, &f->account.id, lk_slice_cstr("x"), false, &account, &group), LK_ECONFLICT,
+                   "An account already exists with the id ");
+}
+
+static void test_get(void **state) {
+    struct fixture *f = *state;
+    struct lk_account account;
+    assert_int_equal(lk_account_get(&f->call, &account), 0);
+    assert_true(lk_slice_is(account.name, "Acme"));
+    assert_true(lk_id_equal(&account.id, &f->account.id));
+}
+
+static void test_wrong_master_key(void **state) {
+    struct fixture *f = *state;
+    struct lk_keys *other = fixture_keys(8);
+    struct lk_domain *domain = NULL;
+    fixture_expect(f, lk_domain_open(f->db, other, &domain, &f->problem), LK_ECORRUPT, "The master key is not the one");
+    assert_null(domain);
+    lk_keys_free(other);
+    assert_int_equal(lk_domain_open(f->db, f->keys, &domain, &f->problem), 0);
+    lk_domain_close(domain);
+}
+
+static void test_group_find(void **state) {
+    struct fixture *f = *state;
+    struct lk_user_group group;
+    assert_int_equal(lk_user_group_get(&f->call, fixture_id(f, &f->admin_group), &group), 0);
+    assert_true(lk_slice_is(group.name, "Account Administrator"));
+    assert_int_equal(lk_user_group_get_by_name(&f->call, lk_slice_cstr("Production Support"), &group), 0);
+    fixture_expect(f, lk_user_group_get(&f->call, lk_slice_cstr("4L2X2JLSQe2DnjOwBXj0TQ"), &group), LK_ENOTFOUND,
+                   "No User Group exists with the id 4L2X2JLSQe2DnjOwBXj0TQ");
+    fixture_expect(f, lk_user_group_get(&f->call, lk_slice_cstr("x"), &group), LK_ENOTFOUND, "No User Group exists with the id x");
+    fixture_expect(f, lk_user_group_get_by_name(&f->call, lk_slice_cstr("production support"), &group), LK_ENOTFOUND,
+                   "No User Group exists with the name production support");
+}
+
+static void test_group_pages(void **state) {
+    struct fixture *f = *state;
+    struct lk_user_group *groups;
+    size_t len;
+    struct lk_page_info info;
+    assert_int_equal(lk_user_group_list(&f->call, (struct lk_page){2, 1}, &groups, &len, &info), 0);
+    assert_int_equal(len, 2);
+    assert_true(lk_slice_is(groups[0].name, "Non-Production Support"));
+    assert_false(info.has_more);
+    assert_int_equal(lk_user_group_list(&f->call, (struct lk_page){1, 1}, &groups, &len, &info), 0);
+    assert_int_equal(len, 1);
+    assert_true(info.has_more);
+    assert_int_equal(lk_user_group_list(&f->call, (struct lk_page){0, 0}, &groups, &len, &info), 0);
+    assert_int_equal(len, 0);
+    assert_true(info.has_more);
+    assert_int_equal(lk_user_group_list(&f->call, (struct lk_page){INT64_MAX, INT64_MAX}, &groups, &len, &info), 0);
+    assert_int_equal(len, 0);
+    assert_int_equal(info.limit, 100);
+    assert_false(info.has_more);
+    fixture_expect(f, lk_user_group_list(&f->call, (struct lk_page){-1, 0}, &groups, &len, &info), LK_EINVAL, "Invalid limit");
+    fixture_expect(f, lk_user_group_list(&f->call, (struct lk_page){1, -1}, &groups, &len, &info), LK_EINVAL, "Invalid offset");
+}
+
+static void test_reading_groups_needs_permission(void **state) {
+    struct fixture *f = *state;
+    struct lk_id weak = fixture_group(f, "weak", LK_ACCOUNT_PERMISSION_BIT(LK_VIEW_CE), NULL);
+    struct lk_slice token;
+    fixture_key(f, "weak", &weak, &token);
+    assert_int_equal(fixture_act(f, token), 0);
+    struct lk_user_group *groups;
+    struct lk_user_group group;
+    size_t len;
+    struct lk_page_info info;
+    fixture_expect(f, lk_user_group_list(&f->call, (struct lk_page){1, 0}, &groups, &len, &info), LK_EFORBIDDEN, "User not authorized");
+    fixture_expect(f, lk_user_group_get(&f->call, fixture_id(f, &weak), &group), LK_EFORBIDDEN, "User not authorized");
+    fixture_expect(f, lk_user_group_get_by_name(&f->call, lk_slice_cstr("weak"), &group), LK_EFORBIDDEN, "User not authorized");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(test_default_groups),   TEST(test_operator_account), TEST(test_create_refuses), TEST(test_get),
+        TEST(test_wrong_master_key), TEST(test_group_find),       TEST(test_group_pages),    TEST(test_reading_groups_needs_permission),
+    };
+    return cmocka_run_group_tests_name("domain/account", tests, NULL, NULL);
+}
