@@ -181,6 +181,15 @@ int lk_require(struct lk_call *call, uint32_t any_of, const struct lk_intent *in
     return lk_deny(call, intent, "User not authorized: %s is required", lk_account_permission_name((unsigned)__builtin_ctz(any_of)));
 }
 
+int lk_require_scope(struct lk_call *call, struct lk_slice scope, const struct lk_intent *intent) {
+    int code = refresh(call);
+    if (code != 0)
+        return code;
+    if (call->actor->kind == LK_ACTOR_SYSTEM || lk_permissions_hold_scope(&call->actor->permissions, scope))
+        return 0;
+    return lk_deny(call, intent, "User not authorized: the scope %s is required", lk_show(scope).text);
+}
+
 int lk_require_read_users(struct lk_call *call) {
     return lk_require(
         call, LK_ACCOUNT_PERMISSION_BIT(LK_READ_USERS_AND_GROUPS) | LK_ACCOUNT_PERMISSION_BIT(LK_VIEW_USER_AND_USER_GROUPS_AND_API_KEYS),

@@ -42,6 +42,9 @@ struct lk_intent {
 /* The actor must hold one of the permissions (bits; wider ones count). LK_EFORBIDDEN "User not authorized". */
 int lk_require(struct lk_call *call, uint32_t any_of, const struct lk_intent *intent);
 
+/* The actor must hold a scope. LK_EFORBIDDEN. */
+int lk_require_scope(struct lk_call *call, struct lk_slice scope, const struct lk_intent *intent);
+
 /* What reading users needs. */
 int lk_require_read_users(struct lk_call *call);
 
