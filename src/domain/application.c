@@ -319,7 +319,7 @@ static int list_page(struct lk_call *call, const struct reach *reach, struct lk_
             code = lk_store_application_list(call->db, account, page.limit, page.offset, call->arena, ret, ret_len);
         return code == 0 ? 0 : lk_fail_store(call, code);
     }
-    size_t len;
+    size_t len = 0;
     int code = list_some(call, &reach->ids, ret, &len);
     if (code != 0)
         return code;
