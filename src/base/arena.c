@@ -9,6 +9,8 @@
 #include <stdlib.h>
 
 #define CHUNK_MIN ((size_t)8192)
+#define CHUNK_MAX ((size_t)1 << 20)
+#define CHUNK_KEPT_MAX ((size_t)1 << 16) /* one huge request must not hold memory for the rest of a connection's life */
 
 struct lk_arena_chunk {
     struct lk_arena_chunk *next;
@@ -37,7 +39,10 @@ void lk_arena_free(struct lk_arena *arena) {
 }
 
 void lk_arena_reset(struct lk_arena *arena) {
-    if (arena->first != NULL) {
+    if (arena->first != NULL && arena->first->size > CHUNK_KEPT_MAX) {
+        free_from(arena->first);
+        arena->first = NULL;
+    } else if (arena->first != NULL) {
         free_from(arena->first->next);
         arena->first->next = NULL;
         arena->first->used = 0;
@@ -49,8 +54,8 @@ void lk_arena_reset(struct lk_arena *arena) {
 static struct lk_arena_chunk *add_chunk(struct lk_arena *arena, size_t need) {
     /* Chunks double, so that a large request takes few of them; the first stays small because every connection keeps one. */
     size_t size = arena->last == NULL ? CHUNK_MIN : arena->last->size * 2;
-    if (size > ((size_t)1 << 20))
-        size = (size_t)1 << 20;
+    if (size > CHUNK_MAX)
+        size = CHUNK_MAX;
     if (size < need)
         size = need;
     struct lk_arena_chunk *chunk = malloc(sizeof(*chunk) + size);
@@ -67,7 +72,7 @@ static struct lk_arena_chunk *add_chunk(struct lk_arena *arena, size_t need) {
 
 void *lk_arena_alloc(struct lk_arena *arena, size_t size) {
     const size_t align = alignof(max_align_t);
-    if (size > arena->limit)
+    if (size > arena->limit || size > SIZE_MAX / 2)
         return NULL;
     size_t padded = (size + align - 1) / align * align;
     if (padded == 0)

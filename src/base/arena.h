@@ -25,7 +25,7 @@ void lk_arena_init(struct lk_arena *arena, size_t limit);
 /* Frees every chunk. The arena may be used again after another init. */
 void lk_arena_free(struct lk_arena *arena);
 
-/* Forgets all allocations; keeps one chunk. All pointers handed out become invalid. */
+/* Forgets all allocations; keeps the first chunk unless it is large (64 KiB). All pointers handed out become invalid. */
 void lk_arena_reset(struct lk_arena *arena);
 
 /* size bytes, aligned for any type, uninitialised. size 0 gives a valid unique pointer. NULL when out of memory or over the limit;

@@ -20,14 +20,11 @@ void lk_buf_clear(struct lk_buf *buf) {
     buf->failed = false;
 }
 
-int lk_buf_reserve(struct lk_buf *buf, size_t extra) {
+/* Memory for extra more bytes, whatever the limit. */
+static int grow(struct lk_buf *buf, size_t extra) {
     if (buf->cap - buf->len >= extra)
         return 0;
-    if (extra > SIZE_MAX / 2 - buf->len)
-        return LK_ELIMIT;
     size_t need = buf->len + extra;
-    if (buf->limit != 0 && need > buf->limit)
-        return LK_ELIMIT;
     size_t cap = buf->cap < 128 ? 256 : buf->cap * 2;
     if (cap < need)
         cap = need;
@@ -39,10 +36,17 @@ int lk_buf_reserve(struct lk_buf *buf, size_t extra) {
     return 0;
 }
 
+int lk_buf_reserve(struct lk_buf *buf, size_t extra) {
+    size_t limit = buf->limit != 0 ? buf->limit : SIZE_MAX / 4;
+    if (extra > limit - buf->len)
+        return LK_ELIMIT;
+    return grow(buf, extra);
+}
+
 int lk_buf_add(struct lk_buf *buf, struct lk_slice bytes) {
     if (bytes.len == 0)
         return 0;
-    int code = buf->limit != 0 && bytes.len > buf->limit - buf->len ? LK_ELIMIT : lk_buf_reserve(buf, bytes.len);
+    int code = lk_buf_reserve(buf, bytes.len);
     if (code != 0) {
         buf->failed = true;
         return code;
@@ -72,7 +76,9 @@ int lk_buf_addf(struct lk_buf *buf, const char *format, ...) {
     }
     if ((size_t)len < sizeof(small))
         return lk_buf_add(buf, lk_slice_make(small, (size_t)len));
-    int code = buf->limit != 0 && (size_t)len > buf->limit - buf->len ? LK_ELIMIT : lk_buf_reserve(buf, (size_t)len + 1);
+    int code = lk_buf_reserve(buf, (size_t)len);
+    if (code == 0)
+        code = grow(buf, (size_t)len + 1); /* vsnprintf ends in a NUL, which is not part of the contents */
     if (code != 0) {
         buf->failed = true;
         return code;

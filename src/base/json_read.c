@@ -3,7 +3,7 @@
 #include "base/buf.h"
 
 #include <jansson.h>
-#include <stdio.h>
+#include <math.h>
 
 /* Escapes control characters that stand raw inside strings (RFC 8259 section 7 forbids them, the clients we serve send them). Returns the
  * text to parse: text itself where there is nothing to do, else what is in out. */
@@ -40,6 +40,8 @@ static int escape_raw_controls(struct lk_slice text, struct lk_buf *out, struct 
 static int convert(const json_t *from, struct lk_arena *arena, unsigned depth, struct lk_json *ret);
 
 static int convert_array(const json_t *from, struct lk_arena *arena, unsigned depth, struct lk_json *ret) {
+    if (depth >= LK_JSON_DEPTH_MAX)
+        return LK_ELIMIT;
     size_t len = json_array_size(from);
     struct lk_json *items = lk_arena_calloc(arena, len, sizeof(*items));
     if (items == NULL)
@@ -56,6 +58,8 @@ static int convert_array(const json_t *from, struct lk_arena *arena, unsigned de
 }
 
 static int convert_object(const json_t *from, struct lk_arena *arena, unsigned depth, struct lk_json *ret) {
+    if (depth >= LK_JSON_DEPTH_MAX)
+        return LK_ELIMIT;
     struct lk_json_member *members = lk_arena_calloc(arena, json_object_size(from), sizeof(*members));
     if (members == NULL)
         return LK_ENOMEM;
@@ -76,9 +80,20 @@ static int convert_object(const json_t *from, struct lk_arena *arena, unsigned d
     return 0;
 }
 
+/* JSON has one kind of number: 10, 10.0 and 1e1 are the same to JavaScript, and so they are here. It also repairs what reading all integers as
+ * reals did to the small ones. */
+static void convert_real(double value, struct lk_json *ret) {
+    const double exact = 9007199254740992.0; /* 2^53: up to here an integral double is one integer */
+    if (value >= -exact && value <= exact && value == trunc(value)) {
+        ret->type = LK_JSON_INT;
+        ret->integer = (int64_t)value;
+    } else {
+        ret->type = LK_JSON_REAL;
+        ret->real = value;
+    }
+}
+
 static int convert(const json_t *from, struct lk_arena *arena, unsigned depth, struct lk_json *ret) {
-    if (depth > LK_JSON_DEPTH_MAX)
-        return LK_ELIMIT;
     switch (json_typeof(from)) {
     case JSON_OBJECT: return convert_object(from, arena, depth, ret);
     case JSON_ARRAY: return convert_array(from, arena, depth, ret);
@@ -89,10 +104,7 @@ static int convert(const json_t *from, struct lk_arena *arena, unsigned depth, s
         ret->type = LK_JSON_INT;
         ret->integer = json_integer_value(from);
         return 0;
-    case JSON_REAL:
-        ret->type = LK_JSON_REAL;
-        ret->real = json_real_value(from);
-        return 0;
+    case JSON_REAL: convert_real(json_real_value(from), ret); return 0;
     case JSON_TRUE:
     case JSON_FALSE:
         ret->type = LK_JSON_BOOL;

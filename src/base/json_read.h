@@ -21,7 +21,8 @@ struct lk_json {
     enum lk_json_type type;
     union {
         bool boolean;
-        int64_t integer; /* an integer that fits; larger ones are LK_JSON_REAL */
+        int64_t
+            integer; /* a number with an integral value that fits, however it is spelled (10, 10.0, 1e1); larger ones are LK_JSON_REAL */
         double real;
         struct lk_slice string; /* UTF-8; may contain NUL */
         struct {

@@ -145,7 +145,7 @@ size_t lk_json_format_double(double value, char out[32]) {
     int len;
     if (point >= count && point <= 21)
         len = snprintf(out, 32, "%s%s%.*s", sign, digits, point - count, "000000000000000000000");
-    else if (point > 0 && point <= 21)
+    else if (point > 0 && point < count)
         len = snprintf(out, 32, "%s%.*s.%s", sign, point, digits, digits + point);
     else if (point > -6 && point <= 0)
         len = snprintf(out, 32, "%s0.%.*s%s", sign, -point, "000000", digits);

@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json_write.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -21,15 +22,21 @@ void lk_log_setup(enum lk_log_level least, bool json) {
     as_json = json;
 }
 
-/* A message may quote what a client sent: without this, a newline in it would forge a log line. */
-static size_t escape_controls(const char *text, char *out, size_t size) {
+/* A message may quote what a client sent: without this, a newline in it would forge a log line, and bytes that are not UTF-8 (or a character that
+ * the length limit cut in two) would spoil JSON. Returns the length; out has room for 4 bytes a byte of text. */
+static size_t make_printable(struct lk_slice text, char *out) {
     size_t len = 0;
-    for (; *text != '\0' && len + 5 < size; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c >= 0x20 && c != 0x7F)
-            out[len++] = (char)c;
+    while (text.len > 0) {
+        uint32_t code_point = 0;
+        int bytes = lk_utf8_decode(text, &code_point);
+        bool plain = bytes > 0 && code_point >= 0x20 && (code_point < 0x7F || code_point > 0x9F);
+        if (plain)
+            memcpy(out + len, text.ptr, (size_t)bytes);
         else
-            len += (size_t)snprintf(out + len, size - len, "\\x%02x", c);
+            snprintf(out + len, 5, "\\x%02x", (unsigned char)text.ptr[0]);
+        len += plain ? (size_t)bytes : 4;
+        size_t step = plain ? (size_t)bytes : 1;
+        text = lk_slice_make(text.ptr + step, text.len - step);
     }
     return len;
 }
@@ -50,11 +57,13 @@ void lk_log(enum lk_log_level level, const char *format, ...) {
     if (level < least_level)
         return;
     int saved_errno = errno;
-    char message[MESSAGE_MAX];
+    char raw[MESSAGE_MAX];
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof(message), format, args);
+    int formatted = vsnprintf(raw, sizeof(raw), format, args);
     va_end(args);
+    char message[4 * MESSAGE_MAX + 1];
+    size_t message_len = make_printable(lk_slice_make(raw, formatted < 0 ? 0 : strnlen(raw, sizeof(raw))), message);
 
     char time[25];
     lk_clock_format(lk_clock_wall_ms(), time);
@@ -69,18 +78,16 @@ void lk_log(enum lk_log_level level, const char *format, ...) {
         lk_json_key(&w, "level");
         lk_json_string(&w, lk_slice_cstr(level_names[level]));
         lk_json_key(&w, "message");
-        lk_json_string(&w, lk_slice_cstr(message));
+        lk_json_string(&w, lk_slice_make(message, message_len));
         lk_json_end_object(&w);
         lk_buf_add_char(&line, '\n');
         if (!line.failed)
             write_line(line.ptr, line.len);
         lk_buf_free(&line);
     } else {
-        char line[4 * MESSAGE_MAX + 64];
-        size_t len = (size_t)snprintf(line, sizeof(line), "%s %-5s ", time, level_names[level]);
-        len += escape_controls(message, line + len, sizeof(line) - len - 1);
-        line[len++] = '\n';
-        write_line(line, len);
+        char line[sizeof(message) + 64];
+        int len = snprintf(line, sizeof(line), "%s %-5s %.*s\n", time, level_names[level], (int)message_len, message);
+        write_line(line, len < 0 ? 0 : (size_t)len);
     }
     errno = saved_errno;
 }

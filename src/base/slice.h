@@ -37,7 +37,7 @@ static inline bool lk_slice_is(struct lk_slice a, const char *text) {
 
 static inline bool lk_slice_starts_with(struct lk_slice a, const char *prefix) {
     size_t len = strlen(prefix);
-    return a.len >= len && memcmp(a.ptr, prefix, len) == 0;
+    return a.len >= len && (len == 0 || memcmp(a.ptr, prefix, len) == 0);
 }
 
 /* ASCII case is ignored (header and media type names, RFC 9110 section 5.1); other bytes compare as they are. */

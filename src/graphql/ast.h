@@ -92,6 +92,7 @@ struct gql_selection {
 
 struct gql_variable {
     struct gql_variable *next;
+    gql_pos at;           /* the description, or else the $ */
     struct gql_name name; /* without $; at: the $ */
     struct gql_type_ref *type;
     struct gql_literal *default_value; /* or NULL */
@@ -102,7 +103,7 @@ struct gql_variable {
 struct gql_operation {
     struct gql_operation *next; /* next operation of the document */
     enum gql_operation_kind kind;
-    gql_pos at;
+    gql_pos at;           /* the description, or else the keyword or { */
     bool shorthand;       /* written as a bare selection set */
     struct gql_name name; /* text.ptr NULL when anonymous */
     struct gql_variable *variables;
@@ -138,6 +139,7 @@ enum gql_definition_kind {
 
 struct gql_input_def { /* an argument or an input object's field */
     struct gql_input_def *next;
+    gql_pos at; /* the description, or else the name; so in the next two */
     struct gql_name name;
     struct lk_slice description; /* ptr NULL: none */
     struct gql_type_ref *type;
@@ -147,6 +149,7 @@ struct gql_input_def { /* an argument or an input object's field */
 
 struct gql_field_def {
     struct gql_field_def *next;
+    gql_pos at;
     struct gql_name name;
     struct lk_slice description;
     struct gql_input_def *arguments;
@@ -156,6 +159,7 @@ struct gql_field_def {
 
 struct gql_enum_value_def {
     struct gql_enum_value_def *next;
+    gql_pos at;
     struct gql_name name;
     struct lk_slice description;
     struct gql_directive *directives;

@@ -57,8 +57,12 @@ struct gql_execution {
     const void *root;                    /* source of the root fields */
     void *context;
     struct lk_arena *arena;
+    gql_resolver default_resolver; /* for fields that have none of their own; NULL: such a field fails */
+    bool no_suggestions;           /* messages name no near matches ("Did you mean ...") */
+    bool no_codes;                 /* errors of the engine's own carry no extensions.code; those of gql_fail keep theirs */
     /* Called before and after each root field of a mutation (both may be NULL): where a store puts its savepoint. after gets failed = true when
-     * the field ended in an error, null propagation from below included. A negative result of before_field fails the field, of after_field too. */
+     * the field ended in an error, null propagation from below included. A negative result of before_field fails the field (after_field is then
+     * not called), of after_field too. */
     int (*before_field)(void *context);
     int (*after_field)(void *context, bool failed);
 };
@@ -74,8 +78,10 @@ struct gql_outcome {
 };
 
 /* Runs the operation and appends one JSON object to out: {"errors":[...],"data":{...}} (errors first and only when there are any; data absent
- * after a request error). Request errors (variables) carry BAD_USER_INPUT. Words, order, locations and paths as graphql-js 16 `execute`.
- * Subscriptions are refused. 0, or LK_ENOMEM with out restored. */
+ * after a request error). Request errors (variables) and those about arguments carry BAD_USER_INPUT, results that do not fit their type
+ * INTERNAL. Words, order, locations (at most 100 of one error) and paths as graphql-js 16 `execute`. Subscriptions are refused, and so are
+ * objects nested deeper than 500 levels. Time is near-linear in the sizes of document and result. 0, or LK_ENOMEM (also when out reached its
+ * limit) with out restored. */
 int gql_execute(const struct gql_execution *execution, struct lk_buf *out, struct gql_outcome *ret);
 
 /* Coerces one input value of a literal against a type (3.12); variables may be NULL for constants. Used by validation, default values and

@@ -1,7 +1,11 @@
 /*
  * A type system, built once from SDL and read-only after that (any thread). Types, fields, arguments and values keep the order of the SDL.
- * Lookups by name are by hash. The built-in scalars, directives (@skip @include @deprecated @specifiedBy @oneOf) and the introspection types are
- * always there.
+ * Types, directives, fields, input fields and enum values are looked up by hash, arguments (few) one by one. The built-in directives (@include
+ * @skip @deprecated @specifiedBy @oneOf), the introspection types and the scalars that anything uses (String and Boolean always) are there.
+ *
+ * Types and directives are numbered as graphql-js's buildSchema lists them: each type of the SDL in order, followed by the built-in types that
+ * are met in it for the first time (depth first: interfaces or members, then each field's type and its arguments'), then those of the
+ * directives' arguments, then those of __Schema. Directives: those of the SDL, then the built-in ones that it does not define itself.
  */
 #ifndef GQL_SCHEMA_H
 #define GQL_SCHEMA_H
@@ -37,6 +41,7 @@ struct gql_input { /* argument or input field */
     const struct gql_value *default_value;     /* coerced, NULL: none */
     bool deprecated;
     struct lk_slice deprecation_reason;
+    const struct gql_input_def *node; /* its definition */
 };
 
 struct gql_field {
@@ -47,8 +52,9 @@ struct gql_field {
     const struct gql_type *type;
     bool deprecated;
     struct lk_slice deprecation_reason;
-    gql_resolver resolve; /* set by gql_schema_bind; NULL until then */
-    unsigned complexity;  /* cost of one instance of it, 1 unless set */
+    gql_resolver resolve;             /* set by gql_schema_bind; NULL until then */
+    unsigned complexity;              /* cost of one instance of it, 1 unless set */
+    const struct gql_field_def *node; /* its definition */
 };
 
 struct gql_enum_value {
@@ -99,6 +105,7 @@ enum gql_location { /* directive locations, as bits: 1u << value */
                     GQL_LOC_ENUM_VALUE,
                     GQL_LOC_INPUT_OBJECT,
                     GQL_LOC_INPUT_FIELD_DEFINITION,
+                    GQL_LOC_DIRECTIVE_DEFINITION, /* not of the 2025 edition; graphql-js 16 lists it */
 };
 
 struct gql_directive_def {
@@ -113,14 +120,16 @@ struct gql_directive_def {
 };
 
 /* Builds a schema from SDL (definitions and extensions in any order) and checks it as section 3 and graphql-js's validateSDL + validateSchema do.
- * 0 with *ret owned by the caller (gql_schema_free); LK_EINVAL with errors, LK_ENOMEM. sdl is copied. */
+ * Beyond graphql-js, a default value that its type does not accept or that depends on itself is an error, so are executable definitions, and
+ * @specifiedBy and @oneOf count on extensions too. 0 with *ret owned by the caller (gql_schema_free); LK_EINVAL with errors (positions in sdl),
+ * LK_ELIMIT for too deep nesting, LK_ENOMEM. sdl is copied, and trusted to be of sane size: chains of input types are followed by recursion. */
 int gql_schema_build(struct lk_slice sdl, struct gql_schema **ret, struct gql_errors *errors);
 void gql_schema_free(struct gql_schema *schema);
 
 /* Named type, or NULL. */
 const struct gql_type *gql_schema_type(const struct gql_schema *schema, struct lk_slice name);
 size_t gql_schema_type_count(const struct gql_schema *schema);
-const struct gql_type *gql_schema_type_at(const struct gql_schema *schema, size_t index);              /* SDL order, then built-ins */
+const struct gql_type *gql_schema_type_at(const struct gql_schema *schema, size_t index);              /* order: see above */
 const struct gql_type *gql_schema_root(const struct gql_schema *schema, enum gql_operation_kind kind); /* or NULL */
 struct lk_slice gql_schema_description(const struct gql_schema *schema);
 const struct gql_directive_def *gql_schema_directive(const struct gql_schema *schema, struct lk_slice name); /* or NULL */
@@ -158,7 +167,7 @@ struct gql_binding {
 
 /* Gives each field of each object type (introspection apart) its resolver. Every such field needs exactly one row and every row a field:
  * otherwise LK_EINVAL, and problem names the first unbound, surplus or doubled one ("Mutation.createApiKey has no resolver"). Once, before
- * the schema is shared. */
+ * the schema is shared; after a failure the schema is partly bound and only good for gql_schema_free. */
 int gql_schema_bind(struct gql_schema *schema, const struct gql_binding *bindings, size_t len, struct lk_problem *problem);
 
 #endif

@@ -74,7 +74,8 @@ int lk_db_transaction_code(const struct lk_db *db);
 /* Whether the open transaction has written. */
 bool lk_db_is_writing(const struct lk_db *db);
 
-/* Why the last call failed, in the database's words. Valid until the next call. */
+/* Why the last call failed, in the database's words. Valid until the next call; once the
+ * connection is broken, why that is. */
 const char *lk_db_message(struct lk_db *db);
 
 /* Whether the connection refuses further work after an I/O failure. */

@@ -15,6 +15,15 @@
 /* Highest parameter number: $1 to $99. */
 #define PARAMETERS_MAX 99
 
+bool lk_sqlite_no_room(struct lk_db *db, int result, int which) {
+    sqlite3_file *file = NULL;
+    int error = 0;
+    if (result != SQLITE_IOERR_WRITE || sqlite3_file_control(db->handle, "main", which, &file) != SQLITE_OK || file == NULL ||
+        file->pMethods == NULL || file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error) != SQLITE_OK)
+        return false;
+    return error == EDQUOT || error == EFBIG;
+}
+
 static int code_of_sqlite(struct lk_db *db, int result) {
     switch (result) {
     case SQLITE_CONSTRAINT_UNIQUE:
@@ -39,14 +48,20 @@ static int code_of_sqlite(struct lk_db *db, int result) {
     case SQLITE_IOERR: break;
     default: return LK_EINTERNAL;
     }
-    /* SQLite knows only ENOSPC as full; a quota and a file size limit are the same to us, and as harmless. */
-    int error = sqlite3_system_errno(db->handle);
-    return result == SQLITE_IOERR_WRITE && (error == EDQUOT || error == EFBIG) ? LK_EFULL : LK_EIO;
+    return lk_sqlite_no_room(db, result, SQLITE_FCNTL_JOURNAL_POINTER) ? LK_EFULL : LK_EIO;
+}
+
+/* Once broken, the message stays the one that says why. */
+static int fail_with(struct lk_db *db, int code, const char *message) {
+    if (!db->broken)
+        snprintf(db->message, sizeof db->message, "%s", message);
+    return code;
 }
 
 int lk_sqlite_fail(struct lk_db *db, int result) {
     int code = code_of_sqlite(db, result);
-    snprintf(db->message, sizeof db->message, "%s (%d)", sqlite3_errmsg(db->handle), result);
+    if (!db->broken)
+        snprintf(db->message, sizeof db->message, "%s (%d)", sqlite3_errmsg(db->handle), result);
     if (code == LK_EIO)
         db->broken = true;
     if (db->in_transaction && db->failed == 0 && sqlite3_get_autocommit(db->handle) != 0)
@@ -54,18 +69,11 @@ int lk_sqlite_fail(struct lk_db *db, int result) {
     return code;
 }
 
-static int fail_with(struct lk_db *db, int code, const char *message) {
-    snprintf(db->message, sizeof db->message, "%s", message);
-    return code;
-}
-
 /* Why nothing may run now, or 0. */
 static int refusal(struct lk_db *db) {
     if (db->broken)
-        return fail_with(db, LK_EIO, "the database is not used any more after an I/O error");
-    if (db->failed != 0)
-        return fail_with(db, db->failed, "the transaction failed before");
-    return 0;
+        return LK_EIO;
+    return db->failed != 0 ? fail_with(db, db->failed, "the transaction failed before") : 0;
 }
 
 /* ---- statements ---- */
@@ -320,11 +328,13 @@ static int try_commit(struct lk_db *db) {
 
 int lk_db_commit(struct lk_db *db) {
     int code = try_commit(db);
-    if (code == 0)
-        db->in_transaction = false;
-    else
+    if (code != 0) {
         lk_db_rollback(db);
-    return code;
+        return code;
+    }
+    db->in_transaction = false;
+    db->failed = 0; /* a checkpoint that failed behind the commit is not the transaction's failure */
+    return 0;
 }
 
 void lk_db_rollback(struct lk_db *db) {

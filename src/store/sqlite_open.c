@@ -5,7 +5,6 @@
  * corruption that SQLite before 3.51.3 can meet when two connections reset the log cannot happen. synchronous=FULL syncs the log at each
  * commit that wrote.
  */
-#include "base/log.h"
 #include "store/files.h"
 #include "store/sqlite.h"
 
@@ -60,10 +59,8 @@ static int after_commit(void *context, sqlite3 *handle, const char *name, int pa
     if (pages < CHECKPOINT_PAGES)
         return SQLITE_OK;
     int result = sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    if ((result & 0xFF) == SQLITE_IOERR) {
-        lk_log(LK_LOG_ERROR, "checkpoint of the database failed: %s", sqlite3_errmsg(handle));
-        db->broken = true;
-    }
+    if ((result & 0xFF) == SQLITE_IOERR && !lk_sqlite_no_room(db, result, SQLITE_FCNTL_FILE_POINTER))
+        lk_sqlite_fail(db, result);
     return SQLITE_OK;
 }
 

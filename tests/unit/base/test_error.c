@@ -1,4 +1,118 @@
 #include "../unit.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/utf8.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void test_every_code_has_words(void **state) {
+    (void)state;
+    for (int code = LK_OK; code >= LK_EINTERNAL; code--) {
+        assert_non_null(lk_error_text(code));
+        assert_string_not_equal(lk_error_text(code), "unknown error");
+        for (int other = code - 1; other >= LK_EINTERNAL; other--)
+            assert_string_not_equal(lk_error_text(code), lk_error_text(other));
+    }
+    assert_string_equal(lk_error_text(1), "unknown error");
+    assert_string_equal(lk_error_text(-1000), "unknown error");
+}
+
+static void test_problem(void **state) {
+    (void)state;
+    struct lk_problem problem = {0};
+    assert_int_equal(lk_problem_set(&problem, LK_EINVAL, "name %s is %d", "x", 7), LK_EINVAL);
+    assert_int_equal(problem.code, LK_EINVAL);
+    assert_string_equal(problem.text, "name x is 7");
+    assert_int_equal(lk_problem_set(NULL, LK_EIO, "nobody listens"), LK_EIO);
+}
+
+static void test_long_problems_end_at_a_character(void **state) {
+    (void)state;
+    for (size_t lead = 500; lead <= 516; lead++) {
+        char text[600];
+        memset(text, 'x', lead);
+        strcpy(text + lead, "\xF0\x9F\x94\x91\xF0\x9F\x94\x91\xF0\x9F\x94\x91"); /* U+1F511 three times */
+        struct lk_problem problem;
+        lk_problem_set(&problem, LK_EINVAL, "%s", text);
+        size_t len = strlen(problem.text);
+        assert_true(len < LK_PROBLEM_MAX);
+        assert_true(lk_utf8_valid(lk_slice_cstr(problem.text)));
+        if (lead + 12 < LK_PROBLEM_MAX)
+            assert_string_equal(problem.text, text);
+        else
+            assert_string_equal(problem.text + len - 3, "...");
+    }
+}
+
+/* What lk_log writes for one message, in a static buffer. */
+static const char *logged(bool json, const char *message) {
+    static char line[16384];
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    fflush(stderr);
+    int saved = dup(STDERR_FILENO);
+    dup2(fileno(file), STDERR_FILENO);
+    lk_log_setup(LK_LOG_INFO, json);
+    lk_log(LK_LOG_DEBUG, "below the level");
+    errno = EINTR;
+    lk_log(LK_LOG_WARN, "%s", message);
+    int kept = errno;
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    assert_int_equal(kept, EINTR);
+    rewind(file);
+    size_t len = fread(line, 1, sizeof(line) - 1, file);
+    line[len] = '\0';
+    fclose(file);
+    lk_log_setup(LK_LOG_INFO, false);
+    return line;
+}
+
+static void test_log_lines(void **state) {
+    (void)state;
+    const char *line = logged(false, "plain \xC3\xA9");
+    assert_int_equal(line[4], '-');
+    assert_string_equal(line + 24, " warn  plain \xC3\xA9\n");
+    assert_string_equal(logged(false, "forged\nline\x1B[1m\x7F") + 24, " warn  forged\\x0aline\\x1b[1m\\x7f\n");
+    assert_string_equal(logged(false, "\xFF \xC2\x9B \xC3") + 24, " warn  \\xff \\xc2\\x9b \\xc3\n");
+    line = logged(true, "say \"hi\"\n\xFF");
+    assert_memory_equal(line, "{\"time\":\"", 9);
+    assert_string_equal(line + 33, "\",\"level\":\"warn\",\"message\":\"say \\\"hi\\\"\\\\x0a\\\\xff\"}\n");
+}
+
+static void test_long_log_lines_are_cut_and_stay_one_line(void **state) {
+    (void)state;
+    char text[5000];
+    for (int json = 0; json < 2; json++) {
+        for (size_t shift = 0; shift < 3; shift++) {
+            memset(text, 'x', shift);
+            for (size_t i = shift; i < sizeof(text) - 1; i++)
+                text[i] = "\xE2\x82\xAC"[(i - shift) % 3]; /* the euro sign, cut at each of its bytes */
+            text[sizeof(text) - 1] = '\0';
+            const char *line = logged(json == 1, text);
+            size_t len = strlen(line);
+            assert_int_equal(strchr(line, '\n') - line, len - 1);
+            assert_true(lk_utf8_valid(lk_slice_make(line, len)));
+            assert_in_range(len, 2048, 2200);
+        }
+    }
+    memset(text, 1, sizeof(text) - 1); /* every byte takes four */
+    const char *line = logged(false, text);
+    assert_in_range(strlen(line), 8000, 8300);
+    assert_int_equal(line[strlen(line) - 1], '\n');
+}
+
 int main(void) {
-    return 0;
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_code_has_words),
+        cmocka_unit_test(test_problem),
+        cmocka_unit_test(test_long_problems_end_at_a_character),
+        cmocka_unit_test(test_log_lines),
+        cmocka_unit_test(test_long_log_lines_are_cut_and_stay_one_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,60 @@
+# Tasks. The build itself is meson's: see meson.build.
+BUILD ?= build
+PREFIX ?= /usr/local
+
+help: ## list the tasks
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+deps: ## install what building, running and testing need, where it is missing
+	@tools/deps build run test
+
+build: ## compile to build/latchkey
+	@tools/deps build
+	@tools/build $(BUILD)
+
+run: build ## serve on http://127.0.0.1:5390 with the data in ./data
+	@tools/deps run
+	@BUILD=$(BUILD) tools/run
+
+test: deps ## unit and API tests
+	@tools/build $(BUILD)
+	@tools/test --build $(BUILD) layers unit api
+
+lint: deps ## formatting and static analysis
+	@tools/deps lint
+	@tools/build $(BUILD)
+	@tools/test --build $(BUILD) layers lint
+
+fault: deps ## kill -9 under writers, twenty rounds
+	@tools/build $(BUILD)
+	@tools/test --build $(BUILD) fault
+
+memcheck: deps ## ten thousand mixed requests under valgrind
+	@tools/deps memcheck
+	@tools/build $(BUILD)
+	@tools/test --build $(BUILD) memcheck
+
+sanitize: deps ## unit and API tests under the address, undefined and thread sanitizers
+	@tools/test --build $(BUILD) sanitize
+
+test-all: deps ## all of these
+	@tools/deps lint memcheck
+	@tools/build $(BUILD)
+	@tools/test --build $(BUILD) layers lint unit api fault memcheck sanitize
+
+fuzz: ## fuzz every parser for FUZZ_SECONDS each (60)
+	@tools/deps build fuzz
+	@tools/fuzz
+
+bench: ## keys a second beside a raw SQLite loop, in the same run
+	@tools/deps build bench
+	@tools/build $(BUILD)-release --buildtype=release
+	@BUILD=$(BUILD)-release bench/create_keys
+
+install: build ## copy the binary under PREFIX (/usr/local)
+	install -D -m 0755 $(BUILD)/latchkey $(DESTDIR)$(PREFIX)/bin/latchkey
+
+clean: ## remove what was built (never ./data)
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-release
+
+.PHONY: help deps build run test lint fault memcheck sanitize test-all fuzz bench install clean

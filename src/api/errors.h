@@ -1,0 +1,27 @@
+/* How errors look to a GraphQL client: extensions.code, and whole answers that carry one error. */
+#ifndef LK_API_ERRORS_H
+#define LK_API_ERRORS_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+#define LK_CODE_UNAUTHENTICATED "UNAUTHENTICATED"
+#define LK_CODE_FORBIDDEN "FORBIDDEN"
+#define LK_CODE_BAD_USER_INPUT "BAD_USER_INPUT"
+#define LK_CODE_NOT_FOUND "NOT_FOUND"
+#define LK_CODE_CONFLICT "CONFLICT"
+#define LK_CODE_PARSE_FAILED "GRAPHQL_PARSE_FAILED"
+#define LK_CODE_VALIDATION_FAILED "GRAPHQL_VALIDATION_FAILED"
+#define LK_CODE_UNAVAILABLE "UNAVAILABLE"
+#define LK_CODE_INTERNAL "INTERNAL"
+
+/* The extensions.code of an enum lk_error. Static; INTERNAL for anything that is not the client's doing and will not pass by itself. */
+const char *lk_api_code(int error);
+
+/* Whether error says nothing about what the client sent: the client gets a general sentence, the log the details. */
+bool lk_api_is_internal(int error);
+
+/* Appends {"errors":[{"message":…,"extensions":{"code":…}}]}; with a requestId member in extensions unless request_id is NULL. */
+void lk_api_write_error(struct lk_buf *out, const char *message, const char *code, const char *request_id);
+
+#endif

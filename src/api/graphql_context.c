@@ -1,0 +1,148 @@
+#include "api/graphql_context.h"
+
+#include "api/errors.h"
+#include "base/log.h"
+
+#include <math.h>
+
+void lk_context_log(struct lk_graphql_context *context, int code) {
+    context->internal = true;
+    lk_log(LK_LOG_ERROR, "request %s: %s: %s", context->request_id, lk_error_text(code),
+           context->problem.code == code ? context->problem.text : "no details");
+}
+
+int lk_fail(struct gql_call *call, int code) {
+    struct lk_graphql_context *context = lk_context(call);
+    if (lk_api_is_internal(code)) {
+        lk_context_log(context, code);
+        const char *sentence = code == LK_EFULL ? "The server's disk is full; nothing was changed" : "Internal server error";
+        return gql_fail(call, lk_api_code(code), "%s", sentence);
+    }
+    const char *text = context->problem.code == code ? context->problem.text : lk_error_text(code);
+    return gql_fail(call, lk_api_code(code), "%s", text);
+}
+
+int lk_out_text(struct gql_out *ret, struct lk_slice text) {
+    ret->kind = text.ptr == NULL ? GQL_OUT_NULL : GQL_OUT_STRING;
+    ret->text = text;
+    return 0;
+}
+
+int lk_out_cstr(struct gql_out *ret, const char *text) {
+    return lk_out_text(ret, lk_slice_cstr(text));
+}
+
+int lk_out_int(struct gql_out *ret, int64_t value) {
+    ret->kind = GQL_OUT_INT;
+    ret->integer = value;
+    return 0;
+}
+
+int lk_out_bool(struct gql_out *ret, bool value) {
+    ret->kind = GQL_OUT_BOOLEAN;
+    ret->boolean = value;
+    return 0;
+}
+
+int lk_out_object(struct gql_out *ret, const void *object) {
+    ret->kind = object == NULL ? GQL_OUT_NULL : GQL_OUT_OBJECT;
+    ret->object = object;
+    return 0;
+}
+
+int lk_out_id(struct gql_call *call, struct gql_out *ret, const struct lk_id *id) {
+    struct lk_id_text text = lk_id_format(id);
+    struct lk_slice copy;
+    int code = lk_arena_copy(call->arena, lk_slice_make(text.text, LK_ID_TEXT), &copy);
+    return code == 0 ? lk_out_text(ret, copy) : lk_fail(call, code);
+}
+
+struct gql_out *lk_out_list(struct gql_call *call, struct gql_out *ret, size_t len) {
+    struct gql_out *items = lk_arena_calloc(call->arena, len, sizeof(*items));
+    if (items == NULL) {
+        lk_fail(call, LK_ENOMEM);
+        return NULL;
+    }
+    ret->kind = GQL_OUT_LIST;
+    ret->items = items;
+    ret->items_len = len;
+    return items;
+}
+
+int lk_out_texts(struct gql_call *call, struct gql_out *ret, const struct lk_slice *items, size_t len) {
+    struct gql_out *list = lk_out_list(call, ret, len);
+    if (list == NULL)
+        return LK_ENOMEM;
+    for (size_t i = 0; i < len; i++)
+        lk_out_text(&list[i], items[i]);
+    return 0;
+}
+
+int lk_out_objects(struct gql_call *call, struct gql_out *ret, const void *base, size_t len, size_t size) {
+    struct gql_out *list = lk_out_list(call, ret, len);
+    if (list == NULL)
+        return LK_ENOMEM;
+    for (size_t i = 0; i < len; i++)
+        lk_out_object(&list[i], (const char *)base + i * size);
+    return 0;
+}
+
+int lk_out_connection(struct gql_call *call, struct gql_out *ret, const struct lk_page_info *info, const void *nodes, size_t nodes_len,
+                      size_t node_size) {
+    struct lk_connection *connection = LK_ARENA_NEW(call->arena, struct lk_connection);
+    if (connection == NULL)
+        return lk_fail(call, LK_ENOMEM);
+    *connection = (struct lk_connection){*info, nodes, nodes_len, node_size};
+    return lk_out_object(ret, connection);
+}
+
+int lk_connection_page_info(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_object(ret, &((const struct lk_connection *)source)->info);
+}
+
+int lk_connection_nodes(struct gql_call *call, const void *source, struct gql_out *ret) {
+    const struct lk_connection *connection = source;
+    return lk_out_objects(call, ret, connection->nodes, connection->nodes_len, connection->node_size);
+}
+
+struct lk_page lk_page_argument(struct gql_call *call) {
+    return (struct lk_page){
+        .limit = gql_value_int(gql_argument(call, "limit"), LK_PAGE_MAX),
+        .offset = gql_value_int(gql_argument(call, "offset"), 0),
+    };
+}
+
+/* Beyond this a double no longer holds every whole number, and no clock gets there. */
+#define TIME_MAX 9007199254740991.0
+
+int lk_time_value(struct gql_call *call, const struct gql_value *value, const char *name, bool *ret_given, int64_t *ret) {
+    if (gql_value_is_null(value)) {
+        *ret_given = false;
+        return 0;
+    }
+    if (value->kind == GQL_INT) {
+        *ret = value->integer;
+    } else if (value->kind == GQL_FLOAT && value->real == floor(value->real) && fabs(value->real) <= TIME_MAX) {
+        *ret = (int64_t)value->real;
+    } else {
+        return gql_fail(call, LK_CODE_BAD_USER_INPUT, "%s must be a DateTime: a whole number of milliseconds since 1970-01-01 UTC", name);
+    }
+    *ret_given = true;
+    return 0;
+}
+
+int lk_texts_value(struct gql_call *call, const struct gql_value *value, struct lk_slice **ret, size_t *ret_len) {
+    if (gql_value_is_null(value)) {
+        *ret_len = 0;
+        return 0;
+    }
+    struct lk_slice *items = lk_arena_calloc(call->arena, value->list.len, sizeof(*items));
+    if (items == NULL)
+        return lk_fail(call, LK_ENOMEM);
+    for (size_t i = 0; i < value->list.len; i++)
+        items[i] = gql_value_text(&value->list.items[i]);
+    *ret = items;
+    *ret_len = value->list.len;
+    return 0;
+}

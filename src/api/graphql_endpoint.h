@@ -1,0 +1,40 @@
+/*
+ * The GraphQL endpoint. A request is read, parsed and validated on the I/O thread; authentication and execution are a job for the store thread, and
+ * what the document's errors are is told only to who is authenticated. The answer leaves after the commit: what it says is durable.
+ */
+#ifndef LK_API_GRAPHQL_ENDPOINT_H
+#define LK_API_GRAPHQL_ENDPOINT_H
+
+#include "domain/call.h"
+#include "graphql/parse.h"
+#include "graphql/validate.h"
+#include "http/server.h"
+#include "store/executor.h"
+
+#include <stdatomic.h>
+
+enum lk_graphql_result {
+    LK_GRAPHQL_OK,              /* a result without errors */
+    LK_GRAPHQL_ERRORS,          /* a result with errors */
+    LK_GRAPHQL_REFUSED,         /* malformed, invalid or not authorized as a whole */
+    LK_GRAPHQL_UNAUTHENTICATED, /* no or unknown credential */
+    LK_GRAPHQL_UNAVAILABLE,     /* queue full, commit failed, out of memory */
+    LK_GRAPHQL_RESULTS          /* how many */
+};
+
+/* Shared by all threads; only the counters change. */
+struct lk_graphql_service {
+    const struct gql_schema *schema;
+    struct gql_parse_limits parse_limits;
+    struct gql_limits limits;
+    struct lk_domain *domain;
+    struct lk_executor *executor;
+    uint32_t instance; /* random: tells the request ids of two runs apart */
+    atomic_uint_least64_t results[LK_GRAPHQL_RESULTS];
+};
+
+/* http_handlers; context is the struct lk_graphql_service. The second is the one that takes forms. */
+void lk_graphql_handle(struct http_request *request, void *service);
+void lk_graphql_handle_form(struct http_request *request, void *service);
+
+#endif

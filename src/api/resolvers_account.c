@@ -1,0 +1,92 @@
+#include "api/graphql_context.h"
+#include "api/resolvers.h"
+#include "domain/account.h"
+#include "domain/api_key.h"
+
+static int query_account(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    struct lk_account *account = LK_ARENA_NEW(call->arena, struct lk_account);
+    int code = account == NULL ? LK_ENOMEM : lk_account_get(&lk_context(call)->call, account);
+    return code == 0 ? lk_out_object(ret, account) : lk_fail(call, code);
+}
+
+static int account_id(struct gql_call *call, const void *source, struct gql_out *ret) {
+    return lk_out_id(call, ret, &((const struct lk_account *)source)->id);
+}
+
+static int account_name(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_text(ret, ((const struct lk_account *)source)->name);
+}
+
+static int account_created_at(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_int(ret, ((const struct lk_account *)source)->created_at);
+}
+
+/* --- viewer: the actor of the call --- */
+
+static int query_viewer(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    return lk_out_object(ret, lk_context(call)->call.actor);
+}
+
+static int viewer_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
+    const struct lk_actor *actor = source;
+    if (actor->kind != LK_ACTOR_KEY)
+        return lk_out_object(ret, NULL);
+    struct lk_id_text id = lk_id_format(&actor->id);
+    struct lk_api_key *key = LK_ARENA_NEW(call->arena, struct lk_api_key);
+    int code = key == NULL ? LK_ENOMEM : lk_api_key_get(&lk_context(call)->call, lk_slice_cstr(id.text), key);
+    return code == 0 ? lk_out_object(ret, key) : lk_fail(call, code);
+}
+
+static int viewer_permissions(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_object(ret, &((const struct lk_actor *)source)->permissions);
+}
+
+/* --- pages --- */
+
+static const struct lk_page_info *page_info(const void *source) {
+    return source;
+}
+
+static int page_has_more(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_bool(ret, page_info(source)->has_more);
+}
+
+static int page_total(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_int(ret, page_info(source)->total);
+}
+
+static int page_offset(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_int(ret, page_info(source)->offset);
+}
+
+static int page_limit(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_int(ret, page_info(source)->limit);
+}
+
+static const struct gql_binding rows[] = {
+    {"Query", "account", query_account},
+    {"Query", "viewer", query_viewer},
+    {"Account", "id", account_id},
+    {"Account", "name", account_name},
+    {"Account", "createdAt", account_created_at},
+    {"Viewer", "account", query_account},
+    {"Viewer", "apiKey", viewer_api_key},
+    {"Viewer", "permissions", viewer_permissions},
+    {"PageInfo", "hasMore", page_has_more},
+    {"PageInfo", "total", page_total},
+    {"PageInfo", "offset", page_offset},
+    {"PageInfo", "limit", page_limit},
+};
+
+struct lk_bindings lk_account_bindings(void) {
+    return (struct lk_bindings){rows, sizeof(rows) / sizeof(rows[0])};
+}

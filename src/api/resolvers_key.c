@@ -1,0 +1,325 @@
+#include "api/errors.h"
+#include "api/graphql_context.h"
+#include "api/resolvers.h"
+#include "domain/api_key.h"
+
+/* What the payload of a mutation on a key is made of. */
+struct key_payload {
+    struct lk_slice client_mutation_id; /* ptr NULL: none was sent */
+    struct lk_api_key key;
+    struct lk_slice token; /* ptr NULL: not part of this answer */
+};
+
+static const struct lk_api_key *key_of(const void *source) {
+    return source;
+}
+
+static const struct key_payload *payload_of(const void *source) {
+    return source;
+}
+
+/* --- queries --- */
+
+static int query_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    struct lk_api_key *key = LK_ARENA_NEW(call->arena, struct lk_api_key);
+    struct lk_slice id = gql_value_text(gql_argument(call, "apiKeyId"));
+    int code = key == NULL ? LK_ENOMEM : lk_api_key_get(&lk_context(call)->call, id, key);
+    return code == 0 ? lk_out_object(ret, key) : lk_fail(call, code);
+}
+
+static int query_api_key_by_name(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    struct lk_api_key *key = LK_ARENA_NEW(call->arena, struct lk_api_key);
+    struct lk_slice name = gql_value_text(gql_argument(call, "name"));
+    int code = key == NULL ? LK_ENOMEM : lk_api_key_get_by_name(&lk_context(call)->call, name, key);
+    return code == 0 ? lk_out_object(ret, key) : lk_fail(call, code);
+}
+
+/* Folds the filters into one; a member may stand in one of them only, since two could not both be kept. */
+static int read_filters(struct gql_call *call, const struct gql_value *filters, struct lk_api_key_filter *ret) {
+    if (gql_value_is_null(filters))
+        return 0;
+    for (size_t i = 0; i < filters->list.len; i++) {
+        const struct gql_value *filter = &filters->list.items[i];
+        const struct gql_value *name = gql_value_get(filter, "nameContains");
+        const struct gql_value *group = gql_value_get(filter, "userGroupId");
+        const struct gql_value *enabled = gql_value_get(filter, "enabled");
+        bool twice = (!gql_value_is_null(name) && ret->name_contains.ptr != NULL) ||
+                     (!gql_value_is_null(group) && ret->group_id.ptr != NULL) || (!gql_value_is_null(enabled) && ret->enabled_given);
+        if (twice)
+            return gql_fail(call, LK_CODE_BAD_USER_INPUT, "filters may give nameContains, userGroupId and enabled once each");
+        if (!gql_value_is_null(name))
+            ret->name_contains = gql_value_text(name);
+        if (!gql_value_is_null(group))
+            ret->group_id = gql_value_text(group);
+        if (!gql_value_is_null(enabled)) {
+            ret->enabled_given = true;
+            ret->enabled = enabled->boolean;
+        }
+    }
+    return 0;
+}
+
+static int query_api_keys(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    struct lk_api_key_filter filter;
+    memset(&filter, 0, sizeof(filter));
+    int code = read_filters(call, gql_argument(call, "filters"), &filter);
+    if (code != 0)
+        return code;
+    struct lk_api_key *keys;
+    size_t len;
+    struct lk_page_info info;
+    code = lk_api_key_list(&lk_context(call)->call, &filter, lk_page_argument(call), &keys, &len, &info);
+    return code == 0 ? lk_out_connection(call, ret, &info, keys, len, sizeof(*keys)) : lk_fail(call, code);
+}
+
+/* --- a key --- */
+
+static int key_id(struct gql_call *call, const void *source, struct gql_out *ret) {
+    return lk_out_id(call, ret, &key_of(source)->id);
+}
+
+static int key_name(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_text(ret, key_of(source)->name);
+}
+
+static int key_account_id(struct gql_call *call, const void *source, struct gql_out *ret) {
+    return lk_out_id(call, ret, &key_of(source)->account_id);
+}
+
+static int key_preview(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_text(ret, key_of(source)->preview);
+}
+
+static int key_enabled(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_bool(ret, key_of(source)->enabled);
+}
+
+static int key_created_at(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_int(ret, key_of(source)->created_at);
+}
+
+static int key_created_by(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_text(ret, key_of(source)->created_by);
+}
+
+static int key_updated_at(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_int(ret, key_of(source)->updated_at);
+}
+
+static int key_expires_at(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return key_of(source)->has_expiry ? lk_out_int(ret, key_of(source)->expires_at) : 0;
+}
+
+static int key_metadata(struct gql_call *call, const void *source, struct gql_out *ret) {
+    return lk_out_objects(call, ret, key_of(source)->metadata, key_of(source)->metadata_len, sizeof(struct lk_metadata));
+}
+
+static int metadata_key(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_text(ret, ((const struct lk_metadata *)source)->key);
+}
+
+static int metadata_value(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_text(ret, ((const struct lk_metadata *)source)->value);
+}
+
+static int key_user_groups(struct gql_call *call, const void *source, struct gql_out *ret) {
+    struct lk_user_group *groups;
+    size_t len;
+    struct lk_page_info info;
+    int code = lk_api_key_groups(&lk_context(call)->call, &key_of(source)->id, lk_page_argument(call), &groups, &len, &info);
+    return code == 0 ? lk_out_connection(call, ret, &info, groups, len, sizeof(*groups)) : lk_fail(call, code);
+}
+
+static int key_permissions(struct gql_call *call, const void *source, struct gql_out *ret) {
+    struct lk_permissions *permissions = LK_ARENA_NEW(call->arena, struct lk_permissions);
+    int code = permissions == NULL ? LK_ENOMEM : lk_api_key_permissions(&lk_context(call)->call, &key_of(source)->id, permissions);
+    return code == 0 ? lk_out_object(ret, permissions) : lk_fail(call, code);
+}
+
+/* --- mutations --- */
+
+static int read_metadata(struct gql_call *call, const struct gql_value *value, struct lk_api_key_input *ret) {
+    ret->metadata_given = value != NULL;
+    if (gql_value_is_null(value))
+        return 0;
+    struct lk_metadata *metadata = lk_arena_calloc(call->arena, value->list.len, sizeof(*metadata));
+    if (metadata == NULL)
+        return lk_fail(call, LK_ENOMEM);
+    for (size_t i = 0; i < value->list.len; i++) {
+        metadata[i].key = gql_value_text(gql_value_get(&value->list.items[i], "key"));
+        metadata[i].value = gql_value_text(gql_value_get(&value->list.items[i], "value"));
+    }
+    ret->metadata = metadata;
+    ret->metadata_len = value->list.len;
+    return 0;
+}
+
+static int read_key_input(struct gql_call *call, const struct gql_value *input, struct lk_api_key_input *ret) {
+    ret->name = gql_value_text(gql_value_get(input, "name"));
+
+    const struct gql_value *groups = gql_value_get(input, "userGroupIds");
+    struct lk_slice *ids = NULL;
+    int code = lk_texts_value(call, groups, &ids, &ret->group_ids_len);
+    if (code != 0)
+        return code;
+    ret->groups_given = groups != NULL;
+    ret->group_ids = ids;
+
+    const struct gql_value *expires = gql_value_get(input, "expiresAt");
+    code = lk_time_value(call, expires, "expiresAt", &ret->has_expiry, &ret->expires_at);
+    if (code != 0)
+        return code;
+    ret->expiry_given = expires != NULL;
+
+    const struct gql_value *enabled = gql_value_get(input, "enabled");
+    ret->enabled_given = enabled != NULL;
+    ret->enabled = gql_value_is_null(enabled) || enabled->boolean;
+    return read_metadata(call, gql_value_get(input, "metadata"), ret);
+}
+
+/* A payload with what every mutation echoes, or NULL after failing the call. */
+static struct key_payload *make_payload(struct gql_call *call, const struct gql_value *input) {
+    struct key_payload *payload = LK_ARENA_NEW(call->arena, struct key_payload);
+    if (payload == NULL) {
+        lk_fail(call, LK_ENOMEM);
+        return NULL;
+    }
+    payload->client_mutation_id = gql_value_text(gql_value_get(input, "clientMutationId"));
+    return payload;
+}
+
+static int create_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    const struct gql_value *input = gql_argument(call, "input");
+    struct key_payload *payload = make_payload(call, input);
+    if (payload == NULL)
+        return LK_ENOMEM;
+    struct lk_api_key_input wanted;
+    memset(&wanted, 0, sizeof(wanted));
+    int code = read_key_input(call, input, &wanted);
+    if (code != 0)
+        return code;
+    struct lk_slice account = gql_value_text(gql_value_get(input, "accountId"));
+    code = lk_api_key_create(&lk_context(call)->call, account, &wanted, &payload->key, &payload->token);
+    return code == 0 ? lk_out_object(ret, payload) : lk_fail(call, code);
+}
+
+static int update_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    const struct gql_value *input = gql_argument(call, "input");
+    struct key_payload *payload = make_payload(call, input);
+    if (payload == NULL)
+        return LK_ENOMEM;
+    struct lk_api_key_input wanted;
+    memset(&wanted, 0, sizeof(wanted));
+    int code = read_key_input(call, input, &wanted);
+    if (code != 0)
+        return code;
+    struct lk_slice account = gql_value_text(gql_value_get(input, "accountId"));
+    struct lk_slice uuid = gql_value_text(gql_value_get(input, "uuid"));
+    code = lk_api_key_update(&lk_context(call)->call, account, uuid, &wanted, &payload->key);
+    return code == 0 ? lk_out_object(ret, payload) : lk_fail(call, code);
+}
+
+static int delete_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    const struct gql_value *input = gql_argument(call, "input");
+    struct key_payload *payload = make_payload(call, input);
+    if (payload == NULL)
+        return LK_ENOMEM;
+    struct lk_slice account = gql_value_text(gql_value_get(input, "accountId"));
+    struct lk_slice uuid = gql_value_text(gql_value_get(input, "uuid"));
+    int code = lk_api_key_delete(&lk_context(call)->call, account, uuid);
+    return code == 0 ? lk_out_object(ret, payload) : lk_fail(call, code);
+}
+
+static int reveal_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    const struct gql_value *input = gql_argument(call, "input");
+    struct key_payload *payload = make_payload(call, input);
+    if (payload == NULL)
+        return LK_ENOMEM;
+    struct lk_slice account = gql_value_text(gql_value_get(input, "accountId"));
+    struct lk_slice uuid = gql_value_text(gql_value_get(input, "uuid"));
+    int code = lk_api_key_reveal(&lk_context(call)->call, account, uuid, &payload->token);
+    return code == 0 ? lk_out_object(ret, payload) : lk_fail(call, code);
+}
+
+static int payload_client_mutation_id(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_text(ret, payload_of(source)->client_mutation_id);
+}
+
+static int payload_name(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_text(ret, payload_of(source)->key.name);
+}
+
+static int payload_uuid(struct gql_call *call, const void *source, struct gql_out *ret) {
+    return lk_out_id(call, ret, &payload_of(source)->key.id);
+}
+
+static int payload_token(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_text(ret, payload_of(source)->token);
+}
+
+static int payload_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_object(ret, &payload_of(source)->key);
+}
+
+static const struct gql_binding rows[] = {
+    {"Query", "apiKey", query_api_key},
+    {"Query", "apiKeyByName", query_api_key_by_name},
+    {"Query", "apiKeys", query_api_keys},
+    {"Mutation", "createApiKey", create_api_key},
+    {"Mutation", "updateApiKey", update_api_key},
+    {"Mutation", "deleteApiKey", delete_api_key},
+    {"Mutation", "revealApiKey", reveal_api_key},
+    {"APIKey", "id", key_id},
+    {"APIKey", "uuid", key_id},
+    {"APIKey", "name", key_name},
+    {"APIKey", "accountId", key_account_id},
+    {"APIKey", "preview", key_preview},
+    {"APIKey", "enabled", key_enabled},
+    {"APIKey", "createdAt", key_created_at},
+    {"APIKey", "createdBy", key_created_by},
+    {"APIKey", "updatedAt", key_updated_at},
+    {"APIKey", "expiresAt", key_expires_at},
+    {"APIKey", "metadata", key_metadata},
+    {"APIKey", "userGroups", key_user_groups},
+    {"APIKey", "permissions", key_permissions},
+    {"Metadata", "key", metadata_key},
+    {"Metadata", "value", metadata_value},
+    {"APIKeyConnection", "pageInfo", lk_connection_page_info},
+    {"APIKeyConnection", "nodes", lk_connection_nodes},
+    {"CreateApiKeyPayload", "clientMutationId", payload_client_mutation_id},
+    {"CreateApiKeyPayload", "name", payload_name},
+    {"CreateApiKeyPayload", "uuid", payload_uuid},
+    {"CreateApiKeyPayload", "key", payload_token},
+    {"CreateApiKeyPayload", "apiKey", payload_api_key},
+    {"UpdateApiKeyPayload", "clientMutationId", payload_client_mutation_id},
+    {"UpdateApiKeyPayload", "name", payload_name},
+    {"UpdateApiKeyPayload", "uuid", payload_uuid},
+    {"UpdateApiKeyPayload", "apiKey", payload_api_key},
+    {"DeleteApiKeyPayload", "clientMutationId", payload_client_mutation_id},
+    {"RevealApiKeyPayload", "clientMutationId", payload_client_mutation_id},
+    {"RevealApiKeyPayload", "key", payload_token},
+};
+
+struct lk_bindings lk_key_bindings(void) {
+    return (struct lk_bindings){rows, sizeof(rows) / sizeof(rows[0])};
+}

@@ -1,0 +1,65 @@
+#include "api/router.h"
+
+#include "api/errors.h"
+
+static const struct lk_slice json_type = LK_SLICE("application/json; charset=utf-8");
+
+bool lk_router_allows(const char *allow, struct lk_slice method) {
+    for (const char *at = allow; *at != '\0';) {
+        size_t len = strcspn(at, ",");
+        if (lk_slice_equal(lk_slice_trim(lk_slice_make(at, len)), method))
+            return true;
+        at += len;
+        if (*at == ',')
+            at++;
+    }
+    return false;
+}
+
+void lk_answer_error(struct http_request *request, int status, const char *message, const char *code) {
+    http_set_status(request, status);
+    http_add_header(request, "Content-Type", json_type);
+    lk_api_write_error(http_body(request), message, code, NULL);
+    http_send(request);
+}
+
+void lk_router_handle(struct http_request *request, void *router) {
+    const struct lk_router *table = router;
+    struct lk_slice path = http_request_path(request);
+    for (size_t i = 0; i < table->len; i++) {
+        const struct lk_route *route = &table->routes[i];
+        if (!lk_slice_is(path, route->path))
+            continue;
+        if (lk_router_allows(route->allow, http_request_method_text(request))) {
+            route->handler(request, route->context);
+            return;
+        }
+        http_add_header(request, "Allow", lk_slice_cstr(route->allow));
+        lk_answer_error(request, 405, "This method is not offered here; the Allow header lists those that are", LK_CODE_BAD_USER_INPUT);
+        return;
+    }
+    lk_answer_error(request, 404, "There is nothing at this path", LK_CODE_NOT_FOUND);
+}
+
+struct lk_slice lk_router_error_body(int status, const char **ret_content_type) {
+    static const struct {
+        int status;
+        struct lk_slice body;
+    } bodies[] = {
+        {400, LK_SLICE("{\"errors\":[{\"message\":\"The HTTP request is malformed\",\"extensions\":{\"code\":\"BAD_USER_INPUT\"}}]}")},
+        {408,
+         LK_SLICE("{\"errors\":[{\"message\":\"The request took too long to arrive\",\"extensions\":{\"code\":\"BAD_USER_INPUT\"}}]}")},
+        {413, LK_SLICE("{\"errors\":[{\"message\":\"The request body is too large\",\"extensions\":{\"code\":\"BAD_USER_INPUT\"}}]}")},
+        {414, LK_SLICE("{\"errors\":[{\"message\":\"The request's URL is too long\",\"extensions\":{\"code\":\"BAD_USER_INPUT\"}}]}")},
+        {431, LK_SLICE("{\"errors\":[{\"message\":\"The request's header is too large\",\"extensions\":{\"code\":\"BAD_USER_INPUT\"}}]}")},
+        {503, LK_SLICE("{\"errors\":[{\"message\":\"The server is busy; try again\",\"extensions\":{\"code\":\"UNAVAILABLE\"}}]}")},
+    };
+    static const struct lk_slice other =
+        LK_SLICE("{\"errors\":[{\"message\":\"The request failed\",\"extensions\":{\"code\":\"INTERNAL\"}}]}");
+    *ret_content_type = json_type.ptr;
+    for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+        if (bodies[i].status == status)
+            return bodies[i].body;
+    }
+    return other;
+}

@@ -1,0 +1,31 @@
+/* From a path to who serves it, with plain JSON errors for paths and methods that nobody serves. */
+#ifndef LK_API_ROUTER_H
+#define LK_API_ROUTER_H
+
+#include "http/server.h"
+
+struct lk_route {
+    const char *path;     /* the whole raw path */
+    const char *allow;    /* the methods it serves, as Allow lists them: "GET, POST, HEAD" */
+    http_handler handler; /* called with context for these methods */
+    void *context;
+};
+
+struct lk_router {
+    const struct lk_route *routes;
+    size_t len;
+};
+
+/* An http_handler whose context is a struct lk_router: calls the route's handler, or answers 404, or 405 with Allow. */
+void lk_router_handle(struct http_request *request, void *router);
+
+/* Whether an Allow list names a method. */
+bool lk_router_allows(const char *allow, struct lk_slice method);
+
+/* Answers with an error as GraphQL clients expect it ({"errors":[…]}) and sends it. */
+void lk_answer_error(struct http_request *request, int status, const char *message, const char *code);
+
+/* Bodies for the errors that the HTTP server answers by itself. */
+struct lk_slice lk_router_error_body(int status, const char **ret_content_type);
+
+#endif

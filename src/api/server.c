@@ -1,0 +1,293 @@
+/*
+ * Order of start: data directory (its lock), keys, database, domain, schema, store thread, HTTP. The stop is the reverse: HTTP first, which waits for the
+ * requests that the store thread still has, then the store thread, then the database.
+ */
+#include "api/server.h"
+
+#include "api/graphql_endpoint.h"
+#include "api/graphql_schema.h"
+#include "api/health.h"
+#include "api/router.h"
+#include "api/store_open.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "crypto/random.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define MAIN_ROUTES 5
+#define OPS_ROUTES 3
+
+struct server {
+    const struct lk_settings *settings;
+    const struct lk_server_events *events;
+    struct lk_store store;
+    struct gql_schema *schema;
+    struct lk_executor *executor;
+    struct http_server *http;
+    struct lk_graphql_service graphql;
+    struct lk_health health;
+    struct lk_route main_routes[MAIN_ROUTES];
+    struct lk_route ops_routes[OPS_ROUTES];
+    struct lk_router main_router;
+    struct lk_router ops_router;
+    atomic_bool database_failed;
+};
+
+/* --- addresses --- */
+
+/* The host part of "ADDR:PORT", without brackets. false when there is none or it does not fit. */
+static bool host_of(const char *address, char *out, size_t size) {
+    const char *colon = strrchr(address, ':');
+    if (colon == NULL)
+        return false;
+    size_t len = (size_t)(colon - address);
+    if (len >= 2 && address[0] == '[' && address[len - 1] == ']') {
+        address++;
+        len -= 2;
+    }
+    if (len >= size)
+        return false;
+    memcpy(out, address, len);
+    out[len] = '\0';
+    return true;
+}
+
+bool lk_address_is_loopback(const char *address) {
+    char host[INET6_ADDRSTRLEN];
+    struct in_addr v4;
+    struct in6_addr v6;
+    if (!host_of(address, host, sizeof(host)))
+        return false;
+    if (inet_pton(AF_INET, host, &v4) == 1)
+        return (ntohl(v4.s_addr) >> 24) == 127;
+    return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
+}
+
+static int check_address(const char *address, const char *flag, bool insecure, struct lk_problem *problem) {
+    if (insecure || lk_address_is_loopback(address))
+        return 0;
+    return lk_problem_set(problem, LK_EINVAL,
+                          "--%s %s would serve clear text beyond this machine; add --insecure-listen if a proxy in front of it encrypts",
+                          flag, address);
+}
+
+static int check_addresses(const struct lk_settings *settings, struct lk_problem *problem) {
+    if (settings->listen.len == 0)
+        return lk_problem_set(problem, LK_EINVAL, "--listen is empty; give an address such as 127.0.0.1:5390");
+    int code = 0;
+    for (size_t i = 0; i < settings->listen.len && code == 0; i++)
+        code = check_address(settings->listen.items[i], "listen", settings->insecure_listen, problem);
+    if (code == 0 && settings->ops_listen[0] != '\0')
+        code = check_address(settings->ops_listen, "ops-listen", settings->insecure_listen, problem);
+    return code;
+}
+
+/* --- putting it together --- */
+
+static void database_broke(void *context) {
+    struct server *server = context;
+    atomic_store(&server->database_failed, true);
+    atomic_store(&server->health.ready, false);
+    /* Only a new start, which reads back what is really on the disk, can go on from here. */
+    kill(getpid(), SIGTERM);
+}
+
+static int start_executor(struct server *server, struct lk_problem *problem) {
+    const struct lk_executor_config config = {
+        .db = server->store.db,
+        .queue_max = (size_t)server->settings->store_queue,
+        .batch_max = (size_t)server->settings->store_batch,
+        .broken = database_broke,
+        .context = server,
+    };
+    int code = lk_executor_start(&config, &server->executor);
+    if (code != 0)
+        lk_problem_set(problem, code, "Cannot start the store thread: %s", lk_error_text(code));
+    return code;
+}
+
+static void set_up_graphql(struct server *server) {
+    const struct lk_settings *settings = server->settings;
+    struct lk_graphql_service *service = &server->graphql;
+    service->schema = server->schema;
+    service->parse_limits = (struct gql_parse_limits){.tokens = (size_t)settings->graphql_tokens};
+    service->limits = (struct gql_limits){
+        .depth = (unsigned)settings->graphql_depth,
+        .introspection_depth = (unsigned)settings->graphql_introspection_depth,
+        .aliases = (unsigned)settings->graphql_aliases,
+        .root_fields = (unsigned)settings->graphql_root_fields,
+        .directives = (unsigned)settings->graphql_directives,
+        .complexity = (unsigned)settings->graphql_complexity,
+        .no_introspection = !settings->graphql_introspection,
+        .no_suggestions = !settings->graphql_suggestions,
+    };
+    service->domain = server->store.domain;
+    service->executor = server->executor;
+    lk_random_bytes(&service->instance, sizeof(service->instance));
+}
+
+static void set_up_routes(struct server *server) {
+    static const char graphql_methods[] = "GET, POST, HEAD";
+    struct lk_graphql_service *graphql = &server->graphql;
+    struct lk_health *health = &server->health;
+    const struct lk_route main_routes[MAIN_ROUTES] = {
+        {"/graphql", graphql_methods, lk_graphql_handle, graphql},
+        {"/api/graphql", graphql_methods, lk_graphql_handle, graphql},
+        {"/gateway/api/graphql", graphql_methods, lk_graphql_handle, graphql},
+        {"/gateway/api/graphql-api", "POST", lk_graphql_handle_form, graphql},
+        {"/healthz", "GET, HEAD", lk_health_live, health},
+    };
+    const struct lk_route ops_routes[OPS_ROUTES] = {
+        {"/healthz", "GET, HEAD", lk_health_live, health},
+        {"/readyz", "GET, HEAD", lk_health_ready, health},
+        {"/metrics", "GET, HEAD", lk_health_metrics, health},
+    };
+    memcpy(server->main_routes, main_routes, sizeof(main_routes));
+    memcpy(server->ops_routes, ops_routes, sizeof(ops_routes));
+    server->main_router = (struct lk_router){server->main_routes, MAIN_ROUTES};
+    server->ops_router = (struct lk_router){server->ops_routes, OPS_ROUTES};
+}
+
+static void set_up_health(struct server *server) {
+    server->health.server = server->http;
+    server->health.executor = server->executor;
+    server->health.graphql = &server->graphql;
+    server->health.version = server->events->version;
+    server->health.started_at = lk_clock_wall_ms();
+}
+
+static struct http_config http_settings(const struct lk_settings *settings) {
+    struct http_config config = http_config_defaults();
+    config.threads = (unsigned)settings->threads;
+    config.body_max = (size_t)settings->body_max;
+    config.header_timeout_ms = (unsigned)settings->header_timeout_ms;
+    config.body_timeout_ms = (unsigned)settings->body_timeout_ms;
+    config.idle_timeout_ms = (unsigned)settings->idle_timeout_ms;
+    config.write_timeout_ms = (unsigned)settings->write_timeout_ms;
+    config.connections_max = (size_t)settings->connections_max;
+    config.error_body = lk_router_error_body;
+    return config;
+}
+
+static int create_http(struct server *server, struct lk_problem *problem) {
+    const struct lk_settings *settings = server->settings;
+    size_t len = settings->listen.len;
+    struct http_listener *listeners = calloc(len + 1, sizeof(*listeners));
+    if (listeners == NULL)
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    for (size_t i = 0; i < len; i++)
+        listeners[i] = (struct http_listener){settings->listen.items[i], lk_router_handle, &server->main_router};
+    if (settings->ops_listen[0] != '\0')
+        listeners[len++] = (struct http_listener){settings->ops_listen, lk_router_handle, &server->ops_router};
+    struct http_config config = http_settings(settings);
+    config.listeners = listeners;
+    config.listeners_len = len;
+    int code = http_server_create(&config, &server->http, problem);
+    free(listeners);
+    return code;
+}
+
+static int start(struct server *server, struct lk_problem *problem) {
+    const struct lk_settings *settings = server->settings;
+    int code = check_addresses(settings, problem);
+    if (code == 0)
+        code = lk_store_open(settings->data, settings->master_key_file, &server->store, problem);
+    if (code == 0)
+        code = lk_graphql_schema_load(&server->schema, problem);
+    if (code == 0)
+        code = start_executor(server, problem);
+    if (code != 0)
+        return code;
+    set_up_graphql(server);
+    set_up_routes(server);
+    code = create_http(server, problem);
+    if (code != 0)
+        return code;
+    set_up_health(server);
+    code = http_server_start(server->http);
+    if (code != 0) {
+        http_server_free(server->http);
+        server->http = NULL;
+        return lk_problem_set(problem, code, "Cannot start the I/O threads: %s", lk_error_text(code));
+    }
+    atomic_store(&server->health.ready, true);
+    return 0;
+}
+
+static void stop(struct server *server) {
+    if (server->http != NULL)
+        http_server_stop(server->http, (unsigned)server->settings->drain_timeout_ms);
+    lk_executor_stop(server->executor);
+    http_server_free(server->http);
+    gql_schema_free(server->schema);
+    lk_store_close(&server->store);
+}
+
+/* --- running --- */
+
+static void announce(const struct server *server, size_t index, const char *what, const char *address) {
+    char url[128];
+    int host_len = (int)(strrchr(address, ':') - address);
+    snprintf(url, sizeof(url), "http://%.*s:%u", host_len, address, http_server_port(server->http, index));
+    lk_log(LK_LOG_INFO, "%s listener on %s", what, url);
+    server->events->listening(server->events->context, what, url);
+}
+
+static void announce_all(const struct server *server) {
+    const struct lk_settings *settings = server->settings;
+    for (size_t i = 0; i < settings->listen.len; i++)
+        announce(server, i, "main", settings->listen.items[i]);
+    if (settings->ops_listen[0] != '\0')
+        announce(server, settings->listen.len, "ops", settings->ops_listen);
+}
+
+/* Until a signal says stop. */
+static void wait_for_stop(const sigset_t *signals) {
+    for (;;) {
+        int signal_number = 0;
+        if (sigwait(signals, &signal_number) != 0)
+            continue;
+        if (signal_number == SIGHUP) {
+            lk_log(LK_LOG_INFO, "SIGHUP: there is nothing that could be reloaded");
+            continue;
+        }
+        lk_log(LK_LOG_INFO, "stopping: requests under way may end");
+        return;
+    }
+}
+
+int lk_server_run(const struct lk_settings *settings, const struct lk_server_events *events, struct lk_problem *problem) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+
+    struct server *server = calloc(1, sizeof(*server));
+    if (server == NULL)
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    server->settings = settings;
+    server->events = events;
+    int code = start(server, problem);
+    if (code == 0) {
+        announce_all(server);
+        wait_for_stop(&signals);
+        atomic_store(&server->health.ready, false);
+        if (atomic_load(&server->database_failed))
+            code = lk_problem_set(problem, LK_EIO, "The database failed; the log says why. Start the server again when the disk is well");
+    }
+    stop(server);
+    free(server);
+    if (code == 0)
+        lk_log(LK_LOG_INFO, "stopped");
+    return code;
+}

@@ -1,0 +1,51 @@
+/* What a server is told: filled from the settings table of cli/settings.h, read-only while the server runs. */
+#ifndef LK_API_SETTINGS_H
+#define LK_API_SETTINGS_H
+
+#include "base/arena.h"
+
+#include <stdint.h>
+
+struct lk_setting_list {
+    const char **items;
+    size_t len;
+};
+
+struct lk_settings {
+    struct lk_arena arena; /* everything below points into it or is static */
+
+    const char *data;            /* the data directory; NULL: not given */
+    const char *config;          /* the settings file; NULL: none */
+    const char *master_key_file; /* NULL: DIR/master.key */
+
+    struct lk_setting_list listen; /* "ADDR:PORT" */
+    const char *ops_listen;        /* "ADDR:PORT"; empty: none */
+    bool insecure_listen;          /* clear text beyond loopback is wanted */
+
+    const char *log_level;  /* debug, info, warn or error */
+    const char *log_format; /* text or json */
+
+    int64_t threads; /* I/O threads; 0: one a core */
+    int64_t connections_max;
+    int64_t body_max;
+    int64_t header_timeout_ms;
+    int64_t body_timeout_ms;
+    int64_t idle_timeout_ms;
+    int64_t write_timeout_ms;
+    int64_t drain_timeout_ms;
+
+    int64_t store_queue;
+    int64_t store_batch;
+
+    int64_t graphql_tokens;
+    int64_t graphql_depth;
+    int64_t graphql_introspection_depth;
+    int64_t graphql_aliases;
+    int64_t graphql_root_fields;
+    int64_t graphql_directives;
+    int64_t graphql_complexity;
+    bool graphql_introspection;
+    bool graphql_suggestions;
+};
+
+#endif

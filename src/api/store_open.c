@@ -1,0 +1,65 @@
+#include "api/store_open.h"
+
+#include "store/migrate.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static int load_keys(const char *path, struct lk_keys **ret, struct lk_problem *problem) {
+    struct lk_master *master;
+    int code = lk_master_load(path, &master, problem);
+    if (code != 0)
+        return code;
+    code = lk_keys_derive(master, ret);
+    if (code != 0)
+        lk_problem_set(problem, code, "Cannot derive the server's keys from %s: %s", path, lk_error_text(code));
+    lk_master_free(master);
+    return code;
+}
+
+int lk_store_open_database(struct lk_store *store, const char *database_path, bool create, struct lk_problem *problem) {
+    int code = lk_db_open_sqlite(database_path, create, &store->db, problem);
+    if (code == 0)
+        code = lk_migrate(store->db, problem);
+    if (code == 0)
+        code = lk_domain_open(store->db, store->keys, &store->domain, problem);
+    return code;
+}
+
+static int open_all(const char *dir, const char *master_key_file, struct lk_store *store, struct lk_problem *problem) {
+    int code = lk_datadir_open(dir, false, &store->datadir, problem);
+    if (code != 0)
+        return code;
+    char *database = lk_datadir_path(store->datadir, LK_DATABASE_FILE);
+    char *key = master_key_file == NULL ? lk_datadir_path(store->datadir, LK_MASTER_KEY_FILE) : strdup(master_key_file);
+    if (database == NULL || key == NULL)
+        code = lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    else if (access(database, F_OK) != 0)
+        code = lk_problem_set(problem, LK_ENOTFOUND, "%s is not initialised; run `latchkey init --data %s` first", dir, dir);
+    if (code == 0)
+        code = load_keys(key, &store->keys, problem);
+    if (code == 0)
+        code = lk_store_open_database(store, database, false, problem);
+    free(database);
+    free(key);
+    return code;
+}
+
+int lk_store_open(const char *dir, const char *master_key_file, struct lk_store *ret, struct lk_problem *problem) {
+    struct lk_store store = {0};
+    int code = open_all(dir, master_key_file, &store, problem);
+    if (code == 0)
+        *ret = store;
+    else
+        lk_store_close(&store);
+    return code;
+}
+
+void lk_store_close(struct lk_store *store) {
+    lk_domain_close(store->domain);
+    lk_db_close(store->db);
+    lk_keys_free(store->keys);
+    if (store->datadir != NULL)
+        lk_datadir_close(store->datadir);
+    *store = (struct lk_store){0};
+}

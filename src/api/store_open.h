@@ -1,0 +1,31 @@
+/* A data directory with everything that makes it usable: its lock, the master key's keys, the database at this binary's version, the domain. */
+#ifndef LK_API_STORE_OPEN_H
+#define LK_API_STORE_OPEN_H
+
+#include "crypto/keys.h"
+#include "domain/call.h"
+#include "store/datadir.h"
+
+#define LK_DATABASE_FILE "latchkey.db"
+#define LK_MASTER_KEY_FILE "master.key"
+
+/* Zeroed: nothing is open. */
+struct lk_store {
+    struct lk_datadir *datadir;
+    struct lk_keys *keys;
+    struct lk_db *db;
+    struct lk_domain *domain;
+};
+
+/* Opens an initialised directory. master_key_file may be NULL: the one in the directory. 0, or an error with one sentence that says what to do
+ * (not initialised, in use, not readable, wrong master key, newer database, ...); nothing is open then. */
+int lk_store_open(const char *dir, const char *master_key_file, struct lk_store *ret, struct lk_problem *problem);
+
+/* Opens the database and the domain of a store whose datadir and keys are set. create: the database must not exist yet. On failure what was
+ * set stays set, for lk_store_close. */
+int lk_store_open_database(struct lk_store *store, const char *database_path, bool create, struct lk_problem *problem);
+
+/* Closes what is open, secrets wiped. */
+void lk_store_close(struct lk_store *store);
+
+#endif

@@ -1,0 +1,349 @@
+/*
+ * latchkey init
+ *
+ * The database is made under another name and renamed when it is whole and its key has been printed: a directory without DIR/latchkey.db is not
+ * initialised, whatever else a failed attempt left in it, and init may be tried again.
+ */
+#include "api/store_open.h"
+#include "base/clock.h"
+#include "base/json_write.h"
+#include "base/log.h"
+#include "cli/cli.h"
+#include "crypto/crypto.h"
+#include "domain/account.h"
+#include "domain/api_key.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define INIT_ARENA_MAX (size_t)(4 << 20)
+#define NEW_DATABASE_FILE LK_DATABASE_FILE ".new"
+#define DEFAULT_URL "http://127.0.0.1:5390"
+
+static const struct cli_option option_table[] = {
+    {"data", "DIR", "The directory to make.", false},
+    {"account-id", "ID", "The account's id: 22 characters of base64url. Random unless given.", false},
+    {"account-name", "NAME", "The account's name; \"Main\" unless given.", false},
+    {"json", NULL, "Prints one line of JSON.", false},
+};
+
+static const struct cli_option *options(struct lk_arena *arena, size_t *ret_len) {
+    (void)arena;
+    *ret_len = sizeof(option_table) / sizeof(option_table[0]);
+    return option_table;
+}
+
+/* What is wanted, and what came of it. */
+struct init {
+    const char *dir;
+    const char *account_name;
+    bool has_account_id;
+    struct lk_id account_id;
+    bool json;
+
+    struct lk_arena arena;
+    struct lk_store store;
+    bool key_made; /* master.key is this attempt's */
+    char *database_path;
+    char *new_path;
+    char *key_path;
+
+    struct lk_account account;
+    struct lk_id group_id;
+    struct lk_api_key key;
+    struct lk_slice token;
+};
+
+/* --- the directory --- */
+
+/* A directory with foreign files in it was named by mistake. */
+static int check_contents(const char *dir, struct lk_problem *problem) {
+    DIR *stream = opendir(dir);
+    if (stream == NULL)
+        return errno == ENOENT ? 0 : lk_problem_set(problem, LK_EFORBIDDEN, "Cannot read the directory %s: %s", dir, strerror(errno));
+    int code = 0;
+    const struct dirent *entry;
+    while (code == 0 && (entry = readdir(stream)) != NULL) {
+        static const char *const ours[] = {".", "..", "lock", "lost+found", LK_MASTER_KEY_FILE, LK_DATABASE_FILE};
+        bool known = strncmp(entry->d_name, LK_MASTER_KEY_FILE ".", strlen(LK_MASTER_KEY_FILE ".")) == 0 ||
+                     strncmp(entry->d_name, NEW_DATABASE_FILE, strlen(NEW_DATABASE_FILE)) == 0 ||
+                     strncmp(entry->d_name, LK_DATABASE_FILE "-", strlen(LK_DATABASE_FILE "-")) == 0;
+        for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]) && !known; i++)
+            known = strcmp(entry->d_name, ours[i]) == 0;
+        if (!known)
+            code =
+                lk_problem_set(problem, LK_ECONFLICT, "%s holds other files (%.100s); name a new or empty directory", dir, entry->d_name);
+    }
+    closedir(stream);
+    return code;
+}
+
+static void remove_new_database(const struct init *init) {
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+        char *path = NULL;
+        if (asprintf(&path, "%s%s", init->new_path, suffixes[i]) < 0)
+            return;
+        unlink(path);
+        free(path);
+    }
+}
+
+static int sync_directory(const char *dir, struct lk_problem *problem) {
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int code = 0;
+    if (fd < 0 || fsync(fd) != 0)
+        code = lk_problem_set(problem, LK_EIO, "Cannot sync the directory %s: %s", dir, strerror(errno));
+    if (fd >= 0)
+        close(fd);
+    return code;
+}
+
+/* Before anything in the directory is touched. */
+static int refuse_initialised(const char *dir, struct lk_problem *problem) {
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s", dir, LK_DATABASE_FILE) < 0)
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    int code = access(path, F_OK) != 0 ? 0 : lk_problem_set(problem, LK_ECONFLICT, "%s is already initialised; nothing was changed", dir);
+    free(path);
+    return code;
+}
+
+static int open_directory(struct init *init, struct lk_problem *problem) {
+    int code = refuse_initialised(init->dir, problem);
+    if (code == 0)
+        code = check_contents(init->dir, problem);
+    if (code == 0)
+        code = lk_datadir_open(init->dir, true, &init->store.datadir, problem);
+    if (code == 0) /* again, now that nobody else can be at it */
+        code = refuse_initialised(init->dir, problem);
+    if (code != 0)
+        return code;
+    init->database_path = lk_datadir_path(init->store.datadir, LK_DATABASE_FILE);
+    init->new_path = lk_datadir_path(init->store.datadir, NEW_DATABASE_FILE);
+    init->key_path = lk_datadir_path(init->store.datadir, LK_MASTER_KEY_FILE);
+    if (init->database_path == NULL || init->new_path == NULL || init->key_path == NULL)
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    return 0;
+}
+
+/* A key that is there already, put there by a person or left by an attempt that failed, is used. */
+static int open_keys(struct init *init, struct lk_problem *problem) {
+    struct lk_master *master;
+    int code = lk_master_create(init->key_path, &master, problem);
+    init->key_made = code == 0;
+    if (code == LK_ECONFLICT)
+        code = lk_master_load(init->key_path, &master, problem);
+    if (code != 0)
+        return code;
+    code = lk_keys_derive(master, &init->store.keys);
+    if (code != 0)
+        lk_problem_set(problem, code, "Cannot derive the server's keys: %s", lk_error_text(code));
+    lk_master_free(master);
+    return code;
+}
+
+/* --- what is in it --- */
+
+static int make_contents(struct init *init, struct lk_call *call) {
+    const struct lk_id *id = init->has_account_id ? &init->account_id : NULL;
+    int code = lk_account_create(call, id, lk_slice_cstr(init->account_name), true, &init->account, &init->group_id);
+    if (code != 0)
+        return code;
+    struct lk_id_text account = lk_id_format(&init->account.id);
+    struct lk_id_text group = lk_id_format(&init->group_id);
+    struct lk_slice groups[] = {lk_slice_cstr(group.text)};
+    const struct lk_api_key_input input = {
+        .name = LK_SLICE("admin"),
+        .groups_given = true,
+        .group_ids = groups,
+        .group_ids_len = 1,
+    };
+    return lk_api_key_create(call, lk_slice_cstr(account.text), &input, &init->key, &init->token);
+}
+
+static int fill_database(struct init *init, struct lk_problem *problem) {
+    struct lk_db *db = init->store.db;
+    struct lk_call call = {
+        .db = db,
+        .arena = &init->arena,
+        .domain = init->store.domain,
+        .origin = {.url = LK_SLICE("latchkey init"), .path = LK_SLICE(""), .method = LK_SLICE(""), .remote = LK_SLICE("")},
+        .now_ms = lk_clock_wall_ms(),
+        .problem = problem,
+    };
+    int code = lk_db_begin(db);
+    if (code != 0)
+        return lk_problem_set(problem, code, "Cannot write the database: %s", lk_db_message(db));
+    code = lk_operation_begin(&call);
+    if (code == 0) {
+        code = make_contents(init, &call);
+        int end = lk_operation_end(&call, code != 0);
+        code = code == 0 ? end : code;
+    }
+    if (code != 0) {
+        lk_db_rollback(db);
+        return code;
+    }
+    code = lk_db_commit(db);
+    return code == 0 ? 0 : lk_problem_set(problem, code, "Cannot write the database: %s", lk_db_message(db));
+}
+
+/* --- telling --- */
+
+static void write_json(const struct init *init, struct lk_buf *out) {
+    const struct lk_id_text account = lk_id_format(&init->account.id);
+    const struct lk_id_text group = lk_id_format(&init->group_id);
+    const struct lk_id_text key = lk_id_format(&init->key.id);
+    const struct {
+        const char *name;
+        struct lk_slice value;
+    } members[] = {
+        {"accountId", lk_slice_cstr(account.text)},
+        {"accountName", init->account.name},
+        {"userGroupId", lk_slice_cstr(group.text)},
+        {"apiKeyId", lk_slice_cstr(key.text)},
+        {"apiKey", init->token},
+        {"url", LK_SLICE(DEFAULT_URL)},
+    };
+    struct lk_json_writer w;
+    lk_json_writer_init(&w, out);
+    lk_json_begin_object(&w);
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        lk_json_key(&w, members[i].name);
+        lk_json_string(&w, members[i].value);
+    }
+    lk_json_end_object(&w);
+    lk_buf_add_char(out, '\n');
+}
+
+static void write_text(const struct init *init, struct lk_buf *out) {
+    lk_buf_addf(out, "Initialised %s.\n\n", init->dir);
+    lk_buf_addf(out, "  account       %s  %.*s\n", lk_id_format(&init->account.id).text, (int)init->account.name.len,
+                init->account.name.ptr);
+    lk_buf_addf(out, "  user group    %s  Account Administrator\n", lk_id_format(&init->group_id).text);
+    lk_buf_addf(out, "  API key       %.*s\n\n", (int)init->token.len, init->token.ptr);
+    lk_buf_addf(
+        out,
+        "Keep the API key: it is shown this once. Keep a copy of %s/%s apart from the data: without it\nthe data is worth nothing.\n\n"
+        "Next: latchkey serve --data %s\n",
+        init->dir, LK_MASTER_KEY_FILE, init->dir);
+}
+
+static int tell(const struct init *init, struct lk_problem *problem) {
+    struct lk_buf out;
+    lk_buf_init(&out, 0);
+    int code = lk_buf_reserve(&out, 4096); /* at once, so that growing leaves no copy of the key behind */
+    if (code != 0)
+        return lk_problem_set(problem, code, "Out of memory");
+    if (init->json)
+        write_json(init, &out);
+    else
+        write_text(init, &out);
+    code = cli_print(&out, problem);
+    explicit_bzero(out.ptr, out.cap);
+    lk_buf_free(&out);
+    return code;
+}
+
+/* --- the steps --- */
+
+static void close_database(struct init *init) {
+    lk_domain_close(init->store.domain);
+    lk_db_close(init->store.db);
+    init->store.domain = NULL;
+    init->store.db = NULL;
+}
+
+static int publish(const struct init *init, struct lk_problem *problem) {
+    if (rename(init->new_path, init->database_path) != 0)
+        return lk_problem_set(problem, LK_EIO, "Cannot rename %s: %s; the key that was printed is void", init->new_path, strerror(errno));
+    return sync_directory(init->dir, problem);
+}
+
+static int initialise(struct init *init, struct lk_problem *problem) {
+    int code = open_directory(init, problem);
+    if (code != 0)
+        return code;
+    remove_new_database(init);
+    code = open_keys(init, problem);
+    if (code == 0)
+        code = lk_store_open_database(&init->store, init->new_path, true, problem);
+    if (code == 0)
+        code = fill_database(init, problem);
+    close_database(init);
+    if (code == 0)
+        code = tell(init, problem);
+    if (code == 0)
+        code = publish(init, problem);
+    if (code != 0) {
+        remove_new_database(init);
+        if (init->key_made)
+            unlink(init->key_path);
+    }
+    return code;
+}
+
+static void clean_up(struct init *init) {
+    if (init->token.len > 0)
+        explicit_bzero((char *)init->token.ptr, init->token.len); /* the arena's, which is ours */
+    lk_store_close(&init->store);
+    lk_arena_free(&init->arena);
+    free(init->database_path);
+    free(init->new_path);
+    free(init->key_path);
+}
+
+static int run_with(const struct cli_command *command, const struct cli_args *args) {
+    struct init init = {
+        .dir = cli_args_get(args, "data"),
+        .account_name = cli_args_get(args, "account-name"),
+        .json = cli_args_flag(args, "json"),
+    };
+    if (init.dir == NULL)
+        init.dir = getenv("LATCHKEY_DATA");
+    if (init.dir == NULL)
+        return cli_usage_error(command, "--data DIR is missing: the directory to make");
+    if (init.account_name == NULL)
+        init.account_name = "Main";
+    const char *id = cli_args_get(args, "account-id");
+    init.has_account_id = id != NULL;
+    if (id != NULL && lk_id_parse(lk_slice_cstr(id), &init.account_id) != 0)
+        return cli_usage_error(command, "--account-id: \"%.60s\" is not 22 characters of base64url", id);
+
+    struct lk_problem problem = {0};
+    lk_log_setup(LK_LOG_WARN, false);
+    if (lk_crypto_init() != 0) {
+        lk_problem_set(&problem, LK_EINTERNAL, "The cryptographic libraries cannot run on this machine");
+        return cli_failed(&problem);
+    }
+    lk_crypto_protect_process();
+    lk_arena_init(&init.arena, INIT_ARENA_MAX);
+    int code = initialise(&init, &problem);
+    clean_up(&init);
+    return code == 0 ? CLI_DONE : cli_failed(&problem);
+}
+
+static int run(const struct cli_command *command, int argc, char **argv) {
+    struct lk_arena arena;
+    lk_arena_init(&arena, INIT_ARENA_MAX);
+    struct cli_args args;
+    int done = cli_parse(command, argc, argv, 0, &arena, &args);
+    int exit_code = done != 0 ? done - 1 : run_with(command, &args);
+    lk_arena_free(&arena);
+    return exit_code;
+}
+
+const struct cli_command cli_init_command = {
+    "init",
+    "--data DIR [--account-id ID] [--account-name NAME] [--json]",
+    "Make a data directory with an account and its first API key.",
+    "The directory gets the database, the master key, one account with its three default user groups, and one API key in the group\n"
+    "Account Administrator, which is printed once. A directory that is initialised already is left as it is.\n",
+    run,
+    options,
+};

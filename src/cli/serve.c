@@ -1,0 +1,76 @@
+/* latchkey serve */
+#include "api/server.h"
+#include "base/log.h"
+#include "cli/cli.h"
+#include "cli/settings.h"
+#include "crypto/crypto.h"
+
+#include <stdio.h>
+
+#define ARGS_ARENA_MAX (size_t)(4 << 20)
+
+static void listening(void *context, const char *what, const char *url) {
+    (void)context;
+    if (strcmp(what, "ops") == 0)
+        printf("Operations on %s (/metrics, /healthz, /readyz)\n", url);
+    else
+        printf("Latchkey serves on %s\n", url);
+    fflush(stdout);
+}
+
+static void set_up_log(const struct lk_settings *settings) {
+    static const struct {
+        const char *name;
+        enum lk_log_level level;
+    } levels[] = {{"debug", LK_LOG_DEBUG}, {"info", LK_LOG_INFO}, {"warn", LK_LOG_WARN}, {"error", LK_LOG_ERROR}};
+    enum lk_log_level level = LK_LOG_INFO;
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
+        if (strcmp(levels[i].name, settings->log_level) == 0)
+            level = levels[i].level;
+    }
+    lk_log_setup(level, strcmp(settings->log_format, "json") == 0);
+}
+
+static int serve(const struct lk_settings *settings) {
+    struct lk_problem problem = {0};
+    set_up_log(settings);
+    if (lk_crypto_init() != 0) {
+        lk_problem_set(&problem, LK_EINTERNAL, "The cryptographic libraries cannot run on this machine");
+        return cli_failed(&problem);
+    }
+    if (lk_crypto_protect_process() != 0)
+        lk_log(LK_LOG_WARN, "core dumps could not be switched off: they would hold secrets");
+    const struct lk_server_events events = {.version = LK_VERSION, .listening = listening};
+    return lk_server_run(settings, &events, &problem) == 0 ? CLI_DONE : cli_failed(&problem);
+}
+
+static int run(const struct cli_command *command, int argc, char **argv) {
+    struct lk_arena arena;
+    lk_arena_init(&arena, ARGS_ARENA_MAX);
+    struct cli_args args;
+    struct lk_settings settings;
+    struct lk_problem problem = {0};
+    int exit_code = cli_parse(command, argc, argv, 0, &arena, &args);
+    if (exit_code != 0) {
+        exit_code--;
+    } else if (cli_settings_load(&args, &settings, &problem) != 0) {
+        exit_code = problem.code == LK_EINVAL ? cli_usage_error(command, "%s", problem.text) : cli_failed(&problem);
+    } else {
+        exit_code = settings.data == NULL ? cli_usage_error(command, "--data DIR is missing: the directory that `latchkey init` made")
+                                          : serve(&settings);
+        cli_settings_free(&settings);
+    }
+    lk_arena_free(&arena);
+    return exit_code;
+}
+
+const struct cli_command cli_serve_command = {
+    "serve",
+    "--data DIR [OPTION]...",
+    "Serve a data directory over HTTP.",
+    "Every option is also an environment variable (--log-level is LATCHKEY_LOG_LEVEL) and a line in the file that --config names\n"
+    "(log-level = debug). A flag beats the environment, which beats the file.\n\n"
+    "SIGTERM lets requests under way end and stops.\n",
+    run,
+    cli_settings_options,
+};

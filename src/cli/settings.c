@@ -1,0 +1,389 @@
+#include "cli/settings.h"
+
+#include "base/buf.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define SETTINGS_ARENA_MAX (size_t)(4 << 20)
+#define FILE_MAX (1 << 20)
+#define NAME_MAX_LEN 64
+
+#define AT(member) offsetof(struct lk_settings, member)
+#define MEBI (1 << 20)
+
+static const struct cli_setting table[] = {
+    {"data", CLI_STRING, AT(data), "DIR", NULL, "The data directory, made by `latchkey init`.", 0, 0, false},
+    {"config", CLI_STRING, AT(config), "FILE", NULL, "A file of settings: one NAME = value a line.", 0, 0, false},
+    {"master-key-file", CLI_STRING, AT(master_key_file), "FILE", NULL, "The master key, when it is not DIR/master.key.", 0, 0, false},
+    {"listen", CLI_LIST, AT(listen), "ADDR:PORT", "127.0.0.1:5390", "Where to serve; port 0 lets the system choose.", 0, 0, false},
+    {"ops-listen", CLI_STRING, AT(ops_listen), "ADDR:PORT", "127.0.0.1:5391",
+     "Where to serve /metrics, /healthz and /readyz; empty for nowhere.", 0, 0, false},
+    {"insecure-listen", CLI_BOOL, AT(insecure_listen), NULL, "false",
+     "Allows clear text beyond loopback, for a server behind a proxy that encrypts.", 0, 0, false},
+    {"log-level", CLI_CHOICE, AT(log_level), "debug|info|warn|error", "info", "The least important messages that are logged.", 0, 0, false},
+    {"log-format", CLI_CHOICE, AT(log_format), "text|json", "text", "The form of the log on standard error.", 0, 0, false},
+    {"threads", CLI_COUNT, AT(threads), "N", "0", "I/O threads; 0 for one a core.", 0, 256, false},
+    {"connections-max", CLI_COUNT, AT(connections_max), "N", "10000", "Most open connections.", 1, 10000000, false},
+    {"body-max", CLI_BYTES, AT(body_max), "BYTES", "2MiB", "Largest request body.", 1024, 1024 * (int64_t)MEBI, false},
+    {"header-timeout", CLI_TIME, AT(header_timeout_ms), "TIME", "10s", "Longest time for a request's header to arrive.", 10, 3600000,
+     false},
+    {"body-timeout", CLI_TIME, AT(body_timeout_ms), "TIME", "30s", "Longest time for a request's body to arrive.", 10, 3600000, false},
+    {"idle-timeout", CLI_TIME, AT(idle_timeout_ms), "TIME", "75s", "How long a connection may wait between requests.", 10, 86400000, false},
+    {"write-timeout", CLI_TIME, AT(write_timeout_ms), "TIME", "30s", "How long a client may take no byte of its answer.", 10, 3600000,
+     false},
+    {"drain-timeout", CLI_TIME, AT(drain_timeout_ms), "TIME", "10s", "How long requests under way may take when the server stops.", 0,
+     3600000, false},
+    {"store-queue", CLI_COUNT, AT(store_queue), "N", "1024", "Requests that may wait for the database; more are answered 503.", 1, 1000000,
+     false},
+    {"store-batch", CLI_COUNT, AT(store_batch), "N", "64", "Most requests that share one commit.", 1, 10000, false},
+    {"graphql-tokens", CLI_COUNT, AT(graphql_tokens), "N", "20000", "Most tokens in a GraphQL document.", 0, 10000000, false},
+    {"graphql-depth", CLI_COUNT, AT(graphql_depth), "N", "10", "Deepest nesting of fields in a GraphQL document.", 0, 100, false},
+    {"graphql-introspection-depth", CLI_COUNT, AT(graphql_introspection_depth), "N", "20",
+     "Deepest nesting of fields below __schema and __type.", 0, 100, false},
+    {"graphql-aliases", CLI_COUNT, AT(graphql_aliases), "N", "100", "Most aliases in a GraphQL document.", 0, 1000000, false},
+    {"graphql-root-fields", CLI_COUNT, AT(graphql_root_fields), "N", "50", "Most fields at the root of a GraphQL operation.", 0, 1000000,
+     false},
+    {"graphql-directives", CLI_COUNT, AT(graphql_directives), "N", "100", "Most directives in a GraphQL document.", 0, 1000000, false},
+    {"graphql-complexity", CLI_COUNT, AT(graphql_complexity), "N", "250000",
+     "Most fields that a GraphQL document may ask for, page sizes multiplied.", 0, 1000000000, false},
+    {"graphql-introspection", CLI_BOOL, AT(graphql_introspection), NULL, "true", "Answers __schema and __type.", 0, 0, false},
+    {"graphql-suggestions", CLI_BOOL, AT(graphql_suggestions), NULL, "true", "Errors name what may have been meant.", 0, 0, false},
+};
+
+#define TABLE_LEN (sizeof(table) / sizeof(table[0]))
+
+const struct cli_setting *cli_settings_table(size_t *ret_len) {
+    *ret_len = TABLE_LEN;
+    return table;
+}
+
+const struct cli_option *cli_settings_options(struct lk_arena *arena, size_t *ret_len) {
+    struct cli_option *options = lk_arena_calloc(arena, TABLE_LEN, sizeof(*options));
+    if (options == NULL)
+        return NULL;
+    for (size_t i = 0; i < TABLE_LEN; i++) {
+        const char *help = table[i].help;
+        if (table[i].fallback != NULL)
+            help = lk_arena_printf(arena, "%s Default: %s.", help, table[i].fallback);
+        if (help == NULL)
+            return NULL;
+        options[i] = (struct cli_option){table[i].name, table[i].value, help, table[i].type == CLI_LIST};
+    }
+    *ret_len = TABLE_LEN;
+    return options;
+}
+
+/* One value of a setting, and where it came from for the error. */
+struct source {
+    const struct cli_setting *setting;
+    const char *value;
+    const char *where; /* "--threads", "LATCHKEY_THREADS", "threads in FILE" */
+};
+
+static void *member(struct lk_settings *settings, const struct cli_setting *setting) {
+    return (char *)settings + setting->offset;
+}
+
+static int bad_value(const struct source *from, struct lk_problem *problem, const char *wanted) {
+    return lk_problem_set(problem, LK_EINVAL, "%s: \"%.100s\" is not %s", from->where, from->value, wanted);
+}
+
+static int64_t unit_factor(enum cli_setting_type type, const char *unit) {
+    static const struct {
+        enum cli_setting_type type;
+        const char *unit;
+        int64_t factor;
+    } units[] = {
+        {CLI_BYTES, "KiB", 1024}, {CLI_BYTES, "MiB", 1024 * 1024}, {CLI_BYTES, "GiB", 1024 * 1024 * 1024},
+        {CLI_TIME, "ms", 1},      {CLI_TIME, "s", 1000},           {CLI_TIME, "m", 60000},
+        {CLI_TIME, "h", 3600000},
+    };
+    if (*unit == '\0')
+        return 1;
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (units[i].type == type && strcmp(units[i].unit, unit) == 0)
+            return units[i].factor;
+    }
+    return 0;
+}
+
+static int set_number(struct lk_settings *settings, const struct source *from, struct lk_problem *problem) {
+    static const char *const wanted[] = {
+        [CLI_COUNT] = "a whole number",
+        [CLI_BYTES] = "a number of bytes, such as 4096, 64KiB or 2MiB",
+        [CLI_TIME] = "a time, such as 500ms, 30s, 5m or 1h",
+    };
+    const struct cli_setting *setting = from->setting;
+    if (!isdigit((unsigned char)from->value[0]))
+        return bad_value(from, problem, wanted[setting->type]);
+    errno = 0;
+    char *end;
+    int64_t number = strtoll(from->value, &end, 10);
+    int64_t factor = unit_factor(setting->type, end);
+    if (factor == 0)
+        return bad_value(from, problem, wanted[setting->type]);
+    if (errno != 0 || __builtin_mul_overflow(number, factor, &number) || number < setting->least || number > setting->most)
+        return lk_problem_set(problem, LK_EINVAL, "%s: %.40s is out of bounds: from %" PRId64 " to %" PRId64, from->where, from->value,
+                              setting->least, setting->most);
+    memcpy(member(settings, setting), &number, sizeof(number));
+    return 0;
+}
+
+static int set_bool(struct lk_settings *settings, const struct source *from, struct lk_problem *problem) {
+    bool value = strcmp(from->value, "true") == 0;
+    if (!value && strcmp(from->value, "false") != 0)
+        return bad_value(from, problem, "true or false");
+    memcpy(member(settings, from->setting), &value, sizeof(value));
+    return 0;
+}
+
+static bool is_choice(const char *choices, const char *value) {
+    size_t len = strlen(value);
+    for (const char *at = choices;; at++) {
+        size_t span = strcspn(at, "|");
+        if (span == len && memcmp(at, value, len) == 0)
+            return true;
+        at += span;
+        if (*at == '\0')
+            return false;
+    }
+}
+
+static int set_string(struct lk_settings *settings, const struct source *from, struct lk_problem *problem) {
+    if (from->setting->type == CLI_CHOICE && !is_choice(from->setting->value, from->value))
+        return lk_problem_set(problem, LK_EINVAL, "%s: \"%.100s\" is none of %s", from->where, from->value, from->setting->value);
+    const char *copy = lk_arena_strdup(&settings->arena, lk_slice_cstr(from->value));
+    if (copy == NULL)
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    memcpy(member(settings, from->setting), &copy, sizeof(copy));
+    return 0;
+}
+
+static int add_item(struct lk_settings *settings, struct lk_setting_list *list, struct lk_slice item, struct lk_problem *problem) {
+    const char **items = lk_arena_calloc(&settings->arena, list->len + 1, sizeof(*items));
+    const char *copy = lk_arena_strdup(&settings->arena, item);
+    if (items == NULL || copy == NULL)
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    if (list->len > 0)
+        memcpy(items, list->items, list->len * sizeof(*items));
+    items[list->len] = copy;
+    *list = (struct lk_setting_list){items, list->len + 1};
+    return 0;
+}
+
+/* Appends the items of a list written with commas. */
+static int add_items(struct lk_settings *settings, const struct source *from, struct lk_problem *problem) {
+    struct lk_setting_list *list = member(settings, from->setting);
+    const char *at = from->value;
+    for (;;) {
+        size_t len = strcspn(at, ",");
+        struct lk_slice item = lk_slice_trim(lk_slice_make(at, len));
+        if (item.len > 0) {
+            int code = add_item(settings, list, item, problem);
+            if (code != 0)
+                return code;
+        }
+        if (at[len] == '\0')
+            return 0;
+        at += len + 1;
+    }
+}
+
+static int set_value(struct lk_settings *settings, const struct source *from, struct lk_problem *problem) {
+    switch (from->setting->type) {
+    case CLI_STRING:
+    case CLI_CHOICE: return set_string(settings, from, problem);
+    case CLI_LIST: return add_items(settings, from, problem);
+    case CLI_BOOL: return set_bool(settings, from, problem);
+    case CLI_COUNT:
+    case CLI_BYTES:
+    case CLI_TIME: return set_number(settings, from, problem);
+    }
+    return LK_EINTERNAL;
+}
+
+/* A list is replaced, not extended, by a stronger source. */
+static void clear_list(struct lk_settings *settings, const struct cli_setting *setting) {
+    if (setting->type == CLI_LIST)
+        memset(member(settings, setting), 0, sizeof(struct lk_setting_list));
+}
+
+static int set_defaults(struct lk_settings *settings, struct lk_problem *problem) {
+    for (size_t i = 0; i < TABLE_LEN; i++) {
+        struct source from = {&table[i], table[i].fallback, table[i].name};
+        int code = from.value == NULL ? 0 : set_value(settings, &from, problem);
+        if (code != 0)
+            return code;
+    }
+    return 0;
+}
+
+static const struct cli_setting *find_setting(const char *name) {
+    for (size_t i = 0; i < TABLE_LEN; i++) {
+        if (strcmp(table[i].name, name) == 0)
+            return &table[i];
+    }
+    return NULL;
+}
+
+/* --- the file --- */
+
+static int read_file(const char *path, struct lk_buf *out, struct lk_problem *problem) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return lk_problem_set(problem, errno == ENOENT ? LK_ENOTFOUND : LK_EFORBIDDEN, "Cannot read the settings file %s: %s", path,
+                              strerror(errno));
+    int code = 0;
+    for (;;) {
+        code = lk_buf_reserve(out, 4096);
+        if (code != 0) {
+            lk_problem_set(problem, code, "The settings file %s is larger than %d bytes", path, FILE_MAX);
+            break;
+        }
+        ssize_t got = read(fd, out->ptr + out->len, 4096);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            code = lk_problem_set(problem, LK_EIO, "Cannot read the settings file %s: %s", path, strerror(errno));
+        if (got <= 0)
+            break;
+        out->len += (size_t)got;
+    }
+    close(fd);
+    return code;
+}
+
+struct file_line {
+    const char *path;
+    unsigned number;
+    char *text; /* NUL-terminated, may be changed */
+};
+
+static int apply_line(struct lk_settings *settings, const struct file_line *line, bool *seen, struct lk_problem *problem) {
+    struct lk_slice text = lk_slice_trim(lk_slice_cstr(line->text));
+    if (text.len == 0 || text.ptr[0] == '#' || text.ptr[0] == ';')
+        return 0;
+    const char *equals = memchr(text.ptr, '=', text.len);
+    if (equals == NULL)
+        return lk_problem_set(problem, LK_EINVAL, "%s line %u: a setting is written NAME = value", line->path, line->number);
+    struct lk_slice name = lk_slice_trim(lk_slice_make(text.ptr, (size_t)(equals - text.ptr)));
+    struct lk_slice value = lk_slice_trim(lk_slice_make(equals + 1, text.len - (size_t)(equals + 1 - text.ptr)));
+    char *name_text = lk_arena_strdup(&settings->arena, name);
+    char *value_text = lk_arena_strdup(&settings->arena, value);
+    char *where = lk_arena_printf(&settings->arena, "%s line %u: %s", line->path, line->number, name_text == NULL ? "" : name_text);
+    if (name_text == NULL || value_text == NULL || where == NULL)
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    const struct cli_setting *setting = find_setting(name_text);
+    if (setting == NULL || setting->offset == AT(config)) {
+        const char *near = cli_nearest(name_text, table, TABLE_LEN, sizeof(table[0]));
+        return lk_problem_set(problem, LK_EINVAL, "%s line %u: unknown setting \"%.60s\"%s%s%s", line->path, line->number, name_text,
+                              near == NULL ? "" : "; did you mean \"", near == NULL ? "" : near, near == NULL ? "" : "\"?");
+    }
+    size_t index = (size_t)(setting - table);
+    if (!seen[index])
+        clear_list(settings, setting);
+    else if (setting->type != CLI_LIST)
+        return lk_problem_set(problem, LK_EINVAL, "%s line %u: %s is given twice", line->path, line->number, name_text);
+    seen[index] = true;
+    struct source from = {setting, value_text, where};
+    return set_value(settings, &from, problem);
+}
+
+static int apply_file(struct lk_settings *settings, const char *path, struct lk_problem *problem) {
+    struct lk_buf content;
+    lk_buf_init(&content, FILE_MAX);
+    bool seen[TABLE_LEN] = {false};
+    int code = read_file(path, &content, problem);
+    if (code == 0 && content.len > 0 && memchr(content.ptr, '\0', content.len) != NULL)
+        code = lk_problem_set(problem, LK_EINVAL, "The settings file %s is not text", path);
+    if (code == 0)
+        code = lk_buf_add_char(&content, '\0');
+    struct file_line line = {path, 0, content.ptr};
+    while (code == 0 && line.text != NULL) {
+        char *newline = strchr(line.text, '\n');
+        if (newline != NULL)
+            *newline = '\0';
+        line.number++;
+        code = apply_line(settings, &line, seen, problem);
+        line.text = newline == NULL ? NULL : newline + 1;
+    }
+    lk_buf_free(&content);
+    return code;
+}
+
+/* --- environment and flags --- */
+
+/* "LATCHKEY_LOG_LEVEL" of "log-level". */
+static void environment_name(const char *name, char out[NAME_MAX_LEN]) {
+    size_t len = (size_t)snprintf(out, NAME_MAX_LEN, "LATCHKEY_%s", name);
+    for (size_t i = 0; i < len; i++)
+        out[i] = out[i] == '-' ? '_' : (char)toupper((unsigned char)out[i]);
+}
+
+static int apply_environment(struct lk_settings *settings, struct lk_problem *problem) {
+    for (size_t i = 0; i < TABLE_LEN; i++) {
+        char name[NAME_MAX_LEN];
+        environment_name(table[i].name, name);
+        struct source from = {&table[i], getenv(name), name};
+        if (from.value == NULL)
+            continue;
+        clear_list(settings, &table[i]);
+        int code = set_value(settings, &from, problem);
+        if (code != 0)
+            return code;
+    }
+    return 0;
+}
+
+static int apply_flags(struct lk_settings *settings, const struct cli_args *args, struct lk_problem *problem) {
+    bool seen[TABLE_LEN] = {false};
+    for (size_t i = 0; i < args->given_len; i++) {
+        const struct cli_setting *setting = find_setting(args->given[i].name);
+        if (setting == NULL)
+            continue;
+        size_t index = (size_t)(setting - table);
+        if (!seen[index])
+            clear_list(settings, setting);
+        seen[index] = true;
+        char where[NAME_MAX_LEN];
+        snprintf(where, sizeof(where), "--%s", setting->name);
+        struct source from = {setting, args->given[i].value, where};
+        int code = set_value(settings, &from, problem);
+        if (code != 0)
+            return code;
+    }
+    return 0;
+}
+
+int cli_settings_load(const struct cli_args *args, struct lk_settings *ret, struct lk_problem *problem) {
+    struct lk_settings settings;
+    memset(&settings, 0, sizeof(settings));
+    lk_arena_init(&settings.arena, SETTINGS_ARENA_MAX);
+    int code = set_defaults(&settings, problem);
+    const char *file = cli_args_get(args, "config");
+    if (file == NULL)
+        file = getenv("LATCHKEY_CONFIG");
+    if (code == 0 && file != NULL)
+        code = apply_file(&settings, file, problem);
+    if (code == 0)
+        code = apply_environment(&settings, problem);
+    if (code == 0)
+        code = apply_flags(&settings, args, problem);
+    if (code != 0) {
+        lk_arena_free(&settings.arena);
+        return code;
+    }
+    *ret = settings;
+    return 0;
+}
+
+void cli_settings_free(struct lk_settings *settings) {
+    lk_arena_free(&settings->arena);
+    memset(settings, 0, sizeof(*settings));
+}

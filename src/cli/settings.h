@@ -1,0 +1,44 @@
+/*
+ * The settings of the server: one table, and from it the flag (--NAME), the environment variable (LATCHKEY_NAME, upper case, _ for -), the file key
+ * (NAME = value, INI) and the help. A flag beats the environment, which beats the file, which beats the default; lists are replaced as a whole.
+ */
+#ifndef LK_CLI_SETTINGS_H
+#define LK_CLI_SETTINGS_H
+
+#include "api/settings.h"
+#include "cli/args.h"
+
+enum cli_setting_type {
+    CLI_STRING,
+    CLI_CHOICE, /* one of the words in `value`, separated by | */
+    CLI_LIST,   /* given several times, or separated by commas in the environment and the file */
+    CLI_BOOL,
+    CLI_COUNT, /* a whole number */
+    CLI_BYTES, /* a whole number, or with KiB, MiB or GiB behind it */
+    CLI_TIME,  /* milliseconds; or with ms, s, m or h behind it */
+};
+
+struct cli_setting {
+    const char *name;
+    enum cli_setting_type type;
+    size_t offset;        /* in struct lk_settings */
+    const char *value;    /* what the value is called in the help, or the choices; NULL for a CLI_BOOL */
+    const char *fallback; /* the default, as it would be written; NULL: none */
+    const char *help;
+    int64_t least, most; /* bounds of numbers */
+    bool reloadable;     /* SIGHUP takes a changed value over */
+};
+
+/* The table. */
+const struct cli_setting *cli_settings_table(size_t *ret_len);
+
+/* The same as command line options, in arena; NULL when out of memory. */
+const struct cli_option *cli_settings_options(struct lk_arena *arena, size_t *ret_len);
+
+/* Settings from parsed arguments, the environment and the file that one of them names. Owned by the caller: cli_settings_free. 0; LK_EINVAL with a
+ * problem that names the setting and where it was given; LK_ENOTFOUND or LK_EFORBIDDEN when the file cannot be read; LK_ENOMEM. */
+int cli_settings_load(const struct cli_args *args, struct lk_settings *ret, struct lk_problem *problem);
+
+void cli_settings_free(struct lk_settings *settings);
+
+#endif

@@ -1,0 +1,162 @@
+/*
+ * Rules on variables (5.8): UniqueVariableNames, VariablesAreInputTypes, NoUndefinedVariables, NoUnusedVariables, VariablesInAllowedPosition.
+ */
+#include "graphql/validate_internal.h"
+
+/* Where the name after the $ is: blanks may stand between the two. */
+static gql_pos name_at(const struct gql_v *v, const struct gql_variable *variable) {
+    struct lk_slice source = v->document->source;
+    gql_pos at = variable->name.at + 1;
+    while (at < source.len && variable->name.text.len > 0 && source.ptr[at] != variable->name.text.ptr[0])
+        at++;
+    return at;
+}
+
+void gql_v_variable_is_input(struct gql_v *v, const struct gql_variable *variable, const struct gql_type *type) {
+    if (type != NULL && !gql_type_is_input(type))
+        gql_v_error_at(v, variable->type->at, "Variable \"$%.*s\" cannot be non-input type \"%s\".", (int)variable->name.text.len,
+                       variable->name.text.ptr, gql_v_ref_text(v, variable->type));
+}
+
+/* --- UniqueVariableNames --- */
+
+static size_t count_variables(const struct gql_operation *operation) {
+    size_t len = 0;
+    for (const struct gql_variable *d = operation->variables; d != NULL; d = d->next)
+        len++;
+    return len;
+}
+
+void gql_v_unique_variables(struct gql_v *v, const struct gql_operation *operation) {
+    size_t len = count_variables(operation);
+    if (len < 2 || v->stop)
+        return;
+    struct lk_slice *names = gql_v_calloc(v, len, sizeof(*names));
+    gql_pos *at = gql_v_calloc(v, len, sizeof(*at));
+    size_t *next = gql_v_calloc(v, len, sizeof(*next)); /* next variable of the same name, 0: none */
+    size_t *last = gql_v_calloc(v, len, sizeof(*last));
+    gql_pos *places = gql_v_calloc(v, len, sizeof(*places));
+    if (v->stop)
+        return;
+    size_t i = 0;
+    for (const struct gql_variable *d = operation->variables; d != NULL; d = d->next, i++) {
+        names[i] = d->name.text;
+        at[i] = name_at(v, d);
+    }
+    const size_t *first = gql_v_first_equal(v, names, len);
+    for (i = 0; first != NULL && i < len; i++) {
+        if (first[i] != i)
+            next[last[first[i]]] = i;
+        last[first[i]] = i;
+    }
+    for (i = 0; first != NULL && i < len && !v->stop; i++) {
+        if (first[i] != i || next[i] == 0)
+            continue;
+        size_t count = 0;
+        places[count++] = at[i];
+        for (size_t j = next[i]; j != 0; j = next[j])
+            places[count++] = at[j];
+        gql_v_error(v, places, count, "There can be only one variable named \"$%.*s\".", (int)names[i].len, names[i].ptr);
+    }
+}
+
+/* --- on leaving the operation --- */
+
+struct variable {
+    const struct gql_variable *def;
+    const struct gql_type *type; /* NULL: unknown */
+    bool used;
+};
+
+struct variables {
+    struct variable *items; /* in order, repeated names included */
+    size_t len;
+    struct gql_v_map index; /* name to the last of that name */
+};
+
+static bool variables_make(struct gql_v *v, const struct gql_operation *operation, struct variables *ret) {
+    struct variables variables = {.items = gql_v_calloc(v, count_variables(operation), sizeof(struct variable))};
+    if (variables.items == NULL)
+        return false;
+    for (const struct gql_variable *d = operation->variables; d != NULL; d = d->next) {
+        size_t *index = gql_v_map_put(v, v->arena, &variables.index, d->name.text);
+        if (index == NULL)
+            return false;
+        *index = variables.len;
+        variables.items[variables.len++] = (struct variable){.def = d, .type = gql_type_from_ref(v->schema, d->type, v->arena)};
+    }
+    *ret = variables;
+    return true;
+}
+
+static struct variable *variable_named(const struct gql_v *v, const struct variables *variables, struct lk_slice name) {
+    size_t index = gql_v_map_get(v, &variables->index, name);
+    return index == GQL_V_NONE ? NULL : &variables->items[index];
+}
+
+static void report_undefined(struct gql_v *v, const struct gql_literal *node, const struct gql_operation *operation) {
+    gql_pos at[] = {node->at, operation->at};
+    struct lk_slice name = operation->name.text;
+    if (name.ptr != NULL)
+        gql_v_error(v, at, 2, "Variable \"$%.*s\" is not defined by operation \"%.*s\".", (int)node->text.len, node->text.ptr,
+                    (int)name.len, name.ptr);
+    else
+        gql_v_error(v, at, 2, "Variable \"$%.*s\" is not defined.", (int)node->text.len, node->text.ptr);
+}
+
+static void report_unused(struct gql_v *v, const struct gql_variable *def, const struct gql_operation *operation) {
+    struct lk_slice name = operation->name.text;
+    if (name.ptr != NULL)
+        gql_v_error_at(v, def->name.at, "Variable \"$%.*s\" is never used in operation \"%.*s\".", (int)def->name.text.len,
+                       def->name.text.ptr, (int)name.len, name.ptr);
+    else
+        gql_v_error_at(v, def->name.at, "Variable \"$%.*s\" is never used.", (int)def->name.text.len, def->name.text.ptr);
+}
+
+/* IsVariableUsageAllowed (5.8.5). */
+static bool is_allowed(const struct variable *variable, const struct gql_v_usage *usage) {
+    const struct gql_type *expected = usage->type;
+    if (expected->kind == GQL_NON_NULL_TYPE && variable->type->kind != GQL_NON_NULL_TYPE) {
+        const struct gql_literal *own = variable->def->default_value;
+        if ((own == NULL || own->kind == GQL_LIT_NULL) && !usage->has_default)
+            return false;
+        expected = expected->of;
+    }
+    return gql_type_is_subtype(expected, variable->type);
+}
+
+static void check_position(struct gql_v *v, const struct variable *variable, const struct gql_v_usage *usage) {
+    if (variable == NULL || variable->type == NULL || usage->type == NULL)
+        return;
+    struct lk_slice name = usage->node->text;
+    gql_pos at[] = {variable->def->name.at, usage->node->at};
+    if (!is_allowed(variable, usage))
+        gql_v_error(v, at, 2, "Variable \"$%.*s\" of type \"%s\" used in position expecting type \"%s\".", (int)name.len, name.ptr,
+                    gql_v_type_text(v, variable->type), gql_v_type_text(v, usage->type));
+    const struct gql_type *parent = usage->parent;
+    if (parent != NULL && parent->kind == GQL_INPUT_OBJECT && parent->one_of && variable->type->kind != GQL_NON_NULL_TYPE)
+        gql_v_error(v, at, 2, "Variable \"$%.*s\" is of type \"%s\" but must be non-nullable to be used for OneOf Input Object \"%.*s\".",
+                    (int)name.len, name.ptr, gql_v_type_text(v, variable->type), (int)parent->name.len, parent->name.ptr);
+}
+
+void gql_v_variables_leave(struct gql_v *v, const struct gql_v_operation *operation) {
+    struct gql_v_usage *usages = NULL;
+    size_t len = 0;
+    struct variables variables;
+    if (!gql_v_operation_usages(v, operation, &usages, &len) || !variables_make(v, operation->def, &variables))
+        return;
+    for (size_t i = 0; i < len && !v->stop; i++) {
+        struct variable *variable = variable_named(v, &variables, usages[i].node->text);
+        if (variable == NULL)
+            report_undefined(v, usages[i].node, operation->def);
+        else
+            variable->used = true;
+    }
+    for (size_t i = 0; i < variables.len && !v->stop; i++) {
+        const struct gql_variable *def = variables.items[i].def;
+        if (!variable_named(v, &variables, def->name.text)->used)
+            report_unused(v, def, operation->def);
+    }
+    for (size_t i = 0; i < len && !v->stop; i++)
+        check_position(v, variable_named(v, &variables, usages[i].node->text), &usages[i]);
+}

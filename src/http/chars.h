@@ -1,0 +1,34 @@
+/* Classes of bytes that RFC 9110 and RFC 3986 name: one table, one test for each. */
+#ifndef HTTP_CHARS_H
+#define HTTP_CHARS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    HTTP_CHAR_TOKEN = 1,  /* tchar, RFC 9110 section 5.6.2 */
+    HTTP_CHAR_VALUE = 2,  /* in a field value: tab, space, visible ASCII, obs-text (section 5.5) */
+    HTTP_CHAR_TARGET = 4, /* in a request target: visible ASCII but # */
+    HTTP_CHAR_HOST = 8,   /* in a Host value: unreserved, sub-delims, %, :, [ and ] */
+};
+
+extern const uint8_t http_char_classes[256];
+
+static inline bool http_char_is(char c, uint8_t classes) {
+    return (http_char_classes[(uint8_t)c] & classes) != 0;
+}
+
+/* ASCII lower case; other bytes as they are. */
+static inline char http_char_lower(char c) {
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* Value of a hexadecimal digit, -1 for anything else. */
+static inline int http_char_hex(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = http_char_lower(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+#endif

@@ -1,0 +1,452 @@
+#include "http/connection.h"
+
+#include "http/loop.h"
+#include "http/url.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Least room for a read. */
+#define READ_MIN ((size_t)4096)
+
+/* Most that is dropped from a client that lingers. */
+#define LINGER_BYTES_MAX ((size_t)1 << 20)
+
+/* The request whose handler runs on this thread and has not answered yet. */
+static _Thread_local struct http_request *handling;
+
+struct http_connection *http_connection_new(struct http_loop *loop, const struct http_listener *listener, int fd,
+                                            const struct sockaddr_storage *peer) {
+    struct http_connection *c = calloc(1, sizeof(*c));
+    if (c == NULL)
+        return NULL;
+    c->event.kind = HTTP_EVENT_CONNECTION;
+    c->fd = fd;
+    c->timed = HTTP_TIMEOUTS;
+    c->loop = loop;
+    c->listener = listener;
+    c->peer = *peer;
+    struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = c};
+    if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+        free(c);
+        return NULL;
+    }
+    c->next = loop->connections;
+    if (c->next != NULL)
+        c->next->prev = c;
+    loop->connections = c;
+    return c;
+}
+
+/* Everything is gone: socket, request, buffers. */
+static void bury(struct http_connection *c) {
+    if (c->request != NULL)
+        http_loop_give_request(c->loop, c->request);
+    c->request = NULL;
+    http_iobuf_release(&c->in, &c->loop->pool);
+    if (c->prev != NULL)
+        c->prev->next = c->next;
+    else
+        c->loop->connections = c->next;
+    if (c->next != NULL)
+        c->next->prev = c->prev;
+    http_loop_bury(c->loop, c);
+}
+
+void http_connection_abort(struct http_connection *c) {
+    if (c->fd < 0)
+        return;
+    close(c->fd);
+    c->fd = -1;
+    if (c->refused)
+        c->loop->refused_open--;
+    else
+        atomic_fetch_sub_explicit(&c->loop->shared->connections_open, 1, memory_order_relaxed);
+    http_timer_disarm(&c->read_timer);
+    http_timer_disarm(&c->write_timer);
+    http_iobuf_release(&c->out, &c->loop->pool);
+    if (c->phase != HTTP_HANDLING)
+        bury(c);
+}
+
+/* Sends what is unsent, as far as the socket takes it. */
+static void flush(struct http_connection *c) {
+    bool progress = false;
+    while (c->fd >= 0 && http_iobuf_len(&c->out) > 0 && !c->blocked) {
+        ssize_t n = send(c->fd, c->out.ptr + c->out.start, http_iobuf_len(&c->out), MSG_NOSIGNAL);
+        if (n > 0) {
+            c->out.start += (size_t)n;
+            progress = true;
+        } else if (errno == EAGAIN) {
+            c->blocked = true;
+        } else if (errno != EINTR) {
+            http_connection_abort(c);
+        }
+    }
+    if (c->fd < 0)
+        return;
+    if (http_iobuf_len(&c->out) == 0) {
+        http_iobuf_release(&c->out, &c->loop->pool);
+        http_timer_disarm(&c->write_timer);
+    } else if (progress || !http_timer_armed(&c->write_timer)) {
+        http_timer_arm(&c->loop->timeouts[HTTP_TIMEOUT_WRITE], &c->write_timer, c->loop->now);
+    }
+}
+
+/* Whether so much is unsent that no further request is to be begun. */
+static bool is_backed_up(struct http_connection *c) {
+    size_t most = c->loop->shared->config.write_backlog_max;
+    if (http_iobuf_len(&c->out) > most)
+        flush(c);
+    return c->fd < 0 || http_iobuf_len(&c->out) > most;
+}
+
+static struct lk_slice error_body(const struct http_connection *c, int status, const char **ret_type) {
+    struct lk_slice (*make)(int, const char **) = c->loop->shared->config.error_body;
+    *ret_type = "text/plain; charset=utf-8";
+    return make != NULL ? make(status, ret_type) : lk_slice_cstr(http_reason(status));
+}
+
+static void write_answer(struct http_connection *c, const struct http_answer *answer) {
+    c->closing |= answer->close;
+    if (http_answer_write(answer, &c->out, &c->loop->pool) != 0)
+        http_connection_abort(c);
+}
+
+/* Answers in the server's own name. The connection ends with it. */
+static void refuse(struct http_connection *c, int status) {
+    const char *type = NULL;
+    struct lk_slice body = error_body(c, status, &type);
+    struct http_answer_field field = {"Content-Type", lk_slice_cstr(type)};
+    struct http_answer answer = {
+        .status = status, .fields = &field, .fields_len = 1, .body = body, .date = http_loop_date(c->loop), .close = true};
+    answer.head_only = c->phase == HTTP_READ_BODY && c->request->head.method_id == HTTP_HEAD;
+    c->lingers = true;
+    write_answer(c, &answer);
+}
+
+static void refuse_request(struct http_connection *c, int status) {
+    http_count(&c->loop->counters.bad_requests);
+    refuse(c, status);
+}
+
+/* Replaces the body by its compressed form where the client and the sizes make that worth it. */
+static void compress_body(struct http_connection *c, const struct http_request *request, struct http_answer *answer) {
+    size_t least = c->loop->shared->config.gzip_min;
+    if (least == 0 || answer->body.len < least)
+        return;
+    answer->vary = true;
+    struct lk_slice accept = http_request_header(request, "accept-encoding");
+    if (accept.ptr != NULL && http_accept_quality(accept, "gzip") > 0)
+        answer->gzip = http_gzip_compress(&c->loop->gzip, answer->body, &answer->body) == 0;
+}
+
+/* The request is answered: writes that and makes ready for the next one. */
+static void finish(struct http_connection *c) {
+    struct http_request *request = c->request;
+    struct http_answer answer = {
+        .status = request->status,
+        .fields = request->answer_fields,
+        .fields_len = request->fields_len,
+        .body = request->is_fixed ? request->fixed_body : lk_buf_slice(&request->body),
+        .date = http_loop_date(c->loop),
+        .head_only = request->head.method_id == HTTP_HEAD,
+        .close = !request->head.keep_alive || c->loop->draining,
+        .http10 = request->head.http10,
+    };
+    struct http_answer_field type;
+    if ((!request->is_fixed && request->body.failed) || answer.status < 200 || answer.status > 599) {
+        type.name = "Content-Type";
+        answer.status = 500;
+        const char *text = NULL;
+        answer.body = error_body(c, 500, &text);
+        type.value = lk_slice_cstr(text);
+        answer.fields = &type;
+        answer.fields_len = 1;
+    }
+    compress_body(c, request, &answer);
+    c->lingers |= request->head.keep_alive; /* such a client does not expect the end, if it comes */
+    c->phase = HTTP_IDLE;
+    c->timed = HTTP_TIMEOUTS;
+    write_answer(c, &answer);
+    if (c->fd < 0)
+        return;
+    c->in.start += request->used;
+    http_request_reset(request);
+}
+
+static void handle(struct http_connection *c) {
+    struct http_request *request = c->request;
+    request->base = c->in.ptr + c->in.start;
+    request->number = http_loop_next_number(c->loop);
+    c->phase = HTTP_HANDLING;
+    http_count(&c->loop->counters.requests);
+    handling = request;
+    c->listener->handler(request, c->listener->context);
+    if (handling == NULL)
+        finish(c);
+    handling = NULL;
+}
+
+void http_send(struct http_request *request) {
+    if (request == handling)
+        handling = NULL;
+    else
+        http_loop_post(request->connection->loop, request);
+}
+
+/* The head is complete. */
+static void begin_body(struct http_connection *c) {
+    struct http_request *request = c->request;
+    const struct http_head *head = &request->head;
+    request->used = head->len;
+    if (head->body_kind == HTTP_BODY_NONE) {
+        handle(c);
+        return;
+    }
+    c->phase = HTTP_READ_BODY;
+    if (head->body_kind == HTTP_BODY_LENGTH && head->content_length > c->loop->shared->config.body_max) {
+        refuse_request(c, 413);
+        return;
+    }
+    http_chunked_init(&request->chunked);
+    /* A client that has begun to send its body does not wait for the word. */
+    if (head->expect_continue && http_iobuf_len(&c->in) == head->len && http_continue_write(&c->out, &c->loop->pool) != 0)
+        http_connection_abort(c);
+}
+
+/* HTTP_PARSE_MORE, HTTP_PARSE_DONE or a status. */
+static int read_body(struct http_connection *c) {
+    struct http_request *request = c->request;
+    size_t len = http_iobuf_len(&c->in);
+    size_t start = request->head.len;
+    if (request->head.body_kind == HTTP_BODY_LENGTH) {
+        request->body_len = (size_t)request->head.content_length;
+        if (len - start < request->body_len)
+            return HTTP_PARSE_MORE;
+        request->used = start + request->body_len;
+        return HTTP_PARSE_DONE;
+    }
+    const struct http_shared *shared = c->loop->shared;
+    char *data = c->in.ptr + c->in.start;
+    int result = http_chunked_decode(&request->chunked, data, start, &request->used, len, shared->config.body_max, &shared->limits);
+    request->body_len = request->chunked.out;
+    if (result == HTTP_PARSE_MORE) {
+        /* All was used: what comes next goes right behind the body, so that framing takes no room. */
+        request->used = start + request->body_len;
+        explicit_bzero(data + request->used, len - request->used);
+        c->in.end = c->in.start + request->used;
+    }
+    return result;
+}
+
+static bool begin_request(struct http_connection *c) {
+    if (is_backed_up(c))
+        return false;
+    if (c->request == NULL)
+        c->request = http_loop_take_request(c->loop);
+    if (c->request == NULL) {
+        http_connection_abort(c);
+        return false;
+    }
+    c->request->connection = c;
+    c->phase = HTTP_READ_HEAD;
+    return true;
+}
+
+/* Goes one step on in the input that is there. False when that takes more input or something else to happen first. */
+static bool advance_once(struct http_connection *c) {
+    int result = HTTP_PARSE_MORE;
+    switch (c->phase) {
+    case HTTP_IDLE: c->starved = http_iobuf_len(&c->in) == 0; return !c->starved && begin_request(c);
+    case HTTP_READ_HEAD:
+        result = http_parse_head(&c->request->head, c->in.ptr + c->in.start, http_iobuf_len(&c->in), &c->loop->shared->limits);
+        if (result == HTTP_PARSE_DONE)
+            begin_body(c);
+        break;
+    case HTTP_READ_BODY:
+        result = read_body(c);
+        if (result == HTTP_PARSE_DONE)
+            handle(c);
+        break;
+    case HTTP_HANDLING:
+    case HTTP_LINGER: return false;
+    }
+    c->starved = result == HTTP_PARSE_MORE;
+    if (result > HTTP_PARSE_DONE)
+        refuse_request(c, result);
+    return !c->starved;
+}
+
+static void advance(struct http_connection *c) {
+    c->starved = false;
+    while (c->fd >= 0 && !c->closing && advance_once(c))
+        continue;
+    if (c->fd >= 0 && c->phase == HTTP_IDLE && http_iobuf_len(&c->in) == 0) {
+        http_iobuf_release(&c->in, &c->loop->pool);
+        if (c->request != NULL)
+            http_loop_give_request(c->loop, c->request);
+        c->request = NULL;
+    }
+}
+
+/* One read. Edge-triggered: a read that fills less than its room has emptied the socket, unless the end is due. */
+static void receive(struct http_connection *c) {
+    if (http_iobuf_reserve(&c->in, READ_MIN, &c->loop->pool) != 0) {
+        http_connection_abort(c);
+        return;
+    }
+    size_t room = c->in.cap - c->in.end;
+    ssize_t n = recv(c->fd, c->in.ptr + c->in.end, room, 0);
+    if (n > 0) {
+        c->in.end += (size_t)n;
+        c->readable = (size_t)n == room || c->hung_up;
+    } else if (n == 0) {
+        c->ended = true;
+        c->readable = false;
+    } else if (errno == EAGAIN) {
+        c->readable = false;
+    } else if (errno != EINTR) {
+        http_connection_abort(c);
+    }
+}
+
+/* Drops what comes from a client that lingers. */
+static void drop_input(struct http_connection *c) {
+    char scratch[4096];
+    while (c->readable) {
+        ssize_t n = recv(c->fd, scratch, sizeof(scratch), 0);
+        if (n > 0) {
+            c->dropped += (size_t)n;
+            if (c->dropped > LINGER_BYTES_MAX)
+                n = 0;
+        }
+        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+            http_connection_abort(c);
+            return;
+        }
+        if (n < 0 && errno == EAGAIN)
+            c->readable = false;
+    }
+}
+
+/* The last answer is out. */
+static void linger(struct http_connection *c) {
+    bool more_may_come = c->lingers || c->readable || http_iobuf_len(&c->in) > 0;
+    if (c->ended || !more_may_come || shutdown(c->fd, SHUT_WR) != 0) {
+        http_connection_abort(c);
+        return;
+    }
+    c->phase = HTTP_LINGER;
+    if (c->request != NULL)
+        http_loop_give_request(c->loop, c->request);
+    c->request = NULL;
+    http_iobuf_release(&c->in, &c->loop->pool);
+    http_timer_arm(&c->loop->timeouts[HTTP_TIMEOUT_LINGER], &c->read_timer, c->loop->now);
+    drop_input(c);
+}
+
+/* Arms the timeout of the phase; one that already runs for the same request runs on. */
+static void set_timeout(struct http_connection *c) {
+    enum http_timeout timeout = HTTP_TIMEOUTS;
+    if (c->phase == HTTP_IDLE && http_iobuf_len(&c->out) == 0)
+        timeout = HTTP_TIMEOUT_IDLE;
+    else if (c->phase == HTTP_READ_HEAD)
+        timeout = HTTP_TIMEOUT_HEADER;
+    else if (c->phase == HTTP_READ_BODY)
+        timeout = HTTP_TIMEOUT_BODY;
+    if (timeout == HTTP_TIMEOUTS || c->closing)
+        http_timer_disarm(&c->read_timer);
+    else if (timeout != c->timed)
+        http_timer_arm(&c->loop->timeouts[timeout], &c->read_timer, c->loop->now);
+    c->timed = timeout;
+}
+
+/* After a run: what comes next. */
+static void settle(struct http_connection *c) {
+    if (c->fd < 0)
+        return;
+    bool sent = http_iobuf_len(&c->out) == 0;
+    if (sent && c->closing) {
+        linger(c);
+        return;
+    }
+    if (sent && c->phase != HTTP_HANDLING && (c->ended || (c->loop->draining && c->phase == HTTP_IDLE && c->starved))) {
+        http_connection_abort(c);
+        return;
+    }
+    set_timeout(c);
+    if (c->readable && c->starved)
+        http_loop_queue(c->loop, c);
+}
+
+void http_connection_run(struct http_connection *c) {
+    if (c->phase == HTTP_LINGER) {
+        drop_input(c);
+        return;
+    }
+    if (http_iobuf_len(&c->out) > 0)
+        flush(c);
+    advance(c);
+    if (c->fd >= 0 && c->starved && c->readable && !c->closing) {
+        receive(c);
+        advance(c);
+    }
+    flush(c);
+    settle(c);
+}
+
+void http_connection_refuse(struct http_connection *c) {
+    c->refused = true;
+    refuse(c, 503);
+    flush(c);
+    settle(c);
+}
+
+void http_connection_event(struct http_connection *c, uint32_t events) {
+    if (c->fd < 0)
+        return;
+    if ((events & EPOLLOUT) != 0)
+        c->blocked = false;
+    if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+        c->readable = true;
+    if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
+        c->hung_up = true;
+    if ((events & (EPOLLHUP | EPOLLERR)) != 0 && c->phase == HTTP_HANDLING)
+        http_connection_abort(c); /* nobody is left to answer */
+    else
+        http_connection_run(c);
+}
+
+void http_connection_answered(struct http_connection *c) {
+    if (c->fd < 0) {
+        c->phase = HTTP_IDLE;
+        bury(c);
+        return;
+    }
+    finish(c);
+    if (c->fd >= 0)
+        http_connection_run(c);
+}
+
+void http_connection_timeout(struct http_connection *c, enum http_timeout timeout) {
+    switch (timeout) {
+    case HTTP_TIMEOUT_HEADER:
+    case HTTP_TIMEOUT_BODY:
+        http_count(&c->loop->counters.timeouts);
+        refuse(c, 408);
+        if (c->fd < 0)
+            return;
+        flush(c);
+        settle(c);
+        break;
+    case HTTP_TIMEOUT_WRITE:
+        http_count(&c->loop->counters.timeouts);
+        http_connection_abort(c);
+        break;
+    default: http_connection_abort(c); break;
+    }
+}

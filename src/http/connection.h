@@ -1,0 +1,66 @@
+/*
+ * One client connection: bytes in, requests to handlers one after another, answers out in their order. Touched by its I/O thread only.
+ *
+ * Life: IDLE -> HEAD -> (BODY) -> HANDLING -> IDLE ... until it is to close; then what is unsent goes out, and it LINGERs: its own
+ * direction is shut and what still comes is dropped for a while, because closing at once would reset the connection and take the last answer
+ * away from a client that is still sending (RFC 9112 section 9.6). When the socket is gone while a handler has the request, the connection
+ * stays, with fd -1, until the answer comes, and drops it.
+ */
+#ifndef HTTP_CONNECTION_H
+#define HTTP_CONNECTION_H
+
+#include "http/event.h"
+#include "http/request.h"
+#include "http/timer.h"
+
+struct http_loop;
+
+enum http_phase { HTTP_IDLE, HTTP_READ_HEAD, HTTP_READ_BODY, HTTP_HANDLING, HTTP_LINGER };
+
+struct http_connection {
+    struct http_event event; /* first: epoll points at it */
+    int fd;                  /* -1 once closed */
+    enum http_phase phase;
+    enum http_timeout timed; /* what read_timer is armed for; HTTP_TIMEOUTS: to be armed anew */
+    bool readable;           /* the socket may have bytes, or its end, to read */
+    bool hung_up;            /* the client has ended its direction: read up to the end */
+    bool ended;              /* and that end was read */
+    bool blocked;            /* the socket takes no more for now */
+    bool starved;            /* all input was used: it takes more to go on */
+    bool closing;            /* nothing is read after the answer that closes */
+    bool lingers;            /* the client may not expect the end */
+    bool refused;            /* past the cap: only told so */
+    bool queued;             /* in the loop's run queue */
+    size_t dropped;          /* bytes while it lingers */
+    struct http_loop *loop;
+    const struct http_listener *listener;
+    struct http_request *request; /* while it is read or handled */
+    struct http_iobuf in, out;
+    struct http_timer read_timer, write_timer;
+    struct http_connection *prev, *next; /* all of the loop; next: also the run queue's graveyard */
+    struct http_connection *queue_next;
+    struct sockaddr_storage peer;
+};
+
+/* Takes over fd. NULL when out of memory: fd is then still the caller's. */
+struct http_connection *http_connection_new(struct http_loop *loop, const struct http_listener *listener, int fd,
+                                            const struct sockaddr_storage *peer);
+
+/* Goes on as far as it can without waiting: sends, reads once, handles what is complete, sends. */
+void http_connection_run(struct http_connection *connection);
+
+/* Tells the client that it came past the cap, and closes. */
+void http_connection_refuse(struct http_connection *connection);
+
+/* The socket reported these epoll events. */
+void http_connection_event(struct http_connection *connection, uint32_t events);
+
+/* A handler's later answer has come. */
+void http_connection_answered(struct http_connection *connection);
+
+void http_connection_timeout(struct http_connection *connection, enum http_timeout timeout);
+
+/* Closes the socket at once. The connection goes when no handler has its request any more. */
+void http_connection_abort(struct http_connection *connection);
+
+#endif

@@ -1,0 +1,54 @@
+#include "http/iobuf.h"
+
+#include "base/error.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+void http_pool_free(struct http_pool *pool) {
+    while (pool->len > 0)
+        free(pool->blocks[--pool->len]);
+}
+
+static void *take_block(struct http_pool *pool) {
+    return pool->len > 0 ? pool->blocks[--pool->len] : malloc(HTTP_BLOCK_SIZE);
+}
+
+void http_iobuf_release(struct http_iobuf *buf, struct http_pool *pool) {
+    if (buf->cap == 0)
+        return;
+    explicit_bzero(buf->ptr, buf->end);
+    if (buf->cap == HTTP_BLOCK_SIZE && pool->len < HTTP_POOL_MAX)
+        pool->blocks[pool->len++] = buf->ptr;
+    else
+        free(buf->ptr);
+    *buf = (struct http_iobuf){0};
+}
+
+int http_iobuf_reserve(struct http_iobuf *buf, size_t extra, struct http_pool *pool) {
+    size_t len = http_iobuf_len(buf);
+    if (buf->cap != 0 && buf->cap - buf->end >= extra)
+        return 0;
+    if (buf->cap != 0 && buf->cap - len >= extra) {
+        memmove(buf->ptr, buf->ptr + buf->start, len);
+        explicit_bzero(buf->ptr + len, buf->end - len);
+        buf->start = 0;
+        buf->end = len;
+        return 0;
+    }
+    if (extra > SIZE_MAX / 4 - len)
+        return LK_ENOMEM;
+    size_t cap = HTTP_BLOCK_SIZE;
+    while (cap < len + extra)
+        cap *= 2;
+    struct http_iobuf grown = {.cap = cap, .end = len};
+    grown.ptr = cap == HTTP_BLOCK_SIZE ? take_block(pool) : malloc(cap);
+    if (grown.ptr == NULL)
+        return LK_ENOMEM;
+    if (len > 0)
+        memcpy(grown.ptr, buf->ptr + buf->start, len);
+    http_iobuf_release(buf, pool);
+    *buf = grown;
+    return 0;
+}

@@ -1,0 +1,39 @@
+/*
+ * Buffers between a socket and the protocol. Their memory comes in blocks of one size from a pool of the I/O thread, so that a connection
+ * without traffic holds none and one with traffic does not allocate. A buffer that outgrows a block has memory of its own. Requests and answers
+ * hold keys and passwords, so memory is wiped before it is given back.
+ */
+#ifndef HTTP_IOBUF_H
+#define HTTP_IOBUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define HTTP_BLOCK_SIZE ((size_t)16384)
+
+/* Free blocks kept; the rest goes back to the allocator. Used by one thread. Zeroed is empty. */
+#define HTTP_POOL_MAX 64
+struct http_pool {
+    void *blocks[HTTP_POOL_MAX];
+    size_t len;
+};
+
+void http_pool_free(struct http_pool *pool);
+
+/* Bytes start .. end of ptr are what the buffer holds. Zeroed is empty. */
+struct http_iobuf {
+    char *ptr; /* NULL while cap is 0 */
+    size_t cap, start, end;
+};
+
+static inline size_t http_iobuf_len(const struct http_iobuf *buf) {
+    return buf->end - buf->start;
+}
+
+/* Room for at least extra bytes at ptr + end; what is held may move, also within the buffer. 0 or LK_ENOMEM, then it is as before. */
+int http_iobuf_reserve(struct http_iobuf *buf, size_t extra, struct http_pool *pool);
+
+/* Gives the memory back; the buffer is then empty. */
+void http_iobuf_release(struct http_iobuf *buf, struct http_pool *pool);
+
+#endif

@@ -1,0 +1,118 @@
+#include "http/listen.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BACKLOG 4096
+
+static int parse_port(const char *text, in_port_t *ret) {
+    unsigned port = 0;
+    if (*text == '\0')
+        return LK_EINVAL;
+    for (; *text != '\0'; text++) {
+        if (*text < '0' || *text > '9')
+            return LK_EINVAL;
+        port = port * 10 + (unsigned)(*text - '0');
+        if (port > 65535)
+            return LK_EINVAL;
+    }
+    *ret = htons((in_port_t)port);
+    return 0;
+}
+
+int http_address_parse(const char *text, struct sockaddr_storage *ret, socklen_t *ret_len) {
+    char host[INET6_ADDRSTRLEN + 2];
+    const char *colon = strrchr(text, ':');
+    in_port_t port = 0;
+    if (colon == NULL || (size_t)(colon - text) >= sizeof(host) || parse_port(colon + 1, &port) != 0)
+        return LK_EINVAL;
+    size_t len = (size_t)(colon - text);
+    memcpy(host, text, len);
+    host[len] = '\0';
+    struct sockaddr_storage address = {0};
+    if (host[0] == '[' && host[len - 1] == ']') {
+        struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&address;
+        host[len - 1] = '\0';
+        in6->sin6_family = AF_INET6;
+        in6->sin6_port = port;
+        if (inet_pton(AF_INET6, host + 1, &in6->sin6_addr) != 1)
+            return LK_EINVAL;
+        *ret_len = sizeof(*in6);
+    } else {
+        struct sockaddr_in *in = (struct sockaddr_in *)&address;
+        in->sin_family = AF_INET;
+        in->sin_port = port;
+        if (inet_pton(AF_INET, host, &in->sin_addr) != 1)
+            return LK_EINVAL;
+        *ret_len = sizeof(*in);
+    }
+    *ret = address;
+    return 0;
+}
+
+static int open_socket(const struct sockaddr_storage *address, socklen_t len, bool share) {
+    int one = 1;
+    int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -1;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0)
+        goto fail;
+    if (share && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) != 0)
+        goto fail;
+    if (address->ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) != 0)
+        goto fail;
+    if (bind(fd, (const struct sockaddr *)address, len) != 0)
+        goto fail;
+    return fd;
+fail:
+    close(fd);
+    return -1;
+}
+
+static int fail(const char *text, struct lk_problem *problem) {
+    if (errno == EADDRINUSE)
+        return lk_problem_set(problem, LK_EBUSY, "Cannot listen on %s: another program does already", text);
+    return lk_problem_set(problem, LK_EIO, "Cannot listen on %s: %s", text, strerror(errno));
+}
+
+int http_listen(const struct sockaddr_storage *address, socklen_t len, const char *text, bool check, int *ret, struct lk_problem *problem) {
+    if (check) {
+        /* Sockets that share would also share with another server of the same user: one that does not share finds it. */
+        int probe = open_socket(address, len, false);
+        if (probe < 0)
+            return fail(text, problem);
+        close(probe);
+    }
+    int fd = open_socket(address, len, true);
+    if (fd < 0)
+        return fail(text, problem);
+    if (listen(fd, BACKLOG) != 0) {
+        int code = fail(text, problem);
+        close(fd);
+        return code;
+    }
+    *ret = fd;
+    return 0;
+}
+
+unsigned http_address_port(const struct sockaddr_storage *address) {
+    if (address->ss_family == AF_INET6)
+        return ntohs(((const struct sockaddr_in6 *)address)->sin6_port);
+    return ntohs(((const struct sockaddr_in *)address)->sin_port);
+}
+
+void http_address_set_port(struct sockaddr_storage *address, unsigned port) {
+    if (address->ss_family == AF_INET6)
+        ((struct sockaddr_in6 *)address)->sin6_port = htons((in_port_t)port);
+    else
+        ((struct sockaddr_in *)address)->sin_port = htons((in_port_t)port);
+}
+
+unsigned http_bound_port(int fd) {
+    struct sockaddr_storage address = {0};
+    socklen_t len = sizeof(address);
+    return getsockname(fd, (struct sockaddr *)&address, &len) == 0 ? http_address_port(&address) : 0;
+}

@@ -1,0 +1,393 @@
+#include "http/loop.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EVENTS_MAX 256
+
+/* Connections taken from one listener in a turn. */
+#define ACCEPT_MAX 64
+
+/* How long no connection is taken when the system has no descriptor or memory for one. */
+#define ACCEPT_PAUSE_NS ((int64_t)50 * 1000000)
+
+/* Connections past the cap that are told so at one time; more are just closed. */
+#define REFUSED_MAX 64
+
+/* How long a client may read its last answer. */
+#define LINGER_MS 2000
+
+/* Free requests kept. */
+#define FREE_REQUESTS_MAX 64
+
+/* Request numbers are taken from the process's in blocks, so that threads do not fight over one counter. */
+#define NUMBER_BLOCK 65536
+
+static _Atomic uint64_t next_number_block = 1;
+
+int http_loop_init(struct http_loop *loop, struct http_shared *shared, unsigned index) {
+    const struct http_config *config = &shared->config;
+    *loop = (struct http_loop){.shared = shared, .index = index, .inbox_event = {HTTP_EVENT_INBOX}, .date_second = -1};
+    loop->listeners = calloc(config->listeners_len, sizeof(loop->listeners[0]));
+    if (loop->listeners == NULL)
+        return LK_ENOMEM;
+    for (size_t i = 0; i < config->listeners_len; i++)
+        loop->listeners[i] = (struct http_listen_socket){{HTTP_EVENT_LISTENER}, -1, &config->listeners[i]};
+    const unsigned ms[HTTP_TIMEOUTS] = {config->idle_timeout_ms, config->header_timeout_ms, config->body_timeout_ms, LINGER_MS,
+                                        config->write_timeout_ms};
+    for (size_t i = 0; i < HTTP_TIMEOUTS; i++)
+        http_timer_class_init(&loop->timeouts[i], ms[i]);
+    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+    loop->wakeup = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &loop->inbox_event};
+    if (loop->epoll < 0 || loop->wakeup < 0 || epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->wakeup, &event) != 0) {
+        http_loop_free(loop);
+        return LK_EIO;
+    }
+    return 0;
+}
+
+static void close_listener(struct http_listen_socket *listener) {
+    if (listener->fd >= 0)
+        close(listener->fd);
+    listener->fd = -1;
+}
+
+void http_loop_free(struct http_loop *loop) {
+    if (loop->listeners == NULL)
+        return;
+    for (size_t i = 0; i < loop->shared->config.listeners_len; i++)
+        close_listener(&loop->listeners[i]);
+    free(loop->listeners);
+    loop->listeners = NULL;
+    while (loop->free_requests != NULL) {
+        struct http_request *request = loop->free_requests;
+        loop->free_requests = request->next;
+        http_request_free(request);
+    }
+    http_pool_free(&loop->pool);
+    http_gzip_free(&loop->gzip);
+    if (loop->wakeup >= 0)
+        close(loop->wakeup);
+    if (loop->epoll >= 0)
+        close(loop->epoll);
+}
+
+struct http_request *http_loop_take_request(struct http_loop *loop) {
+    struct http_request *request = loop->free_requests;
+    if (request != NULL) {
+        loop->free_requests = request->next;
+        loop->free_requests_len--;
+    } else {
+        request = http_request_new(loop->shared->limits.count_max, loop->shared->config.arena_max);
+        if (request == NULL)
+            return NULL;
+        http_request_reset(request);
+    }
+    return request;
+}
+
+void http_loop_give_request(struct http_loop *loop, struct http_request *request) {
+    if (loop->free_requests_len >= FREE_REQUESTS_MAX) {
+        http_request_free(request);
+        return;
+    }
+    http_request_reset(request);
+    request->next = loop->free_requests;
+    loop->free_requests = request;
+    loop->free_requests_len++;
+}
+
+uint64_t http_loop_next_number(struct http_loop *loop) {
+    if (loop->numbers_left == 0) {
+        loop->number = atomic_fetch_add_explicit(&next_number_block, NUMBER_BLOCK, memory_order_relaxed);
+        loop->numbers_left = NUMBER_BLOCK;
+    }
+    loop->numbers_left--;
+    return loop->number++;
+}
+
+const char *http_loop_date(struct http_loop *loop) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    if (now.tv_sec != loop->date_second) {
+        loop->date_second = now.tv_sec;
+        http_date_format(now.tv_sec, loop->date);
+    }
+    return loop->date;
+}
+
+void http_loop_bury(struct http_loop *loop, struct http_connection *c) {
+    c->next = loop->graveyard;
+    loop->graveyard = c;
+}
+
+void http_loop_queue(struct http_loop *loop, struct http_connection *c) {
+    if (c->queued)
+        return;
+    c->queued = true;
+    c->queue_next = NULL;
+    if (loop->queue_last != NULL)
+        loop->queue_last->queue_next = c;
+    else
+        loop->queue_first = c;
+    loop->queue_last = c;
+}
+
+/* --- the inbox: a stack that senders push to and the loop takes as a whole --- */
+
+static void wake(struct http_loop *loop) {
+    uint64_t one = 1;
+    while (write(loop->wakeup, &one, sizeof(one)) < 0 && errno == EINTR)
+        continue;
+}
+
+void http_loop_post(struct http_loop *loop, struct http_request *request) {
+    /* The loop may end, and its memory go, once this answer is taken; senders keeps it until this thread is out of here. */
+    atomic_fetch_add_explicit(&loop->senders, 1, memory_order_relaxed);
+    struct http_request *first = atomic_load_explicit(&loop->inbox, memory_order_relaxed);
+    do
+        request->next = first;
+    while (!atomic_compare_exchange_weak_explicit(&loop->inbox, &first, request, memory_order_release, memory_order_relaxed));
+    /* Whoever found it not empty comes after one who wakes the loop, and the loop takes all there is. */
+    if (first == NULL)
+        wake(loop);
+    atomic_fetch_sub_explicit(&loop->senders, 1, memory_order_release);
+}
+
+bool http_loop_posting(struct http_loop *loop) {
+    return atomic_load_explicit(&loop->senders, memory_order_acquire) != 0;
+}
+
+static void take_inbox(struct http_loop *loop) {
+    uint64_t count;
+    while (read(loop->wakeup, &count, sizeof(count)) < 0 && errno == EINTR)
+        continue;
+    struct http_request *last = atomic_exchange_explicit(&loop->inbox, NULL, memory_order_acquire);
+    struct http_request *request = NULL;
+    while (last != NULL) { /* turns it round: first come, first served */
+        struct http_request *next = last->next;
+        last->next = request;
+        request = last;
+        last = next;
+    }
+    while (request != NULL) {
+        struct http_request *next = request->next;
+        http_connection_answered(request->connection);
+        request = next;
+    }
+}
+
+/* --- new connections --- */
+
+static int watch_listeners(struct http_loop *loop, int operation) {
+    for (size_t i = 0; i < loop->shared->config.listeners_len; i++) {
+        struct epoll_event event = {.events = EPOLLIN, .data.ptr = &loop->listeners[i]};
+        if (epoll_ctl(loop->epoll, operation, loop->listeners[i].fd, &event) != 0)
+            return LK_EIO;
+    }
+    return 0;
+}
+
+/* The listeners stay ready, so looking at them again at once would spin. */
+static void pause_accepting(struct http_loop *loop) {
+    if (loop->accept_paused || loop->draining)
+        return;
+    watch_listeners(loop, EPOLL_CTL_DEL);
+    loop->accept_paused = true;
+    loop->accept_resume = loop->now + ACCEPT_PAUSE_NS;
+}
+
+static void resume_accepting(struct http_loop *loop) {
+    loop->accept_paused = false;
+    if (watch_listeners(loop, EPOLL_CTL_ADD) != 0)
+        pause_accepting(loop);
+}
+
+static void refuse_connection(struct http_loop *loop, const struct http_listener *listener, int fd, const struct sockaddr_storage *peer) {
+    http_count(&loop->counters.refused);
+    struct http_connection *c = loop->refused_open < REFUSED_MAX ? http_connection_new(loop, listener, fd, peer) : NULL;
+    if (c == NULL) {
+        close(fd);
+        return;
+    }
+    loop->refused_open++;
+    http_connection_refuse(c);
+}
+
+static void admit(struct http_loop *loop, const struct http_listener *listener, int fd, const struct sockaddr_storage *peer) {
+    struct http_shared *shared = loop->shared;
+    int one = 1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* it works without, only slower */
+    if (atomic_fetch_add_explicit(&shared->connections_open, 1, memory_order_relaxed) >= shared->config.connections_max) {
+        atomic_fetch_sub_explicit(&shared->connections_open, 1, memory_order_relaxed);
+        refuse_connection(loop, listener, fd, peer);
+        return;
+    }
+    struct http_connection *c = http_connection_new(loop, listener, fd, peer);
+    if (c == NULL) {
+        atomic_fetch_sub_explicit(&shared->connections_open, 1, memory_order_relaxed);
+        http_count(&loop->counters.refused);
+        close(fd);
+        return;
+    }
+    http_count(&loop->counters.connections);
+    http_connection_run(c);
+}
+
+/* False when the listener has no more for now. */
+static bool accept_one(struct http_loop *loop, const struct http_listen_socket *listener) {
+    struct sockaddr_storage peer = {0};
+    socklen_t len = sizeof(peer);
+    int fd = accept4(listener->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    if (fd >= 0) {
+        admit(loop, listener->listener, fd, &peer);
+        return true;
+    }
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+        pause_accepting(loop);
+        return false;
+    }
+    return errno != EAGAIN; /* others are of the one connection, which is gone */
+}
+
+static void accept_some(struct http_loop *loop, const struct http_listen_socket *listener) {
+    for (int i = 0; i < ACCEPT_MAX && listener->fd >= 0 && accept_one(loop, listener); i++)
+        continue;
+}
+
+/* --- the end --- */
+
+void http_loop_stop(struct http_loop *loop, int64_t deadline) {
+    atomic_store_explicit(&loop->stop_deadline, deadline, memory_order_release);
+    wake(loop);
+}
+
+static void begin_drain(struct http_loop *loop) {
+    /* Who is in the queue of a listener has been told that it is connected: closing the listener would reset it. */
+    for (size_t i = 0; i < loop->shared->config.listeners_len; i++) {
+        while (accept_one(loop, &loop->listeners[i]))
+            continue;
+        close_listener(&loop->listeners[i]);
+    }
+    loop->draining = true;
+    loop->accept_paused = false;
+    for (struct http_connection *c = loop->connections, *next; c != NULL; c = next) {
+        next = c->next;
+        if (c->phase == HTTP_IDLE && c->fd >= 0) {
+            c->readable = true; /* a request may have come since the last look */
+            http_connection_run(c);
+        }
+    }
+}
+
+static void cut_off(struct http_loop *loop) {
+    for (struct http_connection *c = loop->connections, *next; c != NULL; c = next) {
+        next = c->next;
+        http_connection_abort(c);
+    }
+    loop->drain_deadline = INT64_MAX; /* left are those whose handlers have not answered */
+}
+
+static void check_stop(struct http_loop *loop) {
+    if (!loop->draining) {
+        loop->drain_deadline = atomic_load_explicit(&loop->stop_deadline, memory_order_acquire);
+        if (loop->drain_deadline != 0)
+            begin_drain(loop);
+    }
+    if (loop->draining && loop->now >= loop->drain_deadline)
+        cut_off(loop);
+}
+
+/* --- one turn --- */
+
+static int wait_ms(const struct http_loop *loop) {
+    if (loop->queue_first != NULL)
+        return 0;
+    int64_t next = loop->accept_paused ? loop->accept_resume : INT64_MAX;
+    if (loop->draining && loop->drain_deadline < next)
+        next = loop->drain_deadline;
+    for (size_t i = 0; i < HTTP_TIMEOUTS; i++) {
+        int64_t timeout = http_timer_next(&loop->timeouts[i]);
+        if (timeout < next)
+            next = timeout;
+    }
+    if (next == INT64_MAX)
+        return -1;
+    int64_t ms = (next - loop->now + 999999) / 1000000; /* upwards: not to wake before it */
+    return ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : (int)ms;
+}
+
+static void run_timeouts(struct http_loop *loop) {
+    for (size_t i = 0; i < HTTP_TIMEOUTS; i++) {
+        size_t offset =
+            i == HTTP_TIMEOUT_WRITE ? offsetof(struct http_connection, write_timer) : offsetof(struct http_connection, read_timer);
+        struct http_timer *timer;
+        while ((timer = http_timer_pop(&loop->timeouts[i], loop->now)) != NULL)
+            http_connection_timeout((struct http_connection *)((char *)timer - offset), (enum http_timeout)i);
+    }
+}
+
+static void run_queue(struct http_loop *loop) {
+    struct http_connection *c = loop->queue_first;
+    loop->queue_first = NULL;
+    loop->queue_last = NULL;
+    while (c != NULL) {
+        struct http_connection *next = c->queue_next;
+        c->queued = false;
+        if (c->fd >= 0)
+            http_connection_run(c);
+        c = next;
+    }
+}
+
+/* Those in the queue wait for the next turn. */
+static void empty_graveyard(struct http_loop *loop) {
+    struct http_connection *c = loop->graveyard;
+    loop->graveyard = NULL;
+    while (c != NULL) {
+        struct http_connection *next = c->next;
+        if (c->queued)
+            http_loop_bury(loop, c);
+        else
+            free(c);
+        c = next;
+    }
+}
+
+static void dispatch(struct http_loop *loop, const struct epoll_event *event) {
+    switch (((struct http_event *)event->data.ptr)->kind) {
+    case HTTP_EVENT_LISTENER: accept_some(loop, event->data.ptr); break;
+    case HTTP_EVENT_INBOX: take_inbox(loop); break;
+    case HTTP_EVENT_CONNECTION: http_connection_event(event->data.ptr, event->events); break;
+    }
+}
+
+void *http_loop_run(void *context) {
+    struct http_loop *loop = context;
+    struct epoll_event events[EVENTS_MAX];
+    loop->now = lk_clock_mono_ns();
+    resume_accepting(loop);
+    while (!loop->draining || loop->connections != NULL || loop->graveyard != NULL) {
+        int n = epoll_wait(loop->epoll, events, EVENTS_MAX, wait_ms(loop));
+        loop->now = lk_clock_mono_ns();
+        for (int i = 0; i < n; i++)
+            dispatch(loop, &events[i]);
+        run_timeouts(loop);
+        if (loop->accept_paused && loop->now >= loop->accept_resume)
+            resume_accepting(loop);
+        check_stop(loop);
+        run_queue(loop);
+        empty_graveyard(loop);
+    }
+    return NULL;
+}

@@ -1,0 +1,98 @@
+/*
+ * One I/O thread: epoll, its listeners, connections, timers and the inbox of later answers. All of it is touched by that thread only, but for
+ * the inbox, the stop flag and the counters.
+ *
+ * Connections are registered once, edge-triggered; what is left to do without a new edge is in the run queue. Closed connections are freed at
+ * the end of a turn, so that an event of the same turn still finds memory.
+ */
+#ifndef HTTP_LOOP_H
+#define HTTP_LOOP_H
+
+#include "http/connection.h"
+#include "http/gzip.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+struct http_listen_socket {
+    struct http_event event; /* first */
+    int fd;                  /* -1 once closed */
+    const struct http_listener *listener;
+};
+
+/* Written by the loop's thread, read by any. */
+struct http_counters {
+    _Atomic uint64_t connections, refused, requests, bad_requests, timeouts;
+};
+
+static inline void http_count(_Atomic uint64_t *counter) {
+    /* One writer: no locked instruction is needed. */
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+/* What all loops of a server share. */
+struct http_shared {
+    struct http_config config;
+    struct http_limits limits;
+    _Atomic size_t connections_open;
+};
+
+struct http_loop {
+    struct http_shared *shared;
+    unsigned index;
+    pthread_t thread;
+    int epoll, wakeup; /* wakeup: an eventfd */
+    struct http_event inbox_event;
+    struct http_listen_socket *listeners; /* shared->config.listeners_len */
+
+    int64_t now; /* of this turn, monotonic ns */
+    int64_t date_second;
+    char date[HTTP_DATE_LEN];
+    struct http_timer_class timeouts[HTTP_TIMEOUTS];
+
+    struct http_connection *connections, *graveyard;
+    struct http_connection *queue_first, *queue_last;
+    struct http_pool pool;
+    struct http_request *free_requests;
+    size_t free_requests_len;
+    struct http_gzip gzip;
+    uint64_t number, numbers_left; /* block of request numbers */
+    size_t refused_open;
+
+    bool accept_paused;
+    int64_t accept_resume; /* monotonic ns */
+    bool draining;
+    int64_t drain_deadline;
+
+    struct http_counters counters;
+
+    _Atomic int64_t stop_deadline;        /* 0 until it is to drain; monotonic ns */
+    _Atomic(struct http_request *) inbox; /* answered requests, last first */
+    atomic_uint senders;                  /* threads inside http_loop_post */
+};
+
+/* Makes epoll and inbox; the listeners' sockets are set by the caller before it runs. 0, LK_EIO or LK_ENOMEM; then nothing is left over. */
+int http_loop_init(struct http_loop *loop, struct http_shared *shared, unsigned index);
+void http_loop_free(struct http_loop *loop);
+
+/* The thread's function: returns when it was stopped and the last connection is gone. */
+void *http_loop_run(void *loop);
+
+/* Any thread: begin to drain; what is left at deadline (monotonic ns) is cut off. */
+void http_loop_stop(struct http_loop *loop, int64_t deadline);
+
+/* Any thread: an answer that did not come inside its handler. */
+void http_loop_post(struct http_loop *loop, struct http_request *request);
+
+/* Whether a thread may still be inside http_loop_post. */
+bool http_loop_posting(struct http_loop *loop);
+
+/* The loop's own thread: */
+void http_loop_queue(struct http_loop *loop, struct http_connection *connection);
+struct http_request *http_loop_take_request(struct http_loop *loop); /* reset; NULL when out of memory */
+void http_loop_give_request(struct http_loop *loop, struct http_request *request);
+uint64_t http_loop_next_number(struct http_loop *loop);
+const char *http_loop_date(struct http_loop *loop);
+void http_loop_bury(struct http_loop *loop, struct http_connection *connection); /* freed at the end of the turn */
+
+#endif

@@ -1,0 +1,134 @@
+#include "http/request.h"
+
+#include "http/chars.h"
+#include "http/connection.h"
+#include "http/loop.h"
+
+#include <stdlib.h>
+
+/* Memory up to this size is kept for the next request. */
+#define KEEP_MAX ((size_t)64 << 10)
+
+struct http_request *http_request_new(size_t fields_max, size_t arena_max) {
+    struct http_request *request = calloc(1, sizeof(*request) + fields_max * sizeof(request->fields[0]));
+    if (request == NULL)
+        return NULL;
+    lk_arena_init(&request->arena, arena_max);
+    return request;
+}
+
+void http_request_free(struct http_request *request) {
+    lk_arena_free(&request->arena);
+    lk_buf_free(&request->body);
+    free(request);
+}
+
+void http_request_reset(struct http_request *request) {
+    if (request->arena.used > KEEP_MAX)
+        lk_arena_free(&request->arena); /* a reset would keep the first chunk, which may be large */
+    else
+        lk_arena_reset(&request->arena);
+    lk_buf_clear(&request->body);
+    if (request->body.cap > KEEP_MAX)
+        lk_buf_free(&request->body);
+    http_head_init(&request->head, request->fields);
+    request->base = NULL;
+    request->body_len = 0;
+    request->used = 0;
+    request->status = 200;
+    request->fields_len = 0;
+    request->is_fixed = false;
+}
+
+enum http_method http_request_method(const struct http_request *request) {
+    return request->head.method_id;
+}
+
+struct lk_slice http_request_method_text(const struct http_request *request) {
+    return lk_slice_make(request->base + request->head.method, request->head.method_len);
+}
+
+struct lk_slice http_request_path(const struct http_request *request) {
+    if (request->head.path_len == 0)
+        return lk_slice_cstr(request->head.method_id == HTTP_OPTIONS && !request->head.has_query ? "*" : "/");
+    return lk_slice_make(request->base + request->head.path, request->head.path_len);
+}
+
+struct lk_slice http_request_query(const struct http_request *request) {
+    if (!request->head.has_query)
+        return (struct lk_slice){0};
+    return lk_slice_make(request->base + request->head.query, request->head.query_len);
+}
+
+struct lk_slice http_request_body(const struct http_request *request) {
+    return lk_slice_make(request->base + request->head.len, request->body_len);
+}
+
+static bool name_is(const struct http_request *request, const struct http_field *field, const char *lower_name, size_t len) {
+    if (field->name_len != len)
+        return false;
+    const char *name = request->base + field->name;
+    for (size_t i = 0; i < len; i++) {
+        if (http_char_lower(name[i]) != lower_name[i])
+            return false;
+    }
+    return true;
+}
+
+static struct lk_slice value_of(const struct http_request *request, const struct http_field *field) {
+    return lk_slice_make(request->base + field->value, field->value_len);
+}
+
+struct lk_slice http_request_header(const struct http_request *request, const char *lower_name) {
+    size_t len = strlen(lower_name);
+    for (size_t i = 0; i < request->head.fields_len; i++) {
+        if (name_is(request, &request->fields[i], lower_name, len))
+            return value_of(request, &request->fields[i]);
+    }
+    return (struct lk_slice){0};
+}
+
+bool http_request_header_at(const struct http_request *request, size_t index, struct lk_slice *ret_name, struct lk_slice *ret_value) {
+    if (index >= request->head.fields_len)
+        return false;
+    const struct http_field *field = &request->fields[index];
+    *ret_name = lk_slice_make(request->base + field->name, field->name_len);
+    *ret_value = value_of(request, field);
+    return true;
+}
+
+const struct sockaddr_storage *http_request_peer(const struct http_request *request) {
+    return &request->connection->peer;
+}
+
+struct lk_arena *http_request_arena(struct http_request *request) {
+    return &request->arena;
+}
+
+unsigned http_request_thread(const struct http_request *request) {
+    return request->connection->loop->index;
+}
+
+uint64_t http_request_number(const struct http_request *request) {
+    return request->number;
+}
+
+void http_set_status(struct http_request *request, int status) {
+    request->status = status;
+}
+
+void http_add_header(struct http_request *request, const char *name, struct lk_slice value) {
+    if (request->fields_len < HTTP_ANSWER_FIELDS_MAX)
+        request->answer_fields[request->fields_len++] = (struct http_answer_field){name, value};
+}
+
+struct lk_buf *http_body(struct http_request *request) {
+    request->is_fixed = false;
+    return &request->body;
+}
+
+void http_set_body(struct http_request *request, struct lk_slice bytes) {
+    lk_buf_clear(&request->body);
+    request->fixed_body = bytes;
+    request->is_fixed = true;
+}

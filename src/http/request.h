@@ -1,0 +1,38 @@
+/* A request and its answer, as the rest of the room sees them. Recycled by its I/O thread; see server.h for who may touch it when. */
+#ifndef HTTP_REQUEST_H
+#define HTTP_REQUEST_H
+
+#include "http/chunked.h"
+#include "http/response.h"
+
+struct http_connection;
+
+struct http_request {
+    struct http_connection *connection;
+    struct http_request *next; /* in the inbox, or among the free ones */
+    const char *base;          /* first byte of the request, which does not move while a handler has it */
+    struct http_head head;
+    struct http_chunked chunked;
+    size_t body_len;
+    size_t used; /* bytes of the input that belong to it, as far as read */
+    uint64_t number;
+    struct lk_arena arena;
+
+    int status;
+    size_t fields_len;
+    struct http_answer_field answer_fields[HTTP_ANSWER_FIELDS_MAX];
+    struct lk_buf body;
+    struct lk_slice fixed_body; /* instead of body, when is_fixed */
+    bool is_fixed;
+
+    struct http_field fields[]; /* of head; as many as the limits allow */
+};
+
+/* NULL when out of memory. */
+struct http_request *http_request_new(size_t fields_max, size_t arena_max);
+void http_request_free(struct http_request *request);
+
+/* Makes it ready to read the next request. */
+void http_request_reset(struct http_request *request);
+
+#endif

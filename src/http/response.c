@@ -1,0 +1,178 @@
+#include "http/response.h"
+
+#include <time.h>
+
+/* Upper bounds of what is written besides names, values and body. */
+#define STATUS_LINE_MAX 64
+#define OWN_FIELDS_MAX 256
+#define FIELD_OVERHEAD 4 /* ": " and CRLF */
+
+const char *http_reason(int status) {
+    static const struct {
+        int status;
+        const char *text;
+    } reasons[] = {
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {204, "No Content"},
+        {206, "Partial Content"},
+        {301, "Moved Permanently"},
+        {302, "Found"},
+        {303, "See Other"},
+        {304, "Not Modified"},
+        {307, "Temporary Redirect"},
+        {308, "Permanent Redirect"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {402, "Payment Required"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {410, "Gone"},
+        {411, "Length Required"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {414, "URI Too Long"},
+        {415, "Unsupported Media Type"},
+        {417, "Expectation Failed"},
+        {421, "Misdirected Request"},
+        {422, "Unprocessable Content"},
+        {428, "Precondition Required"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
+        {505, "HTTP Version Not Supported"},
+    };
+    for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        if (reasons[i].status == status)
+            return reasons[i].text;
+    }
+    return "Unknown";
+}
+
+/* two characters of a number below 100 */
+static void put_two(char *out, int number) {
+    out[0] = (char)('0' + number / 10 % 10);
+    out[1] = (char)('0' + number % 10);
+}
+
+void http_date_format(int64_t unix_seconds, char out[HTTP_DATE_LEN]) {
+    static const char days[] = "SunMonTueWedThuFriSat";
+    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    time_t seconds = unix_seconds;
+    struct tm tm = {0};
+    gmtime_r(&seconds, &tm);
+    memcpy(out, "Ddd, 00 Mmm 0000 00:00:00 GMT", HTTP_DATE_LEN);
+    memcpy(out, days + 3 * tm.tm_wday, 3);
+    put_two(out + 5, tm.tm_mday);
+    memcpy(out + 8, months + 3 * tm.tm_mon, 3);
+    put_two(out + 12, (tm.tm_year + 1900) / 100);
+    put_two(out + 14, (tm.tm_year + 1900) % 100);
+    put_two(out + 17, tm.tm_hour);
+    put_two(out + 20, tm.tm_min);
+    put_two(out + 23, tm.tm_sec);
+}
+
+static char *put(char *at, struct lk_slice text) {
+    if (text.len > 0)
+        memcpy(at, text.ptr, text.len);
+    return at + text.len;
+}
+
+static char *put_text(char *at, const char *text) {
+    return put(at, lk_slice_cstr(text));
+}
+
+static char *put_number(char *at, size_t number) {
+    char digits[20];
+    size_t i = sizeof(digits);
+    do {
+        digits[--i] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return put(at, lk_slice_make(digits + i, sizeof(digits) - i));
+}
+
+/* A value that would end its line, or the text for a reader of C strings, gets spaces there. */
+static char *put_value(char *at, struct lk_slice value) {
+    for (size_t i = 0; i < value.len; i++) {
+        char c = value.ptr[i];
+        *at++ = c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
+    }
+    return at;
+}
+
+/* RFC 9110 section 8.6: no length with 204; with 304 it would be that of another answer. */
+static bool has_no_body(int status) {
+    return status == 204 || status == 304;
+}
+
+static char *put_own_fields(char *at, const struct http_answer *answer) {
+    at = put_text(at, "Date: ");
+    at = put(at, lk_slice_make(answer->date, HTTP_DATE_LEN));
+    if (answer->vary)
+        at = put_text(at, "\r\nVary: Accept-Encoding");
+    if (!has_no_body(answer->status)) {
+        if (answer->gzip)
+            at = put_text(at, "\r\nContent-Encoding: gzip");
+        at = put_text(at, "\r\nContent-Length: ");
+        at = put_number(at, answer->body.len);
+    }
+    if (answer->close)
+        at = put_text(at, "\r\nConnection: close");
+    else if (answer->http10)
+        at = put_text(at, "\r\nConnection: keep-alive");
+    return put_text(at, "\r\n\r\n");
+}
+
+static size_t size_bound(const struct http_answer *answer) {
+    size_t size = STATUS_LINE_MAX + OWN_FIELDS_MAX + answer->body.len;
+    for (size_t i = 0; i < answer->fields_len; i++)
+        size += strlen(answer->fields[i].name) + answer->fields[i].value.len + FIELD_OVERHEAD;
+    return size;
+}
+
+int http_answer_write(const struct http_answer *answer, struct http_iobuf *out, struct http_pool *pool) {
+    int code = http_iobuf_reserve(out, size_bound(answer), pool);
+    if (code != 0)
+        return code;
+    char *at = out->ptr + out->end;
+    if (answer->status == 200) {
+        at = put_text(at, "HTTP/1.1 200 OK\r\n");
+    } else {
+        at = put_text(at, "HTTP/1.1 ");
+        at = put_number(at, (size_t)answer->status);
+        *at++ = ' ';
+        at = put_text(at, http_reason(answer->status));
+        at = put_text(at, "\r\n");
+    }
+    for (size_t i = 0; i < answer->fields_len; i++) {
+        at = put_text(at, answer->fields[i].name);
+        at = put_text(at, ": ");
+        at = put_value(at, answer->fields[i].value);
+        at = put_text(at, "\r\n");
+    }
+    at = put_own_fields(at, answer);
+    if (!answer->head_only && !has_no_body(answer->status))
+        at = put(at, answer->body);
+    out->end = (size_t)(at - out->ptr);
+    return 0;
+}
+
+int http_continue_write(struct http_iobuf *out, struct http_pool *pool) {
+    static const struct lk_slice text = LK_SLICE("HTTP/1.1 100 Continue\r\n\r\n");
+    int code = http_iobuf_reserve(out, text.len, pool);
+    if (code != 0)
+        return code;
+    put(out->ptr + out->end, text);
+    out->end += text.len;
+    return 0;
+}

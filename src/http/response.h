@@ -1,0 +1,44 @@
+/* An answer as bytes (RFC 9112 section 6): status line, fields, body. */
+#ifndef HTTP_RESPONSE_H
+#define HTTP_RESPONSE_H
+
+#include "http/iobuf.h"
+#include "http/server.h"
+
+/* Most fields that a handler can add. */
+#define HTTP_ANSWER_FIELDS_MAX 32
+
+/* "Mon, 23 Nov 2026 12:05:32 GMT" */
+#define HTTP_DATE_LEN 29
+
+struct http_answer_field {
+    const char *name;
+    struct lk_slice value;
+};
+
+struct http_answer {
+    int status; /* 200 to 599 */
+    const struct http_answer_field *fields;
+    size_t fields_len;
+    struct lk_slice body;
+    const char *date; /* HTTP_DATE_LEN characters */
+    bool head_only;   /* to HEAD: the fields of GET, without the body */
+    bool gzip;        /* body is compressed */
+    bool vary;        /* body could have been */
+    bool close;       /* the connection ends with it */
+    bool http10;      /* where staying open must be said */
+};
+
+/* Appends it to out. 0 or LK_ENOMEM; out is then as before. */
+int http_answer_write(const struct http_answer *answer, struct http_iobuf *out, struct http_pool *pool);
+
+/* The interim answer 100 (RFC 9110 section 15.2.1). As above. */
+int http_continue_write(struct http_iobuf *out, struct http_pool *pool);
+
+/* The reason phrase of a status; "Unknown" for one that has none. Static. */
+const char *http_reason(int status);
+
+/* RFC 9110 section 5.6.7. unix_seconds from 1970 to 9999. No NUL is written. */
+void http_date_format(int64_t unix_seconds, char out[HTTP_DATE_LEN]);
+
+#endif

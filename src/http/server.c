@@ -1,0 +1,167 @@
+#include "http/server.h"
+
+#include "base/clock.h"
+#include "http/listen.h"
+#include "http/loop.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+
+struct http_server {
+    struct http_shared shared;
+    unsigned *ports; /* shared.config.listeners_len */
+    unsigned started;
+    struct http_loop loops[]; /* shared.config.threads */
+};
+
+struct http_config http_config_defaults(void) {
+    return (struct http_config){
+        .request_line_max = 16384,
+        .header_bytes_max = 32768,
+        .header_count_max = 100,
+        .body_max = (size_t)4 << 20,
+        .arena_max = (size_t)64 << 20,
+        .header_timeout_ms = 10000,
+        .body_timeout_ms = 30000,
+        .idle_timeout_ms = 75000,
+        .write_timeout_ms = 30000,
+        .write_backlog_max = (size_t)256 << 10,
+        .connections_max = 65536,
+        .gzip_min = 1024,
+    };
+}
+
+static unsigned count_cores(void) {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof(set), &set) != 0)
+        return 1;
+    return (unsigned)CPU_COUNT(&set);
+}
+
+/* One socket for each thread, all on one port. */
+static int listen_all(struct http_server *server, size_t index, struct lk_problem *problem) {
+    const char *text = server->shared.config.listeners[index].address;
+    struct sockaddr_storage address;
+    socklen_t len = 0;
+    if (http_address_parse(text, &address, &len) != 0)
+        return lk_problem_set(problem, LK_EINVAL, "%s is not an address to listen on: write 127.0.0.1:5390 or [::1]:5390", text);
+    for (unsigned i = 0; i < server->shared.config.threads; i++) {
+        int *fd = &server->loops[i].listeners[index].fd;
+        bool check = i == 0 && http_address_port(&address) != 0;
+        int code = http_listen(&address, len, text, check, fd, problem);
+        if (code != 0)
+            return code;
+        if (i == 0) {
+            server->ports[index] = http_bound_port(*fd);
+            http_address_set_port(&address, server->ports[index]);
+        }
+    }
+    return 0;
+}
+
+/* Loops that are not made are zeroed, which http_loop_free knows. */
+static int make_loops(struct http_server *server) {
+    for (unsigned i = 0; i < server->shared.config.threads; i++) {
+        int code = http_loop_init(&server->loops[i], &server->shared, i);
+        if (code != 0)
+            return code;
+    }
+    return 0;
+}
+
+static int copy_listeners(struct http_server *server, const struct http_config *config) {
+    struct http_listener *listeners = calloc(config->listeners_len, sizeof(*listeners));
+    if (listeners == NULL)
+        return LK_ENOMEM;
+    for (size_t i = 0; i < config->listeners_len; i++)
+        listeners[i] = config->listeners[i];
+    server->shared.config.listeners = listeners;
+    return 0;
+}
+
+int http_server_create(const struct http_config *config, struct http_server **ret, struct lk_problem *problem) {
+    unsigned threads = config->threads != 0 ? config->threads : count_cores();
+    struct http_server *server = calloc(1, sizeof(*server) + threads * sizeof(server->loops[0]));
+    if (server == NULL)
+        return lk_problem_set(problem, LK_ENOMEM, "No memory for the HTTP server");
+    server->shared.config = *config;
+    server->shared.config.listeners = NULL;
+    server->shared.config.threads = threads;
+    server->shared.limits = (struct http_limits){config->request_line_max, config->header_bytes_max, config->header_count_max};
+    server->ports = calloc(config->listeners_len, sizeof(server->ports[0]));
+    int code = server->ports == NULL ? LK_ENOMEM : copy_listeners(server, config);
+    if (code == 0)
+        code = make_loops(server);
+    if (code != 0)
+        lk_problem_set(problem, code, "Cannot make the HTTP server: %s", lk_error_text(code));
+    for (size_t i = 0; code == 0 && i < config->listeners_len; i++)
+        code = listen_all(server, i, problem);
+    if (code != 0) {
+        http_server_free(server);
+        return code;
+    }
+    *ret = server;
+    return 0;
+}
+
+unsigned http_server_port(const struct http_server *server, size_t index) {
+    return server->ports[index];
+}
+
+int http_server_start(struct http_server *server) {
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old);
+    int failed = 0;
+    while (failed == 0 && server->started < server->shared.config.threads) {
+        struct http_loop *loop = &server->loops[server->started];
+        failed = pthread_create(&loop->thread, NULL, http_loop_run, loop);
+        if (failed == 0)
+            server->started++;
+    }
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (failed == 0)
+        return 0;
+    http_server_stop(server, 0);
+    return LK_EIO;
+}
+
+void http_server_stop(struct http_server *server, unsigned grace_ms) {
+    int64_t deadline = lk_clock_mono_ns() + (int64_t)grace_ms * 1000000;
+    for (unsigned i = 0; i < server->started; i++)
+        http_loop_stop(&server->loops[i], deadline);
+    for (unsigned i = 0; i < server->started; i++) {
+        pthread_join(server->loops[i].thread, NULL);
+        while (http_loop_posting(&server->loops[i]))
+            sched_yield(); /* the sender of the last answer is about to leave */
+    }
+    server->started = 0;
+}
+
+void http_server_free(struct http_server *server) {
+    if (server == NULL)
+        return;
+    for (unsigned i = 0; i < server->shared.config.threads; i++)
+        http_loop_free(&server->loops[i]);
+    free((void *)(uintptr_t)server->shared.config.listeners);
+    free(server->ports);
+    free(server);
+}
+
+static uint64_t read_counter(const _Atomic uint64_t *counter) {
+    return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
+void http_server_stats(const struct http_server *server, struct http_stats *ret) {
+    struct http_stats stats = {.connections_open = atomic_load_explicit(&server->shared.connections_open, memory_order_relaxed)};
+    for (unsigned i = 0; i < server->shared.config.threads; i++) {
+        const struct http_counters *counters = &server->loops[i].counters;
+        stats.connections_total += read_counter(&counters->connections);
+        stats.connections_refused += read_counter(&counters->refused);
+        stats.requests_total += read_counter(&counters->requests);
+        stats.bad_requests_total += read_counter(&counters->bad_requests);
+        stats.timeouts_total += read_counter(&counters->timeouts);
+    }
+    *ret = stats;
+}

@@ -1,0 +1,291 @@
+// Starting, stopping and refusing to start.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { BINARY, CREATE, httpRequest, ID, init, run, Server, SLOW, temporaryDirectory, TOKEN } from './support/server.mjs';
+
+const isRoot = process.getuid() === 0;
+
+/** That a command stopped with exit code 1 and one sentence on standard error. */
+function refusedWith(done, pattern) {
+  assert.equal(done.status, 1, `${done.stdout}${done.stderr}`);
+  assert.match(done.stderr, pattern);
+  assert.equal(done.stderr.trim().split('\n').length, 1, done.stderr);
+}
+
+const serve = (data, args = []) => run(['serve', '--data', data, '--listen', '127.0.0.1:0', '--ops-listen', '127.0.0.1:0', ...args], { timeout: 10000 * SLOW });
+
+/** Every file below a directory with its contents, to see that nothing changed. */
+function snapshot(directory) {
+  return fs.readdirSync(directory, { recursive: true }).sort().map((name) => {
+    const full = path.join(directory, String(name));
+    const stat = fs.statSync(full);
+    return [name, stat.mode, stat.isFile() ? fs.readFileSync(full, 'base64') : null];
+  });
+}
+
+describe('init', () => {
+  it('makes a private directory and prints ids and key once, for people', () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    const done = run(['init', '--data', data]);
+    assert.equal(done.status, 0, done.stderr);
+    assert.match(done.stdout, /\blk_[0-9A-Za-z]{71}\b/);
+    assert.equal(done.stdout.match(/\b[A-Za-z0-9_-]{21}[AQgw]\b/g).length >= 2, true, done.stdout);
+    assert.equal(fs.statSync(data).mode & 0o777, 0o700);
+    assert.equal(fs.statSync(path.join(data, 'master.key')).mode & 0o777, 0o600);
+    for (const name of fs.readdirSync(data)) assert.equal(fs.statSync(path.join(data, name)).mode & 0o077, 0, `${name} is open to others`);
+  });
+
+  it('takes the id and name of the account', () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    const made = init(data, ['--account-id', 'rIeFDjoySXqrDQcIZ9ltDA', '--account-name', 'Ünï & Co']);
+    assert.equal(made.accountId, 'rIeFDjoySXqrDQcIZ9ltDA');
+    assert.equal(made.accountName, 'Ünï & Co');
+    assert.deepEqual(Object.keys(made), ['accountId', 'accountName', 'userGroupId', 'apiKeyId', 'apiKey', 'url']);
+    assert.match(made.userGroupId, ID);
+    assert.match(made.apiKey, TOKEN);
+  });
+
+  it('refuses a second time and changes nothing', () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    init(data);
+    const before = snapshot(data);
+    refusedWith(run(['init', '--data', data]), /already/);
+    assert.deepEqual(snapshot(data), before);
+  });
+
+  it('refuses bad ids, bad names and bad places, and leaves nothing behind', () => {
+    const place = temporaryDirectory();
+    const data = path.join(place, 'data');
+    for (const args of [['--account-id', 'short'], ['--account-id', 'rIeFDjoySXqrDQcIZ9ltDB'], ['--account-name', ''], ['--account-name', 'x'.repeat(256)]]) {
+      const done = run(['init', '--data', data, ...args]);
+      assert.ok([1, 2].includes(done.status), `${args}: ${done.status}`);
+      assert.equal(fs.existsSync(path.join(data, 'latchkey.db')), false, args.join(' '));
+    }
+    fs.writeFileSync(path.join(place, 'file'), '');
+    refusedWith(run(['init', '--data', path.join(place, 'file')]), /./);
+    refusedWith(run(['init', '--data', path.join(place, 'no', 'parent')]), /./);
+    fs.mkdirSync(path.join(place, 'full'), { mode: 0o700 });
+    fs.writeFileSync(path.join(place, 'full', 'notes.txt'), 'mine');
+    run(['init', '--data', path.join(place, 'full')]);
+    assert.equal(fs.readFileSync(path.join(place, 'full', 'notes.txt'), 'utf8'), 'mine');
+  });
+
+  it('can be tried again after it was interrupted', () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    fs.mkdirSync(data, { mode: 0o700 });
+    fs.writeFileSync(path.join(data, 'lock'), '', { mode: 0o600 });
+    const done = run(['init', '--data', data, '--json']);
+    assert.equal(done.status, 0, done.stderr);
+  });
+
+  it('says how to use it, with exit code 2', () => {
+    for (const args of [[], ['nonsense'], ['init'], ['init', '--nonsense'], ['init', '--data'], ['serve', '--listen', 'x'], ['serve']]) {
+      const done = run(args, { cwd: temporaryDirectory() });
+      assert.ok(done.status === 2 || (args[0] === 'serve' && done.status === 1) || args.length === 0, `${args}: ${done.status}`);
+      assert.ok(done.stderr.length + done.stdout.length > 0);
+    }
+    for (const args of [['help'], ['--help'], ['help', 'init'], ['help', 'serve'], ['init', '--help']]) {
+      const done = run(args);
+      assert.equal(done.status, 0, args.join(' '));
+      assert.match(done.stdout, /latchkey/);
+    }
+    assert.match(run(['version']).stdout, /^latchkey \d+\.\d+\.\d+/);
+  });
+});
+
+describe('serve', () => {
+  it('refuses a directory that was not initialised', () => {
+    const place = temporaryDirectory();
+    refusedWith(serve(path.join(place, 'nothing')), /init/);
+    assert.equal(fs.existsSync(path.join(place, 'nothing')), false);
+    fs.mkdirSync(path.join(place, 'empty'), { mode: 0o700 });
+    refusedWith(serve(path.join(place, 'empty')), /init/);
+  });
+
+  it('refuses a second server, or init, on the directory of a running one', async () => {
+    const server = await Server.fresh();
+    try {
+      refusedWith(serve(server.data), /(another|already|running|in use)/i);
+      refusedWith(run(['init', '--data', server.data]), /./);
+      assert.equal((await server.request({ path: '/healthz' })).status, 200);
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('refuses a port that is taken', async () => {
+    const server = await Server.fresh();
+    try {
+      const data = path.join(temporaryDirectory(), 'data');
+      init(data);
+      const done = run(['serve', '--data', data, '--listen', `127.0.0.1:${server.port}`, '--ops-listen', '127.0.0.1:0'], { timeout: 10000 * SLOW });
+      refusedWith(done, new RegExp(`${server.port}`));
+    } finally {
+      await server.stop();
+    }
+  });
+
+  it('refuses clear text beyond loopback without being told to', () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    init(data);
+    refusedWith(run(['serve', '--data', data, '--listen', '0.0.0.0:0', '--ops-listen', '127.0.0.1:0'], { timeout: 10000 * SLOW }), /--insecure-listen/);
+  });
+
+  it('refuses another master key, a missing one, and one that is cut short', () => {
+    const place = temporaryDirectory();
+    const data = path.join(place, 'data');
+    init(data);
+    init(path.join(place, 'other'));
+    const key = path.join(data, 'master.key');
+    const right = fs.readFileSync(key);
+    const database = fs.readFileSync(path.join(data, 'latchkey.db'));
+    fs.copyFileSync(path.join(place, 'other', 'master.key'), key);
+    refusedWith(serve(data), /master key/i);
+    fs.writeFileSync(key, right.subarray(0, right.length - 5));
+    refusedWith(serve(data), /master key|master\.key/i);
+    fs.writeFileSync(key, '');
+    refusedWith(serve(data), /master key|master\.key/i);
+    fs.rmSync(key);
+    refusedWith(serve(data), /master key|master\.key/i);
+    assert.deepEqual(fs.readFileSync(path.join(data, 'latchkey.db')), database);
+    fs.writeFileSync(key, right, { mode: 0o644 });
+    fs.chmodSync(key, 0o644);
+    refusedWith(serve(data), /master key|master\.key/i);
+  });
+
+  it('refuses a damaged database', () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    init(data);
+    const file = path.join(data, 'latchkey.db');
+    const bytes = fs.readFileSync(file);
+    fs.writeFileSync(file, Buffer.concat([Buffer.from('not a database at all '), bytes.subarray(22)]));
+    refusedWith(serve(data), /./);
+  });
+
+  it('refuses a directory that others may enter', () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    init(data);
+    fs.chmodSync(data, 0o755);
+    refusedWith(serve(data), /chmod|0?700|others/i);
+  });
+
+  it('refuses a directory that it cannot read', { skip: !isRoot || spawnSync('setpriv', ['--version']).error !== undefined }, () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    init(data);
+    fs.chmodSync(path.dirname(data), 0o755);
+    const readable = spawnSync('setpriv', ['--reuid', '65534', '--regid', '65534', '--clear-groups', 'test', '-x', BINARY]);
+    if (readable.status !== 0) return; // the build itself lies where nobody may look
+    for (const command of ['serve', 'init']) {
+      const done = spawnSync('setpriv', ['--reuid', '65534', '--regid', '65534', '--clear-groups', BINARY, command, '--data', data], { encoding: 'utf8', timeout: 10000 * SLOW });
+      refusedWith(done, /./);
+    }
+  });
+
+  it('offers health and metrics to operators, and no metrics to the public', async () => {
+    const server = await Server.fresh();
+    try {
+      await server.createKey('counted');
+      for (const target of ['/healthz', '/readyz']) assert.equal((await httpRequest(server.opsPort, { path: target })).status, 200);
+      const metrics = await httpRequest(server.opsPort, { path: '/metrics' });
+      assert.equal(metrics.status, 200);
+      assert.match(metrics.headers['content-type'], /^text\/plain; version=0\.0\.4|^application\/openmetrics-text/);
+      assert.match(metrics.text, /^latchkey_\w+(\{[^}]*\})? \d/m);
+      assert.equal((await server.request({ path: '/metrics' })).status, 404);
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
+describe('durability', () => {
+  it('keys, groups and secrets survive a restart and a kill', async () => {
+    const server = await Server.fresh();
+    const kept = await server.createKey('kept');
+    const gone = await server.createKey('gone');
+    await server.query('mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }', {
+      input: { accountId: server.account.accountId, uuid: gone.uuid },
+    });
+    await server.stop();
+    for (const end of ['stop', 'kill', 'stop']) {
+      const again = await Server.start(server.data, server.account);
+      assert.equal(await again.accepts(kept.key), true);
+      assert.equal(await again.accepts(gone.key), false);
+      const { revealApiKey } = await again.query('mutation ($input: RevealApiKeyInput!) { revealApiKey(input: $input) { key } }', {
+        input: { accountId: server.account.accountId, uuid: kept.uuid },
+      });
+      assert.equal(revealApiKey.key, kept.key);
+      await again[end]();
+    }
+    const verified = run(['audit', 'verify', '--data', server.data]);
+    assert.equal(verified.status, 0, `${verified.stdout}${verified.stderr}`);
+  });
+
+  it('a changed audit entry is found', { skip: spawnSync('sqlite3', ['--version']).error !== undefined }, async () => {
+    const server = await Server.fresh();
+    for (let i = 0; i < 5; i++) await server.createKey(`audited${i}`);
+    await server.stop();
+    const database = path.join(server.data, 'latchkey.db');
+    assert.equal(run(['audit', 'verify', '--data', server.data]).status, 0);
+    const edits = [
+      `UPDATE audit_entry SET resource_name = 'forged' WHERE seq = (SELECT max(seq) - 1 FROM audit_entry)`,
+      `DELETE FROM audit_entry WHERE seq = (SELECT max(seq) FROM audit_entry)`,
+      `DELETE FROM audit_entry WHERE seq = 3`,
+    ];
+    const original = fs.readFileSync(database);
+    for (const edit of edits) {
+      fs.writeFileSync(database, original);
+      const done = spawnSync('sqlite3', [database, `${edit}; PRAGMA wal_checkpoint(TRUNCATE);`], { encoding: 'utf8' });
+      assert.equal(done.status, 0, done.stderr);
+      const verified = run(['audit', 'verify', '--data', server.data]);
+      assert.equal(verified.status, 1, `${edit}: ${verified.stdout}${verified.stderr}`);
+    }
+  });
+});
+
+describe('a full disk', { skip: !isRoot }, () => {
+  let mount;
+  let mounted = false;
+  before(() => {
+    mount = temporaryDirectory();
+    mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=0700', 'tmpfs', mount]).status === 0;
+  });
+  after(() => mounted && spawnSync('umount', ['-l', mount]));
+
+  it('stops init with a sentence and nothing half-made', (t) => {
+    if (!mounted) return t.skip('cannot mount a tmpfs');
+    fs.writeFileSync(path.join(mount, 'ballast'), Buffer.alloc(1024 * 1024 - 16384));
+    const data = path.join(mount, 'data');
+    refusedWith(run(['init', '--data', data]), /space|full/i);
+    fs.rmSync(path.join(mount, 'ballast'));
+    const done = run(['init', '--data', data, '--json']);
+    assert.equal(done.status, 0, `a second try: ${done.stderr}`);
+    fs.rmSync(data, { recursive: true });
+  });
+
+  it('is an error to the client, loses nothing that was acknowledged, and is over when there is space', async (t) => {
+    if (!mounted) return t.skip('cannot mount a tmpfs');
+    const data = path.join(mount, 'data');
+    const server = await Server.start(data, init(data));
+    const made = [];
+    let refusal;
+    const input = (name) => ({ input: { accountId: server.account.accountId, name, metadata: [{ key: 'ballast', value: 'x'.repeat(1000) }] } });
+    for (let i = 0; i < 2000 && !refusal; i++) {
+      const answer = await server.graphql(CREATE, input(`full${i}`));
+      if (answer.json.errors) refusal = answer.json.errors[0];
+      else made.push(`full${i}`);
+    }
+    assert.ok(refusal, 'the disk never filled');
+    assert.equal(refusal.extensions.code, 'UNAVAILABLE', JSON.stringify(refusal));
+    assert.equal((await server.request({ path: '/healthz' })).status, 200);
+    const names = await server.keyNames();
+    for (const name of made) assert.ok(names.includes(name), `${name} was acknowledged`);
+    assert.equal(names.length, made.length + 1, 'and nothing else is there');
+    assert.equal(spawnSync('mount', ['-o', 'remount,size=8m', mount]).status, 0);
+    assert.equal((await server.graphql(CREATE, input('space again'))).json.errors, undefined);
+    await server.stop();
+    assert.equal(run(['audit', 'verify', '--data', data]).status, 0);
+  });
+});

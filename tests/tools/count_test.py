@@ -1,0 +1,29 @@
+#!/usr/bin/env python3
+"""tools/test counts rightly when tests fail, crash or never ran: the last line of a run is what everyone believes."""
+import importlib.machinery
+import importlib.util
+import pathlib
+import sys
+
+sys.dont_write_bytecode = True
+TOOL = str(pathlib.Path(__file__).resolve().parents[2] / "tools" / "test")
+loader = importlib.machinery.SourceFileLoader("tools_test", TOOL)
+spec = importlib.util.spec_from_loader("tools_test", loader)
+tool = importlib.util.module_from_spec(spec)
+loader.exec_module(tool)
+
+OK_RUN = "[==========] Running 2 test(s).\n[ RUN      ] a\n[       OK ] a\n[ RUN      ] b\n[       OK ] b\n[  PASSED  ] 2 test(s).\n"
+BAD_RUN = ("[ RUN      ] a\n[       OK ] a\n[ RUN      ] b\n[  FAILED  ] b\n[==========] 2 test(s) run.\n[  PASSED  ] 1 test(s).\n"
+           "[  FAILED  ] 1 test(s), listed below:\n[  FAILED  ] b\n\n 1 FAILED TEST(S)\n")
+
+assert tool.count_unit_test({"result": "OK", "stdout": OK_RUN}) == (2, 0)
+assert tool.count_unit_test({"result": "OK", "stdout": ""}) == (1, 0)
+assert tool.count_unit_test({"result": "FAIL", "stdout": BAD_RUN}) == (1, 1)
+assert tool.count_unit_test({"result": "FAIL", "stdout": "[ RUN      ] a\n[       OK ] a\n[ RUN      ] b\n"}) == (1, 1), "a crash in b"
+assert tool.count_unit_test({"result": "TIMEOUT", "stdout": ""}) == (0, 1)
+assert tool.count_unit_test({"result": "FAIL", "stdout": OK_RUN}) == (2, 1), "a leak found at exit"
+
+assert tool.count_tap("# tests 3\n# pass 3\n# fail 0\n# cancelled 0\n", True) == (3, 0)
+assert tool.count_tap("# tests 3\n# pass 1\n# fail 1\n# cancelled 1\n", False) == (1, 2)
+assert tool.count_tap("# tests 3\n# pass 3\n# fail 0\n", False) == (3, 1), "the runner itself failed"
+assert tool.count_tap("ok 1 - a\n", True) == (0, 1), "cut short"
