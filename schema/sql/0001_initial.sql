@@ -18,6 +18,8 @@ CREATE TABLE account (
     audit_seal BLOB NOT NULL CHECK (length(audit_seal) = 32)
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX account_name ON account (name, id);
+
 CREATE TABLE user_account (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
     account_id BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE,
@@ -30,7 +32,17 @@ CREATE TABLE user_account (
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX user_account_email ON user_account (account_id, email);
-CREATE INDEX user_account_name ON user_account (account_id, name);
+CREATE INDEX user_account_name ON user_account (account_id, name, email);
+
+CREATE TABLE sso_provider (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    account_id BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('LDAP', 'SAML')),
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX sso_provider_name ON sso_provider (account_id, name);
 
 CREATE TABLE user_group (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
@@ -39,12 +51,14 @@ CREATE TABLE user_group (
     description TEXT,
     permissions TEXT NOT NULL, -- the document of domain/permission.h
     manages INTEGER NOT NULL CHECK (manages IN (0, 1)), -- whether they suffice to manage users and groups
-    settings TEXT NOT NULL,    -- the document of domain/group_settings.h: notifications, link to a provider
+    sso_provider_id BLOB REFERENCES sso_provider (id) ON DELETE SET NULL,
+    settings TEXT NOT NULL, -- the document of domain/group_settings.h: notifications, what the link to the provider says
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX user_group_name ON user_group (account_id, name);
+CREATE INDEX user_group_provider ON user_group (sso_provider_id) WHERE sso_provider_id IS NOT NULL;
 CREATE INDEX user_group_manages ON user_group (account_id) WHERE manages = 1;
 
 CREATE TABLE group_member (
@@ -81,6 +95,19 @@ CREATE TABLE api_key_group (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX api_key_group_group ON api_key_group (group_id);
+
+CREATE TABLE application (
+    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    account_id BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    description TEXT,
+    created_at INTEGER NOT NULL,
+    created_by BLOB REFERENCES user_account (id) ON DELETE SET NULL, -- NULL when a key made it
+    updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX application_name ON application (account_id, name);
+CREATE INDEX application_creator ON application (created_by) WHERE created_by IS NOT NULL;
 
 -- Never updated, never deleted from.
 CREATE TABLE audit_entry (

@@ -83,11 +83,9 @@ static bool looks_like_json(struct lk_slice text) {
     return text.len > 0 && text.ptr[0] == '"';
 }
 
-static int decode_text(struct lk_slice text, struct lk_arena *arena, struct lk_graphql_params *ret, struct lk_graphql_refusal *refusal) {
+static int take_document(struct lk_slice text, struct lk_graphql_params *ret, struct lk_graphql_refusal *refusal) {
     if (!lk_utf8_valid(text))
         return refuse_not_utf8(refusal, "The query");
-    if (looks_like_json(text))
-        return decode_json(text, arena, ret, refusal);
     if (lk_slice_trim(text).len == 0)
         return refuse(refusal, 400, "Must provide query string.");
     ret->query = text;
@@ -152,9 +150,9 @@ static int decode_fields(const struct fields *fields, struct lk_arena *arena, st
         code = get_object_field(fields, "variables", arena, &ret->variables, refusal);
     if (code == 0)
         code = get_object_field(fields, "extensions", arena, &ret->extensions, refusal);
-    if (code == 0)
-        code = decode_text(query, arena, ret, refusal);
-    return code;
+    if (code != 0)
+        return code;
+    return looks_like_json(query) ? decode_json(query, arena, ret, refusal) : take_document(query, ret, refusal);
 }
 
 /* --- by method and media type --- */
@@ -174,6 +172,14 @@ static int refuse_type(const struct lk_graphql_transport *transport, struct lk_g
     return lk_problem_set(&refusal->problem, LK_EINVAL, "Send the request with one of these as Content-Type: %s (UTF-8)", refusal->accept);
 }
 
+/* A body that is the document itself. A JSON request is no such thing: text/plain is what a fetch without a Content-Type sends, and must not pass. */
+static int decode_document(const struct lk_graphql_transport *transport, struct lk_graphql_params *ret,
+                           struct lk_graphql_refusal *refusal) {
+    if (looks_like_json(transport->body))
+        return refuse_type(transport, refusal);
+    return take_document(transport->body, ret, refusal);
+}
+
 static int decode_post(const struct lk_graphql_transport *transport, struct lk_arena *arena, struct lk_graphql_params *ret,
                        struct lk_graphql_refusal *refusal) {
     struct lk_slice type = transport->content_type;
@@ -182,7 +188,7 @@ static int decode_post(const struct lk_graphql_transport *transport, struct lk_a
     if (http_media_type_is(type, "application/json"))
         return decode_json(transport->body, arena, ret, refusal);
     if (!transport->form && (http_media_type_is(type, "application/graphql") || http_media_type_is(type, "text/plain")))
-        return decode_text(transport->body, arena, ret, refusal);
+        return decode_document(transport, ret, refusal);
 
     struct fields fields = {{NULL, 0}, {NULL, 0}, transport->body};
     if (http_media_type_is(type, "multipart/form-data"))

@@ -19,4 +19,14 @@ int lk_account_create(struct lk_call *call, const struct lk_id *id, struct lk_sl
 /* The actor's own account. */
 int lk_account_get(struct lk_call *call, struct lk_account *ret);
 
+/* For operators: the actor must hold the scope latchkey.operator.
+ *
+ * provision makes an account with its default groups and one key named key_name in Account Administrator, whose token is given this once. delete takes an
+ * account (22 characters) with all that is in it, but not its audit log; LK_ECONFLICT for the operator's own, LK_ENOTFOUND "Account does not exist".
+ * list gives a page in order of name. */
+int lk_account_provision(struct lk_call *call, struct lk_slice name, struct lk_slice key_name, struct lk_account *ret,
+                         struct lk_slice *ret_token);
+int lk_account_delete(struct lk_call *call, struct lk_slice id);
+int lk_account_list(struct lk_call *call, struct lk_page page, struct lk_account **ret, size_t *ret_len, struct lk_page_info *ret_info);
+
 #endif

@@ -51,4 +51,59 @@ struct lk_audit_finding {
  * and problem only. 0 whether intact or not. */
 int lk_audit_verify(struct lk_call *call, const struct lk_id *account, struct lk_audit_finding *ret);
 
+/* One entry, as it is shown. */
+struct lk_audit_entry {
+    int64_t sequence;
+    int64_t created_at;
+    struct lk_slice operation;
+    struct lk_slice resource_type;
+    bool has_resource_id;
+    struct lk_id resource_id;
+    struct lk_slice resource_name;
+    struct lk_slice failure; /* ptr NULL when it was done */
+};
+
+/* Most entries of one set that a list shows; the rest is there by lk_audit_contents. */
+#define LK_CHANGES_MAX 100
+
+/* The entries of one request. */
+struct lk_change_set {
+    struct lk_id id;
+    int64_t created_at;
+    enum lk_actor_kind actor_kind;
+    struct lk_id actor_id; /* zero for the system */
+    struct lk_slice actor_name;
+    struct lk_slice url, path, method, remote;
+    int64_t status;
+    struct lk_slice failure; /* of its first refused entry; ptr NULL for none */
+    struct lk_audit_entry *entries;
+    size_t entries_len;
+};
+
+/* From (included) to (not included), milliseconds. INT64_MIN and INT64_MAX for no bound. */
+struct lk_time_range {
+    int64_t from;
+    int64_t to;
+};
+
+/* A page of the change sets of the actor's account, newest first. Needs VIEW_AUDITS. */
+int lk_audit_list(struct lk_call *call, struct lk_time_range range, struct lk_page page, struct lk_change_set **ret, size_t *ret_len,
+                  struct lk_page_info *ret_info);
+
+/* What an entry changed, as YAML. */
+struct lk_change_content {
+    struct lk_id set_id;
+    bool has_resource_id;
+    struct lk_id resource_id;
+    struct lk_slice old_yaml; /* ptr NULL for none, and so is the path then */
+    struct lk_slice old_path; /* "API_KEY/name.yaml" */
+    struct lk_slice new_yaml;
+    struct lk_slice new_path;
+};
+
+/* A page of the contents of one change set (22 characters), in order; resource (ptr NULL: any) keeps those of one resource. Needs VIEW_AUDITS. A set that
+ * does not exist has no contents. */
+int lk_audit_contents(struct lk_call *call, struct lk_slice set, struct lk_slice resource, struct lk_page page,
+                      struct lk_change_content **ret, size_t *ret_len, struct lk_page_info *ret_info);
+
 #endif

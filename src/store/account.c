@@ -18,18 +18,25 @@ int lk_store_account_insert(struct lk_db *db, const struct lk_account_row *row) 
     return lk_run(stmt);
 }
 
+static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_account_row *row) {
+    int code = lk_column_id(stmt, 0, &row->id);
+    if (code == 0)
+        code = lk_row_text(stmt, 1, arena, &row->name);
+    if (code == 0)
+        code = lk_row_bytes(stmt, 4, row->audit_mac, sizeof(row->audit_mac));
+    if (code == 0)
+        code = lk_row_bytes(stmt, 5, row->audit_seal, sizeof(row->audit_seal));
+    row->created_at = lk_column_int(stmt, 2);
+    row->audit_seq = lk_column_int(stmt, 3);
+    return code;
+}
+
 static int read_account(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_account_row *ret) {
     int code = lk_step(stmt);
     if (code <= 0)
         return code == 0 ? LK_ENOTFOUND : code;
-    struct lk_account_row row = {.created_at = lk_column_int(stmt, 2), .audit_seq = lk_column_int(stmt, 3)};
-    code = lk_column_id(stmt, 0, &row.id);
-    if (code == 0)
-        code = lk_row_text(stmt, 1, arena, &row.name);
-    if (code == 0)
-        code = lk_row_bytes(stmt, 4, row.audit_mac, sizeof(row.audit_mac));
-    if (code == 0)
-        code = lk_row_bytes(stmt, 5, row.audit_seal, sizeof(row.audit_seal));
+    struct lk_account_row row = {0};
+    code = read_columns(stmt, arena, &row);
     lk_stmt_reset(stmt);
     if (code == 0)
         *ret = row;
@@ -48,6 +55,40 @@ int lk_store_account_next(struct lk_db *db, const struct lk_id *after, struct lk
     /* Every id is longer than the empty blob, so it stands before the first. */
     lk_bind_blob(stmt, 1, after == NULL ? lk_slice_make("", 0) : lk_slice_make((const char *)after->bytes, LK_ID_BYTES));
     return read_account(stmt, arena, ret);
+}
+
+int lk_store_account_list(struct lk_db *db, int64_t limit, int64_t offset, struct lk_arena *arena, struct lk_account_row **ret,
+                          size_t *ret_len) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT id, name, created_at, audit_seq, audit_mac, audit_seal FROM account ORDER BY name, id "
+                                          "LIMIT $1 OFFSET $2");
+    lk_bind_int(stmt, 1, limit);
+    lk_bind_int(stmt, 2, offset);
+    struct lk_row_list list = {.arena = arena, .item_size = sizeof(struct lk_account_row)};
+    int code;
+    while ((code = lk_step(stmt)) == 1) {
+        struct lk_account_row *row = lk_row_list_add(&list);
+        code = row == NULL ? LK_ENOMEM : read_columns(stmt, arena, row);
+        if (code != 0) {
+            lk_stmt_reset(stmt);
+            return code;
+        }
+    }
+    if (code == 0) {
+        *ret = list.items;
+        *ret_len = list.len;
+    }
+    return code;
+}
+
+int lk_store_account_count(struct lk_db *db, int64_t *ret) {
+    return lk_row_count(lk_db_stmt(db, "SELECT count(*) FROM account"), ret);
+}
+
+int lk_store_account_delete(struct lk_db *db, const struct lk_id *id) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "DELETE FROM account WHERE id = $1");
+    lk_bind_id(stmt, 1, id);
+    int code = lk_run(stmt);
+    return code == 0 && lk_db_changes(db) == 0 ? LK_ENOTFOUND : code;
 }
 
 int lk_store_account_set_audit(struct lk_db *db, const struct lk_account_row *row) {

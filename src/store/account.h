@@ -23,6 +23,14 @@ int lk_store_account_find(struct lk_db *db, const struct lk_id *id, struct lk_ar
 /* The account with the least id above `after` (NULL: the first). */
 int lk_store_account_next(struct lk_db *db, const struct lk_id *after, struct lk_arena *arena, struct lk_account_row *ret);
 
+/* In order of name, then id. */
+int lk_store_account_list(struct lk_db *db, int64_t limit, int64_t offset, struct lk_arena *arena, struct lk_account_row **ret,
+                          size_t *ret_len);
+int lk_store_account_count(struct lk_db *db, int64_t *ret);
+
+/* With all that is in it, but not its audit entries. LK_ENOTFOUND. */
+int lk_store_account_delete(struct lk_db *db, const struct lk_id *id);
+
 /* Moves the end of the audit chain: id, audit_seq, audit_mac and audit_seal of row. */
 int lk_store_account_set_audit(struct lk_db *db, const struct lk_account_row *row);
 

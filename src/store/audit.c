@@ -97,3 +97,68 @@ int lk_store_audit_next(struct lk_db *db, const struct lk_id *account, int64_t a
         *ret = row;
     return code;
 }
+
+static int read_list(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_audit_row **ret, size_t *ret_len) {
+    struct lk_row_list list = {.arena = arena, .item_size = sizeof(struct lk_audit_row)};
+    int code;
+    while ((code = lk_step(stmt)) == 1) {
+        struct lk_audit_row *row = lk_row_list_add(&list);
+        code = row == NULL ? LK_ENOMEM : read_columns(stmt, arena, row);
+        if (code != 0) {
+            lk_stmt_reset(stmt);
+            return code;
+        }
+    }
+    if (code == 0) {
+        *ret = list.items;
+        *ret_len = list.len;
+    }
+    return code;
+}
+
+int lk_store_audit_list_sets(struct lk_db *db, const struct lk_id *account, int64_t from, int64_t to, int64_t limit, int64_t offset,
+                             struct lk_arena *arena, struct lk_audit_row **ret, size_t *ret_len) {
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "SELECT " COLUMNS " FROM audit_entry WHERE account_id = $1 AND set_position = 0 AND created_at >= $2 "
+                       "AND created_at < $3 ORDER BY created_at DESC, seq DESC LIMIT $4 OFFSET $5");
+    lk_bind_id(stmt, 1, account);
+    lk_bind_int(stmt, 2, from);
+    lk_bind_int(stmt, 3, to);
+    lk_bind_int(stmt, 4, limit);
+    lk_bind_int(stmt, 5, offset);
+    return read_list(stmt, arena, ret, ret_len);
+}
+
+int lk_store_audit_count_sets(struct lk_db *db, const struct lk_id *account, int64_t from, int64_t to, int64_t *ret) {
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "SELECT count(*) FROM audit_entry WHERE account_id = $1 AND set_position = 0 AND created_at >= $2 "
+                       "AND created_at < $3");
+    lk_bind_id(stmt, 1, account);
+    lk_bind_int(stmt, 2, from);
+    lk_bind_int(stmt, 3, to);
+    return lk_row_count(stmt, ret);
+}
+
+#define OF_SET " FROM audit_entry WHERE account_id = $1 AND set_id = $2 AND ($3 IS NULL OR resource_id = $3)"
+
+static void bind_set(struct lk_stmt *stmt, const struct lk_id *account, const struct lk_id *set, const struct lk_id *resource) {
+    lk_bind_id(stmt, 1, account);
+    lk_bind_id(stmt, 2, set);
+    lk_bind_id(stmt, 3, resource);
+}
+
+int lk_store_audit_list_of_set(struct lk_db *db, const struct lk_id *account, const struct lk_id *set, const struct lk_id *resource,
+                               int64_t limit, int64_t offset, struct lk_arena *arena, struct lk_audit_row **ret, size_t *ret_len) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS OF_SET " ORDER BY set_position LIMIT $4 OFFSET $5");
+    bind_set(stmt, account, set, resource);
+    lk_bind_int(stmt, 4, limit);
+    lk_bind_int(stmt, 5, offset);
+    return read_list(stmt, arena, ret, ret_len);
+}
+
+int lk_store_audit_count_of_set(struct lk_db *db, const struct lk_id *account, const struct lk_id *set, const struct lk_id *resource,
+                                int64_t *ret) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT count(*)" OF_SET);
+    bind_set(stmt, account, set, resource);
+    return lk_row_count(stmt, ret);
+}

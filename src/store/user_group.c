@@ -2,35 +2,38 @@
 
 #include "store/row.h"
 
-#define COLUMNS "g.id, g.account_id, g.name, g.description, g.permissions, g.manages, g.settings, g.created_at, g.updated_at"
+#define COLUMNS \
+    "g.id, g.account_id, g.name, g.description, g.permissions, g.manages, g.sso_provider_id, g.settings, g.created_at, g.updated_at"
 
 int lk_store_group_insert(struct lk_db *db, const struct lk_group_row *row) {
     struct lk_stmt *stmt =
-        lk_db_stmt(db, "INSERT INTO user_group (id, account_id, name, description, permissions, manages, settings, created_at, "
-                       "updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)");
+        lk_db_stmt(db, "INSERT INTO user_group (id, account_id, name, description, permissions, manages, sso_provider_id, settings, "
+                       "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
     lk_bind_id(stmt, 1, &row->id);
     lk_bind_id(stmt, 2, &row->account_id);
     lk_bind_text(stmt, 3, row->name);
     lk_bind_text(stmt, 4, row->description);
     lk_bind_text(stmt, 5, row->permissions);
     lk_bind_int(stmt, 6, row->manages);
-    lk_bind_text(stmt, 7, row->settings);
-    lk_bind_int(stmt, 8, row->created_at);
-    lk_bind_int(stmt, 9, row->updated_at);
+    lk_bind_id(stmt, 7, row->has_provider ? &row->provider_id : NULL);
+    lk_bind_text(stmt, 8, row->settings);
+    lk_bind_int(stmt, 9, row->created_at);
+    lk_bind_int(stmt, 10, row->updated_at);
     return lk_run(stmt);
 }
 
 int lk_store_group_update(struct lk_db *db, const struct lk_group_row *row) {
     struct lk_stmt *stmt =
-        lk_db_stmt(db, "UPDATE user_group SET name = $1, description = $2, permissions = $3, manages = $4, settings = $5, "
-                       "updated_at = $6 WHERE id = $7");
+        lk_db_stmt(db, "UPDATE user_group SET name = $1, description = $2, permissions = $3, manages = $4, sso_provider_id = $5, "
+                       "settings = $6, updated_at = $7 WHERE id = $8");
     lk_bind_text(stmt, 1, row->name);
     lk_bind_text(stmt, 2, row->description);
     lk_bind_text(stmt, 3, row->permissions);
     lk_bind_int(stmt, 4, row->manages);
-    lk_bind_text(stmt, 5, row->settings);
-    lk_bind_int(stmt, 6, row->updated_at);
-    lk_bind_id(stmt, 7, &row->id);
+    lk_bind_id(stmt, 5, row->has_provider ? &row->provider_id : NULL);
+    lk_bind_text(stmt, 6, row->settings);
+    lk_bind_int(stmt, 7, row->updated_at);
+    lk_bind_id(stmt, 8, &row->id);
     return lk_run(stmt);
 }
 
@@ -52,10 +55,13 @@ static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_
     if (code == 0)
         code = lk_row_text(stmt, 4, arena, &row->permissions);
     if (code == 0)
-        code = lk_row_text(stmt, 6, arena, &row->settings);
+        code = lk_row_text(stmt, 7, arena, &row->settings);
     row->manages = lk_column_int(stmt, 5) != 0;
-    row->created_at = lk_column_int(stmt, 7);
-    row->updated_at = lk_column_int(stmt, 8);
+    row->has_provider = !lk_column_is_null(stmt, 6);
+    if (code == 0 && row->has_provider)
+        code = lk_column_id(stmt, 6, &row->provider_id);
+    row->created_at = lk_column_int(stmt, 8);
+    row->updated_at = lk_column_int(stmt, 9);
     return code;
 }
 
@@ -203,4 +209,14 @@ int lk_store_group_has_manager(struct lk_db *db, const struct lk_id *account, in
     lk_stmt_reset(stmt);
     *ret = code == 1;
     return 0;
+}
+
+int lk_store_group_list_naming(struct lk_db *db, const struct lk_id *account, struct lk_slice application, struct lk_arena *arena,
+                               struct lk_group_row **ret, size_t *ret_len) {
+    /* "_" of an id matches any character here: a few more groups are looked into than need be. */
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "SELECT " COLUMNS " FROM user_group g WHERE g.account_id = $1 AND g.permissions LIKE '%\"' || $2 || '\"%'");
+    lk_bind_id(stmt, 1, account);
+    lk_bind_text(stmt, 2, application);
+    return read_list(stmt, arena, ret, ret_len);
 }

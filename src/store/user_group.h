@@ -12,7 +12,9 @@ struct lk_group_row {
     struct lk_slice description; /* ptr NULL for none */
     struct lk_slice permissions; /* document */
     bool manages;                /* whether permissions suffice to manage users and groups */
-    struct lk_slice settings;    /* document */
+    bool has_provider;
+    struct lk_id provider_id; /* identity provider that it is linked to */
+    struct lk_slice settings; /* document */
     int64_t created_at;
     int64_t updated_at;
 };
@@ -24,7 +26,7 @@ struct lk_group_permissions_row {
     struct lk_slice permissions;
 };
 
-/* insert and update: LK_ECONFLICT when the account has a group of that name. update writes name, description, permissions, manages, settings, updated_at. */
+/* insert and update: LK_ECONFLICT when the account has a group of that name. update writes name, description, permissions, manages, provider, settings, updated_at. */
 int lk_store_group_insert(struct lk_db *db, const struct lk_group_row *row);
 int lk_store_group_update(struct lk_db *db, const struct lk_group_row *row);
 
@@ -55,5 +57,9 @@ int lk_store_group_permissions_of_user(struct lk_db *db, const struct lk_id *use
 
 /* Whether the account has a credential that may manage users and groups: an enabled key, not expired at now_ms, in a group that manages. */
 int lk_store_group_has_manager(struct lk_db *db, const struct lk_id *account, int64_t now_ms, bool *ret);
+
+/* Groups of an account whose permissions may name an application (its 22 characters): a superset, to look into. */
+int lk_store_group_list_naming(struct lk_db *db, const struct lk_id *account, struct lk_slice application, struct lk_arena *arena,
+                               struct lk_group_row **ret, size_t *ret_len);
 
 #endif

@@ -166,7 +166,7 @@ static void test_entries_do_not_move_between_accounts(void **state) {
     assert_int_equal(lk_audit_verify(&f->call, &other.id, &finding), 0);
     assert_true(finding.intact);
     assert_int_equal(finding.entries, 2);
-    char sql[512];
+    char sql[600];
     char hex[2 * LK_ID_BYTES + 1] = {0};
     lk_hex_encode(f->account.id.bytes, LK_ID_BYTES, hex);
     snprintf(sql, sizeof(sql),
