@@ -6,10 +6,6 @@
 
 #include <stdint.h>
 
-static int byte_at(const struct gql_lexer *lexer, size_t pos) {
-    return pos < lexer->source.len ? (unsigned char)lexer->source.ptr[pos] : -1;
-}
-
 /* --- quoted strings --- */
 
 /* The source from pos on, units UTF-16 code units of it (a character more rather than half of one): the part of an escape that messages
@@ -51,7 +47,7 @@ static int variable_escape(const struct gql_lexer *lexer, size_t *pos, uint32_t 
     uint32_t code = 0;
     size_t size = 3;
     while (size < 12) {
-        int c = byte_at(lexer, *pos + size++);
+        int c = gql_lexer_byte(lexer, *pos + size++);
         if (c == '}') {
             if (size < 5 || !is_scalar_value(code))
                 break;
@@ -73,7 +69,7 @@ static int variable_escape(const struct gql_lexer *lexer, size_t *pos, uint32_t 
 static uint32_t four_digits(const struct gql_lexer *lexer, size_t pos) {
     uint32_t code = 0;
     for (size_t i = 0; i < 4; i++) {
-        int32_t digit = hex_digit(byte_at(lexer, pos + i));
+        int32_t digit = hex_digit(gql_lexer_byte(lexer, pos + i));
         if (digit < 0)
             return UINT32_MAX;
         code = code << 4 | (uint32_t)digit;
@@ -89,7 +85,7 @@ static int fixed_escape(const struct gql_lexer *lexer, size_t *pos, uint32_t *re
         *ret = code;
         return 0;
     }
-    if (code >= 0xd800 && code <= 0xdbff && byte_at(lexer, *pos + 6) == '\\' && byte_at(lexer, *pos + 7) == 'u') {
+    if (code >= 0xd800 && code <= 0xdbff && gql_lexer_byte(lexer, *pos + 6) == '\\' && gql_lexer_byte(lexer, *pos + 7) == 'u') {
         uint32_t low = four_digits(lexer, *pos + 8);
         if (low >= 0xdc00 && low <= 0xdfff) {
             *pos += 12;
@@ -102,7 +98,7 @@ static int fixed_escape(const struct gql_lexer *lexer, size_t *pos, uint32_t *re
 
 static int simple_escape(const struct gql_lexer *lexer, size_t *pos, uint32_t *ret) {
     uint32_t code = 0;
-    switch (byte_at(lexer, *pos + 1)) {
+    switch (gql_lexer_byte(lexer, *pos + 1)) {
     case '"': code = '"'; break;
     case '\\': code = '\\'; break;
     case '/': code = '/'; break;
@@ -122,9 +118,9 @@ static int simple_escape(const struct gql_lexer *lexer, size_t *pos, uint32_t *r
 }
 
 static int read_escape(const struct gql_lexer *lexer, size_t *pos, uint32_t *ret) {
-    if (byte_at(lexer, *pos + 1) != 'u')
+    if (gql_lexer_byte(lexer, *pos + 1) != 'u')
         return simple_escape(lexer, pos, ret);
-    if (byte_at(lexer, *pos + 2) == '{')
+    if (gql_lexer_byte(lexer, *pos + 2) == '{')
         return variable_escape(lexer, pos, ret);
     return fixed_escape(lexer, pos, ret);
 }
@@ -134,7 +130,7 @@ static int scan_string(const struct gql_lexer *lexer, size_t *ret_end, bool *ret
     size_t pos = lexer->pos + 1;
     bool escapes = false;
     for (;;) {
-        int c = byte_at(lexer, pos);
+        int c = gql_lexer_byte(lexer, pos);
         if (c == '"')
             break;
         if (c == -1 || c == '\n' || c == '\r')
@@ -196,7 +192,7 @@ int gql_lexer_string(struct gql_lexer *lexer, struct gql_token *ret) {
 /* --- block strings --- */
 
 static bool triple_quote(const struct gql_lexer *lexer, size_t pos) {
-    return byte_at(lexer, pos) == '"' && byte_at(lexer, pos + 1) == '"' && byte_at(lexer, pos + 2) == '"';
+    return gql_lexer_byte(lexer, pos) == '"' && gql_lexer_byte(lexer, pos + 1) == '"' && gql_lexer_byte(lexer, pos + 2) == '"';
 }
 
 /* Where the closing quotes of the block string whose inside begins at pos are, or the end of the source. */
@@ -218,7 +214,7 @@ static size_t copy_raw_block(const struct gql_lexer *lexer, size_t pos, size_t e
             pos += 3;
         } else if (c == '\r') {
             out[len++] = '\n';
-            pos += byte_at(lexer, pos + 1) == '\n' ? 2 : 1;
+            pos += gql_lexer_byte(lexer, pos + 1) == '\n' ? 2 : 1;
         } else {
             out[len++] = c;
             pos++;

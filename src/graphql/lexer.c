@@ -61,11 +61,6 @@ static bool is_name_start(int c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-/* The byte at a position, or -1 past the end. */
-static int byte_at(const struct gql_lexer *lexer, size_t pos) {
-    return pos < lexer->source.len ? (unsigned char)lexer->source.ptr[pos] : -1;
-}
-
 /* A character as messages show it: quoted when printable ASCII, else as a code point, or <EOF>. */
 struct shown {
     char text[16];
@@ -73,7 +68,7 @@ struct shown {
 
 static struct shown show_char(const struct gql_lexer *lexer, size_t pos) {
     struct shown out;
-    int c = byte_at(lexer, pos);
+    int c = gql_lexer_byte(lexer, pos);
     uint32_t code = 0;
     if (c < 0)
         snprintf(out.text, sizeof(out.text), "<EOF>");
@@ -97,7 +92,7 @@ static size_t skip_comment(const struct gql_lexer *lexer, size_t pos) {
 /* Past all ignored tokens (2.1.7). */
 static size_t skip_ignored(const struct gql_lexer *lexer, size_t pos) {
     for (;;) {
-        switch (byte_at(lexer, pos)) {
+        switch (gql_lexer_byte(lexer, pos)) {
         case '\t':
         case ' ':
         case ',':
@@ -105,7 +100,7 @@ static size_t skip_ignored(const struct gql_lexer *lexer, size_t pos) {
         case '\r': pos++; break;
         case '#': pos = skip_comment(lexer, pos); break;
         case 0xef: /* U+FEFF, the byte order mark, is ignored wherever it stands */
-            if (byte_at(lexer, pos + 1) != 0xbb || byte_at(lexer, pos + 2) != 0xbf)
+            if (gql_lexer_byte(lexer, pos + 1) != 0xbb || gql_lexer_byte(lexer, pos + 2) != 0xbf)
                 return pos;
             pos += 3;
             break;
@@ -120,21 +115,21 @@ static int expected_digit(const struct gql_lexer *lexer, size_t pos) {
 
 /* One or more digits from *pos on. */
 static int read_digits(const struct gql_lexer *lexer, size_t *pos) {
-    if (!is_digit(byte_at(lexer, *pos)))
+    if (!is_digit(gql_lexer_byte(lexer, *pos)))
         return expected_digit(lexer, *pos);
-    while (is_digit(byte_at(lexer, *pos)))
+    while (is_digit(gql_lexer_byte(lexer, *pos)))
         ++*pos;
     return 0;
 }
 
 /* The part before fraction and exponent: no leading zeros. */
 static int read_integer_part(const struct gql_lexer *lexer, size_t *pos) {
-    if (byte_at(lexer, *pos) == '-')
+    if (gql_lexer_byte(lexer, *pos) == '-')
         ++*pos;
-    if (byte_at(lexer, *pos) != '0')
+    if (gql_lexer_byte(lexer, *pos) != '0')
         return read_digits(lexer, pos);
     ++*pos;
-    if (is_digit(byte_at(lexer, *pos)))
+    if (is_digit(gql_lexer_byte(lexer, *pos)))
         return gql_syntax_error(lexer->errors, *pos, "Invalid number, unexpected digit after 0: %s.", show_char(lexer, *pos).text);
     return 0;
 }
@@ -143,21 +138,21 @@ static int read_number(struct gql_lexer *lexer, struct gql_token *ret) {
     size_t pos = lexer->pos;
     bool real = false;
     int code = read_integer_part(lexer, &pos);
-    if (code == 0 && byte_at(lexer, pos) == '.') {
+    if (code == 0 && gql_lexer_byte(lexer, pos) == '.') {
         real = true;
         pos++;
         code = read_digits(lexer, &pos);
     }
-    if (code == 0 && (byte_at(lexer, pos) == 'e' || byte_at(lexer, pos) == 'E')) {
+    if (code == 0 && (gql_lexer_byte(lexer, pos) == 'e' || gql_lexer_byte(lexer, pos) == 'E')) {
         real = true;
         pos++;
-        if (byte_at(lexer, pos) == '+' || byte_at(lexer, pos) == '-')
+        if (gql_lexer_byte(lexer, pos) == '+' || gql_lexer_byte(lexer, pos) == '-')
             pos++;
         code = read_digits(lexer, &pos);
     }
     if (code < 0)
         return code;
-    if (byte_at(lexer, pos) == '.' || is_name_start(byte_at(lexer, pos)))
+    if (gql_lexer_byte(lexer, pos) == '.' || is_name_start(gql_lexer_byte(lexer, pos)))
         return expected_digit(lexer, pos);
     ret->kind = real ? GQL_TOK_FLOAT : GQL_TOK_INT;
     ret->text = lk_slice_make(lexer->source.ptr + lexer->pos, pos - lexer->pos);
@@ -167,7 +162,7 @@ static int read_number(struct gql_lexer *lexer, struct gql_token *ret) {
 
 static int read_name(struct gql_lexer *lexer, struct gql_token *ret) {
     size_t pos = lexer->pos + 1;
-    while (is_name_start(byte_at(lexer, pos)) || is_digit(byte_at(lexer, pos)))
+    while (is_name_start(gql_lexer_byte(lexer, pos)) || is_digit(gql_lexer_byte(lexer, pos)))
         pos++;
     ret->kind = GQL_TOK_NAME;
     ret->text = lk_slice_make(lexer->source.ptr + lexer->pos, pos - lexer->pos);
@@ -183,7 +178,7 @@ static int punctuator(struct gql_lexer *lexer, enum gql_token_kind kind, size_t 
 }
 
 static int unexpected_char(const struct gql_lexer *lexer) {
-    if (byte_at(lexer, lexer->pos) == '\'')
+    if (gql_lexer_byte(lexer, lexer->pos) == '\'')
         return gql_syntax_error(lexer->errors, lexer->pos,
                                 "Unexpected single quote character ('), did you mean to use a double quote (\")?");
     return gql_syntax_error(lexer->errors, lexer->pos, "Unexpected character: %s.", show_char(lexer, lexer->pos).text);
@@ -192,7 +187,7 @@ static int unexpected_char(const struct gql_lexer *lexer) {
 int gql_lexer_next(struct gql_lexer *lexer, struct gql_token *ret) {
     lexer->pos = skip_ignored(lexer, lexer->pos);
     ret->at = (gql_pos)lexer->pos;
-    int c = byte_at(lexer, lexer->pos);
+    int c = gql_lexer_byte(lexer, lexer->pos);
     switch (c) {
     case -1: return punctuator(lexer, GQL_TOK_EOF, 0, ret);
     case '!': return punctuator(lexer, GQL_TOK_BANG, 1, ret);
@@ -209,11 +204,11 @@ int gql_lexer_next(struct gql_lexer *lexer, struct gql_token *ret) {
     case '|': return punctuator(lexer, GQL_TOK_PIPE, 1, ret);
     case '}': return punctuator(lexer, GQL_TOK_BRACE_R, 1, ret);
     case '.':
-        if (byte_at(lexer, lexer->pos + 1) == '.' && byte_at(lexer, lexer->pos + 2) == '.')
+        if (gql_lexer_byte(lexer, lexer->pos + 1) == '.' && gql_lexer_byte(lexer, lexer->pos + 2) == '.')
             return punctuator(lexer, GQL_TOK_SPREAD, 3, ret);
         return unexpected_char(lexer);
     case '"':
-        if (byte_at(lexer, lexer->pos + 1) == '"' && byte_at(lexer, lexer->pos + 2) == '"')
+        if (gql_lexer_byte(lexer, lexer->pos + 1) == '"' && gql_lexer_byte(lexer, lexer->pos + 2) == '"')
             return gql_lexer_block_string(lexer, ret);
         return gql_lexer_string(lexer, ret);
     default: break;

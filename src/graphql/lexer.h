@@ -46,6 +46,11 @@ struct gql_lexer {
     struct gql_errors *errors;
 };
 
+/* The byte at a position, or -1 past the end. */
+static inline int gql_lexer_byte(const struct gql_lexer *lexer, size_t pos) {
+    return pos < lexer->source.len ? (unsigned char)lexer->source.ptr[pos] : -1;
+}
+
 /* Reads the next token; after the end of the source GQL_TOK_EOF for ever. 0, LK_EINVAL after adding one error, or LK_ENOMEM. */
 int gql_lexer_next(struct gql_lexer *lexer, struct gql_token *ret);
 

@@ -68,9 +68,11 @@ static struct lk_slice option_name(const void *options, size_t index) {
     return ((const struct lk_slice *)options)[index];
 }
 
-/* " Did you mean ...?" or "", in the arena. */
+/* " Did you mean ...?" or "", in the arena. A search goes through all options, so there is none for errors that would be dropped. */
 static const char *suggestion(struct sdl *s, struct lk_slice input, const struct lk_slice *options, size_t len) {
     struct lk_buf buf = {0};
+    if (gql_errors_full(s->errors))
+        return "";
     gql_suggest(input, option_name, options, len, "", &buf);
     const char *text = buf.failed ? NULL : lk_arena_strdup(s->arena, lk_buf_slice(&buf));
     lk_buf_free(&buf);

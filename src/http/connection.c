@@ -237,6 +237,7 @@ static int read_body(struct http_connection *c) {
     if (result == HTTP_PARSE_MORE) {
         /* All was used: what comes next goes right behind the body, so that framing takes no room. */
         request->used = start + request->body_len;
+        explicit_bzero(data + request->used, len - request->used);
         c->in.end = c->in.start + request->used;
     }
     return result;

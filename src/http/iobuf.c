@@ -16,6 +16,9 @@ static void *take_block(struct http_pool *pool) {
 }
 
 void http_iobuf_release(struct http_iobuf *buf, struct http_pool *pool) {
+    if (buf->cap == 0)
+        return;
+    explicit_bzero(buf->ptr, buf->end);
     if (buf->cap == HTTP_BLOCK_SIZE && pool->len < HTTP_POOL_MAX)
         pool->blocks[pool->len++] = buf->ptr;
     else
@@ -29,6 +32,7 @@ int http_iobuf_reserve(struct http_iobuf *buf, size_t extra, struct http_pool *p
         return 0;
     if (buf->cap != 0 && buf->cap - len >= extra) {
         memmove(buf->ptr, buf->ptr + buf->start, len);
+        explicit_bzero(buf->ptr + len, buf->end - len);
         buf->start = 0;
         buf->end = len;
         return 0;

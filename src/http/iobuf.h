@@ -1,6 +1,7 @@
 /*
  * Buffers between a socket and the protocol. Their memory comes in blocks of one size from a pool of the I/O thread, so that a connection
- * without traffic holds none and one with traffic does not allocate. A buffer that outgrows a block has memory of its own.
+ * without traffic holds none and one with traffic does not allocate. A buffer that outgrows a block has memory of its own. Requests and answers
+ * hold keys and passwords, so memory is wiped before it is given back.
  */
 #ifndef HTTP_IOBUF_H
 #define HTTP_IOBUF_H

@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
-/* A body buffer up to this size is kept for the next answer. */
-#define BODY_KEEP_MAX ((size_t)64 << 10)
+/* Memory up to this size is kept for the next request. */
+#define KEEP_MAX ((size_t)64 << 10)
 
 struct http_request *http_request_new(size_t fields_max, size_t arena_max) {
     struct http_request *request = calloc(1, sizeof(*request) + fields_max * sizeof(request->fields[0]));
@@ -24,9 +24,12 @@ void http_request_free(struct http_request *request) {
 }
 
 void http_request_reset(struct http_request *request) {
-    lk_arena_reset(&request->arena);
+    if (request->arena.used > KEEP_MAX)
+        lk_arena_free(&request->arena); /* a reset would keep the first chunk, which may be large */
+    else
+        lk_arena_reset(&request->arena);
     lk_buf_clear(&request->body);
-    if (request->body.cap > BODY_KEEP_MAX)
+    if (request->body.cap > KEEP_MAX)
         lk_buf_free(&request->body);
     http_head_init(&request->head, request->fields);
     request->base = NULL;

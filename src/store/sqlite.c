@@ -15,6 +15,15 @@
 /* Highest parameter number: $1 to $99. */
 #define PARAMETERS_MAX 99
 
+bool lk_sqlite_no_room(struct lk_db *db, int result, int which) {
+    sqlite3_file *file = NULL;
+    int error = 0;
+    if (result != SQLITE_IOERR_WRITE || sqlite3_file_control(db->handle, "main", which, &file) != SQLITE_OK || file == NULL ||
+        file->pMethods == NULL || file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error) != SQLITE_OK)
+        return false;
+    return error == EDQUOT || error == EFBIG;
+}
+
 static int code_of_sqlite(struct lk_db *db, int result) {
     switch (result) {
     case SQLITE_CONSTRAINT_UNIQUE:
@@ -39,9 +48,7 @@ static int code_of_sqlite(struct lk_db *db, int result) {
     case SQLITE_IOERR: break;
     default: return LK_EINTERNAL;
     }
-    /* SQLite knows only ENOSPC as full; a quota and a file size limit are the same to us, and as harmless. */
-    int error = sqlite3_system_errno(db->handle);
-    return result == SQLITE_IOERR_WRITE && (error == EDQUOT || error == EFBIG) ? LK_EFULL : LK_EIO;
+    return lk_sqlite_no_room(db, result, SQLITE_FCNTL_JOURNAL_POINTER) ? LK_EFULL : LK_EIO;
 }
 
 /* Once broken, the message stays the one that says why. */

@@ -35,6 +35,10 @@ struct lk_db {
 /* Notes a failure that SQLite reported (extended result code) and gives our code for it. */
 int lk_sqlite_fail(struct lk_db *db, int result);
 
+/* Whether result is a write that a quota or a limit on the size of files refused: as harmless as a full disk, but SQLite knows only ENOSPC as one. which
+ * file was written: SQLITE_FCNTL_FILE_POINTER for the database, SQLITE_FCNTL_JOURNAL_POINTER for the log. */
+bool lk_sqlite_no_room(struct lk_db *db, int result, int which);
+
 void lk_sqlite_drop_statements(struct lk_db *db);
 
 #endif

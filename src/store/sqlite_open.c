@@ -59,7 +59,7 @@ static int after_commit(void *context, sqlite3 *handle, const char *name, int pa
     if (pages < CHECKPOINT_PAGES)
         return SQLITE_OK;
     int result = sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    if ((result & 0xFF) == SQLITE_IOERR)
+    if ((result & 0xFF) == SQLITE_IOERR && !lk_sqlite_no_room(db, result, SQLITE_FCNTL_FILE_POINTER))
         lk_sqlite_fail(db, result);
     return SQLITE_OK;
 }

@@ -74,13 +74,11 @@ describe('init', () => {
   });
 
   it('can be tried again after it was interrupted', () => {
-    for (const signal of ['after the master key']) {
-      const data = path.join(temporaryDirectory(), 'data');
-      fs.mkdirSync(data, { mode: 0o700 });
-      fs.writeFileSync(path.join(data, 'lock'), '', { mode: 0o600 });
-      const done = run(['init', '--data', data, '--json']);
-      assert.equal(done.status, 0, `${signal}: ${done.stderr}`);
-    }
+    const data = path.join(temporaryDirectory(), 'data');
+    fs.mkdirSync(data, { mode: 0o700 });
+    fs.writeFileSync(path.join(data, 'lock'), '', { mode: 0o600 });
+    const done = run(['init', '--data', data, '--json']);
+    assert.equal(done.status, 0, done.stderr);
   });
 
   it('says how to use it, with exit code 2', () => {
@@ -211,8 +209,8 @@ describe('durability', () => {
       input: { accountId: server.account.accountId, uuid: gone.uuid },
     });
     await server.stop();
-    let again = await Server.start(server.data, server.account);
     for (const end of ['stop', 'kill', 'stop']) {
+      const again = await Server.start(server.data, server.account);
       assert.equal(await again.accepts(kept.key), true);
       assert.equal(await again.accepts(gone.key), false);
       const { revealApiKey } = await again.query('mutation ($input: RevealApiKeyInput!) { revealApiKey(input: $input) { key } }', {
@@ -220,10 +218,7 @@ describe('durability', () => {
       });
       assert.equal(revealApiKey.key, kept.key);
       await again[end]();
-      if (end !== 'stop' || again.done) again.done = true;
-      again = await Server.start(server.data, server.account);
     }
-    await again.stop();
     const verified = run(['audit', 'verify', '--data', server.data]);
     assert.equal(verified.status, 0, `${verified.stdout}${verified.stderr}`);
   });

@@ -56,7 +56,8 @@ describe('queries', () => {
     const found = async (filters) => (await server.query(document, { filters })).apiKeys.nodes.map((node) => node.name);
     assert.deepEqual(await found([{ nameContains: 'HA' }]), ['alpha', 'charlie']);
     assert.deepEqual(await found({ nameContains: 'ha' }), ['alpha', 'charlie']);
-    assert.deepEqual(await found([{ nameContains: 'ha' }, { nameContains: 'p' }]), ['alpha']);
+    assert.deepEqual(await found([{ nameContains: 'ha' }, { userGroupId: server.account.userGroupId }, { enabled: true }]), ['alpha', 'charlie']);
+    assert.deepEqual(await found([{ nameContains: 'ha', enabled: false }]), []);
     assert.deepEqual(await found([{ nameContains: '%' }]), []);
     assert.deepEqual(await found([{ enabled: false }]), []);
     assert.equal((await found([{ userGroupId: server.account.userGroupId }])).length, 5);

@@ -105,6 +105,27 @@ static void test_every_length_is_seen(void **state) {
     refuse(lk_slice_make(NULL, 0));
 }
 
+static void fix_checksum(char token[LK_TOKEN_LEN + 1]) {
+    uint32_t sum = lk_crc32(lk_slice_make(token, 68));
+    const uint8_t bytes[] = {(uint8_t)(sum >> 24), (uint8_t)(sum >> 16), (uint8_t)(sum >> 8), (uint8_t)sum};
+    lk_base62_encode(bytes, 4, token + 68, 6);
+}
+
+/* Characters that are no digits, with a checksum that is right. */
+static void test_alphabet(void **state) {
+    (void)state;
+    for (size_t at = 3; at < 68; at++) {
+        for (int c = 0; c < 256; c++) {
+            char token[LK_TOKEN_LEN + 1];
+            memcpy(token, token_some, sizeof token);
+            token[at] = (char)c;
+            fix_checksum(token);
+            if (c == 0 || strchr(digits, c) == NULL)
+                refuse(lk_slice_make(token, LK_TOKEN_LEN));
+        }
+    }
+}
+
 /* Numbers that 16 and 32 bytes do not hold, with a checksum that is right. */
 static void test_too_large(void **state) {
     (void)state;
@@ -113,9 +134,7 @@ static void test_too_large(void **state) {
         char token[LK_TOKEN_LEN + 1];
         memcpy(token, token_ones, sizeof token);
         token[ends[e] - 1] = (char)(token[ends[e] - 1] + 1);
-        uint32_t sum = lk_crc32(lk_slice_make(token, 68));
-        const uint8_t bytes[] = {(uint8_t)(sum >> 24), (uint8_t)(sum >> 16), (uint8_t)(sum >> 8), (uint8_t)sum};
-        lk_base62_encode(bytes, 4, token + 68, 6);
+        fix_checksum(token);
         refuse(lk_slice_cstr(token));
         if (e == 1) { /* one less is a token, so it was the number that was wrong */
             token[ends[e] - 1] = '1';
@@ -165,6 +184,7 @@ int main(void) {
         cmocka_unit_test(test_make),
         cmocka_unit_test(test_every_change_is_seen),
         cmocka_unit_test(test_every_length_is_seen),
+        cmocka_unit_test(test_alphabet),
         cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_importable),
         cmocka_unit_test(test_preview),

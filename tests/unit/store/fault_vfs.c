@@ -81,6 +81,10 @@ static int file_reserved(sqlite3_file *file, int *ret) {
 }
 
 static int file_control(sqlite3_file *file, int operation, void *argument) {
+    if (operation == SQLITE_FCNTL_LAST_ERRNO && plan.error != 0) {
+        *(int *)argument = plan.error;
+        return SQLITE_OK;
+    }
     return real_of(file)->pMethods->xFileControl(real_of(file), operation, argument);
 }
 

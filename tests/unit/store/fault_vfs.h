@@ -15,6 +15,7 @@ struct fault_plan {
     int after;  /* this many succeed first, counted from when the plan is set */
     int result; /* SQLITE_FULL, SQLITE_IOERR_FSYNC, ... */
     bool once;  /* else every later one fails as well */
+    int error;  /* errno with it */
 };
 
 /* 0 on success. */

@@ -141,7 +141,7 @@ static void run_as_batch(struct fixture *fixture, struct test_job *jobs, size_t 
 }
 
 static int setup(void **state) {
-    static const struct fault_plan none = {FAULT_NONE, 0, 0, false};
+    static const struct fault_plan none = {FAULT_NONE, 0, 0, false, 0};
     struct fixture *fixture = calloc(1, sizeof *fixture);
     fault_vfs_plan(none);
     if (fixture == NULL || fault_vfs_install() != 0 || tempdir_setup((void **)&fixture->dir) != 0)
@@ -168,7 +168,7 @@ static int teardown(void **state) {
 static int64_t count_after_restart(struct fixture *fixture) {
     lk_db_close(fixture->db);
     fixture->db = NULL;
-    fault_vfs_plan((struct fault_plan){FAULT_NONE, 0, 0, false});
+    fault_vfs_plan((struct fault_plan){FAULT_NONE, 0, 0, false, 0});
     assert_int_equal(lk_db_open_sqlite(fixture->dir->file, false, &fixture->db, NULL), 0);
     struct lk_problem problem;
     assert_int_equal(lk_db_check(fixture->db, &problem), 0);
@@ -182,7 +182,7 @@ static void test_one_commit_a_batch(void **state) {
         jobs[i] = job_of(fixture, i + 1);
     jobs[5].number = 1; /* fails by itself and takes nobody along */
     start(fixture, 100, 64);
-    fault_vfs_plan((struct fault_plan){FAULT_NONE, 0, 0, false});
+    fault_vfs_plan((struct fault_plan){FAULT_NONE, 0, 0, false, 0});
     run_as_batch(fixture, jobs, 10);
     assert_int_equal(fault_vfs_count(FAULT_SYNC), 1);
     for (int i = 0; i < 10; i++) {
@@ -293,7 +293,7 @@ static void test_commit_fails(void **state) {
     for (int i = 0; i < 5; i++)
         jobs[i] = job_of(fixture, i + 1);
     start(fixture, 100, 64);
-    fault_vfs_plan((struct fault_plan){FAULT_WRITE, 0, SQLITE_FULL, true});
+    fault_vfs_plan((struct fault_plan){FAULT_WRITE, 0, SQLITE_FULL, true, 0});
     run_as_batch(fixture, jobs, 5);
     for (int i = 0; i < 5; i++) {
         assert_int_equal(jobs[i].own_code, 0);
@@ -317,7 +317,7 @@ static void test_sync_fails(void **state) {
     for (int i = 0; i < 6; i++)
         jobs[i] = job_of(fixture, i + 1);
     start(fixture, 100, 3);
-    fault_vfs_plan((struct fault_plan){FAULT_SYNC, 0, SQLITE_IOERR_FSYNC, true});
+    fault_vfs_plan((struct fault_plan){FAULT_SYNC, 0, SQLITE_IOERR_FSYNC, true, 0});
     run_as_batch(fixture, jobs, 6);
     for (int i = 0; i < 6; i++) {
         assert_int_equal(jobs[i].ran, i < 3);
@@ -336,7 +336,7 @@ static void test_transaction_lost(void **state) {
         jobs[i] = job_of(fixture, i + 1);
     jobs[2].filling = 1 << 20;
     start(fixture, 100, 64);
-    fault_vfs_plan((struct fault_plan){FAULT_WRITE, 20, SQLITE_FULL, true});
+    fault_vfs_plan((struct fault_plan){FAULT_WRITE, 20, SQLITE_FULL, true, 0});
     run_as_batch(fixture, jobs, 6);
     assert_int_equal(jobs[2].own_code, LK_EFULL);
     for (int i = 0; i < 6; i++) {
@@ -356,7 +356,7 @@ static void test_io_error_in_job(void **state) {
         jobs[i] = job_of(fixture, i + 1);
     jobs[2].filling = 1 << 20;
     start(fixture, 100, 64);
-    fault_vfs_plan((struct fault_plan){FAULT_WRITE, 20, SQLITE_IOERR_WRITE, true});
+    fault_vfs_plan((struct fault_plan){FAULT_WRITE, 20, SQLITE_IOERR_WRITE, true, 0});
     run_as_batch(fixture, jobs, 6);
     for (int i = 0; i < 6; i++) {
         assert_int_equal(jobs[i].ran, i <= 2);

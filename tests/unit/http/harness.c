@@ -1,0 +1,225 @@
+#include "harness.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define TEXT_MAX ((size_t)8 << 20)
+#define KEPT_MAX 16
+
+atomic_uint handled;
+atomic_uint sends;
+atomic_uint accept_faults;
+
+static struct http_server *server;
+static struct http_listener listener;
+static char *text;
+static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t kept_change = PTHREAD_COND_INITIALIZER;
+static struct http_request *kept[KEPT_MAX];
+static unsigned kept_len;
+
+/* These two stand in for the C library's in this program. */
+ssize_t send(int fd, const void *bytes, size_t len, int flags) {
+    atomic_fetch_add(&sends, 1);
+    return syscall(SYS_sendto, fd, bytes, len, flags, NULL, 0);
+}
+
+int accept4(int fd, struct sockaddr *address, socklen_t *len, int flags) {
+    unsigned faults = atomic_load(&accept_faults);
+    if (faults > 0) {
+        atomic_store(&accept_faults, faults - 1);
+        errno = EMFILE;
+        return -1;
+    }
+    return (int)syscall(SYS_accept4, fd, address, len, flags);
+}
+
+static void keep(struct http_request *request) {
+    pthread_mutex_lock(&kept_lock);
+    assert_true(kept_len < KEPT_MAX);
+    kept[kept_len++] = request;
+    pthread_cond_broadcast(&kept_change);
+    pthread_mutex_unlock(&kept_lock);
+}
+
+void wait_kept(unsigned count) {
+    pthread_mutex_lock(&kept_lock);
+    while (kept_len < count)
+        pthread_cond_wait(&kept_change, &kept_lock);
+    pthread_mutex_unlock(&kept_lock);
+}
+
+void answer_kept(void) {
+    wait_kept(1);
+    pthread_mutex_lock(&kept_lock);
+    struct http_request *request = kept[0];
+    memmove(kept, kept + 1, --kept_len * sizeof(kept[0]));
+    pthread_mutex_unlock(&kept_lock);
+    struct lk_slice path = http_request_path(request); /* still valid, even when the client has gone */
+    assert_true(lk_slice_is(path, "/later"));
+    lk_buf_add_cstr(http_body(request), "later");
+    http_send(request);
+}
+
+static void add_slice(struct lk_buf *buf, struct lk_slice slice) {
+    lk_buf_add(buf, slice);
+}
+
+static void echo(struct http_request *request) {
+    struct lk_buf *body = http_body(request);
+    add_slice(body, http_request_method_text(request));
+    lk_buf_add_char(body, ' ');
+    add_slice(body, http_request_path(request));
+    lk_buf_add_char(body, '?');
+    add_slice(body, http_request_query(request));
+    lk_buf_add_char(body, ' ');
+    add_slice(body, http_request_body(request));
+}
+
+static void handler(struct http_request *request, void *context) {
+    (void)context;
+    atomic_fetch_add(&handled, 1);
+    struct lk_slice path = http_request_path(request);
+    if (lk_slice_is(path, "/later")) {
+        keep(request);
+        return;
+    }
+    if (lk_slice_is(path, "/none")) {
+        http_set_status(request, 204);
+    } else if (lk_slice_starts_with(path, "/text/")) {
+        char *number = lk_arena_strdup(http_request_arena(request), path);
+        http_set_body(request, lk_slice_make(text, strtoul(number + 6, NULL, 10)));
+    } else if (lk_slice_is(path, "/odd")) {
+        static const struct lk_slice value = LK_SLICE("a\r\nX-Evil: 1\0b");
+        http_add_header(request, "X-Value", value);
+    } else if (lk_slice_is(path, "/many")) {
+        for (int i = 0; i < 40; i++)
+            http_add_header(request, "X-Many", lk_slice_cstr("v"));
+    } else if (lk_slice_is(path, "/broken")) {
+        http_body(request)->failed = true;
+    } else {
+        echo(request);
+    }
+    http_send(request);
+}
+
+struct http_config test_config(void) {
+    struct http_config config = http_config_defaults();
+    listener = (struct http_listener){"127.0.0.1:0", handler, NULL};
+    config.listeners = &listener;
+    config.listeners_len = 1;
+    config.threads = 1;
+    return config;
+}
+
+void start(const struct http_config *config) {
+    struct lk_problem problem = {0};
+    text = malloc(TEXT_MAX);
+    for (size_t i = 0; i < TEXT_MAX; i++)
+        text[i] = (char)('a' + i % 17);
+    atomic_store(&handled, 0);
+    assert_int_equal(http_server_create(config, &server, &problem), 0);
+    assert_int_equal(http_server_start(server), 0);
+}
+
+void stop(unsigned grace_ms) {
+    http_server_stop(server, grace_ms);
+    http_server_free(server);
+    server = NULL;
+    free(text);
+    text = NULL;
+}
+
+int stop_after_test(void **state) {
+    (void)state;
+    if (server != NULL)
+        stop(0);
+    return 0;
+}
+
+struct http_server *test_server(void) {
+    return server;
+}
+
+int dial(void) {
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct timeval patience = {.tv_sec = 20};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(server, 0)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    assert_true(fd >= 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+    assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    return fd;
+}
+
+void say_bytes(int fd, const char *bytes, size_t len) {
+    while (len > 0) {
+        ssize_t n = syscall(SYS_sendto, fd, bytes, len, MSG_NOSIGNAL, NULL, 0);
+        assert_true(n > 0);
+        bytes += n;
+        len -= (size_t)n;
+    }
+}
+
+void say(int fd, const char *bytes) {
+    say_bytes(fd, bytes, strlen(bytes));
+}
+
+static void read_exactly(int fd, char *out, size_t len) {
+    while (len > 0) {
+        ssize_t n = read(fd, out, len);
+        assert_true(n > 0);
+        out += n;
+        len -= (size_t)n;
+    }
+}
+
+void hear(int fd, bool has_body, struct answer *ret) {
+    size_t len = 0;
+    *ret = (struct answer){0};
+    do {
+        assert_true(len < sizeof(ret->head) - 1);
+        read_exactly(fd, ret->head + len++, 1);
+        ret->head[len] = '\0';
+    } while (len < 4 || memcmp(ret->head + len - 4, "\r\n\r\n", 4) != 0);
+    assert_int_equal(sscanf(ret->head, "HTTP/1.1 %d ", &ret->status), 1);
+    const char *field = strstr(ret->head, "Content-Length: ");
+    ret->body_len = field == NULL ? 0 : strtoul(field + 16, NULL, 10);
+    ret->body = calloc(1, ret->body_len + 1);
+    if (has_body)
+        read_exactly(fd, ret->body, ret->body_len);
+}
+
+void answer_free(struct answer *answer) {
+    free(answer->body);
+}
+
+void expect_answer(int fd, int status, const char *body) {
+    struct answer answer;
+    hear(fd, true, &answer);
+    assert_int_equal(answer.status, status);
+    if (body != NULL)
+        assert_string_equal(answer.body, body);
+    answer_free(&answer);
+}
+
+void expect_end(int fd) {
+    char c;
+    assert_int_equal(read(fd, &c, 1), 0);
+    close(fd);
+}
+
+void wait_stat(size_t offset, uint64_t least) {
+    struct http_stats stats;
+    uint64_t value = 0;
+    do {
+        usleep(1000);
+        http_server_stats(server, &stats);
+        memcpy(&value, (const char *)&stats + offset, sizeof(value));
+    } while (value < least);
+}

@@ -1,0 +1,57 @@
+/* A server on a free loopback port with handlers that tests steer, and a client that speaks raw bytes. */
+#ifndef LK_TESTS_HTTP_HARNESS_H
+#define LK_TESTS_HTTP_HARNESS_H
+
+#include "../unit.h"
+
+#include "http/server.h"
+
+#include <stdatomic.h>
+
+extern atomic_uint handled;       /* requests that reached the handler */
+extern atomic_uint sends;         /* send(2) calls of the server */
+extern atomic_uint accept_faults; /* so many accept4(2) calls fail with EMFILE */
+
+/*
+ * The paths:
+ *   /echo     "METHOD path?query body"
+ *   /later    kept until answer_kept
+ *   /text/N   N bytes of text, static
+ *   /odd      fields and a body with line ends in a value
+ *   /many     40 fields
+ *   /broken   a body that failed to grow
+ *   /none     204
+ */
+struct http_config test_config(void); /* one thread, generous timeouts */
+void start(const struct http_config *config);
+void stop(unsigned grace_ms); /* and frees */
+struct http_server *test_server(void);
+int stop_after_test(void **state);
+
+/* Waits until count requests are kept; answers the oldest with text "later". */
+void wait_kept(unsigned count);
+void answer_kept(void);
+
+/* A connection; reads give up after some seconds, so that a failure does not hang. */
+int dial(void);
+void say(int fd, const char *text);
+void say_bytes(int fd, const char *bytes, size_t len);
+
+struct answer {
+    int status;
+    char head[4096]; /* with its NUL */
+    char *body;      /* freed by answer_free */
+    size_t body_len;
+};
+/* Reads one whole answer; has_body false for answers to HEAD, 204 and 100. */
+void hear(int fd, bool has_body, struct answer *ret);
+void answer_free(struct answer *answer);
+
+/* Reads one answer and checks status and, when not NULL, the body. */
+void expect_answer(int fd, int status, const char *body);
+void expect_end(int fd); /* nothing more comes, and the connection ends */
+
+/* Waits for a counter of the server to reach a value. */
+void wait_stat(size_t offset, uint64_t least);
+
+#endif

@@ -1,0 +1,333 @@
+/* What the server does to clients that ask too much, are too slow or too many, and how it ends. */
+#include "harness.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
+
+static void read_to_end(int fd) {
+    static char scratch[65536];
+    while (read(fd, scratch, sizeof(scratch)) > 0)
+        continue;
+    close(fd);
+}
+
+static struct lk_slice json_error(int status, const char **ret_content_type) {
+    static const struct lk_slice refused = LK_SLICE("{\"e\":\"refused\"}");
+    static const struct lk_slice late = LK_SLICE("{\"e\":\"late\"}");
+    *ret_content_type = "application/json";
+    return status == 408 ? late : refused;
+}
+
+static void refuses_what_is_too_large(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.request_line_max = 100;
+    config.header_bytes_max = 200;
+    config.header_count_max = 3;
+    config.body_max = 10;
+    config.error_body = json_error;
+    start(&config);
+    char line[512];
+    char field[512];
+    snprintf(line, sizeof(line), "GET /%0200d HTTP/1.1\r\nHost: a\r\n\r\n", 0);
+    snprintf(field, sizeof(field), "GET / HTTP/1.1\r\nHost: a\r\nX: %0200d\r\n\r\n", 0);
+    const struct {
+        const char *text;
+        int status;
+    } cases[] = {
+        {line, 414},
+        {field, 431},
+        {"GET / HTTP/1.1\r\nHost: a\r\nA: b\r\nA: b\r\nA: b\r\n\r\n", 431},
+        {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n", 413},
+        {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999999\r\n\r\n", 413},
+        {"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n123456\r\n5\r\n", 413},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int fd = dial();
+        struct answer answer;
+        say(fd, cases[i].text);
+        hear(fd, true, &answer);
+        assert_int_equal(answer.status, cases[i].status);
+        assert_string_equal(answer.body, "{\"e\":\"refused\"}");
+        assert_non_null(strstr(answer.head, "\r\nContent-Type: application/json\r\n"));
+        assert_non_null(strstr(answer.head, "\r\nConnection: close\r\n"));
+        answer_free(&answer);
+        expect_end(fd);
+    }
+    assert_int_equal(atomic_load(&handled), 0);
+    int fd = dial();
+    say(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123456789");
+    expect_answer(fd, 200, "POST /echo? 0123456789");
+    close(fd);
+}
+
+/* The client is still sending when it is refused: the answer must reach it all the same. */
+static void lets_a_refused_sender_read_why(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.body_max = 1000;
+    start(&config);
+    static char body[300000];
+    int fd = dial();
+    say(fd, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n");
+    say_bytes(fd, body, sizeof(body));
+    expect_answer(fd, 413, NULL);
+    expect_end(fd);
+}
+
+static void bounds_a_trickling_header(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.header_timeout_ms = 40;
+    config.error_body = json_error;
+    start(&config);
+    int fd = dial();
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
+    say(fd, GET("/echo") "GET /echo?");
+    expect_answer(fd, 200, "GET /echo? ");
+    do
+        say(fd, "x"); /* never idle for as long as the timeout */
+    while (poll(&readable, 1, 5) == 0);
+    expect_answer(fd, 408, "{\"e\":\"late\"}");
+    expect_end(fd);
+    wait_stat(offsetof(struct http_stats, timeouts_total), 1);
+}
+
+static void bounds_a_trickling_body(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.body_timeout_ms = 40;
+    start(&config);
+    int fd = dial();
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
+    say(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n");
+    do
+        say(fd, "x");
+    while (poll(&readable, 1, 5) == 0);
+    expect_answer(fd, 408, NULL);
+    expect_end(fd);
+}
+
+static void closes_idle_connections_silently(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.idle_timeout_ms = 300;
+    start(&config);
+    int used = dial();
+    say(used, GET("/echo"));
+    int fresh = dial();
+    expect_answer(used, 200, "GET /echo? ");
+    expect_end(used);
+    expect_end(fresh);
+}
+
+/* A handler may take longer than any timeout of the client's side. */
+static void does_not_time_out_handlers(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.idle_timeout_ms = config.header_timeout_ms = config.body_timeout_ms = config.write_timeout_ms = 300;
+    start(&config);
+    int slow = dial();
+    say(slow, GET("/later"));
+    wait_kept(1);
+    int idle = dial(); /* its end shows that the timeout has passed */
+    expect_end(idle);
+    answer_kept();
+    expect_answer(slow, 200, "later");
+    close(slow);
+}
+
+static void cuts_off_a_reader_that_does_not_read(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.write_timeout_ms = 40;
+    start(&config);
+    int fd = dial();
+    say(fd, GET("/text/8000000") GET("/text/8000000"));
+    wait_stat(offsetof(struct http_stats, timeouts_total), 1);
+    read_to_end(fd);
+}
+
+/* As many answers as the socket and the backlog hold are made; the rest when the client reads. */
+static void stops_parsing_for_a_slow_reader(void **state) {
+    (void)state;
+    enum { REQUESTS = 60 };
+    struct http_config config = test_config();
+    config.write_backlog_max = 100000;
+    start(&config);
+    int fd = dial();
+    for (int i = 0; i < REQUESTS; i++)
+        say(fd, GET("/text/1000000"));
+    int other = dial(); /* served meanwhile */
+    for (int i = 0; i < 20; i++) {
+        say(other, GET("/echo"));
+        expect_answer(other, 200, "GET /echo? ");
+    }
+    assert_in_range(atomic_load(&handled), 20, 20 + REQUESTS / 2);
+    for (int i = 0; i < REQUESTS; i++) {
+        struct answer answer;
+        hear(fd, true, &answer);
+        assert_int_equal(answer.body_len, 1000000);
+        answer_free(&answer);
+    }
+    assert_int_equal(atomic_load(&handled), 20 + REQUESTS);
+    close(fd);
+    close(other);
+}
+
+/* While a handler has a request, what the client goes on to send stays in the socket. */
+static void does_not_read_ahead_of_a_handler(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    start(&config);
+    int fd = dial();
+    static char flood[65536];
+    say(fd, GET("/later"));
+    wait_kept(1);
+    size_t sent = 0;
+    for (ssize_t n; (n = sendto(fd, flood, sizeof(flood), MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0)) > 0;)
+        sent += (size_t)n;
+    assert_true(sent > 0); /* and it ended: the server did not take it all */
+    answer_kept();
+    expect_answer(fd, 200, "later");
+    expect_answer(fd, 400, NULL);
+    read_to_end(fd);
+}
+
+static void caps_connections(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.connections_max = 2;
+    start(&config);
+    int first = dial();
+    int second = dial();
+    say(first, GET("/echo"));
+    expect_answer(first, 200, NULL);
+    say(second, GET("/echo"));
+    expect_answer(second, 200, NULL);
+    int third = dial();
+    expect_answer(third, 503, NULL);
+    expect_end(third);
+    struct http_stats stats;
+    http_server_stats(test_server(), &stats);
+    assert_int_equal(stats.connections_refused, 1);
+    assert_int_equal(stats.connections_open, 2);
+    assert_int_equal(stats.bad_requests_total, 0);
+    close(first);
+    do {
+        usleep(1000);
+        http_server_stats(test_server(), &stats);
+    } while (stats.connections_open == 2);
+    third = dial();
+    say(third, GET("/echo"));
+    expect_answer(third, 200, NULL);
+    close(third);
+    close(second);
+}
+
+static void survives_a_lack_of_descriptors(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    start(&config);
+    int old = dial();
+    say(old, GET("/echo"));
+    expect_answer(old, 200, NULL);
+    atomic_store(&accept_faults, 2);
+    int fd = dial();
+    say(fd, GET("/echo"));
+    say(old, GET("/echo")); /* others are served meanwhile */
+    expect_answer(old, 200, NULL);
+    expect_answer(fd, 200, "GET /echo? ");
+    assert_int_equal(atomic_load(&accept_faults), 0);
+    close(fd);
+    close(old);
+}
+
+static void *stop_patiently(void *context) {
+    (void)context;
+    stop(60000);
+    return NULL;
+}
+
+static void drains(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    start(&config);
+    int idle = dial();
+    int busy = dial();
+    int half = dial();
+    say(idle, GET("/echo"));
+    expect_answer(idle, 200, NULL);
+    say(busy, GET("/later") GET("/echo?dropped"));
+    wait_kept(1);
+    say(half, GET("/echo") "GET /echo?half HTTP/1.1\r\n");
+    expect_answer(half, 200, NULL);
+    pthread_t stopper;
+    assert_int_equal(pthread_create(&stopper, NULL, stop_patiently, NULL), 0);
+    expect_end(idle); /* now it drains */
+    struct answer answer;
+    say(half, "Host: a\r\n\r\n");
+    hear(half, true, &answer);
+    assert_string_equal(answer.body, "GET /echo?half ");
+    assert_non_null(strstr(answer.head, "\r\nConnection: close\r\n"));
+    answer_free(&answer);
+    expect_end(half);
+    answer_kept();
+    hear(busy, true, &answer);
+    assert_string_equal(answer.body, "later");
+    assert_non_null(strstr(answer.head, "\r\nConnection: close\r\n"));
+    answer_free(&answer);
+    expect_end(busy);
+    pthread_join(stopper, NULL);
+}
+
+static void *stop_soon(void *context) {
+    (void)context;
+    stop(20);
+    return NULL;
+}
+
+static void cuts_off_what_outlasts_the_grace(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    start(&config);
+    int busy = dial();
+    int half = dial();
+    say(half, GET("/echo") "GET /ec");
+    expect_answer(half, 200, NULL);
+    say(busy, GET("/later"));
+    wait_kept(1);
+    pthread_t stopper;
+    assert_int_equal(pthread_create(&stopper, NULL, stop_soon, NULL), 0);
+    read_to_end(half);
+    read_to_end(busy); /* cut off, but the server waits for its handler */
+    answer_kept();
+    pthread_join(stopper, NULL);
+}
+
+#define LIMIT_TEST(name) cmocka_unit_test_teardown(name, stop_after_test)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        LIMIT_TEST(refuses_what_is_too_large),
+        LIMIT_TEST(lets_a_refused_sender_read_why),
+        LIMIT_TEST(bounds_a_trickling_header),
+        LIMIT_TEST(bounds_a_trickling_body),
+        LIMIT_TEST(closes_idle_connections_silently),
+        LIMIT_TEST(does_not_time_out_handlers),
+        LIMIT_TEST(cuts_off_a_reader_that_does_not_read),
+        LIMIT_TEST(stops_parsing_for_a_slow_reader),
+        LIMIT_TEST(does_not_read_ahead_of_a_handler),
+        LIMIT_TEST(caps_connections),
+        LIMIT_TEST(survives_a_lack_of_descriptors),
+        LIMIT_TEST(drains),
+        LIMIT_TEST(cuts_off_what_outlasts_the_grace),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
