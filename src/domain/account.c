@@ -1,6 +1,7 @@
 #include "domain/account.h"
 
 #include "crypto/random.h"
+#include "domain/api_key.h"
 #include "domain/default_groups.h"
 #include "domain/rules.h"
 #include "store/account.h"
@@ -78,5 +79,101 @@ int lk_account_get(struct lk_call *call, struct lk_account *ret) {
     if (code != 0)
         return lk_fail_store(call, code == LK_ENOTFOUND ? LK_ECORRUPT : code);
     *ret = (struct lk_account){.id = row.id, .name = row.name, .created_at = row.created_at};
+    return 0;
+}
+
+/* Operators act on accounts that are not theirs, so what they do is in the log of their own; a new account's log begins with its creation too. */
+static int require_operator(struct lk_call *call, const struct lk_intent *intent) {
+    return lk_require_scope(call, lk_slice_cstr(LK_SCOPE_OPERATOR), intent);
+}
+
+static int audit_operator(struct lk_call *call, const char *operation, const struct lk_account *account) {
+    struct lk_audit_change change = {
+        .operation = operation, .resource_type = "ACCOUNT", .resource_id = &account->id, .resource_name = account->name};
+    return lk_audit_append(call, &change);
+}
+
+/* As the system in the new account. */
+static int create_first_key(struct lk_call *call, struct lk_slice name, const struct lk_id *group, struct lk_slice *ret_token) {
+    struct lk_id_text group_id = lk_id_format(group);
+    struct lk_slice ids[1] = {lk_slice_cstr(group_id.text)};
+    struct lk_api_key_input input = {.name = name, .groups_given = true, .group_ids = ids, .group_ids_len = 1};
+    struct lk_api_key key;
+    return lk_api_key_create(call, (struct lk_slice){NULL, 0}, &input, &key, ret_token);
+}
+
+int lk_account_provision(struct lk_call *call, struct lk_slice name, struct lk_slice key_name, struct lk_account *ret,
+                         struct lk_slice *ret_token) {
+    const struct lk_intent intent = {.operation = LK_AUDIT_CREATE, .resource_type = "ACCOUNT", .resource_name = name};
+    int code = require_operator(call, &intent);
+    if (code != 0)
+        return code;
+    struct lk_actor *actor = call->actor;
+    struct lk_account account;
+    struct lk_id group;
+    struct lk_slice token;
+    code = lk_account_create(call, NULL, name, false, &account, &group);
+    if (code == 0)
+        code = create_first_key(call, key_name, &group, &token);
+    call->actor = actor;
+    if (code == 0)
+        code = audit_operator(call, LK_AUDIT_CREATE, &account);
+    if (code != 0)
+        return code;
+    *ret = account;
+    *ret_token = token;
+    return 0;
+}
+
+static int no_account(struct lk_call *call) {
+    return lk_problem_set(call->problem, LK_ENOTFOUND, "Account does not exist");
+}
+
+int lk_account_delete(struct lk_call *call, struct lk_slice id) {
+    const struct lk_intent intent = {.operation = LK_AUDIT_DELETE, .resource_type = "ACCOUNT", .resource_name = id};
+    int code = require_operator(call, &intent);
+    if (code != 0)
+        return code;
+    struct lk_account account;
+    struct lk_account_row row;
+    if (lk_id_parse(id, &account.id) != 0)
+        return no_account(call);
+    if (lk_id_equal(&account.id, &call->actor->account_id))
+        return lk_problem_set(call->problem, LK_ECONFLICT, "An operator's own account cannot be deleted");
+    code = lk_store_account_find(call->db, &account.id, call->arena, &row);
+    if (code == LK_ENOTFOUND)
+        return no_account(call);
+    if (code == 0)
+        code = lk_store_account_delete(call->db, &account.id);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    lk_permissions_changed(call);
+    account.name = row.name;
+    return audit_operator(call, LK_AUDIT_DELETE, &account);
+}
+
+int lk_account_list(struct lk_call *call, struct lk_page page, struct lk_account **ret, size_t *ret_len, struct lk_page_info *ret_info) {
+    static const struct lk_intent reading = {0};
+    int code = require_operator(call, &reading);
+    if (code == 0)
+        code = lk_page_check(call, &page);
+    if (code != 0)
+        return code;
+    int64_t total;
+    struct lk_account_row *rows;
+    size_t len;
+    code = lk_store_account_count(call->db, &total);
+    if (code == 0)
+        code = lk_store_account_list(call->db, page.limit, page.offset, call->arena, &rows, &len);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    struct lk_account *accounts = lk_arena_calloc(call->arena, len, sizeof(*accounts));
+    if (accounts == NULL)
+        return lk_fail_memory(call);
+    for (size_t i = 0; i < len; i++)
+        accounts[i] = (struct lk_account){.id = rows[i].id, .name = rows[i].name, .created_at = rows[i].created_at};
+    *ret = accounts;
+    *ret_len = len;
+    lk_page_finish(page, total, len, ret_info);
     return 0;
 }

@@ -4,101 +4,25 @@
 #include "crypto/random.h"
 #include "crypto/seal.h"
 #include "crypto/token.h"
-#include "domain/group_rows.h"
+#include "domain/group_set.h"
 #include "domain/key_metadata.h"
 #include "domain/key_rows.h"
 #include "domain/rules.h"
 
-#include <stdlib.h>
-
 #define MANAGE_KEYS LK_ACCOUNT_PERMISSION_BIT(LK_MANAGE_API_KEYS)
 
-/* The groups that a client named: found, without duplicates, in order of id. */
-struct group_set {
-    struct lk_group_permissions_row rows[LK_KEY_GROUPS_MAX];
-    size_t len;
-};
-
-static int compare_groups(const void *a, const void *b) {
-    return memcmp(((const struct lk_group_permissions_row *)a)->id.bytes, ((const struct lk_group_permissions_row *)b)->id.bytes,
-                  LK_ID_BYTES);
-}
-
-static int find_group(struct lk_call *call, struct lk_slice id, struct lk_group_permissions_row *ret) {
-    struct lk_id group;
-    if (id.ptr == NULL)
-        return lk_problem_set(call->problem, LK_EINVAL, "Invalid userGroupIds: an id must not be null");
-    if (lk_id_parse(id, &group) != 0)
-        return lk_no_group(call, LK_EINVAL, id);
-    struct lk_group_row row;
-    int code = lk_store_group_find(call->db, &call->actor->account_id, &group, call->arena, &row);
-    if (code == LK_ENOTFOUND)
-        return lk_no_group(call, LK_EINVAL, id);
-    if (code != 0)
-        return lk_fail_store(call, code);
-    *ret = (struct lk_group_permissions_row){.id = row.id, .name = row.name, .permissions = row.permissions};
-    return 0;
-}
-
-static int find_groups(struct lk_call *call, const struct lk_api_key_input *input, struct group_set *ret) {
-    ret->len = 0;
-    if (input->group_ids_len > LK_KEY_GROUPS_MAX)
-        return lk_problem_set(call->problem, LK_EINVAL, "Too many User Groups: %zu, and a key can be in at most %d", input->group_ids_len,
-                              LK_KEY_GROUPS_MAX);
-    size_t len = 0;
-    for (; len < input->group_ids_len; len++) {
-        int code = find_group(call, input->group_ids[len], &ret->rows[len]);
-        if (code != 0)
-            return code;
-    }
-    qsort(ret->rows, len, sizeof(ret->rows[0]), compare_groups);
-    for (size_t i = 0; i < len; i++) {
-        if (ret->len == 0 || !lk_id_equal(&ret->rows[ret->len - 1].id, &ret->rows[i].id))
-            ret->rows[ret->len++] = ret->rows[i];
-    }
-    return 0;
-}
-
-static int groups_of_key(struct lk_call *call, const struct lk_id *key, struct group_set *ret) {
+static int groups_of_key(struct lk_call *call, const struct lk_id *key, struct lk_group_set *ret) {
     struct lk_group_permissions_row *rows;
     size_t len;
     int code = lk_store_group_permissions_of_key(call->db, key, call->arena, &rows, &len);
-    if (code != 0)
-        return lk_fail_store(call, code);
-    if (len > LK_KEY_GROUPS_MAX)
-        return lk_fail_store(call, LK_ECORRUPT);
-    if (len > 0)
-        memcpy(ret->rows, rows, len * sizeof(*rows));
-    ret->len = len;
-    return 0;
+    return code != 0 ? lk_fail_store(call, code) : lk_group_set_take(call, rows, len, ret);
 }
 
-static bool has_group(const struct group_set *set, const struct lk_id *id) {
-    for (size_t i = 0; i < set->len; i++) {
-        if (lk_id_equal(&set->rows[i].id, id))
-            return true;
-    }
-    return false;
+static int find_groups(struct lk_call *call, const struct lk_api_key_input *input, struct lk_group_set *ret) {
+    return lk_group_set_find(call, input->group_ids, input->group_ids_len, "a key", ret);
 }
 
-/* The grant rule over the groups of a set that are not in `known` (NULL: over all). Groups that the actor is in give nothing it lacks. */
-static int require_groups_grantable(struct lk_call *call, const struct group_set *set, const struct group_set *known,
-                                    const struct lk_intent *intent) {
-    struct lk_group_permissions_row foreign[LK_KEY_GROUPS_MAX];
-    size_t len = 0;
-    for (size_t i = 0; i < set->len; i++) {
-        const struct lk_id *id = &set->rows[i].id;
-        if (!lk_ids_have(call->actor->group_ids, call->actor->group_ids_len, id) && (known == NULL || !has_group(known, id)))
-            foreign[len++] = set->rows[i];
-    }
-    if (len == 0)
-        return 0;
-    struct lk_permissions wanted;
-    int code = lk_read_union(call, foreign, len, &wanted);
-    return code != 0 ? code : lk_require_grantable(call, &wanted, "the user groups", intent);
-}
-
-static int insert_groups(struct lk_call *call, const struct lk_id *key, const struct group_set *groups) {
+static int insert_groups(struct lk_call *call, const struct lk_id *key, const struct lk_group_set *groups) {
     for (size_t i = 0; i < groups->len; i++) {
         int code = lk_store_key_groups_add(call->db, key, &groups->rows[i].id);
         if (code != 0)
@@ -108,7 +32,7 @@ static int insert_groups(struct lk_call *call, const struct lk_id *key, const st
 }
 
 /* What the audit keeps of a key: everything but the secret. */
-static int key_document(struct lk_call *call, const struct lk_key_row *row, const struct group_set *groups, struct lk_slice *ret) {
+static int key_document(struct lk_call *call, const struct lk_key_row *row, const struct lk_group_set *groups, struct lk_slice *ret) {
     struct lk_buf document = {0};
     struct lk_json_writer w;
     lk_json_writer_init(&w, &document);
@@ -124,17 +48,7 @@ static int key_document(struct lk_call *call, const struct lk_key_row *row, cons
         lk_json_null(&w);
     lk_json_key(&w, "metadata");
     lk_json_raw(&w, row->metadata);
-    lk_json_key(&w, "userGroups");
-    lk_json_begin_array(&w);
-    for (size_t i = 0; i < groups->len; i++) {
-        lk_json_begin_object(&w);
-        lk_json_key(&w, "id");
-        lk_json_string(&w, lk_slice_cstr(lk_id_format(&groups->rows[i].id).text));
-        lk_json_key(&w, "name");
-        lk_json_string(&w, groups->rows[i].name);
-        lk_json_end_object(&w);
-    }
-    lk_json_end_array(&w);
+    lk_group_set_write(groups, &w);
     lk_json_end_object(&w);
     return lk_take_document(call, &document, ret);
 }
@@ -219,12 +133,12 @@ int lk_api_key_create(struct lk_call *call, struct lk_slice account, const struc
         .created_by = call->actor->name,
         .updated_at = call->now_ms,
     };
-    struct group_set groups;
+    struct lk_group_set groups;
     code = apply_input(call, input, &row);
     if (code == 0)
         code = find_groups(call, input, &groups);
     if (code == 0)
-        code = require_groups_grantable(call, &groups, NULL, &intent);
+        code = lk_group_set_require_grantable(call, &groups, NULL, &intent);
     struct lk_slice token;
     if (code == 0)
         code = insert_key(call, &row, &token);
@@ -251,7 +165,7 @@ static bool revives(const struct lk_call *call, const struct lk_key_row *before,
            (!after->has_expiry || after->expires_at > before->expires_at || (was_dead && after->expires_at > call->now_ms));
 }
 
-static int store_groups(struct lk_call *call, const struct lk_id *key, const struct group_set *groups) {
+static int store_groups(struct lk_call *call, const struct lk_id *key, const struct lk_group_set *groups) {
     int code = lk_store_key_groups_clear(call->db, key);
     return code != 0 ? lk_fail_store(call, code) : insert_groups(call, key, groups);
 }
@@ -269,8 +183,8 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
     intent.resource_name = before.name;
     struct lk_key_row after = before;
     after.updated_at = call->now_ms;
-    struct group_set old_groups;
-    struct group_set new_groups;
+    struct lk_group_set old_groups;
+    struct lk_group_set new_groups;
     code = groups_of_key(call, &before.id, &old_groups);
     if (code == 0)
         code = apply_input(call, input, &after);
@@ -282,7 +196,7 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
         new_groups = old_groups;
     bool managed = false;
     if (code == 0)
-        code = require_groups_grantable(call, &new_groups, revives(call, &before, &after) ? NULL : &old_groups, &intent);
+        code = lk_group_set_require_grantable(call, &new_groups, revives(call, &before, &after) ? NULL : &old_groups, &intent);
     if (code == 0)
         code = lk_managers_before(call, &managed);
     if (code != 0)
@@ -310,7 +224,7 @@ int lk_api_key_delete(struct lk_call *call, struct lk_slice account, struct lk_s
     const struct lk_intent intent = {.operation = LK_AUDIT_DELETE, .resource_type = "API_KEY", .resource_name = id};
     int code = require_manage(call, account, &intent);
     struct lk_key_row row;
-    struct group_set groups;
+    struct lk_group_set groups;
     if (code == 0)
         code = lk_find_key(call, id, &row);
     if (code == 0)
@@ -335,7 +249,7 @@ int lk_api_key_reveal(struct lk_call *call, struct lk_slice account, struct lk_s
     struct lk_intent intent = {.operation = LK_AUDIT_REVEAL, .resource_type = "API_KEY", .resource_name = id};
     int code = require_manage(call, account, &intent);
     struct lk_key_row row;
-    struct group_set groups;
+    struct lk_group_set groups;
     if (code == 0)
         code = lk_find_key(call, id, &row);
     if (code == 0)
@@ -344,7 +258,7 @@ int lk_api_key_reveal(struct lk_call *call, struct lk_slice account, struct lk_s
         return code;
     intent.resource_id = &row.id;
     intent.resource_name = row.name;
-    code = require_groups_grantable(call, &groups, NULL, &intent);
+    code = lk_group_set_require_grantable(call, &groups, NULL, &intent);
     if (code != 0)
         return code;
     struct lk_slice sealed;

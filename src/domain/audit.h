@@ -63,6 +63,9 @@ struct lk_audit_entry {
     struct lk_slice failure; /* ptr NULL when it was done */
 };
 
+/* Most entries of one set that a list shows; the rest is there by lk_audit_contents. */
+#define LK_CHANGES_MAX 100
+
 /* The entries of one request. */
 struct lk_change_set {
     struct lk_id id;

@@ -181,12 +181,34 @@ int lk_require(struct lk_call *call, uint32_t any_of, const struct lk_intent *in
     return lk_deny(call, intent, "User not authorized: %s is required", lk_account_permission_name((unsigned)__builtin_ctz(any_of)));
 }
 
-int lk_require_grantable(struct lk_call *call, const struct lk_permissions *wanted, const char *what, const struct lk_intent *intent) {
+int lk_require_scope(struct lk_call *call, struct lk_slice scope, const struct lk_intent *intent) {
     int code = refresh(call);
     if (code != 0)
         return code;
-    struct lk_slice missing;
-    if (call->actor->kind == LK_ACTOR_SYSTEM || lk_permissions_cover(&call->actor->permissions, wanted, &missing))
+    if (call->actor->kind == LK_ACTOR_SYSTEM || lk_permissions_hold_scope(&call->actor->permissions, scope))
         return 0;
-    return lk_deny(call, intent, "User not authorized: %s hold more than the caller does (%s)", what, lk_show(missing).text);
+    return lk_deny(call, intent, "User not authorized: the scope %s is required", lk_show(scope).text);
+}
+
+int lk_require_read_users(struct lk_call *call) {
+    return lk_require(
+        call, LK_ACCOUNT_PERMISSION_BIT(LK_READ_USERS_AND_GROUPS) | LK_ACCOUNT_PERMISSION_BIT(LK_VIEW_USER_AND_USER_GROUPS_AND_API_KEYS),
+        &reading);
+}
+
+int lk_require_grantable(struct lk_call *call, const struct lk_permissions *wanted, const struct lk_permissions *existing, const char *what,
+                         const struct lk_intent *intent) {
+    int code = refresh(call);
+    if (code != 0 || call->actor->kind == LK_ACTOR_SYSTEM)
+        return code;
+    struct lk_permissions held = call->actor->permissions;
+    if (existing != NULL) {
+        struct lk_permissions sets[2] = {held, *existing};
+        if (lk_permissions_union(sets, 2, call->arena, &held) != 0)
+            return lk_fail_memory(call);
+    }
+    struct lk_slice missing;
+    if (lk_permissions_cover(&held, wanted, &missing))
+        return 0;
+    return lk_deny(call, intent, "User not authorized: %s more than the caller holds (%s)", what, lk_show(missing).text);
 }

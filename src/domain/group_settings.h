@@ -35,4 +35,17 @@ struct lk_sso_link {
     struct lk_slice group_dn; /* LDAP only */
 };
 
+struct lk_call;
+
+/* The rules for both (LK_EINVAL); whether the provider exists is not asked. */
+int lk_notifications_check(struct lk_call *call, const struct lk_notifications *notifications);
+int lk_sso_link_check(struct lk_call *call, const struct lk_sso_link *link);
+
+/* The stored document, in the arena. With for_audit, addresses and keys that let one post messages are replaced by "(set)". */
+int lk_group_settings_write(struct lk_call *call, const struct lk_notifications *notifications, const struct lk_sso_link *link,
+                            bool for_audit, struct lk_slice *ret);
+
+/* Reads it; link gets group_name and group_dn only. LK_ECORRUPT, LK_ENOMEM (problem set). */
+int lk_group_settings_read(struct lk_call *call, struct lk_slice document, struct lk_notifications *ret, struct lk_sso_link *ret_link);
+
 #endif

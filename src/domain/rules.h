@@ -42,11 +42,19 @@ struct lk_intent {
 /* The actor must hold one of the permissions (bits; wider ones count). LK_EFORBIDDEN "User not authorized". */
 int lk_require(struct lk_call *call, uint32_t any_of, const struct lk_intent *intent);
 
+/* The actor must hold a scope. LK_EFORBIDDEN. */
+int lk_require_scope(struct lk_call *call, struct lk_slice scope, const struct lk_intent *intent);
+
+/* What reading users needs. */
+int lk_require_read_users(struct lk_call *call);
+
 /* lk_require_account for an operation, audited when it changes. */
 int lk_require_own_account(struct lk_call *call, struct lk_slice account, const struct lk_intent *intent);
 
-/* The grant rule. what is the holder in the sentence: "the user groups". LK_EFORBIDDEN. */
-int lk_require_grantable(struct lk_call *call, const struct lk_permissions *wanted, const char *what, const struct lk_intent *intent);
+/* The grant rule: all that is wanted follows from what the actor holds, or from what is there already (NULL: nothing). what begins the sentence: "the
+ * user groups hold". LK_EFORBIDDEN. */
+int lk_require_grantable(struct lk_call *call, const struct lk_permissions *wanted, const struct lk_permissions *existing, const char *what,
+                         const struct lk_intent *intent);
 
 /* Refuses: sets the problem (LK_EFORBIDDEN) and remembers the intent for the audit. */
 int lk_deny(struct lk_call *call, const struct lk_intent *intent, const char *format, ...) __attribute__((format(printf, 3, 4)));

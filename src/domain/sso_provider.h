@@ -5,6 +5,10 @@
 #include "domain/call.h"
 #include "domain/group_settings.h"
 
+/* "LDAP" or "SAML"; NULL for LK_SSO_NONE. And back: LK_SSO_NONE for a name that is none. */
+const char *lk_sso_kind_name(enum lk_sso_kind kind);
+enum lk_sso_kind lk_sso_kind_find(struct lk_slice name);
+
 struct lk_sso_provider {
     struct lk_id id;
     struct lk_id account_id;

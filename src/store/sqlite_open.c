@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,8 +60,10 @@ static int after_commit(void *context, sqlite3 *handle, const char *name, int pa
     if (pages < CHECKPOINT_PAGES)
         return SQLITE_OK;
     int result = sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    if ((result & 0xFF) == SQLITE_IOERR && !lk_sqlite_no_room(db, result, SQLITE_FCNTL_FILE_POINTER))
-        lk_sqlite_fail(db, result);
+    if ((result & 0xFF) == SQLITE_IOERR && !lk_sqlite_no_room(db, result, SQLITE_FCNTL_FILE_POINTER)) {
+        snprintf(db->message, sizeof db->message, "%s (%d)", sqlite3_errmsg(handle), result);
+        db->broken = true;
+    }
     return SQLITE_OK;
 }
 

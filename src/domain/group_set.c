@@ -1,0 +1,91 @@
+#include "domain/group_set.h"
+
+#include "domain/group_rows.h"
+
+#include <stdlib.h>
+
+static int compare_groups(const void *a, const void *b) {
+    return memcmp(((const struct lk_group_permissions_row *)a)->id.bytes, ((const struct lk_group_permissions_row *)b)->id.bytes,
+                  LK_ID_BYTES);
+}
+
+static int find_group(struct lk_call *call, struct lk_slice id, struct lk_group_permissions_row *ret) {
+    struct lk_id group;
+    if (id.ptr == NULL)
+        return lk_problem_set(call->problem, LK_EINVAL, "Invalid userGroupIds: an id must not be null");
+    if (lk_id_parse(id, &group) != 0)
+        return lk_no_group(call, LK_EINVAL, id);
+    struct lk_group_row row;
+    int code = lk_store_group_find(call->db, &call->actor->account_id, &group, call->arena, &row);
+    if (code == LK_ENOTFOUND)
+        return lk_no_group(call, LK_EINVAL, id);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    *ret = (struct lk_group_permissions_row){.id = row.id, .name = row.name, .permissions = row.permissions};
+    return 0;
+}
+
+int lk_group_set_find(struct lk_call *call, const struct lk_slice *ids, size_t len, const char *what, struct lk_group_set *ret) {
+    if (len > LK_GROUP_SET_MAX)
+        return lk_problem_set(call->problem, LK_EINVAL, "Too many User Groups: %zu, and %s can be in at most %d", len, what,
+                              LK_GROUP_SET_MAX);
+    for (size_t i = 0; i < len; i++) {
+        int code = find_group(call, ids[i], &ret->rows[i]);
+        if (code != 0)
+            return code;
+    }
+    qsort(ret->rows, len, sizeof(ret->rows[0]), compare_groups);
+    ret->len = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (ret->len == 0 || !lk_id_equal(&ret->rows[ret->len - 1].id, &ret->rows[i].id))
+            ret->rows[ret->len++] = ret->rows[i];
+    }
+    return 0;
+}
+
+int lk_group_set_take(struct lk_call *call, const struct lk_group_permissions_row *rows, size_t len, struct lk_group_set *ret) {
+    if (len > LK_GROUP_SET_MAX)
+        return lk_fail_store(call, LK_ECORRUPT);
+    if (len > 0)
+        memcpy(ret->rows, rows, len * sizeof(*rows));
+    ret->len = len;
+    return 0;
+}
+
+static bool has_group(const struct lk_group_set *set, const struct lk_id *id) {
+    for (size_t i = 0; i < set->len; i++) {
+        if (lk_id_equal(&set->rows[i].id, id))
+            return true;
+    }
+    return false;
+}
+
+int lk_group_set_require_grantable(struct lk_call *call, const struct lk_group_set *set, const struct lk_group_set *known,
+                                   const struct lk_intent *intent) {
+    struct lk_group_permissions_row foreign[LK_GROUP_SET_MAX];
+    size_t len = 0;
+    for (size_t i = 0; i < set->len; i++) {
+        const struct lk_id *id = &set->rows[i].id;
+        if (!lk_ids_have(call->actor->group_ids, call->actor->group_ids_len, id) && (known == NULL || !has_group(known, id)))
+            foreign[len++] = set->rows[i];
+    }
+    if (len == 0)
+        return 0;
+    struct lk_permissions wanted;
+    int code = lk_read_union(call, foreign, len, &wanted);
+    return code != 0 ? code : lk_require_grantable(call, &wanted, NULL, "the user groups hold", intent);
+}
+
+void lk_group_set_write(const struct lk_group_set *set, struct lk_json_writer *w) {
+    lk_json_key(w, "userGroups");
+    lk_json_begin_array(w);
+    for (size_t i = 0; i < set->len; i++) {
+        lk_json_begin_object(w);
+        lk_json_key(w, "id");
+        lk_json_string(w, lk_slice_cstr(lk_id_format(&set->rows[i].id).text));
+        lk_json_key(w, "name");
+        lk_json_string(w, set->rows[i].name);
+        lk_json_end_object(w);
+    }
+    lk_json_end_array(w);
+}
