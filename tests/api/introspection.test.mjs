@@ -102,7 +102,7 @@ describe('introspection', () => {
   });
 
   it('is that of graphql-js for the same schema, byte for byte once sorted', async () => {
-    const options = { specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true, inputValueDeprecation: true, oneOf: true };
+    const options = { specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true, inputValueDeprecation: true, experimentalDirectiveDeprecation: true, oneOf: true };
     const ours = await server.query(getIntrospectionQuery(options));
     const sdl = fs.readFileSync(path.join(ROOT, 'schema/schema.graphql'), 'utf8');
     const theirs = introspectionFromSchema(buildSchema(sdl), options);
