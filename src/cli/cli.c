@@ -176,7 +176,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
     struct lk_arena arena;
     lk_arena_init(&arena, ARGS_ARENA_MAX);
     struct lk_problem problem = {0};
-    struct cli_args args;
+    struct cli_args args = {0};
     size_t len = 0;
     const struct cli_option *options = cli_command_options(command, &arena, &len);
     int code = options == NULL ? lk_problem_set(&problem, LK_ENOMEM, "Out of memory")

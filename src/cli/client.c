@@ -94,7 +94,7 @@ static int send_body(struct cli_client *client, const char *url, const struct lk
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, ret_body);
     CURLcode code = curl_easy_perform(curl);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, (char *)NULL);
     if (code != CURLE_OK)
         return lk_problem_set(problem, LK_EIO, "No answer from %s: %s", client->url, why[0] != '\0' ? why : curl_easy_strerror(code));
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_status);

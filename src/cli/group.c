@@ -130,7 +130,7 @@ static int list(struct cli_session *session) {
 
 /* The group that the command's first word names, with all its fields. */
 static int fetch(struct cli_session *session, const struct lk_json **ret) {
-    struct cli_found found;
+    struct cli_found found = {0};
     int code = cli_find(session, &cli_kind_group, session->args->words[0], &found);
     if (code != 0)
         return code;
@@ -164,7 +164,7 @@ static int write_update(struct cli_session *session, struct lk_json_writer *w) {
 static int update(struct cli_session *session) {
     if (need_word(session, "GROUP") != 0)
         return CLI_USAGE;
-    struct cli_found found;
+    struct cli_found found = {0};
     int code = cli_find(session, &cli_kind_group, session->args->words[0], &found);
     const struct lk_json *data = NULL;
     if (code == 0)
@@ -179,7 +179,7 @@ static int delete (struct cli_session *session) {
         return CLI_USAGE;
     int code = 0;
     for (size_t i = 0; i < session->args->words_len && code == 0; i++) {
-        struct cli_found found;
+        struct cli_found found = {0};
         const struct lk_json *data = NULL;
         code = cli_find(session, &cli_kind_group, session->args->words[i], &found);
         if (code == 0)
@@ -223,7 +223,7 @@ static void write_granted(struct cli_session *session, struct lk_json_writer *w,
 
 static int send_grant(struct cli_session *session, struct lk_buf *variables) {
     const struct lk_json *data = NULL;
-    struct cli_found found;
+    struct cli_found found = {0};
     int code = cli_find(session, &cli_kind_group, session->args->words[0], &found);
     if (code != 0)
         return code;
@@ -262,7 +262,7 @@ static int change_members(struct cli_session *session, struct lk_slice group, co
     for (size_t i = 0; i < session->args->given_len && code == 0; i++) {
         if (strcmp(session->args->given[i].name, option) != 0)
             continue;
-        struct cli_found user;
+        struct cli_found user = {0};
         code = cli_find(session, &cli_kind_user, session->args->given[i].value, &user);
         if (code != 0)
             return code;
@@ -295,7 +295,7 @@ static int list_members(struct cli_session *session, struct cli_found *group) {
 static int run_members(struct cli_session *session) {
     if (need_word(session, "GROUP") != 0)
         return CLI_USAGE;
-    struct cli_found group;
+    struct cli_found group = {0};
     int code = cli_find(session, &cli_kind_group, session->args->words[0], &group);
     if (code == 0)
         code = change_members(session, group.id, "add",

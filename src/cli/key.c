@@ -167,7 +167,7 @@ static int make_filters(struct cli_session *session, struct lk_buf *out) {
         lk_json_string(&w, lk_slice_cstr(name));
     }
     if (group != NULL) {
-        struct cli_found found;
+        struct cli_found found = {0};
         int code = cli_find(session, &cli_kind_group, group, &found);
         if (code != 0)
             return code;
@@ -199,7 +199,7 @@ static int list(struct cli_session *session) {
 static int get(struct cli_session *session) {
     if (need_word(session, "KEY") != 0)
         return CLI_USAGE;
-    struct cli_found found;
+    struct cli_found found = {0};
     int code = cli_find(session, &cli_kind_key, session->args->words[0], &found);
     if (code != 0)
         return code;
@@ -249,7 +249,7 @@ static int update(struct cli_session *session) {
         return CLI_USAGE;
     if (cli_args_flag(session->args, "enable") && cli_args_flag(session->args, "disable"))
         return cli_usage_error(session->command, "--enable and --disable exclude each other");
-    struct cli_found found;
+    struct cli_found found = {0};
     const struct lk_json *data = NULL;
     int code = send_on_key(session, "mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { apiKey { " KEY_FIELDS " } } }",
                            session->args->words[0], write_update, &found, &data);
@@ -261,7 +261,7 @@ static int delete (struct cli_session *session) {
         return CLI_USAGE;
     int code = 0;
     for (size_t i = 0; i < session->args->words_len && code == 0; i++) {
-        struct cli_found found;
+        struct cli_found found = {0};
         const struct lk_json *data = NULL;
         code = send_on_key(session, "mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }",
                            session->args->words[i], NULL, &found, &data);
@@ -276,7 +276,7 @@ static int reveal(struct cli_session *session) {
     static const struct cli_column secret[] = {{"key", "key", CLI_COLUMN_TEXT}};
     if (need_word(session, "KEY") != 0)
         return CLI_USAGE;
-    struct cli_found found;
+    struct cli_found found = {0};
     const struct lk_json *data = NULL;
     int code = send_on_key(session, "mutation ($input: RevealApiKeyInput!) { revealApiKey(input: $input) { key } }",
                            session->args->words[0], NULL, &found, &data);

@@ -83,7 +83,7 @@ static int need_user(struct cli_session *session, struct cli_found *ret) {
 }
 
 static int get(struct cli_session *session) {
-    struct cli_found found;
+    struct cli_found found = {0};
     int code = need_user(session, &found);
     if (code != 0)
         return code;
@@ -97,7 +97,7 @@ static int get(struct cli_session *session) {
 }
 
 static int update(struct cli_session *session) {
-    struct cli_found found;
+    struct cli_found found = {0};
     int code = need_user(session, &found);
     if (code != 0)
         return code;
@@ -119,7 +119,7 @@ static int update(struct cli_session *session) {
 }
 
 static int delete_one(struct cli_session *session, const char *word) {
-    struct cli_found found;
+    struct cli_found found = {0};
     int code = cli_find(session, &cli_kind_user, word, &found);
     if (code != 0)
         return code;
