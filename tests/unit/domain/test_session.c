@@ -163,6 +163,19 @@ static void test_a_changed_password_stops_a_login_under_way(void **state) {
     fixture_expect(f, fixture_end(f, lk_login_succeed(&f->call, &candidates[0], &login)), LK_EUNAUTH, LK_LOGIN_REFUSED);
 }
 
+static void test_a_lock_stops_a_login_under_way(void **state) {
+    struct fixture *f = *state;
+    user_with_password(f, "ann@b.c", NULL);
+    struct lk_login_candidate candidates[LK_LOGIN_CANDIDATES_MAX];
+    size_t len;
+    struct lk_login login;
+    begin(f, "ann@b.c", candidates, &len);
+    for (int i = 0; i < LK_LOGIN_FAILURES_MAX; i++)
+        fail_login(f, "ann@b.c");
+    fixture_begin(f);
+    fixture_expect(f, fixture_end(f, lk_login_succeed(&f->call, &candidates[0], &login)), LK_EUNAUTH, LK_LOGIN_REFUSED);
+}
+
 static void test_one_address_in_two_accounts(void **state) {
     struct fixture *f = *state;
     user_with_password(f, "ann@b.c", NULL);
@@ -299,6 +312,7 @@ int main(void) {
         TEST(test_nobody_takes_as_long),
         TEST(test_lock),
         TEST(test_a_changed_password_stops_a_login_under_way),
+        TEST(test_a_lock_stops_a_login_under_way),
         TEST(test_one_address_in_two_accounts),
         TEST(test_who_may_set_a_password),
         TEST(test_a_user_can_be_the_last_manager),
