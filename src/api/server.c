@@ -29,6 +29,7 @@ struct server {
     const struct lk_server_events *events;
     struct lk_store store;
     struct gql_schema *schema;
+    struct lk_document_cache *cache;
     struct lk_executor *executor;
     struct http_server *http;
     struct lk_graphql_service graphql;
@@ -113,6 +114,11 @@ static int start_executor(struct server *server, struct lk_problem *problem) {
     return code;
 }
 
+static int make_cache(struct server *server, struct lk_problem *problem) {
+    server->cache = lk_document_cache_new((size_t)server->settings->graphql_cache);
+    return server->cache != NULL ? 0 : lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+}
+
 static void set_up_graphql(struct server *server) {
     const struct lk_settings *settings = server->settings;
     struct lk_graphql_service *service = &server->graphql;
@@ -128,6 +134,8 @@ static void set_up_graphql(struct server *server) {
         .no_introspection = !settings->graphql_introspection,
         .no_suggestions = !settings->graphql_suggestions,
     };
+    service->batch_max = (size_t)settings->graphql_batch;
+    service->cache = server->cache;
     service->domain = server->store.domain;
     service->executor = server->executor;
     lk_random_bytes(&service->instance, sizeof(service->instance));
@@ -202,6 +210,8 @@ static int start(struct server *server, struct lk_problem *problem) {
     if (code == 0)
         code = lk_graphql_schema_load(&server->schema, problem);
     if (code == 0)
+        code = make_cache(server, problem);
+    if (code == 0)
         code = start_executor(server, problem);
     if (code != 0)
         return code;
@@ -226,6 +236,7 @@ static void stop(struct server *server) {
         http_server_stop(server->http, (unsigned)server->settings->drain_timeout_ms);
     lk_executor_stop(server->executor);
     http_server_free(server->http);
+    lk_document_cache_free(server->cache);
     gql_schema_free(server->schema);
     lk_store_close(&server->store);
 }

@@ -175,9 +175,11 @@ int lk_master_load(const char *path, struct lk_master **ret, struct lk_problem *
         return lk_problem_set(problem, code, "Cannot read the master key %s: %s", path, strerror(errno));
     }
     struct lk_master *master = allocate();
-    int code = master != NULL ? 0 : lk_problem_set(problem, LK_ENOMEM, "Out of memory");
-    if (code == 0)
-        code = check_file(fd, path, problem);
+    if (master == NULL) {
+        close(fd);
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    }
+    int code = check_file(fd, path, problem);
     if (code == 0)
         code = read_file(fd, path, master, problem);
     close(fd);

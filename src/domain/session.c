@@ -8,6 +8,7 @@
 #include "domain/email.h"
 #include "domain/group_set.h"
 #include "domain/ip_allow.h"
+#include "domain/permission_cache.h"
 #include "domain/user_rows.h"
 #include "store/account.h"
 #include "store/session.h"
@@ -211,6 +212,7 @@ static bool is_session_token(struct lk_slice token) {
 }
 
 int lk_authenticate_session(struct lk_call *call, struct lk_slice token) {
+    lk_permission_cache_trim(call->domain->permissions);
     uint8_t digest[LK_MAC_BYTES];
     struct lk_session_row row;
     int code = LK_ENOTFOUND;

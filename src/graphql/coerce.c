@@ -21,17 +21,22 @@ enum gql_scalar gql_scalar_of(const struct gql_type *type) {
     return GQL_SCALAR_CUSTOM;
 }
 
+char *gql_format(struct lk_arena *arena, const char *format, va_list args) {
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    char *text = len < 0 ? NULL : lk_arena_alloc(arena, (size_t)len + 1);
+    if (text != NULL)
+        vsnprintf(text, (size_t)len + 1, format, args);
+    return text;
+}
+
 int gql_fault_set(struct gql_fault *fault, struct lk_arena *arena, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    va_list again;
-    va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, args);
+    const char *message = gql_format(arena, format, args);
     va_end(args);
-    char *message = len < 0 ? NULL : lk_arena_alloc(arena, (size_t)len + 1);
-    if (message != NULL)
-        vsnprintf(message, (size_t)len + 1, format, again);
-    va_end(again);
     if (message == NULL)
         return LK_ENOMEM;
     *fault = (struct gql_fault){.message = message, .code = "BAD_USER_INPUT"};

@@ -8,6 +8,10 @@
 /* Fragments within fragments within inline fragments of one selection set: more than a person writes, less than a stack holds. */
 #define NESTING_MAX 500
 
+/* Selections gone through in one execution: each fragment anew for each place it is spread in, so that a document may ask for as many as the
+ * square of its size and yet for no result. More than any document has by itself. */
+#define SELECTIONS_MAX 4000000
+
 /* Up to so many fields are grouped by comparing, more of them by sorting. */
 #define FEW_FIELDS 16
 
@@ -65,6 +69,18 @@ static const struct gql_directive *find_directive(const struct gql_selection *se
 
 /* The value of a directive's `if`, in *ret. 0, LK_EINVAL with the plan faulty, or LK_ENOMEM. */
 static int read_condition(struct run *run, const struct gql_directive *directive, bool *ret) {
+    const struct gql_argument *argument = directive->arguments;
+    const struct gql_literal *literal = argument != NULL && argument->next == NULL ? argument->value : NULL;
+    const struct gql_value *variable =
+        literal != NULL && literal->kind == GQL_LIT_VARIABLE ? gql_variable(run->collector->variables, literal->text) : NULL;
+    if (literal != NULL && literal->kind == GQL_LIT_BOOLEAN) {
+        *ret = literal->boolean;
+        return 0;
+    }
+    if (variable != NULL && variable->kind == GQL_BOOLEAN) {
+        *ret = variable->boolean;
+        return 0;
+    }
     struct gql_collector *collector = run->collector;
     const struct gql_directive_def *def = gql_schema_directive(collector->schema, directive->name.text);
     struct gql_value arguments;
@@ -141,8 +157,14 @@ static int collect_selections(struct run *run, const struct gql_selection *selec
     }
     run->nesting++;
     int code = 0;
-    for (; selections != NULL && code == 0; selections = selections->next)
+    for (; selections != NULL && code == 0; selections = selections->next) {
+        if (run->collector->visited == SELECTIONS_MAX) {
+            run->plan->faulty = true;
+            return gql_fault_set(&run->plan->fault, run->collector->arena, "Fragments repeat more than %d selections.", SELECTIONS_MAX);
+        }
+        run->collector->visited++;
         code = collect_one(run, selections);
+    }
     run->nesting--;
     return code;
 }

@@ -49,7 +49,8 @@ struct gql_collector {
     struct lk_arena *arena;
     struct gql_mark *fragments; /* sorted by name */
     size_t fragments_len;
-    size_t round; /* which collection is going on */
+    size_t round;   /* which collection is going on */
+    size_t visited; /* selections in all of them */
 };
 
 /* Prepares for the fragments of a document. 0 or LK_ENOMEM. */

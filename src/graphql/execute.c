@@ -7,8 +7,6 @@
 
 #include "graphql/collect.h"
 
-#include <stdio.h>
-
 enum { RAISED = 1 };
 
 /* Deepest nesting of objects: keeps the recursion off the end of the stack. */
@@ -273,15 +271,8 @@ static int complete(struct executor *ex, struct gql_group *group, const struct g
 int gql_fail(struct gql_call *call, const char *code, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    va_list again;
-    va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, args);
+    call->error_message = gql_format(call->arena, format, args); /* NULL, when memory is out, still fails the field */
     va_end(args);
-    char *message = len < 0 ? NULL : lk_arena_alloc(call->arena, (size_t)len + 1);
-    if (message != NULL)
-        vsnprintf(message, (size_t)len + 1, format, again);
-    va_end(again);
-    call->error_message = message; /* NULL, when memory is out, still fails the field */
     call->error_code = code;
     return LK_EINVAL;
 }

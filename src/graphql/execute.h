@@ -79,9 +79,9 @@ struct gql_outcome {
 
 /* Runs the operation and appends one JSON object to out: {"errors":[...],"data":{...}} (errors first and only when there are any; data absent
  * after a request error). Request errors (variables) and those about arguments carry BAD_USER_INPUT, results that do not fit their type
- * INTERNAL. Words, order, locations (at most 100 of one error) and paths as graphql-js 16 `execute`. Subscriptions are refused, and so are
- * objects nested deeper than 500 levels. Time is near-linear in the sizes of document and result. 0, or LK_ENOMEM (also when out reached its
- * limit) with out restored. */
+ * INTERNAL. Words, order, locations (at most 100 of one error) and paths as graphql-js 16 `execute`. Subscriptions are refused; so are objects
+ * and fragments nested deeper than 500 levels, and fragments spread in so many places that more than 4,000,000 selections come of it. Time is
+ * near-linear in the sizes of document and result. 0, or LK_ENOMEM (also when out reached its limit) with out restored. */
 int gql_execute(const struct gql_execution *execution, struct lk_buf *out, struct gql_outcome *ret);
 
 /* Coerces one input value of a literal against a type (3.12); variables may be NULL for constants. Used by validation, default values and

@@ -77,7 +77,7 @@ static const char *suggest_types(struct gql_v *v, const struct gql_type *type, s
     sort_counts(counts, len);
     for (size_t i = 0; i < len; i++)
         names[i] = counts[i].type->name;
-    return gql_v_did_you_mean(v, "to use an inline fragment on", names, len);
+    return gql_v_did_you_mean(v, "to use an inline fragment on ", names, len);
 }
 
 static const char *suggest_fields(struct gql_v *v, const struct gql_type *type, struct lk_slice field) {
@@ -86,7 +86,7 @@ static const char *suggest_fields(struct gql_v *v, const struct gql_type *type, 
         return "";
     for (size_t i = 0; i < type->fields_len; i++)
         names[i] = type->fields[i].name;
-    return gql_v_suggest(v, NULL, field, names, type->fields_len);
+    return gql_v_suggest(v, "", field, names, type->fields_len);
 }
 
 void gql_v_fields_on_correct_type(struct gql_v *v, const struct gql_selection *field) {
@@ -107,7 +107,7 @@ static const char *suggest_arguments(struct gql_v *v, struct lk_slice name, cons
         return "";
     for (size_t i = 0; i < len; i++)
         names[i] = arguments[i].name;
-    return gql_v_suggest(v, NULL, name, names, len);
+    return gql_v_suggest(v, "", name, names, len);
 }
 
 void gql_v_known_argument(struct gql_v *v, const struct gql_argument *argument) {

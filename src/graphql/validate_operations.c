@@ -168,5 +168,5 @@ void gql_v_known_type(struct gql_v *v, struct lk_slice name, gql_pos at) {
         return;
     for (size_t i = 0; i < len; i++)
         names[i] = gql_schema_type_at(v->schema, i)->name;
-    gql_v_error_at(v, at, "Unknown type \"%.*s\".%s", (int)name.len, name.ptr, gql_v_suggest(v, NULL, name, names, len));
+    gql_v_error_at(v, at, "Unknown type \"%.*s\".%s", (int)name.len, name.ptr, gql_v_suggest(v, "", name, names, len));
 }

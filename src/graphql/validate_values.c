@@ -58,7 +58,7 @@ static void check_enum(struct gql_v *v, const struct gql_literal *literal, const
     for (size_t i = 0; i < type->values_len; i++)
         names[i] = type->values[i].name;
     const char *text = gql_v_literal_text(v, literal);
-    const char *hint = gql_v_suggest(v, "the enum value", lk_slice_cstr(text), names, type->values_len);
+    const char *hint = gql_v_suggest(v, "the enum value ", lk_slice_cstr(text), names, type->values_len);
     if (is_enum)
         gql_v_error_at(v, literal->at, "Value \"%s\" does not exist in \"%.*s\" enum.%s", text, (int)type->name.len, type->name.ptr, hint);
     else
@@ -139,7 +139,7 @@ void gql_v_object_field(struct gql_v *v, const struct gql_object_field *field, c
         return;
     for (size_t i = 0; i < object->inputs_len; i++)
         names[i] = object->inputs[i].name;
-    const char *hint = gql_v_suggest(v, NULL, field->name.text, names, object->inputs_len);
+    const char *hint = gql_v_suggest(v, "", field->name.text, names, object->inputs_len);
     gql_v_error_at(v, field->name.at, "Field \"%.*s\" is not defined by type \"%.*s\".%s", (int)field->name.text.len, field->name.text.ptr,
                    (int)object->name.len, object->name.ptr, hint);
 }

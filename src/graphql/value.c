@@ -23,8 +23,8 @@ int64_t gql_value_int(const struct gql_value *value, int64_t fallback) {
         return fallback;
     if (value->kind == GQL_INT)
         return value->integer;
-    /* 2^63 itself does not fit; every double below it does. */
-    if (value->kind == GQL_FLOAT && value->real == trunc(value->real) && value->real >= -0x1p63 && value->real < 0x1p63)
+    const double limit = 9223372036854775808.0; /* 2^63 itself does not fit; every double below it does */
+    if (value->kind == GQL_FLOAT && value->real == trunc(value->real) && value->real >= -limit && value->real < limit)
         return (int64_t)value->real;
     return fallback;
 }

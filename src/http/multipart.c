@@ -1,5 +1,4 @@
 /* multipart/form-data (RFC 7578, RFC 2046 section 5.1). */
-#include "http/chars.h"
 #include "http/url.h"
 
 #define BOUNDARY_MAX 70 /* RFC 2046 */

@@ -1,6 +1,6 @@
 #include "http/response.h"
 
-#include <time.h>
+#include "base/clock.h"
 
 /* Upper bounds of what is written besides names, values and body. */
 #define STATUS_LINE_MAX 64
@@ -58,27 +58,18 @@ const char *http_reason(int status) {
     return "Unknown";
 }
 
-/* two characters of a number below 100 */
-static void put_two(char *out, int number) {
-    out[0] = (char)('0' + number / 10 % 10);
-    out[1] = (char)('0' + number % 10);
-}
-
 void http_date_format(int64_t unix_seconds, char out[HTTP_DATE_LEN]) {
-    static const char days[] = "SunMonTueWedThuFriSat";
+    static const char days[] = "ThuFriSatSunMonTueWed"; /* the first of January 1970 was a Thursday */
     static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    time_t seconds = unix_seconds;
-    struct tm tm = {0};
-    gmtime_r(&seconds, &tm);
+    char text[25]; /* 2026-11-23T12:05:32.123Z */
+    lk_clock_format(unix_seconds * 1000, text);
+    int month = (text[5] - '0') * 10 + text[6] - '0';
     memcpy(out, "Ddd, 00 Mmm 0000 00:00:00 GMT", HTTP_DATE_LEN);
-    memcpy(out, days + 3 * tm.tm_wday, 3);
-    put_two(out + 5, tm.tm_mday);
-    memcpy(out + 8, months + 3 * tm.tm_mon, 3);
-    put_two(out + 12, (tm.tm_year + 1900) / 100);
-    put_two(out + 14, (tm.tm_year + 1900) % 100);
-    put_two(out + 17, tm.tm_hour);
-    put_two(out + 20, tm.tm_min);
-    put_two(out + 23, tm.tm_sec);
+    memcpy(out, days + 3 * (unix_seconds / 86400 % 7), 3);
+    memcpy(out + 5, text + 8, 2);
+    memcpy(out + 8, months + 3 * (month - 1), 3);
+    memcpy(out + 12, text, 4);
+    memcpy(out + 17, text + 11, 8);
 }
 
 static char *put(char *at, struct lk_slice text) {

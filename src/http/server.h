@@ -46,7 +46,8 @@ struct http_config {
     size_t write_backlog_max;   /* unsent answer bytes of a connection before it stops reading further pipelined requests */
     size_t connections_max;     /* over all threads; past it, new ones get 503 and are closed */
     size_t gzip_min;            /* answers of at least so many bytes are compressed when the client accepts gzip; 0: never */
-    struct lk_slice (*error_body)(int status, const char **ret_content_type); /* body of answers the server makes itself; static memory */
+    struct lk_slice (*error_body)(int status, const char **ret_content_type); /* body of answers the server makes itself; static
+                                                                             memory; NULL: the reason phrase as text */
 };
 
 struct http_config http_config_defaults(void);
@@ -66,6 +67,8 @@ int http_server_start(struct http_server *server);
 void http_server_stop(struct http_server *server, unsigned grace_ms);
 void http_server_free(struct http_server *server); /* after stop; or after create without start; NULL is fine */
 
+/* bad_requests_total: refused by the server itself. timeouts_total: of header, body and write; an idle connection's end is none.
+ * connections_refused: past connections_max, or for want of memory. */
 struct http_stats {
     uint64_t connections_open, connections_total, connections_refused, requests_total, bad_requests_total, timeouts_total;
 };

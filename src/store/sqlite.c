@@ -333,7 +333,6 @@ int lk_db_commit(struct lk_db *db) {
         return code;
     }
     db->in_transaction = false;
-    db->failed = 0; /* a checkpoint that failed behind the commit is not the transaction's failure */
     return 0;
 }
 

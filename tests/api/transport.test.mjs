@@ -28,7 +28,7 @@ describe('GraphQL over HTTP', () => {
       ['application/json; charset=utf-8', json],
       ['Application/JSON;charset="UTF-8"', json],
       ['text/plain', DOCUMENT],
-      ['text/plain;charset=UTF-8', json],
+      ['text/plain;charset=UTF-8', DOCUMENT],
       ['application/graphql', DOCUMENT],
       ['multipart/form-data; boundary=xyz', multipart({ query: DOCUMENT })],
       ['multipart/form-data; boundary="xyz"', multipart({ query: json })],
@@ -37,6 +37,8 @@ describe('GraphQL over HTTP', () => {
       assert.equal(answer.status, 200, `${type}: ${answer.text}`);
       assert.equal(answer.text, ok);
     }
+    // What a page's fetch sends when it names no type, without asking first: JSON must name itself.
+    assert.equal((await post('text/plain;charset=UTF-8', json)).status, 415);
     const named = await post('application/json', JSON.stringify({ query: 'query A { viewer { account { name } } } query B { account { id } }', operationName: 'B' }));
     assert.equal(named.text, ok);
   });

@@ -126,6 +126,9 @@ export class Server {
     });
     server.process.stderr.on('data', (text) => (server.stderr += text));
     server.process.stdout.on('data', (text) => (server.stdout += text));
+    // A failed test may leave its server running: that must neither keep the test process waiting nor outlive it.
+    for (const handle of [server.process, server.process.stdout, server.process.stderr]) handle.unref();
+    process.on('exit', () => server.exit ?? server.process.kill('SIGKILL'));
     server.exited = new Promise((resolve) => {
       server.process.on('exit', (status, signal) => {
         server.exit = { status, signal };
@@ -161,6 +164,7 @@ export class Server {
 
   /** Ends it with SIGTERM and checks that it ended well. */
   async stop() {
+    this.process.ref();
     if (!this.exit) this.process.kill('SIGTERM');
     const timer = setTimeout(() => this.process.kill('SIGABRT'), 30000 * SLOW);
     const { status, signal } = await this.exited;
@@ -171,6 +175,7 @@ export class Server {
 
   /** Ends it at once. */
   async kill() {
+    this.process.ref();
     this.process.kill('SIGKILL');
     await this.exited;
   }

@@ -371,6 +371,28 @@ static void many_fields_are_quick(void **state) {
     lk_buf_free(&query);
 }
 
+/* Three thousand places, each with three thousand fields that are left out: nothing to show for nine million looks. */
+static void repeated_fragments_are_limited(void **state) {
+    (void)state;
+    struct lk_buf query = {0};
+    lk_buf_add_cstr(&query, "query ($v: Boolean! = true) {");
+    for (int i = 0; i < 3000; i++)
+        lk_buf_addf(&query, " a%d: obj { ok ...F }", i);
+    lk_buf_add_cstr(&query, " } fragment F on Obj {");
+    for (int i = 0; i < 3000; i++)
+        lk_buf_addf(&query, " b%d: ok @skip(if: $v)", i);
+    lk_buf_add_cstr(&query, " }");
+    lk_buf_add_char(&query, '\0');
+    struct engine e;
+    engine_start(&e, sdl, resolve);
+    const char *answer = engine_run(&e, query.ptr, NULL);
+    assert_non_null(strstr(answer, "\"message\":\"Fragments repeat more than 4000000 selections.\",\"locations\":"));
+    assert_non_null(strstr(answer, "\"data\":{\"a0\":{\"ok\":2},\"a1\":{\"ok\":2},"));
+    assert_non_null(strstr(answer, "\"a2999\":null}}"));
+    engine_stop(&e);
+    lk_buf_free(&query);
+}
+
 static void a_full_answer_is_taken_back(void **state) {
     (void)state;
     struct engine e;
@@ -427,6 +449,7 @@ int main(void) {
         cmocka_unit_test(deep_results_are_refused),
         cmocka_unit_test(long_chains_of_fragments_are_refused),
         cmocka_unit_test(many_fields_are_quick),
+        cmocka_unit_test(repeated_fragments_are_limited),
         cmocka_unit_test(a_full_answer_is_taken_back),
         cmocka_unit_test(lost_memory_is_an_error),
     };

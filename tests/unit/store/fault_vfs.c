@@ -7,6 +7,7 @@
 struct fault_file {
     sqlite3_file base;
     sqlite3_file *real; /* in the memory behind this struct */
+    int error;          /* errno of the last write that failed */
 };
 
 static sqlite3_vfs *real_vfs;
@@ -50,6 +51,7 @@ static int file_write(sqlite3_file *file, const void *bytes, int len, sqlite3_in
     if (result != SQLITE_OK) {
         /* What a device may do: half of it arrives. */
         real_of(file)->pMethods->xWrite(real_of(file), bytes, len / 2, at);
+        ((struct fault_file *)file)->error = plan.error;
         return result;
     }
     return real_of(file)->pMethods->xWrite(real_of(file), bytes, len, at);
@@ -81,8 +83,9 @@ static int file_reserved(sqlite3_file *file, int *ret) {
 }
 
 static int file_control(sqlite3_file *file, int operation, void *argument) {
-    if (operation == SQLITE_FCNTL_LAST_ERRNO && plan.error != 0) {
-        *(int *)argument = plan.error;
+    int error = ((struct fault_file *)file)->error;
+    if (operation == SQLITE_FCNTL_LAST_ERRNO && error != 0) {
+        *(int *)argument = error;
         return SQLITE_OK;
     }
     return real_of(file)->pMethods->xFileControl(real_of(file), operation, argument);
@@ -117,6 +120,7 @@ static int vfs_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int 
     (void)vfs;
     struct fault_file *mine = (struct fault_file *)file;
     mine->real = (sqlite3_file *)(mine + 1);
+    mine->error = 0;
     int result = real_vfs->xOpen(real_vfs, name, mine->real, flags, ret_flags);
     mine->base.pMethods = mine->real->pMethods != NULL ? &methods : NULL;
     return result;

@@ -1,11 +1,10 @@
 #include "../unit.h"
 
-#include "store/db.h"
+#include "store/sqlite.h"
 #include "tempdir.h"
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -327,6 +326,31 @@ static void test_transactions(void **state) {
     lk_db_close(db);
 }
 
+static int refuse_undo(void *context, int action, const char *command, const char *name, const char *database, const char *trigger) {
+    (void)context;
+    (void)name;
+    (void)database;
+    (void)trigger;
+    return action == SQLITE_SAVEPOINT && strcmp(command, "ROLLBACK") == 0 ? SQLITE_DENY : SQLITE_OK;
+}
+
+/* A savepoint that cannot be undone holds work that its owner believes gone: the transaction must not commit. */
+static void test_undo_fails(void **state) {
+    struct lk_db *db = open_with_table(*state);
+    assert_int_equal(sqlite3_set_authorizer(db->handle, refuse_undo, NULL), SQLITE_OK);
+    assert_int_equal(lk_db_begin(db), 0);
+    assert_int_equal(insert(db, 1, "one", 1), 0);
+    assert_int_equal(lk_db_savepoint(db), 0);
+    assert_int_equal(insert(db, 2, "two", 2), 0);
+    assert_int_equal(lk_db_rollback_to(db), LK_EFORBIDDEN);
+    assert_int_equal(lk_db_transaction_code(db), LK_EFORBIDDEN);
+    assert_int_equal(insert(db, 3, "three", 3), LK_EFORBIDDEN);
+    assert_int_equal(lk_db_commit(db), LK_EFORBIDDEN);
+    assert_int_equal(lk_db_transaction_code(db), 0);
+    assert_int_equal(count(db), 0);
+    lk_db_close(db);
+}
+
 /* A reader that was not reset does not keep the commit's checkpoint from the log for ever. */
 static void test_open_reader(void **state) {
     struct lk_db *db = open_with_table(*state);
@@ -451,6 +475,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_cache, tempdir_setup, tempdir_teardown),
         cmocka_unit_test_setup_teardown(test_constraints, tempdir_setup, tempdir_teardown),
         cmocka_unit_test_setup_teardown(test_transactions, tempdir_setup, tempdir_teardown),
+        cmocka_unit_test_setup_teardown(test_undo_fails, tempdir_setup, tempdir_teardown),
         cmocka_unit_test_setup_teardown(test_open_reader, tempdir_setup, tempdir_teardown),
         cmocka_unit_test_setup_teardown(test_check_finds_damage, tempdir_setup, tempdir_teardown),
         cmocka_unit_test_setup_teardown(test_check_finds_orphans, tempdir_setup, tempdir_teardown),
