@@ -27,40 +27,12 @@ CREATE TABLE user_account (
     email TEXT NOT NULL, -- lower case
     external_id TEXT,
     email_verified INTEGER NOT NULL CHECK (email_verified IN (0, 1)),
-    password_hash TEXT,                -- Argon2id (crypto/password.h); NULL: cannot log in with a password
-    failed_logins INTEGER NOT NULL,    -- since the last good one
-    locked_until INTEGER,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX user_account_email ON user_account (account_id, email);
 CREATE INDEX user_account_name ON user_account (account_id, name, email);
-
--- For logins, which know no account yet.
-CREATE INDEX user_account_login ON user_account (email) WHERE password_hash IS NOT NULL;
-
-CREATE TABLE session (
-    digest BLOB NOT NULL PRIMARY KEY CHECK (length(digest) = 32), -- of the token, which itself is nowhere
-    user_id BLOB NOT NULL REFERENCES user_account (id) ON DELETE CASCADE,
-    created_at INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE INDEX session_user ON session (user_id);
-CREATE INDEX session_expiry ON session (expires_at);
-
--- Addresses from which users may log in; none: from anywhere.
-CREATE TABLE ip_allow (
-    id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),
-    account_id BLOB NOT NULL REFERENCES account (id) ON DELETE CASCADE,
-    block TEXT NOT NULL, -- an address or CIDR block, canonical
-    description TEXT,
-    active INTEGER NOT NULL CHECK (active IN (0, 1)),
-    created_at INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-
-CREATE UNIQUE INDEX ip_allow_block ON ip_allow (account_id, block);
 
 CREATE TABLE sso_provider (
     id BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),

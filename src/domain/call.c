@@ -7,7 +7,6 @@
 #include "domain/rules.h"
 #include "store/account.h"
 #include "store/api_key.h"
-#include "store/user.h"
 
 #include <stdlib.h>
 
@@ -99,12 +98,11 @@ static bool key_is_good(const struct lk_call *call, const struct lk_key_row *key
     return key->enabled && (!key->has_expiry || key->expires_at > call->now_ms);
 }
 
-/* Reads the groups of the actor and what they give. */
+/* Reads the groups of the actor's key and what they give. */
 static int read_permissions(struct lk_call *call, struct lk_actor *actor) {
     struct lk_group_permissions_row *rows;
     size_t len;
-    int code = actor->kind == LK_ACTOR_KEY ? lk_store_group_permissions_of_key(call->db, &actor->id, call->arena, &rows, &len)
-                                           : lk_store_group_permissions_of_user(call->db, &actor->id, call->arena, &rows, &len);
+    int code = lk_store_group_permissions_of_key(call->db, &actor->id, call->arena, &rows, &len);
     if (code != 0)
         return lk_fail_store(call, code);
     struct lk_id *ids = lk_arena_calloc(call->arena, len, sizeof(*ids));
@@ -150,52 +148,16 @@ int lk_authenticate_key(struct lk_call *call, struct lk_slice token) {
     return code;
 }
 
-int lk_act_as_user(struct lk_call *call, const struct lk_id *account, const struct lk_id *user) {
-    struct lk_user_row row;
-    int code = lk_store_user_find(call->db, account, user, call->arena, &row);
-    if (code == LK_ENOTFOUND)
-        return lk_problem_set(call->problem, LK_EUNAUTH, "Invalid session token");
-    if (code != 0)
-        return lk_fail_store(call, code);
-    struct lk_actor *actor = LK_ARENA_NEW(call->arena, struct lk_actor);
-    if (actor == NULL)
-        return lk_fail_memory(call);
-    actor->kind = LK_ACTOR_USER;
-    actor->id = row.id;
-    actor->account_id = row.account_id;
-    actor->name = row.email;
-    code = read_permissions(call, actor);
-    if (code == 0)
-        call->actor = actor;
-    return code;
-}
-
-/* Whether the key or user that acts is still there and may act. */
-static int is_alive(struct lk_call *call, bool *ret) {
-    const struct lk_actor *actor = call->actor;
-    struct lk_key_row key;
-    struct lk_user_row user;
-    int code;
-    if (actor->kind == LK_ACTOR_KEY) {
-        code = lk_store_key_find(call->db, &actor->account_id, &actor->id, call->arena, &key);
-        *ret = code == 0 && key_is_good(call, &key);
-    } else {
-        code = lk_store_user_find(call->db, &actor->account_id, &actor->id, call->arena, &user);
-        *ret = code == 0;
-    }
-    return code == 0 || code == LK_ENOTFOUND ? 0 : lk_fail_store(call, code);
-}
-
 /* Makes the actor's permissions those of this moment. An actor that is no more has none. */
 static int refresh(struct lk_call *call) {
     struct lk_actor *actor = call->actor;
     if (actor->kind == LK_ACTOR_SYSTEM || actor->generation == call->domain->generation)
         return 0;
-    bool alive;
-    int code = is_alive(call, &alive);
-    if (code != 0)
-        return code;
-    if (alive)
+    struct lk_key_row key;
+    int code = lk_store_key_find(call->db, &actor->account_id, &actor->id, call->arena, &key);
+    if (code != 0 && code != LK_ENOTFOUND)
+        return lk_fail_store(call, code);
+    if (code == 0 && key_is_good(call, &key))
         return read_permissions(call, actor);
     actor->permissions = (struct lk_permissions){0};
     actor->group_ids_len = 0;

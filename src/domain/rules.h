@@ -46,9 +46,6 @@ int lk_require(struct lk_call *call, uint32_t any_of, const struct lk_intent *in
 /* The actor must hold a scope. LK_EFORBIDDEN. */
 int lk_require_scope(struct lk_call *call, struct lk_slice scope, const struct lk_intent *intent);
 
-/* Sets call->actor to a user of an account. LK_EUNAUTH when there is none. */
-int lk_act_as_user(struct lk_call *call, const struct lk_id *account, const struct lk_id *user);
-
 /* What reading users needs. */
 int lk_require_read_users(struct lk_call *call);
 

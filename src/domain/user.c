@@ -80,8 +80,6 @@ static void to_user(const struct lk_user_row *row, struct lk_user *ret) {
         .email = row->email,
         .external_id = row->external_id,
         .email_verified = row->email_verified,
-        .has_password = row->has_password,
-        .locked_until = row->locked_until,
         .created_at = row->created_at,
         .updated_at = row->updated_at,
     };

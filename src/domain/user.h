@@ -16,8 +16,6 @@ struct lk_user {
     struct lk_slice email;       /* lower case */
     struct lk_slice external_id; /* ptr NULL for none */
     bool email_verified;
-    bool has_password;    /* may log in with one */
-    int64_t locked_until; /* after repeated failures; 0 or past: not locked */
     int64_t created_at;
     int64_t updated_at;
 };

@@ -2,14 +2,11 @@
 
 #include "store/row.h"
 
-#define COLUMNS                                                                                                            \
-    "u.id, u.account_id, u.name, u.email, u.external_id, u.email_verified, u.password_hash IS NOT NULL, u.failed_logins, " \
-    "u.locked_until, u.created_at, u.updated_at"
+#define COLUMNS "u.id, u.account_id, u.name, u.email, u.external_id, u.email_verified, u.created_at, u.updated_at"
 
 int lk_store_user_insert(struct lk_db *db, const struct lk_user_row *row) {
-    struct lk_stmt *stmt =
-        lk_db_stmt(db, "INSERT INTO user_account (id, account_id, name, email, external_id, email_verified, failed_logins, "
-                       "created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8)");
+    struct lk_stmt *stmt = lk_db_stmt(db, "INSERT INTO user_account (id, account_id, name, email, external_id, email_verified, created_at, "
+                                          "updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)");
     lk_bind_id(stmt, 1, &row->id);
     lk_bind_id(stmt, 2, &row->account_id);
     lk_bind_text(stmt, 3, row->name);
@@ -48,11 +45,8 @@ static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_
     if (code == 0)
         code = lk_row_text(stmt, 4, arena, &row->external_id);
     row->email_verified = lk_column_int(stmt, 5) != 0;
-    row->has_password = lk_column_int(stmt, 6) != 0;
-    row->failed_logins = lk_column_int(stmt, 7);
-    row->locked_until = lk_column_int(stmt, 8);
-    row->created_at = lk_column_int(stmt, 9);
-    row->updated_at = lk_column_int(stmt, 10);
+    row->created_at = lk_column_int(stmt, 6);
+    row->updated_at = lk_column_int(stmt, 7);
     return code;
 }
 
@@ -140,63 +134,4 @@ int lk_store_user_count_of_group(struct lk_db *db, const struct lk_id *group, in
     struct lk_stmt *stmt = lk_db_stmt(db, "SELECT count(*) FROM group_member WHERE group_id = $1");
     lk_bind_id(stmt, 1, group);
     return lk_row_count(stmt, ret);
-}
-
-static int read_login(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_login_row *row) {
-    int code = lk_column_id(stmt, 0, &row->id);
-    if (code == 0)
-        code = lk_column_id(stmt, 1, &row->account_id);
-    if (code == 0)
-        code = lk_row_text(stmt, 2, arena, &row->email);
-    if (code == 0)
-        code = lk_row_text(stmt, 3, arena, &row->password_hash);
-    row->failed_logins = lk_column_int(stmt, 4);
-    row->locked_until = lk_column_int(stmt, 5);
-    return code;
-}
-
-int lk_store_user_list_logins(struct lk_db *db, const struct lk_id *account, struct lk_slice email, int64_t limit, struct lk_arena *arena,
-                              struct lk_login_row **ret, size_t *ret_len) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT id, account_id, email, password_hash, failed_logins, locked_until FROM user_account "
-                                          "WHERE email = $1 AND password_hash IS NOT NULL AND ($2 IS NULL OR account_id = $2) "
-                                          "ORDER BY created_at, id LIMIT $3");
-    lk_bind_text(stmt, 1, email);
-    lk_bind_id(stmt, 2, account);
-    lk_bind_int(stmt, 3, limit);
-    struct lk_row_list list = {.arena = arena, .item_size = sizeof(struct lk_login_row)};
-    int code;
-    while ((code = lk_step(stmt)) == 1) {
-        struct lk_login_row *row = lk_row_list_add(&list);
-        code = row == NULL ? LK_ENOMEM : read_login(stmt, arena, row);
-        if (code != 0) {
-            lk_stmt_reset(stmt);
-            return code;
-        }
-    }
-    if (code == 0) {
-        *ret = list.items;
-        *ret_len = list.len;
-    }
-    return code;
-}
-
-int lk_store_user_set_password(struct lk_db *db, const struct lk_id *id, struct lk_slice hash, int64_t now_ms) {
-    struct lk_stmt *stmt =
-        lk_db_stmt(db, "UPDATE user_account SET password_hash = $1, failed_logins = 0, locked_until = NULL, updated_at = $2 "
-                       "WHERE id = $3");
-    lk_bind_text(stmt, 1, hash);
-    lk_bind_int(stmt, 2, now_ms);
-    lk_bind_id(stmt, 3, id);
-    return lk_run(stmt);
-}
-
-int lk_store_user_set_failures(struct lk_db *db, const struct lk_id *id, int64_t failed_logins, int64_t locked_until) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "UPDATE user_account SET failed_logins = $1, locked_until = $2 WHERE id = $3");
-    lk_bind_int(stmt, 1, failed_logins);
-    if (locked_until > 0)
-        lk_bind_int(stmt, 2, locked_until);
-    else
-        lk_bind_null(stmt, 2);
-    lk_bind_id(stmt, 3, id);
-    return lk_run(stmt);
 }

@@ -12,21 +12,8 @@ struct lk_user_row {
     struct lk_slice email;
     struct lk_slice external_id; /* ptr NULL for none */
     bool email_verified;
-    bool has_password;
-    int64_t failed_logins; /* since the last good one */
-    int64_t locked_until;  /* 0: not locked */
     int64_t created_at;
     int64_t updated_at;
-};
-
-/* A user who may log in. */
-struct lk_login_row {
-    struct lk_id id;
-    struct lk_id account_id;
-    struct lk_slice email;
-    struct lk_slice password_hash;
-    int64_t failed_logins;
-    int64_t locked_until;
 };
 
 /* insert: LK_ECONFLICT when the account has a user with that e-mail address. update writes name, external_id and updated_at. */
@@ -52,15 +39,5 @@ int lk_store_user_count(struct lk_db *db, const struct lk_id *account, int64_t *
 int lk_store_user_list_of_group(struct lk_db *db, const struct lk_id *group, int64_t limit, int64_t offset, struct lk_arena *arena,
                                 struct lk_user_row **ret, size_t *ret_len);
 int lk_store_user_count_of_group(struct lk_db *db, const struct lk_id *group, int64_t *ret);
-
-/* Users with a password and this e-mail address (in lower case), in every account or in one (NULL: every), at most limit of them. */
-int lk_store_user_list_logins(struct lk_db *db, const struct lk_id *account, struct lk_slice email, int64_t limit, struct lk_arena *arena,
-                              struct lk_login_row **ret, size_t *ret_len);
-
-/* Sets the password and forgets failed logins and a lock. */
-int lk_store_user_set_password(struct lk_db *db, const struct lk_id *id, struct lk_slice hash, int64_t now_ms);
-
-/* Sets failed logins and the end of the lock (0: none). */
-int lk_store_user_set_failures(struct lk_db *db, const struct lk_id *id, int64_t failed_logins, int64_t locked_until);
 
 #endif
