@@ -64,7 +64,7 @@ static const struct gql_object_field **first_fields(struct gql_v *v, const struc
 
 static void walk_object(struct gql_v *v, const struct gql_literal *literal, const struct gql_type *type) {
     const struct gql_object_field **first = with_rules(v) ? first_fields(v, literal) : NULL;
-    if (v->stop)
+    if (v->stop || (with_rules(v) && first == NULL))
         return;
     bool skipping = v->skip_values;
     if (with_rules(v) && !skipping)
