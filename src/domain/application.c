@@ -61,7 +61,7 @@ static int application_document(struct lk_call *call, const struct lk_applicatio
 
 static int audit(struct lk_call *call, const char *operation, const struct lk_application_row *before,
                  const struct lk_application_row *after) {
-    const struct lk_application_row *row = after != NULL ? after : before;
+    const struct lk_application_row *row = after != NULL ? after : before; /* one of them is there */
     struct lk_audit_change change = {
         .operation = operation, .resource_type = "APPLICATION", .resource_id = &row->id, .resource_name = row->name};
     int code = before == NULL ? 0 : application_document(call, before, &change.before);
@@ -346,7 +346,7 @@ int lk_application_list(struct lk_call *call, struct lk_page page, struct lk_app
     struct lk_application *applications = lk_arena_calloc(call->arena, len, sizeof(*applications));
     if (applications == NULL)
         return lk_fail_memory(call);
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; rows != NULL && i < len; i++)
         to_application(&rows[i], &applications[i]);
     *ret = applications;
     *ret_len = len;

@@ -41,7 +41,7 @@ static int user_document(struct lk_call *call, const struct lk_user_row *row, co
 /* Writes the entry of a change; a row that is NULL is not there before or after. */
 static int audit(struct lk_call *call, const char *operation, const struct lk_user_row *before, const struct lk_group_set *groups_before,
                  const struct lk_user_row *after, const struct lk_group_set *groups_after) {
-    const struct lk_user_row *row = after != NULL ? after : before;
+    const struct lk_user_row *row = after != NULL ? after : before; /* one of them is there */
     struct lk_audit_change change = {.operation = operation, .resource_type = "USER", .resource_id = &row->id, .resource_name = row->email};
     int code = before == NULL ? 0 : user_document(call, before, groups_before, &change.before);
     if (code == 0 && after != NULL)

@@ -152,7 +152,7 @@ void gql_v_variables_leave(struct gql_v *v, const struct gql_v_operation *operat
         else
             variable->used = true;
     }
-    for (size_t i = 0; i < variables.len && !v->stop; i++) {
+    for (size_t i = 0; variables.items != NULL && i < variables.len && !v->stop; i++) {
         const struct gql_variable *def = variables.items[i].def;
         const struct variable *variable = variable_named(v, &variables, def->name.text);
         if (variable != NULL && !variable->used)
