@@ -15,7 +15,7 @@
 #define NAME_MAX_LEN 64
 
 #define AT(member) offsetof(struct lk_settings, member)
-#define MEBI (1 << 20)
+#define MEBI ((int64_t)1 << 20)
 
 static const struct cli_setting table[] = {
     {"data", "DIR", NULL, "The data directory, made by `latchkey init`.", AT(data), 0, 0, CLI_STRING, false},
@@ -103,9 +103,8 @@ static int64_t unit_factor(enum cli_setting_type type, const char *unit) {
         const char *unit;
         int64_t factor;
     } units[] = {
-        {CLI_BYTES, "KiB", 1024}, {CLI_BYTES, "MiB", MEBI}, {CLI_BYTES, "GiB", 1024 * (int64_t)MEBI},
-        {CLI_TIME, "ms", 1},      {CLI_TIME, "s", 1000},    {CLI_TIME, "m", 60000},
-        {CLI_TIME, "h", 3600000},
+        {CLI_BYTES, "KiB", 1024}, {CLI_BYTES, "MiB", MEBI}, {CLI_BYTES, "GiB", 1024 * MEBI}, {CLI_TIME, "ms", 1},
+        {CLI_TIME, "s", 1000},    {CLI_TIME, "m", 60000},   {CLI_TIME, "h", 3600000},
     };
     if (*unit == '\0')
         return 1;

@@ -129,7 +129,7 @@ int lk_authenticate_key(struct lk_call *call, struct lk_slice token) {
         return refuse_key(call);
     struct lk_digest digest;
     lk_digest_token(call->domain->keys, token, &digest);
-    struct lk_key_row key;
+    struct lk_key_row key = {0};
     int code = lk_store_key_find_by_digest(call->db, digest.bytes, call->arena, &key);
     if (code == LK_ENOTFOUND || (code == 0 && !key_is_good(call, &key)))
         return refuse_key(call);
@@ -153,7 +153,7 @@ static int refresh(struct lk_call *call) {
     struct lk_actor *actor = call->actor;
     if (actor->kind == LK_ACTOR_SYSTEM || actor->generation == call->domain->generation)
         return 0;
-    struct lk_key_row key;
+    struct lk_key_row key = {0};
     int code = lk_store_key_find(call->db, &actor->account_id, &actor->id, call->arena, &key);
     if (code != 0 && code != LK_ENOTFOUND)
         return lk_fail_store(call, code);
