@@ -32,6 +32,6 @@ struct lk_graphql_job {
 };
 
 /* lk_job.run: authenticates and executes. The answer is then in the request's body, to be sent when the commit is done. */
-void lk_graphql_run(struct lk_job *job, struct lk_db *db);
+void lk_graphql_run(struct lk_job *base, struct lk_db *db);
 
 #endif

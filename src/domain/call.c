@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "crypto/digest.h"
 #include "crypto/token.h"
+#include "domain/permission_cache.h"
 #include "domain/rules.h"
 #include "store/account.h"
 #include "store/api_key.h"
@@ -26,6 +27,10 @@ int lk_domain_open(struct lk_db *db, const struct lk_keys *keys, struct lk_domai
     struct lk_domain *domain = calloc(1, sizeof(*domain));
     if (domain == NULL)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    if (lk_permission_cache_open(&domain->permissions) != 0) {
+        free(domain);
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    }
     domain->keys = keys;
     domain->generation = 1;
     *ret = domain;
@@ -33,6 +38,8 @@ int lk_domain_open(struct lk_db *db, const struct lk_keys *keys, struct lk_domai
 }
 
 void lk_domain_close(struct lk_domain *domain) {
+    if (domain != NULL)
+        lk_permission_cache_close(domain->permissions);
     free(domain);
 }
 
@@ -117,11 +124,12 @@ static int refuse_key(struct lk_call *call) {
 }
 
 int lk_authenticate_key(struct lk_call *call, struct lk_slice token) {
+    lk_permission_cache_trim(call->domain->permissions);
     if (lk_token_check(token) == LK_TOKEN_MALFORMED)
         return refuse_key(call);
     struct lk_digest digest;
     lk_digest_token(call->domain->keys, token, &digest);
-    struct lk_key_row key;
+    struct lk_key_row key = {0};
     int code = lk_store_key_find_by_digest(call->db, digest.bytes, call->arena, &key);
     if (code == LK_ENOTFOUND || (code == 0 && !key_is_good(call, &key)))
         return refuse_key(call);
@@ -145,7 +153,7 @@ static int refresh(struct lk_call *call) {
     struct lk_actor *actor = call->actor;
     if (actor->kind == LK_ACTOR_SYSTEM || actor->generation == call->domain->generation)
         return 0;
-    struct lk_key_row key;
+    struct lk_key_row key = {0};
     int code = lk_store_key_find(call->db, &actor->account_id, &actor->id, call->arena, &key);
     if (code != 0 && code != LK_ENOTFOUND)
         return lk_fail_store(call, code);
