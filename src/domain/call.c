@@ -210,5 +210,5 @@ int lk_require_grantable(struct lk_call *call, const struct lk_permissions *want
     struct lk_slice missing;
     if (lk_permissions_cover(&held, wanted, &missing))
         return 0;
-    return lk_deny(call, intent, "User not authorized: %s more than the caller does (%s)", what, lk_show(missing).text);
+    return lk_deny(call, intent, "User not authorized: %s more than the caller holds (%s)", what, lk_show(missing).text);
 }

@@ -126,8 +126,8 @@ static int count(struct lk_stmt *stmt, const struct lk_id *id, int64_t *ret) {
 
 int lk_store_group_list(struct lk_db *db, const struct lk_id *account, int64_t limit, int64_t offset, struct lk_arena *arena,
                         struct lk_group_row **ret, size_t *ret_len) {
-    struct lk_stmt *stmt =
-        lk_db_stmt(db, "SELECT " COLUMNS " FROM user_group g WHERE g.account_id = $1 ORDER BY g.name LIMIT $2 OFFSET $3");
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM user_group g WHERE g.id IN (SELECT id FROM user_group "
+                                          "WHERE account_id = $1 ORDER BY name LIMIT $2 OFFSET $3) ORDER BY g.name");
     return read_list(bind_page(stmt, account, limit, offset), arena, ret, ret_len);
 }
 
