@@ -4,17 +4,23 @@
 #include "api/errors.h"
 #include "api/graphql_context.h"
 #include "api/graphql_http.h"
+#include "api/peer.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "crypto/session_token.h"
+#include "domain/session.h"
 #include "http/url.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
-#include <netinet/in.h>
+
+/* Times that a request may be run because it needs passwords hashed; the second does unless another request got in between. */
+#define RUNS_MAX 4
 
 /* One request on its way. Lives in the request's arena. */
 struct graphql_job {
     struct lk_job job; /* first: the executor hands it back */
+    struct lk_background_job slow;
+    unsigned runs; /* how often it was executed */
     struct http_request *request;
     struct lk_graphql_service *service;
     enum lk_graphql_media media;
@@ -129,7 +135,7 @@ static void add_request_id(struct graphql_job *job) {
     lk_buf_addf(body, ",\"extensions\":{\"requestId\":\"%s\"}}", job->context.request_id);
 }
 
-static void execute(struct graphql_job *job) {
+static void run_document(struct graphql_job *job) {
     const struct gql_execution execution = {
         .schema = job->service->schema,
         .document = job->document,
@@ -151,14 +157,50 @@ static void execute(struct graphql_job *job) {
     job->result = !job->outcome.ran ? LK_GRAPHQL_REFUSED : job->outcome.error_count > 0 ? LK_GRAPHQL_ERRORS : LK_GRAPHQL_OK;
 }
 
-/* Whether the operation that would run is a mutation that came with GET, where nothing may change (RFC 9110 section 9.2.1). */
-static bool changes_by_get(struct graphql_job *job) {
-    if (http_request_method(job->request) == HTTP_POST)
-        return false;
+/* Whether the operation that would run is a mutation. */
+static bool changes(struct graphql_job *job) {
     struct gql_errors ignored;
     gql_errors_init(&ignored, http_request_arena(job->request), NULL);
     const struct gql_operation *operation = gql_find_operation(job->document, job->params.operation_name, &ignored);
     return operation != NULL && operation->kind != GQL_QUERY;
+}
+
+/* Runs a mutation, and takes all of it back when it must run again because passwords are to be hashed first (domain/password.h). */
+static void run_mutation(struct graphql_job *job) {
+    struct lk_call *call = &job->context.call;
+    int code = lk_request_begin(call);
+    if (code != 0) {
+        end_with_failure(job, code);
+        return;
+    }
+    run_document(job);
+    code = lk_request_end(call, job->context.passwords.waiting);
+    if (code != 0) {
+        job->context.passwords.waiting = false;
+        lk_buf_clear(http_body(job->request));
+        end_with_failure(job, code);
+    } else if (job->context.passwords.waiting) {
+        lk_buf_clear(http_body(job->request));
+    }
+}
+
+static void execute(struct graphql_job *job) {
+    if (!changes(job)) {
+        run_document(job);
+    } else if (http_request_method(job->request) != HTTP_POST) {
+        /* Nothing may change by GET (RFC 9110 section 9.2.1). */
+        http_add_header(job->request, "Allow", lk_slice_cstr("POST"));
+        end_with_error(job, 405, LK_GRAPHQL_REFUSED, "Only queries may be sent with GET; send this with POST", LK_CODE_BAD_USER_INPUT);
+    } else {
+        run_mutation(job);
+    }
+}
+
+static int authenticate(struct graphql_job *job) {
+    struct lk_call *call = &job->context.call;
+    if (lk_session_token_like(job->credential))
+        return lk_authenticate_session(call, job->credential, job->account);
+    return lk_authenticate_key(call, job->credential);
 }
 
 static void run(struct lk_job *base, struct lk_db *db) {
@@ -167,7 +209,7 @@ static void run(struct lk_job *base, struct lk_db *db) {
     call->db = db;
     call->problem = &job->context.problem;
     job->status = 200;
-    int code = lk_authenticate_key(call, job->credential);
+    int code = authenticate(job);
     if (code == LK_EUNAUTH) {
         end_with_error(job, 401, LK_GRAPHQL_UNAUTHENTICATED, "Invalid API Key", LK_CODE_UNAUTHENTICATED);
         return;
@@ -189,12 +231,16 @@ static void run(struct lk_job *base, struct lk_db *db) {
         job->result = LK_GRAPHQL_REFUSED;
         return;
     }
-    if (changes_by_get(job)) {
-        http_add_header(job->request, "Allow", lk_slice_cstr("POST"));
-        end_with_error(job, 405, LK_GRAPHQL_REFUSED, "Only queries may be sent with GET; send this with POST", LK_CODE_BAD_USER_INPUT);
-        return;
-    }
     execute(job);
+}
+
+static void run_slow(struct lk_background_job *slow);
+
+/* Has the background thread do what the execution was waiting for, which then begins anew. */
+static void hash_passwords(struct graphql_job *job) {
+    job->slow.run = run_slow;
+    if (++job->runs == RUNS_MAX || lk_background_submit(job->service->background, &job->slow) != 0)
+        answer_unavailable(job, "The server is busy; try again");
 }
 
 static void finish(struct lk_job *base, int code) {
@@ -210,21 +256,23 @@ static void finish(struct lk_job *base, int code) {
                                                  : "The change could not be kept; nothing was changed");
         return;
     }
+    if (job->context.passwords.waiting) {
+        hash_passwords(job);
+        return;
+    }
+    lk_password_tasks_wipe(&job->context.passwords);
     count(job->service, job->result);
     answer(job->request, job->media, job->status);
 }
 
-/* --- on the I/O thread --- */
-
-static struct lk_slice peer_text(const struct http_request *request, struct lk_arena *arena) {
-    char text[INET6_ADDRSTRLEN] = "";
-    const struct sockaddr_storage *peer = http_request_peer(request);
-    if (peer->ss_family == AF_INET)
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)peer)->sin_addr, text, sizeof(text));
-    else if (peer->ss_family == AF_INET6)
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)peer)->sin6_addr, text, sizeof(text));
-    return lk_slice_cstr(lk_arena_strdup(arena, lk_slice_cstr(text)));
+static void run_slow(struct lk_background_job *slow) {
+    struct graphql_job *job = (struct graphql_job *)((char *)slow - offsetof(struct graphql_job, slow));
+    lk_password_tasks_run(&job->context.passwords);
+    if (lk_executor_submit(job->service->executor, &job->job) != 0)
+        answer_unavailable(job, "The server is busy; try again");
 }
+
+/* --- on the I/O thread --- */
 
 /* The target for the audit: the path, and of the query string the accountId only, since the rest may hold a document and its secrets. */
 static struct lk_slice audited_url(const struct graphql_job *job, struct lk_arena *arena) {
@@ -243,7 +291,7 @@ static int fill_context(struct graphql_job *job, struct lk_arena *arena) {
         .url = audited_url(job, arena),
         .path = http_request_path(job->request),
         .method = http_request_method_text(job->request),
-        .remote = peer_text(job->request, arena),
+        .remote = lk_peer_text(job->request, arena),
         .status = 200,
     };
     return context->call.origin.url.ptr == NULL || context->call.origin.remote.ptr == NULL ? LK_ENOMEM : 0;

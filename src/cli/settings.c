@@ -16,6 +16,7 @@
 
 #define AT(member) offsetof(struct lk_settings, member)
 #define MEBI (1 << 20)
+#define DAY (INT64_C(24) * 3600000)
 
 static const struct cli_setting table[] = {
     {"data", CLI_STRING, AT(data), "DIR", NULL, "The data directory, made by `latchkey init`.", 0, 0, false},
@@ -42,6 +43,15 @@ static const struct cli_setting table[] = {
     {"store-queue", CLI_COUNT, AT(store_queue), "N", "1024", "Requests that may wait for the database; more are answered 503.", 1, 1000000,
      false},
     {"store-batch", CLI_COUNT, AT(store_batch), "N", "64", "Most requests that share one commit.", 1, 10000, false},
+    {"background-queue", CLI_COUNT, AT(background_queue), "N", "64", "Passwords that may wait to be checked or set; more are answered 503.",
+     1, 100000, false},
+    {"login-failures", CLI_COUNT, AT(login_failures), "N", "5", "Wrong passwords that lock a user.", 1, 1000000, false},
+    {"login-window", CLI_TIME, AT(login_window_ms), "TIME", "15m", "How close together they must be.", 1000, 31 * DAY, false},
+    {"login-lock", CLI_TIME, AT(login_lock_ms), "TIME", "15m", "For how long the user is locked.", 1000, 31 * DAY, false},
+    {"session-idle", CLI_TIME, AT(session_idle_ms), "TIME", "12h", "A session ends when it is not used for so long.", 1000, 366 * DAY,
+     false},
+    {"session-ttl", CLI_TIME, AT(session_ttl_ms), "TIME", "168h", "A session ends so long after the login, however much it is used.", 1000,
+     366 * DAY, false},
     {"graphql-tokens", CLI_COUNT, AT(graphql_tokens), "N", "20000", "Most tokens in a GraphQL document.", 0, 10000000, false},
     {"graphql-depth", CLI_COUNT, AT(graphql_depth), "N", "10", "Deepest nesting of fields in a GraphQL document.", 0, 100, false},
     {"graphql-introspection-depth", CLI_COUNT, AT(graphql_introspection_depth), "N", "20",
