@@ -126,8 +126,10 @@ static void submit(struct login_job *job, void (*run)(struct lk_job *, struct lk
         answer_busy(job);
 }
 
-/* Whether a step is over that should not have a next one, because it or its commit failed; then it is answered. */
+/* Whether a step is over that should not have a next one, because it or its commit failed. Then it is answered, and the job is gone. */
 static bool has_failed(struct login_job *job, int commit) {
+    if (commit == 0 && job->code == 0)
+        return false;
     if (commit == LK_EBUSY) {
         answer_busy(job);
         return true;
@@ -136,9 +138,8 @@ static bool has_failed(struct login_job *job, int commit) {
         job->problem.code = 0;
         job->code = commit;
     }
-    if (job->code != 0)
-        answer_failure(job);
-    return job->code != 0;
+    answer_failure(job);
+    return true;
 }
 
 static void run_end(struct lk_job *base, struct lk_db *db) {
