@@ -31,6 +31,7 @@ struct server {
     const struct lk_server_events *events;
     struct lk_store store;
     struct gql_schema *schema;
+    struct lk_document_cache *cache;
     struct lk_executor *executor;
     struct lk_background *background;
     struct http_server *http;
@@ -117,6 +118,11 @@ static int start_executor(struct server *server, struct lk_problem *problem) {
     return code;
 }
 
+static int make_cache(struct server *server, struct lk_problem *problem) {
+    server->cache = lk_document_cache_new((size_t)server->settings->graphql_cache);
+    return server->cache != NULL ? 0 : lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+}
+
 static void set_up_graphql(struct server *server) {
     const struct lk_settings *settings = server->settings;
     struct lk_graphql_service *service = &server->graphql;
@@ -132,6 +138,8 @@ static void set_up_graphql(struct server *server) {
         .no_introspection = !settings->graphql_introspection,
         .no_suggestions = !settings->graphql_suggestions,
     };
+    service->batch_max = (size_t)settings->graphql_batch;
+    service->cache = server->cache;
     service->domain = server->store.domain;
     service->executor = server->executor;
     service->background = server->background;
@@ -230,6 +238,8 @@ static int start(struct server *server, struct lk_problem *problem) {
     if (code == 0)
         code = lk_graphql_schema_load(&server->schema, problem);
     if (code == 0)
+        code = make_cache(server, problem);
+    if (code == 0)
         code = set_up_login(server, problem);
     if (code == 0)
         code = start_executor(server, problem);
@@ -258,6 +268,7 @@ static void stop(struct server *server) {
     lk_background_stop(server->background);
     lk_executor_stop(server->executor);
     http_server_free(server->http);
+    lk_document_cache_free(server->cache);
     gql_schema_free(server->schema);
     lk_store_close(&server->store);
 }

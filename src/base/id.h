@@ -1,4 +1,4 @@
-/* Ids: 16 bytes, shown as 22 characters of base64url. Made at random in crypto/random.h. */
+/* Ids: 16 bytes, shown as 22 characters of base64url. Made in crypto/random.h. */
 #ifndef LK_BASE_ID_H
 #define LK_BASE_ID_H
 

@@ -62,6 +62,9 @@ static const struct cli_setting table[] = {
     {"graphql-directives", CLI_COUNT, AT(graphql_directives), "N", "100", "Most directives in a GraphQL document.", 0, 1000000, false},
     {"graphql-complexity", CLI_COUNT, AT(graphql_complexity), "N", "250000",
      "Most fields that a GraphQL document may ask for, page sizes multiplied.", 0, 1000000000, false},
+    {"graphql-batch", CLI_COUNT, AT(graphql_batch), "N", "10", "Most requests in a JSON array; 0 refuses arrays.", 0, 1000, false},
+    {"graphql-cache", CLI_BYTES, AT(graphql_cache), "BYTES", "16MiB",
+     "Memory for parsed GraphQL documents, which may then be sent by their SHA-256 hash; 0 keeps none.", 0, 1024 * (int64_t)MEBI, false},
     {"graphql-introspection", CLI_BOOL, AT(graphql_introspection), NULL, "true", "Answers __schema and __type.", 0, 0, false},
     {"graphql-suggestions", CLI_BOOL, AT(graphql_suggestions), NULL, "true", "Errors name what may have been meant.", 0, 0, false},
 };

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "crypto/digest.h"
 #include "crypto/token.h"
+#include "domain/permission_cache.h"
 #include "domain/rules.h"
 #include "store/account.h"
 #include "store/api_key.h"
@@ -27,6 +28,10 @@ int lk_domain_open(struct lk_db *db, const struct lk_keys *keys, struct lk_domai
     struct lk_domain *domain = calloc(1, sizeof(*domain));
     if (domain == NULL)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    if (lk_permission_cache_open(&domain->permissions) != 0) {
+        free(domain);
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    }
     domain->keys = keys;
     domain->generation = 1;
     domain->login = lk_login_rules_defaults();
@@ -35,6 +40,8 @@ int lk_domain_open(struct lk_db *db, const struct lk_keys *keys, struct lk_domai
 }
 
 void lk_domain_close(struct lk_domain *domain) {
+    if (domain != NULL)
+        lk_permission_cache_close(domain->permissions);
     free(domain);
 }
 
@@ -134,6 +141,7 @@ static int refuse_key(struct lk_call *call) {
 }
 
 int lk_authenticate_key(struct lk_call *call, struct lk_slice token) {
+    lk_permission_cache_trim(call->domain->permissions);
     if (lk_token_check(token) == LK_TOKEN_MALFORMED)
         return refuse_key(call);
     struct lk_digest digest;

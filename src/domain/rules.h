@@ -11,6 +11,7 @@
 
 struct lk_domain {
     const struct lk_keys *keys;
+    struct lk_permission_cache *permissions;
     uint64_t generation; /* changes whenever the permissions of some actor may have changed, or a change was undone */
     struct lk_login_rules login;
 };

@@ -3,6 +3,7 @@
 #include "crypto/session_token.h"
 #include "domain/email.h"
 #include "domain/ip_allow.h"
+#include "domain/permission_cache.h"
 #include "domain/rules.h"
 #include "domain/user_rows.h"
 #include "store/session.h"
@@ -229,6 +230,7 @@ static int end_login(struct lk_call *call, struct lk_login *login, const char *t
 
 int lk_login_end(struct lk_call *call, struct lk_login *login, struct lk_login_result *ret) {
     struct lk_login_result result = {0};
+    lk_permission_cache_trim(call->domain->permissions);
     int code = check_failure(call, login);
     if (code == 0)
         code = lk_operation_begin(call);
@@ -283,6 +285,7 @@ static int use(struct lk_call *call, const struct lk_session_row *session) {
 }
 
 int lk_authenticate_session(struct lk_call *call, struct lk_slice token, struct lk_slice account) {
+    lk_permission_cache_trim(call->domain->permissions);
     if (!lk_session_token_check(token))
         return refuse_session(call);
     uint8_t digest[LK_MAC_BYTES];
@@ -314,6 +317,7 @@ static int end_session(struct lk_call *call, const uint8_t digest[LK_MAC_BYTES],
 }
 
 int lk_logout(struct lk_call *call, struct lk_slice token) {
+    lk_permission_cache_trim(call->domain->permissions);
     if (!lk_session_token_check(token))
         return refuse_session(call);
     uint8_t digest[LK_MAC_BYTES];
