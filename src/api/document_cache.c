@@ -120,7 +120,7 @@ void lk_document_cache_put(struct lk_document_cache *cache, struct lk_document *
         *bucket = document;
         link_newest(cache, document);
         cache->bytes += cost;
-        while (cache->bytes > cache->bytes_max)
+        while (cache->bytes > cache->bytes_max && cache->oldest != NULL)
             evict_oldest(cache);
     }
     pthread_mutex_unlock(&cache->mutex);

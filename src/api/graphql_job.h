@@ -35,6 +35,6 @@ struct lk_graphql_job {
 
 /* lk_job.run: authenticates and executes. The answer is then in the request's body, to be sent when the commit is done. But when
  * context.passwords.waiting is set, all is undone and the request is to be run again once these are hashed (domain/password.h). */
-void lk_graphql_run(struct lk_job *job, struct lk_db *db);
+void lk_graphql_run(struct lk_job *base, struct lk_db *db);
 
 #endif

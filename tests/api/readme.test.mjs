@@ -10,7 +10,7 @@ const README = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
 
 /** Runs commands as a person would paste them. Standard error is a pipe, not a socket: commands may open /dev/stderr. */
 function shell(script, env) {
-  const done = spawnSync('bash', ['-euo', 'pipefail', '-c', `{ ${script}\n} 2> >(cat >&2)`], { encoding: 'utf8', env: { ...process.env, ...env }, timeout: 30000 * SLOW });
+  const done = spawnSync('bash', ['-euo', 'pipefail', '-c', `{ ${script}\n} 2> >(cat >&2)`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env }, timeout: 30000 * SLOW });
   assert.equal(done.status, 0, `${script}\n${done.stderr}`);
   return done;
 }
