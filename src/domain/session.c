@@ -107,7 +107,7 @@ static int find_hindrance(struct lk_call *call, const struct lk_login_candidate_
 
 static int refuse_address(struct lk_call *call, const struct lk_login_candidate_row *candidate) {
     int code = lk_act_as_system(call, &candidate->account_id);
-    return code == 0 ? audit(call, LK_AUDIT_LOGIN, candidate, "the client's address is not on the account's IP allow list") : code;
+    return code == 0 ? audit(call, LK_AUDIT_LOGIN, candidate, "the address is not on the IP allow list") : code;
 }
 
 static int count_failure(struct lk_call *call, const struct lk_login_candidate_row *candidate, struct lk_login_row *row) {
