@@ -15,7 +15,8 @@ static const char usage[] =
     "usage: gqlrun [--validate-only] < requests > answers\n"
     "\n"
     "Reads lines {\"schema\": SDL, \"query\": ..., \"variables\": ..., \"operationName\": ...} and answers each with one line,\n"
-    "{\"data\":...} or {\"errors\":[...]} or both. Errors of the schema and of the JSON are answered the same way.\n"
+    "{\"data\":...} or {\"errors\":[...]} or both. Errors of the schema and of the JSON are answered the same way; empty lines are "
+    "skipped.\n"
     "With --validate-only nothing is executed: {\"errors\":[...]}, empty when the query is valid.\n"
     "\n"
     "Fields resolve by type: Int 2, Float 3.14, String \"str\", ID \"id\", Boolean true, a custom scalar \"str\", an enum its first\n"
@@ -161,6 +162,8 @@ static int answer(struct run *run, const struct lk_json *request) {
 }
 
 static int answer_line(struct run *run, struct lk_slice line) {
+    if (lk_slice_trim(line).len == 0)
+        return 0;
     lk_buf_clear(&run->out);
     lk_arena_reset(&run->arena);
     struct lk_json *request;

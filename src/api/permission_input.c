@@ -42,16 +42,16 @@ static int read_ids(struct gql_call *call, const struct gql_value *list, const c
 /* How the filter of each type of permission spells its members; NULL where it has none. */
 static const struct filter_shape {
     const char *filter;
-    bool one_type; /* filterType instead of filterTypes */
     const char *ids;
+    bool one_type; /* filterType instead of filterTypes */
     bool env_ids;
 } filter_shapes[LK_APP_TYPES] = {
-    [LK_APP_ENV] = {"environments", false, NULL, true},
-    [LK_APP_SERVICE] = {"services", true, "serviceIds", false},
-    [LK_APP_WORKFLOW] = {"workflows", false, "workflowIds", true},
-    [LK_APP_PIPELINE] = {"pipelines", false, "pipelineIds", true},
-    [LK_APP_DEPLOYMENT] = {"deployments", false, NULL, true},
-    [LK_APP_PROVISIONER] = {"provisioners", true, "provisionerIds", false},
+    [LK_APP_ENV] = {"environments", NULL, false, true},
+    [LK_APP_SERVICE] = {"services", "serviceIds", true, false},
+    [LK_APP_WORKFLOW] = {"workflows", "workflowIds", false, true},
+    [LK_APP_PIPELINE] = {"pipelines", "pipelineIds", false, true},
+    [LK_APP_DEPLOYMENT] = {"deployments", NULL, false, true},
+    [LK_APP_PROVISIONER] = {"provisioners", "provisionerIds", true, false},
 };
 
 static int add_filter_type(struct gql_call *call, enum lk_app_type type, const struct gql_value *name, uint32_t *bits) {

@@ -107,6 +107,12 @@ static void read_bool(const struct lk_json *object, const char *name, bool *ret_
     *ret = *ret_given && value->boolean;
 }
 
+/* ptr NULL when the member is not there. */
+static struct lk_slice read_text(const struct lk_json *object, const char *name) {
+    const struct lk_json *value = lk_json_get(object, name);
+    return value == NULL ? lk_slice_make(NULL, 0) : lk_json_text(value);
+}
+
 static int read_emails(struct lk_call *call, const struct lk_json *notifications, struct lk_texts *ret) {
     const struct lk_json *emails = lk_json_get(notifications, "groupEmailAddresses");
     size_t len = emails == NULL || emails->type != LK_JSON_ARRAY ? 0 : emails->array.len;
@@ -130,16 +136,15 @@ int lk_group_settings_read(struct lk_call *call, struct lk_slice document, struc
     read_bool(notifications, "sendMailToNewMembers", &n.new_members_given, &n.new_members);
     const struct lk_json *slack = lk_json_get(notifications, "slackNotificationSetting");
     n.slack_given = slack != NULL;
-    n.slack_channel = lk_json_text(lk_json_get(slack, "slackChannelName"));
-    n.slack_webhook = lk_json_text(lk_json_get(slack, "slackWebhookURL"));
-    n.teams_webhook = lk_json_text(lk_json_get(notifications, "microsoftTeamsWebhookUrl"));
-    n.pager_duty_key = lk_json_text(lk_json_get(notifications, "pagerDutyIntegrationKey"));
+    n.slack_channel = read_text(slack, "slackChannelName");
+    n.slack_webhook = read_text(slack, "slackWebhookURL");
+    n.teams_webhook = read_text(notifications, "microsoftTeamsWebhookUrl");
+    n.pager_duty_key = read_text(notifications, "pagerDutyIntegrationKey");
     code = read_emails(call, notifications, &n.emails);
     if (code != 0)
         return code;
     const struct lk_json *sso = lk_json_get(json, "sso");
     *ret = n;
-    *ret_link = (struct lk_sso_link){.group_name = lk_json_text(lk_json_get(sso, "groupName")),
-                                     .group_dn = lk_json_text(lk_json_get(sso, "groupDN"))};
+    *ret_link = (struct lk_sso_link){.group_name = read_text(sso, "groupName"), .group_dn = read_text(sso, "groupDN")};
     return 0;
 }

@@ -5,6 +5,7 @@
 #include "graphql/execute.h"
 #include "graphql/locations.h"
 #include "graphql/parse.h"
+#include "graphql/print.h"
 #include "graphql/schema_internal.h"
 
 #include <stdlib.h>
@@ -62,9 +63,23 @@ static const struct gql_directive *find_directive(const struct gql_directive *di
     return directives;
 }
 
+/* An argument of type String! (url) or String (reason) that holds something else. */
 static int string_argument_error(struct builder *b, const struct gql_argument *argument) {
-    gql_errors_add(b->errors, &argument->value->at, 1, "Argument \"%.*s\" must be a string.", (int)argument->name.text.len,
-                   argument->name.text.ptr);
+    const struct lk_slice name = argument->name.text;
+    const struct gql_literal *value = argument->value;
+    if (value->kind == GQL_LIT_NULL) {
+        gql_errors_add(b->errors, &value->at, 1, "Argument \"%.*s\" of non-null type \"String!\" must not be null.", (int)name.len,
+                       name.ptr);
+    } else {
+        struct lk_buf shown = {0};
+        gql_print_literal(value, &shown);
+        if (shown.failed)
+            b->errors->out_of_memory = true;
+        else
+            gql_errors_add(b->errors, &value->at, 1, "Argument \"%.*s\" has invalid value %.*s.", (int)name.len, name.ptr, (int)shown.len,
+                           shown.ptr);
+        lk_buf_free(&shown);
+    }
     return b->errors->out_of_memory ? LK_ENOMEM : LK_EINVAL;
 }
 

@@ -185,3 +185,40 @@ void fixture_expect(struct fixture *f, int code, int expected, const char *begin
     if (code != expected || f->problem.code != expected || strncmp(f->problem.text, begins, strlen(begins)) != 0)
         fail_msg("got %d \"%s\", expected %d \"%s\"", code, f->problem.text, expected, begins);
 }
+
+void fixture_begin(struct fixture *f) {
+    f->problem = (struct lk_problem){0};
+    assert_int_equal(lk_operation_begin(&f->call), 0);
+}
+
+int fixture_end(struct fixture *f, int code) {
+    return end(f, code);
+}
+
+struct lk_user fixture_user(struct fixture *f, const char *name, const char *email, const struct lk_id *group) {
+    struct lk_slice ids[1];
+    struct lk_user_input input = {.name_given = true, .name = lk_slice_cstr(name), .email = lk_slice_cstr(email)};
+    if (group != NULL) {
+        ids[0] = fixture_id(f, group);
+        input.groups_given = true;
+        input.group_ids = ids;
+        input.group_ids_len = 1;
+    }
+    struct lk_user user;
+    fixture_begin(f);
+    if (fixture_end(f, lk_user_create(&f->call, &input, &user)) != 0)
+        fail_msg("%s", f->problem.text);
+    return user;
+}
+
+void fixture_act_with(struct fixture *f, uint32_t account_bits) {
+    char name[32];
+    snprintf(name, sizeof(name), "with %08x", account_bits);
+    assert_int_equal(fixture_act(f, f->admin_token), 0);
+    struct lk_slice kept;
+    assert_int_equal(lk_arena_copy(&f->arena, lk_slice_cstr(name), &kept), 0);
+    struct lk_id group = fixture_group(f, kept.ptr, account_bits, NULL);
+    struct lk_slice token;
+    fixture_key(f, kept.ptr, &group, &token);
+    assert_int_equal(fixture_act(f, token), 0);
+}

@@ -65,4 +65,14 @@ int fixture_reveal(struct fixture *f, const struct lk_id *id, struct lk_slice *r
 /* Asserts that code is expected and that the problem's text begins so. */
 void fixture_expect(struct fixture *f, int code, int expected, const char *begins);
 
+/* Begins or ends an operation by hand: end gives code back. */
+void fixture_begin(struct fixture *f);
+int fixture_end(struct fixture *f, int code);
+
+/* Creates a user, in a group when group is not NULL; asserts that it works. */
+struct lk_user fixture_user(struct fixture *f, const char *name, const char *email, const struct lk_id *group);
+
+/* Makes a key that holds just these account permissions act. */
+void fixture_act_with(struct fixture *f, uint32_t account_bits);
+
 #endif

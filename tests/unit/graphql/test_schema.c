@@ -141,7 +141,7 @@ static const struct {
     {"directive @d(a: [Int!] = [null]) on FIELD " Q, 1, "The default value of @d(a:) is not a valid value of type \"[Int!]\".", {26}},
     {Q "input I { a: I = {} }", 1, "The default value of I.a depends on itself.", {40}},
     {Q "input I { a: J = {} } input J { b: [I] = [{}] }", 1, "The default value of I.a depends on itself.", {40}},
-    {Q "enum E { A @deprecated(reason: 1) }", 1, "Argument \"reason\" must be a string.", {54}},
+    {Q "enum E { A @deprecated(reason: 1) }", 1, "Argument \"reason\" has invalid value 1.", {54}},
     {"type Query { a: Int", 1, "Syntax Error: Expected Name, found <EOF>.", {20}},
 };
 

@@ -137,6 +137,31 @@ static void test_many_operations_share_the_budget(void **state) {
     expect(&query, LK_ELIMIT, " Validation aborted.\n");
 }
 
+/* Every allocation of the request's arena fails once: LK_ENOMEM, and nothing worse, until there is enough. */
+static void test_memory_runs_out(void **state) {
+    (void)state;
+    struct lk_slice query =
+        lk_slice_cstr("query ($a: Int, $b: Int) { dgo { name } human { x: name ...F pets(limit: $a, limit: 2) { name } } } "
+                      "fragment F on Human { x: id ...F }");
+    int code = LK_ENOMEM;
+    for (size_t room = 0; code == LK_ENOMEM; room += 64) {
+        struct lk_arena parsed;
+        struct lk_arena arena;
+        struct gql_errors errors;
+        struct gql_document *document = NULL;
+        lk_arena_init(&parsed, SIZE_MAX);
+        lk_arena_init(&arena, room);
+        gql_errors_init(&errors, &arena, NULL);
+        assert_int_equal(gql_parse(query, &(struct gql_parse_limits){0}, &parsed, &document, &errors), 0);
+        struct gql_limits limits = {.complexity = 100000};
+        code = gql_validate(schema, document, &limits, &arena, &errors);
+        lk_arena_free(&arena);
+        lk_arena_free(&parsed);
+        assert_true(room < 1000000);
+    }
+    assert_int_equal(code, LK_EINVAL);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_repeated_fields_merge),
@@ -147,6 +172,7 @@ int main(void) {
         cmocka_unit_test(test_cycles_end),
         cmocka_unit_test(test_fan_out_is_followed_once),
         cmocka_unit_test(test_many_operations_share_the_budget),
+        cmocka_unit_test(test_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, build_schema, free_schema);
 }
