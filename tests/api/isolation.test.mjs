@@ -4,78 +4,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import * as graphql from 'graphql';
 import { Server, TOKEN } from './support/server.mjs';
-import { argumentsOf, documentOf, leaves, schemaOf } from './support/walk.mjs';
-
-// Which kind of thing an id names, by its argument or by its input type and member.
-const KINDS = {
-  accountId: 'account',
-  apiKeyId: 'apiKey',
-  uuid: 'apiKey',
-  userGroupId: 'userGroup',
-  userGroupIds: 'userGroup',
-  userId: 'user',
-  userIds: 'user',
-  'user.id': 'user',
-  'UpdateUserInput.id': 'user',
-  'DeleteUserInput.id': 'user',
-  applicationId: 'application',
-  appIds: 'application',
-  ssoProviderId: 'ssoProvider',
-  changeSetId: 'changeSet',
-  resourceId: 'apiKey',
-};
-
-// Texts, and ids of things that live elsewhere: what one account has there means nothing to another.
-const TEXTS = {
-  name: 'name',
-  apiKeyName: 'name',
-  nameContains: 'name',
-  email: 'email',
-  groupEmailAddresses: 'email',
-  description: 'text',
-  externalUserId: 'text',
-  groupName: 'text',
-  groupDN: 'text',
-  slackChannelName: 'text',
-  slackWebhookURL: 'text',
-  microsoftTeamsWebhookUrl: 'text',
-  pagerDutyIntegrationKey: 'text',
-  serviceIds: 'text',
-  provisionerIds: 'text',
-  envIds: 'text',
-  workflowIds: 'text',
-  pipelineIds: 'text',
-  scopes: 'text',
-  clientMutationId: 'echo', // is given back and nothing else; to try it would be to do the rest
-  'MetadataInput.key': 'text',
-  'MetadataInput.value': 'text',
-};
-
-const NUMBERS = { limit: 20, offset: 0, noOfUnits: 1, from: 0, to: 4102444800000, expiresAt: 4102444800000 };
+import { fill, fresh, KINDS, lookUp, NEEDED, TEXTS } from './support/fill.mjs';
+import { argumentsOf, leaves, rootFields, schemaOf } from './support/walk.mjs';
 
 // Ids that narrow a list: a thing that does not exist leaves the list empty.
 const FILTERS = ['apiKeys.userGroupId', 'auditChangeContent.changeSetId', 'auditChangeContent.resourceId'];
-
-// Members that may be absent by their type, and without which the answer is not about the rest.
-const NEEDED = ['accountPermission', 'appPermission', 'changeSetId'];
-
-let counter = 0;
-const fresh = (kind) => (kind === 'email' ? `new-${++counter}@example.com` : `new-${++counter}`);
-const lookUp = (table, { owner, name }) => table[`${owner}.${name}`] ?? table[name];
-
-/** What a leaf becomes when it is not the one under test; `ids` are the caller's own. */
-function fill(ids, leaf) {
-  const kind = lookUp(KINDS, leaf);
-  if (kind !== undefined) return ids[kind];
-  const text = lookUp(TEXTS, leaf);
-  if (text !== undefined) return fresh(text);
-  if (leaf.name in NUMBERS) return NUMBERS[leaf.name];
-  if (graphql.isEnumType(leaf.type)) return leaf.type.getValues()[0].name;
-  if (leaf.type.name === 'Boolean') return true;
-  throw new Error(`no filling is known for ${leaf.owner}.${leaf.name}: say in ${import.meta.url.split('/').pop()} what it is`);
-}
 
 /** A name for one place. */
 const onlyAt = (field, leaf) => `only ${field.name}.${leaf.name}`;
@@ -123,13 +57,10 @@ const isEmptyList = (data) => Object.values(data).every((connection) => connecti
 
 describe('two accounts with the same names', () => {
   let server;
-  let schema;
   let a;
   let b;
   let secrets; // texts that only the second account has
   let fields; // [{operation, field, document}]
-
-  const roots = () => [['query', schema.getQueryType()], ['mutation', schema.getMutationType()]];
 
   /** Everything that an account can read of itself. */
   async function everything(account) {
@@ -150,8 +81,7 @@ describe('two accounts with the same names', () => {
 
   before(async () => {
     server = await Server.fresh();
-    schema = await schemaOf(server);
-    fields = roots().flatMap(([operation, type]) => Object.values(type.getFields()).map((field) => ({ operation, field, document: documentOf(schema, operation, field) })));
+    fields = rootFields(await schemaOf(server));
     const make = async (own) => {
       const { createAccount } = await server.query('mutation { createAccount(input: {name: "same"}) { key account { id } } }');
       assert.match(createAccount.key, TOKEN);
