@@ -49,7 +49,7 @@ export const TEXTS = {
 const NUMBERS = { limit: 20, offset: 0, noOfUnits: 1, from: 0, to: 4102444800000, expiresAt: 4102444800000 };
 
 // Members that may be absent by their type, and without which the answer is not about the rest.
-export const NEEDED = ['accountPermission', 'appPermission', 'changeSetId'];
+export const NEEDED = ['input', 'filters', 'accountPermission', 'appPermission', 'changeSetId'];
 
 let counter = 0;
 export const fresh = (kind) => (kind === 'email' ? `new-${++counter}@example.com` : `new-${++counter}`);
