@@ -16,6 +16,7 @@ const MANAGE_APPLICATIONS = ['CREATE_AND_DELETE_APPLICATION'];
 const READ_APPLICATIONS = [...READ_GROUPS, ...MANAGE_APPLICATIONS];
 const MANAGE_PROVIDERS = ['MANAGE_AUTHENTICATION_SETTINGS'];
 const READ_PROVIDERS = [...READ_USERS, ...MANAGE_PROVIDERS];
+const ADDRESSES = ['MANAGE_IP_WHITELIST'];
 const AUDITS = ['VIEW_AUDITS'];
 const OPERATOR = ['the scope latchkey.operator'];
 const EVERYONE = null;
@@ -28,10 +29,11 @@ const WHO = {
   user: READ_USERS, userByName: READ_USERS, userByEmail: READ_USERS, users: READ_USERS,
   ssoProvider: READ_PROVIDERS, ssoProviders: READ_PROVIDERS,
   application: READ_APPLICATIONS, applicationByName: READ_APPLICATIONS, applications: READ_APPLICATIONS,
+  ipAllowList: ADDRESSES, createIpAllowEntry: ADDRESSES, updateIpAllowEntry: ADDRESSES, deleteIpAllowEntry: ADDRESSES,
   audits: AUDITS, auditChangeContent: AUDITS,
   accounts: OPERATOR, createAccount: OPERATOR, deleteAccount: OPERATOR,
   createApiKey: MANAGE_KEYS, updateApiKey: MANAGE_KEYS, deleteApiKey: MANAGE_KEYS, revealApiKey: MANAGE_KEYS,
-  createUser: MANAGE_USERS, updateUser: MANAGE_USERS, deleteUser: MANAGE_USERS,
+  createUser: MANAGE_USERS, setPassword: MANAGE_USERS, updateUser: MANAGE_USERS, deleteUser: MANAGE_USERS,
   createUserGroup: MANAGE_USERS, updateUserGroup: MANAGE_USERS, deleteUserGroup: MANAGE_USERS, updateUserGroupPermissions: MANAGE_USERS,
   addUserToUserGroup: MANAGE_USERS, removeUserFromUserGroup: MANAGE_USERS, addAccountPermission: MANAGE_USERS, addAppPermission: MANAGE_USERS,
   createApplication: MANAGE_APPLICATIONS, updateApplication: MANAGE_APPLICATIONS, deleteApplication: MANAGE_APPLICATIONS,

@@ -16,6 +16,7 @@ export const KINDS = {
   applicationId: 'application',
   appIds: 'application',
   ssoProviderId: 'ssoProvider',
+  entryId: 'ipAllowEntry',
   changeSetId: 'changeSet',
   resourceId: 'apiKey',
 };
@@ -26,6 +27,9 @@ export const TEXTS = {
   apiKeyName: 'name',
   nameContains: 'name',
   email: 'email',
+  cidr: 'cidr',
+  password: 'password',
+  currentPassword: 'password',
   groupEmailAddresses: 'email',
   description: 'text',
   externalUserId: 'text',
@@ -49,10 +53,15 @@ export const TEXTS = {
 const NUMBERS = { limit: 20, offset: 0, noOfUnits: 1, from: 0, to: 4102444800000, expiresAt: 4102444800000 };
 
 // Members that may be absent by their type, and without which the answer is not about the rest.
-export const NEEDED = ['input', 'filters', 'accountPermission', 'appPermission', 'changeSetId'];
+export const NEEDED = ['input', 'filters', 'accountPermission', 'appPermission', 'changeSetId', 'userId'];
 
 let counter = 0;
-export const fresh = (kind) => (kind === 'email' ? `new-${++counter}@example.com` : `new-${++counter}`);
+const TEXT_MAKERS = {
+  email: (n) => `new-${n}@example.com`,
+  cidr: (n) => `198.18.${(n >> 8) & 255}.${n & 255}/32`,
+  password: (n) => `a password, new-${n}`,
+};
+export const fresh = (kind) => (TEXT_MAKERS[kind] ?? ((n) => `new-${n}`))(++counter);
 export const lookUp = (table, { owner, name }) => table[`${owner}.${name}`] ?? table[name];
 
 /** What a leaf becomes when it is not the one under test; `ids` are the caller's own. */
