@@ -199,7 +199,9 @@ static void complete_zsh(struct lk_buf *out) {
     lk_buf_add_cstr(out, ") (( CURRENT > 3 )) && name=\"$name ${words[3]}\" ;;\n  esac\n  _latchkey_words \"$name\"\n"
                          "  compadd -- ${=REPLY}\n  _files\n}\n_latchkey_words() {\n  local words\n  case $1 in\n");
     shell_cases(out);
-    lk_buf_add_cstr(out, "  esac\n  REPLY=$words\n}\ncompdef _latchkey latchkey\n");
+    lk_buf_add_cstr(out, "  esac\n  REPLY=$words\n}\n"
+                         /* Loaded as the function _latchkey from $fpath, the file is run to complete at once; sourced, it registers. */
+                         "if [[ ${funcstack[1]} == _latchkey ]]; then _latchkey \"$@\"; else compdef _latchkey latchkey; fi\n");
 }
 
 /* Text between the single quotes of fish, in which only \\ and ' are special. */
