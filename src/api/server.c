@@ -70,8 +70,12 @@ bool lk_address_is_loopback(const char *address) {
     return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+static bool is_unix(const char *address) {
+    return strncmp(address, "unix:", 5) == 0;
+}
+
 static int check_address(const char *address, const char *flag, bool insecure, struct lk_problem *problem) {
-    if (insecure || lk_address_is_loopback(address))
+    if (insecure || is_unix(address) || lk_address_is_loopback(address))
         return 0;
     return lk_problem_set(problem, LK_EINVAL,
                           "--%s %s would serve clear text beyond this machine; add --insecure-listen if a proxy in front of it encrypts",
@@ -176,20 +180,35 @@ static struct http_config http_settings(const struct lk_settings *settings) {
     return config;
 }
 
+/* "0660" as a number. */
+static int socket_mode(const struct lk_settings *settings, unsigned *ret, struct lk_problem *problem) {
+    const char *text = settings->socket_mode;
+    size_t len = strlen(text);
+    if (len < 3 || len > 4 || strspn(text, "01234567") != len || (len == 4 && text[0] != '0'))
+        return lk_problem_set(problem, LK_EINVAL, "--socket-mode: \"%.20s\" is not a mode such as 0660", text);
+    *ret = (unsigned)strtoul(text, NULL, 8);
+    return 0;
+}
+
 static int create_http(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
     size_t len = settings->listen.len;
     struct http_listener *listeners = calloc(len + 1, sizeof(*listeners));
     if (listeners == NULL)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    unsigned mode = 0;
+    int code = socket_mode(settings, &mode, problem);
+    if (code != 0)
+        goto done;
     for (size_t i = 0; i < len; i++)
-        listeners[i] = (struct http_listener){settings->listen.items[i], lk_router_handle, &server->main_router};
+        listeners[i] = (struct http_listener){settings->listen.items[i], lk_router_handle, &server->main_router, mode};
     if (settings->ops_listen[0] != '\0')
-        listeners[len++] = (struct http_listener){settings->ops_listen, lk_router_handle, &server->ops_router};
+        listeners[len++] = (struct http_listener){settings->ops_listen, lk_router_handle, &server->ops_router, mode};
     struct http_config config = http_settings(settings);
     config.listeners = listeners;
     config.listeners_len = len;
-    int code = http_server_create(&config, &server->http, problem);
+    code = http_server_create(&config, &server->http, problem);
+done:
     free(listeners);
     return code;
 }
@@ -233,9 +252,12 @@ static void stop(struct server *server) {
 /* --- running --- */
 
 static void announce(const struct server *server, size_t index, const char *what, const char *address) {
-    char url[128];
+    char url[160];
     int host_len = (int)(strrchr(address, ':') - address);
-    snprintf(url, sizeof(url), "http://%.*s:%u", host_len, address, http_server_port(server->http, index));
+    if (is_unix(address))
+        snprintf(url, sizeof(url), "%s", address);
+    else
+        snprintf(url, sizeof(url), "http://%.*s:%u", host_len, address, http_server_port(server->http, index));
     lk_log(LK_LOG_INFO, "%s listener on %s", what, url);
     server->events->listening(server->events->context, what, url);
 }

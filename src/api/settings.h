@@ -18,8 +18,9 @@ struct lk_settings {
     const char *config;          /* the settings file; NULL: none */
     const char *master_key_file; /* NULL: DIR/master.key */
 
-    struct lk_setting_list listen; /* "ADDR:PORT" */
+    struct lk_setting_list listen; /* "ADDR:PORT" or "unix:PATH" */
     const char *ops_listen;        /* "ADDR:PORT"; empty: none */
+    const char *socket_mode;       /* of Unix sockets, octal */
     bool insecure_listen;          /* clear text beyond loopback is wanted */
 
     const char *log_level;  /* debug, info, warn or error */

@@ -191,7 +191,8 @@ static void take_inbox(struct http_loop *loop) {
 
 static int watch_listeners(struct http_loop *loop, int operation) {
     for (size_t i = 0; i < loop->shared->config.listeners_len; i++) {
-        struct epoll_event event = {.events = EPOLLIN, .data.ptr = &loop->listeners[i]};
+        /* Threads share the one socket of a path: exclusive wakes one of them. */
+        struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = &loop->listeners[i]};
         if (epoll_ctl(loop->epoll, operation, loop->listeners[i].fd, &event) != 0)
             return LK_EIO;
     }
@@ -227,7 +228,8 @@ static void refuse_connection(struct http_loop *loop, const struct http_listener
 static void admit(struct http_loop *loop, const struct http_listener *listener, int fd, const struct sockaddr_storage *peer) {
     struct http_shared *shared = loop->shared;
     int one = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* it works without, only slower */
+    if (peer->ss_family != AF_UNIX)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* it works without, only slower */
     if (atomic_fetch_add_explicit(&shared->connections_open, 1, memory_order_relaxed) >= shared->config.connections_max) {
         atomic_fetch_sub_explicit(&shared->connections_open, 1, memory_order_relaxed);
         refuse_connection(loop, listener, fd, peer);

@@ -4,13 +4,23 @@
 #include "http/listen.h"
 #include "http/loop.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+/* A bound address. */
+struct bound {
+    unsigned port; /* 0: a Unix socket */
+    bool has_file; /* of a Unix socket, still there */
+    struct stat file_id;
+};
 
 struct http_server {
     struct http_shared shared;
-    unsigned *ports; /* shared.config.listeners_len */
+    struct bound *bound; /* shared.config.listeners_len */
     unsigned started;
     struct http_loop loops[]; /* shared.config.threads */
 };
@@ -39,13 +49,39 @@ static unsigned count_cores(void) {
     return (unsigned)CPU_COUNT(&set);
 }
 
+static const char *unix_path(const struct http_server *server, size_t index) {
+    return server->shared.config.listeners[index].address + strlen("unix:");
+}
+
+/* One socket for all threads: Unix sockets cannot share a path. */
+static int listen_unix(struct http_server *server, size_t index, const struct sockaddr_storage *address, socklen_t len,
+                       struct lk_problem *problem) {
+    struct bound *bound = &server->bound[index];
+    unsigned mode = server->shared.config.listeners[index].unix_mode;
+    int *first = &server->loops[0].listeners[index].fd;
+    int code = http_listen_unix(address, len, mode != 0 ? mode : 0600, first, &bound->file_id, problem);
+    if (code != 0)
+        return code;
+    bound->has_file = true;
+    for (unsigned i = 1; i < server->shared.config.threads; i++) {
+        int *fd = &server->loops[i].listeners[index].fd;
+        *fd = fcntl(*first, F_DUPFD_CLOEXEC, 0);
+        if (*fd < 0)
+            return lk_problem_set(problem, LK_EIO, "Cannot listen on %s: %s", unix_path(server, index), strerror(errno));
+    }
+    return 0;
+}
+
 /* One socket for each thread, all on one port. */
 static int listen_all(struct http_server *server, size_t index, struct lk_problem *problem) {
     const char *text = server->shared.config.listeners[index].address;
     struct sockaddr_storage address;
     socklen_t len = 0;
     if (http_address_parse(text, &address, &len) != 0)
-        return lk_problem_set(problem, LK_EINVAL, "%s is not an address to listen on: write 127.0.0.1:5390 or [::1]:5390", text);
+        return lk_problem_set(problem, LK_EINVAL, "%s is not an address to listen on: write 127.0.0.1:5390, [::1]:5390 or unix:/path",
+                              text);
+    if (address.ss_family == AF_UNIX)
+        return listen_unix(server, index, &address, len, problem);
     for (unsigned i = 0; i < server->shared.config.threads; i++) {
         int *fd = &server->loops[i].listeners[index].fd;
         bool check = i == 0 && http_address_port(&address) != 0;
@@ -53,8 +89,8 @@ static int listen_all(struct http_server *server, size_t index, struct lk_proble
         if (code != 0)
             return code;
         if (i == 0) {
-            server->ports[index] = http_bound_port(*fd);
-            http_address_set_port(&address, server->ports[index]);
+            server->bound[index].port = http_bound_port(*fd);
+            http_address_set_port(&address, server->bound[index].port);
         }
     }
     return 0;
@@ -89,8 +125,8 @@ int http_server_create(const struct http_config *config, struct http_server **re
     server->shared.config.listeners = NULL;
     server->shared.config.threads = threads;
     server->shared.limits = (struct http_limits){config->request_line_max, config->header_bytes_max, config->header_count_max};
-    server->ports = calloc(config->listeners_len, sizeof(server->ports[0]));
-    int code = server->ports == NULL ? LK_ENOMEM : copy_listeners(server, config);
+    server->bound = calloc(config->listeners_len, sizeof(server->bound[0]));
+    int code = server->bound == NULL ? LK_ENOMEM : copy_listeners(server, config);
     if (code == 0)
         code = make_loops(server);
     if (code != 0)
@@ -106,7 +142,7 @@ int http_server_create(const struct http_config *config, struct http_server **re
 }
 
 unsigned http_server_port(const struct http_server *server, size_t index) {
-    return server->ports[index];
+    return server->bound[index].port;
 }
 
 int http_server_start(struct http_server *server) {
@@ -127,7 +163,18 @@ int http_server_start(struct http_server *server) {
     return LK_EIO;
 }
 
+static void unlink_sockets(struct http_server *server) {
+    if (server->bound == NULL)
+        return;
+    for (size_t i = 0; i < server->shared.config.listeners_len; i++) {
+        if (server->bound[i].has_file)
+            http_unlink_unix(unix_path(server, i), &server->bound[i].file_id);
+        server->bound[i].has_file = false;
+    }
+}
+
 void http_server_stop(struct http_server *server, unsigned grace_ms) {
+    unlink_sockets(server); /* first: a path that leads nowhere is clearer to a client than one that nobody answers on */
     int64_t deadline = lk_clock_mono_ns() + (int64_t)grace_ms * 1000000;
     for (unsigned i = 0; i < server->started; i++)
         http_loop_stop(&server->loops[i], deadline);
@@ -142,10 +189,11 @@ void http_server_stop(struct http_server *server, unsigned grace_ms) {
 void http_server_free(struct http_server *server) {
     if (server == NULL)
         return;
+    unlink_sockets(server);
     for (unsigned i = 0; i < server->shared.config.threads; i++)
         http_loop_free(&server->loops[i]);
     free((void *)(uintptr_t)server->shared.config.listeners);
-    free(server->ports);
+    free(server->bound);
     free(server);
 }
 

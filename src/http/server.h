@@ -23,9 +23,10 @@ typedef void (*http_handler)(struct http_request *request, void *context);
 
 /* One address to listen on. */
 struct http_listener {
-    const char *address;  /* "127.0.0.1:5390", "[::1]:5390"; port 0 lets the kernel choose */
+    const char *address;  /* "127.0.0.1:5390", "[::1]:5390" (port 0 lets the kernel choose), "unix:/path"; lives as long as the server */
     http_handler handler; /* called on an I/O thread; must not block */
     void *context;
+    unsigned unix_mode; /* of the socket's file, such as 0660; 0: 0600 */
 };
 
 /* All limits have a default (http_config_defaults); an exceeded one is answered where HTTP has an answer (400, 408, 413, 414, 431, 503), then the
@@ -52,10 +53,11 @@ struct http_config {
 
 struct http_config http_config_defaults(void);
 
-/* Binds and listens. LK_EINVAL (an address that is none), LK_EBUSY (in use), LK_EIO, LK_ENOMEM; problem names the address. No thread runs yet. */
+/* Binds and listens. LK_EINVAL (an address that is none), LK_EBUSY (in use), LK_EIO, LK_ENOMEM; problem names the address. No thread runs yet.
+ * A socket file that nobody listens on any more is replaced; a file of another kind is not. The socket file goes when the server stops. */
 int http_server_create(const struct http_config *config, struct http_server **ret, struct lk_problem *problem);
 
-/* The port that listener number index is bound to. */
+/* The port that listener number index is bound to; 0 for a Unix socket. */
 unsigned http_server_port(const struct http_server *server, size_t index);
 
 /* Starts the I/O threads. 0 or LK_ENOMEM / LK_EIO (then none runs). All signals are blocked in them. */
@@ -89,7 +91,7 @@ struct lk_slice http_request_header(const struct http_request *request, const ch
 /* The index-th field, in order; false past the last. */
 bool http_request_header_at(const struct http_request *request, size_t index, struct lk_slice *ret_name, struct lk_slice *ret_value);
 
-const struct sockaddr_storage *http_request_peer(const struct http_request *request);
+const struct sockaddr_storage *http_request_peer(const struct http_request *request); /* AF_INET, AF_INET6 or AF_UNIX */
 struct lk_arena *http_request_arena(struct http_request *request);
 unsigned http_request_thread(const struct http_request *request); /* 0 .. threads-1: index for per-thread counters */
 uint64_t http_request_number(const struct http_request *request); /* unique in this process: base of request ids */
