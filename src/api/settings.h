@@ -23,6 +23,11 @@ struct lk_settings {
     const char *socket_mode;       /* of Unix sockets, octal */
     bool insecure_listen;          /* clear text beyond loopback is wanted */
 
+    const char *tls_cert; /* PEM files of the main TCP listeners; empty: clear text */
+    const char *tls_key;
+    const char *tls_client_ca;   /* clients must show a certificate of these; empty: they need none */
+    const char *tls_min_version; /* 1.2 or 1.3 */
+
     const char *log_level;  /* debug, info, warn or error */
     const char *log_format; /* text or json */
 

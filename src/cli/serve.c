@@ -70,7 +70,7 @@ const struct cli_command cli_serve_command = {
     "Serve a data directory over HTTP.",
     "Every option is also an environment variable (--log-level is LATCHKEY_LOG_LEVEL) and a line in the file that --config names\n"
     "(log-level = debug). A flag beats the environment, which beats the file.\n\n"
-    "SIGTERM lets requests under way end and stops.\n",
+    "SIGTERM lets requests under way end and stops. SIGHUP reads the TLS certificates again.\n",
     run,
     cli_settings_options,
 };

@@ -28,6 +28,11 @@ static const struct cli_setting table[] = {
     {"socket-mode", CLI_STRING, AT(socket_mode), "MODE", "0660", "Who may use Unix sockets, as for chmod.", 0, 0, false},
     {"insecure-listen", CLI_BOOL, AT(insecure_listen), NULL, "false",
      "Allows clear text beyond loopback, for a server behind a proxy that encrypts.", 0, 0, false},
+    {"tls-cert", CLI_STRING, AT(tls_cert), "FILE", "", "Certificate chain in PEM form: --listen then speaks TLS (Unix sockets do not).", 0,
+     0, false},
+    {"tls-key", CLI_STRING, AT(tls_key), "FILE", "", "The certificate's key in PEM form, readable by its owner only.", 0, 0, false},
+    {"tls-client-ca", CLI_STRING, AT(tls_client_ca), "FILE", "", "Clients must show a certificate that one of these issued.", 0, 0, false},
+    {"tls-min-version", CLI_CHOICE, AT(tls_min_version), "1.2|1.3", "1.2", "The oldest TLS that is spoken.", 0, 0, false},
     {"log-level", CLI_CHOICE, AT(log_level), "debug|info|warn|error", "info", "The least important messages that are logged.", 0, 0, false},
     {"log-format", CLI_CHOICE, AT(log_format), "text|json", "text", "The form of the log on standard error.", 0, 0, false},
     {"threads", CLI_COUNT, AT(threads), "N", "0", "I/O threads; 0 for one a core.", 0, 256, false},
@@ -71,7 +76,7 @@ const struct cli_option *cli_settings_options(struct lk_arena *arena, size_t *re
         return NULL;
     for (size_t i = 0; i < TABLE_LEN; i++) {
         const char *help = table[i].help;
-        if (table[i].fallback != NULL)
+        if (table[i].fallback != NULL && table[i].fallback[0] != '\0')
             help = lk_arena_printf(arena, "%s Default: %s.", help, table[i].fallback);
         if (help == NULL)
             return NULL;

@@ -18,20 +18,31 @@
 /* The request whose handler runs on this thread and has not answered yet. */
 static _Thread_local struct http_request *handling;
 
-struct http_connection *http_connection_new(struct http_loop *loop, const struct http_listener *listener, int fd,
+static void free_connection(struct http_connection *c) {
+    http_tls_free(c->tls);
+    free(c);
+}
+
+struct http_connection *http_connection_new(struct http_loop *loop, const struct http_listener *listener, SSL_CTX *tls, int fd,
                                             const struct sockaddr_storage *peer) {
     struct http_connection *c = calloc(1, sizeof(*c));
     if (c == NULL)
         return NULL;
     c->event.kind = HTTP_EVENT_CONNECTION;
     c->fd = fd;
+    c->phase = tls == NULL ? HTTP_IDLE : HTTP_HANDSHAKE;
     c->timed = HTTP_TIMEOUTS;
     c->loop = loop;
     c->listener = listener;
     c->peer = *peer;
+    c->tls = tls == NULL ? NULL : http_tls_new(tls, c);
+    if (tls != NULL && c->tls == NULL) {
+        free(c);
+        return NULL;
+    }
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = c};
     if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
-        free(c);
+        free_connection(c);
         return NULL;
     }
     c->next = loop->connections;
@@ -46,6 +57,8 @@ static void bury(struct http_connection *c) {
     if (c->request != NULL)
         http_loop_give_request(c->loop, c->request);
     c->request = NULL;
+    http_tls_free(c->tls);
+    c->tls = NULL;
     http_iobuf_release(&c->in, &c->loop->pool);
     if (c->prev != NULL)
         c->prev->next = c->next;
@@ -59,6 +72,10 @@ static void bury(struct http_connection *c) {
 void http_connection_abort(struct http_connection *c) {
     if (c->fd < 0)
         return;
+    if (c->tls != NULL) {
+        http_tls_end(c);
+        http_tls_close(c->tls);
+    }
     close(c->fd);
     c->fd = -1;
     if (c->refused)
@@ -76,7 +93,9 @@ void http_connection_abort(struct http_connection *c) {
 static void flush(struct http_connection *c) {
     bool progress = false;
     while (c->fd >= 0 && http_iobuf_len(&c->out) > 0 && !c->blocked) {
-        ssize_t n = send(c->fd, c->out.ptr + c->out.start, http_iobuf_len(&c->out), MSG_NOSIGNAL);
+        const char *unsent = c->out.ptr + c->out.start;
+        size_t len = http_iobuf_len(&c->out);
+        ssize_t n = c->tls == NULL ? send(c->fd, unsent, len, MSG_NOSIGNAL) : http_tls_write(c, unsent, len);
         if (n > 0) {
             c->out.start += (size_t)n;
             progress = true;
@@ -261,6 +280,7 @@ static bool begin_request(struct http_connection *c) {
 static bool advance_once(struct http_connection *c) {
     int result = HTTP_PARSE_MORE;
     switch (c->phase) {
+    case HTTP_HANDSHAKE: break;
     case HTTP_IDLE: c->starved = http_iobuf_len(&c->in) == 0; return !c->starved && begin_request(c);
     case HTTP_READ_HEAD:
         result = http_parse_head(&c->request->head, c->in.ptr + c->in.start, http_iobuf_len(&c->in), &c->loop->shared->limits);
@@ -300,10 +320,12 @@ static void receive(struct http_connection *c) {
         return;
     }
     size_t room = c->in.cap - c->in.end;
-    ssize_t n = recv(c->fd, c->in.ptr + c->in.end, room, 0);
+    char *out = c->in.ptr + c->in.end;
+    ssize_t n = c->tls == NULL ? recv(c->fd, out, room, 0) : http_tls_read(c, out, room);
     if (n > 0) {
         c->in.end += (size_t)n;
-        c->readable = (size_t)n == room || c->hung_up;
+        if (c->tls == NULL)
+            c->readable = (size_t)n == room || c->hung_up;
     } else if (n == 0) {
         c->ended = true;
         c->readable = false;
@@ -336,6 +358,8 @@ static void drop_input(struct http_connection *c) {
 /* The last answer is out. */
 static void linger(struct http_connection *c) {
     bool more_may_come = c->lingers || c->readable || http_iobuf_len(&c->in) > 0;
+    if (c->tls != NULL)
+        http_tls_end(c);
     if (c->ended || !more_may_come || shutdown(c->fd, SHUT_WR) != 0) {
         http_connection_abort(c);
         return;
@@ -354,7 +378,7 @@ static void set_timeout(struct http_connection *c) {
     enum http_timeout timeout = HTTP_TIMEOUTS;
     if (c->phase == HTTP_IDLE && http_iobuf_len(&c->out) == 0)
         timeout = HTTP_TIMEOUT_IDLE;
-    else if (c->phase == HTTP_READ_HEAD)
+    else if (c->phase == HTTP_READ_HEAD || c->phase == HTTP_HANDSHAKE)
         timeout = HTTP_TIMEOUT_HEADER;
     else if (c->phase == HTTP_READ_BODY)
         timeout = HTTP_TIMEOUT_BODY;
@@ -383,7 +407,24 @@ static void settle(struct http_connection *c) {
         http_loop_queue(c->loop, c);
 }
 
+/* Goes on with the handshake. False when it is not done. */
+static bool shake_hands(struct http_connection *c) {
+    int result = http_tls_handshake(c);
+    if (result < 0) {
+        http_count(&c->loop->counters.tls_failures);
+        http_connection_abort(c);
+    } else if (result == 0) {
+        set_timeout(c);
+    } else {
+        c->phase = HTTP_IDLE;
+        c->readable = true; /* what came with its end may be a request */
+    }
+    return result > 0;
+}
+
 void http_connection_run(struct http_connection *c) {
+    if (c->phase == HTTP_HANDSHAKE && !shake_hands(c))
+        return;
     if (c->phase == HTTP_LINGER) {
         drop_input(c);
         return;
@@ -409,6 +450,10 @@ void http_connection_refuse(struct http_connection *c) {
 void http_connection_event(struct http_connection *c, uint32_t events) {
     if (c->fd < 0)
         return;
+    if (c->tls != NULL) {
+        c->readable = true; /* reading may have waited for room to write */
+        c->tls->wire_readable |= (events & ~(uint32_t)EPOLLOUT) != 0;
+    }
     if ((events & EPOLLOUT) != 0)
         c->blocked = false;
     if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
@@ -437,6 +482,10 @@ void http_connection_timeout(struct http_connection *c, enum http_timeout timeou
     case HTTP_TIMEOUT_HEADER:
     case HTTP_TIMEOUT_BODY:
         http_count(&c->loop->counters.timeouts);
+        if (c->phase == HTTP_HANDSHAKE) {
+            http_connection_abort(c);
+            return;
+        }
         refuse(c, 408);
         if (c->fd < 0)
             return;

@@ -1,7 +1,7 @@
 /*
  * One client connection: bytes in, requests to handlers one after another, answers out in their order. Touched by its I/O thread only.
  *
- * Life: IDLE -> HEAD -> (BODY) -> HANDLING -> IDLE ... until it is to close; then what is unsent goes out, and it LINGERs: its own
+ * Life: (HANDSHAKE ->) IDLE -> HEAD -> (BODY) -> HANDLING -> IDLE ... until it is to close; then what is unsent goes out, and it LINGERs: its own
  * direction is shut and what still comes is dropped for a while, because closing at once would reset the connection and take the last answer
  * away from a client that is still sending (RFC 9112 section 9.6). When the socket is gone while a handler has the request, the connection
  * stays, with fd -1, until the answer comes, and drops it.
@@ -12,10 +12,11 @@
 #include "http/event.h"
 #include "http/request.h"
 #include "http/timer.h"
+#include "http/tls.h"
 
 struct http_loop;
 
-enum http_phase { HTTP_IDLE, HTTP_READ_HEAD, HTTP_READ_BODY, HTTP_HANDLING, HTTP_LINGER };
+enum http_phase { HTTP_HANDSHAKE, HTTP_IDLE, HTTP_READ_HEAD, HTTP_READ_BODY, HTTP_HANDLING, HTTP_LINGER };
 
 struct http_connection {
     struct http_event event; /* first: epoll points at it */
@@ -34,6 +35,7 @@ struct http_connection {
     size_t dropped;          /* bytes while it lingers */
     struct http_loop *loop;
     const struct http_listener *listener;
+    struct http_tls *tls;         /* NULL: clear text */
     struct http_request *request; /* while it is read or handled */
     struct http_iobuf in, out;
     struct http_timer read_timer, write_timer;
@@ -42,8 +44,8 @@ struct http_connection {
     struct sockaddr_storage peer;
 };
 
-/* Takes over fd. NULL when out of memory: fd is then still the caller's. */
-struct http_connection *http_connection_new(struct http_loop *loop, const struct http_listener *listener, int fd,
+/* Takes over fd. tls: what to speak TLS with, NULL for clear text. NULL when out of memory: fd is then still the caller's. */
+struct http_connection *http_connection_new(struct http_loop *loop, const struct http_listener *listener, SSL_CTX *tls, int fd,
                                             const struct sockaddr_storage *peer);
 
 /* Goes on as far as it can without waiting: sends, reads once, handles what is complete, sends. */

@@ -41,7 +41,8 @@ int http_loop_init(struct http_loop *loop, struct http_shared *shared, unsigned 
     if (loop->listeners == NULL)
         return LK_ENOMEM;
     for (size_t i = 0; i < config->listeners_len; i++)
-        loop->listeners[i] = (struct http_listen_socket){{HTTP_EVENT_LISTENER}, -1, &config->listeners[i]};
+        loop->listeners[i] = (struct http_listen_socket){
+            {HTTP_EVENT_LISTENER}, -1, &config->listeners[i], config->listeners[i].tls == NULL ? NULL : &shared->tls[i]};
     const unsigned ms[HTTP_TIMEOUTS] = {config->idle_timeout_ms, config->header_timeout_ms, config->body_timeout_ms, LINGER_MS,
                                         config->write_timeout_ms};
     for (size_t i = 0; i < HTTP_TIMEOUTS; i++)
@@ -214,9 +215,11 @@ static void resume_accepting(struct http_loop *loop) {
         pause_accepting(loop);
 }
 
-static void refuse_connection(struct http_loop *loop, const struct http_listener *listener, int fd, const struct sockaddr_storage *peer) {
+/* In clear text it is told why; a handshake for that would cost more than to serve. */
+static void refuse_connection(struct http_loop *loop, const struct http_listen_socket *from, int fd, const struct sockaddr_storage *peer) {
     http_count(&loop->counters.refused);
-    struct http_connection *c = loop->refused_open < REFUSED_MAX ? http_connection_new(loop, listener, fd, peer) : NULL;
+    bool told = from->tls == NULL && loop->refused_open < REFUSED_MAX;
+    struct http_connection *c = told ? http_connection_new(loop, from->listener, NULL, fd, peer) : NULL;
     if (c == NULL) {
         close(fd);
         return;
@@ -225,17 +228,30 @@ static void refuse_connection(struct http_loop *loop, const struct http_listener
     http_connection_refuse(c);
 }
 
-static void admit(struct http_loop *loop, const struct http_listener *listener, int fd, const struct sockaddr_storage *peer) {
+static struct http_connection *make_connection(struct http_loop *loop, const struct http_listen_socket *from, int fd,
+                                               const struct sockaddr_storage *peer) {
+    if (from->tls == NULL)
+        return http_connection_new(loop, from->listener, NULL, fd, peer);
+    pthread_mutex_lock(&from->tls->lock);
+    SSL_CTX *context = from->tls->context;
+    SSL_CTX_up_ref(context);
+    pthread_mutex_unlock(&from->tls->lock);
+    struct http_connection *c = http_connection_new(loop, from->listener, context, fd, peer);
+    SSL_CTX_free(context);
+    return c;
+}
+
+static void admit(struct http_loop *loop, const struct http_listen_socket *from, int fd, const struct sockaddr_storage *peer) {
     struct http_shared *shared = loop->shared;
     int one = 1;
     if (peer->ss_family != AF_UNIX)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* it works without, only slower */
     if (atomic_fetch_add_explicit(&shared->connections_open, 1, memory_order_relaxed) >= shared->config.connections_max) {
         atomic_fetch_sub_explicit(&shared->connections_open, 1, memory_order_relaxed);
-        refuse_connection(loop, listener, fd, peer);
+        refuse_connection(loop, from, fd, peer);
         return;
     }
-    struct http_connection *c = http_connection_new(loop, listener, fd, peer);
+    struct http_connection *c = make_connection(loop, from, fd, peer);
     if (c == NULL) {
         atomic_fetch_sub_explicit(&shared->connections_open, 1, memory_order_relaxed);
         http_count(&loop->counters.refused);
@@ -252,7 +268,7 @@ static bool accept_one(struct http_loop *loop, const struct http_listen_socket *
     socklen_t len = sizeof(peer);
     int fd = accept4(listener->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-        admit(loop, listener->listener, fd, &peer);
+        admit(loop, listener, fd, &peer);
         return true;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {

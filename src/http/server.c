@@ -106,6 +106,56 @@ static int make_loops(struct http_server *server) {
     return 0;
 }
 
+/* All or none. */
+static int load_tls(const struct http_server *server, SSL_CTX **contexts, struct lk_problem *problem) {
+    const struct http_config *config = &server->shared.config;
+    for (size_t i = 0; i < config->listeners_len; i++) {
+        int code = config->listeners[i].tls == NULL ? 0 : http_tls_load(config->listeners[i].tls, &contexts[i], problem);
+        if (code != 0) {
+            while (i-- > 0)
+                SSL_CTX_free(contexts[i]);
+            return code;
+        }
+    }
+    return 0;
+}
+
+int http_server_reload(struct http_server *server, struct lk_problem *problem) {
+    size_t len = server->shared.config.listeners_len;
+    SSL_CTX **contexts = calloc(len, sizeof(SSL_CTX *));
+    if (contexts == NULL)
+        return lk_problem_set(problem, LK_ENOMEM, "No memory for the TLS settings");
+    int code = load_tls(server, contexts, problem);
+    for (size_t i = 0; code == 0 && i < len; i++) {
+        struct http_tls_slot *slot = &server->shared.tls[i];
+        pthread_mutex_lock(&slot->lock);
+        SSL_CTX *old = slot->context;
+        slot->context = contexts[i];
+        pthread_mutex_unlock(&slot->lock);
+        SSL_CTX_free(old);
+    }
+    free(contexts);
+    return code;
+}
+
+static int make_tls_slots(struct http_server *server) {
+    size_t len = server->shared.config.listeners_len;
+    server->shared.tls = calloc(len, sizeof(server->shared.tls[0]));
+    if (server->shared.tls == NULL)
+        return LK_ENOMEM;
+    for (size_t i = 0; i < len; i++)
+        pthread_mutex_init(&server->shared.tls[i].lock, NULL);
+    return 0;
+}
+
+static void free_tls_slots(struct http_server *server) {
+    for (size_t i = 0; server->shared.tls != NULL && i < server->shared.config.listeners_len; i++) {
+        SSL_CTX_free(server->shared.tls[i].context);
+        pthread_mutex_destroy(&server->shared.tls[i].lock);
+    }
+    free(server->shared.tls);
+}
+
 static int copy_listeners(struct http_server *server, const struct http_config *config) {
     struct http_listener *listeners = calloc(config->listeners_len, sizeof(*listeners));
     if (listeners == NULL)
@@ -128,9 +178,13 @@ int http_server_create(const struct http_config *config, struct http_server **re
     server->bound = calloc(config->listeners_len, sizeof(server->bound[0]));
     int code = server->bound == NULL ? LK_ENOMEM : copy_listeners(server, config);
     if (code == 0)
+        code = make_tls_slots(server);
+    if (code == 0)
         code = make_loops(server);
     if (code != 0)
         lk_problem_set(problem, code, "Cannot make the HTTP server: %s", lk_error_text(code));
+    if (code == 0)
+        code = http_server_reload(server, problem);
     for (size_t i = 0; code == 0 && i < config->listeners_len; i++)
         code = listen_all(server, i, problem);
     if (code != 0) {
@@ -192,6 +246,7 @@ void http_server_free(struct http_server *server) {
     unlink_sockets(server);
     for (unsigned i = 0; i < server->shared.config.threads; i++)
         http_loop_free(&server->loops[i]);
+    free_tls_slots(server);
     free((void *)(uintptr_t)server->shared.config.listeners);
     free(server->bound);
     free(server);
@@ -210,6 +265,7 @@ void http_server_stats(const struct http_server *server, struct http_stats *ret)
         stats.requests_total += read_counter(&counters->requests);
         stats.bad_requests_total += read_counter(&counters->bad_requests);
         stats.timeouts_total += read_counter(&counters->timeouts);
+        stats.tls_failures_total += read_counter(&counters->tls_failures);
     }
     *ret = stats;
 }

@@ -17,6 +17,7 @@ extern atomic_uint accept_faults; /* so many accept4(2) calls fail with EMFILE *
  *   /echo     "METHOD path?query body"
  *   /later    kept until answer_kept
  *   /text/N   N bytes of text, static
+ *   /subject  whom the client's certificate names, or "nobody"
  *   /odd      fields and a body with line ends in a value
  *   /many     40 fields
  *   /broken   a body that failed to grow
