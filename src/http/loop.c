@@ -43,8 +43,8 @@ int http_loop_init(struct http_loop *loop, struct http_shared *shared, unsigned 
     for (size_t i = 0; i < config->listeners_len; i++)
         loop->listeners[i] = (struct http_listen_socket){
             {HTTP_EVENT_LISTENER}, -1, &config->listeners[i], config->listeners[i].tls == NULL ? NULL : &shared->tls[i]};
-    const unsigned ms[HTTP_TIMEOUTS] = {config->idle_timeout_ms, config->header_timeout_ms, config->body_timeout_ms, LINGER_MS,
-                                        config->write_timeout_ms};
+    const unsigned ms[HTTP_TIMEOUTS] = {config->idle_timeout_ms,  config->header_timeout_ms, config->body_timeout_ms, LINGER_MS,
+                                        config->write_timeout_ms, config->header_timeout_ms, config->body_timeout_ms};
     for (size_t i = 0; i < HTTP_TIMEOUTS; i++)
         http_timer_class_init(&loop->timeouts[i], ms[i]);
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -98,6 +98,7 @@ struct http_request *http_loop_take_request(struct http_loop *loop) {
 }
 
 void http_loop_give_request(struct http_loop *loop, struct http_request *request) {
+    http_iobuf_release(&request->stream.text, &loop->pool);
     if (loop->free_requests_len >= FREE_REQUESTS_MAX) {
         http_request_free(request);
         return;
@@ -183,7 +184,7 @@ static void take_inbox(struct http_loop *loop) {
     }
     while (request != NULL) {
         struct http_request *next = request->next;
-        http_connection_answered(request->connection);
+        http_connection_answered(request->connection, request);
         request = next;
     }
 }
@@ -301,7 +302,7 @@ static void begin_drain(struct http_loop *loop) {
     loop->accept_paused = false;
     for (struct http_connection *c = loop->connections, *next; c != NULL; c = next) {
         next = c->next;
-        if (c->phase == HTTP_IDLE && c->fd >= 0) {
+        if ((c->phase == HTTP_IDLE || c->phase == HTTP_STREAMS) && c->fd >= 0) {
             c->readable = true; /* a request may have come since the last look */
             http_connection_run(c);
         }
@@ -345,13 +346,25 @@ static int wait_ms(const struct http_loop *loop) {
     return ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
+static void run_timeout(struct http_timer *timer, enum http_timeout timeout) {
+    char *at = (char *)timer;
+    switch (timeout) {
+    case HTTP_TIMEOUT_STREAM_HEAD:
+    case HTTP_TIMEOUT_STREAM_BODY:
+        http2_stream_timeout((struct http_request *)(at - offsetof(struct http_request, stream.timer)), timeout);
+        break;
+    case HTTP_TIMEOUT_WRITE:
+        http_connection_timeout((struct http_connection *)(at - offsetof(struct http_connection, write_timer)), timeout);
+        break;
+    default: http_connection_timeout((struct http_connection *)(at - offsetof(struct http_connection, read_timer)), timeout); break;
+    }
+}
+
 static void run_timeouts(struct http_loop *loop) {
     for (size_t i = 0; i < HTTP_TIMEOUTS; i++) {
-        size_t offset =
-            i == HTTP_TIMEOUT_WRITE ? offsetof(struct http_connection, write_timer) : offsetof(struct http_connection, read_timer);
         struct http_timer *timer;
         while ((timer = http_timer_pop(&loop->timeouts[i], loop->now)) != NULL)
-            http_connection_timeout((struct http_connection *)((char *)timer - offset), (enum http_timeout)i);
+            run_timeout(timer, (enum http_timeout)i);
     }
 }
 

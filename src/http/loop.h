@@ -97,8 +97,8 @@ bool http_loop_posting(struct http_loop *loop);
 
 /* The loop's own thread: */
 void http_loop_queue(struct http_loop *loop, struct http_connection *connection);
-struct http_request *http_loop_take_request(struct http_loop *loop); /* reset; NULL when out of memory */
-void http_loop_give_request(struct http_loop *loop, struct http_request *request);
+struct http_request *http_loop_take_request(struct http_loop *loop);               /* reset; NULL when out of memory */
+void http_loop_give_request(struct http_loop *loop, struct http_request *request); /* its stream, if any, is closed */
 uint64_t http_loop_next_number(struct http_loop *loop);
 const char *http_loop_date(struct http_loop *loop);
 void http_loop_bury(struct http_loop *loop, struct http_connection *connection); /* freed at the end of the turn */

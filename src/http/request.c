@@ -38,6 +38,7 @@ void http_request_reset(struct http_request *request) {
     request->status = 200;
     request->fields_len = 0;
     request->is_fixed = false;
+    request->stream = (struct http_stream){0};
 }
 
 enum http_method http_request_method(const struct http_request *request) {

@@ -89,7 +89,7 @@ static int use_client_ca(SSL_CTX *context, const char *path, struct lk_problem *
 /* The server's order of preference; a client that offers other protocols only is told so (RFC 7301 section 3.2). */
 static int choose_protocol(SSL *ssl, const unsigned char **ret, unsigned char *ret_len, const unsigned char *offered, unsigned offered_len,
                            void *context) {
-    static const unsigned char ours[] = "\x08http/1.1";
+    static const unsigned char ours[] = "\x02h2\x08http/1.1";
     (void)ssl;
     (void)context;
     unsigned char *chosen = NULL;

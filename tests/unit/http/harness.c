@@ -98,6 +98,14 @@ static void handler(struct http_request *request, void *context) {
     } else if (lk_slice_is(path, "/subject")) {
         struct lk_slice subject = http_request_client_subject(request);
         http_set_body(request, subject.ptr != NULL ? subject : lk_slice_cstr("nobody"));
+    } else if (lk_slice_is(path, "/fields")) {
+        struct lk_slice name, value;
+        for (size_t i = 0; http_request_header_at(request, i, &name, &value); i++) {
+            add_slice(http_body(request), name);
+            lk_buf_add_cstr(http_body(request), ": ");
+            add_slice(http_body(request), value);
+            lk_buf_add_char(http_body(request), '\n');
+        }
     } else if (lk_slice_is(path, "/odd")) {
         static const struct lk_slice value = LK_SLICE("a\r\nX-Evil: 1\0b");
         http_add_header(request, "X-Value", value);

@@ -18,6 +18,7 @@ extern atomic_uint accept_faults; /* so many accept4(2) calls fail with EMFILE *
  *   /later    kept until answer_kept
  *   /text/N   N bytes of text, static
  *   /subject  whom the client's certificate names, or "nobody"
+ *   /fields   the request's fields, a line each
  *   /odd      fields and a body with line ends in a value
  *   /many     40 fields
  *   /broken   a body that failed to grow
