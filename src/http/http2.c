@@ -236,9 +236,21 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
     return 0;
 }
 
+/* The client has reset a stream, or made it necessary to. A bucket of RESETS_BURST that refills. */
+static void count_reset(struct http_connection *c) {
+    struct http2 *h2 = c->h2;
+    int64_t refill = (c->loop->now - h2->resets_at) / (NS_PER_SECOND / RESETS_PER_SECOND);
+    h2->resets_at += refill * (NS_PER_SECOND / RESETS_PER_SECOND);
+    h2->resets_left = refill >= RESETS_BURST - h2->resets_left ? RESETS_BURST : h2->resets_left + refill;
+    if (--h2->resets_left <= 0)
+        nghttp2_session_terminate_session(h2->session, NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *context) {
     struct http_connection *c = context;
     bool ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    if (frame->hd.type == NGHTTP2_RST_STREAM)
+        count_reset(c);
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
         return 0;
     struct http_request *request = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
@@ -253,7 +265,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 
 /* An answer that came before the request's end makes the rest of that needless (RFC 9113 section 8.1). */
 static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *context) {
-    (void)context;
+    if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
+        count_reset(context);
     bool can_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
     if (can_end && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 &&
         nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) == 0)
@@ -261,21 +274,10 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *c
     return 0;
 }
 
-/* A bucket of RESETS_BURST that refills. */
-static void count_reset(struct http_connection *c) {
-    struct http2 *h2 = c->h2;
-    int64_t refill = (c->loop->now - h2->resets_at) / (NS_PER_SECOND / RESETS_PER_SECOND);
-    h2->resets_at += refill * (NS_PER_SECOND / RESETS_PER_SECOND);
-    h2->resets_left = refill >= RESETS_BURST - h2->resets_left ? RESETS_BURST : h2->resets_left + refill;
-    if (--h2->resets_left <= 0)
-        nghttp2_session_terminate_session(h2->session, NGHTTP2_ENHANCE_YOUR_CALM);
-}
-
 static int on_close(nghttp2_session *session, int32_t id, uint32_t error, void *context) {
     struct http_connection *c = context;
     struct http_request *request = nghttp2_session_get_stream_user_data(session, id);
-    if (error != NGHTTP2_NO_ERROR)
-        count_reset(c);
+    (void)error;
     if (request == NULL)
         return 0;
     nghttp2_session_set_stream_user_data(session, id, NULL);
