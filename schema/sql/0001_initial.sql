@@ -137,4 +137,4 @@ CREATE TABLE audit_entry (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX audit_entry_set ON audit_entry (account_id, set_id, set_position);
-CREATE INDEX audit_entry_time ON audit_entry (account_id, created_at, seq) WHERE set_position = 0;
+CREATE INDEX audit_entry_time ON audit_entry (account_id, created_at, seq, set_position) WHERE set_position = 0; -- covers counting and skipping

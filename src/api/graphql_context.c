@@ -106,6 +106,63 @@ int lk_connection_nodes(struct gql_call *call, const void *source, struct gql_ou
     return lk_out_objects(call, ret, connection->nodes, connection->nodes_len, connection->node_size);
 }
 
+int lk_out_secret_payload(struct gql_call *call, struct gql_out *ret, const void *object, struct lk_slice secret) {
+    struct lk_payload *payload = LK_ARENA_NEW(call->arena, struct lk_payload);
+    if (payload == NULL)
+        return lk_fail(call, LK_ENOMEM);
+    *payload = (struct lk_payload){lk_input_text(call, "clientMutationId"), object, secret};
+    return lk_out_object(ret, payload);
+}
+
+int lk_out_payload(struct gql_call *call, struct gql_out *ret, const void *object) {
+    return lk_out_secret_payload(call, ret, object, (struct lk_slice){NULL, 0});
+}
+
+int lk_payload_client_mutation_id(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_text(ret, ((const struct lk_payload *)source)->client_mutation_id);
+}
+
+int lk_payload_object(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_object(ret, ((const struct lk_payload *)source)->object);
+}
+
+int lk_payload_secret(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_text(ret, ((const struct lk_payload *)source)->secret);
+}
+
+int lk_out_same_source(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_object(ret, source);
+}
+
+int lk_out_null(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    (void)source;
+    (void)ret;
+    return 0;
+}
+
+int lk_out_false(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    (void)source;
+    return lk_out_bool(ret, false);
+}
+
+struct lk_slice lk_text_argument(struct gql_call *call, const char *name) {
+    return gql_value_text(gql_argument(call, name));
+}
+
+const struct gql_value *lk_input(struct gql_call *call, const char *name) {
+    return gql_value_get(gql_argument(call, "input"), name);
+}
+
+struct lk_slice lk_input_text(struct gql_call *call, const char *name) {
+    return gql_value_text(lk_input(call, name));
+}
+
 struct lk_page lk_page_argument(struct gql_call *call) {
     return (struct lk_page){
         .limit = gql_value_int(gql_argument(call, "limit"), LK_PAGE_MAX),

@@ -2,12 +2,13 @@
 #ifndef LK_API_GRAPHQL_CONTEXT_H
 #define LK_API_GRAPHQL_CONTEXT_H
 
-#include "domain/call.h"
+#include "domain/password.h"
 #include "graphql/execute.h"
 
 struct lk_graphql_context {
     struct lk_call call; /* call.problem points to problem below */
     struct lk_problem problem;
+    struct lk_password_tasks passwords;
     const char *request_id;
     bool internal; /* an error's details went to the log under request_id */
 };
@@ -53,7 +54,34 @@ int lk_out_connection(struct gql_call *call, struct gql_out *ret, const struct l
 int lk_connection_page_info(struct gql_call *call, const void *source, struct gql_out *ret);
 int lk_connection_nodes(struct gql_call *call, const void *source, struct gql_out *ret);
 
+/* What the payload of a mutation shows: source of the two resolvers below. */
+struct lk_payload {
+    struct lk_slice client_mutation_id; /* of the input; ptr NULL: none */
+    const void *object;                 /* what was made or changed, or NULL */
+    struct lk_slice secret;             /* ptr NULL: none */
+};
+
+/* The payload of the mutation that call is: echoes the input's clientMutationId. */
+int lk_out_payload(struct gql_call *call, struct gql_out *ret, const void *object);
+int lk_out_secret_payload(struct gql_call *call, struct gql_out *ret, const void *object, struct lk_slice secret);
+
+int lk_payload_client_mutation_id(struct gql_call *call, const void *source, struct gql_out *ret);
+int lk_payload_object(struct gql_call *call, const void *source, struct gql_out *ret);
+int lk_payload_secret(struct gql_call *call, const void *source, struct gql_out *ret);
+
+/* A field whose value is its parent in another shape, and one that is always null or false. */
+int lk_out_same_source(struct gql_call *call, const void *source, struct gql_out *ret);
+int lk_out_null(struct gql_call *call, const void *source, struct gql_out *ret);
+int lk_out_false(struct gql_call *call, const void *source, struct gql_out *ret);
+
 /* --- arguments --- */
+
+/* A text argument, and a text member of the `input` argument; ptr NULL for null and absent. */
+struct lk_slice lk_text_argument(struct gql_call *call, const char *name);
+struct lk_slice lk_input_text(struct gql_call *call, const char *name);
+
+/* A member of the `input` argument, or NULL when it was not given. */
+const struct gql_value *lk_input(struct gql_call *call, const char *name);
 
 /* The `limit` and `offset` arguments. */
 struct lk_page lk_page_argument(struct gql_call *call);

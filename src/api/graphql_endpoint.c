@@ -2,32 +2,18 @@
 
 #include "api/credential.h"
 #include "api/errors.h"
-#include "api/graphql_context.h"
-#include "api/graphql_http.h"
+#include "api/graphql_job.h"
+#include "api/peer.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "http/url.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 
-/* One request on its way. Lives in the request's arena. */
-struct graphql_job {
-    struct lk_job job; /* first: the executor hands it back */
-    struct http_request *request;
-    struct lk_graphql_service *service;
-    enum lk_graphql_media media;
-    struct lk_graphql_params params;
-    struct lk_slice credential;
-    struct lk_slice account;             /* ?accountId=; ptr NULL: none */
-    const struct gql_document *document; /* NULL when it did not parse */
-    struct gql_errors errors;            /* of parsing and validating */
-    struct lk_graphql_context context;
-    struct gql_outcome outcome;
-    enum lk_graphql_result result;
-    int status;
-};
+/* Most times that a request is run because it needs passwords hashed. The second run has them, unless another request changed what they are checked against. */
+#define RUNS_MAX 4
+
+#define CODE_PERSISTED_QUERY_NOT_FOUND "PERSISTED_QUERY_NOT_FOUND"
 
 static void count(struct lk_graphql_service *service, enum lk_graphql_result result) {
     atomic_fetch_add_explicit(&service->results[result], 1, memory_order_relaxed);
@@ -46,27 +32,27 @@ static void answer(struct http_request *request, enum lk_graphql_media media, in
     http_send(request);
 }
 
-static void answer_error(struct graphql_job *job, int status, const char *message, const char *code) {
+static void answer_error(struct lk_graphql_job *job, int status, const char *message, const char *code) {
     struct lk_buf *body = http_body(job->request);
     lk_buf_clear(body);
     lk_api_write_error(body, message, code, job->context.internal ? job->context.request_id : NULL);
     answer(job->request, job->media, status);
 }
 
-static void answer_unauthenticated(struct graphql_job *job) {
+static void answer_unauthenticated(struct lk_graphql_job *job) {
     count(job->service, LK_GRAPHQL_UNAUTHENTICATED);
     answer_error(job, 401, "Invalid API Key", LK_CODE_UNAUTHENTICATED);
 }
 
-static void answer_unavailable(struct graphql_job *job, const char *message) {
+static void answer_unavailable(struct lk_graphql_job *job, const char *message) {
     count(job->service, LK_GRAPHQL_UNAVAILABLE);
     answer_error(job, 503, message, LK_CODE_UNAVAILABLE);
 }
 
 /* Memory ran out while a request was read: when the request's own share is mostly used up, it is too large rather than the server too small. */
-static void answer_out_of_memory(struct graphql_job *job) {
+static void answer_out_of_memory(struct lk_graphql_job *job, int code) {
     const struct lk_arena *arena = http_request_arena(job->request);
-    if (arena->used < arena->limit / 2) {
+    if (code != LK_ELIMIT && arena->used < arena->limit / 2) {
         answer_unavailable(job, "The server has no memory for this request");
         return;
     }
@@ -74,7 +60,7 @@ static void answer_out_of_memory(struct graphql_job *job) {
     answer_error(job, 413, "The request is too large to process", LK_CODE_BAD_USER_INPUT);
 }
 
-static void answer_refusal(struct graphql_job *job, const struct lk_graphql_refusal *refusal) {
+static void answer_refusal(struct lk_graphql_job *job, const struct lk_graphql_refusal *refusal) {
     count(job->service, LK_GRAPHQL_REFUSED);
     if (refusal->allow != NULL)
         http_add_header(job->request, "Allow", lk_slice_cstr(refusal->allow));
@@ -83,124 +69,34 @@ static void answer_refusal(struct graphql_job *job, const struct lk_graphql_refu
     answer_error(job, refusal->status, refusal->problem.text, LK_CODE_BAD_USER_INPUT);
 }
 
-/* --- on the store thread --- */
-
-static void write_errors(struct graphql_job *job, const struct gql_errors *errors, struct lk_slice source) {
-    struct lk_json_writer w;
-    lk_json_writer_init(&w, http_body(job->request));
-    lk_json_begin_object(&w);
-    lk_json_key(&w, "errors");
-    gql_errors_write(errors, source, &w);
-    lk_json_end_object(&w);
+static void release_documents(struct lk_graphql_job *job) {
+    for (size_t i = 0; i < job->items_len; i++)
+        lk_document_release(job->items[i].document);
 }
 
-/* Ends the job with one error; kept for finish, which sends it. */
-static void end_with_error(struct graphql_job *job, int status, enum lk_graphql_result result, const char *message, const char *code) {
-    lk_api_write_error(http_body(job->request), message, code, job->context.internal ? job->context.request_id : NULL);
-    job->status = status;
-    job->result = result;
-}
-
-static void end_with_failure(struct graphql_job *job, int code) {
-    if (lk_api_is_internal(code))
-        lk_context_log(&job->context, code);
-    end_with_error(job, 503, LK_GRAPHQL_UNAVAILABLE, "The server cannot answer now; try again", lk_api_code(code));
-}
-
-static int before_field(void *context) {
-    struct lk_graphql_context *c = context;
-    return lk_operation_begin(&c->call);
-}
-
-static int after_field(void *context, bool failed) {
-    struct lk_graphql_context *c = context;
-    int code = lk_operation_end(&c->call, failed);
-    if (code != 0 && lk_api_is_internal(code))
-        lk_context_log(c, code);
-    return code;
-}
-
-/* Names the request in an answer that holds an error whose details are in the log. */
-static void add_request_id(struct graphql_job *job) {
-    struct lk_buf *body = http_body(job->request);
-    if (body->len == 0 || body->failed)
-        return;
-    lk_buf_truncate(body, body->len - 1);
-    lk_buf_addf(body, ",\"extensions\":{\"requestId\":\"%s\"}}", job->context.request_id);
-}
-
-static void execute(struct graphql_job *job) {
-    const struct gql_execution execution = {
-        .schema = job->service->schema,
-        .document = job->document,
-        .operation_name = job->params.operation_name,
-        .variables = job->params.variables,
-        .context = &job->context,
-        .arena = http_request_arena(job->request),
-        .before_field = before_field,
-        .after_field = after_field,
-    };
-    int code = gql_execute(&execution, http_body(job->request), &job->outcome);
-    if (code != 0) {
-        end_with_failure(job, code);
-        return;
+/* On the background thread: does what the execution waits for, which then begins anew. */
+static void hash_passwords(struct lk_background_job *slow) {
+    struct lk_graphql_job *job = (struct lk_graphql_job *)((char *)slow - offsetof(struct lk_graphql_job, slow));
+    lk_password_tasks_run(&job->context.passwords);
+    if (lk_executor_submit(job->service->executor, &job->job) != 0) {
+        release_documents(job);
+        answer_unavailable(job, "The server is busy; try again");
     }
-    if (job->context.internal)
-        add_request_id(job);
-    job->status = lk_graphql_status(job->media, job->outcome.ran);
-    job->result = !job->outcome.ran ? LK_GRAPHQL_REFUSED : job->outcome.error_count > 0 ? LK_GRAPHQL_ERRORS : LK_GRAPHQL_OK;
 }
 
-/* Whether the operation that would run is a mutation that came with GET, where nothing may change (RFC 9110 section 9.2.1). */
-static bool changes_by_get(struct graphql_job *job) {
-    if (http_request_method(job->request) == HTTP_POST)
-        return false;
-    struct gql_errors ignored;
-    gql_errors_init(&ignored, http_request_arena(job->request), NULL);
-    const struct gql_operation *operation = gql_find_operation(job->document, job->params.operation_name, &ignored);
-    return operation != NULL && operation->kind != GQL_QUERY;
-}
-
-static void run(struct lk_job *base, struct lk_db *db) {
-    struct graphql_job *job = (struct graphql_job *)base;
-    struct lk_call *call = &job->context.call;
-    call->db = db;
-    call->problem = &job->context.problem;
-    job->status = 200;
-    int code = lk_authenticate_key(call, job->credential);
-    if (code == LK_EUNAUTH) {
-        end_with_error(job, 401, LK_GRAPHQL_UNAUTHENTICATED, "Invalid API Key", LK_CODE_UNAUTHENTICATED);
-        return;
-    }
-    if (code == 0 && job->account.ptr != NULL)
-        code = lk_require_account(call, job->account);
-    if (code == LK_EFORBIDDEN) {
-        int status = job->media == LK_GRAPHQL_JSON ? 200 : 403;
-        end_with_error(job, status, LK_GRAPHQL_REFUSED, job->context.problem.text, LK_CODE_FORBIDDEN);
-        return;
-    }
-    if (code != 0) {
-        end_with_failure(job, code);
-        return;
-    }
-    if (job->errors.first != NULL) {
-        write_errors(job, &job->errors, job->params.query);
-        job->status = lk_graphql_status(job->media, false);
-        job->result = LK_GRAPHQL_REFUSED;
-        return;
-    }
-    if (changes_by_get(job)) {
-        http_add_header(job->request, "Allow", lk_slice_cstr("POST"));
-        end_with_error(job, 405, LK_GRAPHQL_REFUSED, "Only queries may be sent with GET; send this with POST", LK_CODE_BAD_USER_INPUT);
-        return;
-    }
-    execute(job);
-}
-
+/* lk_job.finish, on the store thread. */
 static void finish(struct lk_job *base, int code) {
-    struct graphql_job *job = (struct graphql_job *)base;
+    struct lk_graphql_job *job = (struct lk_graphql_job *)base;
+    bool again = code == 0 && job->context.passwords.waiting && ++job->runs < RUNS_MAX;
+    job->slow.run = hash_passwords;
+    if (again && lk_background_submit(job->service->background, &job->slow) == 0)
+        return;
+    if (code == 0 && job->context.passwords.waiting)
+        code = LK_EBUSY;
+    lk_password_tasks_wipe(&job->context.passwords);
+    release_documents(job);
     if (code == LK_EBUSY) {
-        answer_unavailable(job, "The server is stopping; try again");
+        answer_unavailable(job, "The server is busy; try again");
         return;
     }
     if (code != 0) {
@@ -214,27 +110,17 @@ static void finish(struct lk_job *base, int code) {
     answer(job->request, job->media, job->status);
 }
 
-/* --- on the I/O thread --- */
-
-static struct lk_slice peer_text(const struct http_request *request, struct lk_arena *arena) {
-    char text[INET6_ADDRSTRLEN] = "";
-    const struct sockaddr_storage *peer = http_request_peer(request);
-    if (peer->ss_family == AF_INET)
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)peer)->sin_addr, text, sizeof(text));
-    else if (peer->ss_family == AF_INET6)
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)peer)->sin6_addr, text, sizeof(text));
-    return lk_slice_cstr(lk_arena_strdup(arena, lk_slice_cstr(text)));
-}
+/* --- what the audit and the domain are told --- */
 
 /* The target for the audit: the path, and of the query string the accountId only, since the rest may hold a document and its secrets. */
-static struct lk_slice audited_url(const struct graphql_job *job, struct lk_arena *arena) {
+static struct lk_slice audited_url(const struct lk_graphql_job *job, struct lk_arena *arena) {
     struct lk_slice path = http_request_path(job->request);
     if (job->account.ptr == NULL || path.len > LK_ORIGIN_MAX || job->account.len > LK_ORIGIN_MAX)
         return path;
     return lk_slice_cstr(lk_arena_printf(arena, "%.*s?accountId=%.*s", (int)path.len, path.ptr, (int)job->account.len, job->account.ptr));
 }
 
-static int fill_context(struct graphql_job *job, struct lk_arena *arena) {
+static int fill_context(struct lk_graphql_job *job, struct lk_arena *arena) {
     struct lk_graphql_context *context = &job->context;
     context->call.arena = arena;
     context->call.domain = job->service->domain;
@@ -243,14 +129,14 @@ static int fill_context(struct graphql_job *job, struct lk_arena *arena) {
         .url = audited_url(job, arena),
         .path = http_request_path(job->request),
         .method = http_request_method_text(job->request),
-        .remote = peer_text(job->request, arena),
+        .remote = lk_peer_text(job->request, arena),
         .status = 200,
     };
     return context->call.origin.url.ptr == NULL || context->call.origin.remote.ptr == NULL ? LK_ENOMEM : 0;
 }
 
 /* Reads ?accountId=. Whatever cannot be read is nobody's account and is refused as such later. */
-static int read_account(struct graphql_job *job, struct lk_arena *arena) {
+static int read_account(struct lk_graphql_job *job, struct lk_arena *arena) {
     struct lk_slice query = http_request_query(job->request);
     if (query.ptr == NULL)
         return 0;
@@ -263,21 +149,82 @@ static int read_account(struct graphql_job *job, struct lk_arena *arena) {
     return code == LK_ENOMEM ? LK_ENOMEM : 0;
 }
 
-static int parse_and_validate(struct graphql_job *job, struct lk_arena *arena) {
-    gql_errors_init(&job->errors, arena, LK_CODE_PARSE_FAILED);
-    struct gql_document *document = NULL;
-    int code = gql_parse(job->params.query, &job->service->parse_limits, arena, &document, &job->errors);
+/* --- documents --- */
+
+static int parse_and_validate(const struct lk_graphql_service *service, struct lk_graphql_item *item, struct lk_document *document,
+                              struct lk_arena *arena) {
+    struct lk_slice text;
+    struct gql_document *parsed = NULL;
+    int code = lk_arena_copy(&document->arena, item->params->query, &text);
+    if (code != 0)
+        return code;
+    item->errors.default_code = LK_CODE_PARSE_FAILED;
+    code = gql_parse(text, &service->parse_limits, &document->arena, &parsed, &item->errors);
     if (code == 0) {
-        job->document = document;
-        job->errors.default_code = LK_CODE_VALIDATION_FAILED;
-        code = gql_validate(job->service->schema, document, &job->service->limits, arena, &job->errors);
+        item->errors.default_code = LK_CODE_VALIDATION_FAILED;
+        code = gql_validate(service->schema, parsed, &service->limits, arena, &item->errors);
     }
-    if (code == LK_ENOMEM || job->errors.out_of_memory)
-        return LK_ENOMEM;
-    return code != 0 && job->errors.first == NULL ? LK_EINTERNAL : 0;
+    document->document = parsed;
+    return code;
 }
 
-static void start(struct graphql_job *job, bool form) {
+/* Sets item->document, or item->errors when the document fails. LK_ELIMIT: it does not fit into the memory that a request may have. */
+static int read_document(const struct lk_graphql_service *service, struct lk_graphql_item *item, const uint8_t *digest,
+                         struct lk_arena *arena) {
+    struct lk_document *document = lk_document_new(arena->limit);
+    if (document == NULL)
+        return LK_ENOMEM;
+    int code = parse_and_validate(service, item, document, arena);
+    if (code == 0) {
+        memcpy(document->digest, digest, LK_DOCUMENT_DIGEST);
+        item->document = document;
+        item->fresh = true;
+        return 0;
+    }
+    bool too_large = document->arena.used >= document->arena.limit / 2;
+    lk_document_release(document);
+    if (code == LK_ENOMEM || item->errors.out_of_memory)
+        return too_large ? LK_ELIMIT : LK_ENOMEM;
+    return item->errors.first == NULL ? LK_EINTERNAL : 0;
+}
+
+/* By its text, by the hash of a text sent before, or by both, which then must agree. */
+static int find_document(const struct lk_graphql_service *service, struct lk_graphql_item *item, struct lk_arena *arena) {
+    const struct lk_graphql_params *params = item->params;
+    uint8_t digest[LK_DOCUMENT_DIGEST];
+    gql_errors_init(&item->errors, arena, LK_CODE_BAD_USER_INPUT);
+    if (params->query.ptr != NULL)
+        lk_document_digest(params->query, digest);
+    else
+        memcpy(digest, params->hash, sizeof(digest));
+    if (params->persisted && memcmp(digest, params->hash, sizeof(digest)) != 0)
+        return gql_errors_add(&item->errors, NULL, 0, "provided sha does not match query") == NULL ? LK_ENOMEM : 0;
+    item->document = lk_document_cache_get(service->cache, digest);
+    if (item->document != NULL)
+        return 0;
+    if (params->query.ptr != NULL)
+        return read_document(service, item, digest, arena);
+    item->errors.default_code = CODE_PERSISTED_QUERY_NOT_FOUND;
+    return gql_errors_add(&item->errors, NULL, 0, "PersistedQueryNotFound") == NULL ? LK_ENOMEM : 0;
+}
+
+static int find_documents(struct lk_graphql_job *job, const struct lk_graphql_decoded *decoded, struct lk_arena *arena) {
+    job->items = lk_arena_calloc(arena, decoded->len, sizeof(*job->items));
+    if (job->items == NULL)
+        return LK_ENOMEM;
+    job->items_len = decoded->len;
+    job->batch = decoded->batch;
+    int code = 0;
+    for (size_t i = 0; i < decoded->len && code == 0; i++) {
+        job->items[i].params = &decoded->requests[i];
+        code = find_document(job->service, &job->items[i], arena);
+    }
+    return code;
+}
+
+/* --- on the I/O thread --- */
+
+static void start(struct lk_graphql_job *job, bool form) {
     struct lk_arena *arena = http_request_arena(job->request);
     const struct lk_graphql_transport transport = {
         .method = http_request_method(job->request),
@@ -291,14 +238,15 @@ static void start(struct graphql_job *job, bool form) {
         answer_unauthenticated(job);
         return;
     }
+    struct lk_graphql_decoded decoded;
     struct lk_graphql_refusal refusal;
-    int code = lk_graphql_decode(&transport, arena, &job->params, &refusal);
+    int code = lk_graphql_decode(&transport, job->service->batch_max, arena, &decoded, &refusal);
     if (code == LK_EINVAL) {
         answer_refusal(job, &refusal);
         return;
     }
-    if (form && job->params.api_key.len > 0)
-        job->credential = job->params.api_key;
+    if (code == 0 && form && decoded.api_key.len > 0)
+        job->credential = decoded.api_key;
     if (code == 0 && job->credential.ptr == NULL) {
         answer_unauthenticated(job);
         return;
@@ -308,20 +256,23 @@ static void start(struct graphql_job *job, bool form) {
     if (code == 0)
         code = fill_context(job, arena);
     if (code == 0)
-        code = parse_and_validate(job, arena);
+        code = find_documents(job, &decoded, arena);
     if (code != 0) {
-        answer_out_of_memory(job);
+        release_documents(job);
+        answer_out_of_memory(job, code);
         return;
     }
-    job->job.run = run;
+    job->job.run = lk_graphql_run;
     job->job.finish = finish;
-    if (lk_executor_submit(job->service->executor, &job->job) != 0)
+    if (lk_executor_submit(job->service->executor, &job->job) != 0) {
+        release_documents(job);
         answer_unavailable(job, "The server is busy; try again");
+    }
 }
 
 static void handle(struct http_request *request, struct lk_graphql_service *service, bool form) {
     struct lk_arena *arena = http_request_arena(request);
-    struct graphql_job *job = LK_ARENA_NEW(arena, struct graphql_job);
+    struct lk_graphql_job *job = LK_ARENA_NEW(arena, struct lk_graphql_job);
     char *id = lk_arena_printf(arena, "%08" PRIx32 "-%" PRIx64, service->instance, http_request_number(request));
     if (job == NULL || id == NULL) {
         count(service, LK_GRAPHQL_UNAVAILABLE);

@@ -5,13 +5,13 @@
 #ifndef LK_API_GRAPHQL_ENDPOINT_H
 #define LK_API_GRAPHQL_ENDPOINT_H
 
+#include "api/background.h"
+#include "api/document_cache.h"
 #include "domain/call.h"
 #include "graphql/parse.h"
 #include "graphql/validate.h"
 #include "http/server.h"
 #include "store/executor.h"
-
-#include <stdatomic.h>
 
 enum lk_graphql_result {
     LK_GRAPHQL_OK,              /* a result without errors */
@@ -22,13 +22,16 @@ enum lk_graphql_result {
     LK_GRAPHQL_RESULTS          /* how many */
 };
 
-/* Shared by all threads; only the counters change. */
+/* Shared by all threads; only the counters and the cache change. */
 struct lk_graphql_service {
     const struct gql_schema *schema;
     struct gql_parse_limits parse_limits;
     struct gql_limits limits;
+    size_t batch_max; /* requests in one HTTP request */
+    struct lk_document_cache *cache;
     struct lk_domain *domain;
     struct lk_executor *executor;
+    struct lk_background *background;
     uint32_t instance; /* random: tells the request ids of two runs apart */
     atomic_uint_least64_t results[LK_GRAPHQL_RESULTS];
 };

@@ -36,26 +36,85 @@ static int take_object(const struct lk_json *value, const char *name, const stru
     return 0;
 }
 
+static int hex_digit(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return -1;
+}
+
+static bool read_hash(struct lk_slice text, uint8_t out[32]) {
+    if (text.len != 64)
+        return false;
+    for (size_t i = 0; i < 32; i++) {
+        int high = hex_digit(text.ptr[2 * i]);
+        int low = hex_digit(text.ptr[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        out[i] = (uint8_t)(high << 4 | low);
+    }
+    return true;
+}
+
+/* extensions.persistedQuery: {"version":1,"sha256Hash":"64 hexadecimal digits"}. Other extensions are not ours. */
+static int take_extensions(const struct lk_json *extensions, struct lk_graphql_params *ret, struct lk_graphql_refusal *refusal) {
+    const struct lk_json *persisted = lk_json_get(extensions, "persistedQuery");
+    if (is_absent(persisted))
+        return 0;
+    const struct lk_json *version = lk_json_get(persisted, "version");
+    if (version == NULL || version->type != LK_JSON_INT || version->integer != 1)
+        return refuse(refusal, 400, "Unsupported persisted query version");
+    if (!read_hash(lk_json_text(lk_json_get(persisted, "sha256Hash")), ret->hash))
+        return refuse(refusal, 400, "\"sha256Hash\" must be 64 lower-case hexadecimal digits");
+    ret->persisted = true;
+    return 0;
+}
+
 static int decode_request(const struct lk_json *json, struct lk_graphql_params *ret, struct lk_graphql_refusal *refusal) {
     if (json->type != LK_JSON_OBJECT)
         return refuse(refusal, 400, "A GraphQL request must be a JSON object with a \"query\"");
+    const struct lk_json *extensions = NULL;
+    int code = take_object(lk_json_get(json, "extensions"), "extensions", &extensions, refusal);
+    if (code == 0)
+        code = take_extensions(extensions, ret, refusal);
+    if (code == 0)
+        code = take_object(lk_json_get(json, "variables"), "variables", &ret->variables, refusal);
+    if (code != 0)
+        return code;
     const struct lk_json *query = lk_json_get(json, "query");
-    if (is_absent(query))
+    if (is_absent(query) && !ret->persisted)
         return refuse(refusal, 400, "Must provide query string.");
-    if (query->type != LK_JSON_STRING)
+    if (!is_absent(query) && query->type != LK_JSON_STRING)
         return refuse(refusal, 400, "\"query\" must be a string");
     const struct lk_json *name = lk_json_get(json, "operationName");
     if (!is_absent(name) && name->type != LK_JSON_STRING)
         return refuse(refusal, 400, "\"operationName\" must be a string");
-    int code = take_object(lk_json_get(json, "variables"), "variables", &ret->variables, refusal);
-    if (code == 0)
-        code = take_object(lk_json_get(json, "extensions"), "extensions", &ret->extensions, refusal);
-    if (code != 0)
-        return code;
-    ret->query = query->string;
+    if (!is_absent(query))
+        ret->query = query->string;
     if (!is_absent(name))
         ret->operation_name = name->string;
     return 0;
+}
+
+static int decode_batch(const struct lk_json *json, size_t batch_max, struct lk_arena *arena, struct lk_graphql_decoded *ret,
+                        struct lk_graphql_refusal *refusal) {
+    size_t len = json->array.len;
+    if (len == 0)
+        return refuse(refusal, 400, "A batch must hold at least one request");
+    if (len > batch_max) {
+        refusal->status = 400;
+        return lk_problem_set(&refusal->problem, LK_EINVAL, "A batch may hold at most %zu requests, this one has %zu", batch_max, len);
+    }
+    ret->requests = lk_arena_calloc(arena, len, sizeof(*ret->requests));
+    if (ret->requests == NULL)
+        return LK_ENOMEM;
+    int code = 0;
+    for (size_t i = 0; i < len && code == 0; i++)
+        code = decode_request(&json->array.items[i], &ret->requests[i], refusal);
+    ret->len = len;
+    ret->batch = true;
+    return code;
 }
 
 static int parse_json(struct lk_slice text, struct lk_arena *arena, struct lk_json **ret, struct lk_graphql_refusal *refusal) {
@@ -64,14 +123,17 @@ static int parse_json(struct lk_slice text, struct lk_arena *arena, struct lk_js
     return code == LK_ENOMEM ? LK_ENOMEM : code == 0 ? 0 : LK_EINVAL;
 }
 
-static int decode_json(struct lk_slice text, struct lk_arena *arena, struct lk_graphql_params *ret, struct lk_graphql_refusal *refusal) {
+static int decode_json(struct lk_slice text, size_t batch_max, struct lk_arena *arena, struct lk_graphql_decoded *ret,
+                       struct lk_graphql_refusal *refusal) {
     if (!lk_utf8_valid(text))
         return refuse_not_utf8(refusal, "The body");
     if (lk_slice_trim(text).len == 0)
         return refuse(refusal, 400, "The body is empty; it must be a JSON object with a \"query\"");
     struct lk_json *json;
     int code = parse_json(text, arena, &json, refusal);
-    return code == 0 ? decode_request(json, ret, refusal) : code;
+    if (code != 0)
+        return code;
+    return json->type == LK_JSON_ARRAY ? decode_batch(json, batch_max, arena, ret, refusal) : decode_request(json, ret->requests, refusal);
 }
 
 /* Whether text is a JSON request and not a document: no document has a string after its first brace. */
@@ -135,24 +197,26 @@ static int get_object_field(const struct fields *fields, const char *name, struc
     return code == 0 ? take_object(json, name, ret, refusal) : code;
 }
 
-static int decode_fields(const struct fields *fields, struct lk_arena *arena, struct lk_graphql_params *ret,
+static int decode_fields(const struct fields *fields, struct lk_arena *arena, struct lk_graphql_decoded *ret,
                          struct lk_graphql_refusal *refusal) {
+    struct lk_graphql_params *params = ret->requests;
     struct lk_slice query = {NULL, 0};
     struct lk_slice name = {NULL, 0};
+    const struct lk_json *extensions = NULL;
     int code = get_field(fields, "query", arena, &query, refusal);
-    if (code == 0 && query.len == 0)
-        code = refuse(refusal, 400, "Must provide query string.");
+    if (code == 0)
+        code = get_object_field(fields, "extensions", arena, &extensions, refusal);
+    if (code == 0)
+        code = take_extensions(extensions, params, refusal);
     if (code == 0)
         code = get_field(fields, "operationName", arena, &name, refusal);
     if (code == 0 && name.len > 0)
-        ret->operation_name = name;
+        params->operation_name = name;
     if (code == 0)
-        code = get_object_field(fields, "variables", arena, &ret->variables, refusal);
-    if (code == 0)
-        code = get_object_field(fields, "extensions", arena, &ret->extensions, refusal);
-    if (code != 0)
+        code = get_object_field(fields, "variables", arena, &params->variables, refusal);
+    if (code != 0 || (query.len == 0 && params->persisted))
         return code;
-    return looks_like_json(query) ? decode_json(query, arena, ret, refusal) : take_document(query, ret, refusal);
+    return looks_like_json(query) ? decode_json(query, 0, arena, ret, refusal) : take_document(query, params, refusal);
 }
 
 /* --- by method and media type --- */
@@ -173,20 +237,20 @@ static int refuse_type(const struct lk_graphql_transport *transport, struct lk_g
 }
 
 /* A body that is the document itself. A JSON request is no such thing: text/plain is what a fetch without a Content-Type sends, and must not pass. */
-static int decode_document(const struct lk_graphql_transport *transport, struct lk_graphql_params *ret,
+static int decode_document(const struct lk_graphql_transport *transport, struct lk_graphql_decoded *ret,
                            struct lk_graphql_refusal *refusal) {
     if (looks_like_json(transport->body))
         return refuse_type(transport, refusal);
-    return take_document(transport->body, ret, refusal);
+    return take_document(transport->body, ret->requests, refusal);
 }
 
-static int decode_post(const struct lk_graphql_transport *transport, struct lk_arena *arena, struct lk_graphql_params *ret,
-                       struct lk_graphql_refusal *refusal) {
+static int decode_post(const struct lk_graphql_transport *transport, size_t batch_max, struct lk_arena *arena,
+                       struct lk_graphql_decoded *ret, struct lk_graphql_refusal *refusal) {
     struct lk_slice type = transport->content_type;
     if (type.ptr == NULL || !charset_is_utf8(type))
         return refuse_type(transport, refusal);
     if (http_media_type_is(type, "application/json"))
-        return decode_json(transport->body, arena, ret, refusal);
+        return decode_json(transport->body, batch_max, arena, ret, refusal);
     if (!transport->form && (http_media_type_is(type, "application/graphql") || http_media_type_is(type, "text/plain")))
         return decode_document(transport, ret, refusal);
 
@@ -210,23 +274,27 @@ static int refuse_method(const struct lk_graphql_transport *transport, struct lk
                           transport->form ? "POST" : "POST or GET");
 }
 
-int lk_graphql_decode(const struct lk_graphql_transport *transport, struct lk_arena *arena, struct lk_graphql_params *ret,
-                      struct lk_graphql_refusal *ret_refusal) {
-    struct lk_graphql_params params;
-    memset(&params, 0, sizeof(params));
+int lk_graphql_decode(const struct lk_graphql_transport *transport, size_t batch_max, struct lk_arena *arena,
+                      struct lk_graphql_decoded *ret, struct lk_graphql_refusal *ret_refusal) {
+    struct lk_graphql_decoded decoded;
+    memset(&decoded, 0, sizeof(decoded));
+    decoded.requests = LK_ARENA_NEW(arena, struct lk_graphql_params);
+    decoded.len = 1;
+    if (decoded.requests == NULL)
+        return LK_ENOMEM;
     struct lk_graphql_refusal refusal;
     memset(&refusal, 0, sizeof(refusal));
     int code;
     if (transport->method == HTTP_POST) {
-        code = decode_post(transport, arena, &params, &refusal);
+        code = decode_post(transport, batch_max, arena, &decoded, &refusal);
     } else if ((transport->method == HTTP_GET || transport->method == HTTP_HEAD) && !transport->form) {
         struct fields fields = {transport->query_string, {NULL, 0}, {NULL, 0}};
-        code = decode_fields(&fields, arena, &params, &refusal);
+        code = decode_fields(&fields, arena, &decoded, &refusal);
     } else {
         code = refuse_method(transport, &refusal);
     }
     if (code == 0)
-        *ret = params;
+        *ret = decoded;
     else
         *ret_refusal = refusal;
     return code;

@@ -3,7 +3,8 @@
  * media type and status the answer gets. Sockets are not touched here.
  *
  *   GET                               query, operationName, variables (JSON), extensions (JSON) in the query string
- *   POST application/json             {"query", "operationName", "variables", "extensions"}; unknown members are ignored, null is absent
+ *   POST application/json             {"query", "operationName", "variables", "extensions"}, or an array of such (a batch); unknown members are
+ *                                     ignored, null is absent
  *   POST text/plain, application/graphql   the document itself
  *   POST multipart/form-data          a part `query`: the document or the JSON request; optional parts operationName and variables
  *   POST application/x-www-form-urlencoded   the same fields; on the form endpoint only
@@ -23,13 +24,21 @@ struct lk_graphql_transport {
     struct lk_slice body;
 };
 
-/* One GraphQL request. */
+/* One GraphQL request. It has a query, or the hash of one that was sent before, or both. */
 struct lk_graphql_params {
-    struct lk_slice query;            /* valid UTF-8 */
-    struct lk_slice operation_name;   /* ptr NULL: none */
-    const struct lk_json *variables;  /* an object, or NULL */
-    const struct lk_json *extensions; /* an object, or NULL */
-    struct lk_slice api_key;          /* the form's x-api-key field; ptr NULL: none */
+    struct lk_slice query;           /* valid UTF-8; ptr NULL: only the hash was sent */
+    struct lk_slice operation_name;  /* ptr NULL: none */
+    const struct lk_json *variables; /* an object, or NULL */
+    bool persisted;                  /* extensions.persistedQuery was sent: hash holds its sha256Hash */
+    uint8_t hash[32];
+};
+
+/* What one HTTP request carries. */
+struct lk_graphql_decoded {
+    struct lk_graphql_params *requests;
+    size_t len;              /* 1 unless it is a batch, then 1 or more */
+    bool batch;              /* a JSON array: so is the answer */
+    struct lk_slice api_key; /* the form's x-api-key field; ptr NULL: none */
 };
 
 /* Why a request was refused. */
@@ -40,9 +49,9 @@ struct lk_graphql_refusal {
     struct lk_problem problem;
 };
 
-/* Reads the request. 0; LK_EINVAL with *ret_refusal filled; LK_ENOMEM. Everything lives in arena and the transport's slices. Any thread. */
-int lk_graphql_decode(const struct lk_graphql_transport *transport, struct lk_arena *arena, struct lk_graphql_params *ret,
-                      struct lk_graphql_refusal *ret_refusal);
+/* Reads the request; a batch has at most batch_max requests. 0; LK_EINVAL with *ret_refusal filled; LK_ENOMEM. Everything lives in arena and the transport's slices. Any thread. */
+int lk_graphql_decode(const struct lk_graphql_transport *transport, size_t batch_max, struct lk_arena *arena,
+                      struct lk_graphql_decoded *ret, struct lk_graphql_refusal *ret_refusal);
 
 enum lk_graphql_media {
     LK_GRAPHQL_JSON,          /* application/json: 200 also for documents that fail */

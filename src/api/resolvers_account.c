@@ -24,6 +24,37 @@ static int account_created_at(struct gql_call *call, const void *source, struct 
     return lk_out_int(ret, ((const struct lk_account *)source)->created_at);
 }
 
+/* --- accounts, for operators --- */
+
+static int query_accounts(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    struct lk_account *accounts;
+    size_t len;
+    struct lk_page_info info;
+    int code = lk_account_list(&lk_context(call)->call, lk_page_argument(call), &accounts, &len, &info);
+    return code == 0 ? lk_out_connection(call, ret, &info, accounts, len, sizeof(*accounts)) : lk_fail(call, code);
+}
+
+static int create_account(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    static const struct lk_slice default_key_name = LK_SLICE("admin");
+    struct lk_account *account = LK_ARENA_NEW(call->arena, struct lk_account);
+    if (account == NULL)
+        return lk_fail(call, LK_ENOMEM);
+    struct lk_slice key_name = lk_input_text(call, "apiKeyName");
+    if (key_name.ptr == NULL)
+        key_name = default_key_name;
+    struct lk_slice token;
+    int code = lk_account_provision(&lk_context(call)->call, lk_input_text(call, "name"), key_name, account, &token);
+    return code == 0 ? lk_out_secret_payload(call, ret, account, token) : lk_fail(call, code);
+}
+
+static int delete_account(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    int code = lk_account_delete(&lk_context(call)->call, lk_input_text(call, "accountId"));
+    return code == 0 ? lk_out_payload(call, ret, NULL) : lk_fail(call, code);
+}
+
 /* --- viewer: the actor of the call --- */
 
 static int query_viewer(struct gql_call *call, const void *source, struct gql_out *ret) {
@@ -75,6 +106,15 @@ static int page_limit(struct gql_call *call, const void *source, struct gql_out 
 static const struct gql_binding rows[] = {
     {"Query", "account", query_account},
     {"Query", "viewer", query_viewer},
+    {"Query", "accounts", query_accounts},
+    {"Mutation", "createAccount", create_account},
+    {"Mutation", "deleteAccount", delete_account},
+    {"CreateAccountPayload", "clientMutationId", lk_payload_client_mutation_id},
+    {"CreateAccountPayload", "account", lk_payload_object},
+    {"CreateAccountPayload", "key", lk_payload_secret},
+    {"DeleteAccountPayload", "clientMutationId", lk_payload_client_mutation_id},
+    {"AccountConnection", "pageInfo", lk_connection_page_info},
+    {"AccountConnection", "nodes", lk_connection_nodes},
     {"Account", "id", account_id},
     {"Account", "name", account_name},
     {"Account", "createdAt", account_created_at},

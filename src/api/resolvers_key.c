@@ -3,19 +3,13 @@
 #include "api/resolvers.h"
 #include "domain/api_key.h"
 
-/* What the payload of a mutation on a key is made of. */
-struct key_payload {
-    struct lk_slice client_mutation_id; /* ptr NULL: none was sent */
-    struct lk_api_key key;
-    struct lk_slice token; /* ptr NULL: not part of this answer */
-};
-
 static const struct lk_api_key *key_of(const void *source) {
     return source;
 }
 
-static const struct key_payload *payload_of(const void *source) {
-    return source;
+/* The key of a mutation's payload. */
+static const struct lk_api_key *payload_key(const void *source) {
+    return ((const struct lk_payload *)source)->object;
 }
 
 /* --- queries --- */
@@ -23,16 +17,14 @@ static const struct key_payload *payload_of(const void *source) {
 static int query_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
     (void)source;
     struct lk_api_key *key = LK_ARENA_NEW(call->arena, struct lk_api_key);
-    struct lk_slice id = gql_value_text(gql_argument(call, "apiKeyId"));
-    int code = key == NULL ? LK_ENOMEM : lk_api_key_get(&lk_context(call)->call, id, key);
+    int code = key == NULL ? LK_ENOMEM : lk_api_key_get(&lk_context(call)->call, lk_text_argument(call, "apiKeyId"), key);
     return code == 0 ? lk_out_object(ret, key) : lk_fail(call, code);
 }
 
 static int query_api_key_by_name(struct gql_call *call, const void *source, struct gql_out *ret) {
     (void)source;
     struct lk_api_key *key = LK_ARENA_NEW(call->arena, struct lk_api_key);
-    struct lk_slice name = gql_value_text(gql_argument(call, "name"));
-    int code = key == NULL ? LK_ENOMEM : lk_api_key_get_by_name(&lk_context(call)->call, name, key);
+    int code = key == NULL ? LK_ENOMEM : lk_api_key_get_by_name(&lk_context(call)->call, lk_text_argument(call, "name"), key);
     return code == 0 ? lk_out_object(ret, key) : lk_fail(call, code);
 }
 
@@ -166,10 +158,10 @@ static int read_metadata(struct gql_call *call, const struct gql_value *value, s
     return 0;
 }
 
-static int read_key_input(struct gql_call *call, const struct gql_value *input, struct lk_api_key_input *ret) {
-    ret->name = gql_value_text(gql_value_get(input, "name"));
+static int read_key_input(struct gql_call *call, struct lk_api_key_input *ret) {
+    ret->name = lk_input_text(call, "name");
 
-    const struct gql_value *groups = gql_value_get(input, "userGroupIds");
+    const struct gql_value *groups = lk_input(call, "userGroupIds");
     struct lk_slice *ids = NULL;
     int code = lk_texts_value(call, groups, &ids, &ret->group_ids_len);
     if (code != 0)
@@ -177,108 +169,67 @@ static int read_key_input(struct gql_call *call, const struct gql_value *input, 
     ret->groups_given = groups != NULL;
     ret->group_ids = ids;
 
-    const struct gql_value *expires = gql_value_get(input, "expiresAt");
+    const struct gql_value *expires = lk_input(call, "expiresAt");
     code = lk_time_value(call, expires, "expiresAt", &ret->has_expiry, &ret->expires_at);
     if (code != 0)
         return code;
     ret->expiry_given = expires != NULL;
 
-    const struct gql_value *enabled = gql_value_get(input, "enabled");
+    const struct gql_value *enabled = lk_input(call, "enabled");
     ret->enabled_given = enabled != NULL;
     ret->enabled = gql_value_is_null(enabled) || enabled->boolean;
-    return read_metadata(call, gql_value_get(input, "metadata"), ret);
-}
-
-/* A payload with what every mutation echoes, or NULL after failing the call. */
-static struct key_payload *make_payload(struct gql_call *call, const struct gql_value *input) {
-    struct key_payload *payload = LK_ARENA_NEW(call->arena, struct key_payload);
-    if (payload == NULL) {
-        lk_fail(call, LK_ENOMEM);
-        return NULL;
-    }
-    payload->client_mutation_id = gql_value_text(gql_value_get(input, "clientMutationId"));
-    return payload;
+    return read_metadata(call, lk_input(call, "metadata"), ret);
 }
 
 static int create_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
     (void)source;
-    const struct gql_value *input = gql_argument(call, "input");
-    struct key_payload *payload = make_payload(call, input);
-    if (payload == NULL)
-        return LK_ENOMEM;
+    struct lk_api_key *key = LK_ARENA_NEW(call->arena, struct lk_api_key);
+    if (key == NULL)
+        return lk_fail(call, LK_ENOMEM);
     struct lk_api_key_input wanted;
     memset(&wanted, 0, sizeof(wanted));
-    int code = read_key_input(call, input, &wanted);
+    int code = read_key_input(call, &wanted);
     if (code != 0)
         return code;
-    struct lk_slice account = gql_value_text(gql_value_get(input, "accountId"));
-    code = lk_api_key_create(&lk_context(call)->call, account, &wanted, &payload->key, &payload->token);
-    return code == 0 ? lk_out_object(ret, payload) : lk_fail(call, code);
+    struct lk_slice token;
+    code = lk_api_key_create(&lk_context(call)->call, lk_input_text(call, "accountId"), &wanted, key, &token);
+    return code == 0 ? lk_out_secret_payload(call, ret, key, token) : lk_fail(call, code);
 }
 
 static int update_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
     (void)source;
-    const struct gql_value *input = gql_argument(call, "input");
-    struct key_payload *payload = make_payload(call, input);
-    if (payload == NULL)
-        return LK_ENOMEM;
+    struct lk_api_key *key = LK_ARENA_NEW(call->arena, struct lk_api_key);
+    if (key == NULL)
+        return lk_fail(call, LK_ENOMEM);
     struct lk_api_key_input wanted;
     memset(&wanted, 0, sizeof(wanted));
-    int code = read_key_input(call, input, &wanted);
+    int code = read_key_input(call, &wanted);
     if (code != 0)
         return code;
-    struct lk_slice account = gql_value_text(gql_value_get(input, "accountId"));
-    struct lk_slice uuid = gql_value_text(gql_value_get(input, "uuid"));
-    code = lk_api_key_update(&lk_context(call)->call, account, uuid, &wanted, &payload->key);
-    return code == 0 ? lk_out_object(ret, payload) : lk_fail(call, code);
+    code = lk_api_key_update(&lk_context(call)->call, lk_input_text(call, "accountId"), lk_input_text(call, "uuid"), &wanted, key);
+    return code == 0 ? lk_out_payload(call, ret, key) : lk_fail(call, code);
 }
 
 static int delete_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
     (void)source;
-    const struct gql_value *input = gql_argument(call, "input");
-    struct key_payload *payload = make_payload(call, input);
-    if (payload == NULL)
-        return LK_ENOMEM;
-    struct lk_slice account = gql_value_text(gql_value_get(input, "accountId"));
-    struct lk_slice uuid = gql_value_text(gql_value_get(input, "uuid"));
-    int code = lk_api_key_delete(&lk_context(call)->call, account, uuid);
-    return code == 0 ? lk_out_object(ret, payload) : lk_fail(call, code);
+    int code = lk_api_key_delete(&lk_context(call)->call, lk_input_text(call, "accountId"), lk_input_text(call, "uuid"));
+    return code == 0 ? lk_out_payload(call, ret, NULL) : lk_fail(call, code);
 }
 
 static int reveal_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
     (void)source;
-    const struct gql_value *input = gql_argument(call, "input");
-    struct key_payload *payload = make_payload(call, input);
-    if (payload == NULL)
-        return LK_ENOMEM;
-    struct lk_slice account = gql_value_text(gql_value_get(input, "accountId"));
-    struct lk_slice uuid = gql_value_text(gql_value_get(input, "uuid"));
-    int code = lk_api_key_reveal(&lk_context(call)->call, account, uuid, &payload->token);
-    return code == 0 ? lk_out_object(ret, payload) : lk_fail(call, code);
-}
-
-static int payload_client_mutation_id(struct gql_call *call, const void *source, struct gql_out *ret) {
-    (void)call;
-    return lk_out_text(ret, payload_of(source)->client_mutation_id);
+    struct lk_slice token;
+    int code = lk_api_key_reveal(&lk_context(call)->call, lk_input_text(call, "accountId"), lk_input_text(call, "uuid"), &token);
+    return code == 0 ? lk_out_secret_payload(call, ret, NULL, token) : lk_fail(call, code);
 }
 
 static int payload_name(struct gql_call *call, const void *source, struct gql_out *ret) {
     (void)call;
-    return lk_out_text(ret, payload_of(source)->key.name);
+    return lk_out_text(ret, payload_key(source)->name);
 }
 
 static int payload_uuid(struct gql_call *call, const void *source, struct gql_out *ret) {
-    return lk_out_id(call, ret, &payload_of(source)->key.id);
-}
-
-static int payload_token(struct gql_call *call, const void *source, struct gql_out *ret) {
-    (void)call;
-    return lk_out_text(ret, payload_of(source)->token);
-}
-
-static int payload_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
-    (void)call;
-    return lk_out_object(ret, &payload_of(source)->key);
+    return lk_out_id(call, ret, &payload_key(source)->id);
 }
 
 static const struct gql_binding rows[] = {
@@ -306,18 +257,18 @@ static const struct gql_binding rows[] = {
     {"Metadata", "value", metadata_value},
     {"APIKeyConnection", "pageInfo", lk_connection_page_info},
     {"APIKeyConnection", "nodes", lk_connection_nodes},
-    {"CreateApiKeyPayload", "clientMutationId", payload_client_mutation_id},
+    {"CreateApiKeyPayload", "clientMutationId", lk_payload_client_mutation_id},
     {"CreateApiKeyPayload", "name", payload_name},
     {"CreateApiKeyPayload", "uuid", payload_uuid},
-    {"CreateApiKeyPayload", "key", payload_token},
-    {"CreateApiKeyPayload", "apiKey", payload_api_key},
-    {"UpdateApiKeyPayload", "clientMutationId", payload_client_mutation_id},
+    {"CreateApiKeyPayload", "key", lk_payload_secret},
+    {"CreateApiKeyPayload", "apiKey", lk_payload_object},
+    {"UpdateApiKeyPayload", "clientMutationId", lk_payload_client_mutation_id},
     {"UpdateApiKeyPayload", "name", payload_name},
     {"UpdateApiKeyPayload", "uuid", payload_uuid},
-    {"UpdateApiKeyPayload", "apiKey", payload_api_key},
-    {"DeleteApiKeyPayload", "clientMutationId", payload_client_mutation_id},
-    {"RevealApiKeyPayload", "clientMutationId", payload_client_mutation_id},
-    {"RevealApiKeyPayload", "key", payload_token},
+    {"UpdateApiKeyPayload", "apiKey", lk_payload_object},
+    {"DeleteApiKeyPayload", "clientMutationId", lk_payload_client_mutation_id},
+    {"RevealApiKeyPayload", "clientMutationId", lk_payload_client_mutation_id},
+    {"RevealApiKeyPayload", "key", lk_payload_secret},
 };
 
 struct lk_bindings lk_key_bindings(void) {

@@ -13,11 +13,6 @@ static const struct lk_app_permission *app_permission_of(const void *source) {
     return source;
 }
 
-static int same_source(struct gql_call *call, const void *source, struct gql_out *ret) {
-    (void)call;
-    return lk_out_object(ret, source);
-}
-
 /* The names of the set bits of a mask, in the order of the bits. */
 static int out_names(struct gql_call *call, struct gql_out *ret, uint32_t bits, unsigned count, const char *(*name)(unsigned)) {
     struct gql_out *list = lk_out_list(call, ret, (size_t)__builtin_popcount(bits));
@@ -129,12 +124,12 @@ static int filter_ids(struct gql_call *call, const void *source, struct gql_out 
 }
 
 static const struct gql_binding rows[] = {
-    {"UserGroupPermissions", "accountPermissions", same_source},
+    {"UserGroupPermissions", "accountPermissions", lk_out_same_source},
     {"UserGroupPermissions", "appPermissions", permissions_apps},
     {"UserGroupPermissions", "scopes", permissions_scopes},
     {"AccountPermissions", "accountPermissionTypes", account_types},
     {"ApplicationPermission", "permissionType", app_type},
-    {"ApplicationPermission", "applications", same_source},
+    {"ApplicationPermission", "applications", lk_out_same_source},
     {"ApplicationPermission", "actions", app_actions},
     {"ApplicationPermission", "services", app_services},
     {"ApplicationPermission", "provisioners", app_provisioners},

@@ -1,17 +1,19 @@
 /*
- * Order of start: data directory (its lock), keys, database, domain, schema, store thread, HTTP. The stop is the reverse: HTTP first, which waits for the
- * requests that the store thread still has, then the store thread, then the database.
+ * Order of start: data directory (its lock), keys, database, domain, schema, background thread, store thread, HTTP. At the stop HTTP is first: it waits for
+ * the requests that the other threads still have; then these threads, then the database.
  */
 #include "api/server.h"
 
 #include "api/graphql_endpoint.h"
 #include "api/graphql_schema.h"
 #include "api/health.h"
+#include "api/login.h"
 #include "api/router.h"
 #include "api/store_open.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/random.h"
+#include "domain/session.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,7 +23,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MAIN_ROUTES 5
+#define MAIN_ROUTES 9
 #define OPS_ROUTES 3
 
 struct server {
@@ -29,9 +31,12 @@ struct server {
     const struct lk_server_events *events;
     struct lk_store store;
     struct gql_schema *schema;
+    struct lk_document_cache *cache;
     struct lk_executor *executor;
+    struct lk_background *background;
     struct http_server *http;
     struct lk_graphql_service graphql;
+    struct lk_login_service login;
     struct lk_health health;
     struct lk_route main_routes[MAIN_ROUTES];
     struct lk_route ops_routes[OPS_ROUTES];
@@ -129,6 +134,11 @@ static int start_executor(struct server *server, struct lk_problem *problem) {
     return code;
 }
 
+static int make_cache(struct server *server, struct lk_problem *problem) {
+    server->cache = lk_document_cache_new((size_t)server->settings->graphql_cache);
+    return server->cache != NULL ? 0 : lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+}
+
 static void set_up_graphql(struct server *server) {
     const struct lk_settings *settings = server->settings;
     struct lk_graphql_service *service = &server->graphql;
@@ -144,20 +154,46 @@ static void set_up_graphql(struct server *server) {
         .no_introspection = !settings->graphql_introspection,
         .no_suggestions = !settings->graphql_suggestions,
     };
+    service->batch_max = (size_t)settings->graphql_batch;
+    service->cache = server->cache;
     service->domain = server->store.domain;
     service->executor = server->executor;
+    service->background = server->background;
     lk_random_bytes(&service->instance, sizeof(service->instance));
+}
+
+static int set_up_login(struct server *server, struct lk_problem *problem) {
+    const struct lk_settings *settings = server->settings;
+    int code = lk_background_start((size_t)settings->background_queue, &server->background);
+    if (code != 0)
+        return lk_problem_set(problem, code, "Cannot start the background thread: %s", lk_error_text(code));
+    const struct lk_login_rules rules = {
+        .failures_max = settings->login_failures,
+        .window_ms = settings->login_window_ms,
+        .lock_ms = settings->login_lock_ms,
+        .idle_ms = settings->session_idle_ms,
+        .ttl_ms = settings->session_ttl_ms,
+    };
+    lk_domain_set_login_rules(server->store.domain, &rules);
+    server->login = (struct lk_login_service){.domain = server->store.domain, .background = server->background};
+    lk_random_bytes(&server->login.instance, sizeof(server->login.instance));
+    return 0;
 }
 
 static void set_up_routes(struct server *server) {
     static const char graphql_methods[] = "GET, POST, HEAD";
     struct lk_graphql_service *graphql = &server->graphql;
     struct lk_health *health = &server->health;
+    struct lk_login_service *login = &server->login;
     const struct lk_route main_routes[MAIN_ROUTES] = {
         {"/graphql", graphql_methods, lk_graphql_handle, graphql},
         {"/api/graphql", graphql_methods, lk_graphql_handle, graphql},
         {"/gateway/api/graphql", graphql_methods, lk_graphql_handle, graphql},
         {"/gateway/api/graphql-api", "POST", lk_graphql_handle_form, graphql},
+        {"/api/users/login", "POST", lk_login_handle, login},
+        {"/gateway/api/users/login", "POST", lk_login_handle, login},
+        {"/api/users/logout", "POST", lk_logout_handle, login},
+        {"/gateway/api/users/logout", "POST", lk_logout_handle, login},
         {"/healthz", "GET, HEAD", lk_health_live, health},
     };
     const struct lk_route ops_routes[OPS_ROUTES] = {
@@ -248,9 +284,14 @@ static int start(struct server *server, struct lk_problem *problem) {
     if (code == 0)
         code = lk_graphql_schema_load(&server->schema, problem);
     if (code == 0)
+        code = make_cache(server, problem);
+    if (code == 0)
+        code = set_up_login(server, problem);
+    if (code == 0)
         code = start_executor(server, problem);
     if (code != 0)
         return code;
+    server->login.executor = server->executor;
     set_up_graphql(server);
     set_up_routes(server);
     code = create_http(server, problem);
@@ -270,8 +311,10 @@ static int start(struct server *server, struct lk_problem *problem) {
 static void stop(struct server *server) {
     if (server->http != NULL)
         http_server_stop(server->http, (unsigned)server->settings->drain_timeout_ms);
+    lk_background_stop(server->background);
     lk_executor_stop(server->executor);
     http_server_free(server->http);
+    lk_document_cache_free(server->cache);
     gql_schema_free(server->schema);
     lk_store_close(&server->store);
 }

@@ -1,4 +1,4 @@
-/* Ids: 16 bytes, shown as 22 characters of base64url. Made at random in crypto/random.h. */
+/* Ids: 16 bytes, shown as 22 characters of base64url. Made in crypto/random.h. */
 #ifndef LK_BASE_ID_H
 #define LK_BASE_ID_H
 
@@ -25,7 +25,7 @@ static inline struct lk_id_text lk_id_format(const struct lk_id *id) {
 
 /* 0, or LK_EINVAL when text is not the one spelling of an id; *ret is then untouched. */
 static inline int lk_id_parse(struct lk_slice text, struct lk_id *ret) {
-    struct lk_id id;
+    struct lk_id id = {{0}};
     int code = lk_base64url_decode(text, id.bytes, LK_ID_BYTES);
     if (code == 0)
         *ret = id;

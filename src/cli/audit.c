@@ -1,9 +1,9 @@
-/* latchkey audit verify: the audit chain and the database's own integrity, of a directory that no server has open. */
+/* latchkey audit ...: list asks a server; verify opens a directory that no server has open, and checks the chain and the database itself. */
 #include "domain/audit.h"
 #include "api/store_open.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "cli/cli.h"
+#include "cli/session.h"
 #include "crypto/crypto.h"
 
 #include <inttypes.h>
@@ -11,16 +11,120 @@
 
 #define VERIFY_ARENA_MAX (size_t)(64 << 20)
 
-static const struct cli_option option_table[] = {
-    {"data", "DIR", "The data directory; no server may have it open.", false},
-    {"master-key-file", "FILE", "The master key, when it is not DIR/master.key.", false},
+#define LEN(array) (sizeof(array) / sizeof((array)[0]))
+
+/* --- list --- */
+
+static const struct cli_column columns[] = {
+    {"TIME", "time", CLI_COLUMN_TIME},         {"WHO", "by", CLI_COLUMN_TEXT},
+    {"FROM", "from", CLI_COLUMN_TEXT},         {"WHAT", "operation", CLI_COLUMN_TEXT},
+    {"TYPE", "resourceType", CLI_COLUMN_TEXT}, {"NAME", "resourceName", CLI_COLUMN_TEXT},
+    {"REFUSED", "failure", CLI_COLUMN_TEXT},
 };
 
-static const struct cli_option *options(struct lk_arena *arena, size_t *ret_len) {
-    (void)arena;
-    *ret_len = sizeof(option_table) / sizeof(option_table[0]);
-    return option_table;
+static const char list_document[] =
+    "query ($limit: Int!, $offset: Int, $filters: [ChangeSetFilter]) { audits(limit: $limit, offset: $offset, filters: $filters) { "
+    "pageInfo { hasMore } nodes { __typename id triggeredAt failureStatusMsg request { remoteIpAddress } "
+    "changes { resourceId resourceType resourceName operationType failure } "
+    "... on ApiKeyChangeSet { apiKeyId } ... on UserChangeSet { triggeredBy { email } } } } }";
+
+static void write_since(struct lk_json_writer *w, void *context) {
+    const int64_t *since = context;
+    if (*since == 0)
+        return;
+    lk_json_key(w, "filters");
+    lk_json_begin_object(w);
+    lk_json_key(w, "time");
+    lk_json_begin_object(w);
+    lk_json_key(w, "specific");
+    lk_json_begin_object(w);
+    lk_json_key(w, "from");
+    lk_json_int(w, *since);
+    lk_json_end_object(w);
+    lk_json_end_object(w);
+    lk_json_end_object(w);
 }
+
+static struct lk_json_member member(const char *name, const struct lk_json *value) {
+    struct lk_json_member made;
+    memset(&made, 0, sizeof(made));
+    made.name = lk_slice_cstr(name);
+    if (value != NULL)
+        made.value = *value; /* null otherwise: LK_JSON_NULL is zero */
+    return made;
+}
+
+/* One line of the table: a change with what its set says. */
+static int flatten(struct cli_session *session, const struct lk_json *set, const struct lk_json *change, struct lk_json *ret) {
+    const struct lk_json *by = cli_at(set, "triggeredBy.email");
+    const struct lk_json_member members[] = {
+        member("changeSetId", lk_json_get(set, "id")),
+        member("time", lk_json_get(set, "triggeredAt")),
+        member("by", by != NULL ? by : lk_json_get(set, "apiKeyId")),
+        member("from", cli_at(set, "request.remoteIpAddress")),
+        member("operation", lk_json_get(change, "operationType")),
+        member("resourceType", lk_json_get(change, "resourceType")),
+        member("resourceId", lk_json_get(change, "resourceId")),
+        member("resourceName", lk_json_get(change, "resourceName")),
+        member("failure", lk_json_get(set, "failureStatusMsg")),
+    };
+    struct lk_json_member *copy = lk_arena_calloc(&session->arena, LEN(members), sizeof(*copy));
+    if (copy == NULL)
+        return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
+    memcpy(copy, members, sizeof(members));
+    ret->type = LK_JSON_OBJECT;
+    ret->object.members = copy;
+    ret->object.len = LEN(members);
+    return 0;
+}
+
+static size_t count_changes(const struct lk_json *sets, size_t len) {
+    size_t count = 0;
+    for (size_t i = 0; i < len; i++) {
+        const struct lk_json *changes = lk_json_get(&sets[i], "changes");
+        count += changes != NULL && changes->type == LK_JSON_ARRAY ? changes->array.len : 0;
+    }
+    return count;
+}
+
+static int print_changes(struct cli_session *session, const struct lk_json *sets, size_t len) {
+    size_t count = count_changes(sets, len);
+    struct lk_json *lines = lk_arena_calloc(&session->arena, count, sizeof(*lines));
+    if (lines == NULL)
+        return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
+    size_t at = 0;
+    for (size_t i = 0; i < len; i++) {
+        const struct lk_json *changes = lk_json_get(&sets[i], "changes");
+        for (size_t j = 0; changes != NULL && changes->type == LK_JSON_ARRAY && j < changes->array.len; j++) {
+            int code = flatten(session, &sets[i], &changes->array.items[j], &lines[at++]);
+            if (code != 0)
+                return code;
+        }
+    }
+    return cli_print_list(session, lines, count, columns, LEN(columns));
+}
+
+static int list(struct cli_session *session) {
+    const char *since_text = cli_args_get(session->args, "since");
+    const char *limit_text = cli_args_get(session->args, "limit");
+    int64_t now = lk_clock_wall_ms();
+    int64_t since = 0;
+    int64_t length = 0;
+    if (since_text != NULL && cli_parse_length(since_text, &length) == 0)
+        since = now - length;
+    else if (since_text != NULL && cli_parse_time(since_text, now, &since) != 0)
+        return cli_usage_error(session->command, "--since: \"%.60s\" is neither a date (2027-01-31) nor a length (90d, 12h)", since_text);
+    char *end = NULL;
+    long long limit = limit_text == NULL ? 100 : strtoll(limit_text, &end, 10);
+    if (limit < 1 || (end != NULL && *end != '\0'))
+        return cli_usage_error(session->command, "--limit: \"%.60s\" is not a number from 1", limit_text);
+    struct lk_json *sets = NULL;
+    size_t len = 0;
+    int code = cli_fetch_all(session, list_document, "audits", (size_t)limit, write_since, &since, &sets, &len);
+    return code == 0 ? print_changes(session, sets, len) : code;
+}
+
+/* --- verify --- */
 
 static int report(const struct lk_audit_finding *finding, struct lk_problem *problem) {
     if (!finding->intact)
@@ -50,9 +154,7 @@ static int verify(const char *dir, const char *master_key_file, struct lk_arena 
     return code;
 }
 
-static int run_with(const struct cli_command *command, const struct cli_args *args, struct lk_arena *arena) {
-    if (args->words_len != 1 || strcmp(args->words[0], "verify") != 0)
-        return cli_usage_error(command, "Say what to do with the audit log: verify");
+static int run_verify(const struct cli_command *command, const struct cli_args *args) {
     const char *dir = cli_args_get(args, "data");
     if (dir == NULL)
         dir = getenv("LATCHKEY_DATA");
@@ -64,27 +166,53 @@ static int run_with(const struct cli_command *command, const struct cli_args *ar
     if (code != 0)
         lk_problem_set(&problem, code, "The cryptographic libraries cannot run on this machine");
     lk_crypto_protect_process();
+    struct lk_arena arena;
+    lk_arena_init(&arena, VERIFY_ARENA_MAX);
     if (code == 0)
-        code = verify(dir, cli_args_get(args, "master-key-file"), arena, &problem);
+        code = verify(dir, cli_args_get(args, "master-key-file"), &arena, &problem);
+    lk_arena_free(&arena);
     return code == 0 ? CLI_DONE : cli_failed(&problem);
 }
 
-static int run(const struct cli_command *command, int argc, char **argv) {
-    struct lk_arena arena;
-    lk_arena_init(&arena, VERIFY_ARENA_MAX);
-    struct cli_args args;
-    int done = cli_parse(command, argc, argv, 1, &arena, &args);
-    int exit_code = done != 0 ? done - 1 : run_with(command, &args, &arena);
-    lk_arena_free(&arena);
-    return exit_code;
-}
+static const struct cli_option list_options[] = {
+    {"since", "WHEN", "Only what was done after a date (2027-01-31, 2027-01-31T12:00:00Z) or in the last while (24h, 7d).", false},
+    {"limit", "N", "How many requests at most, the newest first. Default: 100.", false},
+};
+
+static const struct cli_option verify_options[] = {
+    {"data", "DIR", "The data directory; no server may have it open.", false},
+    {"master-key-file", "FILE", "The master key, when it is not DIR/master.key.", false},
+};
+
+static const struct cli_command list_command = {
+    .name = "audit list",
+    .usage = "[--since WHEN] [--limit N]",
+    .summary = "List who did what, the newest first.",
+    .examples = "  latchkey audit list --since 24h\n  latchkey audit list --since 2027-01-01 --limit 1000 --json\n",
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .options = list_options,
+    .options_len = LEN(list_options),
+    .act = list,
+};
+
+static const struct cli_command verify_command = {
+    .name = "audit verify",
+    .usage = "--data DIR",
+    .summary = "Check that the audit log is whole, and the database too.",
+    .help =
+        "Checks every entry's place in its account's chain and the integrity of the database. Exits 1 and names the first entry that was\n"
+        "changed, removed or moved. Stop the server first.\n",
+    .examples = "  latchkey audit verify --data ./data\n",
+    .options = verify_options,
+    .options_len = LEN(verify_options),
+    .run = run_verify,
+};
+
+static const struct cli_command *const verbs[] = {&list_command, &verify_command, NULL};
 
 const struct cli_command cli_audit_command = {
-    "audit",
-    "verify --data DIR",
-    "Check that the audit log is whole.",
-    "verify checks every entry's place in its account's chain and the integrity of the database. It exits 1 and names the first entry\n"
-    "that was changed, removed or moved. Stop the server first.\n",
-    run,
-    options,
+    .name = "audit",
+    .usage = "list|verify",
+    .summary = "Look at the audit log.",
+    .verbs = verbs,
 };

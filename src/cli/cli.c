@@ -1,36 +1,40 @@
 #include "cli/cli.h"
 
+#include "cli/session.h"
+#include "cli/settings.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
-#define HELP_ARENA_MAX (size_t)(1 << 20)
+#define ARGS_ARENA_MAX (size_t)(4 << 20)
 
-static int run_help(const struct cli_command *command, int argc, char **argv);
-static int run_version(const struct cli_command *command, int argc, char **argv);
+static int run_help(const struct cli_command *command, const struct cli_args *args);
+static int run_version(const struct cli_command *command, const struct cli_args *args);
 
-static const struct cli_option *no_options(struct lk_arena *arena, size_t *ret_len) {
-    static const struct cli_option none[1];
-    (void)arena;
-    *ret_len = 0;
-    return none;
-}
-
-static const struct cli_command version_command = {
-    "version", "", "Print the version.", NULL, run_version, no_options,
-};
+static const struct cli_command version_command = {.name = "version", .usage = "", .summary = "Print the version.", .run = run_version};
 
 static const struct cli_command help_command = {
-    "help", "[COMMAND]", "Explain a command.", NULL, run_help, no_options,
-};
+    .name = "help", .usage = "[COMMAND]", .summary = "Explain a command.", .words = 2, .run = run_help};
 
 static const struct cli_command *const commands[] = {
-    &cli_init_command, &cli_serve_command, &cli_audit_command, &version_command, &help_command,
+    &cli_init_command,
+    &cli_serve_command,
+    &cli_key_command,
+    &cli_group_command,
+    &cli_user_command,
+    &cli_audit_command,
+    &cli_completion_command,
+    &cli_manual_command,
+    &version_command,
+    &help_command,
+    NULL,
 };
 
-#define COMMANDS_LEN (sizeof(commands) / sizeof(commands[0]))
+const struct cli_command *const *cli_commands(void) {
+    return commands;
+}
 
 /* --- output --- */
 
@@ -48,7 +52,7 @@ int cli_usage_error(const struct cli_command *command, const char *format, ...) 
     if (command == NULL)
         fprintf(stderr, "latchkey: %s\nRun `latchkey help` for the commands.\n", text);
     else
-        fprintf(stderr, "latchkey: %s\nRun `latchkey help %s` for its options.\n", text, command->name);
+        fprintf(stderr, "latchkey: %s\nRun `latchkey help %s` for how to use it.\n", text, command->name);
     return CLI_USAGE;
 }
 
@@ -67,114 +71,149 @@ int cli_print(const struct lk_buf *text, struct lk_problem *problem) {
     return 0;
 }
 
-static int print_and_free(struct lk_buf *text) {
+int cli_print_and_free(struct lk_buf *text) {
     struct lk_problem problem;
     int code = cli_print(text, &problem);
     lk_buf_free(text);
     return code == 0 ? CLI_DONE : cli_failed(&problem);
 }
 
-static void describe_option(struct lk_buf *out, const struct cli_option *option) {
-    lk_buf_addf(out, "  --%s%s%s%s\n      %s\n", option->name, option->value == NULL ? "" : " ", option->value == NULL ? "" : option->value,
-                option->repeat ? " ..." : "", option->help);
+/* --- finding commands --- */
+
+/* The last word of a command's name. */
+static const char *last_word(const struct cli_command *command) {
+    const char *space = strrchr(command->name, ' ');
+    return space == NULL ? command->name : space + 1;
 }
 
-static void describe_command(struct lk_buf *out, const struct cli_command *command) {
-    lk_buf_addf(out, "Usage: latchkey %s%s%s\n\n%s\n", command->name, command->usage[0] == '\0' ? "" : " ", command->usage,
-                command->summary);
-    if (command->help != NULL)
-        lk_buf_addf(out, "\n%s", command->help);
-    struct lk_arena arena;
-    lk_arena_init(&arena, HELP_ARENA_MAX);
-    size_t len = 0;
-    const struct cli_option *options = command->options(&arena, &len);
-    if (options != NULL && len > 0) {
-        lk_buf_add_cstr(out, "\nOptions:\n");
-        for (size_t i = 0; i < len; i++)
-            describe_option(out, &options[i]);
-    }
-    lk_arena_free(&arena);
-}
-
-int cli_help(const struct cli_command *command) {
-    struct lk_buf out;
-    lk_buf_init(&out, 0);
-    if (command != NULL) {
-        describe_command(&out, command);
-        return print_and_free(&out);
-    }
-    lk_buf_add_cstr(&out, "Usage: latchkey COMMAND [OPTION]...\n\nLatchkey is an API-key server.\n\nCommands:\n");
-    for (size_t i = 0; i < COMMANDS_LEN; i++)
-        lk_buf_addf(&out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    lk_buf_add_cstr(&out, "\nTo begin:\n  latchkey init --data ./data\n  latchkey serve --data ./data\n\n"
-                          "`latchkey help COMMAND` explains a command.\n");
-    return print_and_free(&out);
-}
-
-/* --- commands --- */
-
-static const struct cli_command *find_command(const char *name) {
-    for (size_t i = 0; i < COMMANDS_LEN; i++) {
-        if (strcmp(commands[i]->name, name) == 0)
-            return commands[i];
+static const struct cli_command *find_in(const struct cli_command *const *list, const char *word) {
+    for (; *list != NULL; list++) {
+        if (strcmp(last_word(*list), word) == 0)
+            return *list;
     }
     return NULL;
 }
 
-static int unknown_command(const char *name) {
-    const char *names[COMMANDS_LEN];
-    for (size_t i = 0; i < COMMANDS_LEN; i++)
-        names[i] = commands[i]->name;
-    const char *near = cli_nearest(name, names, COMMANDS_LEN, sizeof(names[0]));
+const struct cli_command *cli_find_command(const char *const *words, size_t len, size_t *ret_used) {
+    const struct cli_command *found = len == 0 ? NULL : find_in(commands, words[0]);
+    *ret_used = found == NULL ? 0 : 1;
+    if (found == NULL || found->verbs == NULL || len < 2)
+        return found;
+    const struct cli_command *verb = find_in(found->verbs, words[1]);
+    if (verb != NULL)
+        *ret_used = 2;
+    return verb != NULL ? verb : found;
+}
+
+#define LIST_MAX 32
+
+static const char *nearest_in(const struct cli_command *const *list, const char *word) {
+    const char *names[LIST_MAX];
+    size_t len = 0;
+    for (; *list != NULL && len < LIST_MAX; list++)
+        names[len++] = last_word(*list);
+    return cli_nearest(word, names, len, sizeof(names[0]));
+}
+
+static int unknown_command(const char *word) {
+    const char *near = nearest_in(commands, word);
     if (near != NULL)
-        return cli_usage_error(NULL, "Unknown command %.60s; did you mean %s?", name, near);
-    return cli_usage_error(NULL, "Unknown command %.60s", name);
+        return cli_usage_error(NULL, "Unknown command %.60s; did you mean %s?", word, near);
+    return cli_usage_error(NULL, "Unknown command %.60s", word);
 }
 
-static int run_help(const struct cli_command *command, int argc, char **argv) {
-    if (argc > 1)
-        return cli_usage_error(command, "Help takes one command");
-    if (argc == 0 || argv[0][0] == '-')
+static int unknown_verb(const struct cli_command *group, const char *word) {
+    const char *near = nearest_in(group->verbs, word);
+    if (near != NULL)
+        return cli_usage_error(group, "Unknown command %s %.60s; did you mean %s %s?", group->name, word, group->name, near);
+    return cli_usage_error(group, "Unknown command %s %.60s", group->name, word);
+}
+
+/* --- running --- */
+
+static int run_help(const struct cli_command *command, const struct cli_args *args) {
+    (void)command;
+    if (args->words_len == 0)
         return cli_help(NULL);
-    const struct cli_command *about = find_command(argv[0]);
-    return about == NULL ? unknown_command(argv[0]) : cli_help(about);
+    size_t used = 0;
+    const struct cli_command *about = cli_find_command(args->words, args->words_len, &used);
+    if (about == NULL)
+        return unknown_command(args->words[0]);
+    if (used < args->words_len && about->verbs != NULL)
+        return unknown_verb(about, args->words[used]);
+    return cli_help(about);
 }
 
-static int run_version(const struct cli_command *command, int argc, char **argv) {
-    (void)argv;
-    if (argc > 0)
-        return cli_usage_error(command, "Version takes no arguments");
+static int run_version(const struct cli_command *command, const struct cli_args *args) {
+    (void)command;
+    (void)args;
     struct lk_buf out;
     lk_buf_init(&out, 0);
     lk_buf_add_cstr(&out, "latchkey " LK_VERSION "\n");
-    return print_and_free(&out);
+    return cli_print_and_free(&out);
 }
 
-int cli_parse(const struct cli_command *command, int argc, char **argv, size_t words, struct lk_arena *arena, struct cli_args *ret) {
-    struct lk_problem problem = {0};
-    size_t len = 0;
-    const struct cli_option *options = command->options(arena, &len);
-    int code = options == NULL ? lk_problem_set(&problem, LK_ENOMEM, "Out of memory")
-                               : cli_args_parse(argc, argv, options, len, arena, ret, &problem);
-    if (code == LK_ENOMEM)
-        return cli_failed(&problem) + 1;
-    if (code != 0)
-        return cli_usage_error(command, "%s", problem.text) + 1;
-    if (cli_args_flag(ret, "help"))
-        return cli_help(command) + 1;
-    if (ret->words_len > words)
-        return cli_usage_error(command, "%.60s is not understood here", ret->words[words]) + 1;
-    return 0;
+const struct cli_option *cli_command_options(const struct cli_command *command, struct lk_arena *arena, size_t *ret_len) {
+    static const struct cli_option none[1];
+    switch (command->options_kind) {
+    case CLI_OPTIONS_SETTINGS: return cli_settings_options(arena, ret_len);
+    case CLI_OPTIONS_CLIENT: return cli_session_options(command, arena, ret_len);
+    case CLI_OPTIONS_OWN: break;
+    }
+    *ret_len = command->options_len;
+    return command->options == NULL ? none : command->options;
 }
+
+static int run_parsed(const struct cli_command *command, const struct cli_args *args) {
+    if (cli_args_flag(args, "help"))
+        return cli_help(command);
+    if (args->words_len > command->words)
+        return cli_usage_error(command, "%.60s is not understood here", args->words[command->words]);
+    return command->act != NULL ? cli_session_run(command, args) : command->run(command, args);
+}
+
+static int run_command(const struct cli_command *command, int argc, char **argv) {
+    struct lk_arena arena;
+    lk_arena_init(&arena, ARGS_ARENA_MAX);
+    struct lk_problem problem = {0};
+    struct cli_args args = {0};
+    size_t len = 0;
+    const struct cli_option *options = cli_command_options(command, &arena, &len);
+    int code = options == NULL ? lk_problem_set(&problem, LK_ENOMEM, "Out of memory")
+                               : cli_args_parse(argc, argv, options, len, &arena, &args, &problem);
+    int exit_code;
+    if (code == 0)
+        exit_code = run_parsed(command, &args);
+    else
+        exit_code = code == LK_ENOMEM ? cli_failed(&problem) : cli_usage_error(command, "%s", problem.text);
+    lk_arena_free(&arena);
+    return exit_code;
+}
+
+static int run_group(const struct cli_command *group, int argc, char **argv) {
+    if (argc == 0)
+        return cli_usage_error(group, "Say what to do: %s", group->usage);
+    if (argv[0][0] == '-')
+        return strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0
+                   ? cli_help(group)
+                   : cli_usage_error(group, "What to do comes before the options: latchkey %s %s", group->name, group->usage);
+    return unknown_verb(group, argv[0]);
+}
+
+#define WORDS_MAX 2
 
 int cli_main(int argc, char **argv) {
     if (argc < 2)
         return cli_usage_error(NULL, "A command is missing");
-    const char *name = argv[1];
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
-        name = "help";
-    if (strcmp(name, "--version") == 0)
-        name = "version";
-    const struct cli_command *command = find_command(name);
-    return command == NULL ? unknown_command(name) : command->run(command, argc - 2, argv + 2);
+    const char *words[WORDS_MAX] = {argv[1], argc > 2 ? argv[2] : ""};
+    if (strcmp(words[0], "--help") == 0 || strcmp(words[0], "-h") == 0)
+        words[0] = "help";
+    if (strcmp(words[0], "--version") == 0)
+        words[0] = "version";
+    size_t used = 0;
+    const struct cli_command *command = cli_find_command(words, argc > 2 ? WORDS_MAX : 1, &used);
+    if (command == NULL)
+        return unknown_command(words[0]);
+    int skip = 1 + (int)used;
+    return command->verbs != NULL ? run_group(command, argc - skip, argv + skip) : run_command(command, argc - skip, argv + skip);
 }

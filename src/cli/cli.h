@@ -12,24 +12,44 @@
 /* Runs the command that argv names. Returns the exit code. */
 int cli_main(int argc, char **argv);
 
-/* One command. */
-struct cli_command {
-    const char *name;
-    const char *usage;   /* what follows the name: "--data DIR [--json]" */
-    const char *summary; /* a line for the list of commands */
-    const char *help;    /* paragraphs for its own help; may be NULL */
-    int (*run)(const struct cli_command *command, int argc, char **argv);
-    /* Its options, for parsing and help; in arena where they are computed. NULL when out of memory. */
-    const struct cli_option *(*options)(struct lk_arena *arena, size_t *ret_len);
+struct cli_session;
+
+/* Where a command's options come from. */
+enum cli_options_kind {
+    CLI_OPTIONS_OWN,      /* its own table */
+    CLI_OPTIONS_CLIENT,   /* its own, and those of every command that talks to a server */
+    CLI_OPTIONS_SETTINGS, /* the settings of the server */
 };
 
-extern const struct cli_command cli_init_command;
-extern const struct cli_command cli_serve_command;
-extern const struct cli_command cli_audit_command;
+/* A command, or a group of commands ("key") with verbs below it ("key create"). */
+struct cli_command {
+    const char *name;                       /* the whole: "key create" */
+    const char *usage;                      /* what follows the name: "NAME [--group GROUP]..." */
+    const char *summary;                    /* a sentence for lists of commands */
+    const char *help;                       /* paragraphs for its own help, each line ended; NULL: none */
+    const char *examples;                   /* command lines, each line ended; NULL: none */
+    const struct cli_command *const *verbs; /* a group's, ended by NULL; NULL for a command */
+    size_t words;                           /* most words that are no options */
+    enum cli_options_kind options_kind;
+    const struct cli_option *options;
+    size_t options_len;
+    /* One of the two. run: with what was parsed; the exit code. act: as a client of a server; 0, or negative with session->problem set, or
+     * CLI_USAGE after cli_usage_error. */
+    int (*run)(const struct cli_command *command, const struct cli_args *args);
+    int (*act)(struct cli_session *session);
+};
 
-/* Parses a command's arguments. 0 with *ret; else prints why (or the help, when that was asked for) and returns the exit code plus one, so that
- * `if (done) return done - 1`. words is how many words it takes at most. */
-int cli_parse(const struct cli_command *command, int argc, char **argv, size_t words, struct lk_arena *arena, struct cli_args *ret);
+/* The commands, ended by NULL, in the order of the help. */
+const struct cli_command *const *cli_commands(void);
+
+/* The command that the words name, as far as they do; *ret_used is how many words that took. NULL when the first names none. */
+const struct cli_command *cli_find_command(const char *const *words, size_t len, size_t *ret_used);
+
+/* All options of a command, in arena or static. NULL when out of memory. */
+const struct cli_option *cli_command_options(const struct cli_command *command, struct lk_arena *arena, size_t *ret_len);
+
+extern const struct cli_command cli_init_command, cli_serve_command, cli_completion_command, cli_manual_command;
+extern const struct cli_command cli_key_command, cli_group_command, cli_user_command, cli_audit_command;
 
 /* Prints "latchkey: SENTENCE" on standard error and returns CLI_FAILED. */
 int cli_failed(const struct lk_problem *problem);
@@ -39,6 +59,9 @@ int cli_usage_error(const struct cli_command *command, const char *format, ...) 
 
 /* Writes all of text to standard output at once, so that nothing of it stays in a buffer. 0 or LK_EIO with a problem. */
 int cli_print(const struct lk_buf *text, struct lk_problem *problem);
+
+/* Prints and frees text. Returns the exit code. */
+int cli_print_and_free(struct lk_buf *text);
 
 /* Prints the help of a command (NULL: of the program). Returns the exit code. */
 int cli_help(const struct cli_command *command);

@@ -31,12 +31,6 @@ static const struct cli_option option_table[] = {
     {"json", NULL, "Prints one line of JSON.", false},
 };
 
-static const struct cli_option *options(struct lk_arena *arena, size_t *ret_len) {
-    (void)arena;
-    *ret_len = sizeof(option_table) / sizeof(option_table[0]);
-    return option_table;
-}
-
 /* What is wanted, and what came of it. */
 struct init {
     const char *dir;
@@ -298,7 +292,7 @@ static void clean_up(struct init *init) {
     free(init->key_path);
 }
 
-static int run_with(const struct cli_command *command, const struct cli_args *args) {
+static int run(const struct cli_command *command, const struct cli_args *args) {
     struct init init = {
         .dir = cli_args_get(args, "data"),
         .account_name = cli_args_get(args, "account-name"),
@@ -328,22 +322,15 @@ static int run_with(const struct cli_command *command, const struct cli_args *ar
     return code == 0 ? CLI_DONE : cli_failed(&problem);
 }
 
-static int run(const struct cli_command *command, int argc, char **argv) {
-    struct lk_arena arena;
-    lk_arena_init(&arena, INIT_ARENA_MAX);
-    struct cli_args args;
-    int done = cli_parse(command, argc, argv, 0, &arena, &args);
-    int exit_code = done != 0 ? done - 1 : run_with(command, &args);
-    lk_arena_free(&arena);
-    return exit_code;
-}
-
 const struct cli_command cli_init_command = {
-    "init",
-    "--data DIR [--account-id ID] [--account-name NAME] [--json]",
-    "Make a data directory with an account and its first API key.",
-    "The directory gets the database, the master key, one account with its three default user groups, and one API key in the group\n"
-    "Account Administrator, which is printed once. A directory that is initialised already is left as it is.\n",
-    run,
-    options,
+    .name = "init",
+    .usage = "--data DIR [--account-id ID] [--account-name NAME] [--json]",
+    .summary = "Make a data directory with an account and its first API key.",
+    .help =
+        "The directory gets the database, the master key, one account with its three default user groups, and one API key in the group\n"
+        "Account Administrator, which is printed once. A directory that is initialised already is left as it is.\n",
+    .examples = "  latchkey init --data ./data\n  latchkey init --data /var/lib/latchkey --account-name Acme --json\n",
+    .options = option_table,
+    .options_len = sizeof(option_table) / sizeof(option_table[0]),
+    .run = run,
 };

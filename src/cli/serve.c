@@ -7,8 +7,6 @@
 
 #include <stdio.h>
 
-#define ARGS_ARENA_MAX (size_t)(4 << 20)
-
 static void listening(void *context, const char *what, const char *url) {
     (void)context;
     if (strcmp(what, "ops") == 0)
@@ -44,33 +42,25 @@ static int serve(const struct lk_settings *settings) {
     return lk_server_run(settings, &events, &problem) == 0 ? CLI_DONE : cli_failed(&problem);
 }
 
-static int run(const struct cli_command *command, int argc, char **argv) {
-    struct lk_arena arena;
-    lk_arena_init(&arena, ARGS_ARENA_MAX);
-    struct cli_args args;
+static int run(const struct cli_command *command, const struct cli_args *args) {
     struct lk_settings settings;
     struct lk_problem problem = {0};
-    int exit_code = cli_parse(command, argc, argv, 0, &arena, &args);
-    if (exit_code != 0) {
-        exit_code--;
-    } else if (cli_settings_load(&args, &settings, &problem) != 0) {
-        exit_code = problem.code == LK_EINVAL ? cli_usage_error(command, "%s", problem.text) : cli_failed(&problem);
-    } else {
-        exit_code = settings.data == NULL ? cli_usage_error(command, "--data DIR is missing: the directory that `latchkey init` made")
+    if (cli_settings_load(args, &settings, &problem) != 0)
+        return problem.code == LK_EINVAL ? cli_usage_error(command, "%s", problem.text) : cli_failed(&problem);
+    int exit_code = settings.data == NULL ? cli_usage_error(command, "--data DIR is missing: the directory that `latchkey init` made")
                                           : serve(&settings);
-        cli_settings_free(&settings);
-    }
-    lk_arena_free(&arena);
+    cli_settings_free(&settings);
     return exit_code;
 }
 
 const struct cli_command cli_serve_command = {
-    "serve",
-    "--data DIR [OPTION]...",
-    "Serve a data directory over HTTP.",
-    "Every option is also an environment variable (--log-level is LATCHKEY_LOG_LEVEL) and a line in the file that --config names\n"
-    "(log-level = debug). A flag beats the environment, which beats the file.\n\n"
-    "SIGTERM lets requests under way end and stops. SIGHUP reads the TLS certificates again.\n",
-    run,
-    cli_settings_options,
+    .name = "serve",
+    .usage = "--data DIR [OPTION]...",
+    .summary = "Serve a data directory over HTTP.",
+    .help = "Every option is also an environment variable (--log-level is LATCHKEY_LOG_LEVEL) and a line in the file that --config names\n"
+            "(log-level = debug). A flag beats the environment, which beats the file.\n\n"
+            "SIGTERM lets requests under way end and stops. SIGHUP reads the TLS certificates again.\n",
+    .examples = "  latchkey serve --data ./data\n  latchkey serve --data /var/lib/latchkey --listen 0.0.0.0:5390 --insecure-listen\n",
+    .options_kind = CLI_OPTIONS_SETTINGS,
+    .run = run,
 };

@@ -20,13 +20,13 @@ enum cli_setting_type {
 
 struct cli_setting {
     const char *name;
-    enum cli_setting_type type;
-    size_t offset;        /* in struct lk_settings */
     const char *value;    /* what the value is called in the help, or the choices; NULL for a CLI_BOOL */
     const char *fallback; /* the default, as it would be written; NULL: none */
     const char *help;
+    size_t offset;       /* in struct lk_settings */
     int64_t least, most; /* bounds of numbers */
-    bool reloadable;     /* SIGHUP takes a changed value over */
+    enum cli_setting_type type;
+    bool reloadable; /* SIGHUP takes a changed value over */
 };
 
 /* The table. */

@@ -1,6 +1,11 @@
 #include "crypto/random.h"
 
+#include "base/clock.h"
+
 #include <sodium.h>
+
+/* Leading bytes of an id that hold the time. */
+#define TIME_BYTES ((size_t)6)
 
 void lk_random_bytes(void *out, size_t len) {
     randombytes_buf(out, len);
@@ -8,6 +13,9 @@ void lk_random_bytes(void *out, size_t len) {
 
 struct lk_id lk_random_id(void) {
     struct lk_id id;
-    randombytes_buf(id.bytes, sizeof id.bytes);
+    lk_random_bytes(id.bytes, sizeof(id.bytes));
+    uint64_t now = (uint64_t)lk_clock_wall_ms();
+    for (size_t i = 0; i < TIME_BYTES; i++)
+        id.bytes[i] = (uint8_t)(now >> (8 * (TIME_BYTES - 1 - i)));
     return id;
 }

@@ -174,7 +174,7 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
                       struct lk_api_key *ret) {
     struct lk_intent intent = {.operation = LK_AUDIT_UPDATE, .resource_type = "API_KEY", .resource_name = input->name};
     int code = require_manage(call, account, &intent);
-    struct lk_key_row before;
+    struct lk_key_row before = {0};
     if (code == 0)
         code = lk_find_key(call, id, &before);
     if (code != 0)
@@ -223,7 +223,7 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
 int lk_api_key_delete(struct lk_call *call, struct lk_slice account, struct lk_slice id) {
     const struct lk_intent intent = {.operation = LK_AUDIT_DELETE, .resource_type = "API_KEY", .resource_name = id};
     int code = require_manage(call, account, &intent);
-    struct lk_key_row row;
+    struct lk_key_row row = {0};
     struct lk_group_set groups;
     if (code == 0)
         code = lk_find_key(call, id, &row);
@@ -248,7 +248,7 @@ int lk_api_key_delete(struct lk_call *call, struct lk_slice account, struct lk_s
 int lk_api_key_reveal(struct lk_call *call, struct lk_slice account, struct lk_slice id, struct lk_slice *ret_token) {
     struct lk_intent intent = {.operation = LK_AUDIT_REVEAL, .resource_type = "API_KEY", .resource_name = id};
     int code = require_manage(call, account, &intent);
-    struct lk_key_row row;
+    struct lk_key_row row = {0};
     struct lk_group_set groups;
     if (code == 0)
         code = lk_find_key(call, id, &row);

@@ -51,7 +51,7 @@ int lk_api_key_get(struct lk_call *call, struct lk_slice id, struct lk_api_key *
     int code = is_actor(call, id) ? 0 : lk_require(call, may_read_keys, &reading);
     if (code != 0)
         return code;
-    struct lk_key_row row;
+    struct lk_key_row row = {0};
     code = lk_find_key(call, id, &row);
     return code != 0 ? code : lk_to_key(call, &row, ret);
 }
@@ -60,7 +60,7 @@ int lk_api_key_get_by_name(struct lk_call *call, struct lk_slice name, struct lk
     int code = lk_require(call, may_read_keys, &reading);
     if (code != 0)
         return code;
-    struct lk_key_row row;
+    struct lk_key_row row = {0};
     code = lk_store_key_find_by_name(call->db, &call->actor->account_id, name, call->arena, &row);
     if (code == LK_ENOTFOUND)
         return no_key(call);
@@ -111,7 +111,7 @@ int lk_api_key_list(struct lk_call *call, const struct lk_api_key_filter *filter
     if (code != 0)
         return code;
     int64_t total;
-    struct lk_key_row *rows;
+    struct lk_key_row *rows = NULL;
     size_t len;
     code = lk_store_key_count(call->db, &store_filter, &total);
     if (code == 0)
@@ -137,7 +137,7 @@ int lk_api_key_groups(struct lk_call *call, const struct lk_id *key, struct lk_p
     if (code != 0)
         return code;
     int64_t total;
-    struct lk_group_row *rows;
+    struct lk_group_row *rows = NULL;
     size_t len;
     code = lk_store_group_count_of_key(call->db, key, &total);
     if (code == 0)

@@ -61,7 +61,7 @@ static int application_document(struct lk_call *call, const struct lk_applicatio
 
 static int audit(struct lk_call *call, const char *operation, const struct lk_application_row *before,
                  const struct lk_application_row *after) {
-    const struct lk_application_row *row = after != NULL ? after : before;
+    const struct lk_application_row *row = after != NULL ? after : before; /* one of them is there */
     struct lk_audit_change change = {
         .operation = operation, .resource_type = "APPLICATION", .resource_id = &row->id, .resource_name = row->name};
     int code = before == NULL ? 0 : application_document(call, before, &change.before);
@@ -116,7 +116,7 @@ int lk_application_create(struct lk_call *call, const struct lk_application_inpu
 
 int lk_application_update(struct lk_call *call, struct lk_slice id, const struct lk_application_input *input, struct lk_application *ret) {
     const struct lk_intent intent = {.operation = LK_AUDIT_UPDATE, .resource_type = "APPLICATION", .resource_name = id};
-    struct lk_application_row before;
+    struct lk_application_row before = {0};
     int code = lk_require(call, may_change_applications, &intent);
     if (code == 0)
         code = find(call, id, &before);
@@ -180,13 +180,13 @@ static int forget_in_group(struct lk_call *call, struct lk_group_row *row, struc
 
 int lk_application_delete(struct lk_call *call, struct lk_slice id) {
     const struct lk_intent intent = {.operation = LK_AUDIT_DELETE, .resource_type = "APPLICATION", .resource_name = id};
-    struct lk_application_row row;
+    struct lk_application_row row = {0};
     int code = lk_require(call, may_change_applications, &intent);
     if (code == 0)
         code = find(call, id, &row);
     if (code != 0)
         return code;
-    struct lk_group_row *groups;
+    struct lk_group_row *groups = NULL;
     size_t len;
     code = lk_store_group_list_naming(call->db, &row.account_id, id, call->arena, &groups, &len);
     if (code != 0)
@@ -259,7 +259,7 @@ static bool reaches(const struct reach *reach, const struct lk_application_row *
 
 int lk_application_get(struct lk_call *call, struct lk_slice id, struct lk_application *ret) {
     struct reach reach;
-    struct lk_application_row row;
+    struct lk_application_row row = {0};
     int code = find_reach(call, &reach);
     if (code == 0)
         code = find(call, id, &row);
@@ -273,7 +273,7 @@ int lk_application_get(struct lk_call *call, struct lk_slice id, struct lk_appli
 
 int lk_application_get_by_name(struct lk_call *call, struct lk_slice name, struct lk_application *ret) {
     struct reach reach;
-    struct lk_application_row row;
+    struct lk_application_row row = {0};
     int code = find_reach(call, &reach);
     if (code != 0)
         return code;
@@ -333,7 +333,7 @@ static int list_page(struct lk_call *call, const struct reach *reach, struct lk_
 int lk_application_list(struct lk_call *call, struct lk_page page, struct lk_application **ret, size_t *ret_len,
                         struct lk_page_info *ret_info) {
     struct reach reach;
-    struct lk_application_row *rows;
+    struct lk_application_row *rows = NULL;
     size_t len = 0;
     int64_t total = 0;
     int code = find_reach(call, &reach);
@@ -346,7 +346,7 @@ int lk_application_list(struct lk_call *call, struct lk_page page, struct lk_app
     struct lk_application *applications = lk_arena_calloc(call->arena, len, sizeof(*applications));
     if (applications == NULL)
         return lk_fail_memory(call);
-    for (size_t i = 0; i < len; i++)
+    for (size_t i = 0; rows != NULL && i < len; i++)
         to_application(&rows[i], &applications[i]);
     *ret = applications;
     *ret_len = len;

@@ -15,7 +15,7 @@ static int find_group(struct lk_call *call, struct lk_slice id, struct lk_group_
         return lk_problem_set(call->problem, LK_EINVAL, "Invalid userGroupIds: an id must not be null");
     if (lk_id_parse(id, &group) != 0)
         return lk_no_group(call, LK_EINVAL, id);
-    struct lk_group_row row;
+    struct lk_group_row row = {0};
     int code = lk_store_group_find(call->db, &call->actor->account_id, &group, call->arena, &row);
     if (code == LK_ENOTFOUND)
         return lk_no_group(call, LK_EINVAL, id);

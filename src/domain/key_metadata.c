@@ -31,6 +31,7 @@ int lk_metadata_write(struct lk_call *call, const struct lk_metadata *metadata, 
     struct lk_metadata sorted[LK_METADATA_MAX];
     if (len > 0)
         memcpy(sorted, metadata, len * sizeof(*metadata));
+    /* cppcheck-suppress uninitvar ; the len that are sorted were copied */
     qsort(sorted, len, sizeof(*sorted), compare_keys);
     int code = check(call, sorted, len);
     if (code != 0)

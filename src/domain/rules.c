@@ -1,6 +1,7 @@
 #include "domain/rules.h"
 
 #include "base/utf8.h"
+#include "domain/permission_cache.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -126,7 +127,7 @@ int lk_read_union(struct lk_call *call, const struct lk_group_permissions_row *r
     if (sets == NULL)
         return lk_fail_memory(call);
     for (size_t i = 0; i < len; i++) {
-        int code = lk_permissions_read(rows[i].permissions, call->arena, &sets[i]);
+        int code = lk_permission_cache_read(call->domain->permissions, rows[i].permissions, call->arena, &sets[i]);
         if (code != 0)
             return lk_fail_store(call, code);
     }

@@ -87,7 +87,7 @@ int lk_sso_provider_create(struct lk_call *call, struct lk_slice name, enum lk_s
 
 int lk_sso_provider_delete(struct lk_call *call, struct lk_slice id) {
     const struct lk_intent intent = {.operation = LK_AUDIT_DELETE, .resource_type = "SSO_PROVIDER", .resource_name = id};
-    struct lk_provider_row row;
+    struct lk_provider_row row = {0};
     int code = lk_require(call, may_manage_providers, &intent);
     if (code == 0)
         code = find(call, id, &row);
@@ -103,7 +103,7 @@ int lk_sso_provider_delete(struct lk_call *call, struct lk_slice id) {
 }
 
 int lk_sso_provider_get(struct lk_call *call, struct lk_slice id, struct lk_sso_provider *ret) {
-    struct lk_provider_row row;
+    struct lk_provider_row row = {0};
     int code = lk_require(call, may_read_providers, &reading);
     if (code == 0)
         code = find(call, id, &row);
@@ -120,7 +120,7 @@ int lk_sso_provider_list(struct lk_call *call, struct lk_page page, struct lk_ss
     if (code != 0)
         return code;
     int64_t total;
-    struct lk_provider_row *rows;
+    struct lk_provider_row *rows = NULL;
     size_t len;
     code = lk_store_provider_count(call->db, &call->actor->account_id, &total);
     if (code == 0)

@@ -41,7 +41,7 @@ static int user_document(struct lk_call *call, const struct lk_user_row *row, co
 /* Writes the entry of a change; a row that is NULL is not there before or after. */
 static int audit(struct lk_call *call, const char *operation, const struct lk_user_row *before, const struct lk_group_set *groups_before,
                  const struct lk_user_row *after, const struct lk_group_set *groups_after) {
-    const struct lk_user_row *row = after != NULL ? after : before;
+    const struct lk_user_row *row = after != NULL ? after : before; /* one of them is there */
     struct lk_audit_change change = {.operation = operation, .resource_type = "USER", .resource_id = &row->id, .resource_name = row->email};
     int code = before == NULL ? 0 : user_document(call, before, groups_before, &change.before);
     if (code == 0 && after != NULL)
@@ -134,7 +134,7 @@ static int replace_groups(struct lk_call *call, const struct lk_id *user, const 
 
 int lk_user_update(struct lk_call *call, struct lk_slice id, const struct lk_user_input *input, struct lk_user *ret) {
     struct lk_intent intent = {.operation = LK_AUDIT_UPDATE, .resource_type = "USER", .resource_name = id};
-    struct lk_user_row before;
+    struct lk_user_row before = {0};
     int code = lk_require(call, may_manage_users, &intent);
     if (code == 0)
         code = lk_find_user(call, LK_ENOTFOUND, id, &before);
@@ -179,7 +179,7 @@ int lk_user_update(struct lk_call *call, struct lk_slice id, const struct lk_use
 
 int lk_user_delete(struct lk_call *call, struct lk_slice id) {
     const struct lk_intent intent = {.operation = LK_AUDIT_DELETE, .resource_type = "USER", .resource_name = id};
-    struct lk_user_row row;
+    struct lk_user_row row = {0};
     struct lk_group_set groups;
     bool managed;
     int code = lk_require(call, may_manage_users, &intent);
@@ -224,7 +224,7 @@ static int found(struct lk_call *call, int code, const struct lk_user_row *row, 
 }
 
 int lk_user_get(struct lk_call *call, struct lk_slice id, struct lk_user *ret) {
-    struct lk_user_row row;
+    struct lk_user_row row = {0};
     int code = lk_require_read_users(call);
     if (code == 0)
         code = lk_find_user(call, LK_ENOTFOUND, id, &row);
@@ -234,7 +234,7 @@ int lk_user_get(struct lk_call *call, struct lk_slice id, struct lk_user *ret) {
 }
 
 int lk_user_get_by_name(struct lk_call *call, struct lk_slice name, struct lk_user *ret) {
-    struct lk_user_row row;
+    struct lk_user_row row = {0};
     int code = lk_require_read_users(call);
     if (code != 0)
         return code;
@@ -243,7 +243,7 @@ int lk_user_get_by_name(struct lk_call *call, struct lk_slice name, struct lk_us
 }
 
 int lk_user_get_by_email(struct lk_call *call, struct lk_slice email, struct lk_user *ret) {
-    struct lk_user_row row;
+    struct lk_user_row row = {0};
     struct lk_slice lower;
     int code = lk_require_read_users(call);
     if (code == 0)
@@ -261,7 +261,7 @@ int lk_user_list(struct lk_call *call, struct lk_page page, struct lk_user **ret
     if (code != 0)
         return code;
     int64_t total;
-    struct lk_user_row *rows;
+    struct lk_user_row *rows = NULL;
     size_t len;
     code = lk_store_user_count(call->db, &call->actor->account_id, &total);
     if (code == 0)
@@ -282,7 +282,7 @@ int lk_user_groups(struct lk_call *call, const struct lk_id *user, struct lk_pag
     if (code != 0)
         return code;
     int64_t total;
-    struct lk_group_row *rows;
+    struct lk_group_row *rows = NULL;
     size_t len;
     code = lk_store_group_count_of_user(call->db, user, &total);
     if (code == 0)

@@ -16,7 +16,7 @@ static const struct lk_intent reading = {0};
 static int read_link(struct lk_call *call, const struct lk_group_row *row, struct lk_sso_link *link) {
     if (!row->has_provider)
         return 0;
-    struct lk_provider_row provider;
+    struct lk_provider_row provider = {0};
     int code = lk_store_provider_find(call->db, &row->account_id, &row->provider_id, call->arena, &provider);
     if (code != 0)
         return lk_fail_store(call, code == LK_ENOTFOUND ? LK_ECORRUPT : code);
@@ -70,7 +70,7 @@ int lk_find_group(struct lk_call *call, struct lk_slice id, struct lk_group_row 
 }
 
 int lk_user_group_get(struct lk_call *call, struct lk_slice id, struct lk_user_group *ret) {
-    struct lk_group_row row;
+    struct lk_group_row row = {0};
     int code = lk_require(call, may_read_groups, &reading);
     if (code == 0)
         code = lk_find_group(call, id, &row);
@@ -81,7 +81,7 @@ int lk_user_group_get_by_name(struct lk_call *call, struct lk_slice name, struct
     int code = lk_require(call, may_read_groups, &reading);
     if (code != 0)
         return code;
-    struct lk_group_row row;
+    struct lk_group_row row = {0};
     code = lk_store_group_find_by_name(call->db, &call->actor->account_id, name, call->arena, &row);
     if (code == LK_ENOTFOUND)
         return lk_problem_set(call->problem, code, "No User Group exists with the name %s", lk_show(name).text);
@@ -98,7 +98,7 @@ int lk_user_group_list(struct lk_call *call, struct lk_page page, struct lk_user
     if (code != 0)
         return code;
     int64_t total;
-    struct lk_group_row *rows;
+    struct lk_group_row *rows = NULL;
     size_t len;
     code = lk_store_group_count(call->db, &call->actor->account_id, &total);
     if (code == 0)
@@ -114,7 +114,7 @@ int lk_user_group_list(struct lk_call *call, struct lk_page page, struct lk_user
 }
 
 int lk_user_group_permissions(struct lk_call *call, const struct lk_id *group, struct lk_permissions *ret) {
-    struct lk_group_row row;
+    struct lk_group_row row = {0};
     int code = lk_store_group_find(call->db, &call->actor->account_id, group, call->arena, &row);
     if (code == 0)
         code = lk_permissions_read(row.permissions, call->arena, ret);
@@ -129,7 +129,7 @@ int lk_user_group_users(struct lk_call *call, const struct lk_id *group, struct 
     if (code != 0)
         return code;
     int64_t total;
-    struct lk_user_row *rows;
+    struct lk_user_row *rows = NULL;
     size_t len;
     code = lk_store_user_count_of_group(call->db, group, &total);
     if (code == 0)

@@ -277,8 +277,8 @@ static int members_now(struct lk_call *call, const struct lk_id *group, struct m
 /* Who comes in and who leaves when the input's users become the group's. */
 static int plan_members(struct lk_call *call, const struct lk_user_group_input *input, const struct lk_id *group, struct members *ret_added,
                         struct members *ret_removed) {
-    struct members wanted;
-    struct members present;
+    struct members wanted = {0};
+    struct members present = {0};
     int code = find_users(call, input->user_ids, input->user_ids_len, &wanted);
     if (code == 0)
         code = members_now(call, group, &present);

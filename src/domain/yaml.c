@@ -13,7 +13,7 @@ static bool is_plain(struct lk_slice text) {
         if (lk_slice_equal_nocase(text, lk_slice_cstr(reserved[i])))
             return false;
     }
-    bool letter = text.len > 0 && is_word_character(text.ptr[0]) && (text.ptr[0] == '_' || text.ptr[0] > '9');
+    bool letter = text.len > 0 && is_word_character(text.ptr[0]) && text.ptr[0] > '9';
     bool space = true;
     for (size_t i = 0; i < text.len; i++) {
         if (text.ptr[i] == ' ' ? space : !is_word_character(text.ptr[i]))

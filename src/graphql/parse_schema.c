@@ -246,7 +246,9 @@ static bool parse_extension_into(struct gql_parser *p, struct gql_definition *d)
     /* Directive definitions cannot be extended. */
     if (p->ahead.kind != GQL_TOK_NAME || !gql_definition_keyword(p->ahead.text, &d->kind) || d->kind == GQL_DEF_DIRECTIVE)
         return gql_parser_unexpected(p, &p->ahead);
-    if (!gql_parser_advance(p) || !gql_parser_advance(p) || !parse_behind_keyword(p, d))
+    if (!gql_parser_advance(p))
+        return false;
+    if (!gql_parser_advance(p) || !parse_behind_keyword(p, d))
         return false;
     return !is_empty(d) || gql_parser_unexpected(p, &p->token);
 }

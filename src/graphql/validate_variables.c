@@ -152,9 +152,10 @@ void gql_v_variables_leave(struct gql_v *v, const struct gql_v_operation *operat
         else
             variable->used = true;
     }
-    for (size_t i = 0; i < variables.len && !v->stop; i++) {
+    for (size_t i = 0; variables.items != NULL && i < variables.len && !v->stop; i++) {
         const struct gql_variable *def = variables.items[i].def;
-        if (!variable_named(v, &variables, def->name.text)->used)
+        const struct variable *variable = variable_named(v, &variables, def->name.text);
+        if (variable != NULL && !variable->used)
             report_unused(v, def, operation->def);
     }
     for (size_t i = 0; i < len && !v->stop; i++)

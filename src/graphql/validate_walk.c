@@ -64,7 +64,7 @@ static const struct gql_object_field **first_fields(struct gql_v *v, const struc
 
 static void walk_object(struct gql_v *v, const struct gql_literal *literal, const struct gql_type *type) {
     const struct gql_object_field **first = with_rules(v) ? first_fields(v, literal) : NULL;
-    if (v->stop)
+    if (v->stop || (with_rules(v) && first == NULL))
         return;
     bool skipping = v->skip_values;
     if (with_rules(v) && !skipping)
@@ -74,7 +74,7 @@ static void walk_object(struct gql_v *v, const struct gql_literal *literal, cons
     size_t i = 0;
     for (const struct gql_object_field *f = literal->fields; f != NULL && !v->stop; f = f->next, i++) {
         const struct gql_input *input = object == NULL ? NULL : gql_type_input(object, f->name.text);
-        if (with_rules(v)) {
+        if (first != NULL) {
             if (!v->skip_values && input == NULL && object != NULL)
                 gql_v_object_field(v, f, object);
             if (first[i] != f)

@@ -83,8 +83,8 @@ struct http_loop {
 int http_loop_init(struct http_loop *loop, struct http_shared *shared, unsigned index);
 void http_loop_free(struct http_loop *loop);
 
-/* The thread's function: returns when it was stopped and the last connection is gone. */
-void *http_loop_run(void *loop);
+/* The thread's function (context: its loop): returns when it was stopped and the last connection is gone. */
+void *http_loop_run(void *context);
 
 /* Any thread: begin to drain; what is left at deadline (monotonic ns) is cut off. */
 void http_loop_stop(struct http_loop *loop, int64_t deadline);

@@ -67,7 +67,7 @@ void http_date_format(int64_t unix_seconds, char out[HTTP_DATE_LEN]) {
     memcpy(out, "Ddd, 00 Mmm 0000 00:00:00 GMT", HTTP_DATE_LEN);
     memcpy(out, days + 3 * (unix_seconds / 86400 % 7), 3);
     memcpy(out + 5, text + 8, 2);
-    memcpy(out + 8, months + 3 * (month - 1), 3);
+    memcpy(out + 8, months + (ptrdiff_t)3 * (month - 1), 3);
     memcpy(out + 12, text, 4);
     memcpy(out + 17, text + 11, 8);
 }

@@ -127,12 +127,31 @@ static void bind_filter(struct lk_stmt *stmt, const struct lk_key_filter *filter
     lk_bind_id(stmt, 4, filter->group);
 }
 
-int lk_store_key_list(struct lk_db *db, const struct lk_key_filter *filter, int64_t limit, int64_t offset, struct lk_arena *arena,
-                      struct lk_key_row **ret, size_t *ret_len) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS FILTER " ORDER BY name LIMIT $5 OFFSET $6");
+/* Whether all keys of the account are meant: then the index of names is enough to count and to skip. */
+static bool is_open(const struct lk_key_filter *filter) {
+    return filter->name_like.ptr == NULL && filter->group == NULL && filter->enabled < 0;
+}
+
+static struct lk_stmt *list_statement(struct lk_db *db, const struct lk_key_filter *filter, int64_t limit, int64_t offset) {
+    struct lk_stmt *stmt;
+    if (is_open(filter)) {
+        stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM api_key WHERE id IN "
+                              "(SELECT id FROM api_key WHERE account_id = $1 ORDER BY name LIMIT $2 OFFSET $3) ORDER BY name");
+        lk_bind_id(stmt, 1, filter->account);
+        lk_bind_int(stmt, 2, limit);
+        lk_bind_int(stmt, 3, offset);
+        return stmt;
+    }
+    stmt = lk_db_stmt(db, "SELECT " COLUMNS FILTER " ORDER BY name LIMIT $5 OFFSET $6");
     bind_filter(stmt, filter);
     lk_bind_int(stmt, 5, limit);
     lk_bind_int(stmt, 6, offset);
+    return stmt;
+}
+
+int lk_store_key_list(struct lk_db *db, const struct lk_key_filter *filter, int64_t limit, int64_t offset, struct lk_arena *arena,
+                      struct lk_key_row **ret, size_t *ret_len) {
+    struct lk_stmt *stmt = list_statement(db, filter, limit, offset);
     struct lk_row_list list = {.arena = arena, .item_size = sizeof(struct lk_key_row)};
     int code;
     while ((code = lk_step(stmt)) == 1) {
@@ -151,8 +170,8 @@ int lk_store_key_list(struct lk_db *db, const struct lk_key_filter *filter, int6
 }
 
 int lk_store_key_count(struct lk_db *db, const struct lk_key_filter *filter, int64_t *ret) {
-    if (filter->name_like.ptr == NULL && filter->group == NULL && filter->enabled < 0) {
-        struct lk_stmt *all = lk_db_stmt(db, "SELECT count(*) FROM api_key WHERE account_id = $1"); /* reads the index of names only */
+    if (is_open(filter)) {
+        struct lk_stmt *all = lk_db_stmt(db, "SELECT count(*) FROM api_key WHERE account_id = $1");
         lk_bind_id(all, 1, filter->account);
         return lk_row_count(all, ret);
     }

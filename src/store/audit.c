@@ -119,8 +119,9 @@ static int read_list(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_aud
 int lk_store_audit_list_sets(struct lk_db *db, const struct lk_id *account, int64_t from, int64_t to, int64_t limit, int64_t offset,
                              struct lk_arena *arena, struct lk_audit_row **ret, size_t *ret_len) {
     struct lk_stmt *stmt =
-        lk_db_stmt(db, "SELECT " COLUMNS " FROM audit_entry WHERE account_id = $1 AND set_position = 0 AND created_at >= $2 "
-                       "AND created_at < $3 ORDER BY created_at DESC, seq DESC LIMIT $4 OFFSET $5");
+        lk_db_stmt(db, "SELECT " COLUMNS " FROM audit_entry WHERE account_id = $1 AND seq IN (SELECT seq FROM audit_entry "
+                       "WHERE account_id = $1 AND set_position = 0 AND created_at >= $2 AND created_at < $3 "
+                       "ORDER BY created_at DESC, seq DESC LIMIT $4 OFFSET $5) ORDER BY created_at DESC, seq DESC");
     lk_bind_id(stmt, 1, account);
     lk_bind_int(stmt, 2, from);
     lk_bind_int(stmt, 3, to);

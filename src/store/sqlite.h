@@ -27,6 +27,7 @@ struct lk_db {
     struct lk_stmt no_memory; /* given out when there is no memory for a statement */
     int failed;               /* why the open transaction cannot commit; 0 while it can */
     int depth;                /* open savepoints */
+    int checkpoint_pages;     /* in the log, from which on a commit is followed by a checkpoint */
     bool in_transaction;      /* between begin and commit or rollback, whatever SQLite thinks */
     bool broken;              /* after an I/O error, for good */
     char message[256];

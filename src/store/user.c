@@ -112,8 +112,8 @@ int lk_store_user_find_by_name(struct lk_db *db, const struct lk_id *account, st
 
 int lk_store_user_list(struct lk_db *db, const struct lk_id *account, int64_t limit, int64_t offset, struct lk_arena *arena,
                        struct lk_user_row **ret, size_t *ret_len) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM user_account u WHERE u.account_id = $1 ORDER BY u.name, u.email "
-                                          "LIMIT $2 OFFSET $3");
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM user_account u WHERE u.id IN (SELECT id FROM user_account "
+                                          "WHERE account_id = $1 ORDER BY name, email LIMIT $2 OFFSET $3) ORDER BY u.name, u.email");
     return read_page(stmt, account, limit, offset, arena, ret, ret_len);
 }
 

@@ -3,13 +3,14 @@
 #include "api/graphql_http.h"
 
 static struct lk_arena arena;
-static struct lk_graphql_params params;
+static struct lk_graphql_decoded decoded;
+#define BATCH_MAX 3
 static struct lk_graphql_refusal refusal;
 
 static int set_up(void **state) {
     (void)state;
     lk_arena_init(&arena, 1 << 20);
-    memset(&params, 0, sizeof(params));
+    memset(&decoded, 0, sizeof(decoded));
     memset(&refusal, 0, sizeof(refusal));
     return 0;
 }
@@ -22,18 +23,18 @@ static int tear_down(void **state) {
 
 static int post(const char *type, const char *body) {
     const struct lk_graphql_transport transport = {.method = HTTP_POST, .content_type = lk_slice_cstr(type), .body = lk_slice_cstr(body)};
-    return lk_graphql_decode(&transport, &arena, &params, &refusal);
+    return lk_graphql_decode(&transport, BATCH_MAX, &arena, &decoded, &refusal);
 }
 
 static int post_form(const char *type, const char *body) {
     const struct lk_graphql_transport transport = {
         .method = HTTP_POST, .form = true, .content_type = lk_slice_cstr(type), .body = lk_slice_cstr(body)};
-    return lk_graphql_decode(&transport, &arena, &params, &refusal);
+    return lk_graphql_decode(&transport, BATCH_MAX, &arena, &decoded, &refusal);
 }
 
 static int get(const char *query_string) {
     const struct lk_graphql_transport transport = {.method = HTTP_GET, .query_string = lk_slice_cstr(query_string)};
-    return lk_graphql_decode(&transport, &arena, &params, &refusal);
+    return lk_graphql_decode(&transport, BATCH_MAX, &arena, &decoded, &refusal);
 }
 
 static void assert_text(struct lk_slice text, const char *expected) {
@@ -51,10 +52,11 @@ static void json_requests_are_read(void **state) {
     (void)state;
     assert_int_equal(
         post("application/json", "{\"query\":\"{a}\",\"operationName\":\"A\",\"variables\":{\"x\":1},\"extensions\":{},\"other\":[1]}"), 0);
-    assert_text(params.query, "{a}");
-    assert_text(params.operation_name, "A");
-    assert_int_equal(lk_json_get(params.variables, "x")->integer, 1);
-    assert_non_null(params.extensions);
+    assert_text(decoded.requests[0].query, "{a}");
+    assert_text(decoded.requests[0].operation_name, "A");
+    assert_int_equal(lk_json_get(decoded.requests[0].variables, "x")->integer, 1);
+    assert_false(decoded.requests[0].persisted);
+    assert_false(decoded.batch);
 }
 
 static void null_members_are_absent(void **state) {
@@ -62,15 +64,14 @@ static void null_members_are_absent(void **state) {
     assert_int_equal(
         post("Application/JSON; charset=\"UTF-8\"", "{\"query\":\"{a}\",\"operationName\":null,\"variables\":null,\"extensions\":null}"),
         0);
-    assert_null(params.operation_name.ptr);
-    assert_null(params.variables);
-    assert_null(params.extensions);
+    assert_null(decoded.requests[0].operation_name.ptr);
+    assert_null(decoded.requests[0].variables);
 }
 
 static void raw_control_characters_are_accepted(void **state) {
     (void)state;
     assert_int_equal(post("application/json", "{\"query\":\"{\n\ta\\u0021}\"}"), 0);
-    assert_text(params.query, "{\n\ta!}");
+    assert_text(decoded.requests[0].query, "{\n\ta!}");
 }
 
 static void malformed_json_requests_are_refused(void **state) {
@@ -80,7 +81,10 @@ static void malformed_json_requests_are_refused(void **state) {
                                   "{",
                                   "null",
                                   "[]",
-                                  "[{\"query\":\"{a}\"}]",
+                                  "[{}]",
+                                  "[null]",
+                                  "[[{\"query\":\"{a}\"}]]",
+                                  "[{\"query\":\"{a}\"},{\"query\":1}]",
                                   "\"{a}\"",
                                   "{}",
                                   "{\"query\":null}",
@@ -95,10 +99,41 @@ static void malformed_json_requests_are_refused(void **state) {
         refuses(post("application/json", bodies[i]), 400);
 }
 
+static void batches_are_read_up_to_the_limit(void **state) {
+    (void)state;
+    assert_int_equal(post("application/json", "[{\"query\":\"{a}\"},{\"query\":\"{b}\",\"variables\":{}}]"), 0);
+    assert_true(decoded.batch);
+    assert_int_equal(decoded.len, 2);
+    assert_text(decoded.requests[1].query, "{b}");
+    assert_int_equal(post("application/json", "[{\"query\":\"a\"}]"), 0);
+    assert_true(decoded.batch);
+    refuses(post("application/json", "[{\"query\":\"a\"},{\"query\":\"a\"},{\"query\":\"a\"},{\"query\":\"a\"}]"), 400);
+    assert_string_equal(refusal.problem.text, "A batch may hold at most 3 requests, this one has 4");
+}
+
+#define HASH "ecf4edb46db40b5132295c0291d62fb65d6759a9eedfa4d5d612dd5ec54a6b38"
+#define PERSISTED "\"extensions\":{\"persistedQuery\":{\"version\":1,\"sha256Hash\":\"" HASH "\"}}"
+
+static void persisted_documents_are_named_by_hash(void **state) {
+    (void)state;
+    assert_int_equal(post("application/json", "{" PERSISTED "}"), 0);
+    assert_null(decoded.requests[0].query.ptr);
+    assert_true(decoded.requests[0].persisted);
+    assert_int_equal(decoded.requests[0].hash[0], 0xec);
+    assert_int_equal(decoded.requests[0].hash[31], 0x38);
+    assert_int_equal(post("application/json", "{\"query\":\"{a}\"," PERSISTED "}"), 0);
+    assert_text(decoded.requests[0].query, "{a}");
+    assert_int_equal(get("extensions=%7B%22persistedQuery%22%3A%7B%22version%22%3A1%2C%22sha256Hash%22%3A%22" HASH "%22%7D%7D"), 0);
+    assert_true(decoded.requests[0].persisted);
+    refuses(post("application/json", "{\"extensions\":{\"persistedQuery\":{\"version\":2,\"sha256Hash\":\"" HASH "\"}}}"), 400);
+    refuses(post("application/json", "{\"extensions\":{\"persistedQuery\":{\"version\":1,\"sha256Hash\":\"ec\"}}}"), 400);
+    refuses(post("application/json", "{\"extensions\":{\"persistedQuery\":1}}"), 400);
+}
+
 static void raw_documents_are_read(void **state) {
     (void)state;
     assert_int_equal(post("text/plain; charset=utf-8", " { a }"), 0);
-    assert_text(params.query, " { a }");
+    assert_text(decoded.requests[0].query, " { a }");
     assert_int_equal(post("application/graphql", "query A { a(b: \"{\") }"), 0);
     refuses(post("text/plain", "  \n"), 400);
     refuses(post("text/plain", "{ a \xc3 }"), 400);
@@ -124,10 +159,9 @@ static void other_types_are_refused_with_accept(void **state) {
 static void query_strings_are_read(void **state) {
     (void)state;
     assert_int_equal(get("query=%7Ba%7D&variables=%7B%22x%22%3A1%7D&operationName=&extensions="), 0);
-    assert_text(params.query, "{a}");
-    assert_null(params.operation_name.ptr);
-    assert_null(params.extensions);
-    assert_int_equal(lk_json_get(params.variables, "x")->integer, 1);
+    assert_text(decoded.requests[0].query, "{a}");
+    assert_null(decoded.requests[0].operation_name.ptr);
+    assert_int_equal(lk_json_get(decoded.requests[0].variables, "x")->integer, 1);
     refuses(get(""), 400);
     refuses(get(NULL), 400);
     refuses(get("query="), 400);
@@ -142,16 +176,16 @@ static void forms_are_read(void **state) {
     static const char parts[] = "--b\r\nContent-Disposition: form-data; name=\"query\"\r\n\r\n{a}\r\n"
                                 "--b\r\nContent-Disposition: form-data; name=\"x-api-key\"\r\n\r\nkey\r\n--b--\r\n";
     assert_int_equal(post_form("multipart/form-data; boundary=b", parts), 0);
-    assert_text(params.query, "{a}");
-    assert_text(params.api_key, "key");
+    assert_text(decoded.requests[0].query, "{a}");
+    assert_text(decoded.api_key, "key");
     assert_int_equal(post_form("application/x-www-form-urlencoded", "query=%7B%22query%22%3A%22%7Bb%7D%22%7D&x-api-key=k"), 0);
-    assert_text(params.query, "{b}");
-    assert_text(params.api_key, "k");
+    assert_text(decoded.requests[0].query, "{b}");
+    assert_text(decoded.api_key, "k");
     refuses(post_form("text/plain", "{a}"), 415);
     refuses(post_form("multipart/form-data", parts), 400);
 
     const struct lk_graphql_transport by_get = {.method = HTTP_GET, .form = true, .query_string = LK_SLICE("query={a}")};
-    refuses(lk_graphql_decode(&by_get, &arena, &params, &refusal), 405);
+    refuses(lk_graphql_decode(&by_get, BATCH_MAX, &arena, &decoded, &refusal), 405);
     assert_string_equal(refusal.allow, "POST");
 }
 
@@ -161,13 +195,13 @@ static void keys_in_forms_count_on_the_form_endpoint_only(void **state) {
     static const char parts[] = "--b\r\nContent-Disposition: form-data; name=\"query\"\r\n\r\n{a}\r\n"
                                 "--b\r\nContent-Disposition: form-data; name=\"x-api-key\"\r\n\r\nkey\r\n--b--\r\n";
     assert_int_equal(post("multipart/form-data; boundary=b", parts), 0);
-    assert_null(params.api_key.ptr);
+    assert_null(decoded.api_key.ptr);
 }
 
 static void other_methods_are_refused(void **state) {
     (void)state;
     const struct lk_graphql_transport transport = {.method = HTTP_PUT};
-    refuses(lk_graphql_decode(&transport, &arena, &params, &refusal), 405);
+    refuses(lk_graphql_decode(&transport, BATCH_MAX, &arena, &decoded, &refusal), 405);
     assert_string_equal(refusal.allow, "GET, POST");
 }
 
@@ -207,6 +241,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(null_members_are_absent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(raw_control_characters_are_accepted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(malformed_json_requests_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(batches_are_read_up_to_the_limit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(persisted_documents_are_named_by_hash, set_up, tear_down),
         cmocka_unit_test_setup_teardown(raw_documents_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(json_is_no_document, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_types_are_refused_with_accept, set_up, tear_down),

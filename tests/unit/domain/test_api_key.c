@@ -336,7 +336,7 @@ static void test_grant_rule(void **state) {
     struct lk_slice fair[] = {fixture_id(f, &equal)};
     struct lk_api_key key;
     struct lk_slice token;
-    const char *says = "User not authorized: the user groups hold more than the caller does (CREATE_AND_DELETE_APPLICATION)";
+    const char *says = "User not authorized: the user groups hold more than the caller holds (CREATE_AND_DELETE_APPLICATION)";
     struct lk_api_key_input input = in_groups("x", admin, 1);
     fixture_expect(f, fixture_create(f, &input, &key, &token), LK_EFORBIDDEN, says);
     input = in_groups("x", fair, 1);

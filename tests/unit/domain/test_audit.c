@@ -155,6 +155,25 @@ static void test_tampering_is_found(void **state) {
     expect_intact(f, 5);
 }
 
+static void test_an_entry_of_another_history_is_found(void **state) {
+    struct fixture *f = *state;
+    struct lk_audit_row forked;
+    assert_int_equal(lk_db_savepoint(f->db), 0);
+    fixture_key(f, "what might have been", NULL, NULL);
+    assert_int_equal(lk_store_audit_next(f->db, &f->account.id, 2, &f->arena, &forked), 0);
+    assert_int_equal(lk_db_rollback_to(f->db), 0);
+    fixture_key(f, "x", NULL, NULL);
+    fixture_key(f, "y", NULL, NULL);
+    /* Its MAC is right for its place: only what came after it tells. */
+    fixture_sql(f, "DELETE FROM audit_entry WHERE seq = 3");
+    assert_int_equal(lk_store_audit_insert(f->db, &forked), 0);
+    struct lk_audit_finding finding;
+    verify(f, &finding);
+    assert_false(finding.intact);
+    assert_int_equal(finding.sequence, 4);
+    assert_string_equal(finding.reason, "changed");
+}
+
 static void test_entries_do_not_move_between_accounts(void **state) {
     struct fixture *f = *state;
     struct lk_account other;
@@ -188,6 +207,7 @@ int main(void) {
         TEST(test_a_failure_leaves_no_entry),
         TEST(test_a_refusal_outlives_the_rollback),
         TEST(test_tampering_is_found),
+        TEST(test_an_entry_of_another_history_is_found),
         TEST(test_entries_do_not_move_between_accounts),
     };
     return cmocka_run_group_tests_name("domain/audit", tests, NULL, NULL);

@@ -178,7 +178,7 @@ static void test_grant_rule(void **state) {
     input.groups_given = true;
     input.group_ids = admin;
     input.group_ids_len = 1;
-    const char *says = "User not authorized: the user groups hold more than the caller does";
+    const char *says = "User not authorized: the user groups hold more than the caller holds";
     fixture_expect(f, create(f, &input, &user), LK_EFORBIDDEN, says);
     input.group_ids_len = 0;
     assert_int_equal(create(f, &input, &user), 0);

@@ -236,8 +236,8 @@ static void test_grant_rule(void **state) {
     struct lk_permissions permissions = {.account = BIT(LK_MANAGE_SECRETS)};
     struct lk_user_group_input input = named("x");
     struct lk_user_group group;
-    const char *more = "User not authorized: these permissions are more than the caller does (MANAGE_SECRETS)";
-    const char *holds = "User not authorized: the user group holds more than the caller does (MANAGE_SECRETS)";
+    const char *more = "User not authorized: these permissions are more than the caller holds (MANAGE_SECRETS)";
+    const char *holds = "User not authorized: the user group holds more than the caller holds (MANAGE_SECRETS)";
     input.permissions = &permissions;
     fixture_expect(f, create(f, &input, &group), LK_EFORBIDDEN, more);
     input.permissions = NULL;
@@ -249,7 +249,7 @@ static void test_grant_rule(void **state) {
     struct lk_app_permission app = {.type = LK_APP_ALL, .actions = READ, .all_apps = true};
     fixture_begin(f);
     fixture_expect(f, fixture_end(f, lk_user_group_add_app_permission(&f->call, fixture_id(f, &group.id), &app, &group)), LK_EFORBIDDEN,
-                   "User not authorized: these permissions are more than the caller does (ALL)");
+                   "User not authorized: these permissions are more than the caller holds (ALL)");
     fixture_expect(f, add_user(f, &strong, ids[0]), LK_EFORBIDDEN, holds);
     input = (struct lk_user_group_input){.users_given = true, .user_ids = ids, .user_ids_len = 1};
     fixture_expect(f, update(f, &strong, &input, &group), LK_EFORBIDDEN, holds);

@@ -2,7 +2,7 @@
 #include "../unit.h"
 
 #include "fault_vfs.h"
-#include "store/db.h"
+#include "store/sqlite.h"
 #include "tempdir.h"
 
 #include <errno.h>
@@ -311,10 +311,17 @@ static void test_no_memory(void **state) {
     assert_true(refused > 3);
 }
 
+/* With checkpoints often enough to meet one in a short test. */
+static struct lk_db *open_checkpointing(struct tempdir *dir) {
+    struct lk_db *db = open_with_table(dir);
+    db->checkpoint_pages = 1000;
+    return db;
+}
+
 /* The automatic checkpoint: its failure does not unmake the commit, but the connection is not used any more. */
 static void test_checkpoint_fails(void **state) {
     struct tempdir *dir = *state;
-    struct lk_db *db = open_with_table(dir);
+    struct lk_db *db = open_checkpointing(dir);
     fault_vfs_plan(no_fault);
     int64_t rows = 0;
     while (!lk_db_is_broken(db) && rows < 100) {
@@ -336,7 +343,7 @@ static void test_checkpoint_fails(void **state) {
 
 /* No room for it: the log grows, and nobody need know. */
 static void test_checkpoint_full(void **state) {
-    struct lk_db *db = open_with_table(*state);
+    struct lk_db *db = open_checkpointing(*state);
     static const int results[] = {SQLITE_FULL, SQLITE_IOERR_WRITE};
     int64_t rows = 0;
     for (size_t r = 0; r < 2; r++) {
@@ -360,7 +367,7 @@ static void test_checkpoint_full(void **state) {
 
 /* It does happen, and keeps the log from growing. */
 static void test_checkpoint(void **state) {
-    struct lk_db *db = open_with_table(*state);
+    struct lk_db *db = open_checkpointing(*state);
     fault_vfs_plan(no_fault);
     int syncs = 0;
     for (int64_t i = 0; i < 40; i++) {

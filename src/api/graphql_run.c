@@ -1,0 +1,173 @@
+/* The part of a GraphQL request that runs on the store thread. */
+#include "api/errors.h"
+#include "api/graphql_job.h"
+#include "crypto/session_token.h"
+#include "domain/session.h"
+
+/* --- how it can end early --- */
+
+static void end_with_error(struct lk_graphql_job *job, int status, enum lk_graphql_result result, const char *message, const char *code) {
+    lk_api_write_error(http_body(job->request), message, code, job->context.internal ? job->context.request_id : NULL);
+    job->status = status;
+    job->result = result;
+}
+
+static void end_with_failure(struct lk_graphql_job *job, int code) {
+    if (lk_api_is_internal(code))
+        lk_context_log(&job->context, code);
+    end_with_error(job, 503, LK_GRAPHQL_UNAVAILABLE, "The server cannot answer now; try again", lk_api_code(code));
+}
+
+/* --- one document --- */
+
+static int before_field(void *context) {
+    struct lk_graphql_context *c = context;
+    return lk_operation_begin(&c->call);
+}
+
+static int after_field(void *context, bool failed) {
+    struct lk_graphql_context *c = context;
+    int code = lk_operation_end(&c->call, failed);
+    if (code != 0 && lk_api_is_internal(code))
+        lk_context_log(c, code);
+    return code;
+}
+
+static void write_errors(struct lk_graphql_job *job, const struct lk_graphql_item *item) {
+    struct lk_json_writer w;
+    lk_json_writer_init(&w, http_body(job->request));
+    lk_json_begin_object(&w);
+    lk_json_key(&w, "errors");
+    gql_errors_write(&item->errors, item->params->query, &w);
+    lk_json_end_object(&w);
+}
+
+/* Names the request in an answer that holds an error whose details are in the log. */
+static void add_request_id(struct lk_graphql_job *job) {
+    struct lk_buf *body = http_body(job->request);
+    if (body->failed)
+        return;
+    lk_buf_truncate(body, body->len - 1);
+    lk_buf_addf(body, ",\"extensions\":{\"requestId\":\"%s\"}}", job->context.request_id);
+}
+
+/* Appends the answer to one document to the body. */
+static void run_item(struct lk_graphql_job *job, struct lk_graphql_item *item) {
+    if (item->document == NULL) {
+        write_errors(job, item);
+        return;
+    }
+    if (item->fresh)
+        lk_document_cache_put(job->service->cache, item->document);
+    const struct gql_execution execution = {
+        .schema = job->service->schema,
+        .document = item->document->document,
+        .operation_name = item->params->operation_name,
+        .variables = item->params->variables,
+        .context = &job->context,
+        .arena = http_request_arena(job->request),
+        .before_field = before_field,
+        .after_field = after_field,
+    };
+    job->context.internal = false;
+    int code = gql_execute(&execution, http_body(job->request), &item->outcome);
+    if (code != 0) {
+        lk_context_log(&job->context, code);
+        lk_api_write_error(http_body(job->request), "The answer is too large", lk_api_code(code), job->context.request_id);
+    } else if (job->context.internal) {
+        add_request_id(job);
+    }
+}
+
+/* Whether an operation that would run is not a query. */
+static bool changes(struct lk_graphql_job *job) {
+    for (size_t i = 0; i < job->items_len; i++) {
+        const struct lk_graphql_item *item = &job->items[i];
+        if (item->document == NULL)
+            continue;
+        struct gql_errors ignored;
+        gql_errors_init(&ignored, http_request_arena(job->request), NULL);
+        const struct gql_operation *operation = gql_find_operation(item->document->document, item->params->operation_name, &ignored);
+        if (operation != NULL && operation->kind != GQL_QUERY)
+            return true;
+    }
+    return false;
+}
+
+static void run_items(struct lk_graphql_job *job) {
+    struct lk_buf *body = http_body(job->request);
+    bool ran = true;
+    bool errors = false;
+    if (job->batch)
+        lk_buf_add_char(body, '[');
+    for (size_t i = 0; i < job->items_len; i++) {
+        struct lk_graphql_item *item = &job->items[i];
+        if (i > 0)
+            lk_buf_add_char(body, ',');
+        run_item(job, item);
+        ran = ran && item->outcome.ran;
+        errors = errors || item->outcome.error_count > 0;
+    }
+    if (job->batch)
+        lk_buf_add_char(body, ']');
+    job->status = job->batch ? 200 : lk_graphql_status(job->media, ran);
+    job->result = !ran ? LK_GRAPHQL_REFUSED : errors ? LK_GRAPHQL_ERRORS : LK_GRAPHQL_OK;
+}
+
+/* Runs what may change something, and takes all of it back when passwords have to be hashed first. */
+static void run_changes(struct lk_graphql_job *job) {
+    struct lk_password_tasks *passwords = &job->context.passwords;
+    int code = lk_request_begin(&job->context.call);
+    if (code != 0) {
+        end_with_failure(job, code);
+        return;
+    }
+    run_items(job);
+    code = lk_request_end(&job->context.call, passwords->waiting);
+    if (code == 0 && !passwords->waiting)
+        return;
+    lk_buf_clear(http_body(job->request));
+    if (code != 0) {
+        passwords->waiting = false;
+        end_with_failure(job, code);
+    }
+}
+
+static int authenticate(struct lk_graphql_job *job) {
+    struct lk_call *call = &job->context.call;
+    if (lk_session_token_like(job->credential))
+        return lk_authenticate_session(call, job->credential, job->account);
+    return lk_authenticate_key(call, job->credential);
+}
+
+void lk_graphql_run(struct lk_job *base, struct lk_db *db) {
+    struct lk_graphql_job *job = (struct lk_graphql_job *)base;
+    struct lk_call *call = &job->context.call;
+    call->db = db;
+    call->problem = &job->context.problem;
+    int code = authenticate(job);
+    if (code == LK_EUNAUTH) {
+        end_with_error(job, 401, LK_GRAPHQL_UNAUTHENTICATED, "Invalid API Key", LK_CODE_UNAUTHENTICATED);
+        return;
+    }
+    if (code == 0 && job->account.ptr != NULL)
+        code = lk_require_account(call, job->account);
+    if (code == LK_EFORBIDDEN) {
+        int status = job->media == LK_GRAPHQL_JSON ? 200 : 403;
+        end_with_error(job, status, LK_GRAPHQL_REFUSED, job->context.problem.text, LK_CODE_FORBIDDEN);
+        return;
+    }
+    if (code != 0) {
+        end_with_failure(job, code);
+        return;
+    }
+    if (!changes(job)) {
+        run_items(job);
+    } else if (http_request_method(job->request) != HTTP_POST) {
+        /* Nothing may change by GET (RFC 9110 section 9.2.1). */
+        http_add_header(job->request, "Allow", lk_slice_cstr("POST"));
+        end_with_error(job, 405, LK_GRAPHQL_REFUSED, "Only queries may be sent with GET; send this with POST", LK_CODE_BAD_USER_INPUT);
+    } else {
+        run_changes(job);
+    }
+}

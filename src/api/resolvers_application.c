@@ -1,0 +1,143 @@
+#include "api/graphql_context.h"
+#include "api/resolvers.h"
+#include "domain/application.h"
+#include "domain/user.h"
+
+static const struct lk_application *application_of(const void *source) {
+    return source;
+}
+
+/* --- queries --- */
+
+static int query_application(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    struct lk_application *application = LK_ARENA_NEW(call->arena, struct lk_application);
+    struct lk_slice id = lk_text_argument(call, "applicationId");
+    int code = application == NULL ? LK_ENOMEM : lk_application_get(&lk_context(call)->call, id, application);
+    return code == 0 ? lk_out_object(ret, application) : lk_fail(call, code);
+}
+
+static int query_application_by_name(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    struct lk_application *application = LK_ARENA_NEW(call->arena, struct lk_application);
+    struct lk_slice name = lk_text_argument(call, "name");
+    int code = application == NULL ? LK_ENOMEM : lk_application_get_by_name(&lk_context(call)->call, name, application);
+    return code == 0 ? lk_out_object(ret, application) : lk_fail(call, code);
+}
+
+static int query_applications(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    struct lk_application *applications;
+    size_t len;
+    struct lk_page_info info;
+    int code = lk_application_list(&lk_context(call)->call, lk_page_argument(call), &applications, &len, &info);
+    return code == 0 ? lk_out_connection(call, ret, &info, applications, len, sizeof(*applications)) : lk_fail(call, code);
+}
+
+/* --- an application --- */
+
+static int application_id(struct gql_call *call, const void *source, struct gql_out *ret) {
+    return lk_out_id(call, ret, &application_of(source)->id);
+}
+
+static int application_name(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_text(ret, application_of(source)->name);
+}
+
+static int application_description(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_text(ret, application_of(source)->description);
+}
+
+static int application_created_at(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_int(ret, application_of(source)->created_at);
+}
+
+static int application_created_by(struct gql_call *call, const void *source, struct gql_out *ret) {
+    const struct lk_application *application = application_of(source);
+    if (!application->has_creator)
+        return lk_out_object(ret, NULL);
+    struct lk_id_text id = lk_id_format(&application->creator);
+    struct lk_user *user = LK_ARENA_NEW(call->arena, struct lk_user);
+    int code = user == NULL ? LK_ENOMEM : lk_user_get(&lk_context(call)->call, lk_slice_cstr(id.text), user);
+    if (code == LK_ENOTFOUND || code == LK_EFORBIDDEN)
+        return lk_out_object(ret, NULL);
+    return code == 0 ? lk_out_object(ret, user) : lk_fail(call, code);
+}
+
+/* Tags are not kept: the field is there for clients that ask for it. */
+static int application_tags(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    return lk_out_list(call, ret, 0) == NULL ? LK_ENOMEM : 0;
+}
+
+/* --- mutations --- */
+
+static void read_application_input(struct gql_call *call, struct lk_application_input *ret) {
+    ret->name = lk_input_text(call, "name");
+    ret->name_given = ret->name.ptr != NULL;
+    ret->description = lk_input_text(call, "description");
+    ret->description_given = lk_input(call, "description") != NULL;
+}
+
+static int create_application(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    struct lk_application *application = LK_ARENA_NEW(call->arena, struct lk_application);
+    struct lk_application_input input;
+    read_application_input(call, &input);
+    int code = application == NULL ? LK_ENOMEM : lk_application_create(&lk_context(call)->call, &input, application);
+    return code == 0 ? lk_out_payload(call, ret, application) : lk_fail(call, code);
+}
+
+static int update_application(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    struct lk_application *application = LK_ARENA_NEW(call->arena, struct lk_application);
+    struct lk_application_input input;
+    read_application_input(call, &input);
+    struct lk_slice id = lk_input_text(call, "applicationId");
+    int code = application == NULL ? LK_ENOMEM : lk_application_update(&lk_context(call)->call, id, &input, application);
+    return code == 0 ? lk_out_payload(call, ret, application) : lk_fail(call, code);
+}
+
+static int delete_application(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    struct lk_application *application = LK_ARENA_NEW(call->arena, struct lk_application);
+    if (application == NULL)
+        return lk_fail(call, LK_ENOMEM);
+    struct lk_slice id = lk_input_text(call, "applicationId");
+    bool seen = lk_application_get(&lk_context(call)->call, id, application) == 0;
+    int code = lk_application_delete(&lk_context(call)->call, id);
+    return code == 0 ? lk_out_payload(call, ret, seen ? application : NULL) : lk_fail(call, code);
+}
+
+/* There is no tag, so these are never asked. */
+static const struct gql_binding rows[] = {
+    {"Tag", "name", lk_out_null},
+    {"Tag", "value", lk_out_null},
+    {"Query", "application", query_application},
+    {"Query", "applicationByName", query_application_by_name},
+    {"Query", "applications", query_applications},
+    {"Application", "id", application_id},
+    {"Application", "name", application_name},
+    {"Application", "description", application_description},
+    {"Application", "createdAt", application_created_at},
+    {"Application", "createdBy", application_created_by},
+    {"Application", "tags", application_tags},
+    {"ApplicationConnection", "pageInfo", lk_connection_page_info},
+    {"ApplicationConnection", "nodes", lk_connection_nodes},
+    {"Mutation", "createApplication", create_application},
+    {"Mutation", "updateApplication", update_application},
+    {"Mutation", "deleteApplication", delete_application},
+    {"CreateApplicationPayload", "clientMutationId", lk_payload_client_mutation_id},
+    {"CreateApplicationPayload", "application", lk_payload_object},
+    {"UpdateApplicationPayload", "clientMutationId", lk_payload_client_mutation_id},
+    {"UpdateApplicationPayload", "application", lk_payload_object},
+    {"DeleteApplicationPayload", "clientMutationId", lk_payload_client_mutation_id},
+    {"DeleteApplicationPayload", "application", lk_payload_object},
+};
+
+struct lk_bindings lk_application_bindings(void) {
+    return (struct lk_bindings){rows, sizeof(rows) / sizeof(rows[0])};
+}

@@ -1,0 +1,115 @@
+#include "cli/client.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ANSWER_MAX ((size_t)64 << 20)
+#define CONNECT_TIMEOUT_S 10L
+#define TIMEOUT_S 60L
+
+struct cli_client {
+    CURL *curl;
+    char *url; /* without a slash at its end */
+    struct curl_slist *headers;
+};
+
+/* Frees a list of headers that hold the key. */
+static void free_headers(struct curl_slist *headers) {
+    for (struct curl_slist *at = headers; at != NULL; at = at->next)
+        explicit_bzero(at->data, strlen(at->data));
+    curl_slist_free_all(headers);
+}
+
+static bool add_header(struct cli_client *client, const char *line) {
+    struct curl_slist *more = curl_slist_append(client->headers, line);
+    if (more == NULL)
+        return false;
+    client->headers = more;
+    return true;
+}
+
+static bool add_key(struct cli_client *client, struct lk_slice key) {
+    char *line = NULL;
+    int len = asprintf(&line, "x-api-key: %.*s", (int)key.len, key.ptr);
+    if (len < 0)
+        return false;
+    bool added = add_header(client, line);
+    explicit_bzero(line, (size_t)len);
+    free(line);
+    return added;
+}
+
+static size_t receive(char *bytes, size_t size, size_t count, void *context) {
+    return lk_buf_add(context, lk_slice_make(bytes, size * count)) == 0 ? size * count : 0;
+}
+
+static bool set_up(struct cli_client *client) {
+    CURL *curl = client->curl;
+    return curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_USERAGENT, "latchkey/" LK_VERSION) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive) == CURLE_OK;
+}
+
+int cli_client_new(const char *url, struct lk_slice key, struct cli_client **ret, struct lk_problem *problem) {
+    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+        return lk_problem_set(problem, LK_EINVAL, "The server's URL must begin with http:// or https://, not \"%.100s\"", url);
+    struct cli_client *client = calloc(1, sizeof(*client));
+    if (client == NULL)
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    client->url = strdup(url);
+    client->curl = curl_easy_init();
+    if (client->url == NULL || client->curl == NULL || !add_header(client, "Content-Type: application/json") ||
+        !add_header(client, "Accept: application/json") || !add_header(client, "Expect:") || !add_key(client, key) || !set_up(client)) {
+        cli_client_free(client);
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    }
+    for (size_t len = strlen(client->url); len > 0 && client->url[len - 1] == '/'; len--)
+        client->url[len - 1] = '\0';
+    *ret = client;
+    return 0;
+}
+
+void cli_client_free(struct cli_client *client) {
+    if (client == NULL)
+        return;
+    free_headers(client->headers);
+    curl_easy_cleanup(client->curl);
+    free(client->url);
+    free(client);
+}
+
+static int send_body(struct cli_client *client, const char *url, const struct lk_buf *body, long *ret_status, struct lk_buf *ret_body,
+                     struct lk_problem *problem) {
+    char why[CURL_ERROR_SIZE] = "";
+    CURL *curl = client->curl;
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body->ptr);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, ret_body);
+    CURLcode code = curl_easy_perform(curl);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, (char *)NULL);
+    if (code != CURLE_OK)
+        return lk_problem_set(problem, LK_EIO, "No answer from %s: %s", client->url, why[0] != '\0' ? why : curl_easy_strerror(code));
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_status);
+    return 0;
+}
+
+int cli_client_post(struct cli_client *client, const char *path, const struct lk_buf *body, long *ret_status, struct lk_buf *ret_body,
+                    struct lk_problem *problem) {
+    char *url = NULL;
+    if (body->failed || asprintf(&url, "%s%s", client->url, path) < 0)
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    lk_buf_init(ret_body, ANSWER_MAX);
+    int code = send_body(client, url, body, ret_status, ret_body, problem);
+    if (code != 0)
+        lk_buf_free(ret_body);
+    free(url);
+    return code;
+}

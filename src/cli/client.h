@@ -1,0 +1,20 @@
+/* HTTP to a server. */
+#ifndef LK_CLI_CLIENT_H
+#define LK_CLI_CLIENT_H
+
+#include "base/buf.h"
+#include "base/error.h"
+
+struct cli_client;
+
+/* A client of the server at url ("http://127.0.0.1:5390") that authenticates with key; both are copied. */
+int cli_client_new(const char *url, struct lk_slice key, struct cli_client **ret, struct lk_problem *problem);
+
+/* Wipes the key. NULL is fine. */
+void cli_client_free(struct cli_client *client);
+
+/* POSTs a JSON body to a path. 0 with the status and the answer's body appended to ret_body; LK_EIO with a sentence when there is no answer. */
+int cli_client_post(struct cli_client *client, const char *path, const struct lk_buf *body, long *ret_status, struct lk_buf *ret_body,
+                    struct lk_problem *problem);
+
+#endif

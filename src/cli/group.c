@@ -1,0 +1,424 @@
+/* latchkey group ... */
+#include "cli/session.h"
+
+#define PERMISSIONS "permissions { accountPermissions { accountPermissionTypes } scopes appPermissions { permissionType actions } }"
+#define GROUP_FIELDS "id name description isSSOLinked " PERMISSIONS " users(limit: 100) { pageInfo { total } nodes { id name email } }"
+
+static const struct cli_column columns[] = {
+    {"ID", "id", CLI_COLUMN_TEXT},
+    {"NAME", "name", CLI_COLUMN_TEXT},
+    {"USERS", "users.pageInfo.total", CLI_COLUMN_TEXT},
+    {"DESCRIPTION", "description", CLI_COLUMN_TEXT},
+};
+
+static const struct cli_column details[] = {
+    {"id", "id", CLI_COLUMN_TEXT},
+    {"name", "name", CLI_COLUMN_TEXT},
+    {"description", "description", CLI_COLUMN_TEXT},
+    {"permissions", "permissions.accountPermissions.accountPermissionTypes", CLI_COLUMN_TEXT},
+    {"scopes", "permissions.scopes", CLI_COLUMN_TEXT},
+    {"applications", "permissions.appPermissions.permissionType", CLI_COLUMN_TEXT},
+    {"users", "users.nodes.email", CLI_COLUMN_TEXT},
+};
+
+static const struct cli_column members[] = {
+    {"ID", "id", CLI_COLUMN_TEXT},
+    {"NAME", "name", CLI_COLUMN_TEXT},
+    {"E-MAIL", "email", CLI_COLUMN_TEXT},
+};
+
+#define LEN(array) (sizeof(array) / sizeof((array)[0]))
+
+static int need_word(struct cli_session *session, const char *what) {
+    return session->args->words_len > 0 ? 0 : cli_usage_error(session->command, "Say which: latchkey %s %s", session->command->name, what);
+}
+
+/* --- input --- */
+
+/* The values of an option given any number of times, after those that are there already: an array of strings. */
+static void write_texts(const struct cli_session *session, struct lk_json_writer *w, const struct lk_json *there, const char *option) {
+    lk_json_begin_array(w);
+    for (size_t i = 0; there != NULL && there->type == LK_JSON_ARRAY && i < there->array.len; i++)
+        lk_json_string(w, lk_json_text(&there->array.items[i]));
+    for (size_t i = 0; i < session->args->given_len; i++) {
+        if (strcmp(session->args->given[i].name, option) == 0)
+            lk_json_string(w, lk_slice_cstr(session->args->given[i].value));
+    }
+    lk_json_end_array(w);
+}
+
+static void write_permissions(const struct cli_session *session, struct lk_json_writer *w) {
+    lk_json_key(w, "permissions");
+    lk_json_begin_object(w);
+    lk_json_key(w, "accountPermissions");
+    lk_json_begin_object(w);
+    lk_json_key(w, "accountPermissionTypes");
+    write_texts(session, w, NULL, "permission");
+    lk_json_end_object(w);
+    lk_json_key(w, "scopes");
+    write_texts(session, w, NULL, "scope");
+    lk_json_end_object(w);
+}
+
+static void write_text_option(const struct cli_session *session, struct lk_json_writer *w, const char *option, const char *member) {
+    const char *value = cli_args_get(session->args, option);
+    if (value == NULL)
+        return;
+    lk_json_key(w, member);
+    lk_json_string(w, lk_slice_cstr(value));
+}
+
+static int write_users(struct cli_session *session, struct lk_json_writer *w) {
+    if (!cli_option_given(session, "user"))
+        return 0;
+    lk_json_key(w, "userIds");
+    return cli_write_found(session, w, &cli_kind_user, "user");
+}
+
+/* {"input":{ MEMBERS }}, with what write adds, sent with document. */
+static int send_input(struct cli_session *session, const char *document, const struct lk_slice *group,
+                      int (*write)(struct cli_session *, struct lk_json_writer *), const struct lk_json **ret) {
+    struct lk_buf variables;
+    lk_buf_init(&variables, 0);
+    struct lk_json_writer w;
+    lk_json_writer_init(&w, &variables);
+    lk_json_begin_object(&w);
+    lk_json_key(&w, "input");
+    lk_json_begin_object(&w);
+    if (group != NULL) {
+        lk_json_key(&w, "userGroupId");
+        lk_json_string(&w, *group);
+    }
+    int code = write == NULL ? 0 : write(session, &w);
+    if (code == 0) {
+        lk_json_end_object(&w);
+        lk_json_end_object(&w);
+        code = cli_graphql(session, document, &variables, ret);
+    }
+    lk_buf_free(&variables);
+    return code;
+}
+
+/* --- verbs --- */
+
+static int write_create(struct cli_session *session, struct lk_json_writer *w) {
+    lk_json_key(w, "name");
+    lk_json_string(w, lk_slice_cstr(session->args->words[0]));
+    write_text_option(session, w, "description", "description");
+    write_permissions(session, w);
+    return write_users(session, w);
+}
+
+static int create(struct cli_session *session) {
+    if (need_word(session, "NAME") != 0)
+        return CLI_USAGE;
+    const struct lk_json *data = NULL;
+    int code = send_input(session,
+                          "mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { " GROUP_FIELDS " } } }",
+                          NULL, write_create, &data);
+    return code == 0 ? cli_print_object(session, cli_at(data, "createUserGroup.userGroup"), details, LEN(details)) : code;
+}
+
+static int list(struct cli_session *session) {
+    static const char document[] = "query ($limit: Int!, $offset: Int) { userGroups(limit: $limit, offset: $offset) { pageInfo { hasMore } "
+                                   "nodes { id name description users(limit: 0) { pageInfo { total } } } } }";
+    struct lk_json *items = NULL;
+    size_t len = 0;
+    int code = cli_fetch_all(session, document, "userGroups", SIZE_MAX, NULL, NULL, &items, &len);
+    return code == 0 ? cli_print_list(session, items, len, columns, LEN(columns)) : code;
+}
+
+/* The group that the command's first word names, with all its fields. */
+static int fetch(struct cli_session *session, const struct lk_json **ret) {
+    struct cli_found found = {0};
+    int code = cli_find(session, &cli_kind_group, session->args->words[0], &found);
+    if (code != 0)
+        return code;
+    struct lk_buf variables;
+    lk_buf_init(&variables, 0);
+    lk_buf_addf(&variables, "{\"id\":\"%.*s\"}", (int)found.id.len, found.id.ptr);
+    const struct lk_json *data = NULL;
+    code = cli_graphql(session, "query ($id: String!) { userGroup(userGroupId: $id) { " GROUP_FIELDS " } }", &variables, &data);
+    lk_buf_free(&variables);
+    if (code == 0)
+        *ret = lk_json_get(data, "userGroup");
+    return code;
+}
+
+static int get(struct cli_session *session) {
+    if (need_word(session, "GROUP") != 0)
+        return CLI_USAGE;
+    const struct lk_json *group = NULL;
+    int code = fetch(session, &group);
+    return code == 0 ? cli_print_object(session, group, details, LEN(details)) : code;
+}
+
+static int write_update(struct cli_session *session, struct lk_json_writer *w) {
+    write_text_option(session, w, "name", "name");
+    write_text_option(session, w, "description", "description");
+    if (cli_option_given(session, "permission") || cli_option_given(session, "scope") || cli_args_flag(session->args, "no-permissions"))
+        write_permissions(session, w);
+    return write_users(session, w);
+}
+
+static int update(struct cli_session *session) {
+    if (need_word(session, "GROUP") != 0)
+        return CLI_USAGE;
+    struct cli_found found = {0};
+    int code = cli_find(session, &cli_kind_group, session->args->words[0], &found);
+    const struct lk_json *data = NULL;
+    if (code == 0)
+        code = send_input(session,
+                          "mutation ($input: UpdateUserGroupInput!) { updateUserGroup(input: $input) { userGroup { " GROUP_FIELDS " } } }",
+                          &found.id, write_update, &data);
+    return code == 0 ? cli_print_object(session, cli_at(data, "updateUserGroup.userGroup"), details, LEN(details)) : code;
+}
+
+static int delete (struct cli_session *session) {
+    if (need_word(session, "GROUP...") != 0)
+        return CLI_USAGE;
+    int code = 0;
+    for (size_t i = 0; i < session->args->words_len && code == 0; i++) {
+        struct cli_found found = {0};
+        const struct lk_json *data = NULL;
+        code = cli_find(session, &cli_kind_group, session->args->words[i], &found);
+        if (code == 0)
+            code = send_input(session, "mutation ($input: DeleteUserGroupInput!) { deleteUserGroup(input: $input) { clientMutationId } }",
+                              &found.id, NULL, &data);
+        if (code == 0)
+            code = cli_print_done(session, "Deleted the user group %.*s (%.*s).", (int)found.name.len, found.name.ptr, (int)found.id.len,
+                                  found.id.ptr);
+    }
+    return code;
+}
+
+/* Every permission of the group as it is, in the form of the input, so that adding to it loses none. */
+#define WHOLE_PERMISSIONS                                                                                                       \
+    "permissions { accountPermissions { accountPermissionTypes } scopes appPermissions { permissionType "                       \
+    "applications { filterType appIds } actions services { filterType serviceIds } provisioners { filterType provisionerIds } " \
+    "environments { filterTypes envIds } deployments { filterTypes envIds } workflows { filterTypes envIds workflowIds } "      \
+    "pipelines { filterTypes envIds pipelineIds } } }"
+
+static void write_granted(struct cli_session *session, struct lk_json_writer *w, const struct lk_json *group) {
+    lk_json_begin_object(w);
+    lk_json_key(w, "input");
+    lk_json_begin_object(w);
+    lk_json_key(w, "userGroupId");
+    cli_write_json(w, lk_json_get(group, "id"));
+    lk_json_key(w, "permissions");
+    lk_json_begin_object(w);
+    lk_json_key(w, "accountPermissions");
+    lk_json_begin_object(w);
+    lk_json_key(w, "accountPermissionTypes");
+    write_texts(session, w, cli_at(group, "permissions.accountPermissions.accountPermissionTypes"), "permission");
+    lk_json_end_object(w);
+    lk_json_key(w, "scopes");
+    write_texts(session, w, cli_at(group, "permissions.scopes"), "scope");
+    lk_json_key(w, "appPermissions");
+    cli_write_json(w, cli_at(group, "permissions.appPermissions"));
+    lk_json_end_object(w);
+    lk_json_end_object(w);
+    lk_json_end_object(w);
+}
+
+static int send_grant(struct cli_session *session, struct lk_buf *variables) {
+    const struct lk_json *data = NULL;
+    struct cli_found found = {0};
+    int code = cli_find(session, &cli_kind_group, session->args->words[0], &found);
+    if (code != 0)
+        return code;
+    lk_buf_addf(variables, "{\"id\":\"%.*s\"}", (int)found.id.len, found.id.ptr);
+    code = cli_graphql(session, "query ($id: String!) { userGroup(userGroupId: $id) { id " WHOLE_PERMISSIONS " } }", variables, &data);
+    if (code != 0)
+        return code;
+    lk_buf_clear(variables);
+    struct lk_json_writer w;
+    lk_json_writer_init(&w, variables);
+    write_granted(session, &w, lk_json_get(data, "userGroup"));
+    return cli_graphql(session,
+                       "mutation ($input: UpdateUserGroupPermissionsInput!) { updateUserGroupPermissions(input: $input) "
+                       "{ clientMutationId } }",
+                       variables, &data);
+}
+
+static int grant(struct cli_session *session) {
+    if (need_word(session, "GROUP") != 0)
+        return CLI_USAGE;
+    if (!cli_option_given(session, "permission") && !cli_option_given(session, "scope"))
+        return cli_usage_error(session->command, "Say what to grant: --permission or --scope");
+    struct lk_buf variables;
+    lk_buf_init(&variables, 0);
+    int code = send_grant(session, &variables);
+    lk_buf_free(&variables);
+    const struct lk_json *group = NULL;
+    if (code == 0)
+        code = fetch(session, &group);
+    return code == 0 ? cli_print_object(session, group, details, LEN(details)) : code;
+}
+
+/* Adds or removes each user that an option names. */
+static int change_members(struct cli_session *session, struct lk_slice group, const char *option, const char *document) {
+    int code = 0;
+    for (size_t i = 0; i < session->args->given_len && code == 0; i++) {
+        if (strcmp(session->args->given[i].name, option) != 0)
+            continue;
+        struct cli_found user = {0};
+        code = cli_find(session, &cli_kind_user, session->args->given[i].value, &user);
+        if (code != 0)
+            return code;
+        struct lk_buf variables;
+        lk_buf_init(&variables, 0);
+        lk_buf_addf(&variables, "{\"input\":{\"userGroupId\":\"%.*s\",\"userId\":\"%.*s\"}}", (int)group.len, group.ptr, (int)user.id.len,
+                    user.id.ptr);
+        const struct lk_json *data = NULL;
+        code = cli_graphql(session, document, &variables, &data);
+        lk_buf_free(&variables);
+    }
+    return code;
+}
+
+static void write_group_id(struct lk_json_writer *w, void *context) {
+    lk_json_key(w, "id");
+    lk_json_string(w, *(const struct lk_slice *)context);
+}
+
+/* The list lies one level deeper than other lists: userGroup.users. */
+static int list_members(struct cli_session *session, struct cli_found *group) {
+    static const char document[] = "query ($id: String!, $limit: Int!, $offset: Int) { userGroup(userGroupId: $id) "
+                                   "{ users(limit: $limit, offset: $offset) { pageInfo { hasMore } nodes { id name email } } } }";
+    struct lk_json *items = NULL;
+    size_t len = 0;
+    int code = cli_fetch_all(session, document, "userGroup.users", SIZE_MAX, write_group_id, &group->id, &items, &len);
+    return code == 0 ? cli_print_list(session, items, len, members, LEN(members)) : code;
+}
+
+static int run_members(struct cli_session *session) {
+    if (need_word(session, "GROUP") != 0)
+        return CLI_USAGE;
+    struct cli_found group = {0};
+    int code = cli_find(session, &cli_kind_group, session->args->words[0], &group);
+    if (code == 0)
+        code = change_members(session, group.id, "add",
+                              "mutation ($input: AddUserToUserGroupInput!) { addUserToUserGroup(input: $input) { clientMutationId } }");
+    if (code == 0)
+        code = change_members(
+            session, group.id, "remove",
+            "mutation ($input: RemoveUserFromUserGroupInput!) { removeUserFromUserGroup(input: $input) { clientMutationId } }");
+    return code == 0 ? list_members(session, &group) : code;
+}
+
+/* --- tables --- */
+
+static const struct cli_option create_options[] = {
+    {"description", "TEXT", "What the group is for.", false},
+    {"permission", "PERMISSION", "A permission on the account, such as MANAGE_API_KEYS.", true},
+    {"scope", "SCOPE", "A name of your own making, such as invoices.read or invoices.*.", true},
+    {"user", "USER", "A user to put into it, by e-mail address, name or id.", true},
+};
+
+static const struct cli_option update_options[] = {
+    {"name", "NAME", "Its new name.", false},
+    {"description", "TEXT", "What the group is for.", false},
+    {"permission", "PERMISSION", "All permissions on the account that it is to have; others, and those on applications, go.", true},
+    {"scope", "SCOPE", "All scopes that it is to have.", true},
+    {"no-permissions", NULL, "Takes all permissions from it.", false},
+    {"user", "USER", "All users that are to be in it.", true},
+};
+
+static const struct cli_option grant_options[] = {
+    {"permission", "PERMISSION", "A permission on the account to add.", true},
+    {"scope", "SCOPE", "A scope to add.", true},
+};
+
+static const struct cli_option members_options[] = {
+    {"add", "USER", "A user to put into the group, by e-mail address, name or id.", true},
+    {"remove", "USER", "A user to take out of it.", true},
+};
+
+static const struct cli_command create_command = {
+    .name = "group create",
+    .usage = "NAME [--permission PERMISSION]... [--scope SCOPE]... [--user USER]...",
+    .summary = "Make a user group.",
+    .examples = "  latchkey group create readers --scope 'invoices.read' --description 'May look at invoices'\n",
+    .words = 1,
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .options = create_options,
+    .options_len = LEN(create_options),
+    .act = create,
+};
+
+static const struct cli_command list_command = {
+    .name = "group list",
+    .usage = "",
+    .summary = "List user groups.",
+    .examples = "  latchkey group list\n",
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .act = list,
+};
+
+static const struct cli_command get_command = {
+    .name = "group get",
+    .usage = "GROUP",
+    .summary = "Show a user group, by name or id.",
+    .examples = "  latchkey group get 'Account Administrator'\n",
+    .words = 1,
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .act = get,
+};
+
+static const struct cli_command update_command = {
+    .name = "group update",
+    .usage = "GROUP [--name NAME] [--permission PERMISSION]... [--scope SCOPE]...",
+    .summary = "Change a user group; what is not named stays as it is.",
+    .examples = "  latchkey group update readers --scope 'invoices.*' --scope 'orders.read'\n",
+    .words = 1,
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .options = update_options,
+    .options_len = LEN(update_options),
+    .act = update,
+};
+
+static const struct cli_command delete_command = {
+    .name = "group delete",
+    .usage = "GROUP...",
+    .summary = "Delete user groups; keys and users in them lose their permissions at once.",
+    .examples = "  latchkey group delete readers\n",
+    .words = 1000,
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .act = delete,
+};
+
+static const struct cli_command grant_command = {
+    .name = "group grant",
+    .usage = "GROUP [--permission PERMISSION]... [--scope SCOPE]...",
+    .summary = "Add permissions to a user group.",
+    .examples = "  latchkey group grant readers --permission VIEW_AUDITS\n",
+    .words = 1,
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .options = grant_options,
+    .options_len = LEN(grant_options),
+    .act = grant,
+};
+
+static const struct cli_command members_command = {
+    .name = "group members",
+    .usage = "GROUP [--add USER]... [--remove USER]...",
+    .summary = "List the users of a group, after adding and removing.",
+    .examples = "  latchkey group members readers --add ann@example.com\n",
+    .words = 1,
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .options = members_options,
+    .options_len = LEN(members_options),
+    .act = run_members,
+};
+
+static const struct cli_command *const verbs[] = {
+    &create_command, &list_command, &get_command, &update_command, &delete_command, &grant_command, &members_command, NULL,
+};
+
+const struct cli_command cli_group_command = {
+    .name = "group",
+    .usage = "create|list|get|update|delete|grant|members",
+    .summary = "Manage user groups.",
+    .verbs = verbs,
+};

@@ -1,0 +1,394 @@
+/* latchkey key ... */
+#include "base/clock.h"
+#include "cli/session.h"
+
+#define KEY_FIELDS \
+    "id name preview enabled createdAt createdBy updatedAt expiresAt metadata { key value } userGroups(limit: 100) { nodes { id name } }"
+
+static const struct cli_column columns[] = {
+    {"ID", "id", CLI_COLUMN_TEXT},
+    {"NAME", "name", CLI_COLUMN_TEXT},
+    {"KEY", "preview", CLI_COLUMN_TEXT},
+    {"ENABLED", "enabled", CLI_COLUMN_TEXT},
+    {"EXPIRES", "expiresAt", CLI_COLUMN_TIME},
+    {"CREATED", "createdAt", CLI_COLUMN_TIME},
+    {"GROUPS", "userGroups.nodes.name", CLI_COLUMN_TEXT},
+};
+
+static const struct cli_column details[] = {
+    {"id", "id", CLI_COLUMN_TEXT},
+    {"name", "name", CLI_COLUMN_TEXT},
+    {"key", "preview", CLI_COLUMN_TEXT},
+    {"enabled", "enabled", CLI_COLUMN_TEXT},
+    {"groups", "userGroups.nodes.name", CLI_COLUMN_TEXT},
+    {"expires", "expiresAt", CLI_COLUMN_TIME},
+    {"created", "createdAt", CLI_COLUMN_TIME},
+    {"created by", "createdBy", CLI_COLUMN_TEXT},
+    {"updated", "updatedAt", CLI_COLUMN_TIME},
+    {"metadata", "metadata", CLI_COLUMN_TEXT},
+};
+
+/* What create prints: the secret in full. */
+static const struct cli_column created[] = {
+    {"id", "apiKey.id", CLI_COLUMN_TEXT},
+    {"name", "apiKey.name", CLI_COLUMN_TEXT},
+    {"groups", "apiKey.userGroups.nodes.name", CLI_COLUMN_TEXT},
+    {"expires", "apiKey.expiresAt", CLI_COLUMN_TIME},
+    {"key", "key", CLI_COLUMN_TEXT},
+};
+
+#define LEN(array) (sizeof(array) / sizeof((array)[0]))
+
+/* --- input --- */
+
+/* "--metadata team=payments" any number of times, as [{"key","value"}]. */
+static int write_metadata(struct cli_session *session, struct lk_json_writer *w) {
+    lk_json_begin_array(w);
+    for (size_t i = 0; i < session->args->given_len; i++) {
+        const struct cli_given *given = &session->args->given[i];
+        if (strcmp(given->name, "metadata") != 0)
+            continue;
+        const char *equals = strchr(given->value, '=');
+        if (equals == NULL)
+            return cli_usage_error(session->command, "--metadata is written KEY=VALUE, not %.60s", given->value);
+        lk_json_begin_object(w);
+        lk_json_key(w, "key");
+        lk_json_string(w, lk_slice_make(given->value, (size_t)(equals - given->value)));
+        lk_json_key(w, "value");
+        lk_json_string(w, lk_slice_cstr(equals + 1));
+        lk_json_end_object(w);
+    }
+    lk_json_end_array(w);
+    return 0;
+}
+
+static int write_expiry(struct cli_session *session, struct lk_json_writer *w) {
+    const char *text = cli_args_get(session->args, "expires");
+    int64_t time = 0;
+    bool never = strcmp(text, "never") == 0;
+    if (!never && cli_parse_time(text, lk_clock_wall_ms(), &time) != 0)
+        return cli_usage_error(
+            session->command, "--expires: \"%.60s\" is neither a date (2027-01-31, 2027-01-31T12:00:00Z) nor a length (90d, 12h) nor never",
+            text);
+    lk_json_key(w, "expiresAt");
+    if (never)
+        lk_json_null(w);
+    else
+        lk_json_int(w, time);
+    return 0;
+}
+
+/* The members that create and update share, as far as they were given. */
+static int write_shared(struct cli_session *session, struct lk_json_writer *w) {
+    int code = 0;
+    if (cli_option_given(session, "group") || cli_args_flag(session->args, "no-groups")) {
+        lk_json_key(w, "userGroupIds");
+        code = cli_write_found(session, w, &cli_kind_group, "group");
+    }
+    if (code == 0 && cli_option_given(session, "expires"))
+        code = write_expiry(session, w);
+    if (code == 0 && cli_option_given(session, "metadata")) {
+        lk_json_key(w, "metadata");
+        code = write_metadata(session, w);
+    }
+    if (code == 0 && (cli_args_flag(session->args, "disable") || cli_args_flag(session->args, "enable"))) {
+        lk_json_key(w, "enabled");
+        lk_json_bool(w, cli_args_flag(session->args, "enable"));
+    }
+    return code;
+}
+
+/* Begins {"input":{"accountId":...; the account is asked for. */
+static int begin_input(struct cli_session *session, struct lk_json_writer *w) {
+    struct lk_slice account;
+    int code = cli_account_id(session, &account);
+    if (code != 0)
+        return code;
+    lk_json_begin_object(w);
+    lk_json_key(w, "input");
+    lk_json_begin_object(w);
+    lk_json_key(w, "accountId");
+    lk_json_string(w, account);
+    return 0;
+}
+
+static void end_input(struct lk_json_writer *w) {
+    lk_json_end_object(w);
+    lk_json_end_object(w);
+}
+
+static int need_word(struct cli_session *session, const char *what) {
+    return session->args->words_len > 0 ? 0 : cli_usage_error(session->command, "Say which: latchkey %s %s", session->command->name, what);
+}
+
+/* --- verbs --- */
+
+static int send_create(struct cli_session *session, struct lk_buf *variables, const struct lk_json **ret) {
+    struct lk_json_writer w;
+    lk_json_writer_init(&w, variables);
+    int code = begin_input(session, &w);
+    if (code != 0)
+        return code;
+    lk_json_key(&w, "name");
+    lk_json_string(&w, lk_slice_cstr(session->args->words[0]));
+    code = write_shared(session, &w);
+    if (code != 0)
+        return code;
+    end_input(&w);
+    return cli_graphql(session, "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { key apiKey { " KEY_FIELDS " } } }",
+                       variables, ret);
+}
+
+static int create(struct cli_session *session) {
+    if (need_word(session, "NAME") != 0)
+        return CLI_USAGE;
+    struct lk_buf variables;
+    lk_buf_init(&variables, 0);
+    const struct lk_json *data = NULL;
+    int code = send_create(session, &variables, &data);
+    lk_buf_free(&variables);
+    return code == 0 ? cli_print_object(session, lk_json_get(data, "createApiKey"), created, LEN(created)) : code;
+}
+
+static void write_filters(struct lk_json_writer *w, void *context) {
+    const struct lk_buf *filters = context;
+    lk_json_key(w, "filters");
+    lk_json_raw(w, lk_buf_slice(filters));
+}
+
+static int make_filters(struct cli_session *session, struct lk_buf *out) {
+    struct lk_json_writer w;
+    lk_json_writer_init(&w, out);
+    lk_json_begin_object(&w);
+    const char *name = cli_args_get(session->args, "name");
+    const char *group = cli_args_get(session->args, "group");
+    if (name != NULL) {
+        lk_json_key(&w, "nameContains");
+        lk_json_string(&w, lk_slice_cstr(name));
+    }
+    if (group != NULL) {
+        struct cli_found found = {0};
+        int code = cli_find(session, &cli_kind_group, group, &found);
+        if (code != 0)
+            return code;
+        lk_json_key(&w, "userGroupId");
+        lk_json_string(&w, found.id);
+    }
+    if (cli_args_flag(session->args, "disabled")) {
+        lk_json_key(&w, "enabled");
+        lk_json_bool(&w, false);
+    }
+    lk_json_end_object(&w);
+    return 0;
+}
+
+static int list(struct cli_session *session) {
+    static const char document[] = "query ($limit: Int!, $offset: Int, $filters: [ApiKeyFilter]) { apiKeys(limit: $limit, offset: $offset, "
+                                   "filters: $filters) { pageInfo { hasMore } nodes { " KEY_FIELDS " } } }";
+    struct lk_buf filters;
+    lk_buf_init(&filters, 0);
+    struct lk_json *items = NULL;
+    size_t len = 0;
+    int code = make_filters(session, &filters);
+    if (code == 0)
+        code = cli_fetch_all(session, document, "apiKeys", SIZE_MAX, write_filters, &filters, &items, &len);
+    lk_buf_free(&filters);
+    return code == 0 ? cli_print_list(session, items, len, columns, LEN(columns)) : code;
+}
+
+static int get(struct cli_session *session) {
+    if (need_word(session, "KEY") != 0)
+        return CLI_USAGE;
+    struct cli_found found = {0};
+    int code = cli_find(session, &cli_kind_key, session->args->words[0], &found);
+    if (code != 0)
+        return code;
+    struct lk_buf variables;
+    lk_buf_init(&variables, 0);
+    lk_buf_addf(&variables, "{\"id\":\"%.*s\"}", (int)found.id.len, found.id.ptr);
+    const struct lk_json *data = NULL;
+    code = cli_graphql(session, "query ($id: String!) { apiKey(apiKeyId: $id) { " KEY_FIELDS " } }", &variables, &data);
+    lk_buf_free(&variables);
+    return code == 0 ? cli_print_object(session, lk_json_get(data, "apiKey"), details, LEN(details)) : code;
+}
+
+/* Sends a mutation on the key that the command's word names; name_of (NULL: none) writes its further members. */
+static int send_on_key(struct cli_session *session, const char *document, const char *word,
+                       int (*more)(struct cli_session *, struct lk_json_writer *, const struct cli_found *), struct cli_found *ret_found,
+                       const struct lk_json **ret) {
+    int code = cli_find(session, &cli_kind_key, word, ret_found);
+    if (code != 0)
+        return code;
+    struct lk_buf variables;
+    lk_buf_init(&variables, 0);
+    struct lk_json_writer w;
+    lk_json_writer_init(&w, &variables);
+    code = begin_input(session, &w);
+    if (code == 0) {
+        lk_json_key(&w, "uuid");
+        lk_json_string(&w, ret_found->id);
+        code = more == NULL ? 0 : more(session, &w, ret_found);
+    }
+    if (code == 0) {
+        end_input(&w);
+        code = cli_graphql(session, document, &variables, ret);
+    }
+    lk_buf_free(&variables);
+    return code;
+}
+
+static int write_update(struct cli_session *session, struct lk_json_writer *w, const struct cli_found *found) {
+    const char *name = cli_args_get(session->args, "name");
+    lk_json_key(w, "name");
+    lk_json_string(w, name == NULL ? found->name : lk_slice_cstr(name));
+    return write_shared(session, w);
+}
+
+static int update(struct cli_session *session) {
+    if (need_word(session, "KEY") != 0)
+        return CLI_USAGE;
+    if (cli_args_flag(session->args, "enable") && cli_args_flag(session->args, "disable"))
+        return cli_usage_error(session->command, "--enable and --disable exclude each other");
+    struct cli_found found = {0};
+    const struct lk_json *data = NULL;
+    int code = send_on_key(session, "mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { apiKey { " KEY_FIELDS " } } }",
+                           session->args->words[0], write_update, &found, &data);
+    return code == 0 ? cli_print_object(session, cli_at(data, "updateApiKey.apiKey"), details, LEN(details)) : code;
+}
+
+static int delete (struct cli_session *session) {
+    if (need_word(session, "KEY...") != 0)
+        return CLI_USAGE;
+    int code = 0;
+    for (size_t i = 0; i < session->args->words_len && code == 0; i++) {
+        struct cli_found found = {0};
+        const struct lk_json *data = NULL;
+        code = send_on_key(session, "mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }",
+                           session->args->words[i], NULL, &found, &data);
+        if (code == 0)
+            code = cli_print_done(session, "Deleted the API key %.*s (%.*s).", (int)found.name.len, found.name.ptr, (int)found.id.len,
+                                  found.id.ptr);
+    }
+    return code;
+}
+
+static int reveal(struct cli_session *session) {
+    static const struct cli_column secret[] = {{"key", "key", CLI_COLUMN_TEXT}};
+    if (need_word(session, "KEY") != 0)
+        return CLI_USAGE;
+    struct cli_found found = {0};
+    const struct lk_json *data = NULL;
+    int code = send_on_key(session, "mutation ($input: RevealApiKeyInput!) { revealApiKey(input: $input) { key } }",
+                           session->args->words[0], NULL, &found, &data);
+    return code == 0 ? cli_print_object(session, lk_json_get(data, "revealApiKey"), secret, LEN(secret)) : code;
+}
+
+/* --- tables --- */
+
+#define OPTION_GROUP \
+    { "group", "GROUP", "A user group to inherit permissions from, by name or id.", true }
+#define OPTION_EXPIRES \
+    { "expires", "WHEN", "A date (2027-01-31, 2027-01-31T12:00:00Z), a length (90d, 12h), or never.", false }
+#define OPTION_METADATA \
+    { "metadata", "KEY=VALUE", "A note on the key.", true }
+
+static const struct cli_option create_options[] = {
+    OPTION_GROUP,
+    OPTION_EXPIRES,
+    OPTION_METADATA,
+    {"disable", NULL, "The key is not accepted until it is enabled.", false},
+};
+
+static const struct cli_option list_options[] = {
+    {"name", "TEXT", "Only keys whose name contains this, in any case.", false},
+    {"group", "GROUP", "Only keys in this user group, by name or id.", false},
+    {"disabled", NULL, "Only keys that are disabled.", false},
+};
+
+static const struct cli_option update_options[] = {
+    {"name", "NAME", "Its new name.", false},
+    {"group", "GROUP", "All user groups it is to be in, by name or id.", true},
+    {"no-groups", NULL, "Takes it out of all user groups.", false},
+    OPTION_EXPIRES,
+    {"metadata", "KEY=VALUE", "All notes it is to have.", true},
+    {"enable", NULL, "Accepts it again.", false},
+    {"disable", NULL, "Refuses it until it is enabled.", false},
+};
+
+static const struct cli_command create_command = {
+    .name = "key create",
+    .usage = "NAME [--group GROUP]... [--expires WHEN]",
+    .summary = "Make an API key and print it, this once.",
+    .examples = "  latchkey key create ci --group 'Production Support' --expires 90d\n"
+                "  latchkey key create billing --group readers --metadata team=payments --json | jq -r .key\n",
+    .words = 1,
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .options = create_options,
+    .options_len = LEN(create_options),
+    .act = create,
+};
+
+static const struct cli_command list_command = {
+    .name = "key list",
+    .usage = "[--name TEXT] [--group GROUP] [--disabled]",
+    .summary = "List API keys.",
+    .examples = "  latchkey key list\n  latchkey key list --group readers --json | jq -r '.[].name'\n",
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .options = list_options,
+    .options_len = LEN(list_options),
+    .act = list,
+};
+
+static const struct cli_command get_command = {
+    .name = "key get",
+    .usage = "KEY",
+    .summary = "Show an API key, by name or id.",
+    .examples = "  latchkey key get ci\n",
+    .words = 1,
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .act = get,
+};
+
+static const struct cli_command update_command = {
+    .name = "key update",
+    .usage = "KEY [--name NAME] [--group GROUP]... [--expires WHEN] [--enable | --disable]",
+    .summary = "Change an API key; what is not named stays as it is.",
+    .examples = "  latchkey key update ci --name ci-old --disable\n  latchkey key update ci --group readers --group writers\n"
+                "  latchkey key update ci --expires never\n",
+    .words = 1,
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .options = update_options,
+    .options_len = LEN(update_options),
+    .act = update,
+};
+
+static const struct cli_command delete_command = {
+    .name = "key delete",
+    .usage = "KEY...",
+    .summary = "Delete API keys: they are refused from the next request on.",
+    .examples = "  latchkey key delete ci-old\n",
+    .words = 1000,
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .act = delete,
+};
+
+static const struct cli_command reveal_command = {
+    .name = "key reveal",
+    .usage = "KEY",
+    .summary = "Print the secret of an API key once more. It is written to the audit log.",
+    .examples = "  latchkey key reveal ci --json | jq -r .key\n",
+    .words = 1,
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .act = reveal,
+};
+
+static const struct cli_command *const verbs[] = {
+    &create_command, &list_command, &get_command, &update_command, &delete_command, &reveal_command, NULL,
+};
+
+const struct cli_command cli_key_command = {
+    .name = "key",
+    .usage = "create|list|get|update|delete|reveal",
+    .summary = "Manage API keys.",
+    .verbs = verbs,
+};

@@ -1,0 +1,244 @@
+/* What a command prints: tables and records for people, JSON for programs. */
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "cli/session.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define COLUMNS_MAX 16
+
+const struct lk_json *cli_at(const struct lk_json *value, const char *path) {
+    char name[64];
+    while (value != NULL && *path != '\0') {
+        size_t len = strcspn(path, ".");
+        if (len >= sizeof(name))
+            return NULL;
+        memcpy(name, path, len);
+        name[len] = '\0';
+        value = lk_json_get(value, name);
+        path += path[len] == '.' ? len + 1 : len;
+    }
+    return value;
+}
+
+/* --- JSON --- */
+
+void cli_write_json(struct lk_json_writer *w, const struct lk_json *value) {
+    if (value == NULL) {
+        lk_json_null(w);
+        return;
+    }
+    switch (value->type) {
+    case LK_JSON_NULL: lk_json_null(w); break;
+    case LK_JSON_BOOL: lk_json_bool(w, value->boolean); break;
+    case LK_JSON_INT: lk_json_int(w, value->integer); break;
+    case LK_JSON_REAL: lk_json_double(w, value->real); break;
+    case LK_JSON_STRING: lk_json_string(w, value->string); break;
+    case LK_JSON_ARRAY:
+        lk_json_begin_array(w);
+        for (size_t i = 0; i < value->array.len; i++)
+            cli_write_json(w, &value->array.items[i]);
+        lk_json_end_array(w);
+        break;
+    case LK_JSON_OBJECT:
+        lk_json_begin_object(w);
+        for (size_t i = 0; i < value->object.len; i++) {
+            lk_json_key_slice(w, value->object.members[i].name);
+            cli_write_json(w, &value->object.members[i].value);
+        }
+        lk_json_end_object(w);
+        break;
+    }
+}
+
+/* Prints what write appended and wipes it, since it may hold a secret. */
+static int print_and_wipe(struct cli_session *session, struct lk_buf *out) {
+    int code = cli_print(out, &session->problem);
+    if (out->cap > 0)
+        explicit_bzero(out->ptr, out->cap);
+    lk_buf_free(out);
+    return code;
+}
+
+static int print_json(struct cli_session *session, const struct lk_json *value) {
+    struct lk_buf out;
+    lk_buf_init(&out, 0);
+    struct lk_json_writer w;
+    lk_json_writer_init(&w, &out);
+    cli_write_json(&w, value);
+    lk_buf_add_char(&out, '\n');
+    return print_and_wipe(session, &out);
+}
+
+/* --- text --- */
+
+/* Names are what others chose: control characters in them must not reach the terminal. */
+static void add_printable(struct lk_buf *out, struct lk_slice text) {
+    while (text.len > 0) {
+        uint32_t character = 0;
+        int len = lk_utf8_decode(text, &character);
+        size_t step = len > 0 ? (size_t)len : 1;
+        if (len <= 0 || character < 0x20 || (character >= 0x7F && character < 0xA0) || character == 0x2028 || character == 0x2029 ||
+            (character >= 0x202A && character <= 0x202E) || (character >= 0x2066 && character <= 0x2069))
+            lk_buf_addf(out, "\\u{%x}", len > 0 ? character : (unsigned char)text.ptr[0]);
+        else
+            lk_buf_add(out, lk_slice_make(text.ptr, step));
+        text = lk_slice_make(text.ptr + step, text.len - step);
+    }
+}
+
+static void add_scalar(struct lk_buf *out, const struct lk_json *value, enum cli_column_kind kind) {
+    char time[25];
+    switch (value->type) {
+    case LK_JSON_STRING: add_printable(out, value->string); break;
+    case LK_JSON_BOOL: lk_buf_add_cstr(out, value->boolean ? "yes" : "no"); break;
+    case LK_JSON_INT:
+        if (kind == CLI_COLUMN_TIME) {
+            lk_clock_format(value->integer, time);
+            lk_buf_addf(out, "%.19sZ", time);
+        } else {
+            lk_buf_addf(out, "%lld", (long long)value->integer);
+        }
+        break;
+    case LK_JSON_REAL: lk_buf_addf(out, "%g", value->real); break;
+    case LK_JSON_NULL:
+    case LK_JSON_ARRAY:
+    case LK_JSON_OBJECT: break;
+    }
+}
+
+/* The value at a path as text; what arrays on the way hold is joined with commas. `{key value}` objects print as key=value. */
+static void add_at(struct lk_buf *out, const struct lk_json *value, const char *path, enum cli_column_kind kind) {
+    if (value == NULL)
+        return;
+    if (value->type == LK_JSON_ARRAY) {
+        for (size_t i = 0; i < value->array.len; i++) {
+            if (i > 0)
+                lk_buf_add_cstr(out, ", ");
+            add_at(out, &value->array.items[i], path, kind);
+        }
+        return;
+    }
+    if (*path == '\0') {
+        const struct lk_json *key = lk_json_get(value, "key");
+        if (key != NULL) {
+            add_scalar(out, key, kind);
+            lk_buf_add_char(out, '=');
+            value = lk_json_get(value, "value");
+        }
+        if (value != NULL)
+            add_scalar(out, value, kind);
+        return;
+    }
+    char name[64];
+    size_t len = strcspn(path, ".");
+    if (len >= sizeof(name))
+        return;
+    memcpy(name, path, len);
+    name[len] = '\0';
+    add_at(out, lk_json_get(value, name), path + len + (path[len] == '.' ? 1 : 0), kind);
+}
+
+/* Characters of UTF-8 text. */
+static size_t width_of(struct lk_slice text) {
+    size_t width = 0;
+    for (size_t i = 0; i < text.len; i++)
+        width += ((unsigned char)text.ptr[i] & 0xC0U) != 0x80U;
+    return width;
+}
+
+static void add_padded(struct lk_buf *out, struct lk_slice text, size_t width, bool last) {
+    lk_buf_add(out, text);
+    for (size_t i = width_of(text); i < width && !last; i++)
+        lk_buf_add_char(out, ' ');
+}
+
+/* All cells of a table, row by row, each in the arena. */
+static struct lk_slice *make_cells(struct cli_session *session, const struct lk_json *items, size_t len, const struct cli_column *columns,
+                                   size_t columns_len) {
+    struct lk_slice *cells = lk_arena_calloc(&session->arena, len * columns_len, sizeof(*cells));
+    struct lk_buf cell;
+    lk_buf_init(&cell, 0);
+    bool failed = cells == NULL;
+    for (size_t i = 0; i < len * columns_len && !failed; i++) {
+        const struct cli_column *column = &columns[i % columns_len];
+        lk_buf_clear(&cell);
+        add_at(&cell, &items[i / columns_len], column->path, column->kind);
+        failed = cell.failed || lk_arena_copy(&session->arena, lk_buf_slice(&cell), &cells[i]) != 0;
+    }
+    lk_buf_free(&cell);
+    return failed ? NULL : cells;
+}
+
+static void write_table(struct lk_buf *out, const struct lk_slice *cells, size_t len, const struct cli_column *columns,
+                        size_t columns_len) {
+    size_t widths[COLUMNS_MAX] = {0};
+    for (size_t j = 0; j < columns_len; j++) {
+        widths[j] = strlen(columns[j].title);
+        for (size_t i = 0; i < len; i++) {
+            size_t width = width_of(cells[i * columns_len + j]);
+            widths[j] = width > widths[j] ? width : widths[j];
+        }
+    }
+    for (size_t j = 0; j < columns_len; j++)
+        add_padded(out, lk_slice_cstr(columns[j].title), widths[j] + 2, j + 1 == columns_len);
+    lk_buf_add_char(out, '\n');
+    for (size_t i = 0; i < len; i++) {
+        for (size_t j = 0; j < columns_len; j++)
+            add_padded(out, cells[i * columns_len + j], widths[j] + 2, j + 1 == columns_len);
+        lk_buf_add_char(out, '\n');
+    }
+}
+
+int cli_print_list(struct cli_session *session, const struct lk_json *items, size_t len, const struct cli_column *columns,
+                   size_t columns_len) {
+    if (session->json) {
+        struct lk_json array;
+        memset(&array, 0, sizeof(array));
+        array.type = LK_JSON_ARRAY;
+        array.array.items = (struct lk_json *)items; /* only read */
+        array.array.len = len;
+        return print_json(session, &array);
+    }
+    if (columns_len > COLUMNS_MAX)
+        return lk_problem_set(&session->problem, LK_EINTERNAL, "A table has too many columns");
+    const struct lk_slice *cells = make_cells(session, items, len, columns, columns_len);
+    if (cells == NULL)
+        return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
+    struct lk_buf out;
+    lk_buf_init(&out, 0);
+    write_table(&out, cells, len, columns, columns_len);
+    return print_and_wipe(session, &out);
+}
+
+int cli_print_object(struct cli_session *session, const struct lk_json *object, const struct cli_column *columns, size_t columns_len) {
+    if (session->json)
+        return print_json(session, object);
+    struct lk_buf out;
+    lk_buf_init(&out, 0);
+    for (size_t i = 0; i < columns_len; i++) {
+        const struct lk_json *value = cli_at(object, columns[i].path);
+        if (value != NULL && value->type == LK_JSON_NULL)
+            continue;
+        lk_buf_addf(&out, "%-12s ", columns[i].title);
+        add_at(&out, object, columns[i].path, columns[i].kind);
+        lk_buf_add_char(&out, '\n');
+    }
+    return print_and_wipe(session, &out);
+}
+
+int cli_print_done(struct cli_session *session, const char *format, ...) {
+    if (session->json)
+        return 0;
+    char text[LK_PROBLEM_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    struct lk_buf out;
+    lk_buf_init(&out, 0);
+    add_printable(&out, lk_slice_cstr(text));
+    lk_buf_add_char(&out, '\n');
+    return print_and_wipe(session, &out);
+}

@@ -1,0 +1,240 @@
+#include "cli/session.h"
+
+#include "cli/client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define SESSION_ARENA_MAX ((size_t)512 << 20)
+#define KEY_FILE_MAX 4096
+#define DEFAULT_URL "http://127.0.0.1:5390"
+
+static const struct cli_option client_options[] = {
+    {"url", "URL", "The server. Or LATCHKEY_URL. Default: " DEFAULT_URL ".", false},
+    {"api-key-file", "FILE", "A file that holds the API key to authenticate with. Or LATCHKEY_API_KEY, the key itself.", false},
+    {"api-key", "KEY", "The API key itself. For a moment others on this machine may see it: prefer the file or the environment.", false},
+    {"json", NULL, "Prints JSON, for programs.", false},
+};
+
+const struct cli_option *cli_session_options(const struct cli_command *command, struct lk_arena *arena, size_t *ret_len) {
+    const size_t shared = sizeof(client_options) / sizeof(client_options[0]);
+    struct cli_option *all = lk_arena_calloc(arena, command->options_len + shared, sizeof(*all));
+    if (all == NULL)
+        return NULL;
+    if (command->options_len > 0)
+        memcpy(all, command->options, command->options_len * sizeof(*all));
+    memcpy(all + command->options_len, client_options, sizeof(client_options));
+    *ret_len = command->options_len + shared;
+    return all;
+}
+
+/* --- the key --- */
+
+static int read_key_file(const char *path, char *out, size_t size, struct lk_slice *ret, struct lk_problem *problem) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return lk_problem_set(problem, LK_EFORBIDDEN, "Cannot read the API key from %s: %s", path, strerror(errno));
+    ssize_t got = read(fd, out, size);
+    int error = errno;
+    close(fd);
+    if (got < 0)
+        return lk_problem_set(problem, LK_EIO, "Cannot read the API key from %s: %s", path, strerror(error));
+    *ret = lk_slice_trim(lk_slice_make(out, (size_t)got));
+    return 0;
+}
+
+/* Where the key comes from, the strongest first: flag, file, environment. buffer is where it then lies when it is from a file. */
+static int find_key(const struct cli_args *args, char *buffer, size_t size, struct lk_slice *ret, struct lk_problem *problem) {
+    const char *key = cli_args_get(args, "api-key");
+    const char *file = cli_args_get(args, "api-key-file");
+    int code = 0;
+    if (key != NULL) {
+        *ret = lk_slice_cstr(key);
+    } else if (file != NULL) {
+        code = read_key_file(file, buffer, size, ret, problem);
+    } else {
+        *ret = lk_slice_cstr(getenv("LATCHKEY_API_KEY"));
+    }
+    if (code == 0 && ret->len == 0)
+        code = lk_problem_set(problem, LK_EUNAUTH, "An API key is needed: set LATCHKEY_API_KEY, or give --api-key-file FILE");
+    for (size_t i = 0; code == 0 && i < ret->len; i++) {
+        if (ret->ptr[i] <= ' ' || ret->ptr[i] > '~')
+            code = lk_problem_set(problem, LK_EINVAL, "The API key holds a character that no key holds; is it the right file or variable?");
+    }
+    return code;
+}
+
+/* A key given as an option stands in the process list until it is overwritten. */
+static void hide_key_option(const struct cli_args *args) {
+    const char *key = cli_args_get(args, "api-key");
+    if (key != NULL)
+        memset((char *)key, 'x', strlen(key)); /* argv's memory, which is ours to write */
+}
+
+static int open_client(struct cli_session *session) {
+    const char *url = cli_args_get(session->args, "url");
+    if (url == NULL)
+        url = getenv("LATCHKEY_URL");
+    if (url == NULL || url[0] == '\0')
+        url = DEFAULT_URL;
+    char buffer[KEY_FILE_MAX];
+    struct lk_slice key = {NULL, 0};
+    int code = find_key(session->args, buffer, sizeof(buffer), &key, &session->problem);
+    if (code == 0)
+        code = cli_client_new(url, key, &session->client, &session->problem);
+    explicit_bzero(buffer, sizeof(buffer));
+    hide_key_option(session->args);
+    return code;
+}
+
+int cli_session_run(const struct cli_command *command, const struct cli_args *args) {
+    struct cli_session session = {.command = command, .args = args, .json = cli_args_flag(args, "json")};
+    lk_arena_init(&session.arena, SESSION_ARENA_MAX);
+    int code = open_client(&session);
+    if (code == 0)
+        code = command->act(&session);
+    cli_client_free(session.client);
+    lk_arena_free(&session.arena);
+    return code < 0 ? cli_failed(&session.problem) : code;
+}
+
+/* --- requests --- */
+
+static int code_of(struct lk_slice code) {
+    static const struct {
+        const char *name;
+        int error;
+    } codes[] = {
+        {"NOT_FOUND", LK_ENOTFOUND}, {"UNAUTHENTICATED", LK_EUNAUTH}, {"FORBIDDEN", LK_EFORBIDDEN},
+        {"CONFLICT", LK_ECONFLICT},  {"UNAVAILABLE", LK_EBUSY},       {"INTERNAL", LK_EINTERNAL},
+    };
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (lk_slice_is(code, codes[i].name))
+            return codes[i].error;
+    }
+    return LK_EINVAL;
+}
+
+static int take_answer(struct cli_session *session, long status, const struct lk_json *answer, const struct lk_json **ret_data) {
+    const struct lk_json *errors = lk_json_get(answer, "errors");
+    if (errors != NULL && errors->type == LK_JSON_ARRAY && errors->array.len > 0) {
+        const struct lk_json *first = &errors->array.items[0];
+        struct lk_slice message = lk_json_text(lk_json_get(first, "message"));
+        int code = code_of(lk_json_text(cli_at(first, "extensions.code")));
+        return lk_problem_set(&session->problem, code, "%.*s", (int)message.len, message.ptr);
+    }
+    const struct lk_json *data = lk_json_get(answer, "data");
+    if (status != 200 || data == NULL)
+        return lk_problem_set(&session->problem, LK_EIO, "The server answered with status %ld and no result; is it a Latchkey server?",
+                              status);
+    *ret_data = data;
+    return 0;
+}
+
+static void write_request(struct lk_buf *out, const char *document, const struct lk_buf *variables) {
+    struct lk_json_writer w;
+    lk_json_writer_init(&w, out);
+    lk_json_begin_object(&w);
+    lk_json_key(&w, "query");
+    lk_json_string(&w, lk_slice_cstr(document));
+    if (variables != NULL) {
+        lk_json_key(&w, "variables");
+        lk_json_raw(&w, lk_buf_slice(variables));
+        out->failed = out->failed || variables->failed;
+    }
+    lk_json_end_object(&w);
+}
+
+int cli_graphql(struct cli_session *session, const char *document, const struct lk_buf *variables, const struct lk_json **ret_data) {
+    struct lk_buf request;
+    lk_buf_init(&request, 0);
+    write_request(&request, document, variables);
+    long status = 0;
+    struct lk_buf answer;
+    int code = cli_client_post(session->client, "/graphql", &request, &status, &answer, &session->problem);
+    lk_buf_free(&request);
+    if (code != 0)
+        return code;
+    struct lk_json *json = NULL;
+    if (lk_json_parse(lk_buf_slice(&answer), &session->arena, &json, NULL) != 0)
+        code =
+            lk_problem_set(&session->problem, LK_EIO, "The server answered with status %ld and no JSON; is it a Latchkey server?", status);
+    else
+        code = take_answer(session, status, json, ret_data);
+    if (answer.cap > 0)
+        explicit_bzero(answer.ptr, answer.cap); /* it may hold a secret */
+    lk_buf_free(&answer);
+    return code;
+}
+
+/* --- lists --- */
+
+#define PAGE 100
+
+static int fetch_page(struct cli_session *session, const char *document, const char *field, size_t limit, size_t offset,
+                      void (*extra)(struct lk_json_writer *w, void *context), void *context, const struct lk_json **ret) {
+    struct lk_buf variables;
+    lk_buf_init(&variables, 0);
+    struct lk_json_writer w;
+    lk_json_writer_init(&w, &variables);
+    lk_json_begin_object(&w);
+    lk_json_key(&w, "limit");
+    lk_json_int(&w, (int64_t)limit);
+    lk_json_key(&w, "offset");
+    lk_json_int(&w, (int64_t)offset);
+    if (extra != NULL)
+        extra(&w, context);
+    lk_json_end_object(&w);
+    const struct lk_json *data = NULL;
+    int code = cli_graphql(session, document, &variables, &data);
+    lk_buf_free(&variables);
+    if (code == 0)
+        *ret = cli_at(data, field);
+    return code;
+}
+
+static int append(struct cli_session *session, struct lk_json **items, size_t *len, size_t *room, const struct lk_json *nodes) {
+    if (*len + nodes->array.len > *room) {
+        size_t more = 2 * (*len + nodes->array.len);
+        struct lk_json *grown = lk_arena_calloc(&session->arena, more, sizeof(*grown));
+        if (grown == NULL)
+            return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
+        if (*len > 0)
+            memcpy(grown, *items, *len * sizeof(*grown));
+        *items = grown;
+        *room = more;
+    }
+    if (nodes->array.len > 0)
+        memcpy(*items + *len, nodes->array.items, nodes->array.len * sizeof(**items));
+    *len += nodes->array.len;
+    return 0;
+}
+
+int cli_fetch_all(struct cli_session *session, const char *document, const char *field, size_t most,
+                  void (*extra)(struct lk_json_writer *w, void *context), void *context, struct lk_json **ret, size_t *ret_len) {
+    struct lk_json *items = NULL;
+    size_t len = 0;
+    size_t room = 0;
+    bool more = true;
+    while (more && len < most) {
+        const struct lk_json *page = NULL;
+        size_t limit = most - len < PAGE ? most - len : PAGE;
+        int code = fetch_page(session, document, field, limit, len, extra, context, &page);
+        if (code != 0)
+            return code;
+        const struct lk_json *nodes = lk_json_get(page, "nodes");
+        if (nodes == NULL || nodes->type != LK_JSON_ARRAY)
+            return lk_problem_set(&session->problem, LK_EIO, "The server's answer has no list of %s", field);
+        code = append(session, &items, &len, &room, nodes);
+        if (code != 0)
+            return code;
+        const struct lk_json *has_more = cli_at(page, "pageInfo.hasMore");
+        more = nodes->array.len > 0 && has_more != NULL && has_more->type == LK_JSON_BOOL && has_more->boolean;
+    }
+    *ret = items;
+    *ret_len = len;
+    return 0;
+}

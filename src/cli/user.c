@@ -1,0 +1,223 @@
+/* latchkey user ... */
+#include "cli/session.h"
+
+#define USER_FIELDS "id name email externalUserId isEmailVerified isUserLocked userGroups(limit: 100) { nodes { id name } }"
+
+static const struct cli_column columns[] = {
+    {"ID", "id", CLI_COLUMN_TEXT},
+    {"NAME", "name", CLI_COLUMN_TEXT},
+    {"E-MAIL", "email", CLI_COLUMN_TEXT},
+    {"GROUPS", "userGroups.nodes.name", CLI_COLUMN_TEXT},
+};
+
+static const struct cli_column details[] = {
+    {"id", "id", CLI_COLUMN_TEXT},
+    {"name", "name", CLI_COLUMN_TEXT},
+    {"e-mail", "email", CLI_COLUMN_TEXT},
+    {"external id", "externalUserId", CLI_COLUMN_TEXT},
+    {"locked", "isUserLocked", CLI_COLUMN_TEXT},
+    {"groups", "userGroups.nodes.name", CLI_COLUMN_TEXT},
+};
+
+#define LEN(array) (sizeof(array) / sizeof((array)[0]))
+
+static void write_text(struct lk_json_writer *w, const char *member, struct lk_slice value) {
+    lk_json_key(w, member);
+    lk_json_string(w, value);
+}
+
+static void begin_input(struct lk_json_writer *w, struct lk_buf *variables) {
+    lk_buf_init(variables, 0);
+    lk_json_writer_init(w, variables);
+    lk_json_begin_object(w);
+    lk_json_key(w, "input");
+    lk_json_begin_object(w);
+}
+
+static void end_input(struct lk_json_writer *w) {
+    lk_json_end_object(w);
+    lk_json_end_object(w);
+}
+
+static int write_shared(struct cli_session *session, struct lk_json_writer *w) {
+    const char *external = cli_args_get(session->args, "external-id");
+    if (external != NULL)
+        write_text(w, "externalUserId", lk_slice_cstr(external));
+    if (!cli_option_given(session, "group") && !cli_args_flag(session->args, "no-groups"))
+        return 0;
+    lk_json_key(w, "userGroupIds");
+    return cli_write_found(session, w, &cli_kind_group, "group");
+}
+
+static int create(struct cli_session *session) {
+    if (session->args->words_len != 2)
+        return cli_usage_error(session->command, "Say who: latchkey user create NAME E-MAIL");
+    struct lk_buf variables;
+    struct lk_json_writer w;
+    begin_input(&w, &variables);
+    write_text(&w, "name", lk_slice_cstr(session->args->words[0]));
+    write_text(&w, "email", lk_slice_cstr(session->args->words[1]));
+    const struct lk_json *data = NULL;
+    int code = write_shared(session, &w);
+    end_input(&w);
+    if (code == 0)
+        code = cli_graphql(session, "mutation ($input: CreateUserInput!) { createUser(input: $input) { user { " USER_FIELDS " } } }",
+                           &variables, &data);
+    lk_buf_free(&variables);
+    return code == 0 ? cli_print_object(session, cli_at(data, "createUser.user"), details, LEN(details)) : code;
+}
+
+static int list(struct cli_session *session) {
+    static const char document[] =
+        "query ($limit: Int!, $offset: Int) { users(limit: $limit, offset: $offset) { pageInfo { hasMore } nodes { " USER_FIELDS " } } }";
+    struct lk_json *items = NULL;
+    size_t len = 0;
+    int code = cli_fetch_all(session, document, "users", SIZE_MAX, NULL, NULL, &items, &len);
+    return code == 0 ? cli_print_list(session, items, len, columns, LEN(columns)) : code;
+}
+
+static int need_user(struct cli_session *session, struct cli_found *ret) {
+    if (session->args->words_len == 0)
+        return cli_usage_error(session->command, "Say who: latchkey %s USER", session->command->name);
+    return cli_find(session, &cli_kind_user, session->args->words[0], ret);
+}
+
+static int get(struct cli_session *session) {
+    struct cli_found found = {0};
+    int code = need_user(session, &found);
+    if (code != 0)
+        return code;
+    struct lk_buf variables;
+    lk_buf_init(&variables, 0);
+    lk_buf_addf(&variables, "{\"id\":\"%.*s\"}", (int)found.id.len, found.id.ptr);
+    const struct lk_json *data = NULL;
+    code = cli_graphql(session, "query ($id: String!) { user(id: $id) { " USER_FIELDS " } }", &variables, &data);
+    lk_buf_free(&variables);
+    return code == 0 ? cli_print_object(session, lk_json_get(data, "user"), details, LEN(details)) : code;
+}
+
+static int update(struct cli_session *session) {
+    struct cli_found found = {0};
+    int code = need_user(session, &found);
+    if (code != 0)
+        return code;
+    struct lk_buf variables;
+    struct lk_json_writer w;
+    begin_input(&w, &variables);
+    write_text(&w, "id", found.id);
+    const char *name = cli_args_get(session->args, "name");
+    if (name != NULL)
+        write_text(&w, "name", lk_slice_cstr(name));
+    const struct lk_json *data = NULL;
+    code = write_shared(session, &w);
+    end_input(&w);
+    if (code == 0)
+        code = cli_graphql(session, "mutation ($input: UpdateUserInput!) { updateUser(input: $input) { user { " USER_FIELDS " } } }",
+                           &variables, &data);
+    lk_buf_free(&variables);
+    return code == 0 ? cli_print_object(session, cli_at(data, "updateUser.user"), details, LEN(details)) : code;
+}
+
+static int delete_one(struct cli_session *session, const char *word) {
+    struct cli_found found = {0};
+    int code = cli_find(session, &cli_kind_user, word, &found);
+    if (code != 0)
+        return code;
+    struct lk_buf variables;
+    struct lk_json_writer w;
+    begin_input(&w, &variables);
+    write_text(&w, "id", found.id);
+    end_input(&w);
+    const struct lk_json *data = NULL;
+    code =
+        cli_graphql(session, "mutation ($input: DeleteUserInput!) { deleteUser(input: $input) { clientMutationId } }", &variables, &data);
+    lk_buf_free(&variables);
+    if (code != 0)
+        return code;
+    return cli_print_done(session, "Deleted the user %.*s (%.*s).", (int)found.name.len, found.name.ptr, (int)found.id.len, found.id.ptr);
+}
+
+static int delete (struct cli_session *session) {
+    if (session->args->words_len == 0)
+        return cli_usage_error(session->command, "Say who: latchkey user delete USER...");
+    int code = 0;
+    for (size_t i = 0; i < session->args->words_len && code == 0; i++)
+        code = delete_one(session, session->args->words[i]);
+    return code;
+}
+
+/* --- tables --- */
+
+static const struct cli_option create_options[] = {
+    {"group", "GROUP", "A user group to put the user into, by name or id.", true},
+    {"external-id", "ID", "The id under which another system knows the user.", false},
+};
+
+static const struct cli_option update_options[] = {
+    {"name", "NAME", "The new name.", false},
+    {"group", "GROUP", "All user groups that the user is to be in, by name or id.", true},
+    {"no-groups", NULL, "Takes the user out of all user groups.", false},
+    {"external-id", "ID", "The id under which another system knows the user.", false},
+};
+
+static const struct cli_command create_command = {
+    .name = "user create",
+    .usage = "NAME E-MAIL [--group GROUP]...",
+    .summary = "Make a user.",
+    .examples = "  latchkey user create 'Ann Lee' ann@example.com --group readers\n",
+    .words = 2,
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .options = create_options,
+    .options_len = LEN(create_options),
+    .act = create,
+};
+
+static const struct cli_command list_command = {
+    .name = "user list",
+    .usage = "",
+    .summary = "List users.",
+    .examples = "  latchkey user list --json | jq -r '.[].email'\n",
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .act = list,
+};
+
+static const struct cli_command get_command = {
+    .name = "user get",
+    .usage = "USER",
+    .summary = "Show a user, by e-mail address, name or id.",
+    .examples = "  latchkey user get ann@example.com\n",
+    .words = 1,
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .act = get,
+};
+
+static const struct cli_command update_command = {
+    .name = "user update",
+    .usage = "USER [--name NAME] [--group GROUP]... [--external-id ID]",
+    .summary = "Change a user; what is not named stays as it is.",
+    .examples = "  latchkey user update ann@example.com --group readers --group writers\n",
+    .words = 1,
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .options = update_options,
+    .options_len = LEN(update_options),
+    .act = update,
+};
+
+static const struct cli_command delete_command = {
+    .name = "user delete",
+    .usage = "USER...",
+    .summary = "Delete users.",
+    .examples = "  latchkey user delete ann@example.com\n",
+    .words = 1000,
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .act = delete,
+};
+
+static const struct cli_command *const verbs[] = {&create_command, &list_command, &get_command, &update_command, &delete_command, NULL};
+
+const struct cli_command cli_user_command = {
+    .name = "user",
+    .usage = "create|list|get|update|delete",
+    .summary = "Manage users.",
+    .verbs = verbs,
+};

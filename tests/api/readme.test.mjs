@@ -1,0 +1,89 @@
+// What the README and `make run` tell people to paste works as it stands.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { BINARY, freePort, httpRequest, ROOT, Server, SLOW, sleep, temporaryDirectory } from './support/server.mjs';
+
+const README = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
+
+/** Runs commands as a person would paste them. Standard error is a pipe, not a socket: commands may open /dev/stderr. */
+function shell(script, env) {
+  const done = spawnSync('bash', ['-euo', 'pipefail', '-c', `{ ${script}\n} 2> >(cat >&2)`], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env }, timeout: 30000 * SLOW });
+  assert.equal(done.status, 0, `${script}\n${done.stderr}`);
+  return done;
+}
+
+describe('the README', () => {
+  let server;
+  before(async () => (server = await Server.fresh()));
+  after(() => server.stop());
+
+  const block = (name) => {
+    const found = new RegExp(`<!-- test: ${name} -->\n\`\`\`sh\n([^]*?)\`\`\``).exec(README);
+    assert.ok(found, `the README has no block ${name}`);
+    assert.ok(found[1].includes('http://127.0.0.1:5390/'));
+    return found[1].replaceAll('http://127.0.0.1:5390', server.url);
+  };
+
+  it('creates, updates and deletes a key as pasted', () => {
+    const { accountId: ACCOUNT_ID, userGroupId: GROUP_ID, apiKey: LATCHKEY_API_KEY } = server.account;
+    const env = { ACCOUNT_ID, GROUP_ID, LATCHKEY_API_KEY };
+    const created = shell(block('create'), env).stdout;
+    const UUID = JSON.parse(created).data.createApiKey.uuid;
+    assert.equal(created, `{"data":{"createApiKey":{"name":"example","clientMutationId":"gafs","uuid":"${UUID}"}}}`);
+    assert.ok(README.includes(created.replace(UUID, '4L2X2JLSQe2DnjOwBXj0TQ')), 'the README shows another answer');
+    const updated = shell(block('update'), { ...env, UUID }).stdout;
+    assert.equal(updated, `{"data":{"updateApiKey":{"clientMutationId":"gafs","name":"doc_example_update","uuid":"${UUID}"}}}`);
+    assert.equal(shell(block('delete'), { ...env, UUID }).stdout, '{"data":{"deleteApiKey":{"clientMutationId":null}}}');
+  });
+
+  it('links to files that are there', () => {
+    for (const [, target] of README.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) assert.ok(fs.existsSync(path.join(ROOT, target)), target);
+  });
+});
+
+describe('make run', () => {
+  it('initialises once, prints the key once and commands that work, and ends cleanly when interrupted', async () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    const ports = [await freePort(), await freePort()];
+    const env = { ...process.env, BUILD: path.dirname(BINARY), DATA: data, LATCHKEY_LISTEN: `127.0.0.1:${ports[0]}`, LATCHKEY_OPS_LISTEN: `127.0.0.1:${ports[1]}` };
+    const start = async () => {
+      const child = spawn('tools/run', [], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });
+      const started = { output: '', errors: '', exited: new Promise((resolve) => child.on('exit', (status, signal) => resolve({ status, signal }))) };
+      child.stdout.on('data', (text) => (started.output += text));
+      child.stderr.on('data', (text) => (started.errors += text));
+      for (const handle of [child, child.stdout, child.stderr]) handle.unref(); // a failed test must not wait for it
+      process.on('exit', () => child.kill('SIGKILL'));
+      started.interrupt = () => child.ref() ?? child.kill('SIGINT');
+      for (let i = 0; ; i++) {
+        const healthy = await httpRequest(ports[0], { path: '/healthz', timeout: 1000 * SLOW }).then(() => true, () => false);
+        if (healthy) return started;
+        assert.ok(i < 200 * SLOW, `not healthy: ${started.output}${started.errors}`);
+        await sleep(50);
+      }
+    };
+
+    const first = await start();
+    const [, key] = /export LATCHKEY_API_KEY=(lk_[0-9A-Za-z]{71})$/m.exec(first.output);
+    const commands = first.output.split('\n').filter((line) => line.includes('curl '));
+    assert.equal(commands.length, 3, first.output);
+    for (const command of commands) assert.ok(!command.includes(key));
+    const done = shell(commands.join('\necho\n'), { LATCHKEY_API_KEY: key });
+    assert.match(done.stderr, /^\{"data":\{"createApiKey":\{"name":"example","clientMutationId":"gafs","uuid":"[\w-]{22}"\}\}\}$/);
+    assert.match(done.stdout, /^\n\{"data":\{"updateApiKey":\{"clientMutationId":"gafs","name":"doc_example_update","uuid":"[\w-]{22}"\}\}\}\n\{"data":\{"deleteApiKey":\{"clientMutationId":null\}\}\}$/);
+    first.interrupt();
+    assert.deepEqual(await first.exited, { status: 0, signal: null }, first.errors);
+
+    const second = await start();
+    assert.doesNotMatch(second.output, /lk_[0-9A-Za-z]{71}/);
+    assert.deepEqual(second.output.split('\n').filter((line) => line.includes('curl ')), commands);
+    second.interrupt();
+    assert.deepEqual(await second.exited, { status: 0, signal: null });
+    for (const name of fs.readdirSync(data)) {
+      const file = path.join(data, name);
+      if (fs.statSync(file).isFile()) assert.equal(fs.readFileSync(file).includes(key), false, `${name} holds the key`);
+    }
+  });
+});

@@ -1,0 +1,99 @@
+#include "../unit.h"
+
+#include "api/document_cache.h"
+
+#include <stdio.h>
+
+/* A document that counts for about `size` bytes, named by `name`. */
+static struct lk_document *make(const char *name, size_t size) {
+    struct lk_document *document = lk_document_new(1 << 20);
+    assert_non_null(document);
+    assert_non_null(lk_arena_alloc(&document->arena, size));
+    lk_document_digest(lk_slice_cstr(name), document->digest);
+    return document;
+}
+
+static void put(struct lk_document_cache *cache, const char *name, size_t size) {
+    struct lk_document *document = make(name, size);
+    lk_document_cache_put(cache, document);
+    lk_document_release(document);
+}
+
+static bool has(struct lk_document_cache *cache, const char *name) {
+    uint8_t digest[LK_DOCUMENT_DIGEST];
+    lk_document_digest(lk_slice_cstr(name), digest);
+    struct lk_document *document = lk_document_cache_get(cache, digest);
+    lk_document_release(document);
+    return document != NULL;
+}
+
+static void digest_is_sha256(void **state) {
+    (void)state;
+    uint8_t digest[LK_DOCUMENT_DIGEST];
+    lk_document_digest(lk_slice_cstr("abc"), digest);
+    const uint8_t expected[] = {0xba, 0x78, 0x16, 0xbf};
+    assert_memory_equal(digest, expected, sizeof(expected));
+}
+
+static void finds_what_was_put(void **state) {
+    (void)state;
+    struct lk_document_cache *cache = lk_document_cache_new(1 << 20);
+    assert_false(has(cache, "a"));
+    put(cache, "a", 100);
+    put(cache, "a", 100); /* its like again */
+    put(cache, "b", 100);
+    assert_true(has(cache, "a"));
+    assert_true(has(cache, "b"));
+    assert_false(has(cache, "c"));
+    lk_document_cache_free(cache);
+}
+
+static void the_least_recently_used_goes_first(void **state) {
+    (void)state;
+    struct lk_document_cache *cache = lk_document_cache_new(64 * 1024);
+    char name[8];
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "%d", i);
+        put(cache, name, 2000);
+        assert_true(has(cache, "0")); /* used all the time */
+    }
+    assert_true(has(cache, "99"));
+    assert_false(has(cache, "1"));
+    lk_document_cache_free(cache);
+}
+
+static void large_ones_and_an_empty_cache_keep_nothing(void **state) {
+    (void)state;
+    struct lk_document_cache *cache = lk_document_cache_new(16 * 1024);
+    put(cache, "large", 2000);
+    assert_false(has(cache, "large"));
+    lk_document_cache_free(cache);
+    cache = lk_document_cache_new(0);
+    put(cache, "a", 1);
+    assert_false(has(cache, "a"));
+    lk_document_cache_free(cache);
+}
+
+/* Evicted, and the cache itself gone, while a request still executes it. */
+static void documents_in_use_live_on(void **state) {
+    (void)state;
+    struct lk_document_cache *cache = lk_document_cache_new(1 << 20);
+    struct lk_document *document = make("a", 100);
+    char *memory = lk_arena_alloc(&document->arena, 10);
+    memcpy(memory, "still here", 10);
+    lk_document_cache_put(cache, document);
+    lk_document_cache_free(cache);
+    assert_memory_equal(memory, "still here", 10);
+    lk_document_release(document);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(digest_is_sha256),
+        cmocka_unit_test(finds_what_was_put),
+        cmocka_unit_test(the_least_recently_used_goes_first),
+        cmocka_unit_test(large_ones_and_an_empty_cache_keep_nothing),
+        cmocka_unit_test(documents_in_use_live_on),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
