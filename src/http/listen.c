@@ -164,12 +164,11 @@ void http_unlink_unix(const char *path, const struct stat *id) {
 }
 
 unsigned http_address_port(const struct sockaddr_storage *address) {
+    if (address->ss_family == AF_UNIX)
+        return 0;
     in_port_t port = 0;
-    const void *at = &port; /* a Unix socket has none */
-    if (address->ss_family == AF_INET6)
-        at = &((const struct sockaddr_in6 *)address)->sin6_port;
-    else if (address->ss_family == AF_INET)
-        at = &((const struct sockaddr_in *)address)->sin_port;
+    const void *at = address->ss_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)address)->sin6_port
+                                                    : (const void *)&((const struct sockaddr_in *)address)->sin_port;
     memcpy(&port, at, sizeof(port));
     return ntohs(port);
 }
