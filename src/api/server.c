@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "crypto/random.h"
 #include "domain/session.h"
+#include "http/listen.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -81,6 +82,11 @@ static bool is_unix(const char *address) {
 }
 
 static int check_address(const char *address, const char *flag, bool insecure, struct lk_problem *problem) {
+    struct sockaddr_storage parsed;
+    socklen_t len;
+    if (http_address_parse(address, &parsed, &len) != 0)
+        return lk_problem_set(problem, LK_EINVAL, "--%s %s is not an address to listen on: write 127.0.0.1:5390 or [::1]:5390%s", flag,
+                              address, strcmp(flag, "listen") == 0 ? ", or unix:/path" : "");
     if (insecure || is_unix(address) || lk_address_is_loopback(address))
         return 0;
     return lk_problem_set(problem, LK_EINVAL,
