@@ -6,8 +6,8 @@
  *     not        = "NOT" not / "(" expression ")" / name
  *     name       = account permission / scope / "app:" ( "*" / app id ) ":" type ":" action
  *
- * Keywords are upper case and stand between spaces, tabs or parentheses. A word of upper-case letters and underscores that is no account permission
- * is refused, so that a misspelt permission is an error and not a scope that nobody holds. `app:*:…` asks for every application.
+ * Keywords are upper case; words end at spaces, tabs and parentheses. A word that is no account permission and does not begin with `app:` is a scope,
+ * whether anybody holds it or not. `app:*:…` asks for every application.
  *
  * A compiled expression is a short program on a stack of bits; evaluation allocates nothing and takes time linear in the names.
  */

@@ -8,6 +8,7 @@
 #ifndef KEYRING_USAGE_H
 #define KEYRING_USAGE_H
 
+#include "base/error.h"
 #include "base/id.h"
 
 #include <stdint.h>
