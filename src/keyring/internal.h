@@ -152,6 +152,7 @@ struct lk_keyring {
     size_t staged_entries; /* entries that committing would insert at most */
     struct lk_retired *retired;
     size_t retired_len;
+    size_t steps;        /* of growth: the tables take turns */
     uint32_t sweep_at;   /* entry that the search for keys of accounts that are gone looks at next */
     uint32_t sweep_left; /* entries that it has still to look at */
 

@@ -206,8 +206,7 @@ static void sweep(struct lk_keyring *keyring) {
 void lk_keyring_commit(struct lk_keyring *keyring) {
     for (size_t i = 0; i < keyring->staged_len; i++) {
         commit_one(keyring, &keyring->staged[i]);
-        lk_table_step(&keyring->by_digest);
-        lk_table_step(&keyring->by_id);
+        lk_table_step(keyring->steps++ % 2 == 0 ? &keyring->by_digest : &keyring->by_id);
         sweep(keyring);
     }
     keyring->staged_len = 0;

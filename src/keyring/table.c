@@ -10,11 +10,17 @@
 #define LOAD_MAX 10
 #define GROUPS_MIN 16
 
-/* Groups moved by a step. Growth doubles the groups, and at least LOAD_MAX insertions a group of the old part go by before the next: one would do. */
-#define STEP_GROUPS 4
+/* Groups moved by a step. Growth doubles the groups, and at least LOAD_MAX insertions a group of the old part go by before the next: one would do;
+ * but the keyring steps its two tables in turn. */
+#define STEP_GROUPS 8
 
 /* Bytes of a dead part given back by a step: unmapping all at once takes milliseconds when it is large. */
 #define STEP_UNMAP ((size_t)2 << 20)
+
+/* The next part is made when the present one is this full, and its pages are had from the system one a step: a huge page takes long to be zeroed. */
+#define EARLY_NUM 15
+#define EARLY_DEN 16
+#define STEP_TOUCH ((size_t)2 << 20)
 
 #define OVERFLOW_ONE ((uint64_t)1 << 32)
 
@@ -166,25 +172,45 @@ static void move_some(struct lk_table *table, size_t groups) {
         finish_growth(table, view);
 }
 
+/* The first write to a page is what gets it; the part is zero and stays so. */
+static void touch_some(struct lk_table *table) {
+    *((volatile char *)table->spare->groups + table->touched) = 0;
+    table->touched += STEP_TOUCH;
+}
+
 void lk_table_step(struct lk_table *table) {
-    unmap_some(table, STEP_UNMAP);
-    move_some(table, STEP_GROUPS);
+    if (table->dying != NULL)
+        unmap_some(table, STEP_UNMAP);
+    else if (table->spare != NULL && table->touched < part_bytes(table->spare))
+        touch_some(table);
+    else
+        move_some(table, STEP_GROUPS);
 }
 
 static bool has_room(const struct lk_table_part *part, size_t len) {
     return (part->mask + 1) * LOAD_MAX >= len;
 }
 
-int lk_table_reserve(struct lk_table *table, size_t extra) {
-    size_t len = table->len + extra;
-    if (has_room(present(table)->now, len) || (table->spare != NULL && has_room(table->spare, len)))
-        return 0;
+static int make_spare(struct lk_table *table, size_t len) {
     struct lk_table_part *spare = part_new(groups_for(len));
     if (spare == NULL)
         return LK_ENOMEM;
     part_free(table->spare);
     table->spare = spare;
+    table->touched = 0;
     return 0;
+}
+
+int lk_table_reserve(struct lk_table *table, size_t extra) {
+    size_t len = table->len + extra;
+    const struct lk_table_part *now = present(table)->now;
+    if (has_room(now, len)) {
+        size_t capacity = (now->mask + 1) * LOAD_MAX;
+        if (table->spare == NULL && len > capacity / EARLY_DEN * EARLY_NUM)
+            (void)make_spare(table, capacity + 1); /* it will be tried again when it is needed */
+        return 0;
+    }
+    return table->spare != NULL && has_room(table->spare, len) ? 0 : make_spare(table, len);
 }
 
 static void begin_growth(struct lk_table *table) {

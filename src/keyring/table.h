@@ -67,6 +67,7 @@ struct lk_table {
     size_t len;
     size_t moved;                /* groups of old that are empty now */
     struct lk_table_part *spare; /* made by lk_table_reserve, used by lk_table_insert */
+    size_t touched;              /* bytes of it whose pages are there */
     struct lk_table_part *dying; /* no reader knows it: given back bit by bit */
     size_t dying_bytes;
 };
