@@ -53,7 +53,8 @@ uint32_t lk_cells_entry(struct lk_cells *cells) {
 }
 
 static size_t units_of(size_t name_len, bool rare) {
-    return ((rare ? sizeof(struct lk_rare *) : 0) + 1 + name_len + LK_TEXT_UNIT - 1) / LK_TEXT_UNIT;
+    size_t bytes = (rare ? sizeof(struct lk_rare *) : 0) + name_len;
+    return bytes == 0 ? 1 : (bytes + LK_TEXT_UNIT - 1) / LK_TEXT_UNIT;
 }
 
 static char *text_at(struct lk_cells *cells, uint32_t unit) {
@@ -95,9 +96,8 @@ uint32_t lk_cells_text(struct lk_cells *cells, struct lk_slice name, struct lk_r
         memcpy(text, &rare, sizeof rare);
         text += sizeof rare;
     }
-    *text = (char)(unsigned char)name.len;
     if (name.len > 0)
-        memcpy(text + 1, name.ptr, name.len);
+        memcpy(text, name.ptr, name.len);
     return unit;
 }
 

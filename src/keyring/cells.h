@@ -6,9 +6,9 @@
  *
  * A text cell is 1 to 17 units of 16 bytes:
  *
- *     [ struct lk_rare *, 8 bytes, where LK_ENTRY_RARE ] length of the name, 1 byte | name
+ *     [ struct lk_rare *, 8 bytes, where LK_ENTRY_RARE ] name
  *
- * so a key with a name of up to 15 bytes and nothing rare costs 64 + 16 bytes and its slots in two indexes.
+ * (the name's length is in the entry: an answer is made without waiting for the cell) so a key with a name of up to 16 bytes and nothing rare costs 64 + 16 bytes and its slots in two indexes.
  */
 #ifndef KEYRING_CELLS_H
 #define KEYRING_CELLS_H
@@ -18,12 +18,13 @@
 #define LK_ENTRY_DISABLED 1U /* refused */
 #define LK_ENTRY_RARE 2U     /* its text cell begins with a struct lk_rare * */
 #define LK_ENTRY_LINKED 4U   /* the index leads to it; the writer's */
+#define LK_ENTRY_NAME 8      /* bits 8 to 15 are the length of the name */
 #define LK_ENTRY_FLAGS 16    /* bits; the end in milliseconds is above them */
 
 struct lk_entry {
     _Alignas(64) struct lk_digest digest;
     struct lk_id id;
-    _Atomic uint64_t state; /* end << LK_ENTRY_FLAGS | flags */
+    _Atomic uint64_t state; /* end << LK_ENTRY_FLAGS | length of name << LK_ENTRY_NAME | flags */
     uint32_t set;           /* number of its set place */
     uint32_t text;          /* number of its text cell */
 };
@@ -50,8 +51,8 @@ struct lk_rare {
 
 #define LK_ENTRY_CHUNK_BITS 15 /* 2 MiB: a huge page */
 #define LK_ENTRY_CHUNKS 4096   /* 134 million entries */
-#define LK_TEXT_CHUNK_BITS 16  /* 1 MiB */
-#define LK_TEXT_CHUNKS 16384   /* 16 GiB */
+#define LK_TEXT_CHUNK_BITS 17  /* 2 MiB */
+#define LK_TEXT_CHUNKS 8192    /* 16 GiB */
 #define LK_TEXT_UNIT 16
 #define LK_TEXT_UNITS_MAX 17
 
@@ -104,7 +105,7 @@ static inline struct lk_rare *lk_cells_rare(const struct lk_cells *cells, const 
 
 static inline struct lk_slice lk_cells_name(const struct lk_cells *cells, const struct lk_entry *entry, uint64_t state) {
     const char *text = lk_cells_text_at(cells, entry->text) + ((state & LK_ENTRY_RARE) != 0 ? sizeof(struct lk_rare *) : 0);
-    return lk_slice_make(text + 1, (unsigned char)*text);
+    return lk_slice_make(text, state >> LK_ENTRY_NAME & 0xFF);
 }
 
 #endif

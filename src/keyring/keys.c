@@ -120,7 +120,8 @@ static int check(const struct lk_keyring_key *key, struct lk_problem *problem) {
 static uint64_t state_word(const struct lk_keyring_key *key, int64_t ends_at, const struct lk_rare *rare) {
     int64_t end = ends_at < key->expires_at ? ends_at : key->expires_at;
     end = end < 0 ? 0 : end > END_MAX ? END_MAX : end;
-    return (uint64_t)end << LK_ENTRY_FLAGS | (key->enabled ? 0 : LK_ENTRY_DISABLED) | (rare == NULL ? 0 : LK_ENTRY_RARE);
+    return (uint64_t)end << LK_ENTRY_FLAGS | (uint64_t)key->name.len << LK_ENTRY_NAME | (key->enabled ? 0 : LK_ENTRY_DISABLED) |
+           (rare == NULL ? 0 : LK_ENTRY_RARE);
 }
 
 static uint32_t entry_new(struct lk_keyring *keyring, const struct lk_keyring_key *key, const struct lk_keyring_digest *digest,
