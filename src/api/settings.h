@@ -20,6 +20,8 @@ struct lk_settings {
 
     struct lk_setting_list listen; /* "ADDR:PORT" */
     const char *ops_listen;        /* "ADDR:PORT"; empty: none */
+    struct lk_setting_list trusted_proxies; /* addresses and CIDR blocks whose X-Forwarded-For is believed */
+    const char *auth_rate_status;           /* "403" or "429": forward auth over a limit */
     bool insecure_listen;          /* clear text beyond loopback is wanted */
 
     const char *log_level;  /* debug, info, warn or error */

@@ -150,6 +150,8 @@ int lk_api_key_create(struct lk_call *call, struct lk_slice account, const struc
     if (code == 0)
         code = audit(call, LK_AUDIT_CREATE, &row, (struct lk_slice){NULL, 0}, after);
     if (code == 0)
+        code = lk_changed(call, LK_CHANGE_KEY_WRITTEN, &row.id);
+    if (code == 0)
         code = lk_to_key(call, &row, ret);
     if (code == 0)
         *ret_token = token;
@@ -217,6 +219,8 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
         code = key_document(call, &after, &new_groups, &after_document);
     if (code == 0)
         code = audit(call, LK_AUDIT_UPDATE, &after, before_document, after_document);
+    if (code == 0)
+        code = lk_changed(call, LK_CHANGE_KEY_WRITTEN, &after.id);
     return code != 0 ? code : lk_to_key(call, &after, ret);
 }
 
@@ -240,6 +244,8 @@ int lk_api_key_delete(struct lk_call *call, struct lk_slice account, struct lk_s
     lk_permissions_changed(call);
     struct lk_slice before;
     code = lk_managers_after(call, managed);
+    if (code == 0)
+        code = lk_changed(call, LK_CHANGE_KEY_REMOVED, &row.id);
     if (code == 0)
         code = key_document(call, &row, &groups, &before);
     return code != 0 ? code : audit(call, LK_AUDIT_DELETE, &row, before, (struct lk_slice){NULL, 0});

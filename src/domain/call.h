@@ -28,6 +28,7 @@
 
 #include <stdint.h>
 
+struct lk_change;
 struct lk_domain;
 struct lk_keys;
 
@@ -87,6 +88,8 @@ struct lk_call {
     /* The domain's own; zero at the start. */
     struct lk_id change_set; /* groups the audit entries of one request */
     struct lk_denial denial;
+    struct lk_change *changes; /* of the operation (domain/change.h) */
+    struct lk_change *last_change;
 };
 
 /* Begins a mutation: opens a savepoint. */
