@@ -53,7 +53,7 @@ uint32_t lk_cells_entry(struct lk_cells *cells) {
 }
 
 static size_t units_of(size_t name_len, bool rare) {
-    size_t bytes = (rare ? sizeof(struct lk_rare *) : 0) + name_len;
+    size_t bytes = (rare ? (size_t)LK_TEXT_RARE : 0) + name_len;
     return bytes == 0 ? 1 : (bytes + LK_TEXT_UNIT - 1) / LK_TEXT_UNIT;
 }
 
@@ -93,8 +93,8 @@ uint32_t lk_cells_text(struct lk_cells *cells, struct lk_slice name, struct lk_r
         return 0;
     char *text = text_at(cells, unit);
     if (rare != NULL) {
-        memcpy(text, &rare, sizeof rare);
-        text += sizeof rare;
+        memcpy(text, &rare, LK_TEXT_RARE);
+        text += LK_TEXT_RARE;
     }
     if (name.len > 0)
         memcpy(text, name.ptr, name.len);

@@ -55,6 +55,9 @@ struct lk_rare {
 #define LK_TEXT_CHUNKS 8192    /* 16 GiB */
 #define LK_TEXT_UNIT 16
 #define LK_TEXT_UNITS_MAX 17
+#define LK_TEXT_RARE 8 /* bytes of the pointer before the name */
+
+_Static_assert(sizeof(void *) == LK_TEXT_RARE, "64-bit pointers");
 
 struct lk_cells {
     struct lk_entry **entries; /* chunks; NULL where not yet made */
@@ -99,12 +102,12 @@ static inline struct lk_rare *lk_cells_rare(const struct lk_cells *cells, const 
     if ((state & LK_ENTRY_RARE) == 0)
         return NULL;
     struct lk_rare *rare;
-    memcpy(&rare, lk_cells_text_at(cells, entry->text), sizeof rare);
+    memcpy(&rare, lk_cells_text_at(cells, entry->text), LK_TEXT_RARE);
     return rare;
 }
 
 static inline struct lk_slice lk_cells_name(const struct lk_cells *cells, const struct lk_entry *entry, uint64_t state) {
-    const char *text = lk_cells_text_at(cells, entry->text) + ((state & LK_ENTRY_RARE) != 0 ? sizeof(struct lk_rare *) : 0);
+    const char *text = lk_cells_text_at(cells, entry->text) + ((state & LK_ENTRY_RARE) != 0 ? LK_TEXT_RARE : 0);
     return lk_slice_make(text, state >> LK_ENTRY_NAME & 0xFF);
 }
 

@@ -322,7 +322,7 @@ static bool step_holds(const struct step *step, const struct lk_permission_set *
 }
 
 bool lk_expression_holds(const struct lk_expression *expression, const struct lk_permission_set *set) {
-    bool stack[LK_EXPRESSION_NAMES_MAX];
+    bool stack[LK_EXPRESSION_NAMES_MAX] = {false};
     size_t top = 0; /* values on the stack; a compiled program never takes more than it pushed */
     for (size_t i = 0; i < expression->len; i++) {
         const struct step *step = &expression->steps[i];

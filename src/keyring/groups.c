@@ -261,7 +261,7 @@ static int slot_new(struct lk_keyring *keyring, struct lk_account *account, cons
 
 int lk_slot_find(struct lk_keyring *keyring, const struct lk_id *account_id, const struct lk_id *groups, size_t len,
                  struct lk_set_slot **ret) {
-    struct lk_id sorted[LK_KEYRING_GROUPS_MAX];
+    struct lk_id sorted[LK_KEYRING_GROUPS_MAX] = {{{0}}};
     if (len > 0)
         memcpy(sorted, groups, len * sizeof sorted[0]);
     qsort(sorted, len, sizeof sorted[0], compare_ids);

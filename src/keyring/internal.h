@@ -140,7 +140,7 @@ struct lk_keyring {
     const struct lk_vocabulary *vocabulary;
 
     /* The writer's. */
-    struct lk_table by_id __attribute__((aligned(64))); /* each entry of a key, by its id */
+    struct lk_table by_id; /* each entry of a key, by its id */
     struct lk_map groups;
     struct lk_map slots;
     struct lk_map accounts;
@@ -230,7 +230,7 @@ void lk_group_unstage(struct lk_keyring *keyring, struct lk_staged *staged);
 void lk_group_commit(struct lk_keyring *keyring, struct lk_staged *staged);
 void lk_set_unstage(struct lk_keyring *keyring, struct lk_staged *staged);
 void lk_set_commit(struct lk_keyring *keyring, struct lk_staged *staged);
-int lk_account_stage(struct lk_keyring *keyring, const struct lk_keyring_account *account);
+int lk_account_stage(struct lk_keyring *keyring, const struct lk_keyring_account *input);
 int lk_account_remove_stage(struct lk_keyring *keyring, const struct lk_id *id);
 void lk_account_unstage(struct lk_keyring *keyring, struct lk_staged *staged);
 void lk_account_commit(struct lk_keyring *keyring, struct lk_staged *staged);

@@ -21,10 +21,9 @@ static void note_tables(struct lk_keyring *keyring) {
 }
 
 int lk_keyring_open(const struct lk_keys *keys, const struct lk_vocabulary *vocabulary, size_t keys_expected, struct lk_keyring **ret) {
-    struct lk_keyring *keyring = aligned_alloc(64, sizeof *keyring);
+    struct lk_keyring *keyring = calloc(1, sizeof *keyring);
     if (keyring == NULL)
-        goto err0;
-    memset(keyring, 0, sizeof *keyring);
+        return LK_ENOMEM;
     keyring->keys = keys;
     keyring->vocabulary = vocabulary;
     keyring->sweep_at = 1;
@@ -52,7 +51,6 @@ err1:
     free(keyring->retired);
     free(keyring->staged);
     free(keyring);
-err0:
     return LK_ENOMEM;
 }
 

@@ -2,7 +2,7 @@
  * The keyring: what verification needs to know of every key, in memory, read without locks.
  *
  * Who calls what:
- *   - one writer thread at a time (the store thread; at start whoever loads) calls everything that takes a struct lk_keyring_transaction, and the
+ *   - one writer thread at a time (the store thread; at start whoever loads) calls everything that stages and commits, and the
  *     functions marked "writer";
  *   - I/O threads register as readers and call only keyring/verify.h. Between two quiescent points a reader may keep what verify gave it. A thread
  *     that sleeps (epoll_wait) goes offline first: a reader that sleeps online holds up the writer.

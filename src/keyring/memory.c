@@ -31,7 +31,9 @@ int lk_map_open(struct lk_map *map) {
     struct lk_node **buckets = calloc(BUCKETS_MIN, sizeof(struct lk_node *));
     if (buckets == NULL)
         return LK_ENOMEM;
-    *map = (struct lk_map){buckets, BUCKETS_MIN - 1, 0};
+    map->buckets = buckets;
+    map->mask = BUCKETS_MIN - 1;
+    map->len = 0;
     return 0;
 }
 
