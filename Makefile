@@ -25,6 +25,11 @@ lint: deps ## formatting and static analysis
 	@tools/build $(BUILD)
 	@tools/test --build $(BUILD) layers lint
 
+conform: deps ## the engine beside graphql-js, and the server under others' clients and code generators
+	@tools/deps conform
+	@tools/build $(BUILD)
+	@tools/test --build $(BUILD) conform
+
 fault: deps ## kill -9 under writers, twenty rounds
 	@tools/build $(BUILD)
 	@tools/test --build $(BUILD) fault
@@ -38,9 +43,9 @@ sanitize: deps ## unit and API tests under the address, undefined and thread san
 	@tools/test --build $(BUILD) sanitize
 
 test-all: deps ## all of these
-	@tools/deps lint memcheck
+	@tools/deps lint conform memcheck
 	@tools/build $(BUILD)
-	@tools/test --build $(BUILD) layers lint unit api fault memcheck sanitize
+	@tools/test --build $(BUILD) layers lint unit api conform fault memcheck sanitize
 
 fuzz: ## fuzz every parser for FUZZ_SECONDS each (60)
 	@tools/deps build fuzz
@@ -57,4 +62,4 @@ install: build ## copy the binary under PREFIX (/usr/local)
 clean: ## remove what was built (never ./data)
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-release
 
-.PHONY: help deps build run test lint fault memcheck sanitize test-all fuzz bench install clean
+.PHONY: help deps build run test lint conform fault memcheck sanitize test-all fuzz bench install clean

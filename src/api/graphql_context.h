@@ -2,12 +2,13 @@
 #ifndef LK_API_GRAPHQL_CONTEXT_H
 #define LK_API_GRAPHQL_CONTEXT_H
 
-#include "domain/call.h"
+#include "domain/password.h"
 #include "graphql/execute.h"
 
 struct lk_graphql_context {
     struct lk_call call; /* call.problem points to problem below */
     struct lk_problem problem;
+    struct lk_password_tasks passwords;
     const char *request_id;
     bool internal; /* an error's details went to the log under request_id */
 };

@@ -5,6 +5,7 @@
 #ifndef LK_API_GRAPHQL_ENDPOINT_H
 #define LK_API_GRAPHQL_ENDPOINT_H
 
+#include "api/background.h"
 #include "api/document_cache.h"
 #include "domain/call.h"
 #include "graphql/parse.h"
@@ -30,6 +31,7 @@ struct lk_graphql_service {
     struct lk_document_cache *cache;
     struct lk_domain *domain;
     struct lk_executor *executor;
+    struct lk_background *background;
     uint32_t instance; /* random: tells the request ids of two runs apart */
     atomic_uint_least64_t results[LK_GRAPHQL_RESULTS];
 };

@@ -17,6 +17,8 @@ struct lk_graphql_item {
 
 struct lk_graphql_job {
     struct lk_job job; /* first: the executor hands it back */
+    struct lk_background_job slow;
+    unsigned runs; /* how often it came back from the store thread to have passwords hashed */
     struct http_request *request;
     struct lk_graphql_service *service;
     enum lk_graphql_media media;
@@ -31,7 +33,8 @@ struct lk_graphql_job {
     enum lk_graphql_result result;
 };
 
-/* lk_job.run: authenticates and executes. The answer is then in the request's body, to be sent when the commit is done. */
+/* lk_job.run: authenticates and executes. The answer is then in the request's body, to be sent when the commit is done. But when
+ * context.passwords.waiting is set, all is undone and the request is to be run again once these are hashed (domain/password.h). */
 void lk_graphql_run(struct lk_job *base, struct lk_db *db);
 
 #endif

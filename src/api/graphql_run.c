@@ -1,6 +1,8 @@
 /* The part of a GraphQL request that runs on the store thread. */
 #include "api/errors.h"
 #include "api/graphql_job.h"
+#include "crypto/session_token.h"
+#include "domain/session.h"
 
 /* --- how it can end early --- */
 
@@ -77,15 +79,19 @@ static void run_item(struct lk_graphql_job *job, struct lk_graphql_item *item) {
     }
 }
 
-/* Whether the operation that would run is not a query but came with GET, where nothing may change (RFC 9110 section 9.2.1). */
-static bool changes_by_get(struct lk_graphql_job *job) {
-    const struct lk_graphql_item *item = &job->items[0];
-    if (http_request_method(job->request) == HTTP_POST || item->document == NULL)
-        return false;
-    struct gql_errors ignored;
-    gql_errors_init(&ignored, http_request_arena(job->request), NULL);
-    const struct gql_operation *operation = gql_find_operation(item->document->document, item->params->operation_name, &ignored);
-    return operation != NULL && operation->kind != GQL_QUERY;
+/* Whether an operation that would run is not a query. */
+static bool changes(struct lk_graphql_job *job) {
+    for (size_t i = 0; i < job->items_len; i++) {
+        const struct lk_graphql_item *item = &job->items[i];
+        if (item->document == NULL)
+            continue;
+        struct gql_errors ignored;
+        gql_errors_init(&ignored, http_request_arena(job->request), NULL);
+        const struct gql_operation *operation = gql_find_operation(item->document->document, item->params->operation_name, &ignored);
+        if (operation != NULL && operation->kind != GQL_QUERY)
+            return true;
+    }
+    return false;
 }
 
 static void run_items(struct lk_graphql_job *job) {
@@ -108,12 +114,38 @@ static void run_items(struct lk_graphql_job *job) {
     job->result = !ran ? LK_GRAPHQL_REFUSED : errors ? LK_GRAPHQL_ERRORS : LK_GRAPHQL_OK;
 }
 
+/* Runs what may change something, and takes all of it back when passwords have to be hashed first. */
+static void run_changes(struct lk_graphql_job *job) {
+    struct lk_password_tasks *passwords = &job->context.passwords;
+    int code = lk_request_begin(&job->context.call);
+    if (code != 0) {
+        end_with_failure(job, code);
+        return;
+    }
+    run_items(job);
+    code = lk_request_end(&job->context.call, passwords->waiting);
+    if (code == 0 && !passwords->waiting)
+        return;
+    lk_buf_clear(http_body(job->request));
+    if (code != 0) {
+        passwords->waiting = false;
+        end_with_failure(job, code);
+    }
+}
+
+static int authenticate(struct lk_graphql_job *job) {
+    struct lk_call *call = &job->context.call;
+    if (lk_session_token_like(job->credential))
+        return lk_authenticate_session(call, job->credential, job->account);
+    return lk_authenticate_key(call, job->credential);
+}
+
 void lk_graphql_run(struct lk_job *base, struct lk_db *db) {
     struct lk_graphql_job *job = (struct lk_graphql_job *)base;
     struct lk_call *call = &job->context.call;
     call->db = db;
     call->problem = &job->context.problem;
-    int code = lk_authenticate_key(call, job->credential);
+    int code = authenticate(job);
     if (code == LK_EUNAUTH) {
         end_with_error(job, 401, LK_GRAPHQL_UNAUTHENTICATED, "Invalid API Key", LK_CODE_UNAUTHENTICATED);
         return;
@@ -129,10 +161,13 @@ void lk_graphql_run(struct lk_job *base, struct lk_db *db) {
         end_with_failure(job, code);
         return;
     }
-    if (changes_by_get(job)) {
+    if (!changes(job)) {
+        run_items(job);
+    } else if (http_request_method(job->request) != HTTP_POST) {
+        /* Nothing may change by GET (RFC 9110 section 9.2.1). */
         http_add_header(job->request, "Allow", lk_slice_cstr("POST"));
         end_with_error(job, 405, LK_GRAPHQL_REFUSED, "Only queries may be sent with GET; send this with POST", LK_CODE_BAD_USER_INPUT);
-        return;
+    } else {
+        run_changes(job);
     }
-    run_items(job);
 }

@@ -136,7 +136,6 @@ static const struct gql_binding rows[] = {
     {"User", "externalUserId", user_external_id},
     {"User", "isEmailVerified", user_email_verified},
     {"User", "isTwoFactorAuthenticationEnabled", lk_out_false},
-    {"User", "isUserLocked", lk_out_false},
     {"User", "isPasswordExpired", lk_out_false},
     {"User", "isImportedFromIdentityProvider", lk_out_false},
     {"User", "userGroups", user_groups},

@@ -1,6 +1,6 @@
 /*
- * Order of start: data directory (its lock), keys, database, domain, keyring (all keys are loaded), schema, store thread, HTTP. The stop is the reverse: HTTP first, which waits for the
- * requests that the store thread still has, then the store thread, then the database.
+ * Order of start: data directory (its lock), keys, database, domain, keyring (with every key), schema, background thread, store thread, HTTP. At the
+ * stop HTTP is first: it waits for the requests that the other threads still have; then these threads, then the keyring and the database.
  */
 #include "api/server.h"
 
@@ -10,12 +10,14 @@
 #include "api/health.h"
 #include "api/keyring_feed.h"
 #include "api/lanes.h"
+#include "api/login.h"
 #include "api/router.h"
 #include "api/store_open.h"
 #include "api/verify.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/random.h"
+#include "domain/session.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,7 +27,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MAIN_ROUTES 8
+#define MAIN_ROUTES 12
 #define OPS_ROUTES 3
 
 struct server {
@@ -37,10 +39,12 @@ struct server {
     struct gql_schema *schema;
     struct lk_document_cache *cache;
     struct lk_executor *executor;
+    struct lk_background *background;
     struct http_server *http;
     struct lk_graphql_service graphql;
     struct lk_auth_service auth;
     struct lk_verify_service verify;
+    struct lk_login_service login;
     struct lk_health health;
     struct lk_route main_routes[MAIN_ROUTES];
     struct lk_route ops_routes[OPS_ROUTES];
@@ -166,13 +170,33 @@ static void set_up_graphql(struct server *server) {
     service->cache = server->cache;
     service->domain = server->store.domain;
     service->executor = server->executor;
+    service->background = server->background;
     lk_random_bytes(&service->instance, sizeof(service->instance));
+}
+
+static int set_up_login(struct server *server, struct lk_problem *problem) {
+    const struct lk_settings *settings = server->settings;
+    int code = lk_background_start((size_t)settings->background_queue, &server->background);
+    if (code != 0)
+        return lk_problem_set(problem, code, "Cannot start the background thread: %s", lk_error_text(code));
+    const struct lk_login_rules rules = {
+        .failures_max = settings->login_failures,
+        .window_ms = settings->login_window_ms,
+        .lock_ms = settings->login_lock_ms,
+        .idle_ms = settings->session_idle_ms,
+        .ttl_ms = settings->session_ttl_ms,
+    };
+    lk_domain_set_login_rules(server->store.domain, &rules);
+    server->login = (struct lk_login_service){.domain = server->store.domain, .background = server->background};
+    lk_random_bytes(&server->login.instance, sizeof(server->login.instance));
+    return 0;
 }
 
 static void set_up_routes(struct server *server) {
     static const char graphql_methods[] = "GET, POST, HEAD";
     struct lk_graphql_service *graphql = &server->graphql;
     struct lk_health *health = &server->health;
+    struct lk_login_service *login = &server->login;
     const struct lk_route main_routes[MAIN_ROUTES] = {
         {LK_AUTH_PATH, NULL, lk_auth_handle, &server->auth, .below = true},
         {"/v1/keys:verify", "POST", lk_verify_handle, &server->verify},
@@ -181,6 +205,10 @@ static void set_up_routes(struct server *server) {
         {"/api/graphql", graphql_methods, lk_graphql_handle, graphql},
         {"/gateway/api/graphql", graphql_methods, lk_graphql_handle, graphql},
         {"/gateway/api/graphql-api", "POST", lk_graphql_handle_form, graphql},
+        {"/api/users/login", "POST", lk_login_handle, login},
+        {"/gateway/api/users/login", "POST", lk_login_handle, login},
+        {"/api/users/logout", "POST", lk_logout_handle, login},
+        {"/gateway/api/users/logout", "POST", lk_logout_handle, login},
         {"/healthz", "GET, HEAD", lk_health_live, health},
     };
     const struct lk_route ops_routes[OPS_ROUTES] = {
@@ -266,9 +294,12 @@ static int start(struct server *server, struct lk_problem *problem) {
     if (code == 0)
         code = make_cache(server, problem);
     if (code == 0)
+        code = set_up_login(server, problem);
+    if (code == 0)
         code = start_executor(server, problem);
     if (code != 0)
         return code;
+    server->login.executor = server->executor;
     set_up_graphql(server);
     set_up_routes(server);
     code = create_http(server, problem);
@@ -288,6 +319,7 @@ static int start(struct server *server, struct lk_problem *problem) {
 static void stop(struct server *server) {
     if (server->http != NULL)
         http_server_stop(server->http, (unsigned)server->settings->drain_timeout_ms);
+    lk_background_stop(server->background);
     lk_executor_stop(server->executor);
     http_server_free(server->http);
     lk_verify_service_close(&server->verify);

@@ -39,6 +39,13 @@ struct lk_settings {
     int64_t store_queue;
     int64_t store_batch;
 
+    int64_t background_queue;
+    int64_t login_failures;
+    int64_t login_window_ms;
+    int64_t login_lock_ms;
+    int64_t session_idle_ms;
+    int64_t session_ttl_ms;
+
     int64_t graphql_tokens;
     int64_t graphql_depth;
     int64_t graphql_introspection_depth;

@@ -16,6 +16,7 @@
 
 #define AT(member) offsetof(struct lk_settings, member)
 #define MEBI ((int64_t)1 << 20)
+#define DAY (INT64_C(24) * 3600000)
 
 static const struct cli_setting table[] = {
     {"data", "DIR", NULL, "The data directory, made by `latchkey init`.", AT(data), 0, 0, CLI_STRING, false},
@@ -46,6 +47,15 @@ static const struct cli_setting table[] = {
     {"store-queue", "N", "1024", "Requests that may wait for the database; more are answered 503.", AT(store_queue), 1, 1000000, CLI_COUNT,
      false},
     {"store-batch", "N", "64", "Most requests that share one commit.", AT(store_batch), 1, 10000, CLI_COUNT, false},
+    {"background-queue", "N", "64", "Passwords that may wait to be checked or set; more are answered 503.", AT(background_queue), 1, 100000,
+     CLI_COUNT, false},
+    {"login-failures", "N", "5", "Wrong passwords that lock a user.", AT(login_failures), 1, 1000000, CLI_COUNT, false},
+    {"login-window", "TIME", "15m", "How close together they must be.", AT(login_window_ms), 1000, 31 * DAY, CLI_TIME, false},
+    {"login-lock", "TIME", "15m", "For how long the user is locked.", AT(login_lock_ms), 1000, 31 * DAY, CLI_TIME, false},
+    {"session-idle", "TIME", "12h", "A session ends when it is not used for so long.", AT(session_idle_ms), 1000, 366 * DAY, CLI_TIME,
+     false},
+    {"session-ttl", "TIME", "168h", "A session ends so long after the login, however much it is used.", AT(session_ttl_ms), 1000, 366 * DAY,
+     CLI_TIME, false},
     {"graphql-tokens", "N", "20000", "Most tokens in a GraphQL document.", AT(graphql_tokens), 0, 10000000, CLI_COUNT, false},
     {"graphql-depth", "N", "10", "Deepest nesting of fields in a GraphQL document.", AT(graphql_depth), 0, 100, CLI_COUNT, false},
     {"graphql-introspection-depth", "N", "20", "Deepest nesting of fields below __schema and __type.", AT(graphql_introspection_depth), 0,

@@ -15,10 +15,13 @@
 #define LK_AUDIT_UPDATE "UPDATE"
 #define LK_AUDIT_DELETE "DELETE"
 #define LK_AUDIT_REVEAL "REVEAL"
+#define LK_AUDIT_LOGIN "LOGIN"
+#define LK_AUDIT_LOGOUT "LOGOUT"
+#define LK_AUDIT_LOCK "LOCK" /* too many wrong passwords */
 
 struct lk_audit_change {
     const char *operation;           /* one of the above */
-    const char *resource_type;       /* "API_KEY", "USER_GROUP", "USER", "ACCOUNT", "APPLICATION", "SSO_PROVIDER" */
+    const char *resource_type;       /* "API_KEY", "USER_GROUP", "USER", "ACCOUNT", "APPLICATION", "SSO_PROVIDER", "IP_ALLOW_ENTRY" */
     const struct lk_id *resource_id; /* NULL when there is none */
     struct lk_slice resource_name;
     struct lk_slice before; /* JSON documents without secrets; ptr NULL for none */

@@ -7,6 +7,7 @@
 #include "domain/rules.h"
 #include "store/account.h"
 #include "store/api_key.h"
+#include "store/session.h"
 
 #include <stdlib.h>
 
@@ -33,6 +34,7 @@ int lk_domain_open(struct lk_db *db, const struct lk_keys *keys, struct lk_domai
     }
     domain->keys = keys;
     domain->generation = 1;
+    domain->login = lk_login_rules_defaults();
     *ret = domain;
     return 0;
 }
@@ -109,6 +111,21 @@ int lk_operation_end(struct lk_call *call, bool failed) {
     return 0;
 }
 
+int lk_request_begin(struct lk_call *call) {
+    int code = lk_db_savepoint(call->db);
+    return code == 0 ? 0 : lk_fail_store(call, code);
+}
+
+int lk_request_end(struct lk_call *call, bool undo) {
+    int code = undo ? lk_db_rollback_to(call->db) : lk_db_release(call->db);
+    if (undo) {
+        lk_permissions_changed(call);
+        call->change_set = (struct lk_id){0};
+        call->denial = (struct lk_denial){0};
+    }
+    return code == 0 ? 0 : lk_fail_store(call, code);
+}
+
 int lk_act_as_system(struct lk_call *call, const struct lk_id *account_id) {
     struct lk_actor *actor = LK_ARENA_NEW(call->arena, struct lk_actor);
     if (actor == NULL)
@@ -124,11 +141,11 @@ static bool key_is_good(const struct lk_call *call, const struct lk_key_row *key
     return key->enabled && (!key->has_expiry || key->expires_at > call->now_ms);
 }
 
-/* Reads the groups of the actor's key and what they give. */
-static int read_permissions(struct lk_call *call, struct lk_actor *actor) {
+int lk_actor_read_permissions(struct lk_call *call, struct lk_actor *actor) {
     struct lk_group_permissions_row *rows;
     size_t len;
-    int code = lk_store_group_permissions_of_key(call->db, &actor->id, call->arena, &rows, &len);
+    int code = actor->kind == LK_ACTOR_USER ? lk_store_group_permissions_of_user(call->db, &actor->id, call->arena, &rows, &len)
+                                            : lk_store_group_permissions_of_key(call->db, &actor->id, call->arena, &rows, &len);
     if (code != 0)
         return lk_fail_store(call, code);
     struct lk_id *ids = lk_arena_calloc(call->arena, len, sizeof(*ids));
@@ -168,10 +185,24 @@ int lk_authenticate_key(struct lk_call *call, struct lk_slice token) {
     actor->id = key.id;
     actor->account_id = key.account_id;
     actor->name = key.name;
-    code = read_permissions(call, actor);
+    code = lk_actor_read_permissions(call, actor);
     if (code == 0)
         call->actor = actor;
     return code;
+}
+
+/* Whether the credential that the actor came with is still good. */
+static int actor_is_good(struct lk_call *call, bool *ret) {
+    const struct lk_actor *actor = call->actor;
+    struct lk_key_row key;
+    struct lk_session_user_row session;
+    int code = actor->kind == LK_ACTOR_USER
+                   ? lk_store_session_find(call->db, actor->session_digest, &actor->account_id, call->arena, &session)
+                   : lk_store_key_find(call->db, &actor->account_id, &actor->id, call->arena, &key);
+    if (code != 0 && code != LK_ENOTFOUND)
+        return lk_fail_store(call, code);
+    *ret = code == 0 && (actor->kind == LK_ACTOR_USER || key_is_good(call, &key));
+    return 0;
 }
 
 /* Makes the actor's permissions those of this moment. An actor that is no more has none. */
@@ -179,12 +210,12 @@ static int refresh(struct lk_call *call) {
     struct lk_actor *actor = call->actor;
     if (actor->kind == LK_ACTOR_SYSTEM || actor->generation == call->domain->generation)
         return 0;
-    struct lk_key_row key = {0};
-    int code = lk_store_key_find(call->db, &actor->account_id, &actor->id, call->arena, &key);
-    if (code != 0 && code != LK_ENOTFOUND)
-        return lk_fail_store(call, code);
-    if (code == 0 && key_is_good(call, &key))
-        return read_permissions(call, actor);
+    bool good = false;
+    int code = actor_is_good(call, &good);
+    if (code != 0)
+        return code;
+    if (good)
+        return lk_actor_read_permissions(call, actor);
     actor->permissions = (struct lk_permissions){0};
     actor->group_ids_len = 0;
     actor->generation = call->domain->generation;

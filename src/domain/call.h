@@ -56,6 +56,8 @@ enum lk_actor_kind {
     LK_ACTOR_USER,
 };
 
+#define LK_SESSION_DIGEST_BYTES 32
+
 /* Who acts. Its permissions follow changes made in the same request: every operation that checks them looks whether they are still true. */
 struct lk_actor {
     enum lk_actor_kind kind;
@@ -64,8 +66,9 @@ struct lk_actor {
     struct lk_slice name;          /* the key's name, or the user's e-mail address */
     const struct lk_id *group_ids; /* the groups it is in, sorted by id */
     size_t group_ids_len;
-    struct lk_permissions permissions; /* union over the groups */
-    uint64_t generation;               /* of the domain when they were read */
+    struct lk_permissions permissions;               /* union over the groups */
+    uint64_t generation;                             /* of the domain when they were read */
+    uint8_t session_digest[LK_SESSION_DIGEST_BYTES]; /* of the session by which a user acts */
 };
 
 /* An authorisation that was refused, remembered until the audit can be written. */
@@ -98,6 +101,11 @@ int lk_operation_begin(struct lk_call *call);
 /* Ends it. failed: undoes everything since begin and, when the failure was a refused authorisation, writes its audit entry. Not failed: keeps it.
  * 0, or negative when the end itself failed: then nothing of the mutation is kept and call->problem says why. */
 int lk_operation_end(struct lk_call *call, bool failed);
+
+/* Around all mutations of a request that may have to run a second time (domain/password.h). end with undo true takes back everything since begin, the audit
+ * entries too; the request then begins anew with authentication. */
+int lk_request_begin(struct lk_call *call);
+int lk_request_end(struct lk_call *call, bool undo);
 
 /* Sets call->actor to the operator at the machine, acting in an account. LK_ENOMEM. What the system does needs no permission. */
 int lk_act_as_system(struct lk_call *call, const struct lk_id *account_id);

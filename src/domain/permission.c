@@ -175,13 +175,23 @@ static bool reaches(const struct lk_app_permission *held, const struct lk_app_pe
     return held->type == wanted->type && filter_reaches(held, wanted, budget);
 }
 
+/* What a held permission lets its holder grant. Account Administrator holds six of the eight actions on everything; EXECUTE and ROLLBACK_WORKFLOW
+ * are about the same workflows and pipelines, and would be nobody's to grant if those six did not stand for all. */
+static uint32_t grantable_actions(const struct lk_app_permission *held) {
+    static const uint32_t administrator = 1U << LK_ACTION_CREATE | 1U << LK_ACTION_READ | 1U << LK_ACTION_UPDATE | 1U << LK_ACTION_DELETE |
+                                          1U << LK_ACTION_EXECUTE_WORKFLOW | 1U << LK_ACTION_EXECUTE_PIPELINE;
+    bool all = held->type == LK_APP_ALL && (held->actions & administrator) == administrator;
+    return all ? (1U << LK_ACTIONS) - 1 : held->actions;
+}
+
 static bool apps_cover(const struct lk_permissions *held, const struct lk_app_permission *wanted, struct budget *budget) {
     uint32_t missing = wanted->actions;
     for (size_t i = 0; i < held->apps_len && missing != 0; i++) {
         if (!spend(budget, 1))
             return false;
-        if ((held->apps[i].actions & missing) != 0 && reaches(&held->apps[i], wanted, budget))
-            missing &= ~held->apps[i].actions;
+        uint32_t actions = grantable_actions(&held->apps[i]);
+        if ((actions & missing) != 0 && reaches(&held->apps[i], wanted, budget))
+            missing &= ~actions;
     }
     return missing == 0;
 }

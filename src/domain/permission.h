@@ -152,7 +152,8 @@ bool lk_permissions_hold_scope(const struct lk_permissions *permissions, struct 
 uint32_t lk_account_permissions_expand(uint32_t bits);
 
 /* The grant rule: whether everything in `wanted` follows from `held` (both normalised). Conservative with application permissions: it says no unless
- * each action of each wanted one is given whole by one held permission, and when comparing would take too long. On no, what (may be NULL) is set
+ * each action of each wanted one is given whole by one held permission, and when comparing would take too long. All that Account Administrator
+ * holds on an application (type ALL, CREATE READ UPDATE DELETE EXECUTE_WORKFLOW EXECUTE_PIPELINE) covers the other two actions there. On no, what (may be NULL) is set
  * to the name of the first thing that is missing: text that lives as long as wanted. */
 bool lk_permissions_cover(const struct lk_permissions *held, const struct lk_permissions *wanted, struct lk_slice *what);
 

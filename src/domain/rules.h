@@ -7,13 +7,15 @@
 #include "domain/audit.h"
 #include "domain/call.h"
 #include "domain/change.h"
+#include "domain/session.h"
 #include "store/user_group.h"
 
 struct lk_domain {
     const struct lk_keys *keys;
     struct lk_permission_cache *permissions;
-    uint64_t generation; /* changes whenever the permissions of some actor may have changed, or a change was undone */
+    uint64_t generation;                       /* changes whenever the permissions of some actor may have changed, or a change was undone */
     const struct lk_change_observer *observer; /* NULL: none */
+    struct lk_login_rules login;
 };
 
 /* Turns a failure of the store into the call's problem; returns code. */
@@ -44,6 +46,9 @@ struct lk_intent {
 
 /* The actor must hold one of the permissions (bits; wider ones count). LK_EFORBIDDEN "User not authorized". */
 int lk_require(struct lk_call *call, uint32_t any_of, const struct lk_intent *intent);
+
+/* Reads the groups of an actor that is a key or a user, and what they give. */
+int lk_actor_read_permissions(struct lk_call *call, struct lk_actor *actor);
 
 /* The actor must hold a scope. LK_EFORBIDDEN. */
 int lk_require_scope(struct lk_call *call, struct lk_slice scope, const struct lk_intent *intent);

@@ -31,24 +31,6 @@ static void set_v4(struct lk_ip *ip, const void *bytes) {
     memcpy(ip->bytes + V4_AT, bytes, 4);
 }
 
-int lk_ip_parse(struct lk_slice text, struct lk_ip *ret) {
-    char copy[INET6_ADDRSTRLEN];
-    if (text.len == 0 || text.len >= sizeof copy || memchr(text.ptr, '\0', text.len) != NULL)
-        return LK_EINVAL;
-    memcpy(copy, text.ptr, text.len);
-    copy[text.len] = '\0';
-    struct in_addr v4;
-    if (inet_pton(AF_INET, copy, &v4) == 1) {
-        set_v4(ret, &v4);
-        return 0;
-    }
-    struct in6_addr v6;
-    if (inet_pton(AF_INET6, copy, &v6) != 1)
-        return LK_EINVAL;
-    memcpy(ret->bytes, &v6, sizeof ret->bytes);
-    return 0;
-}
-
 int lk_ip_from_sockaddr(const struct sockaddr *address, struct lk_ip *ret) {
     if (address->sa_family == AF_INET) {
         struct sockaddr_in in;

@@ -1,24 +1,14 @@
 /*
- * Addresses and allow lists. An address is 16 bytes; IPv4 is in its v4-mapped form (::ffff:a.b.c.d, RFC 4291 section 2.5.5.2), and the mapped form
- * and the plain one are the same address everywhere. IPv4 and IPv6 are apart: `::/0` allows no IPv4 client.
+ * Allow lists of addresses (base/ip.h). The mapped form of an IPv4 address and the plain one are the same address everywhere. IPv4 and IPv6 are apart: `::/0` allows no IPv4 client.
  */
 #ifndef KEYRING_IP_H
 #define KEYRING_IP_H
 
-#include "base/error.h"
-#include "base/slice.h"
+#include "base/ip.h"
 
-#include <stdint.h>
 #include <sys/socket.h>
 
 #define LK_IP_LIST_MAX 1000
-
-struct lk_ip {
-    uint8_t bytes[16];
-};
-
-/* "192.0.2.7", "2001:db8::1", "::ffff:192.0.2.7". No zone, no port, no brackets. LK_EINVAL. */
-int lk_ip_parse(struct lk_slice text, struct lk_ip *ret);
 
 /* Of an AF_INET or AF_INET6 socket address. LK_EINVAL for others (a Unix socket has none). */
 int lk_ip_from_sockaddr(const struct sockaddr *address, struct lk_ip *ret);

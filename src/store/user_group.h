@@ -55,7 +55,8 @@ int lk_store_group_permissions_of_key(struct lk_db *db, const struct lk_id *key,
 int lk_store_group_permissions_of_user(struct lk_db *db, const struct lk_id *user, struct lk_arena *arena,
                                        struct lk_group_permissions_row **ret, size_t *ret_len);
 
-/* Whether the account has a credential that may manage users and groups: an enabled key, not expired at now_ms, in a group that manages. */
+/* Whether the account has a credential that may manage users and groups: an enabled key, not expired at now_ms, or a user with a password,
+ * in a group that manages. */
 int lk_store_group_has_manager(struct lk_db *db, const struct lk_id *account, int64_t now_ms, bool *ret);
 
 /* Groups of an account whose permissions may name an application (its 22 characters): a superset, to look into. */

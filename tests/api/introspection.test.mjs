@@ -1,7 +1,10 @@
 // Introspection as tools ask for it.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Server } from './support/server.mjs';
+import { buildSchema, getIntrospectionQuery, introspectionFromSchema } from 'graphql';
+import { ROOT, Server } from './support/server.mjs';
 
 // What GraphiQL, code generators and clients send (the introspection query that is common to them, with all its options).
 const INTROSPECTION = `
@@ -33,6 +36,16 @@ const INTROSPECTION = `
     kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name ofType { kind name
       ofType { kind name ofType { kind name ofType { kind name ofType { kind name } } } } } } } } }
   }`;
+
+/** The same with the members of objects, and the lists of things that have names, in the order of their names. */
+function sorted(value) {
+  if (Array.isArray(value)) {
+    const members = value.map(sorted);
+    return members.every((member) => typeof member?.name === 'string') ? members.sort((a, b) => (a.name < b.name ? -1 : 1)) : members;
+  }
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])]));
+}
 
 describe('introspection', () => {
   let server;
@@ -86,6 +99,17 @@ describe('introspection', () => {
         assert.ok(member.description, `${type.name}.${member.name} has no description`);
       }
     }
+  });
+
+  it('is that of graphql-js for the same schema, byte for byte once sorted', async () => {
+    const options = { specifiedByUrl: true, directiveIsRepeatable: true, schemaDescription: true, inputValueDeprecation: true, experimentalDirectiveDeprecation: true, oneOf: true };
+    const ours = await server.query(getIntrospectionQuery(options));
+    const sdl = fs.readFileSync(path.join(ROOT, 'schema/schema.graphql'), 'utf8');
+    const theirs = introspectionFromSchema(buildSchema(sdl), options);
+    const [a, b] = [ours, theirs].map((data) => JSON.stringify(sorted(data), null, 1).split('\n'));
+    const differs = a.findIndex((line, index) => line !== b[index]);
+    assert.equal(differs, -1, `line ${differs}: ${a[differs]} and not ${b[differs]}`);
+    assert.equal(a.length, b.length);
   });
 
   it('answers __type and __typename', async () => {

@@ -240,6 +240,27 @@ static void test_cover_apps(void **state) {
     assert_string_equal(missing(templates, workflows), "WORKFLOW");
 }
 
+static void test_cover_by_all_of_an_administrator(void **state) {
+    (void)state;
+    const uint32_t six = BIT(LK_ACTION_CREATE) | BIT(LK_ACTION_READ) | BIT(LK_ACTION_UPDATE) | BIT(LK_ACTION_DELETE) |
+                         BIT(LK_ACTION_EXECUTE_WORKFLOW) | BIT(LK_ACTION_EXECUTE_PIPELINE);
+    const uint32_t others = BIT(LK_ACTION_EXECUTE) | BIT(LK_ACTION_ROLLBACK_WORKFLOW);
+    struct lk_permissions every_action = set_of(app(LK_APP_ALL, six | others, 0), NULL, 0);
+    struct lk_permissions rollback = set_of(app(LK_APP_DEPLOYMENT, others, 1), NULL, 0);
+    struct lk_permissions administrator = set_of(app(LK_APP_ALL, six, 0), NULL, 0);
+    assert_string_equal(missing(administrator, every_action), "");
+    assert_string_equal(missing(administrator, rollback), "");
+    /* Nothing less does: not five of the six, not another type, not another application. */
+    assert_string_equal(missing(set_of(app(LK_APP_ALL, six & ~BIT(LK_ACTION_DELETE), 0), NULL, 0), rollback), "DEPLOYMENT");
+    assert_string_equal(missing(set_of(app(LK_APP_DEPLOYMENT, six, 3), NULL, 0), rollback), "DEPLOYMENT");
+    struct lk_app_permission one_app = app(LK_APP_ALL, six, 0);
+    one_app.all_apps = false;
+    one_app.app_ids = texts("a1", NULL);
+    assert_string_equal(missing(set_of(one_app, NULL, 0), rollback), "DEPLOYMENT");
+    one_app.actions |= others;
+    assert_string_equal(missing(administrator, set_of(one_app, NULL, 0)), "");
+}
+
 static void test_cover_takes_bounded_time(void **state) {
     (void)state;
     /* Sixty million comparisons if all were made; the answer is no, which is safe. */
@@ -335,6 +356,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_app_rules, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cover_account_and_scopes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cover_apps, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_cover_by_all_of_an_administrator, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cover_takes_bounded_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_normalise_and_union, setup, teardown),
         cmocka_unit_test_setup_teardown(test_document, setup, teardown),

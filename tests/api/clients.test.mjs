@@ -1,0 +1,279 @@
+// Programs written for the API that this one stands in for: their documents, their habits, and the words they look for in errors.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { ID, Server, UNKNOWN_ID } from './support/server.mjs';
+
+const APP_PERMISSION = `
+  permissionType actions applications { filterType appIds }
+  services { filterType serviceIds } provisioners { filterType provisionerIds } environments { filterTypes envIds }
+  deployments { filterTypes envIds } workflows { filterTypes envIds workflowIds } pipelines { filterTypes envIds pipelineIds }`;
+const PERMISSIONS = `accountPermissions { accountPermissionTypes } appPermissions { ${APP_PERMISSION} }`;
+const GROUP = `
+  id name description importedByScim isSSOLinked
+  ssoSetting { ... on LDAPSettings { ssoProviderId groupName groupDN } ... on SAMLSettings { ssoProviderId groupName } }
+  notificationSettings {
+    groupEmailAddresses microsoftTeamsWebhookUrl pagerDutyIntegrationKey sendMailToNewMembers sendNotificationToMembers
+    slackNotificationSetting { slackChannelName slackWebhookURL }
+  }
+  permissions { ${PERMISSIONS} }`;
+const USER = 'id name email externalUserId isEmailVerified isImportedFromIdentityProvider isPasswordExpired isTwoFactorAuthenticationEnabled isUserLocked';
+
+let server;
+before(async () => {
+  server = await Server.fresh();
+});
+after(() => server.stop());
+
+describe('the Go client', () => {
+  /** Sends as it does, variables always there; the answer's JSON. */
+  async function send(query, variables = null) {
+    const answer = await server.request({
+      method: 'POST',
+      path: `/api/graphql?accountId=${server.account.accountId}`,
+      headers: { 'content-type': 'application/json; charset=utf-8', accept: 'application/json; charset=utf-8', 'x-api-key': server.account.apiKey },
+      body: JSON.stringify({ query, variables }),
+    });
+    assert.equal(answer.status, 200, answer.text);
+    assert.match(answer.headers['content-type'], /^application\/json; charset=utf-8$/);
+    const json = JSON.parse(answer.text);
+    assert.ok('data' in json || 'errors' in json, 'a body with neither reads as success');
+    return json;
+  }
+
+  async function data(query, variables) {
+    const json = await send(query, variables);
+    assert.equal(json.errors, undefined, JSON.stringify(json));
+    return Object.values(json.data)[0];
+  }
+
+  const firstError = async (query, variables) => (await send(query, variables)).errors[0].message;
+
+  const createGroup = async (input) =>
+    (await data(`mutation createUserGroup($input: CreateUserGroupInput!) { createUserGroup(input: $input) { clientMutationId userGroup { ${GROUP} } } }`, { input })).userGroup;
+  const createUser = async (input) => (await data(`mutation createUser($user: CreateUserInput!) { createUser(input: $user) { clientMutationId user { ${USER} } } }`, { user: input })).user;
+  const getGroup = (id) => data(`query($id: String!) { userGroup(userGroupId: $id) { ${GROUP} } }`, { id });
+
+  it('creates, reads, updates and deletes a user', async () => {
+    const user = await createUser({ clientMutationId: '', name: 'test user', email: 'Test.User@Example.com', userGroupIds: null, externalUserId: '' });
+    assert.match(user.id, ID);
+    assert.equal(user.email, 'test.user@example.com');
+    assert.deepEqual([user.isEmailVerified, user.isImportedFromIdentityProvider, user.isPasswordExpired, user.isUserLocked], [false, false, false, false]);
+    const { id } = user;
+    assert.deepEqual(await data(`query($id: String!) { user(id: $id) { ${USER} } }`, { id }), user);
+    assert.deepEqual(await data(`query($email: String!) { userByEmail(email: $email) { ${USER} } }`, { email: 'TEST.USER@example.com' }), user);
+    assert.deepEqual(await data(`query($name: String!) { userByName(name: $name) { ${USER} } }`, { name: 'test user' }), user);
+    const update = `mutation($user: UpdateUserInput!) { updateUser(input: $user) { user { ${USER} } } }`;
+    assert.equal((await data(update, { user: { id, name: 'updated', clientMutationId: '' } })).user.name, 'updated');
+    const deletion = 'mutation($user: DeleteUserInput!) { deleteUser(input: $user) { clientMutationId } }';
+    assert.deepEqual(await data(deletion, { user: { id, clientMutationId: '' } }), { clientMutationId: '' });
+    assert.equal(await firstError(`query($id: String!) { user(id: $id) { ${USER} } }`, { id }), 'User does not exist');
+  });
+
+  it('pages through users with $limit: Int = 100 in an Int! position', async () => {
+    const list = `query($limit: Int = 100, $offset: Int) { users(limit: $limit, offset: $offset) { nodes { ${USER} } pageInfo { hasMore limit offset total } } }`;
+    await createUser({ name: 'a pager', email: 'pager@example.com' });
+    assert.deepEqual((await data(list, null)).pageInfo, { hasMore: false, limit: 100, offset: 0, total: 1 });
+    assert.deepEqual((await data(list, { limit: 1, offset: 1 })).pageInfo, { hasMore: false, limit: 1, offset: 1, total: 1 });
+  });
+
+  it('gets an object of notification settings whose Slack setting is null when nothing was set', async () => {
+    for (const [name, notificationSettings] of Object.entries({ absent: undefined, 'a null': null, empty: {}, 'a null inside': { slackNotificationSetting: null } })) {
+      const group = await createGroup({ name, description: '', notificationSettings });
+      assert.equal(group.description, '');
+      assert.equal(group.notificationSettings.slackNotificationSetting, null);
+      assert.equal(group.ssoSetting, null);
+      assert.equal(group.isSSOLinked, false);
+      assert.deepEqual(await getGroup(group.id), group);
+    }
+  });
+
+  it('sends zero values, and reads back what it sent', async () => {
+    const notificationSettings = { groupEmailAddresses: [], microsoftTeamsWebhookUrl: '', pagerDutyIntegrationKey: '', sendMailToNewMembers: false, sendNotificationToMembers: false, slackNotificationSetting: { slackChannelName: '', slackWebhookURL: '' } };
+    const group = await createGroup({ clientMutationId: '', name: 'zero', description: '', notificationSettings, permissions: { accountPermissions: { accountPermissionTypes: [] }, appPermissions: [] }, ssoSetting: null, userIds: null });
+    assert.deepEqual(group.notificationSettings, notificationSettings);
+    assert.deepEqual(group.permissions, { accountPermissions: { accountPermissionTypes: [] }, appPermissions: [] });
+  });
+
+  // One of each type, with ids of applications where they are needed.
+  const EVERYWHERE = { filterType: 'ALL' };
+  const appPermissions = (appIds) => [
+    { permissionType: 'ALL', applications: EVERYWHERE, actions: ['CREATE', 'READ', 'UPDATE', 'DELETE', 'EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE', 'ROLLBACK_WORKFLOW'] },
+    { permissionType: 'SERVICE', applications: EVERYWHERE, services: { filterType: 'ALL' }, actions: ['CREATE', 'READ', 'UPDATE', 'DELETE'] },
+    { permissionType: 'SERVICE', applications: { appIds }, services: { serviceIds: ['service1', 'service2'] }, actions: ['READ'] },
+    { permissionType: 'ENV', applications: EVERYWHERE, environments: { filterTypes: ['PRODUCTION_ENVIRONMENTS', 'NON_PRODUCTION_ENVIRONMENTS'] }, actions: ['READ'] },
+    { permissionType: 'ENV', applications: { appIds }, environments: { envIds: ['env1'] }, actions: ['READ'] },
+    { permissionType: 'WORKFLOW', applications: EVERYWHERE, workflows: { filterTypes: ['PRODUCTION_WORKFLOWS', 'WORKFLOW_TEMPLATES'] }, actions: ['READ'] },
+    { permissionType: 'PIPELINE', applications: { appIds }, pipelines: { filterTypes: ['NON_PRODUCTION_PIPELINES'] }, actions: ['READ'] },
+    { permissionType: 'DEPLOYMENT', applications: EVERYWHERE, deployments: { filterTypes: ['PRODUCTION_ENVIRONMENTS'] }, actions: ['READ', 'EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE', 'ROLLBACK_WORKFLOW'] },
+    { permissionType: 'PROVISIONER', applications: EVERYWHERE, provisioners: { filterType: 'ALL' }, actions: ['CREATE', 'READ', 'UPDATE', 'DELETE'] },
+  ];
+
+  /** A permission without what is null or empty, its lists and members in order. */
+  const tidy = (value) => {
+    if (Array.isArray(value)) return value.map(tidy).sort();
+    if (value === null || typeof value !== 'object') return value;
+    const members = Object.entries(value).sort().map(([name, member]) => [name, tidy(member)]);
+    return Object.fromEntries(members.filter(([, member]) => member !== null && member !== undefined && !(Array.isArray(member) && member.length === 0)));
+  };
+  const asSet = (permissions) => permissions.map((permission) => JSON.stringify(tidy(permission))).sort();
+
+  it('sets permissions of every type and compares them as sets', async () => {
+    const { application } = await data('mutation($app: CreateApplicationInput!) { createApplication(input: $app) { clientMutationId application { id name description createdBy { id } tags { name value } } } }', { app: { clientMutationId: '', name: 'shop', description: '' } });
+    const types = ['MANAGE_USERS_AND_GROUPS', 'READ_USERS_AND_GROUPS', 'VIEW_AUDITS', 'MANAGE_TAGS'];
+    const wanted = appPermissions([application.id]);
+    const group = await createGroup({ name: 'permitted', permissions: { accountPermissions: { accountPermissionTypes: types }, appPermissions: wanted } });
+    assert.deepEqual([...group.permissions.accountPermissions.accountPermissionTypes].sort(), [...types].sort());
+    assert.deepEqual(asSet(group.permissions.appPermissions), asSet(wanted));
+    const overwrite = `mutation($input: UpdateUserGroupPermissionsInput) { updateUserGroupPermissions(input: $input) { clientMutationId permissions { ${PERMISSIONS} } } }`;
+    const { permissions } = await data(overwrite, { input: { clientMutationId: '', userGroupId: group.id, permissions: { accountPermissions: { accountPermissionTypes: 'VIEW_AUDITS' }, appPermissions: wanted.slice(0, 2) } } });
+    assert.deepEqual(permissions.accountPermissions.accountPermissionTypes, ['VIEW_AUDITS']);
+    assert.deepEqual(asSet(permissions.appPermissions), asSet(wanted.slice(0, 2)));
+    assert.deepEqual((await getGroup(group.id)).permissions, permissions);
+  });
+
+  it('adds single permissions, and updates and deletes the group', async () => {
+    const { id } = await createGroup({ name: 'one by one', description: 'x' });
+    const account = `mutation($input: AddAccountPermissionInput!) { addAccountPermission(input: $input) { clientMutationId userGroup { ${GROUP} } } }`;
+    assert.deepEqual((await data(account, { input: { userGroupId: id, accountPermission: 'VIEW_CE' } })).userGroup.permissions.accountPermissions.accountPermissionTypes, ['VIEW_CE']);
+    const app = `mutation($input: AddAppPermissionInput!) { addAppPermission(input: $input) { clientMutationId userGroup { ${GROUP} } } }`;
+    const [permission] = appPermissions([]);
+    assert.deepEqual(asSet((await data(app, { input: { userGroupId: id, appPermission: permission } })).userGroup.permissions.appPermissions), asSet([permission]));
+    const update = `mutation($userGroup: UpdateUserGroupInput!) { updateUserGroup(input: $userGroup) { userGroup { ${GROUP} } } }`;
+    const { userGroup } = await data(update, { userGroup: { userGroupId: id, name: 'renamed', description: '', notificationSettings: null } });
+    assert.deepEqual([userGroup.name, userGroup.description], ['renamed', '']);
+    assert.deepEqual(userGroup.permissions.accountPermissions.accountPermissionTypes, ['VIEW_CE']);
+    assert.equal((await data(`query($name: String!) { userGroupByName(name: $name) { ${GROUP} } }`, { name: 'renamed' })).id, id);
+    const deletion = 'mutation($userGroup: DeleteUserGroupInput!) { deleteUserGroup(input: $userGroup) { clientMutationId } }';
+    assert.deepEqual(await data(deletion, { userGroup: { userGroupId: id } }), { clientMutationId: null });
+    assert.match(await firstError(`query($id: String!) { userGroup(userGroupId: $id) { ${GROUP} } }`, { id }), /No User Group exists/);
+  });
+
+  it('links groups to providers', async () => {
+    const made = {};
+    for (const ssoType of ['LDAP', 'SAML']) made[ssoType] = (await data('mutation($i: CreateSsoProviderInput!) { createSsoProvider(input: $i) { ssoProvider { id name ssoType } } }', { i: { name: ssoType, ssoType } })).ssoProvider;
+    assert.deepEqual(await data('query($id: String!) { ssoProvider(ssoProviderId: $id) { id name ssoType } }', { id: made.SAML.id }), { ...made.SAML, ssoType: 'SAML' });
+    const ldap = { ssoProviderId: made.LDAP.id, groupName: 'devs', groupDN: 'cn=devs,dc=example' };
+    const linked = await createGroup({ name: 'ldap', ssoSetting: { ldapSettings: ldap } });
+    assert.deepEqual([linked.ssoSetting, linked.isSSOLinked], [ldap, true]);
+    const saml = { ssoProviderId: made.SAML.id, groupName: 'devs' };
+    assert.deepEqual((await createGroup({ name: 'saml', ssoSetting: { samlSettings: saml } })).ssoSetting, saml);
+    assert.match(await firstError('query($id: String!) { ssoProvider(ssoProviderId: $id) { id } }', { id: UNKNOWN_ID }), /Provider does not exist/);
+  });
+
+  it('moves users in and out of groups, and asks for a membership seven levels deep', async () => {
+    const group = await createGroup({ name: 'members' });
+    const user = await createUser({ name: 'member', email: 'member@example.com' });
+    const ids = { userGroupId: group.id, userId: user.id };
+    const add = `mutation($input: AddUserToUserGroupInput!) { addUserToUserGroup(input: $input) { clientMutationId userGroup { ${GROUP} } } }`;
+    const remove = `mutation($input: RemoveUserFromUserGroupInput!) { removeUserFromUserGroup(input: $input) { clientMutationId userGroup { ${GROUP} } } }`;
+    const membership = `query($id: String!, $limit: Int = 100, $offset: Int) {
+      user(id: $id) { id userGroups(limit: $limit, offset: $offset) { pageInfo { total hasMore } nodes { ${GROUP} } } } }`;
+    assert.equal((await data(add, { input: ids })).userGroup.id, group.id);
+    assert.match(await firstError(add, { input: ids }), /already/);
+    assert.deepEqual((await data(membership, { id: user.id })).userGroups, { pageInfo: { total: 1, hasMore: false }, nodes: [group] });
+    assert.equal((await data(remove, { input: ids })).userGroup.id, group.id);
+    assert.deepEqual((await data(membership, { id: user.id })).userGroups.nodes, []);
+  });
+
+  it('finds the words that it looks for when something is not there, in queries and in mutations', async () => {
+    const id = UNKNOWN_ID;
+    const words = [
+      ['query { user(id: "no id") { id } }', /User does not exist/],
+      ['query { userByName(name: "nobody") { id } }', /User does not exist/],
+      ['query { userByEmail(email: "nobody@example.com") { id } }', /User does not exist/],
+      [`mutation { updateUser(input: {id: "${id}", name: "x"}) { user { id } } }`, /User does not exist/],
+      [`mutation { deleteUser(input: {id: "${id}"}) { clientMutationId } }`, /User does not exist/],
+      [`query { userGroup(userGroupId: "${id}") { id } }`, /No User Group exists/],
+      ['query { userGroupByName(name: "nothing") { id } }', /No User Group exists/],
+      [`mutation { deleteUserGroup(input: {userGroupId: "${id}"}) { clientMutationId } }`, /No User Group exists/],
+      [`mutation { addUserToUserGroup(input: {userGroupId: "${id}", userId: "${id}"}) { clientMutationId } }`, /No User Group exists/],
+      ['query { ssoProvider(ssoProviderId: "x") { id } }', /Provider does not exist/],
+    ];
+    for (const [query, word] of words) assert.match(await firstError(query), word, query);
+  });
+
+  it('gets 401 for a bad key, with a body that holds errors', async () => {
+    const answer = await server.graphql('{ users(limit: 1) { nodes { id } } }', null, { key: 'wrong', path: `/api/graphql?accountId=${server.account.accountId}` });
+    assert.equal(answer.status, 401);
+    assert.equal(answer.json.errors[0].message, 'Invalid API Key');
+  });
+});
+
+describe('the old command line', () => {
+  it('asks under the aliases result: and resource:, and falls back on a name where an id finds nothing', async () => {
+    const path = `/gateway/api/graphql?accountId=${server.account.accountId}`;
+    const byId = await server.graphql('query($id: String!) { result: userGroup(userGroupId: $id) { id name } }', { id: 'Production Support' }, { path });
+    assert.equal(byId.status, 200);
+    assert.match(byId.json.errors[0].message, /No User Group exists/);
+    assert.equal(byId.json.data.result, null);
+    const byName = await server.query('query($name: String!) { result: userGroupByName(name: $name) { id name } }', { name: 'Production Support' }, { path });
+    const { result } = await server.query('query($id: String!) { result: userGroup(userGroupId: $id) { id name } }', { id: byName.result.id }, { path });
+    assert.deepEqual(result, byName.result);
+    const made = await server.query('mutation { resource: createUserGroup(input: {name: "cli"}) { userGroup { id: name } } }', undefined, { path });
+    assert.deepEqual(made, { resource: { userGroup: { id: 'cli' } } });
+  });
+});
+
+describe('scripts', () => {
+  /** Sends bytes as they stand, as curl does; the answer's text. */
+  async function send(body, headers = {}) {
+    const answer = await server.request({
+      method: 'POST',
+      path: `/gateway/api/graphql?accountId=${server.account.accountId}`,
+      headers: { 'content-type': 'application/json', 'X-Api-Key': server.account.apiKey, ...headers },
+      body,
+    });
+    assert.equal(answer.status, 200, answer.text);
+    return answer.text;
+  }
+
+  it('send raw newlines and tabs inside JSON strings, and \\u0021 for !', async () => {
+    const body = '{"query":"query($id: String\\u0021) {\n\tuserGroup(userGroupId: $id) {\r\n    name\n  }\n}","variables":{"id":"' + server.account.userGroupId + '"}}';
+    assert.equal(await send(body), '{"data":{"userGroup":{"name":"Account Administrator"}}}');
+  });
+
+  it('send a scalar for a list and an object for a list', async () => {
+    const { createUser } = await server.query('mutation { createUser(input: {name: "scalar", email: "scalar@example.com"}) { user { id } } }');
+    const { id } = createUser.user;
+    const group = await send(JSON.stringify({ query: `mutation { createUserGroup(input: {name: "scalar", userIds: "${id}"}) { userGroup { users(limit: 5) { nodes { id } } } } }` }));
+    assert.equal(group, `{"data":{"createUserGroup":{"userGroup":{"users":{"nodes":[{"id":"${id}"}]}}}}}`);
+    const byVariable = await server.query('mutation($i: CreateUserGroupInput!) { createUserGroup(input: $i) { userGroup { users(limit: 5) { nodes { id } } } } }', { i: { name: 'scalar too', userIds: id } });
+    assert.equal(byVariable.createUserGroup.userGroup.users.nodes[0].id, id);
+    const filters = ['{time: {relative: {timeUnit: DAYS, noOfUnits: 1}}}', '[{time: {relative: {timeUnit: DAYS, noOfUnits: 1}}}]', `{time: {specific: {from: ${Date.now() - 3600000}, to: ${Date.now() + 3600000}}}}`];
+    for (const filter of filters) {
+      const { data } = JSON.parse(await send(JSON.stringify({ query: `{ audits(filters: ${filter}, limit: 100) { pageInfo { total } nodes { id ... on ApiKeyChangeSet { apiKeyId } changes { resourceId resourceType operationType } request { remoteIpAddress } } } }` })));
+      assert.ok(data.audits.pageInfo.total > 1, filter);
+    }
+    const { audits } = await server.query('{ audits(limit: 1) { nodes { id } } }');
+    const content = await server.query('query($f: [ChangeContentFilter]) { auditChangeContent(filters: $f, limit: 10) { nodes { changeSetId newYaml oldYaml } } }', { f: { changeSetId: audits.nodes[0].id } });
+    assert.equal(content.auditChangeContent.nodes[0].changeSetId, audits.nodes[0].id);
+    const nothing = JSON.parse(await send(JSON.stringify({ query: '{ audits(filters: {time: {specific: {from: 1000, to: 2000}}}, limit: 10) { nodes { id } } }' })));
+    assert.deepEqual(nothing.data.audits.nodes, []);
+  });
+
+  it('ask for the same field twice, and name the operation', async () => {
+    const query = 'query Groups { userGroups(limit: 1) { nodes { name name } nodes { name } } } query Others { account { id } }';
+    assert.equal(await send(JSON.stringify({ query, operationName: 'Groups' })), '{"data":{"userGroups":{"nodes":[{"name":"Account Administrator"}]}}}');
+    assert.equal(await send(JSON.stringify({ query: '{ account { id } }', operationName: null, variables: null })), `{"data":{"account":{"id":"${server.account.accountId}"}}}`);
+  });
+
+  it('cut values out of compact JSON that ends in braces, and take the text err for a failure', async () => {
+    const created = await send(JSON.stringify({ query: `mutation { createApiKey(input: {accountId: "${server.account.accountId}", name: "sed"}) { uuid } }` }));
+    const [, uuid] = /^\{"data":\{"createApiKey":\{"uuid":"([^"]*)"\}\}\}$/.exec(created);
+    assert.match(uuid, ID);
+    assert.ok(!created.includes('err'));
+    assert.match(await send(JSON.stringify({ query: '{ userByName(name: "nobody") { id } }' })), /err/);
+  });
+
+  it('ask for compressed answers', async () => {
+    assert.match(await send('{"query":"{ account { id } }"}', { 'accept-encoding': 'deflate, gzip, br, zstd', accept: '*/*' }), /^\{"data"/);
+  });
+
+  it('generate code from the introspection that their tools send', async () => {
+    const ref = '{ name kind ofType { name kind ofType { name kind ofType { name kind } } } possibleTypes { name } enumValues { name } }';
+    const { data } = JSON.parse(await send(JSON.stringify({ query: `{ __schema { queryType { fields { name description args { name defaultValue type ${ref} } type ${ref} } } } }` })));
+    const fields = Object.fromEntries(data.__schema.queryType.fields.map((field) => [field.name, field]));
+    assert.deepEqual(fields.users.args.map(({ name, defaultValue, type }) => [name, defaultValue, type.kind, type.ofType?.name ?? type.name]), [['limit', null, 'NON_NULL', 'Int'], ['offset', null, 'SCALAR', 'Int']]);
+    assert.equal(fields.userGroup.type.name, 'UserGroup');
+  });
+});

@@ -1,0 +1,257 @@
+// Accounts are walls. The test walks the schema that the server shows, so a new field or argument is put to the test without anyone remembering;
+// an argument that it does not know what to fill with makes it fail. At every place for an id, a name or a text, an account tries what belongs to
+// another account: the answer must be, to the letter, the one for something that does not exist.
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import * as graphql from 'graphql';
+import { Server, TOKEN } from './support/server.mjs';
+import { argumentsOf, documentOf, leaves, schemaOf } from './support/walk.mjs';
+
+// Which kind of thing an id names, by its argument or by its input type and member.
+const KINDS = {
+  accountId: 'account',
+  apiKeyId: 'apiKey',
+  uuid: 'apiKey',
+  userGroupId: 'userGroup',
+  userGroupIds: 'userGroup',
+  userId: 'user',
+  userIds: 'user',
+  'user.id': 'user',
+  'UpdateUserInput.id': 'user',
+  'DeleteUserInput.id': 'user',
+  applicationId: 'application',
+  appIds: 'application',
+  ssoProviderId: 'ssoProvider',
+  changeSetId: 'changeSet',
+  resourceId: 'apiKey',
+};
+
+// Texts, and ids of things that live elsewhere: what one account has there means nothing to another.
+const TEXTS = {
+  name: 'name',
+  apiKeyName: 'name',
+  nameContains: 'name',
+  email: 'email',
+  groupEmailAddresses: 'email',
+  description: 'text',
+  externalUserId: 'text',
+  groupName: 'text',
+  groupDN: 'text',
+  slackChannelName: 'text',
+  slackWebhookURL: 'text',
+  microsoftTeamsWebhookUrl: 'text',
+  pagerDutyIntegrationKey: 'text',
+  serviceIds: 'text',
+  provisionerIds: 'text',
+  envIds: 'text',
+  workflowIds: 'text',
+  pipelineIds: 'text',
+  scopes: 'text',
+  clientMutationId: 'echo', // is given back and nothing else; to try it would be to do the rest
+  'MetadataInput.key': 'text',
+  'MetadataInput.value': 'text',
+};
+
+const NUMBERS = { limit: 20, offset: 0, noOfUnits: 1, from: 0, to: 4102444800000, expiresAt: 4102444800000 };
+
+// Ids that narrow a list: a thing that does not exist leaves the list empty.
+const FILTERS = ['apiKeys.userGroupId', 'auditChangeContent.changeSetId', 'auditChangeContent.resourceId'];
+
+// Members that may be absent by their type, and without which the answer is not about the rest.
+const NEEDED = ['accountPermission', 'appPermission', 'changeSetId'];
+
+let counter = 0;
+const fresh = (kind) => (kind === 'email' ? `new-${++counter}@example.com` : `new-${++counter}`);
+const lookUp = (table, { owner, name }) => table[`${owner}.${name}`] ?? table[name];
+
+/** What a leaf becomes when it is not the one under test; `ids` are the caller's own. */
+function fill(ids, leaf) {
+  const kind = lookUp(KINDS, leaf);
+  if (kind !== undefined) return ids[kind];
+  const text = lookUp(TEXTS, leaf);
+  if (text !== undefined) return fresh(text);
+  if (leaf.name in NUMBERS) return NUMBERS[leaf.name];
+  if (graphql.isEnumType(leaf.type)) return leaf.type.getValues()[0].name;
+  if (leaf.type.name === 'Boolean') return true;
+  throw new Error(`no filling is known for ${leaf.owner}.${leaf.name}: say in ${import.meta.url.split('/').pop()} what it is`);
+}
+
+/** A name for one place. */
+const onlyAt = (field, leaf) => `only ${field.name}.${leaf.name}`;
+
+const emailOf = (name) => `${name.replace(' ', '-').toLowerCase()}@example.com`;
+
+/** Makes one thing of each kind with one name: their ids. `own` is in all that is not a name. */
+async function plant(server, key, name, own) {
+  const run = async (field, input, wanted) => {
+    const type = `${field[0].toUpperCase()}${field.slice(1)}Input!`;
+    return (await server.query(`mutation ($input: ${type}) { ${field}(input: $input) { ${wanted} } }`, { input }, { key }))[field];
+  };
+  const account = (await server.query('{ account { id } }', undefined, { key })).account.id;
+  const email = emailOf(name);
+  const { user } = await run('createUser', { name, email, externalUserId: `external ${name}` }, 'user { id }');
+  const { ssoProvider } = await run('createSsoProvider', { name, ssoType: 'LDAP' }, 'ssoProvider { id }');
+  const { application } = await run('createApplication', { name, description: `text of ${own}` }, 'application { id }');
+  const group = {
+    name,
+    description: `text of ${own}`,
+    userIds: [user.id],
+    ssoSetting: { ldapSettings: { ssoProviderId: ssoProvider.id, groupName: `text of ${own}`, groupDN: `cn=text of ${own}` } },
+    notificationSettings: { groupEmailAddresses: [email], slackNotificationSetting: { slackChannelName: `text of ${own}`, slackWebhookURL: `https://example.com/${own}` } },
+    permissions: {
+      accountPermissions: { accountPermissionTypes: ['VIEW_AUDITS'] },
+      appPermissions: [{ permissionType: 'SERVICE', applications: { appIds: [application.id] }, services: { serviceIds: [`service-${own}`] }, actions: ['READ'] }],
+      scopes: [`scope.${own}`],
+    },
+  };
+  const { userGroup } = await run('createUserGroup', group, 'userGroup { id }');
+  const robot = { accountId: account, name, userGroupIds: [userGroup.id], metadata: [{ key: 'note', value: `text of ${own}` }] };
+  const { uuid } = await run('createApiKey', robot, 'uuid');
+  const { audits } = await server.query('{ audits(limit: 1) { nodes { id } } }', undefined, { key });
+  return { account, user: user.id, ssoProvider: ssoProvider.id, application: application.id, userGroup: userGroup.id, apiKey: uuid, changeSet: audits.nodes[0].id };
+}
+
+/** Every text of an answer. */
+function texts(value, found = new Set()) {
+  if (typeof value === 'string') found.add(value);
+  else if (value !== null && typeof value === 'object') for (const member of Object.values(value)) texts(member, found);
+  return found;
+}
+
+const isEmptyList = (data) => Object.values(data).every((connection) => connection.nodes?.length === 0);
+
+describe('two accounts with the same names', () => {
+  let server;
+  let schema;
+  let a;
+  let b;
+  let secrets; // texts that only the second account has
+  let fields; // [{operation, field, document}]
+
+  const roots = () => [['query', schema.getQueryType()], ['mutation', schema.getMutationType()]];
+
+  /** Everything that an account can read of itself. */
+  async function everything(account) {
+    const found = {};
+    for (const { operation, field, document } of fields) {
+      const lists = field.args.every((argument) => ['limit', 'offset', 'filters'].includes(argument.name));
+      if (operation !== 'query' || !lists || field.name === 'auditChangeContent') continue;
+      const answer = await server.graphql(document, { limit: 100 }, { key: account.key });
+      assert.ok(answer.json.data?.[field.name] != null || answer.json.errors[0].extensions.code === 'FORBIDDEN', answer.text.slice(0, 500));
+      found[field.name] = answer.json;
+    }
+    const contents = [];
+    for (const { id } of found.audits.data.audits.nodes.slice(0, 10)) {
+      contents.push(await server.query('query ($id: String!) { auditChangeContent(limit: 100, filters: {changeSetId: $id}) { nodes { oldYaml newYaml } } }', { id }, { key: account.key }));
+    }
+    return { ...found, contents };
+  }
+
+  before(async () => {
+    server = await Server.fresh();
+    schema = await schemaOf(server);
+    fields = roots().flatMap(([operation, type]) => Object.values(type.getFields()).map((field) => ({ operation, field, document: documentOf(schema, operation, field) })));
+    const make = async (own) => {
+      const { createAccount } = await server.query('mutation { createAccount(input: {name: "same"}) { key account { id } } }');
+      assert.match(createAccount.key, TOKEN);
+      return { key: createAccount.key, ids: await plant(server, createAccount.key, 'same', own) };
+    };
+    a = await make('alpha');
+    b = await make('beta');
+    // A name that the first account has taken tells nothing: each place gets one that is the second's alone.
+    for (const { field } of fields) {
+      for (const leaf of leaves(field).filter((one) => ['name', 'email'].includes(lookUp(TEXTS, one)))) await plant(server, b.key, onlyAt(field, leaf), 'beta');
+    }
+    b.ids.changeSet = (await server.query('{ audits(limit: 1) { nodes { id } } }', undefined, { key: b.key })).audits.nodes[0].id;
+    const known = texts(await everything(a));
+    secrets = [...texts(await everything(b))].filter((text) => !known.has(text) && text.length > 4);
+  });
+  after(() => server.stop());
+
+  it('are filled, and the search for what belongs to one finds it', () => {
+    for (const id of Object.values(b.ids)) assert.ok(secrets.includes(id), id);
+    for (const text of ['only userByName.name', 'only-userbyemail.email@example.com', 'text of beta', 'service-beta', 'scope.beta']) assert.ok(secrets.includes(text), text);
+  });
+
+  it('find each their own by the same names', async () => {
+    const document = '{ account { name } userByName(name: "same") { id email } userGroupByName(name: "same") { id } apiKeyByName(name: "same") { id } applicationByName(name: "same") { id } }';
+    const [first, second] = [await server.query(document, undefined, { key: a.key }), await server.query(document, undefined, { key: b.key })];
+    assert.equal(first.account.name, second.account.name);
+    assert.equal(first.userByName.email, second.userByName.email);
+    for (const name of ['userByName', 'userGroupByName', 'apiKeyByName', 'applicationByName']) assert.notEqual(first[name].id, second[name].id, name);
+  });
+
+  /** One attempt of the first account with something in one place: what can be told apart by the one who asks. */
+  async function attempt({ operation, field, document }, leaf, value, by = a) {
+    const variables = argumentsOf(field, leaf, value, (other) => fill(by.ids, other), NEEDED);
+    const answer = await server.graphql(document, variables, { key: by.key });
+    const given = texts(variables);
+    const leaked = secrets.filter((secret) => !given.has(secret) && [...texts(answer.json)].some((text) => text.includes(secret) && !text.includes(value)));
+    assert.deepEqual(leaked, [], `${operation} ${field.name} with ${leaf.path.join('.')} ${value} shows what is another's`);
+    const errors = answer.json.errors?.map(({ message, path, extensions }) => JSON.stringify([message, path, extensions.code]).replaceAll(value, 'X').replace(/new-\d+/g, 'NEW'));
+    return { status: answer.status, errors, data: answer.json.data };
+  }
+
+  const alike = (one, other, words) => assert.deepEqual([one.status, one.errors], [other.status, other.errors], words);
+
+  /** Tries what is another's in one place of a field's arguments. */
+  async function probe(one, leaf) {
+    const kind = lookUp(KINDS, leaf);
+    const place = `${one.operation} ${one.field.name}(${leaf.path.join('.')})`;
+    if (kind !== undefined) {
+      const unknown = await attempt(one, leaf, randomBytes(16).toString('base64url'));
+      const filter = FILTERS.includes(`${one.field.name}.${leaf.name}`);
+      assert.ok(unknown.errors || (filter && isEmptyList(unknown.data)), `${place} takes an id of nothing`);
+      for (const [foreign, id] of Object.entries(b.ids)) {
+        const answer = await attempt(one, leaf, id);
+        alike(answer, unknown, `${place} tells another account's ${foreign} from nothing`);
+        if (!answer.errors) assert.ok(isEmptyList(answer.data), place);
+      }
+      return;
+    }
+    const text = lookUp(TEXTS, leaf);
+    if (text === undefined || text === 'echo') {
+      fill(a.ids, leaf); // knows it, or throws
+      return;
+    }
+    const name = onlyAt(one.field, leaf);
+    const theirs = { name, email: emailOf(name), text: b.ids.userGroup };
+    alike(await attempt(one, leaf, theirs[text]), await attempt(one, leaf, fresh(text)), `${place} tells another account's text from nothing`);
+  }
+
+  it('see nothing of each other, and cannot touch each other, by any place of any query and mutation', { timeout: 600000 }, async () => {
+    let places = 0;
+    for (const one of fields) {
+      const unchanged = await everything(b);
+      for (const leaf of leaves(one.field)) {
+        await probe(one, leaf);
+        places++;
+      }
+      assert.deepEqual(await everything(b), unchanged, `${one.field.name} changed another account`);
+    }
+    assert.ok(fields.length > 40 && places > 100, `${fields.length} fields, ${places} places`);
+  });
+
+  it('would have been seen: at each place for an id, one of the caller\'s own gets another answer', { timeout: 600000 }, async () => {
+    const { apiKey: key } = server.account;
+    for (const one of fields) {
+      for (const leaf of leaves(one.field).filter((place) => lookUp(KINDS, place) !== undefined)) {
+        const by = { key, ids: await plant(server, key, fresh('name'), 'nobody') };
+        const [unknown, own] = [await attempt(one, leaf, randomBytes(16).toString('base64url'), by), await attempt(one, leaf, by.ids[lookUp(KINDS, leaf)], by)];
+        assert.notDeepEqual([own.errors, own.errors ?? isEmptyList(own.data)], [unknown.errors, unknown.errors ?? isEmptyList(unknown.data)], `${one.field.name}(${leaf.path.join('.')})`);
+      }
+    }
+  });
+
+  it('do not reach each other by the account in the address, whatever is asked', async () => {
+    for (const { operation, document, field } of fields) {
+      const variables = argumentsOf(field, { path: [] }, undefined, (leaf) => fill(b.ids, leaf), NEEDED);
+      const [theirs, nobodys] = await Promise.all(
+        [b.ids.account, randomBytes(16).toString('base64url')].map((id) => server.graphql(document, variables, { key: a.key, path: `/api/graphql?accountId=${id}` })),
+      );
+      assert.equal(theirs.text, nobodys.text, `${operation} ${field.name}`);
+      assert.equal(theirs.json.errors[0].extensions.code, 'FORBIDDEN');
+    }
+  });
+});
