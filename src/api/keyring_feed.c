@@ -9,7 +9,7 @@
 
 /* Most that one row may need while it is turned into a change. */
 #define ARENA_MAX ((size_t)16 << 20)
-/* The keyring's memory for a load: rows between two resets of the arena, and between two words of progress. */
+/* Keys between two words of progress. */
 #define PROGRESS_STEP 100000
 
 /* --- names --- */
@@ -142,7 +142,7 @@ static int load(struct lk_keyring *keyring, struct lk_db *db, uint64_t total, bo
     lk_arena_free(&arena);
     if (sink.progress)
         fputc('\n', stderr);
-    if (code == 0)
+    if (code == 0 && total >= PROGRESS_STEP) /* of fewer it takes no time worth a word */
         lk_log(LK_LOG_INFO, "loaded %" PRIu64 " keys in %" PRId64 " ms", sink.count, (lk_clock_mono_ns() - began) / 1000000);
     return code;
 }

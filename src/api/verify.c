@@ -82,7 +82,7 @@ struct item {
 
 /* Where in the body a sentence is about: "requests[17]: ", or nothing. */
 struct place {
-    char text[32];
+    char text[40];
 };
 
 static struct place place_of(bool batch, size_t index) {
