@@ -51,10 +51,11 @@ fuzz: ## fuzz every parser for FUZZ_SECONDS each (60)
 	@tools/deps build fuzz
 	@tools/fuzz
 
-bench: ## keys a second beside a raw SQLite loop, in the same run
+bench: ## keys a second beside a raw SQLite loop in the same run, and time against size for hostile queries
 	@tools/deps build bench
 	@tools/build $(BUILD)-release --buildtype=release
 	@BUILD=$(BUILD)-release bench/create_keys
+	@LATCHKEY_BINARY=$(abspath $(BUILD)-release/latchkey) node bench/hostile.mjs
 
 install: build ## copy the binary under PREFIX (/usr/local)
 	install -D -m 0755 $(BUILD)/latchkey $(DESTDIR)$(PREFIX)/bin/latchkey

@@ -110,7 +110,7 @@ int lk_ip_allow_create(struct lk_call *call, const struct lk_ip_allow_input *inp
 
 int lk_ip_allow_update(struct lk_call *call, struct lk_slice id, const struct lk_ip_allow_input *input, struct lk_ip_allow *ret) {
     const struct lk_intent intent = {.operation = LK_AUDIT_UPDATE, .resource_type = resource_type, .resource_name = id};
-    struct lk_ip_allow_row before;
+    struct lk_ip_allow_row before = {0};
     int code = lk_require(call, may_manage_list, &intent);
     if (code == 0)
         code = find(call, id, &before);
@@ -132,7 +132,7 @@ int lk_ip_allow_update(struct lk_call *call, struct lk_slice id, const struct lk
 
 int lk_ip_allow_delete(struct lk_call *call, struct lk_slice id) {
     const struct lk_intent intent = {.operation = LK_AUDIT_DELETE, .resource_type = resource_type, .resource_name = id};
-    struct lk_ip_allow_row row;
+    struct lk_ip_allow_row row = {0};
     int code = lk_require(call, may_manage_list, &intent);
     if (code == 0)
         code = find(call, id, &row);

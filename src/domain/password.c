@@ -123,7 +123,7 @@ static int get_hash(struct lk_call *call, const struct lk_set_password_input *in
     if (checked != 0 && checked != LK_EBUSY)
         return checked;
     int code = need(call, tasks, false, input->password, lk_slice_make("", 0), &hash);
-    if (code != 0 || checked != 0)
+    if (hash == NULL || checked != 0)
         return code != 0 ? code : checked;
     if (check != NULL && check->code == LK_EUNAUTH)
         return lk_deny(call, intent, "User not authorized: currentPassword is not the user's password");
@@ -155,14 +155,14 @@ static int store_hash(struct lk_call *call, const struct lk_user_row *user, bool
 int lk_user_set_password(struct lk_call *call, const struct lk_set_password_input *input, struct lk_password_tasks *tasks,
                          struct lk_user *ret) {
     struct lk_intent intent = {.operation = LK_AUDIT_UPDATE, .resource_type = "USER", .resource_name = input->user_id};
-    struct lk_user_row user;
+    struct lk_user_row user = {0};
     bool own = false;
     int code = find_target(call, input->user_id, &intent, &own, &user);
     if (code != 0)
         return code;
     intent.resource_id = &user.id;
     intent.resource_name = user.email;
-    struct lk_login_row login;
+    struct lk_login_row login = {0};
     struct lk_slice hash = {NULL, 0};
     struct lk_user *users;
     if (!own)

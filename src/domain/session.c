@@ -24,8 +24,11 @@ static const struct lk_slice nobodys_hash =
 
 struct lk_login_rules lk_login_rules_defaults(void) {
     static const int64_t minute = 60000;
-    return (struct lk_login_rules){
-        .failures_max = 5, .window_ms = 15 * minute, .lock_ms = 15 * minute, .idle_ms = 12 * 60 * minute, .ttl_ms = 7 * 24 * 60 * minute};
+    return (struct lk_login_rules){.failures_max = 5,
+                                   .window_ms = 15 * minute,
+                                   .lock_ms = 15 * minute,
+                                   .idle_ms = (int64_t)12 * 60 * minute,
+                                   .ttl_ms = (int64_t)7 * 24 * 60 * minute};
 }
 
 void lk_domain_set_login_rules(struct lk_domain *domain, const struct lk_login_rules *rules) {
@@ -182,8 +185,8 @@ static int check_failure(struct lk_call *call, const struct lk_login *login) {
 static int admit_all(struct lk_call *call, struct lk_login *login, const uint8_t digest[LK_MAC_BYTES], struct lk_login_result *result) {
     for (size_t i = 0; i < login->candidates_len; i++) {
         const struct lk_login_candidate_row *candidate = &login->candidates[i];
-        struct lk_login_row row;
-        enum hindrance hindrance;
+        struct lk_login_row row = {0};
+        enum hindrance hindrance = HINDERED_GONE;
         if (login->checks[i].code != 0)
             continue;
         int code = find_hindrance(call, candidate, &row, &hindrance);
@@ -200,8 +203,8 @@ static int record_failures(struct lk_call *call, const struct lk_login *login) {
     call->origin.status = 401;
     for (size_t i = 0; i < login->candidates_len; i++) {
         const struct lk_login_candidate_row *candidate = &login->candidates[i];
-        struct lk_login_row row;
-        enum hindrance hindrance;
+        struct lk_login_row row = {0};
+        enum hindrance hindrance = HINDERED_GONE;
         int code = find_hindrance(call, candidate, &row, &hindrance);
         if (code == 0 && hindrance == HINDERED_ADDRESS)
             code = refuse_address(call, candidate);
@@ -289,7 +292,7 @@ int lk_authenticate_session(struct lk_call *call, struct lk_slice token, struct 
     if (!lk_session_token_check(token))
         return refuse_session(call);
     uint8_t digest[LK_MAC_BYTES];
-    struct lk_session_user_row row;
+    struct lk_session_user_row row = {0};
     lk_session_token_digest(call->domain->keys, token, digest);
     int code = find_session(call, digest, account, &row);
     if (code == LK_ENOTFOUND || (code == 0 && is_over(call, &row.session)))
@@ -350,7 +353,7 @@ int lk_user_is_locked(struct lk_call *call, const struct lk_id *user, bool *ret)
 }
 
 int lk_user_self(struct lk_call *call, struct lk_user *ret) {
-    struct lk_user_row row;
+    struct lk_user_row row = {0};
     struct lk_user *users;
     const struct lk_actor *actor = call->actor;
     int code = LK_ENOTFOUND;

@@ -7,7 +7,7 @@ export async function schemaOf(server) {
 }
 
 /** The name and all fields of a type and, `depth` levels down, of theirs; '' for a leaf. Arguments inside are pages; another one has no known filling. */
-export function selection(type, depth, path = []) {
+function selection(type, depth, path = []) {
   const named = graphql.getNamedType(type);
   if (graphql.isLeafType(named)) return '';
   const possible = graphql.isAbstractType(named) ? path.schema.getPossibleTypes(named) : [named];
@@ -31,11 +31,17 @@ function pageArguments(object, field) {
 }
 
 /** The document that runs one field of a root type and asks for all of its answer, its arguments as variables of their own names. */
-export function documentOf(schema, operation, field) {
+function documentOf(schema, operation, field) {
   const variables = field.args.map(({ name, type }) => `$${name}: ${type}`).join(', ');
   const passed = field.args.map(({ name }) => `${name}: $${name}`).join(', ');
   const call = passed === '' ? field.name : `${field.name}(${passed})`;
   return `${operation}${variables === '' ? '' : ` (${variables})`} { ${call}${selection(field.type, 4, Object.assign([], { schema }))} }`;
+}
+
+/** Every query and mutation: [{operation, field, document}]. */
+export function rootFields(schema) {
+  const roots = [['query', schema.getQueryType()], ['mutation', schema.getMutationType()]];
+  return roots.flatMap(([operation, type]) => Object.values(type.getFields()).map((field) => ({ operation, field, document: documentOf(schema, operation, field) })));
 }
 
 /** Every leaf among a field's arguments: [{owner, name, type, path}], the path through input objects and lists ('[]'). */
