@@ -170,20 +170,23 @@ static int changed(void *context, struct lk_call *call, const struct lk_change *
     struct lk_keyring_feed *feed = context;
     struct lk_problem problem = {0};
     struct sink sink = {.keyring = feed->keyring, .arena = call->arena, .problem = &problem, .take = stage};
-    feed->mark = lk_keyring_mark(feed->keyring);
+    size_t before = lk_keyring_mark(feed->keyring);
     for (const struct lk_change *change = changes; change != NULL; change = change->next) {
         int code = stage_change(&sink, call->db, change);
         if (code == 0)
             continue;
-        lk_keyring_unstage(feed->keyring, feed->mark);
+        lk_keyring_unstage(feed->keyring, before);
         return lk_problem_set(call->problem, code, "%s", problem.text[0] != '\0' ? problem.text : lk_error_text(code));
     }
     return 0;
 }
 
-static void undone(void *context) {
-    struct lk_keyring_feed *feed = context;
-    lk_keyring_unstage(feed->keyring, feed->mark);
+static size_t mark(void *context) {
+    return lk_keyring_mark(((const struct lk_keyring_feed *)context)->keyring);
+}
+
+static void undo(void *context, size_t before) {
+    lk_keyring_unstage(((struct lk_keyring_feed *)context)->keyring, before);
 }
 
 void lk_keyring_feed_begin(void *context) {
@@ -215,7 +218,7 @@ int lk_keyring_feed_open(struct lk_keyring_feed *feed, struct lk_db *db, const s
         lk_keyring_close(keyring);
         return lk_problem_set(problem, code, "The keys cannot be loaded: %s", why.text[0] != '\0' ? why.text : lk_error_text(code));
     }
-    *feed = (struct lk_keyring_feed){.keyring = keyring, .observer = {changed, undone, feed}};
+    *feed = (struct lk_keyring_feed){.keyring = keyring, .observer = {changed, mark, undo, feed}};
     return 0;
 }
 

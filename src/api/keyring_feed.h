@@ -14,7 +14,6 @@
 struct lk_keyring_feed {
     struct lk_keyring *keyring;
     struct lk_change_observer observer; /* for lk_domain_observe */
-    size_t mark;                        /* before what the last operation staged */
 };
 
 /* The names of permissions, for the keyring and for expressions. Static. */

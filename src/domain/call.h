@@ -93,6 +93,7 @@ struct lk_call {
     struct lk_denial denial;
     struct lk_change *changes; /* of the operation (domain/change.h) */
     struct lk_change *last_change;
+    size_t mark; /* of the observer, when the request began */
 };
 
 /* Begins a mutation: opens a savepoint. */

@@ -27,8 +27,9 @@ struct lk_change {
 struct lk_change_observer {
     /* changes is not empty. 0, or negative with call->problem set: the operation is undone. */
     int (*changed)(void *context, struct lk_call *call, const struct lk_change *changes);
-    /* What the last call of changed was told, and accepted, is undone after all. */
-    void (*undone)(void *context);
+    /* How much it has accepted, and: all that it has accepted since then is undone after all (lk_request_end). */
+    size_t (*mark)(void *context);
+    void (*undo)(void *context, size_t mark);
     void *context;
 };
 

@@ -127,6 +127,23 @@ static void test_undone_operation_changes_nothing(void **state) {
     unfollow(&t);
 }
 
+/* A request that has to run a second time takes back operations that had ended well. */
+static void test_undone_request_changes_nothing(void **state) {
+    struct followed t = follow(state);
+    observe(&t);
+    struct lk_slice earlier;
+    struct lk_slice token;
+    fixture_key(t.f, "earlier", NULL, &earlier);
+    assert_int_equal(lk_request_begin(&t.f->call), 0);
+    fixture_key(t.f, "undone", NULL, &token);
+    assert_int_equal(fixture_delete(t.f, &t.f->admin_key.id), LK_ECONFLICT);
+    assert_int_equal(lk_request_end(&t.f->call, true), 0);
+    commit(&t, 0);
+    assert_int_equal(ask(&t, token, NULL), LK_VERIFY_NOT_FOUND);
+    assert_int_equal(ask(&t, earlier, NULL), LK_VERIFY_VALID);
+    unfollow(&t);
+}
+
 static void test_group_changes_reach_its_keys(void **state) {
     struct followed t = follow(state);
     observe(&t);
@@ -157,15 +174,21 @@ static int refuse(void *context, struct lk_call *call, const struct lk_change *c
     return lk_problem_set(call->problem, LK_ENOMEM, "Out of memory");
 }
 
-static void never(void *context) {
+static size_t no_mark(void *context) {
     (void)context;
+    return 0;
+}
+
+static void never(void *context, size_t mark) {
+    (void)context;
+    (void)mark;
     fail_msg("nothing was accepted, so nothing is undone");
 }
 
 static void test_refused_change_is_undone(void **state) {
     struct fixture *f = *state;
     int calls = 0;
-    const struct lk_change_observer observer = {refuse, never, &calls};
+    const struct lk_change_observer observer = {refuse, no_mark, never, &calls};
     const struct lk_api_key_input input = {.name = LK_SLICE("refused")};
     struct lk_api_key key;
     struct lk_slice token;
@@ -185,6 +208,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_key_comes_and_goes_with_the_commit, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_failed_commit_changes_nothing, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_undone_operation_changes_nothing, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_undone_request_changes_nothing, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_group_changes_reach_its_keys, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_refused_change_is_undone, fixture_setup, fixture_teardown),
     };
