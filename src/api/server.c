@@ -11,6 +11,7 @@
 #include "api/keyring_feed.h"
 #include "api/lanes.h"
 #include "api/login.h"
+#include "api/oauth.h"
 #include "api/router.h"
 #include "api/store_open.h"
 #include "api/verify.h"
@@ -27,7 +28,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MAIN_ROUTES 12
+#define MAIN_ROUTES 14
 #define OPS_ROUTES 3
 
 struct server {
@@ -44,6 +45,7 @@ struct server {
     struct lk_graphql_service graphql;
     struct lk_auth_service auth;
     struct lk_verify_service verify;
+    struct lk_oauth_service oauth;
     struct lk_login_service login;
     struct lk_health health;
     struct lk_route main_routes[MAIN_ROUTES];
@@ -201,6 +203,8 @@ static void set_up_routes(struct server *server) {
         {LK_AUTH_PATH, NULL, lk_auth_handle, &server->auth, .below = true},
         {"/v1/keys:verify", "POST", lk_verify_handle, &server->verify},
         {"/v1/keys:batchVerify", "POST", lk_verify_handle_batch, &server->verify},
+        {"/v1/introspect", "POST", lk_oauth_introspect, &server->oauth},
+        {"/v1/revoke", "POST", lk_oauth_revoke, &server->oauth},
         {"/graphql", graphql_methods, lk_graphql_handle, graphql},
         {"/api/graphql", graphql_methods, lk_graphql_handle, graphql},
         {"/gateway/api/graphql", graphql_methods, lk_graphql_handle, graphql},
@@ -271,6 +275,7 @@ static int set_up_verification(struct server *server, struct lk_problem *problem
     if (code != 0)
         return code;
     server->auth = (struct lk_auth_service){&server->lanes, strcmp(settings->auth_rate_status, "429") == 0 ? 429 : 403};
+    server->oauth = (struct lk_oauth_service){&server->verify, server->store.domain, server->executor};
     code = lk_verify_service_open(&server->lanes, &server->verify);
     return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
 }

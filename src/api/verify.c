@@ -37,18 +37,23 @@ struct work {
     int64_t mono_ns;
 };
 
-/* Sends the answer when the caller may not verify. */
-static bool admit(struct work *work, const struct lk_verify_service *service) {
+enum lk_verify_code lk_verify_caller(const struct lk_lanes *lanes, const struct http_request *request, struct lk_slice token,
+                                     const struct lk_expression *require, struct lk_verify_answer *ret) {
     struct lk_ip ip;
     const struct lk_verify_request question = {
-        .token = lk_credential(work->request),
-        .ip = lk_client_ip(service->lanes, work->request, &ip) ? &ip : NULL,
-        .require = service->may_verify,
-        .now_ms = work->now_ms,
-        .mono_ns = work->mono_ns,
+        .token = token,
+        .ip = lk_client_ip(lanes, request, &ip) ? &ip : NULL,
+        .require = require,
+        .now_ms = lk_clock_wall_ms(),
+        .mono_ns = lk_clock_mono_ns(),
     };
+    return lk_verify(&lk_lane_of(lanes, request)->caller, &question, ret);
+}
+
+/* Sends the answer when the caller may not verify. */
+static bool admit(struct work *work, const struct lk_verify_service *service) {
     struct lk_verify_answer caller;
-    switch (lk_verify(&work->lane->caller, &question, &caller)) {
+    switch (lk_verify_caller(service->lanes, work->request, lk_credential(work->request), service->may_verify, &caller)) {
     case LK_VERIFY_VALID: work->account = caller.account_id; return true;
     case LK_VERIFY_IP_NOT_ALLOWED:
     case LK_VERIFY_INSUFFICIENT_PERMISSIONS:
