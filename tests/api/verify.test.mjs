@@ -196,7 +196,7 @@ describe('forward auth', () => {
       const count = Number(text.match(new RegExp(`latchkey_verifications_total\\{code="${code}"\\} (\\d+)`))[1]);
       assert.ok(count > 0, code);
     }
-    assert.match(text, /^latchkey_keys 5$/m);
+    assert.match(text, /^latchkey_keys 6$/m);
     assert.ok(Number(text.match(/^latchkey_keyring_bytes (\d+)$/m)[1]) > 0);
   });
 
