@@ -178,7 +178,7 @@ int lk_time_value(struct gql_call *call, const struct gql_value *value, const ch
         *ret_given = false;
         return 0;
     }
-    if (value->kind == GQL_INT) {
+    if (value->kind == GQL_INT && value->integer >= -(int64_t)TIME_MAX && value->integer <= (int64_t)TIME_MAX) {
         *ret = value->integer;
     } else if (value->kind == GQL_FLOAT && value->real == floor(value->real) && fabs(value->real) <= TIME_MAX) {
         *ret = (int64_t)value->real;

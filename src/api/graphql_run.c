@@ -4,6 +4,9 @@
 #include "crypto/session_token.h"
 #include "domain/session.h"
 
+/* Most bytes of an answer. What is asked for a hundred times under other names would make a small request a huge answer, and the store thread writes it. */
+#define ANSWER_MAX ((size_t)32 << 20)
+
 /* --- how it can end early --- */
 
 static void end_with_error(struct lk_graphql_job *job, int status, enum lk_graphql_result result, const char *message, const char *code) {
@@ -51,11 +54,11 @@ static void add_request_id(struct lk_graphql_job *job) {
     lk_buf_addf(body, ",\"extensions\":{\"requestId\":\"%s\"}}", job->context.request_id);
 }
 
-/* Appends the answer to one document to the body. */
-static void run_item(struct lk_graphql_job *job, struct lk_graphql_item *item) {
+/* Appends the answer to one document to the body. 0 or negative when it does not fit. */
+static int run_item(struct lk_graphql_job *job, struct lk_graphql_item *item) {
     if (item->document == NULL) {
         write_errors(job, item);
-        return;
+        return 0;
     }
     if (item->fresh)
         lk_document_cache_put(job->service->cache, item->document);
@@ -71,12 +74,9 @@ static void run_item(struct lk_graphql_job *job, struct lk_graphql_item *item) {
     };
     job->context.internal = false;
     int code = gql_execute(&execution, http_body(job->request), &item->outcome);
-    if (code != 0) {
-        lk_context_log(&job->context, code);
-        lk_api_write_error(http_body(job->request), "The answer is too large", lk_api_code(code), job->context.request_id);
-    } else if (job->context.internal) {
+    if (code == 0 && job->context.internal)
         add_request_id(job);
-    }
+    return code;
 }
 
 /* Whether an operation that would run is not a query. */
@@ -94,17 +94,19 @@ static bool changes(struct lk_graphql_job *job) {
     return false;
 }
 
-static void run_items(struct lk_graphql_job *job) {
+static int run_items(struct lk_graphql_job *job) {
     struct lk_buf *body = http_body(job->request);
     bool ran = true;
     bool errors = false;
+    int code = 0;
+    body->limit = ANSWER_MAX;
     if (job->batch)
         lk_buf_add_char(body, '[');
-    for (size_t i = 0; i < job->items_len; i++) {
+    for (size_t i = 0; i < job->items_len && code == 0; i++) {
         struct lk_graphql_item *item = &job->items[i];
         if (i > 0)
             lk_buf_add_char(body, ',');
-        run_item(job, item);
+        code = run_item(job, item);
         ran = ran && item->outcome.ran;
         errors = errors || item->outcome.error_count > 0;
     }
@@ -112,9 +114,16 @@ static void run_items(struct lk_graphql_job *job) {
         lk_buf_add_char(body, ']');
     job->status = job->batch ? 200 : lk_graphql_status(job->media, ran);
     job->result = !ran ? LK_GRAPHQL_REFUSED : errors ? LK_GRAPHQL_ERRORS : LK_GRAPHQL_OK;
+    return body->failed ? LK_ENOMEM : code;
 }
 
-/* Runs what may change something, and takes all of it back when passwords have to be hashed first. */
+static void end_with_too_large(struct lk_graphql_job *job, const char *message) {
+    job->context.internal = false;
+    lk_buf_clear(http_body(job->request));
+    end_with_error(job, lk_graphql_status(job->media, false), LK_GRAPHQL_REFUSED, message, LK_CODE_BAD_USER_INPUT);
+}
+
+/* Runs what may change something, and takes all of it back when passwords have to be hashed first or the answer does not fit. */
 static void run_changes(struct lk_graphql_job *job) {
     struct lk_password_tasks *passwords = &job->context.passwords;
     int code = lk_request_begin(&job->context.call);
@@ -122,8 +131,13 @@ static void run_changes(struct lk_graphql_job *job) {
         end_with_failure(job, code);
         return;
     }
-    run_items(job);
-    code = lk_request_end(&job->context.call, passwords->waiting);
+    bool too_large = run_items(job) != 0;
+    code = lk_request_end(&job->context.call, too_large || passwords->waiting);
+    if (code == 0 && too_large) {
+        passwords->waiting = false;
+        end_with_too_large(job, "The answer would be too large: nothing was changed");
+        return;
+    }
     if (code == 0 && !passwords->waiting)
         return;
     lk_buf_clear(http_body(job->request));
@@ -162,7 +176,8 @@ void lk_graphql_run(struct lk_job *base, struct lk_db *db) {
         return;
     }
     if (!changes(job)) {
-        run_items(job);
+        if (run_items(job) != 0)
+            end_with_too_large(job, "The answer would be too large: ask for less at a time");
     } else if (http_request_method(job->request) != HTTP_POST) {
         /* Nothing may change by GET (RFC 9110 section 9.2.1). */
         http_add_header(job->request, "Allow", lk_slice_cstr("POST"));

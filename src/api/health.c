@@ -36,6 +36,8 @@ static void http_metrics(struct lk_buf *out, const struct http_server *server) {
     metric(out, "http_requests_total", "counter", "Requests read.", stats.requests_total);
     metric(out, "http_bad_requests_total", "counter", "Requests refused as malformed or over a limit of HTTP.", stats.bad_requests_total);
     metric(out, "http_timeouts_total", "counter", "Connections closed because the client was too slow.", stats.timeouts_total);
+    metric(out, "http_tls_failures_total", "counter", "TLS handshakes that failed, and connections to a TLS port that spoke no TLS.",
+           stats.tls_failures_total);
 }
 
 static void store_metrics(struct lk_buf *out, struct lk_executor *executor) {

@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "crypto/random.h"
 #include "domain/session.h"
+#include "http/listen.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -52,6 +53,7 @@ struct server {
     struct lk_route ops_routes[OPS_ROUTES];
     struct lk_router main_router;
     struct lk_router ops_router;
+    struct http_tls_config tls; /* of the main TCP listeners; certificate_file NULL: clear text */
     atomic_bool database_failed;
 };
 
@@ -85,20 +87,40 @@ bool lk_address_is_loopback(const char *address) {
     return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+static bool is_unix(const char *address) {
+    return strncmp(address, "unix:", 5) == 0;
+}
+
 static int check_address(const char *address, const char *flag, bool insecure, struct lk_problem *problem) {
-    if (insecure || lk_address_is_loopback(address))
+    struct sockaddr_storage parsed;
+    socklen_t len;
+    if (http_address_parse(address, &parsed, &len) != 0)
+        return lk_problem_set(problem, LK_EINVAL, "--%s %s is not an address to listen on: write 127.0.0.1:5390 or [::1]:5390%s", flag,
+                              address, strcmp(flag, "listen") == 0 ? ", or unix:/path" : "");
+    if (insecure || is_unix(address) || lk_address_is_loopback(address))
         return 0;
     return lk_problem_set(problem, LK_EINVAL,
-                          "--%s %s would serve clear text beyond this machine; add --insecure-listen if a proxy in front of it encrypts",
-                          flag, address);
+                          "--%s %s would serve clear text beyond this machine; add --insecure-listen if a proxy in front of it encrypts%s",
+                          flag, address, strcmp(flag, "listen") == 0 ? ", or --tls-cert and --tls-key" : "");
+}
+
+static int check_tls(const struct lk_settings *settings, struct lk_problem *problem) {
+    bool cert = settings->tls_cert[0] != '\0', key = settings->tls_key[0] != '\0';
+    if (cert != key)
+        return lk_problem_set(problem, LK_EINVAL, "--%s is missing: a certificate and its key come together",
+                              cert ? "tls-key" : "tls-cert");
+    if (!cert && settings->tls_client_ca[0] != '\0')
+        return lk_problem_set(problem, LK_EINVAL, "--tls-client-ca needs --tls-cert and --tls-key");
+    return 0;
 }
 
 static int check_addresses(const struct lk_settings *settings, struct lk_problem *problem) {
     if (settings->listen.len == 0)
         return lk_problem_set(problem, LK_EINVAL, "--listen is empty; give an address such as 127.0.0.1:5390");
-    int code = 0;
+    int code = check_tls(settings, problem);
+    bool open = settings->insecure_listen || settings->tls_cert[0] != '\0';
     for (size_t i = 0; i < settings->listen.len && code == 0; i++)
-        code = check_address(settings->listen.items[i], "listen", settings->insecure_listen, problem);
+        code = check_address(settings->listen.items[i], "listen", open, problem);
     if (code == 0 && settings->ops_listen[0] != '\0')
         code = check_address(settings->ops_listen, "ops-listen", settings->insecure_listen, problem);
     return code;
@@ -250,20 +272,50 @@ static struct http_config http_settings(const struct lk_settings *settings) {
     return config;
 }
 
+static struct http_tls_config tls_settings(const struct lk_settings *settings) {
+    if (settings->tls_cert[0] == '\0')
+        return (struct http_tls_config){0};
+    return (struct http_tls_config){
+        .certificate_file = settings->tls_cert,
+        .key_file = settings->tls_key,
+        .client_ca_file = settings->tls_client_ca[0] != '\0' ? settings->tls_client_ca : NULL,
+        .min_version = strcmp(settings->tls_min_version, "1.3") == 0 ? HTTP_TLS_1_3 : HTTP_TLS_1_2,
+    };
+}
+
+/* "0660" as a number. */
+static int socket_mode(const struct lk_settings *settings, unsigned *ret, struct lk_problem *problem) {
+    const char *text = settings->socket_mode;
+    size_t len = strlen(text);
+    if (len < 3 || len > 4 || strspn(text, "01234567") != len || (len == 4 && text[0] != '0'))
+        return lk_problem_set(problem, LK_EINVAL, "--socket-mode: \"%.20s\" is not a mode such as 0660", text);
+    *ret = (unsigned)strtoul(text, NULL, 8);
+    return 0;
+}
+
 static int create_http(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
     size_t len = settings->listen.len;
     struct http_listener *listeners = calloc(len + 1, sizeof(*listeners));
     if (listeners == NULL)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
-    for (size_t i = 0; i < len; i++)
-        listeners[i] = (struct http_listener){settings->listen.items[i], lk_router_handle, &server->main_router};
+    server->tls = tls_settings(settings);
+    unsigned mode = 0;
+    int code = socket_mode(settings, &mode, problem);
+    if (code != 0)
+        goto done;
+    for (size_t i = 0; i < len; i++) {
+        listeners[i] = (struct http_listener){settings->listen.items[i], lk_router_handle, &server->main_router, NULL, mode};
+        if (server->tls.certificate_file != NULL && !is_unix(settings->listen.items[i]))
+            listeners[i].tls = &server->tls;
+    }
     if (settings->ops_listen[0] != '\0')
-        listeners[len++] = (struct http_listener){settings->ops_listen, lk_router_handle, &server->ops_router};
+        listeners[len++] = (struct http_listener){settings->ops_listen, lk_router_handle, &server->ops_router, NULL, mode};
     struct http_config config = http_settings(settings);
     config.listeners = listeners;
     config.listeners_len = len;
-    int code = http_server_create(&config, &server->http, problem);
+    code = http_server_create(&config, &server->http, problem);
+done:
     free(listeners);
     return code;
 }
@@ -338,9 +390,13 @@ static void stop(struct server *server) {
 /* --- running --- */
 
 static void announce(const struct server *server, size_t index, const char *what, const char *address) {
-    char url[128];
+    bool tls = strcmp(what, "main") == 0 && server->tls.certificate_file != NULL;
+    char url[160];
     int host_len = (int)(strrchr(address, ':') - address);
-    snprintf(url, sizeof(url), "http://%.*s:%u", host_len, address, http_server_port(server->http, index));
+    if (is_unix(address))
+        snprintf(url, sizeof(url), "%s", address);
+    else
+        snprintf(url, sizeof(url), "%s://%.*s:%u", tls ? "https" : "http", host_len, address, http_server_port(server->http, index));
     lk_log(LK_LOG_INFO, "%s listener on %s", what, url);
     server->events->listening(server->events->context, what, url);
 }
@@ -353,14 +409,25 @@ static void announce_all(const struct server *server) {
         announce(server, settings->listen.len, "ops", settings->ops_listen);
 }
 
+/* SIGHUP: the certificates. */
+static void reload(struct server *server) {
+    struct lk_problem problem = {0};
+    if (server->tls.certificate_file == NULL)
+        lk_log(LK_LOG_INFO, "SIGHUP: there is nothing that could be reloaded");
+    else if (http_server_reload(server->http, &problem) == 0)
+        lk_log(LK_LOG_INFO, "SIGHUP: new connections use the certificates as they are now");
+    else
+        lk_log(LK_LOG_ERROR, "SIGHUP: the old certificates stay in use. %s", problem.text);
+}
+
 /* Until a signal says stop. */
-static void wait_for_stop(const sigset_t *signals) {
+static void wait_for_stop(struct server *server, const sigset_t *signals) {
     for (;;) {
         int signal_number = 0;
         if (sigwait(signals, &signal_number) != 0)
             continue;
         if (signal_number == SIGHUP) {
-            lk_log(LK_LOG_INFO, "SIGHUP: there is nothing that could be reloaded");
+            reload(server);
             continue;
         }
         lk_log(LK_LOG_INFO, "stopping: requests under way may end");
@@ -385,7 +452,7 @@ int lk_server_run(const struct lk_settings *settings, const struct lk_server_eve
     int code = start(server, problem);
     if (code == 0) {
         announce_all(server);
-        wait_for_stop(&signals);
+        wait_for_stop(server, &signals);
         atomic_store(&server->health.ready, false);
         if (atomic_load(&server->database_failed))
             code = lk_problem_set(problem, LK_EIO, "The database failed; the log says why. Start the server again when the disk is well");

@@ -18,11 +18,17 @@ struct lk_settings {
     const char *config;          /* the settings file; NULL: none */
     const char *master_key_file; /* NULL: DIR/master.key */
 
-    struct lk_setting_list listen; /* "ADDR:PORT" */
-    const char *ops_listen;        /* "ADDR:PORT"; empty: none */
+    struct lk_setting_list listen;          /* "ADDR:PORT" or "unix:PATH" */
+    const char *ops_listen;                 /* "ADDR:PORT"; empty: none */
     struct lk_setting_list trusted_proxies; /* addresses and CIDR blocks whose X-Forwarded-For is believed */
     const char *auth_rate_status;           /* "403" or "429": forward auth over a limit */
-    bool insecure_listen;          /* clear text beyond loopback is wanted */
+    const char *socket_mode;                /* of Unix sockets, octal */
+    bool insecure_listen;                   /* clear text beyond loopback is wanted */
+
+    const char *tls_cert; /* PEM files of the main TCP listeners; empty: clear text */
+    const char *tls_key;
+    const char *tls_client_ca;   /* clients must show a certificate of these; empty: they need none */
+    const char *tls_min_version; /* 1.2 or 1.3 */
 
     const char *log_level;  /* debug, info, warn or error */
     const char *log_format; /* text or json */

@@ -3,7 +3,7 @@
 #include "store/migrate.h"
 
 #include <stdlib.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 static int load_keys(const char *path, struct lk_keys **ret, struct lk_problem *problem) {
     struct lk_master *master;
@@ -26,6 +26,14 @@ int lk_store_open_database(struct lk_store *store, const char *database_path, bo
     return code;
 }
 
+/* SQLite takes an empty file for a new database; one that init made never is. */
+static int check_database(const char *database, const char *dir, struct lk_problem *problem) {
+    struct stat file;
+    if (stat(database, &file) != 0)
+        return lk_problem_set(problem, LK_ENOTFOUND, "%s is not initialised; run `latchkey init --data %s` first", dir, dir);
+    return file.st_size > 0 ? 0 : lk_problem_set(problem, LK_ECORRUPT, "The database %s is empty: restore a backup", database);
+}
+
 static int open_all(const char *dir, const char *master_key_file, struct lk_store *store, struct lk_problem *problem) {
     int code = lk_datadir_open(dir, false, &store->datadir, problem);
     if (code != 0)
@@ -34,8 +42,8 @@ static int open_all(const char *dir, const char *master_key_file, struct lk_stor
     char *key = master_key_file == NULL ? lk_datadir_path(store->datadir, LK_MASTER_KEY_FILE) : strdup(master_key_file);
     if (database == NULL || key == NULL)
         code = lk_problem_set(problem, LK_ENOMEM, "Out of memory");
-    else if (access(database, F_OK) != 0)
-        code = lk_problem_set(problem, LK_ENOTFOUND, "%s is not initialised; run `latchkey init --data %s` first", dir, dir);
+    else
+        code = check_database(database, dir, problem);
     if (code == 0)
         code = load_keys(key, &store->keys, problem);
     if (code == 0)

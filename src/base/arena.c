@@ -23,9 +23,16 @@ void lk_arena_init(struct lk_arena *arena, size_t limit) {
     *arena = (struct lk_arena){.limit = limit};
 }
 
+/* What was allocated may have been a password or a key. */
+static void wipe(struct lk_arena_chunk *chunk) {
+    explicit_bzero(chunk->data, chunk->used);
+    chunk->used = 0;
+}
+
 static void free_from(struct lk_arena_chunk *chunk) {
     while (chunk != NULL) {
         struct lk_arena_chunk *next = chunk->next;
+        wipe(chunk);
         free(chunk);
         chunk = next;
     }
@@ -45,7 +52,7 @@ void lk_arena_reset(struct lk_arena *arena) {
     } else if (arena->first != NULL) {
         free_from(arena->first->next);
         arena->first->next = NULL;
-        arena->first->used = 0;
+        wipe(arena->first);
     }
     arena->last = arena->first;
     arena->used = 0;

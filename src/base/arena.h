@@ -22,10 +22,10 @@ struct lk_arena {
 /* An empty arena that hands out at most limit bytes. Allocates nothing yet, cannot fail. */
 void lk_arena_init(struct lk_arena *arena, size_t limit);
 
-/* Frees every chunk. The arena may be used again after another init. */
+/* Wipes and frees every chunk. The arena may be used again after another init. */
 void lk_arena_free(struct lk_arena *arena);
 
-/* Forgets all allocations; keeps the first chunk unless it is large (64 KiB). All pointers handed out become invalid. */
+/* Forgets and wipes all allocations; keeps the first chunk unless it is large (64 KiB). All pointers handed out become invalid. */
 void lk_arena_reset(struct lk_arena *arena);
 
 /* size bytes, aligned for any type, uninitialised. size 0 gives a valid unique pointer. NULL when out of memory or over the limit;

@@ -10,12 +10,20 @@ void lk_buf_init(struct lk_buf *buf, size_t limit) {
     *buf = (struct lk_buf){.limit = limit};
 }
 
+/* What is dropped may have been a password or a key. */
+static void wipe(struct lk_buf *buf, size_t from) {
+    if (buf->len > from)
+        explicit_bzero(buf->ptr + from, buf->len - from);
+}
+
 void lk_buf_free(struct lk_buf *buf) {
+    wipe(buf, 0);
     free(buf->ptr);
     lk_buf_init(buf, buf->limit);
 }
 
 void lk_buf_clear(struct lk_buf *buf) {
+    wipe(buf, 0);
     buf->len = 0;
     buf->failed = false;
 }
@@ -28,9 +36,13 @@ static int grow(struct lk_buf *buf, size_t extra) {
     size_t cap = buf->cap < 128 ? 256 : buf->cap * 2;
     if (cap < need)
         cap = need;
-    char *ptr = realloc(buf->ptr, cap);
+    char *ptr = malloc(cap); /* not realloc: it would leave a copy behind */
     if (ptr == NULL)
         return LK_ENOMEM;
+    if (buf->len > 0)
+        memcpy(ptr, buf->ptr, buf->len);
+    wipe(buf, 0);
+    free(buf->ptr);
     buf->ptr = ptr;
     buf->cap = cap;
     return 0;
@@ -91,6 +103,8 @@ int lk_buf_addf(struct lk_buf *buf, const char *format, ...) {
 }
 
 void lk_buf_truncate(struct lk_buf *buf, size_t len) {
-    if (len < buf->len)
+    if (len < buf->len) {
+        wipe(buf, len);
         buf->len = len;
+    }
 }

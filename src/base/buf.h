@@ -20,10 +20,10 @@ struct lk_buf {
 /* An empty buffer that holds at most limit bytes (0: unlimited). Allocates nothing yet. A zeroed struct is the same with limit 0. */
 void lk_buf_init(struct lk_buf *buf, size_t limit);
 
-/* Frees the memory and leaves an empty buffer with the same limit. */
+/* Wipes and frees the memory and leaves an empty buffer with the same limit. */
 void lk_buf_free(struct lk_buf *buf);
 
-/* Empties it and clears `failed`, keeping the memory. */
+/* Empties and wipes it and clears `failed`, keeping the memory. */
 void lk_buf_clear(struct lk_buf *buf);
 
 /* Room for extra more bytes at ptr + len. 0, LK_ENOMEM or LK_ELIMIT. */
@@ -35,7 +35,7 @@ int lk_buf_add_cstr(struct lk_buf *buf, const char *text);
 int lk_buf_add_char(struct lk_buf *buf, char c);
 int lk_buf_addf(struct lk_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Cuts it back to len bytes (at most the present length): how a writer takes back what it wrote. */
+/* Cuts it back to len bytes (at most the present length), wiping the rest: how a writer takes back what it wrote. */
 void lk_buf_truncate(struct lk_buf *buf, size_t len);
 
 static inline struct lk_slice lk_buf_slice(const struct lk_buf *buf) {

@@ -3,7 +3,23 @@
 #include "base/buf.h"
 
 #include <jansson.h>
+#include <malloc.h>
 #include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+/* The parser's own copies may be of passwords and keys. */
+static void wiping_free(void *memory) {
+    if (memory != NULL)
+        explicit_bzero(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
+static pthread_once_t parser_once = PTHREAD_ONCE_INIT;
+
+static void set_up_parser(void) {
+    json_set_alloc_funcs(malloc, wiping_free);
+}
 
 /* Escapes control characters that stand raw inside strings (RFC 8259 section 7 forbids them, the clients we serve send them). Returns the
  * text to parse: text itself where there is nothing to do, else what is in out. */
@@ -118,6 +134,7 @@ static int convert(const json_t *from, struct lk_arena *arena, unsigned depth, s
 int lk_json_parse(struct lk_slice text, struct lk_arena *arena, struct lk_json **ret, struct lk_problem *problem) {
     struct lk_buf escaped;
     lk_buf_init(&escaped, 0);
+    pthread_once(&parser_once, set_up_parser);
     json_t *root = NULL;
     struct lk_slice input;
     int code = escape_raw_controls(text, &escaped, &input);

@@ -4,12 +4,15 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/session.h"
+#include "cli/when.h"
 #include "crypto/crypto.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
 #define VERIFY_ARENA_MAX (size_t)(64 << 20)
+
+#define LIMIT 100 /* without --limit: the log only grows */
 
 #define LEN(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -28,9 +31,14 @@ static const char list_document[] =
     "changes { resourceId resourceType resourceName operationType failure } "
     "... on ApiKeyChangeSet { apiKeyId } ... on UserChangeSet { triggeredBy { email } } } } }";
 
-static void write_since(struct lk_json_writer *w, void *context) {
-    const int64_t *since = context;
-    if (*since == 0)
+/* The moments between which to look; -1: no such bound. */
+struct span {
+    int64_t since, until;
+};
+
+static void write_span(struct lk_json_writer *w, void *context) {
+    const struct span *span = context;
+    if (span->since < 0 && span->until < 0)
         return;
     lk_json_key(w, "filters");
     lk_json_begin_object(w);
@@ -39,7 +47,11 @@ static void write_since(struct lk_json_writer *w, void *context) {
     lk_json_key(w, "specific");
     lk_json_begin_object(w);
     lk_json_key(w, "from");
-    lk_json_int(w, *since);
+    lk_json_int(w, span->since < 0 ? 0 : span->since);
+    if (span->until >= 0) {
+        lk_json_key(w, "to");
+        lk_json_int(w, span->until);
+    }
     lk_json_end_object(w);
     lk_json_end_object(w);
     lk_json_end_object(w);
@@ -101,26 +113,30 @@ static int print_changes(struct cli_session *session, const struct lk_json *sets
                 return code;
         }
     }
-    return cli_print_list(session, lines, count, columns, LEN(columns));
+    return cli_print_list(session, lines, count, columns, LEN(columns), "The audit log holds nothing of that time.");
+}
+
+static int read_moment(struct cli_session *session, const char *option, int64_t *ret) {
+    const char *text = cli_args_get(session->args, option);
+    *ret = -1;
+    if (text != NULL && (cli_when_parse(text, lk_clock_wall_ms(), -1, ret) != 0 || *ret < 0))
+        return cli_usage_error(
+            session->command, "--%s: \"%.60s\" is neither a date (2027-01-31, 2027-01-31T12:00:00Z) nor a length (90d, 12h)", option, text);
+    return 0;
 }
 
 static int list(struct cli_session *session) {
-    const char *since_text = cli_args_get(session->args, "since");
-    const char *limit_text = cli_args_get(session->args, "limit");
-    int64_t now = lk_clock_wall_ms();
-    int64_t since = 0;
-    int64_t length = 0;
-    if (since_text != NULL && cli_parse_length(since_text, &length) == 0)
-        since = now - length;
-    else if (since_text != NULL && cli_parse_time(since_text, now, &since) != 0)
-        return cli_usage_error(session->command, "--since: \"%.60s\" is neither a date (2027-01-31) nor a length (90d, 12h)", since_text);
-    char *end = NULL;
-    long long limit = limit_text == NULL ? 100 : strtoll(limit_text, &end, 10);
-    if (limit < 1 || (end != NULL && *end != '\0'))
-        return cli_usage_error(session->command, "--limit: \"%.60s\" is not a number from 1", limit_text);
+    struct span span;
+    struct cli_range range = {0};
+    int code = read_moment(session, "since", &span.since);
+    if (code == 0)
+        code = read_moment(session, "until", &span.until);
+    if (code == 0)
+        code = cli_option_range(session, LIMIT, &range);
     struct lk_json *sets = NULL;
     size_t len = 0;
-    int code = cli_fetch_all(session, list_document, "audits", (size_t)limit, write_since, &since, &sets, &len);
+    if (code == 0)
+        code = cli_fetch_all(session, list_document, "audits", range, write_span, &span, &sets, &len);
     return code == 0 ? print_changes(session, sets, len) : code;
 }
 
@@ -176,7 +192,9 @@ static int run_verify(const struct cli_command *command, const struct cli_args *
 
 static const struct cli_option list_options[] = {
     {"since", "WHEN", "Only what was done after a date (2027-01-31, 2027-01-31T12:00:00Z) or in the last while (24h, 7d).", false},
-    {"limit", "N", "How many requests at most, the newest first. Default: 100.", false},
+    {"until", "WHEN", "Only what was done before this.", false},
+    CLI_OPTION_LIMIT("100 requests, the newest first,"),
+    CLI_OPTION_OFFSET,
 };
 
 static const struct cli_option verify_options[] = {
@@ -186,7 +204,7 @@ static const struct cli_option verify_options[] = {
 
 static const struct cli_command list_command = {
     .name = "audit list",
-    .usage = "[--since WHEN] [--limit N]",
+    .usage = "[--since WHEN] [--until WHEN] [--limit N] [--offset N]",
     .summary = "List who did what, the newest first.",
     .examples = "  latchkey audit list --since 24h\n  latchkey audit list --since 2027-01-01 --limit 1000 --json\n",
     .options_kind = CLI_OPTIONS_CLIENT,

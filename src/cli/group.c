@@ -124,8 +124,11 @@ static int list(struct cli_session *session) {
                                    "nodes { id name description users(limit: 0) { pageInfo { total } } } } }";
     struct lk_json *items = NULL;
     size_t len = 0;
-    int code = cli_fetch_all(session, document, "userGroups", SIZE_MAX, NULL, NULL, &items, &len);
-    return code == 0 ? cli_print_list(session, items, len, columns, LEN(columns)) : code;
+    struct cli_range range = {0};
+    int code = cli_option_range(session, SIZE_MAX, &range);
+    if (code == 0)
+        code = cli_fetch_all(session, document, "userGroups", range, NULL, NULL, &items, &len);
+    return code == 0 ? cli_print_list(session, items, len, columns, LEN(columns), "There is no user group.") : code;
 }
 
 /* The group that the command's first word names, with all its fields. */
@@ -182,6 +185,9 @@ static int delete (struct cli_session *session) {
         struct cli_found found = {0};
         const struct lk_json *data = NULL;
         code = cli_find(session, &cli_kind_group, session->args->words[i], &found);
+        if (code == 0)
+            code = cli_confirm(session, "Delete the user group %.*s (%.*s)? Keys and users in it lose its permissions at once.",
+                               (int)found.name.len, found.name.ptr, (int)found.id.len, found.id.ptr);
         if (code == 0)
             code = send_input(session, "mutation ($input: DeleteUserGroupInput!) { deleteUserGroup(input: $input) { clientMutationId } }",
                               &found.id, NULL, &data);
@@ -288,8 +294,9 @@ static int list_members(struct cli_session *session, struct cli_found *group) {
                                    "{ users(limit: $limit, offset: $offset) { pageInfo { hasMore } nodes { id name email } } } }";
     struct lk_json *items = NULL;
     size_t len = 0;
-    int code = cli_fetch_all(session, document, "userGroup.users", SIZE_MAX, write_group_id, &group->id, &items, &len);
-    return code == 0 ? cli_print_list(session, items, len, members, LEN(members)) : code;
+    int code =
+        cli_fetch_all(session, document, "userGroup.users", (struct cli_range){0, SIZE_MAX}, write_group_id, &group->id, &items, &len);
+    return code == 0 ? cli_print_list(session, items, len, members, LEN(members), "Nobody is in it.") : code;
 }
 
 static int run_members(struct cli_session *session) {
@@ -335,6 +342,10 @@ static const struct cli_option members_options[] = {
     {"remove", "USER", "A user to take out of it.", true},
 };
 
+static const struct cli_option list_options[] = {CLI_OPTION_LIMIT("all"), CLI_OPTION_OFFSET};
+
+static const struct cli_option delete_options[] = {CLI_OPTION_YES};
+
 static const struct cli_command create_command = {
     .name = "group create",
     .usage = "NAME [--permission PERMISSION]... [--scope SCOPE]... [--user USER]...",
@@ -349,10 +360,12 @@ static const struct cli_command create_command = {
 
 static const struct cli_command list_command = {
     .name = "group list",
-    .usage = "",
+    .usage = "[--limit N] [--offset N]",
     .summary = "List user groups.",
     .examples = "  latchkey group list\n",
     .options_kind = CLI_OPTIONS_CLIENT,
+    .options = list_options,
+    .options_len = LEN(list_options),
     .act = list,
 };
 
@@ -380,11 +393,14 @@ static const struct cli_command update_command = {
 
 static const struct cli_command delete_command = {
     .name = "group delete",
-    .usage = "GROUP...",
+    .usage = "GROUP... [--yes]",
     .summary = "Delete user groups; keys and users in them lose their permissions at once.",
+    .help = "Asks first when a person is at the terminal.\n",
     .examples = "  latchkey group delete readers\n",
     .words = 1000,
     .options_kind = CLI_OPTIONS_CLIENT,
+    .options = delete_options,
+    .options_len = LEN(delete_options),
     .act = delete,
 };
 

@@ -1,9 +1,11 @@
 /* latchkey key ... */
 #include "base/clock.h"
 #include "cli/session.h"
+#include "cli/when.h"
 
-#define KEY_FIELDS \
-    "id name preview enabled createdAt createdBy updatedAt expiresAt metadata { key value } userGroups(limit: 100) { nodes { id name } }"
+#define KEY_FIELDS                                                                                                                    \
+    "id uuid name accountId preview enabled createdAt createdBy updatedAt expiresAt metadata { key value } userGroups(limit: 100) { " \
+    "nodes { id name } }"
 
 static const struct cli_column columns[] = {
     {"ID", "id", CLI_COLUMN_TEXT},
@@ -66,10 +68,13 @@ static int write_expiry(struct cli_session *session, struct lk_json_writer *w) {
     const char *text = cli_args_get(session->args, "expires");
     int64_t time = 0;
     bool never = strcmp(text, "never") == 0;
-    if (!never && cli_parse_time(text, lk_clock_wall_ms(), &time) != 0)
+    int64_t now = lk_clock_wall_ms();
+    if (!never && cli_when_parse(text, now, 1, &time) != 0)
         return cli_usage_error(
             session->command, "--expires: \"%.60s\" is neither a date (2027-01-31, 2027-01-31T12:00:00Z) nor a length (90d, 12h) nor never",
             text);
+    if (!never && time <= now)
+        return cli_usage_error(session->command, "--expires: %.60s is past; `latchkey key update KEY --disable` stops a key at once", text);
     lk_json_key(w, "expiresAt");
     if (never)
         lk_json_null(w);
@@ -189,11 +194,14 @@ static int list(struct cli_session *session) {
     lk_buf_init(&filters, 0);
     struct lk_json *items = NULL;
     size_t len = 0;
-    int code = make_filters(session, &filters);
+    struct cli_range range = {0};
+    int code = cli_option_range(session, SIZE_MAX, &range);
     if (code == 0)
-        code = cli_fetch_all(session, document, "apiKeys", SIZE_MAX, write_filters, &filters, &items, &len);
+        code = make_filters(session, &filters);
+    if (code == 0)
+        code = cli_fetch_all(session, document, "apiKeys", range, write_filters, &filters, &items, &len);
     lk_buf_free(&filters);
-    return code == 0 ? cli_print_list(session, items, len, columns, LEN(columns)) : code;
+    return code == 0 ? cli_print_list(session, items, len, columns, LEN(columns), "There is no such API key.") : code;
 }
 
 static int get(struct cli_session *session) {
@@ -212,7 +220,7 @@ static int get(struct cli_session *session) {
     return code == 0 ? cli_print_object(session, lk_json_get(data, "apiKey"), details, LEN(details)) : code;
 }
 
-/* Sends a mutation on the key that the command's word names; name_of (NULL: none) writes its further members. */
+/* Sends a mutation on the key that the command's word names; more (NULL: none) writes its further members, or stops it. */
 static int send_on_key(struct cli_session *session, const char *document, const char *word,
                        int (*more)(struct cli_session *, struct lk_json_writer *, const struct cli_found *), struct cli_found *ret_found,
                        const struct lk_json **ret) {
@@ -256,6 +264,12 @@ static int update(struct cli_session *session) {
     return code == 0 ? cli_print_object(session, cli_at(data, "updateApiKey.apiKey"), details, LEN(details)) : code;
 }
 
+static int confirm_delete(struct cli_session *session, struct lk_json_writer *w, const struct cli_found *found) {
+    (void)w;
+    return cli_confirm(session, "Delete the API key %.*s (%.*s)? It is refused from then on, for good.", (int)found->name.len,
+                       found->name.ptr, (int)found->id.len, found->id.ptr);
+}
+
 static int delete (struct cli_session *session) {
     if (need_word(session, "KEY...") != 0)
         return CLI_USAGE;
@@ -264,7 +278,7 @@ static int delete (struct cli_session *session) {
         struct cli_found found = {0};
         const struct lk_json *data = NULL;
         code = send_on_key(session, "mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }",
-                           session->args->words[i], NULL, &found, &data);
+                           session->args->words[i], confirm_delete, &found, &data);
         if (code == 0)
             code = cli_print_done(session, "Deleted the API key %.*s (%.*s).", (int)found.name.len, found.name.ptr, (int)found.id.len,
                                   found.id.ptr);
@@ -303,6 +317,8 @@ static const struct cli_option list_options[] = {
     {"name", "TEXT", "Only keys whose name contains this, in any case.", false},
     {"group", "GROUP", "Only keys in this user group, by name or id.", false},
     {"disabled", NULL, "Only keys that are disabled.", false},
+    CLI_OPTION_LIMIT("all"),
+    CLI_OPTION_OFFSET,
 };
 
 static const struct cli_option update_options[] = {
@@ -314,6 +330,8 @@ static const struct cli_option update_options[] = {
     {"enable", NULL, "Accepts it again.", false},
     {"disable", NULL, "Refuses it until it is enabled.", false},
 };
+
+static const struct cli_option delete_options[] = {CLI_OPTION_YES};
 
 static const struct cli_command create_command = {
     .name = "key create",
@@ -330,7 +348,7 @@ static const struct cli_command create_command = {
 
 static const struct cli_command list_command = {
     .name = "key list",
-    .usage = "[--name TEXT] [--group GROUP] [--disabled]",
+    .usage = "[--name TEXT] [--group GROUP] [--disabled] [--limit N] [--offset N]",
     .summary = "List API keys.",
     .examples = "  latchkey key list\n  latchkey key list --group readers --json | jq -r '.[].name'\n",
     .options_kind = CLI_OPTIONS_CLIENT,
@@ -364,11 +382,14 @@ static const struct cli_command update_command = {
 
 static const struct cli_command delete_command = {
     .name = "key delete",
-    .usage = "KEY...",
+    .usage = "KEY... [--yes]",
     .summary = "Delete API keys: they are refused from the next request on.",
+    .help = "Asks first when a person is at the terminal.\n",
     .examples = "  latchkey key delete ci-old\n",
     .words = 1000,
     .options_kind = CLI_OPTIONS_CLIENT,
+    .options = delete_options,
+    .options_len = LEN(delete_options),
     .act = delete,
 };
 

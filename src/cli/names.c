@@ -1,25 +1,24 @@
-/* From what people write to what the server takes: names to ids, times to milliseconds. */
+/* From what people write to what the server takes: names to ids. */
 #include "base/id.h"
 #include "cli/session.h"
 
-#include <ctype.h>
-#include <stdlib.h>
-#include <time.h>
-
 const struct cli_kind cli_kind_key = {
     .what = "API key",
+    .command = "key",
     .by_id = "query ($text: String!) { found: apiKey(apiKeyId: $text) { id name } }",
     .by_name = "query ($text: String!) { found: apiKeyByName(name: $text) { id name } }",
 };
 
 const struct cli_kind cli_kind_group = {
     .what = "user group",
+    .command = "group",
     .by_id = "query ($text: String!) { found: userGroup(userGroupId: $text) { id name } }",
     .by_name = "query ($text: String!) { found: userGroupByName(name: $text) { id name } }",
 };
 
 const struct cli_kind cli_kind_user = {
     .what = "user",
+    .command = "user",
     .by_id = "query ($text: String!) { found: user(id: $text) { id name } }",
     .by_name = "query ($text: String!) { found: userByName(name: $text) { id name } }",
     .by_email = "query ($text: String!) { found: userByEmail(email: $text) { id name } }",
@@ -42,6 +41,29 @@ static int ask(struct cli_session *session, const char *document, const char *te
     return code;
 }
 
+/* Several users may have one name. The list is in order of name, so that those of one name stand together. */
+static int refuse_ambiguous_user(struct cli_session *session, const char *name) {
+    static const char document[] = "query ($limit: Int!, $offset: Int) { users(limit: $limit, offset: $offset) { pageInfo { hasMore } "
+                                   "nodes { id name email } } }";
+    struct lk_json *users = NULL;
+    size_t len = 0;
+    size_t same = 0;
+    int code = cli_fetch_all(session, document, "users", (struct cli_range){0, SIZE_MAX}, NULL, NULL, &users, &len);
+    struct lk_buf which;
+    lk_buf_init(&which, LK_PROBLEM_MAX / 2);
+    for (size_t i = 0; code == 0 && i < len; i++) {
+        struct lk_slice id = lk_json_text(lk_json_get(&users[i], "id"));
+        struct lk_slice email = lk_json_text(lk_json_get(&users[i], "email"));
+        if (lk_slice_is(lk_json_text(lk_json_get(&users[i], "name")), name))
+            lk_buf_addf(&which, "%s%.*s (%.*s)", same++ == 0 ? "" : ", ", (int)email.len, email.ptr, (int)id.len, id.ptr);
+    }
+    if (same > 1)
+        code = lk_problem_set(&session->problem, LK_ECONFLICT, "%zu users are called \"%.100s\"; say which by e-mail address or id: %.*s",
+                              same, name, (int)which.len, which.ptr);
+    lk_buf_free(&which);
+    return code;
+}
+
 int cli_find(struct cli_session *session, const struct cli_kind *kind, const char *text, struct cli_found *ret) {
     struct lk_id id;
     int code = LK_ENOTFOUND;
@@ -49,10 +71,17 @@ int cli_find(struct cli_session *session, const struct cli_kind *kind, const cha
         code = ask(session, kind->by_id, text, ret);
     if (code == LK_ENOTFOUND && kind->by_email != NULL && strchr(text, '@') != NULL)
         code = ask(session, kind->by_email, text, ret);
+    if (code == LK_ENOTFOUND) {
+        struct cli_found found = {0};
+        code = ask(session, kind->by_name, text, &found);
+        if (code == 0 && kind == &cli_kind_user)
+            code = refuse_ambiguous_user(session, text);
+        if (code == 0)
+            *ret = found;
+    }
     if (code == LK_ENOTFOUND)
-        code = ask(session, kind->by_name, text, ret);
-    if (code == LK_ENOTFOUND)
-        lk_problem_set(&session->problem, code, "There is no %s \"%.100s\"", kind->what, text);
+        lk_problem_set(&session->problem, code, "There is no %s \"%.100s\": `latchkey %s list` shows what there is", kind->what, text,
+                       kind->command);
     return code;
 }
 
@@ -81,42 +110,4 @@ int cli_account_id(struct cli_session *session, struct lk_slice *ret) {
     if (code == 0)
         *ret = lk_json_text(cli_at(data, "account.id"));
     return code;
-}
-
-/* --- times --- */
-
-int cli_parse_length(const char *text, int64_t *ret) {
-    static const struct {
-        char unit;
-        int64_t ms;
-    } units[] = {{'s', 1000}, {'m', 60000}, {'h', 3600000}, {'d', 86400000}, {'w', 7 * (int64_t)86400000}};
-    if (!isdigit((unsigned char)text[0]))
-        return LK_EINVAL;
-    char *end;
-    long long count = strtoll(text, &end, 10);
-    int64_t length;
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-        if (end[0] == units[i].unit && end[1] == '\0' && !__builtin_mul_overflow(count, units[i].ms, &length)) {
-            *ret = length;
-            return 0;
-        }
-    }
-    return LK_EINVAL;
-}
-
-int cli_parse_time(const char *text, int64_t now_ms, int64_t *ret) {
-    int64_t length;
-    if (cli_parse_length(text, &length) == 0)
-        return __builtin_add_overflow(now_ms, length, ret) ? LK_EINVAL : 0;
-    static const char *const formats[] = {"%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ", "%Y-%m-%d"};
-    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
-        struct tm parts;
-        memset(&parts, 0, sizeof(parts));
-        const char *end = strptime(text, formats[i], &parts);
-        if (end != NULL && *end == '\0') {
-            *ret = (int64_t)timegm(&parts) * 1000;
-            return 0;
-        }
-    }
-    return LK_EINVAL;
 }

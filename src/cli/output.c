@@ -1,12 +1,12 @@
 /* What a command prints: tables and records for people, JSON for programs. */
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "cli/grid.h"
 #include "cli/session.h"
 
 #include <stdarg.h>
 #include <stdio.h>
-
-#define COLUMNS_MAX 16
+#include <unistd.h>
 
 const struct lk_json *cli_at(const struct lk_json *value, const char *path) {
     char name[64];
@@ -140,59 +140,29 @@ static void add_at(struct lk_buf *out, const struct lk_json *value, const char *
     add_at(out, lk_json_get(value, name), path + len + (path[len] == '.' ? 1 : 0), kind);
 }
 
-/* Characters of UTF-8 text. */
-static size_t width_of(struct lk_slice text) {
-    size_t width = 0;
-    for (size_t i = 0; i < text.len; i++)
-        width += ((unsigned char)text.ptr[i] & 0xC0U) != 0x80U;
-    return width;
-}
-
-static void add_padded(struct lk_buf *out, struct lk_slice text, size_t width, bool last) {
-    lk_buf_add(out, text);
-    for (size_t i = width_of(text); i < width && !last; i++)
-        lk_buf_add_char(out, ' ');
-}
-
-/* All cells of a table, row by row, each in the arena. */
+/* All cells of a table, row by row and the titles first, each in the arena. */
 static struct lk_slice *make_cells(struct cli_session *session, const struct lk_json *items, size_t len, const struct cli_column *columns,
                                    size_t columns_len) {
-    struct lk_slice *cells = lk_arena_calloc(&session->arena, len * columns_len, sizeof(*cells));
+    struct lk_slice *cells = lk_arena_calloc(&session->arena, (len + 1) * columns_len, sizeof(*cells));
+    if (cells == NULL)
+        return NULL;
+    for (size_t i = 0; i < columns_len; i++)
+        cells[i] = lk_slice_cstr(columns[i].title);
     struct lk_buf cell;
     lk_buf_init(&cell, 0);
-    bool failed = cells == NULL;
+    bool failed = false;
     for (size_t i = 0; i < len * columns_len && !failed; i++) {
         const struct cli_column *column = &columns[i % columns_len];
         lk_buf_clear(&cell);
         add_at(&cell, &items[i / columns_len], column->path, column->kind);
-        failed = cell.failed || lk_arena_copy(&session->arena, lk_buf_slice(&cell), &cells[i]) != 0;
+        failed = cell.failed || lk_arena_copy(&session->arena, lk_buf_slice(&cell), &cells[columns_len + i]) != 0;
     }
     lk_buf_free(&cell);
     return failed ? NULL : cells;
 }
 
-static void write_table(struct lk_buf *out, const struct lk_slice *cells, size_t len, const struct cli_column *columns,
-                        size_t columns_len) {
-    size_t widths[COLUMNS_MAX] = {0};
-    for (size_t j = 0; j < columns_len; j++) {
-        widths[j] = strlen(columns[j].title);
-        for (size_t i = 0; i < len; i++) {
-            size_t width = width_of(cells[i * columns_len + j]);
-            widths[j] = width > widths[j] ? width : widths[j];
-        }
-    }
-    for (size_t j = 0; j < columns_len; j++)
-        add_padded(out, lk_slice_cstr(columns[j].title), widths[j] + 2, j + 1 == columns_len);
-    lk_buf_add_char(out, '\n');
-    for (size_t i = 0; i < len; i++) {
-        for (size_t j = 0; j < columns_len; j++)
-            add_padded(out, cells[i * columns_len + j], widths[j] + 2, j + 1 == columns_len);
-        lk_buf_add_char(out, '\n');
-    }
-}
-
 int cli_print_list(struct cli_session *session, const struct lk_json *items, size_t len, const struct cli_column *columns,
-                   size_t columns_len) {
+                   size_t columns_len, const char *empty) {
     if (session->json) {
         struct lk_json array;
         memset(&array, 0, sizeof(array));
@@ -201,14 +171,18 @@ int cli_print_list(struct cli_session *session, const struct lk_json *items, siz
         array.array.len = len;
         return print_json(session, &array);
     }
-    if (columns_len > COLUMNS_MAX)
+    if (len == 0) {
+        fprintf(stderr, "%s\n", empty);
+        return 0;
+    }
+    if (columns_len > CLI_GRID_COLUMNS_MAX)
         return lk_problem_set(&session->problem, LK_EINTERNAL, "A table has too many columns");
     const struct lk_slice *cells = make_cells(session, items, len, columns, columns_len);
     if (cells == NULL)
         return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
     struct lk_buf out;
     lk_buf_init(&out, 0);
-    write_table(&out, cells, len, columns, columns_len);
+    cli_grid_write(cells, len + 1, columns_len, cli_terminal_width(), &out);
     return print_and_wipe(session, &out);
 }
 
@@ -241,4 +215,23 @@ int cli_print_done(struct cli_session *session, const char *format, ...) {
     add_printable(&out, lk_slice_cstr(text));
     lk_buf_add_char(&out, '\n');
     return print_and_wipe(session, &out);
+}
+
+int cli_confirm(struct cli_session *session, const char *format, ...) {
+    if (cli_args_flag(session->args, "yes") || isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0)
+        return 0;
+    char text[LK_PROBLEM_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    struct lk_buf question;
+    lk_buf_init(&question, 0);
+    add_printable(&question, lk_slice_cstr(text));
+    fprintf(stderr, "%.*s [y/N] ", (int)question.len, question.ptr);
+    lk_buf_free(&question);
+    char answer[16];
+    if (fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y'))
+        return 0;
+    return lk_problem_set(&session->problem, LK_EFORBIDDEN, "Stopped; this was not deleted");
 }

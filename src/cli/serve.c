@@ -59,7 +59,7 @@ const struct cli_command cli_serve_command = {
     .summary = "Serve a data directory over HTTP.",
     .help = "Every option is also an environment variable (--log-level is LATCHKEY_LOG_LEVEL) and a line in the file that --config names\n"
             "(log-level = debug). A flag beats the environment, which beats the file.\n\n"
-            "SIGTERM lets requests under way end and stops.\n",
+            "SIGTERM lets requests under way end and stops. SIGHUP reads the TLS certificates again.\n",
     .examples = "  latchkey serve --data ./data\n  latchkey serve --data /var/lib/latchkey --listen 0.0.0.0:5390 --insecure-listen\n",
     .options_kind = CLI_OPTIONS_SETTINGS,
     .run = run,

@@ -172,6 +172,27 @@ int cli_graphql(struct cli_session *session, const char *document, const struct 
 
 /* --- lists --- */
 
+/* A whole number that an option gives; *ret stays as it is when it was not given. 0 or CLI_USAGE after cli_usage_error. */
+static int read_number(struct cli_session *session, const char *name, size_t *ret) {
+    const char *text = cli_args_get(session->args, name);
+    if (text == NULL)
+        return 0;
+    if (*text == '\0' || strspn(text, "0123456789") != strlen(text) || strlen(text) > 9)
+        return cli_usage_error(session->command, "--%s: \"%.60s\" is not a whole number up to 999999999", name, text);
+    *ret = strtoul(text, NULL, 10);
+    return 0;
+}
+
+int cli_option_range(struct cli_session *session, size_t most, struct cli_range *ret) {
+    struct cli_range range = {0, most};
+    int code = read_number(session, "limit", &range.most);
+    if (code == 0)
+        code = read_number(session, "offset", &range.from);
+    if (code == 0)
+        *ret = range;
+    return code;
+}
+
 #define PAGE 100
 
 static int fetch_page(struct cli_session *session, const char *document, const char *field, size_t limit, size_t offset,
@@ -213,16 +234,16 @@ static int append(struct cli_session *session, struct lk_json **items, size_t *l
     return 0;
 }
 
-int cli_fetch_all(struct cli_session *session, const char *document, const char *field, size_t most,
+int cli_fetch_all(struct cli_session *session, const char *document, const char *field, struct cli_range range,
                   void (*extra)(struct lk_json_writer *w, void *context), void *context, struct lk_json **ret, size_t *ret_len) {
     struct lk_json *items = NULL;
     size_t len = 0;
     size_t room = 0;
     bool more = true;
-    while (more && len < most) {
+    while (more && len < range.most) {
         const struct lk_json *page = NULL;
-        size_t limit = most - len < PAGE ? most - len : PAGE;
-        int code = fetch_page(session, document, field, limit, len, extra, context, &page);
+        size_t limit = range.most - len < PAGE ? range.most - len : PAGE;
+        int code = fetch_page(session, document, field, limit, range.from + len, extra, context, &page);
         if (code != 0)
             return code;
         const struct lk_json *nodes = lk_json_get(page, "nodes");

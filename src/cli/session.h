@@ -43,9 +43,9 @@ struct cli_column {
     enum cli_column_kind kind;
 };
 
-/* Prints objects as a table, or as a JSON array. */
+/* Prints objects as a table no wider than the terminal, or as a JSON array. Where there are none, people read the sentence `empty` on standard error. */
 int cli_print_list(struct cli_session *session, const struct lk_json *items, size_t len, const struct cli_column *columns,
-                   size_t columns_len);
+                   size_t columns_len, const char *empty);
 
 /* Prints one object as lines of title and value, or as JSON. */
 int cli_print_object(struct cli_session *session, const struct lk_json *object, const struct cli_column *columns, size_t columns_len);
@@ -53,17 +53,39 @@ int cli_print_object(struct cli_session *session, const struct lk_json *object, 
 /* Prints a sentence for people; nothing for programs. */
 int cli_print_done(struct cli_session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* All pages of a list: document takes $limit and $offset and answers, at the path field, { pageInfo { hasMore } nodes }; extra (NULL: none) adds variables. At most
- * most items. 0 with the items in the arena. */
-int cli_fetch_all(struct cli_session *session, const char *document, const char *field, size_t most,
+/* Asks a person at the terminal whether to go on: `question` and [y/N]. 0 when the answer is yes, when nobody is there to ask, or with --yes;
+ * LK_EFORBIDDEN with a problem otherwise. */
+int cli_confirm(struct cli_session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define CLI_OPTION_YES \
+    { "yes", NULL, "Does not ask. Nor is anybody asked where there is no terminal.", false }
+
+/* --limit and --offset of a list. */
+struct cli_range {
+    size_t from;
+    size_t most;
+};
+
+#define CLI_OPTION_LIMIT(unless) \
+    { "limit", "N", "How many to show; " unless " unless given.", false }
+#define CLI_OPTION_OFFSET \
+    { "offset", "N", "How many to skip first.", false }
+
+/* What the options --limit and --offset say; most entries unless --limit is given. 0 or CLI_USAGE after cli_usage_error. */
+int cli_option_range(struct cli_session *session, size_t most, struct cli_range *ret);
+
+/* All pages of a list: document takes $limit and $offset and answers, at the path field, { pageInfo { hasMore } nodes }; extra (NULL: none) adds variables. Only
+ * those of the range. 0 with the items in the arena. */
+int cli_fetch_all(struct cli_session *session, const char *document, const char *field, struct cli_range range,
                   void (*extra)(struct lk_json_writer *w, void *context), void *context, struct lk_json **ret, size_t *ret_len);
 
 /* --- names --- */
 
 /* A kind of thing that has an id and a name. */
 struct cli_kind {
-    const char *what;  /* "user group" */
-    const char *by_id; /* documents that take $text: String! and answer `found { id name }` */
+    const char *what;    /* "user group" */
+    const char *command; /* "group" */
+    const char *by_id;   /* documents that take $text: String! and answer `found { id name }` */
     const char *by_name;
     const char *by_email; /* for text with an @; NULL: none */
 };
@@ -75,7 +97,8 @@ struct cli_found {
     struct lk_slice name;
 };
 
-/* Finds a thing by what a person wrote: its id or its name. LK_ENOTFOUND and the rest as cli_graphql. */
+/* Finds a thing by what a person wrote: its id or its name. LK_ENOTFOUND and the rest as cli_graphql; LK_ECONFLICT when several
+ * users have the name, with their ids. */
 int cli_find(struct cli_session *session, const struct cli_kind *kind, const char *text, struct cli_found *ret);
 
 /* Writes the ids of the things that an option, given any number of times, names: a JSON array. */
@@ -86,13 +109,5 @@ int cli_account_id(struct cli_session *session, struct lk_slice *ret);
 
 /* Whether an option was given. */
 bool cli_option_given(const struct cli_session *session, const char *name);
-
-/* --- times --- */
-
-/* "2027-01-31", "2027-01-31T12:00:00Z" or a length from now such as "90d", "12h", "30m" to milliseconds since 1970. 0 or LK_EINVAL. */
-int cli_parse_time(const char *text, int64_t now_ms, int64_t *ret);
-
-/* A length such as "90d", "12h", "30m", "45s", "2w" in milliseconds. 0 or LK_EINVAL. */
-int cli_parse_length(const char *text, int64_t *ret);
 
 #endif

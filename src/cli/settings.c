@@ -22,7 +22,8 @@ static const struct cli_setting table[] = {
     {"data", "DIR", NULL, "The data directory, made by `latchkey init`.", AT(data), 0, 0, CLI_STRING, false},
     {"config", "FILE", NULL, "A file of settings: one NAME = value a line.", AT(config), 0, 0, CLI_STRING, false},
     {"master-key-file", "FILE", NULL, "The master key, when it is not DIR/master.key.", AT(master_key_file), 0, 0, CLI_STRING, false},
-    {"listen", "ADDR:PORT", "127.0.0.1:5390", "Where to serve; port 0 lets the system choose.", AT(listen), 0, 0, CLI_LIST, false},
+    {"listen", "ADDR:PORT", "127.0.0.1:5390", "Where to serve; port 0 lets the system choose. unix:PATH is a Unix socket.", AT(listen), 0,
+     0, CLI_LIST, false},
     {"ops-listen", "ADDR:PORT", "127.0.0.1:5391", "Where to serve /metrics, /healthz and /readyz; empty for nowhere.", AT(ops_listen), 0, 0,
      CLI_STRING, false},
     {"insecure-listen", NULL, "false", "Allows clear text beyond loopback, for a server behind a proxy that encrypts.", AT(insecure_listen),
@@ -31,6 +32,12 @@ static const struct cli_setting table[] = {
      0, CLI_LIST, false},
     {"auth-rate-status", "403|429", "403", "What forward auth answers over a rate limit; not every proxy passes 429 on.",
      AT(auth_rate_status), 0, 0, CLI_CHOICE, false},
+    {"socket-mode", "MODE", "0660", "Who may use Unix sockets, as for chmod.", AT(socket_mode), 0, 0, CLI_STRING, false},
+    {"tls-cert", "FILE", "", "Certificate chain in PEM form: --listen then speaks TLS (Unix sockets do not).", AT(tls_cert), 0, 0,
+     CLI_STRING, false},
+    {"tls-key", "FILE", "", "The certificate's key in PEM form, readable by its owner only.", AT(tls_key), 0, 0, CLI_STRING, false},
+    {"tls-client-ca", "FILE", "", "Clients must show a certificate that one of these issued.", AT(tls_client_ca), 0, 0, CLI_STRING, false},
+    {"tls-min-version", "1.2|1.3", "1.2", "The oldest TLS that is spoken.", AT(tls_min_version), 0, 0, CLI_CHOICE, false},
     {"log-level", "debug|info|warn|error", "info", "The least important messages that are logged.", AT(log_level), 0, 0, CLI_CHOICE, false},
     {"log-format", "text|json", "text", "The form of the log on standard error.", AT(log_format), 0, 0, CLI_CHOICE, false},
     {"threads", "N", "0", "I/O threads; 0 for one a core.", AT(threads), 0, 256, CLI_COUNT, false},
@@ -86,7 +93,7 @@ const struct cli_option *cli_settings_options(struct lk_arena *arena, size_t *re
         return NULL;
     for (size_t i = 0; i < TABLE_LEN; i++) {
         const char *help = table[i].help;
-        if (table[i].fallback != NULL)
+        if (table[i].fallback != NULL && table[i].fallback[0] != '\0')
             help = lk_arena_printf(arena, "%s Default: %s.", help, table[i].fallback);
         if (help == NULL)
             return NULL;

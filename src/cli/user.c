@@ -72,8 +72,11 @@ static int list(struct cli_session *session) {
         "query ($limit: Int!, $offset: Int) { users(limit: $limit, offset: $offset) { pageInfo { hasMore } nodes { " USER_FIELDS " } } }";
     struct lk_json *items = NULL;
     size_t len = 0;
-    int code = cli_fetch_all(session, document, "users", SIZE_MAX, NULL, NULL, &items, &len);
-    return code == 0 ? cli_print_list(session, items, len, columns, LEN(columns)) : code;
+    struct cli_range range = {0};
+    int code = cli_option_range(session, SIZE_MAX, &range);
+    if (code == 0)
+        code = cli_fetch_all(session, document, "users", range, NULL, NULL, &items, &len);
+    return code == 0 ? cli_print_list(session, items, len, columns, LEN(columns), "There is no user.") : code;
 }
 
 static int need_user(struct cli_session *session, struct cli_found *ret) {
@@ -123,6 +126,9 @@ static int delete_one(struct cli_session *session, const char *word) {
     int code = cli_find(session, &cli_kind_user, word, &found);
     if (code != 0)
         return code;
+    code = cli_confirm(session, "Delete the user %.*s (%.*s)?", (int)found.name.len, found.name.ptr, (int)found.id.len, found.id.ptr);
+    if (code != 0)
+        return code;
     struct lk_buf variables;
     struct lk_json_writer w;
     begin_input(&w, &variables);
@@ -160,6 +166,10 @@ static const struct cli_option update_options[] = {
     {"external-id", "ID", "The id under which another system knows the user.", false},
 };
 
+static const struct cli_option list_options[] = {CLI_OPTION_LIMIT("all"), CLI_OPTION_OFFSET};
+
+static const struct cli_option delete_options[] = {CLI_OPTION_YES};
+
 static const struct cli_command create_command = {
     .name = "user create",
     .usage = "NAME E-MAIL [--group GROUP]...",
@@ -174,10 +184,12 @@ static const struct cli_command create_command = {
 
 static const struct cli_command list_command = {
     .name = "user list",
-    .usage = "",
+    .usage = "[--limit N] [--offset N]",
     .summary = "List users.",
     .examples = "  latchkey user list --json | jq -r '.[].email'\n",
     .options_kind = CLI_OPTIONS_CLIENT,
+    .options = list_options,
+    .options_len = LEN(list_options),
     .act = list,
 };
 
@@ -205,11 +217,14 @@ static const struct cli_command update_command = {
 
 static const struct cli_command delete_command = {
     .name = "user delete",
-    .usage = "USER...",
+    .usage = "USER... [--yes]",
     .summary = "Delete users.",
+    .help = "Asks first when a person is at the terminal.\n",
     .examples = "  latchkey user delete ann@example.com\n",
     .words = 1000,
     .options_kind = CLI_OPTIONS_CLIENT,
+    .options = delete_options,
+    .options_len = LEN(delete_options),
     .act = delete,
 };
 

@@ -1,6 +1,7 @@
 /* Creating, changing and deleting groups, their permissions and their members. */
 #include "crypto/random.h"
 #include "domain/group_rows.h"
+#include "domain/group_set.h"
 #include "domain/rules.h"
 #include "domain/sso_provider.h"
 #include "domain/user_rows.h"
@@ -293,13 +294,28 @@ static int require_members_grantable(struct lk_call *call, const struct draft *d
     return added->len == 0 ? 0 : lk_require_grantable(call, &draft->permissions, NULL, "the user group holds", intent);
 }
 
+/* What a user is in must fit into a group set, or the user could not be changed or deleted any more. */
+static int add_member(struct lk_call *call, const struct lk_id *group, const struct lk_user_row *user) {
+    int64_t groups;
+    int code = lk_store_group_count_of_user(call->db, &user->id, &groups);
+    if (code == 0 && groups >= LK_GROUP_SET_MAX)
+        return lk_problem_set(call->problem, LK_ELIMIT, "Too many User Groups: %s is in %d, and a user can be in at most so many",
+                              lk_show(user->email).text, LK_GROUP_SET_MAX);
+    if (code == 0)
+        code = lk_store_member_add(call->db, group, &user->id);
+    return code == 0 ? 0 : lk_fail_store(call, code);
+}
+
 static int store_members(struct lk_call *call, const struct lk_id *group, const struct members *added, const struct members *removed) {
     int code = 0;
     for (size_t i = 0; i < added->len && code == 0; i++)
-        code = lk_store_member_add(call->db, group, &added->rows[i].id);
-    for (size_t i = 0; i < removed->len && code == 0; i++)
+        code = add_member(call, group, &added->rows[i]);
+    for (size_t i = 0; i < removed->len && code == 0; i++) {
         code = lk_store_member_remove(call->db, group, &removed->rows[i].id);
-    return code == 0 ? 0 : lk_fail_store(call, code);
+        if (code != 0)
+            return lk_fail_store(call, code);
+    }
+    return code;
 }
 
 /* ---- The operations ---- */

@@ -9,7 +9,9 @@
 
 #include <inttypes.h>
 
-enum { DEFAULT_PAGE = 100 }; /* a page size that is not known: a variable without a default */
+enum {
+    PAGE_MAX = 100
+}; /* what a greater page size counts as, since lists end there, and one that is not known: a variable without a default */
 
 struct measure {
     uint64_t depth;      /* nesting of fields, introspection apart */
@@ -42,13 +44,13 @@ static uint64_t larger(uint64_t a, uint64_t b) {
 
 /* --- page sizes --- */
 
-static uint64_t int_value(struct lk_slice text) {
+static uint64_t page_of(struct lk_slice text) {
     uint64_t value = 0;
     if (text.len > 0 && text.ptr[0] == '-')
         return 1;
-    for (size_t i = 0; i < text.len; i++)
-        value = add(multiply(value, 10), (uint64_t)(text.ptr[i] - '0'));
-    return larger(value, 1);
+    for (size_t i = 0; i < text.len && value < PAGE_MAX; i++)
+        value = value * 10 + (uint64_t)(text.ptr[i] - '0');
+    return value < PAGE_MAX ? larger(value, 1) : PAGE_MAX;
 }
 
 /* A variable of several operations counts with its greatest default. */
@@ -59,7 +61,7 @@ static void note_pages(struct limiter *l) {
             if (page == NULL)
                 return;
             bool known = d->default_value != NULL && d->default_value->kind == GQL_LIT_INT;
-            size_t size = known ? (size_t)int_value(d->default_value->text) : DEFAULT_PAGE;
+            size_t size = known ? (size_t)page_of(d->default_value->text) : PAGE_MAX;
             if (*page == GQL_V_NONE || *page < size)
                 *page = size == GQL_V_NONE ? size - 1 : size;
         }
@@ -76,11 +78,11 @@ static uint64_t page_size(const struct limiter *l, const struct gql_field *def, 
         if (lk_slice_is(a->name.text, "limit"))
             value = a->value;
     if (value != NULL && value->kind == GQL_LIT_INT)
-        return int_value(value->text);
+        return page_of(value->text);
     if (value == NULL || value->kind != GQL_LIT_VARIABLE)
         return 1;
     size_t page = gql_v_map_get(l->v, &l->pages, value->text);
-    return page == GQL_V_NONE ? DEFAULT_PAGE : page;
+    return page == GQL_V_NONE ? PAGE_MAX : page;
 }
 
 /* --- measuring --- */

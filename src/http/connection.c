@@ -1,7 +1,7 @@
 #include "http/connection.h"
 
 #include "http/loop.h"
-#include "http/url.h"
+#include "http/reply.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,20 +18,31 @@
 /* The request whose handler runs on this thread and has not answered yet. */
 static _Thread_local struct http_request *handling;
 
-struct http_connection *http_connection_new(struct http_loop *loop, const struct http_listener *listener, int fd,
+static void free_connection(struct http_connection *c) {
+    http_tls_free(c->tls);
+    free(c);
+}
+
+struct http_connection *http_connection_new(struct http_loop *loop, const struct http_listener *listener, SSL_CTX *tls, int fd,
                                             const struct sockaddr_storage *peer) {
     struct http_connection *c = calloc(1, sizeof(*c));
     if (c == NULL)
         return NULL;
     c->event.kind = HTTP_EVENT_CONNECTION;
     c->fd = fd;
+    c->phase = tls == NULL ? HTTP_IDLE : HTTP_HANDSHAKE;
     c->timed = HTTP_TIMEOUTS;
     c->loop = loop;
     c->listener = listener;
     c->peer = *peer;
+    c->tls = tls == NULL ? NULL : http_tls_new(tls, c);
+    if (tls != NULL && c->tls == NULL) {
+        free(c);
+        return NULL;
+    }
     struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = c};
     if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
-        free(c);
+        free_connection(c);
         return NULL;
     }
     c->next = loop->connections;
@@ -46,6 +57,9 @@ static void bury(struct http_connection *c) {
     if (c->request != NULL)
         http_loop_give_request(c->loop, c->request);
     c->request = NULL;
+    http2_free(c);
+    http_tls_free(c->tls);
+    c->tls = NULL;
     http_iobuf_release(&c->in, &c->loop->pool);
     if (c->prev != NULL)
         c->prev->next = c->next;
@@ -59,6 +73,10 @@ static void bury(struct http_connection *c) {
 void http_connection_abort(struct http_connection *c) {
     if (c->fd < 0)
         return;
+    if (c->tls != NULL) {
+        http_tls_end(c);
+        http_tls_close(c->tls);
+    }
     close(c->fd);
     c->fd = -1;
     if (c->refused)
@@ -68,15 +86,27 @@ void http_connection_abort(struct http_connection *c) {
     http_timer_disarm(&c->read_timer);
     http_timer_disarm(&c->write_timer);
     http_iobuf_release(&c->out, &c->loop->pool);
-    if (c->phase != HTTP_HANDLING)
+    if (c->h2 != NULL)
+        http2_close(c);
+    if (c->phase != HTTP_HANDLING && (c->h2 == NULL || !http2_has_deferred(c)))
         bury(c);
+}
+
+/* Arms it while the client is to take something, anew when it took something. By HTTP/2 it may read the socket and still not allow the answers to be sent. */
+static void set_write_timeout(struct http_connection *c, bool progress) {
+    if (http_iobuf_len(&c->out) == 0 && (c->h2 == NULL || !http2_is_owing(c)))
+        http_timer_disarm(&c->write_timer);
+    else if (progress || !http_timer_armed(&c->write_timer))
+        http_timer_arm(&c->loop->timeouts[HTTP_TIMEOUT_WRITE], &c->write_timer, c->loop->now);
 }
 
 /* Sends what is unsent, as far as the socket takes it. */
 static void flush(struct http_connection *c) {
     bool progress = false;
     while (c->fd >= 0 && http_iobuf_len(&c->out) > 0 && !c->blocked) {
-        ssize_t n = send(c->fd, c->out.ptr + c->out.start, http_iobuf_len(&c->out), MSG_NOSIGNAL);
+        const char *unsent = c->out.ptr + c->out.start;
+        size_t len = http_iobuf_len(&c->out);
+        ssize_t n = c->tls == NULL ? send(c->fd, unsent, len, MSG_NOSIGNAL) : http_tls_write(c, unsent, len);
         if (n > 0) {
             c->out.start += (size_t)n;
             progress = true;
@@ -88,12 +118,9 @@ static void flush(struct http_connection *c) {
     }
     if (c->fd < 0)
         return;
-    if (http_iobuf_len(&c->out) == 0) {
+    if (http_iobuf_len(&c->out) == 0)
         http_iobuf_release(&c->out, &c->loop->pool);
-        http_timer_disarm(&c->write_timer);
-    } else if (progress || !http_timer_armed(&c->write_timer)) {
-        http_timer_arm(&c->loop->timeouts[HTTP_TIMEOUT_WRITE], &c->write_timer, c->loop->now);
-    }
+    set_write_timeout(c, progress);
 }
 
 /* Whether so much is unsent that no further request is to be begun. */
@@ -104,12 +131,6 @@ static bool is_backed_up(struct http_connection *c) {
     return c->fd < 0 || http_iobuf_len(&c->out) > most;
 }
 
-static struct lk_slice error_body(const struct http_connection *c, int status, const char **ret_type) {
-    struct lk_slice (*make)(int, const char **) = c->loop->shared->config.error_body;
-    *ret_type = "text/plain; charset=utf-8";
-    return make != NULL ? make(status, ret_type) : lk_slice_cstr(http_reason(status));
-}
-
 static void write_answer(struct http_connection *c, const struct http_answer *answer) {
     c->closing |= answer->close;
     if (http_answer_write(answer, &c->out, &c->loop->pool) != 0)
@@ -118,14 +139,12 @@ static void write_answer(struct http_connection *c, const struct http_answer *an
 
 /* Answers in the server's own name. The connection ends with it. */
 static void refuse(struct http_connection *c, int status) {
-    const char *type = NULL;
-    struct lk_slice body = error_body(c, status, &type);
-    struct http_answer_field field = {"Content-Type", lk_slice_cstr(type)};
-    struct http_answer answer = {
-        .status = status, .fields = &field, .fields_len = 1, .body = body, .date = http_loop_date(c->loop), .close = true};
-    answer.head_only = c->phase == HTTP_READ_BODY && c->request->head.method_id == HTTP_HEAD;
+    struct http_reply reply;
+    http_reply_error(c->loop, status, &reply);
+    reply.answer.close = true;
+    reply.answer.head_only = c->phase == HTTP_READ_BODY && c->request->head.method_id == HTTP_HEAD;
     c->lingers = true;
-    write_answer(c, &answer);
+    write_answer(c, &reply.answer);
 }
 
 static void refuse_request(struct http_connection *c, int status) {
@@ -133,62 +152,38 @@ static void refuse_request(struct http_connection *c, int status) {
     refuse(c, status);
 }
 
-/* Replaces the body by its compressed form where the client and the sizes make that worth it. */
-static void compress_body(struct http_connection *c, const struct http_request *request, struct http_answer *answer) {
-    size_t least = c->loop->shared->config.gzip_min;
-    if (least == 0 || answer->body.len < least)
-        return;
-    answer->vary = true;
-    struct lk_slice accept = http_request_header(request, "accept-encoding");
-    if (accept.ptr != NULL && http_accept_quality(accept, "gzip") > 0)
-        answer->gzip = http_gzip_compress(&c->loop->gzip, answer->body, &answer->body) == 0;
-}
-
 /* The request is answered: writes that and makes ready for the next one. */
 static void finish(struct http_connection *c) {
     struct http_request *request = c->request;
-    struct http_answer answer = {
-        .status = request->status,
-        .fields = request->answer_fields,
-        .fields_len = request->fields_len,
-        .body = request->is_fixed ? request->fixed_body : lk_buf_slice(&request->body),
-        .date = http_loop_date(c->loop),
-        .head_only = request->head.method_id == HTTP_HEAD,
-        .close = !request->head.keep_alive || c->loop->draining,
-        .http10 = request->head.http10,
-    };
-    struct http_answer_field type;
-    if ((!request->is_fixed && request->body.failed) || answer.status < 200 || answer.status > 599) {
-        type.name = "Content-Type";
-        answer.status = 500;
-        const char *text = NULL;
-        answer.body = error_body(c, 500, &text);
-        type.value = lk_slice_cstr(text);
-        answer.fields = &type;
-        answer.fields_len = 1;
-    }
-    compress_body(c, request, &answer);
+    struct http_reply reply;
+    http_reply_make(c->loop, request, &reply);
+    reply.answer.close = !request->head.keep_alive || c->loop->draining;
+    reply.answer.http10 = request->head.http10;
     c->lingers |= request->head.keep_alive; /* such a client does not expect the end, if it comes */
     c->phase = HTTP_IDLE;
     c->timed = HTTP_TIMEOUTS;
-    write_answer(c, &answer);
+    write_answer(c, &reply.answer);
     if (c->fd < 0)
         return;
     c->in.start += request->used;
     http_request_reset(request);
 }
 
-static void handle(struct http_connection *c) {
-    struct http_request *request = c->request;
-    request->base = c->in.ptr + c->in.start;
+bool http_connection_call(struct http_connection *c, struct http_request *request) {
     request->number = http_loop_next_number(c->loop);
-    c->phase = HTTP_HANDLING;
     http_count(&c->loop->counters.requests);
     handling = request;
     c->listener->handler(request, c->listener->context);
-    if (handling == NULL)
-        finish(c);
+    bool answered = handling == NULL;
     handling = NULL;
+    return answered;
+}
+
+static void handle(struct http_connection *c) {
+    c->request->base = c->in.ptr + c->in.start;
+    c->phase = HTTP_HANDLING;
+    if (http_connection_call(c, c->request))
+        finish(c);
 }
 
 void http_send(struct http_request *request) {
@@ -253,15 +248,55 @@ static bool begin_request(struct http_connection *c) {
         return false;
     }
     c->request->connection = c;
+    c->begun = true;
     c->phase = HTTP_READ_HEAD;
     return true;
+}
+
+static bool begin_streams(struct http_connection *c) {
+    c->begun = true;
+    c->phase = HTTP_STREAMS;
+    if (http2_begin(c) == 0)
+        return true;
+    http_connection_abort(c);
+    return false;
+}
+
+/* First bytes of a connection or of a request. A client that knows that this is HTTP/2 begins with its preface (RFC 9113 section 3.3); over TLS
+ * it says so in the handshake. */
+static bool begin(struct http_connection *c) {
+    size_t len = http_iobuf_len(&c->in);
+    c->starved = len == 0;
+    if (c->starved)
+        return false;
+    const char *bytes = c->in.ptr + c->in.start;
+    if (c->begun || c->tls != NULL || memcmp(bytes, HTTP2_PREFACE, len < HTTP2_PREFACE_LEN ? len : HTTP2_PREFACE_LEN) != 0)
+        return begin_request(c);
+    if (len >= HTTP2_PREFACE_LEN)
+        return begin_streams(c);
+    c->phase = HTTP_PREFACE;
+    c->starved = true;
+    return false;
+}
+
+/* False, and not starved, while too much is unsent. */
+static bool advance_streams(struct http_connection *c) {
+    if (is_backed_up(c))
+        return false;
+    if (http_iobuf_len(&c->in) > 0)
+        http2_receive(c);
+    c->starved = true;
+    return false;
 }
 
 /* Goes one step on in the input that is there. False when that takes more input or something else to happen first. */
 static bool advance_once(struct http_connection *c) {
     int result = HTTP_PARSE_MORE;
     switch (c->phase) {
-    case HTTP_IDLE: c->starved = http_iobuf_len(&c->in) == 0; return !c->starved && begin_request(c);
+    case HTTP_HANDSHAKE: break;
+    case HTTP_IDLE:
+    case HTTP_PREFACE: return begin(c);
+    case HTTP_STREAMS: return advance_streams(c);
     case HTTP_READ_HEAD:
         result = http_parse_head(&c->request->head, c->in.ptr + c->in.start, http_iobuf_len(&c->in), &c->loop->shared->limits);
         if (result == HTTP_PARSE_DONE)
@@ -285,7 +320,7 @@ static void advance(struct http_connection *c) {
     c->starved = false;
     while (c->fd >= 0 && !c->closing && advance_once(c))
         continue;
-    if (c->fd >= 0 && c->phase == HTTP_IDLE && http_iobuf_len(&c->in) == 0) {
+    if (c->fd >= 0 && (c->phase == HTTP_IDLE || c->phase == HTTP_STREAMS) && http_iobuf_len(&c->in) == 0) {
         http_iobuf_release(&c->in, &c->loop->pool);
         if (c->request != NULL)
             http_loop_give_request(c->loop, c->request);
@@ -300,10 +335,12 @@ static void receive(struct http_connection *c) {
         return;
     }
     size_t room = c->in.cap - c->in.end;
-    ssize_t n = recv(c->fd, c->in.ptr + c->in.end, room, 0);
+    char *out = c->in.ptr + c->in.end;
+    ssize_t n = c->tls == NULL ? recv(c->fd, out, room, 0) : http_tls_read(c, out, room);
     if (n > 0) {
         c->in.end += (size_t)n;
-        c->readable = (size_t)n == room || c->hung_up;
+        if (c->tls == NULL)
+            c->readable = (size_t)n == room || c->hung_up;
     } else if (n == 0) {
         c->ended = true;
         c->readable = false;
@@ -336,6 +373,8 @@ static void drop_input(struct http_connection *c) {
 /* The last answer is out. */
 static void linger(struct http_connection *c) {
     bool more_may_come = c->lingers || c->readable || http_iobuf_len(&c->in) > 0;
+    if (c->tls != NULL)
+        http_tls_end(c);
     if (c->ended || !more_may_come || shutdown(c->fd, SHUT_WR) != 0) {
         http_connection_abort(c);
         return;
@@ -349,12 +388,17 @@ static void linger(struct http_connection *c) {
     drop_input(c);
 }
 
+/* Whether no request is under way. */
+static bool is_waiting(const struct http_connection *c) {
+    return c->phase == HTTP_IDLE || (c->phase == HTTP_STREAMS && http2_is_idle(c));
+}
+
 /* Arms the timeout of the phase; one that already runs for the same request runs on. */
 static void set_timeout(struct http_connection *c) {
     enum http_timeout timeout = HTTP_TIMEOUTS;
-    if (c->phase == HTTP_IDLE && http_iobuf_len(&c->out) == 0)
+    if (is_waiting(c) && http_iobuf_len(&c->out) == 0)
         timeout = HTTP_TIMEOUT_IDLE;
-    else if (c->phase == HTTP_READ_HEAD)
+    else if (c->phase == HTTP_READ_HEAD || c->phase == HTTP_PREFACE || c->phase == HTTP_HANDSHAKE)
         timeout = HTTP_TIMEOUT_HEADER;
     else if (c->phase == HTTP_READ_BODY)
         timeout = HTTP_TIMEOUT_BODY;
@@ -370,11 +414,14 @@ static void settle(struct http_connection *c) {
     if (c->fd < 0)
         return;
     bool sent = http_iobuf_len(&c->out) == 0;
+    bool streams = c->phase == HTTP_STREAMS;
+    c->closing |= streams && http2_is_over(c);
     if (sent && c->closing) {
         linger(c);
         return;
     }
-    if (sent && c->phase != HTTP_HANDLING && (c->ended || (c->loop->draining && c->phase == HTTP_IDLE && c->starved))) {
+    bool under_way = c->phase == HTTP_HANDLING || (streams && !http2_is_idle(c));
+    if (sent && !under_way && (c->ended || (c->loop->draining && c->phase == HTTP_IDLE && c->starved))) {
         http_connection_abort(c);
         return;
     }
@@ -383,7 +430,33 @@ static void settle(struct http_connection *c) {
         http_loop_queue(c->loop, c);
 }
 
+/* Goes on with the handshake. False when it is not done. */
+static bool shake_hands(struct http_connection *c) {
+    int result = http_tls_handshake(c);
+    if (result < 0) {
+        http_count(&c->loop->counters.tls_failures);
+        http_connection_abort(c);
+    } else if (result == 0) {
+        set_timeout(c);
+    } else {
+        c->phase = HTTP_IDLE;
+        c->readable = true; /* what came with its end may be a request */
+        return !http_tls_chose_h2(c->tls) || begin_streams(c);
+    }
+    return false;
+}
+
+/* Sends frames as long as there are any that may be sent and the socket takes them. */
+static void send_frames(struct http_connection *c) {
+    while (c->fd >= 0 && !c->blocked && http2_pump(c))
+        flush(c);
+    if (c->fd >= 0)
+        set_write_timeout(c, false);
+}
+
 void http_connection_run(struct http_connection *c) {
+    if (c->phase == HTTP_HANDSHAKE && !shake_hands(c))
+        return;
     if (c->phase == HTTP_LINGER) {
         drop_input(c);
         return;
@@ -396,6 +469,8 @@ void http_connection_run(struct http_connection *c) {
         advance(c);
     }
     flush(c);
+    if (c->phase == HTTP_STREAMS)
+        send_frames(c);
     settle(c);
 }
 
@@ -409,19 +484,31 @@ void http_connection_refuse(struct http_connection *c) {
 void http_connection_event(struct http_connection *c, uint32_t events) {
     if (c->fd < 0)
         return;
+    if (c->tls != NULL) {
+        c->readable = true; /* reading may have waited for room to write */
+        c->tls->wire_readable |= (events & ~(uint32_t)EPOLLOUT) != 0;
+    }
     if ((events & EPOLLOUT) != 0)
         c->blocked = false;
     if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
         c->readable = true;
     if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
         c->hung_up = true;
-    if ((events & (EPOLLHUP | EPOLLERR)) != 0 && c->phase == HTTP_HANDLING)
+    if ((events & (EPOLLHUP | EPOLLERR)) != 0 && (c->phase == HTTP_HANDLING || c->phase == HTTP_STREAMS))
         http_connection_abort(c); /* nobody is left to answer */
     else
         http_connection_run(c);
 }
 
-void http_connection_answered(struct http_connection *c) {
+void http_connection_answered(struct http_connection *c, struct http_request *request) {
+    if (c->h2 != NULL) {
+        http2_answered(c, request);
+        if (c->fd >= 0)
+            http_loop_queue(c->loop, c); /* with what else is answered in this turn */
+        else if (!http2_has_deferred(c))
+            bury(c);
+        return;
+    }
     if (c->fd < 0) {
         c->phase = HTTP_IDLE;
         bury(c);
@@ -437,6 +524,10 @@ void http_connection_timeout(struct http_connection *c, enum http_timeout timeou
     case HTTP_TIMEOUT_HEADER:
     case HTTP_TIMEOUT_BODY:
         http_count(&c->loop->counters.timeouts);
+        if (c->phase == HTTP_HANDSHAKE) {
+            http_connection_abort(c);
+            return;
+        }
         refuse(c, 408);
         if (c->fd < 0)
             return;
@@ -445,6 +536,14 @@ void http_connection_timeout(struct http_connection *c, enum http_timeout timeou
         break;
     case HTTP_TIMEOUT_WRITE:
         http_count(&c->loop->counters.timeouts);
+        http_connection_abort(c);
+        break;
+    case HTTP_TIMEOUT_IDLE:
+        if (c->phase == HTTP_STREAMS) {
+            http2_terminate(c);
+            http_connection_run(c);
+            return;
+        }
         http_connection_abort(c);
         break;
     default: http_connection_abort(c); break;

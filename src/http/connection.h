@@ -1,7 +1,9 @@
 /*
  * One client connection: bytes in, requests to handlers one after another, answers out in their order. Touched by its I/O thread only.
  *
- * Life: IDLE -> HEAD -> (BODY) -> HANDLING -> IDLE ... until it is to close; then what is unsent goes out, and it LINGERs: its own
+ * Two seams: towards the socket, clear text or TLS (tls.h); towards requests, HTTP/1 here or, in phase STREAMS, HTTP/2 (http2.h).
+ *
+ * Life: (HANDSHAKE ->) IDLE -> HEAD -> (BODY) -> HANDLING -> IDLE ... until it is to close; then what is unsent goes out, and it LINGERs: its own
  * direction is shut and what still comes is dropped for a while, because closing at once would reset the connection and take the last answer
  * away from a client that is still sending (RFC 9112 section 9.6). When the socket is gone while a handler has the request, the connection
  * stays, with fd -1, until the answer comes, and drops it.
@@ -10,12 +12,14 @@
 #define HTTP_CONNECTION_H
 
 #include "http/event.h"
+#include "http/http2.h"
 #include "http/request.h"
 #include "http/timer.h"
+#include "http/tls.h"
 
 struct http_loop;
 
-enum http_phase { HTTP_IDLE, HTTP_READ_HEAD, HTTP_READ_BODY, HTTP_HANDLING, HTTP_LINGER };
+enum http_phase { HTTP_HANDSHAKE, HTTP_IDLE, HTTP_PREFACE, HTTP_READ_HEAD, HTTP_READ_BODY, HTTP_HANDLING, HTTP_STREAMS, HTTP_LINGER };
 
 struct http_connection {
     struct http_event event; /* first: epoll points at it */
@@ -30,10 +34,13 @@ struct http_connection {
     bool closing;            /* nothing is read after the answer that closes */
     bool lingers;            /* the client may not expect the end */
     bool refused;            /* past the cap: only told so */
+    bool begun;              /* a request was: it is too late for HTTP/2 */
     bool queued;             /* in the loop's run queue */
     size_t dropped;          /* bytes while it lingers */
     struct http_loop *loop;
     const struct http_listener *listener;
+    struct http_tls *tls;         /* NULL: clear text */
+    struct http2 *h2;             /* NULL: HTTP/1 */
     struct http_request *request; /* while it is read or handled */
     struct http_iobuf in, out;
     struct http_timer read_timer, write_timer;
@@ -42,8 +49,8 @@ struct http_connection {
     struct sockaddr_storage peer;
 };
 
-/* Takes over fd. NULL when out of memory: fd is then still the caller's. */
-struct http_connection *http_connection_new(struct http_loop *loop, const struct http_listener *listener, int fd,
+/* Takes over fd. tls: what to speak TLS with, NULL for clear text. NULL when out of memory: fd is then still the caller's. */
+struct http_connection *http_connection_new(struct http_loop *loop, const struct http_listener *listener, SSL_CTX *tls, int fd,
                                             const struct sockaddr_storage *peer);
 
 /* Goes on as far as it can without waiting: sends, reads once, handles what is complete, sends. */
@@ -56,7 +63,10 @@ void http_connection_refuse(struct http_connection *connection);
 void http_connection_event(struct http_connection *connection, uint32_t events);
 
 /* A handler's later answer has come. */
-void http_connection_answered(struct http_connection *connection);
+void http_connection_answered(struct http_connection *connection, struct http_request *request);
+
+/* Gives a complete request to its handler. Whether that answered at once; otherwise http_connection_answered comes. */
+bool http_connection_call(struct http_connection *connection, struct http_request *request);
 
 void http_connection_timeout(struct http_connection *connection, enum http_timeout timeout);
 

@@ -44,6 +44,7 @@ int http_gzip_compress(struct http_gzip *gzip, struct lk_slice body, struct lk_s
     gzip->stream.avail_out = (uInt)body.len; /* no room for more than there was: then it is not worth it */
     if (deflate(&gzip->stream, Z_FINISH) != Z_STREAM_END)
         return LK_ELIMIT;
-    *ret = lk_slice_make(gzip->out.ptr, body.len - gzip->stream.avail_out);
+    gzip->out.len = body.len - gzip->stream.avail_out;
+    *ret = lk_buf_slice(&gzip->out);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define BACKLOG 4096
@@ -23,7 +24,21 @@ static int parse_port(const char *text, in_port_t *ret) {
     return 0;
 }
 
+static int parse_unix(const char *path, struct sockaddr_storage *ret, socklen_t *ret_len) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t len = strlen(path);
+    if (len == 0 || len >= sizeof(address.sun_path))
+        return LK_EINVAL;
+    memcpy(address.sun_path, path, len + 1);
+    *ret = (struct sockaddr_storage){0};
+    memcpy(ret, &address, sizeof(address));
+    *ret_len = sizeof(address);
+    return 0;
+}
+
 int http_address_parse(const char *text, struct sockaddr_storage *ret, socklen_t *ret_len) {
+    if (strncmp(text, "unix:", 5) == 0)
+        return parse_unix(text + 5, ret, ret_len);
     char host[INET6_ADDRSTRLEN + 2];
     const char *colon = strrchr(text, ':');
     in_port_t port = 0;
@@ -98,7 +113,59 @@ int http_listen(const struct sockaddr_storage *address, socklen_t len, const cha
     return 0;
 }
 
+/* Whether nobody listens on a path, so that it may be bound. What is there must be a socket: only that is removed. */
+static int clear_stale(const struct sockaddr_storage *address, socklen_t len, const char *path, struct lk_problem *problem) {
+    struct stat file;
+    if (lstat(path, &file) != 0)
+        return errno == ENOENT ? 0 : fail(path, problem);
+    if (!S_ISSOCK(file.st_mode))
+        return lk_problem_set(problem, LK_EBUSY, "Cannot listen on %s: there is a file that is no socket", path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return fail(path, problem);
+    int refused = connect(fd, (const struct sockaddr *)address, len) != 0 && errno == ECONNREFUSED;
+    close(fd);
+    if (!refused) {
+        errno = EADDRINUSE;
+        return fail(path, problem);
+    }
+    return unlink(path) == 0 || errno == ENOENT ? 0 : fail(path, problem);
+}
+
+int http_listen_unix(const struct sockaddr_storage *address, socklen_t len, mode_t mode, int *ret, struct stat *ret_id,
+                     struct lk_problem *problem) {
+    const char *path = ((const struct sockaddr_un *)address)->sun_path;
+    int code = clear_stale(address, len, path, problem);
+    if (code != 0)
+        return code;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return fail(path, problem);
+    if (bind(fd, (const struct sockaddr *)address, len) != 0) {
+        code = fail(path, problem);
+        close(fd);
+        return code;
+    }
+    /* Nobody can connect before listen. */
+    if (chmod(path, mode) != 0 || stat(path, ret_id) != 0 || listen(fd, BACKLOG) != 0) {
+        code = fail(path, problem);
+        unlink(path);
+        close(fd);
+        return code;
+    }
+    *ret = fd;
+    return 0;
+}
+
+void http_unlink_unix(const char *path, const struct stat *id) {
+    struct stat now;
+    if (lstat(path, &now) == 0 && now.st_dev == id->st_dev && now.st_ino == id->st_ino)
+        unlink(path);
+}
+
 unsigned http_address_port(const struct sockaddr_storage *address) {
+    if (address->ss_family == AF_UNIX)
+        return 0;
     in_port_t port = 0;
     const void *at = address->ss_family == AF_INET6 ? (const void *)&((const struct sockaddr_in6 *)address)->sin6_port
                                                     : (const void *)&((const struct sockaddr_in *)address)->sin_port;

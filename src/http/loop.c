@@ -41,9 +41,10 @@ int http_loop_init(struct http_loop *loop, struct http_shared *shared, unsigned 
     if (loop->listeners == NULL)
         return LK_ENOMEM;
     for (size_t i = 0; i < config->listeners_len; i++)
-        loop->listeners[i] = (struct http_listen_socket){{HTTP_EVENT_LISTENER}, -1, &config->listeners[i]};
-    const unsigned ms[HTTP_TIMEOUTS] = {config->idle_timeout_ms, config->header_timeout_ms, config->body_timeout_ms, LINGER_MS,
-                                        config->write_timeout_ms};
+        loop->listeners[i] = (struct http_listen_socket){
+            {HTTP_EVENT_LISTENER}, -1, &config->listeners[i], config->listeners[i].tls == NULL ? NULL : &shared->tls[i]};
+    const unsigned ms[HTTP_TIMEOUTS] = {config->idle_timeout_ms,  config->header_timeout_ms, config->body_timeout_ms, LINGER_MS,
+                                        config->write_timeout_ms, config->header_timeout_ms, config->body_timeout_ms};
     for (size_t i = 0; i < HTTP_TIMEOUTS; i++)
         http_timer_class_init(&loop->timeouts[i], ms[i]);
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -97,6 +98,7 @@ struct http_request *http_loop_take_request(struct http_loop *loop) {
 }
 
 void http_loop_give_request(struct http_loop *loop, struct http_request *request) {
+    http_iobuf_release(&request->stream.text, &loop->pool);
     if (loop->free_requests_len >= FREE_REQUESTS_MAX) {
         http_request_free(request);
         return;
@@ -182,7 +184,7 @@ static void take_inbox(struct http_loop *loop) {
     }
     while (request != NULL) {
         struct http_request *next = request->next;
-        http_connection_answered(request->connection);
+        http_connection_answered(request->connection, request);
         request = next;
     }
 }
@@ -191,7 +193,8 @@ static void take_inbox(struct http_loop *loop) {
 
 static int watch_listeners(struct http_loop *loop, int operation) {
     for (size_t i = 0; i < loop->shared->config.listeners_len; i++) {
-        struct epoll_event event = {.events = EPOLLIN, .data.ptr = &loop->listeners[i]};
+        /* Threads share the one socket of a path: exclusive wakes one of them. */
+        struct epoll_event event = {.events = EPOLLIN | EPOLLEXCLUSIVE, .data.ptr = &loop->listeners[i]};
         if (epoll_ctl(loop->epoll, operation, loop->listeners[i].fd, &event) != 0)
             return LK_EIO;
     }
@@ -213,9 +216,11 @@ static void resume_accepting(struct http_loop *loop) {
         pause_accepting(loop);
 }
 
-static void refuse_connection(struct http_loop *loop, const struct http_listener *listener, int fd, const struct sockaddr_storage *peer) {
+/* In clear text it is told why; a handshake for that would cost more than to serve. */
+static void refuse_connection(struct http_loop *loop, const struct http_listen_socket *from, int fd, const struct sockaddr_storage *peer) {
     http_count(&loop->counters.refused);
-    struct http_connection *c = loop->refused_open < REFUSED_MAX ? http_connection_new(loop, listener, fd, peer) : NULL;
+    bool told = from->tls == NULL && loop->refused_open < REFUSED_MAX;
+    struct http_connection *c = told ? http_connection_new(loop, from->listener, NULL, fd, peer) : NULL;
     if (c == NULL) {
         close(fd);
         return;
@@ -224,16 +229,30 @@ static void refuse_connection(struct http_loop *loop, const struct http_listener
     http_connection_refuse(c);
 }
 
-static void admit(struct http_loop *loop, const struct http_listener *listener, int fd, const struct sockaddr_storage *peer) {
+static struct http_connection *make_connection(struct http_loop *loop, const struct http_listen_socket *from, int fd,
+                                               const struct sockaddr_storage *peer) {
+    if (from->tls == NULL)
+        return http_connection_new(loop, from->listener, NULL, fd, peer);
+    pthread_mutex_lock(&from->tls->lock);
+    SSL_CTX *context = from->tls->context;
+    SSL_CTX_up_ref(context);
+    pthread_mutex_unlock(&from->tls->lock);
+    struct http_connection *c = http_connection_new(loop, from->listener, context, fd, peer);
+    SSL_CTX_free(context);
+    return c;
+}
+
+static void admit(struct http_loop *loop, const struct http_listen_socket *from, int fd, const struct sockaddr_storage *peer) {
     struct http_shared *shared = loop->shared;
     int one = 1;
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* it works without, only slower */
+    if (peer->ss_family != AF_UNIX)
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* it works without, only slower */
     if (atomic_fetch_add_explicit(&shared->connections_open, 1, memory_order_relaxed) >= shared->config.connections_max) {
         atomic_fetch_sub_explicit(&shared->connections_open, 1, memory_order_relaxed);
-        refuse_connection(loop, listener, fd, peer);
+        refuse_connection(loop, from, fd, peer);
         return;
     }
-    struct http_connection *c = http_connection_new(loop, listener, fd, peer);
+    struct http_connection *c = make_connection(loop, from, fd, peer);
     if (c == NULL) {
         atomic_fetch_sub_explicit(&shared->connections_open, 1, memory_order_relaxed);
         http_count(&loop->counters.refused);
@@ -250,7 +269,7 @@ static bool accept_one(struct http_loop *loop, const struct http_listen_socket *
     socklen_t len = sizeof(peer);
     int fd = accept4(listener->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
-        admit(loop, listener->listener, fd, &peer);
+        admit(loop, listener, fd, &peer);
         return true;
     }
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
@@ -283,7 +302,7 @@ static void begin_drain(struct http_loop *loop) {
     loop->accept_paused = false;
     for (struct http_connection *c = loop->connections, *next; c != NULL; c = next) {
         next = c->next;
-        if (c->phase == HTTP_IDLE && c->fd >= 0) {
+        if ((c->phase == HTTP_IDLE || c->phase == HTTP_STREAMS) && c->fd >= 0) {
             c->readable = true; /* a request may have come since the last look */
             http_connection_run(c);
         }
@@ -327,13 +346,25 @@ static int wait_ms(const struct http_loop *loop) {
     return ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : (int)ms;
 }
 
+static void run_timeout(struct http_timer *timer, enum http_timeout timeout) {
+    char *at = (char *)timer;
+    switch (timeout) {
+    case HTTP_TIMEOUT_STREAM_HEAD:
+    case HTTP_TIMEOUT_STREAM_BODY:
+        http2_stream_timeout((struct http_request *)(at - offsetof(struct http_request, stream.timer)), timeout);
+        break;
+    case HTTP_TIMEOUT_WRITE:
+        http_connection_timeout((struct http_connection *)(at - offsetof(struct http_connection, write_timer)), timeout);
+        break;
+    default: http_connection_timeout((struct http_connection *)(at - offsetof(struct http_connection, read_timer)), timeout); break;
+    }
+}
+
 static void run_timeouts(struct http_loop *loop) {
     for (size_t i = 0; i < HTTP_TIMEOUTS; i++) {
-        size_t offset =
-            i == HTTP_TIMEOUT_WRITE ? offsetof(struct http_connection, write_timer) : offsetof(struct http_connection, read_timer);
         struct http_timer *timer;
         while ((timer = http_timer_pop(&loop->timeouts[i], loop->now)) != NULL)
-            http_connection_timeout((struct http_connection *)((char *)timer - offset), (enum http_timeout)i);
+            run_timeout(timer, (enum http_timeout)i);
     }
 }
 

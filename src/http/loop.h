@@ -18,11 +18,12 @@ struct http_listen_socket {
     struct http_event event; /* first */
     int fd;                  /* -1 once closed */
     const struct http_listener *listener;
+    struct http_tls_slot *tls; /* NULL: clear text */
 };
 
 /* Written by the loop's thread, read by any. */
 struct http_counters {
-    _Atomic uint64_t connections, refused, requests, bad_requests, timeouts;
+    _Atomic uint64_t connections, refused, requests, bad_requests, timeouts, tls_failures;
 };
 
 static inline void http_count(_Atomic uint64_t *counter) {
@@ -30,10 +31,17 @@ static inline void http_count(_Atomic uint64_t *counter) {
     atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
 }
 
+/* What new connections of a listener use; another takes its place when the files are read again. */
+struct http_tls_slot {
+    pthread_mutex_t lock;
+    SSL_CTX *context; /* NULL: clear text */
+};
+
 /* What all loops of a server share. */
 struct http_shared {
     struct http_config config;
     struct http_limits limits;
+    struct http_tls_slot *tls; /* config.listeners_len */
     _Atomic size_t connections_open;
 };
 
@@ -89,8 +97,8 @@ bool http_loop_posting(struct http_loop *loop);
 
 /* The loop's own thread: */
 void http_loop_queue(struct http_loop *loop, struct http_connection *connection);
-struct http_request *http_loop_take_request(struct http_loop *loop); /* reset; NULL when out of memory */
-void http_loop_give_request(struct http_loop *loop, struct http_request *request);
+struct http_request *http_loop_take_request(struct http_loop *loop);               /* reset; NULL when out of memory */
+void http_loop_give_request(struct http_loop *loop, struct http_request *request); /* its stream, if any, is closed */
 uint64_t http_loop_next_number(struct http_loop *loop);
 const char *http_loop_date(struct http_loop *loop);
 void http_loop_bury(struct http_loop *loop, struct http_connection *connection); /* freed at the end of the turn */

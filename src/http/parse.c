@@ -48,7 +48,7 @@ static int read_version(struct http_head *head, const char *version, size_t len)
     return 0;
 }
 
-static enum http_method method_of(const char *text, size_t len) {
+enum http_method http_method_of(struct lk_slice text) {
     static const struct {
         struct lk_slice text;
         enum http_method id;
@@ -58,7 +58,7 @@ static enum http_method method_of(const char *text, size_t len) {
         {LK_SLICE("PATCH"), HTTP_PATCH},
     };
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-        if (lk_slice_equal(lk_slice_make(text, len), methods[i].text))
+        if (lk_slice_equal(text, methods[i].text))
             return methods[i].id;
     }
     return HTTP_OTHER_METHOD;
@@ -113,9 +113,8 @@ static int check_target(struct http_head *head, const char *data) {
     return 0;
 }
 
-/* Called at the CRLF that ends the request line. */
-static int end_line(struct http_head *head, const char *data) {
-    head->method_id = method_of(data + head->method, head->method_len);
+int http_head_end_line(struct http_head *head, const char *data) {
+    head->method_id = http_method_of(lk_slice_make(data + head->method, head->method_len));
     return check_target(head, data);
 }
 
@@ -203,7 +202,7 @@ static int step_line(struct http_head *head, const char *data, size_t end, size_
         *at = i + 1;
         head->fields_start = *at;
         head->state = FIELD_START;
-        return end_line(head, data);
+        return http_head_end_line(head, data);
     }
 }
 

@@ -64,6 +64,11 @@ int http_parse_head(struct http_head *head, const char *data, size_t len, const 
 /* Whether any byte of a request line has come (and not only empty lines). */
 bool http_head_begun(const struct http_head *head);
 
+enum http_method http_method_of(struct lk_slice text);
+
+/* Method and target are where head says: finds out what they mean. 0 or a status as above. Called by http_parse_head. */
+int http_head_end_line(struct http_head *head, const char *data);
+
 /* What the fields mean for the connection and the body (RFC 9112 sections 3, 6, 9; RFC 9110 section 10.1.1). 0 or a status as above.
  * Called by http_parse_head. */
 int http_head_examine(struct http_head *head, const char *data);

@@ -38,6 +38,7 @@ void http_request_reset(struct http_request *request) {
     request->status = 200;
     request->fields_len = 0;
     request->is_fixed = false;
+    request->stream = (struct http_stream){0};
 }
 
 enum http_method http_request_method(const struct http_request *request) {
@@ -99,6 +100,11 @@ bool http_request_header_at(const struct http_request *request, size_t index, st
 
 const struct sockaddr_storage *http_request_peer(const struct http_request *request) {
     return &request->connection->peer;
+}
+
+struct lk_slice http_request_client_subject(const struct http_request *request) {
+    const struct http_tls *tls = request->connection->tls;
+    return tls == NULL || tls->subject == NULL ? (struct lk_slice){0} : lk_slice_cstr(tls->subject);
 }
 
 struct lk_arena *http_request_arena(struct http_request *request) {

@@ -4,8 +4,25 @@
 
 #include "http/chunked.h"
 #include "http/response.h"
+#include "http/timer.h"
 
 struct http_connection;
+
+/* Of a request that came by HTTP/2. */
+struct http_stream {
+    int32_t id;                       /* 0: the stream is gone, or this is HTTP/1.1 */
+    bool deferred;                    /* a handler has the request */
+    bool answered;                    /* the answer is nghttp2's, which reads from here until the stream is closed */
+    bool has_authority;               /* the Host field is from it */
+    int refusal;                      /* status, when a limit was passed; else 0 */
+    size_t fields_size;               /* bytes of names and values so far */
+    size_t held;                      /* bytes of the body so far */
+    struct http_iobuf text;           /* what base points at: head, then body */
+    struct lk_slice body;             /* of the answer */
+    size_t sent;                      /* of body */
+    struct http_timer timer;          /* until the request is whole */
+    struct http_request *prev, *next; /* of the connection */
+};
 
 struct http_request {
     struct http_connection *connection;
@@ -17,6 +34,7 @@ struct http_request {
     size_t used; /* bytes of the input that belong to it, as far as read */
     uint64_t number;
     struct lk_arena arena;
+    struct http_stream stream;
 
     int status;
     size_t fields_len;

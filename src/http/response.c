@@ -102,7 +102,7 @@ static char *put_value(char *at, struct lk_slice value) {
 }
 
 /* RFC 9110 section 8.6: no length with 204; with 304 it would be that of another answer. */
-static bool has_no_body(int status) {
+bool http_answer_is_bare(int status) {
     return status == 204 || status == 304;
 }
 
@@ -111,7 +111,7 @@ static char *put_own_fields(char *at, const struct http_answer *answer) {
     at = put(at, lk_slice_make(answer->date, HTTP_DATE_LEN));
     if (answer->vary)
         at = put_text(at, "\r\nVary: Accept-Encoding");
-    if (!has_no_body(answer->status)) {
+    if (!http_answer_is_bare(answer->status)) {
         if (answer->gzip)
             at = put_text(at, "\r\nContent-Encoding: gzip");
         at = put_text(at, "\r\nContent-Length: ");
@@ -152,7 +152,7 @@ int http_answer_write(const struct http_answer *answer, struct http_iobuf *out, 
         at = put_text(at, "\r\n");
     }
     at = put_own_fields(at, answer);
-    if (!answer->head_only && !has_no_body(answer->status))
+    if (!answer->head_only && !http_answer_is_bare(answer->status))
         at = put(at, answer->body);
     out->end = (size_t)(at - out->ptr);
     return 0;

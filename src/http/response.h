@@ -32,6 +32,9 @@ struct http_answer {
 /* Appends it to out. 0 or LK_ENOMEM; out is then as before. */
 int http_answer_write(const struct http_answer *answer, struct http_iobuf *out, struct http_pool *pool);
 
+/* Whether answers of a status have neither body nor Content-Length. */
+bool http_answer_is_bare(int status);
+
 /* The interim answer 100 (RFC 9110 section 15.2.1). As above. */
 int http_continue_write(struct http_iobuf *out, struct http_pool *pool);
 

@@ -4,13 +4,23 @@
 #include "http/listen.h"
 #include "http/loop.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+/* A bound address. */
+struct bound {
+    unsigned port; /* 0: a Unix socket */
+    bool has_file; /* of a Unix socket, still there */
+    struct stat file_id;
+};
 
 struct http_server {
     struct http_shared shared;
-    unsigned *ports; /* shared.config.listeners_len */
+    struct bound *bound; /* shared.config.listeners_len */
     unsigned started;
     struct http_loop loops[]; /* shared.config.threads */
 };
@@ -39,13 +49,39 @@ static unsigned count_cores(void) {
     return (unsigned)CPU_COUNT(&set);
 }
 
+static const char *unix_path(const struct http_server *server, size_t index) {
+    return server->shared.config.listeners[index].address + strlen("unix:");
+}
+
+/* One socket for all threads: Unix sockets cannot share a path. */
+static int listen_unix(struct http_server *server, size_t index, const struct sockaddr_storage *address, socklen_t len,
+                       struct lk_problem *problem) {
+    struct bound *bound = &server->bound[index];
+    unsigned mode = server->shared.config.listeners[index].unix_mode;
+    int *first = &server->loops[0].listeners[index].fd;
+    int code = http_listen_unix(address, len, mode != 0 ? mode : 0600, first, &bound->file_id, problem);
+    if (code != 0)
+        return code;
+    bound->has_file = true;
+    for (unsigned i = 1; i < server->shared.config.threads; i++) {
+        int *fd = &server->loops[i].listeners[index].fd;
+        *fd = fcntl(*first, F_DUPFD_CLOEXEC, 0);
+        if (*fd < 0)
+            return lk_problem_set(problem, LK_EIO, "Cannot listen on %s: %s", unix_path(server, index), strerror(errno));
+    }
+    return 0;
+}
+
 /* One socket for each thread, all on one port. */
 static int listen_all(struct http_server *server, size_t index, struct lk_problem *problem) {
     const char *text = server->shared.config.listeners[index].address;
     struct sockaddr_storage address;
     socklen_t len = 0;
     if (http_address_parse(text, &address, &len) != 0)
-        return lk_problem_set(problem, LK_EINVAL, "%s is not an address to listen on: write 127.0.0.1:5390 or [::1]:5390", text);
+        return lk_problem_set(problem, LK_EINVAL, "%s is not an address to listen on: write 127.0.0.1:5390, [::1]:5390 or unix:/path",
+                              text);
+    if (address.ss_family == AF_UNIX)
+        return listen_unix(server, index, &address, len, problem);
     for (unsigned i = 0; i < server->shared.config.threads; i++) {
         int *fd = &server->loops[i].listeners[index].fd;
         bool check = i == 0 && http_address_port(&address) != 0;
@@ -53,8 +89,8 @@ static int listen_all(struct http_server *server, size_t index, struct lk_proble
         if (code != 0)
             return code;
         if (i == 0) {
-            server->ports[index] = http_bound_port(*fd);
-            http_address_set_port(&address, server->ports[index]);
+            server->bound[index].port = http_bound_port(*fd);
+            http_address_set_port(&address, server->bound[index].port);
         }
     }
     return 0;
@@ -68,6 +104,56 @@ static int make_loops(struct http_server *server) {
             return code;
     }
     return 0;
+}
+
+/* All or none. */
+static int load_tls(const struct http_server *server, SSL_CTX **contexts, struct lk_problem *problem) {
+    const struct http_config *config = &server->shared.config;
+    for (size_t i = 0; i < config->listeners_len; i++) {
+        int code = config->listeners[i].tls == NULL ? 0 : http_tls_load(config->listeners[i].tls, &contexts[i], problem);
+        if (code != 0) {
+            while (i-- > 0)
+                SSL_CTX_free(contexts[i]);
+            return code;
+        }
+    }
+    return 0;
+}
+
+int http_server_reload(struct http_server *server, struct lk_problem *problem) {
+    size_t len = server->shared.config.listeners_len;
+    SSL_CTX **contexts = calloc(len, sizeof(SSL_CTX *));
+    if (contexts == NULL)
+        return lk_problem_set(problem, LK_ENOMEM, "No memory for the TLS settings");
+    int code = load_tls(server, contexts, problem);
+    for (size_t i = 0; code == 0 && i < len; i++) {
+        struct http_tls_slot *slot = &server->shared.tls[i];
+        pthread_mutex_lock(&slot->lock);
+        SSL_CTX *old = slot->context;
+        slot->context = contexts[i];
+        pthread_mutex_unlock(&slot->lock);
+        SSL_CTX_free(old);
+    }
+    free(contexts);
+    return code;
+}
+
+static int make_tls_slots(struct http_server *server) {
+    size_t len = server->shared.config.listeners_len;
+    server->shared.tls = calloc(len, sizeof(server->shared.tls[0]));
+    if (server->shared.tls == NULL)
+        return LK_ENOMEM;
+    for (size_t i = 0; i < len; i++)
+        pthread_mutex_init(&server->shared.tls[i].lock, NULL);
+    return 0;
+}
+
+static void free_tls_slots(struct http_server *server) {
+    for (size_t i = 0; server->shared.tls != NULL && i < server->shared.config.listeners_len; i++) {
+        SSL_CTX_free(server->shared.tls[i].context);
+        pthread_mutex_destroy(&server->shared.tls[i].lock);
+    }
+    free(server->shared.tls);
 }
 
 static int copy_listeners(struct http_server *server, const struct http_config *config) {
@@ -89,12 +175,16 @@ int http_server_create(const struct http_config *config, struct http_server **re
     server->shared.config.listeners = NULL;
     server->shared.config.threads = threads;
     server->shared.limits = (struct http_limits){config->request_line_max, config->header_bytes_max, config->header_count_max};
-    server->ports = calloc(config->listeners_len, sizeof(server->ports[0]));
-    int code = server->ports == NULL ? LK_ENOMEM : copy_listeners(server, config);
+    server->bound = calloc(config->listeners_len, sizeof(server->bound[0]));
+    int code = server->bound == NULL ? LK_ENOMEM : copy_listeners(server, config);
+    if (code == 0)
+        code = make_tls_slots(server);
     if (code == 0)
         code = make_loops(server);
     if (code != 0)
         lk_problem_set(problem, code, "Cannot make the HTTP server: %s", lk_error_text(code));
+    if (code == 0)
+        code = http_server_reload(server, problem);
     for (size_t i = 0; code == 0 && i < config->listeners_len; i++)
         code = listen_all(server, i, problem);
     if (code != 0) {
@@ -106,7 +196,7 @@ int http_server_create(const struct http_config *config, struct http_server **re
 }
 
 unsigned http_server_port(const struct http_server *server, size_t index) {
-    return server->ports[index];
+    return server->bound[index].port;
 }
 
 unsigned http_server_threads(const struct http_server *server) {
@@ -131,7 +221,18 @@ int http_server_start(struct http_server *server) {
     return LK_EIO;
 }
 
+static void unlink_sockets(struct http_server *server) {
+    if (server->bound == NULL)
+        return;
+    for (size_t i = 0; i < server->shared.config.listeners_len; i++) {
+        if (server->bound[i].has_file)
+            http_unlink_unix(unix_path(server, i), &server->bound[i].file_id);
+        server->bound[i].has_file = false;
+    }
+}
+
 void http_server_stop(struct http_server *server, unsigned grace_ms) {
+    unlink_sockets(server); /* first: a path that leads nowhere is clearer to a client than one that nobody answers on */
     int64_t deadline = lk_clock_mono_ns() + (int64_t)grace_ms * 1000000;
     for (unsigned i = 0; i < server->started; i++)
         http_loop_stop(&server->loops[i], deadline);
@@ -146,10 +247,12 @@ void http_server_stop(struct http_server *server, unsigned grace_ms) {
 void http_server_free(struct http_server *server) {
     if (server == NULL)
         return;
+    unlink_sockets(server);
     for (unsigned i = 0; i < server->shared.config.threads; i++)
         http_loop_free(&server->loops[i]);
+    free_tls_slots(server);
     free((void *)(uintptr_t)server->shared.config.listeners);
-    free(server->ports);
+    free(server->bound);
     free(server);
 }
 
@@ -166,6 +269,7 @@ void http_server_stats(const struct http_server *server, struct http_stats *ret)
         stats.requests_total += read_counter(&counters->requests);
         stats.bad_requests_total += read_counter(&counters->bad_requests);
         stats.timeouts_total += read_counter(&counters->timeouts);
+        stats.tls_failures_total += read_counter(&counters->tls_failures);
     }
     *ret = stats;
 }

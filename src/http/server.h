@@ -21,11 +21,23 @@ struct http_request;
 
 typedef void (*http_handler)(struct http_request *request, void *context);
 
+enum http_tls_version { HTTP_TLS_1_2, HTTP_TLS_1_3 };
+
+/* Files in PEM form; read when the server is created and at each http_server_reload. */
+struct http_tls_config {
+    const char *certificate_file;      /* the server's certificate, then those that lead to its issuer */
+    const char *key_file;              /* without a passphrase; no other than its owner may read it */
+    const char *client_ca_file;        /* clients must show a certificate that leads to one of these; NULL: they are not asked */
+    enum http_tls_version min_version; /* 1.2 and 1.3 are spoken */
+};
+
 /* One address to listen on. */
 struct http_listener {
-    const char *address;  /* "127.0.0.1:5390", "[::1]:5390"; port 0 lets the kernel choose */
+    const char *address;  /* "127.0.0.1:5390", "[::1]:5390" (port 0 lets the kernel choose), "unix:/path"; lives as long as the server */
     http_handler handler; /* called on an I/O thread; must not block */
     void *context;
+    const struct http_tls_config *tls; /* NULL: clear text; lives as long as the server */
+    unsigned unix_mode;                /* of the socket's file, such as 0660; 0: 0600 */
 };
 
 /* All limits have a default (http_config_defaults); an exceeded one is answered where HTTP has an answer (400, 408, 413, 414, 431, 503), then the
@@ -63,14 +75,19 @@ struct http_thread_hooks {
 
 struct http_config http_config_defaults(void);
 
-/* Binds and listens. LK_EINVAL (an address that is none), LK_EBUSY (in use), LK_EIO, LK_ENOMEM; problem names the address. No thread runs yet. */
+/* Binds and listens. LK_EINVAL (an address that is none, a TLS file that is not what it should be), LK_EFORBIDDEN (others can read a TLS key), LK_EBUSY (in use), LK_EIO, LK_ENOMEM; problem names the address. No thread runs yet.
+ * A socket file that nobody listens on any more is replaced; a file of another kind is not. The socket file goes when the server stops. */
 int http_server_create(const struct http_config *config, struct http_server **ret, struct lk_problem *problem);
 
-/* The port that listener number index is bound to. */
+/* The port that listener number index is bound to; 0 for a Unix socket. */
 unsigned http_server_port(const struct http_server *server, size_t index);
 
 /* How many I/O threads it has, or will have. */
 unsigned http_server_threads(const struct http_server *server);
+
+/* Reads the TLS files of all listeners again. Connections from now on use what they say; those there are keep what they began with. On an error
+ * (as of http_server_create, LK_EFORBIDDEN: others can read a key) nothing changes. Any thread. */
+int http_server_reload(struct http_server *server, struct lk_problem *problem);
 
 /* Starts the I/O threads. 0 or LK_ENOMEM / LK_EIO (then none runs). All signals are blocked in them. */
 int http_server_start(struct http_server *server);
@@ -82,9 +99,10 @@ void http_server_stop(struct http_server *server, unsigned grace_ms);
 void http_server_free(struct http_server *server); /* after stop; or after create without start; NULL is fine */
 
 /* bad_requests_total: refused by the server itself. timeouts_total: of header, body and write; an idle connection's end is none.
- * connections_refused: past connections_max, or for want of memory. */
+ * connections_refused: past connections_max, or for want of memory. tls_failures_total: handshakes that failed, and what was no TLS. */
 struct http_stats {
-    uint64_t connections_open, connections_total, connections_refused, requests_total, bad_requests_total, timeouts_total;
+    uint64_t connections_open, connections_total, connections_refused, requests_total, bad_requests_total, timeouts_total,
+        tls_failures_total;
 };
 void http_server_stats(const struct http_server *server, struct http_stats *ret); /* any thread; not one instant */
 
@@ -103,7 +121,9 @@ struct lk_slice http_request_header(const struct http_request *request, const ch
 /* The index-th field, in order; false past the last. */
 bool http_request_header_at(const struct http_request *request, size_t index, struct lk_slice *ret_name, struct lk_slice *ret_value);
 
-const struct sockaddr_storage *http_request_peer(const struct http_request *request);
+const struct sockaddr_storage *http_request_peer(const struct http_request *request); /* AF_INET, AF_INET6 or AF_UNIX */
+/* Who the client's verified certificate names, as RFC 2253 writes it; ptr NULL when it showed none. */
+struct lk_slice http_request_client_subject(const struct http_request *request);
 struct lk_arena *http_request_arena(struct http_request *request);
 unsigned http_request_thread(const struct http_request *request); /* 0 .. threads-1: index for per-thread counters */
 uint64_t http_request_number(const struct http_request *request); /* unique in this process: base of request ids */

@@ -76,6 +76,14 @@ describe('hostile documents', () => {
     }
   });
 
+  it('a small request cannot make a huge answer, and a change with one is not made', async () => {
+    const names = repeat(100, (i) => `m${i}: clientMutationId`);
+    const input = { accountId: server.account.accountId, name: 'huge', clientMutationId: 'x'.repeat(1900000) };
+    const { json, body } = await server.graphql(`mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { ${names} } }`, { input });
+    assert.deepEqual(json?.errors, [{ message: 'The answer would be too large: nothing was changed', extensions: { code: 'BAD_USER_INPUT' } }], String(body).slice(0, 200));
+    assert.equal((await server.error('{ apiKeyByName(name: "huge") { id } }')).code, 'NOT_FOUND');
+  });
+
   it('sixteen of them at once do not keep a small query waiting for long', async () => {
     const heavy = Object.values(DOCUMENTS).slice(0, 16).map((document) => server.graphql(document));
     const started = Date.now();

@@ -156,6 +156,23 @@ describe('serve', () => {
     refusedWith(serve(data), /master key|master\.key/i);
   });
 
+  it('refuses an empty database instead of serving nothing', () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    init(data);
+    fs.truncateSync(path.join(data, 'latchkey.db'), 0);
+    refusedWith(serve(data), /is empty: restore a backup/);
+    refusedWith(serve(data), /is empty: restore a backup/);
+  });
+
+  it('says what is no address', () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    init(data);
+    for (const address of ['nonsense', 'localhost:0', '127.0.0.1', '127.0.0.1:99999', '[::1]']) {
+      refusedWith(run(['serve', '--data', data, '--listen', address]), /is not an address to listen on/);
+      refusedWith(run(['serve', '--data', data, '--listen', '127.0.0.1:0', '--ops-listen', address]), /--ops-listen .* is not an address to listen on/);
+    }
+  });
+
   it('refuses a damaged database', () => {
     const data = path.join(temporaryDirectory(), 'data');
     init(data);

@@ -109,14 +109,15 @@ export function rawExchange(port, pieces, { timeout = 3000 * SLOW, until = () =>
 }
 
 export class Server {
-  /** Starts `serve` on a directory that `init` made. `account` is what init printed. */
-  static async start(data, account, { args = [], env = {}, wrapper = [] } = {}) {
+  /** Starts `serve` on a directory that `init` made. `account` is what init printed; `tls`: args make the main listener speak TLS. */
+  static async start(data, account, { args = [], env = {}, wrapper = [], tls = false } = {}) {
     const server = new Server();
     server.data = data;
     server.account = account;
     server.port = await freePort();
     server.opsPort = await freePort();
-    server.url = `http://127.0.0.1:${server.port}`;
+    server.url = `${tls ? 'https' : 'http'}://127.0.0.1:${server.port}`;
+    server.healthPort = tls ? server.opsPort : server.port;
     server.stderr = '';
     server.stdout = '';
     const command = [...wrapper, BINARY, 'serve', '--data', data, '--listen', `127.0.0.1:${server.port}`];
@@ -151,7 +152,7 @@ export class Server {
     while (Date.now() < deadline) {
       if (this.exit) throw new Error(`the server ended with ${JSON.stringify(this.exit)}:\n${this.stderr}`);
       try {
-        const answer = await httpRequest(this.port, { path: '/healthz', timeout: 1000 * SLOW });
+        const answer = await httpRequest(this.healthPort, { path: '/healthz', timeout: 1000 * SLOW });
         if (answer.status === 200) return;
       } catch {
         // not yet

@@ -101,6 +101,20 @@ static void test_reset_gives_a_large_first_chunk_back(void **state) {
     lk_arena_free(&arena);
 }
 
+static void test_reset_wipes(void **state) {
+    (void)state;
+    static const char zero[64];
+    struct lk_arena arena;
+    lk_arena_init(&arena, 1 << 20);
+    char *secret = lk_arena_alloc(&arena, sizeof(zero));
+    assert_non_null(secret);
+    memset(secret, 'S', sizeof(zero));
+    lk_arena_reset(&arena);
+    assert_ptr_equal(lk_arena_alloc(&arena, sizeof(zero)), secret);
+    assert_memory_equal(secret, zero, sizeof(zero));
+    lk_arena_free(&arena);
+}
+
 static void test_strings(void **state) {
     (void)state;
     struct lk_arena arena;
@@ -134,6 +148,7 @@ int main(void) {
         cmocka_unit_test(test_calloc_zeroes_used_memory),
         cmocka_unit_test(test_reset_reuses_the_first_chunk),
         cmocka_unit_test(test_reset_gives_a_large_first_chunk_back),
+        cmocka_unit_test(test_reset_wipes),
         cmocka_unit_test(test_strings),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,11 +96,24 @@ static void test_truncate_and_empty_appends(void **state) {
     lk_buf_free(&buf);
 }
 
+static void test_what_is_dropped_is_wiped(void **state) {
+    (void)state;
+    static const char zero[6];
+    struct lk_buf buf = {0};
+    assert_int_equal(lk_buf_add_cstr(&buf, "keep secret"), 0);
+    lk_buf_truncate(&buf, 5);
+    assert_memory_equal(buf.ptr + 5, zero, sizeof(zero));
+    lk_buf_clear(&buf);
+    assert_memory_equal(buf.ptr, zero, 5);
+    lk_buf_free(&buf);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_grows_and_keeps_contents),        cmocka_unit_test(test_limit_is_exact_for_every_way_in),
-        cmocka_unit_test(test_a_failed_append_changes_nothing), cmocka_unit_test(test_impossible_sizes_fail),
-        cmocka_unit_test(test_formats_across_the_small_buffer), cmocka_unit_test(test_truncate_and_empty_appends),
+        cmocka_unit_test(test_what_is_dropped_is_wiped),        cmocka_unit_test(test_grows_and_keeps_contents),
+        cmocka_unit_test(test_limit_is_exact_for_every_way_in), cmocka_unit_test(test_a_failed_append_changes_nothing),
+        cmocka_unit_test(test_impossible_sizes_fail),           cmocka_unit_test(test_formats_across_the_small_buffer),
+        cmocka_unit_test(test_truncate_and_empty_appends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

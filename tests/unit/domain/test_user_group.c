@@ -196,6 +196,34 @@ static void test_members(void **state) {
     fixture_expect(f, remove_user(f, &group, lk_slice_cstr("x")), LK_ENOTFOUND, "User does not exist");
 }
 
+/* Through whichever door a user comes into groups, it stays one that can be changed and deleted. */
+static void test_a_user_is_in_so_many_groups(void **state) {
+    struct fixture *f = *state;
+    const struct lk_user user = fixture_user(f, "Ada", "ada@example.com", NULL);
+    const struct lk_slice id = fixture_id(f, &user.id);
+    struct lk_user_group group;
+    char name[16];
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "group %d", i);
+        struct lk_user_group_input input = named(name);
+        input.users_given = true;
+        input.user_ids = &id;
+        input.user_ids_len = 1;
+        assert_int_equal(create(f, &input, &group), 0);
+    }
+    struct lk_user_group_input more = named("one more");
+    assert_int_equal(create(f, &more, &group), 0);
+    more.users_given = true;
+    more.user_ids = &id;
+    more.user_ids_len = 1;
+    fixture_expect(f, update(f, &group.id, &more, &group), LK_ELIMIT, "Too many User Groups: ada@example.com");
+    fixture_expect(f, add_user(f, &group.id, id), LK_ELIMIT, "Too many User Groups: ada@example.com");
+    more.name = lk_slice_cstr("another");
+    fixture_expect(f, create(f, &more, &group), LK_ELIMIT, "Too many User Groups: ada@example.com");
+    fixture_begin(f);
+    assert_int_equal(fixture_end(f, lk_user_delete(&f->call, id)), 0);
+}
+
 static void test_permissions_overwrite_and_add(void **state) {
     struct fixture *f = *state;
     struct lk_id group = fixture_group(f, "team", BIT(LK_VIEW_CE), "a");
@@ -419,6 +447,7 @@ int main(void) {
         TEST(test_bad_input),
         TEST(test_update),
         TEST(test_members),
+        TEST(test_a_user_is_in_so_many_groups),
         TEST(test_permissions_overwrite_and_add),
         TEST(test_grant_rule),
         TEST(test_delete),

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define TEXT_MAX ((size_t)8 << 20)
@@ -94,6 +95,17 @@ static void handler(struct http_request *request, void *context) {
     } else if (lk_slice_starts_with(path, "/text/")) {
         char *number = lk_arena_strdup(http_request_arena(request), path);
         http_set_body(request, lk_slice_make(text, strtoul(number + 6, NULL, 10)));
+    } else if (lk_slice_is(path, "/subject")) {
+        struct lk_slice subject = http_request_client_subject(request);
+        http_set_body(request, subject.ptr != NULL ? subject : lk_slice_cstr("nobody"));
+    } else if (lk_slice_is(path, "/fields")) {
+        struct lk_slice name, value;
+        for (size_t i = 0; http_request_header_at(request, i, &name, &value); i++) {
+            add_slice(http_body(request), name);
+            lk_buf_add_cstr(http_body(request), ": ");
+            add_slice(http_body(request), value);
+            lk_buf_add_char(http_body(request), '\n');
+        }
     } else if (lk_slice_is(path, "/odd")) {
         static const struct lk_slice value = LK_SLICE("a\r\nX-Evil: 1\0b");
         http_add_header(request, "X-Value", value);
@@ -108,9 +120,13 @@ static void handler(struct http_request *request, void *context) {
     http_send(request);
 }
 
+struct http_listener *test_listener(void) {
+    return &listener;
+}
+
 struct http_config test_config(void) {
     struct http_config config = http_config_defaults();
-    listener = (struct http_listener){"127.0.0.1:0", handler, NULL};
+    listener = (struct http_listener){.address = "127.0.0.1:0", .handler = handler};
     config.listeners = &listener;
     config.listeners_len = 1;
     config.threads = 1;
@@ -155,6 +171,20 @@ int dial(void) {
     assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
     assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
     return fd;
+}
+
+int dial_unix(const char *path) {
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct timeval patience = {.tv_sec = 20};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    assert_true(fd >= 0);
+    assert_true(strlen(path) < sizeof(address.sun_path));
+    memcpy(address.sun_path, path, strlen(path));
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)), 0);
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+        return fd;
+    close(fd);
+    return -1;
 }
 
 void say_bytes(int fd, const char *bytes, size_t len) {

@@ -17,12 +17,15 @@ extern atomic_uint accept_faults; /* so many accept4(2) calls fail with EMFILE *
  *   /echo     "METHOD path?query body"
  *   /later    kept until answer_kept
  *   /text/N   N bytes of text, static
+ *   /subject  whom the client's certificate names, or "nobody"
+ *   /fields   the request's fields, a line each
  *   /odd      fields and a body with line ends in a value
  *   /many     40 fields
  *   /broken   a body that failed to grow
  *   /none     204
  */
-struct http_config test_config(void); /* one thread, generous timeouts */
+struct http_config test_config(void); /* one thread, generous timeouts; its one listener may be changed: */
+struct http_listener *test_listener(void);
 void start(const struct http_config *config);
 void stop(unsigned grace_ms); /* and frees */
 struct http_server *test_server(void);
@@ -34,6 +37,7 @@ void answer_kept(void);
 
 /* A connection; reads give up after some seconds, so that a failure does not hang. */
 int dial(void);
+int dial_unix(const char *path); /* -1 when nobody listens */
 void say(int fd, const char *text);
 void say_bytes(int fd, const char *bytes, size_t len);
 

@@ -1,0 +1,421 @@
+#include "http/http2.h"
+
+#include "http/http2_head.h"
+#include "http/loop.h"
+#include "http/reply.h"
+
+#include <nghttp2/nghttp2.h>
+#include <stdlib.h>
+
+/* Streams at a time; also most requests that handlers have while their streams were reset. */
+#define STREAMS_MAX 128
+
+/* Flow control: bytes of body that a client may send ahead, on a stream and on all of them. */
+#define STREAM_WINDOW ((int32_t)256 << 10)
+#define CONNECTION_WINDOW ((int32_t)1 << 20)
+
+/* Bodies of one connection together, in units of the largest body: beyond, the window is not opened again until some are done. */
+#define HELD_BODIES 4
+
+/* Streams that may end in an error at once, and how many more each second (CVE-2023-44487 and its kin). */
+#define RESETS_BURST 200
+#define RESETS_PER_SECOND 20
+
+/* Answers to PING and SETTINGS that may wait; they do so only while the client reads nothing. */
+#define ACKS_MAX 256
+
+#define NS_PER_SECOND ((int64_t)1000000000)
+
+struct http2 {
+    nghttp2_session *session;
+    struct http_request *streams; /* all open ones, linked by next and prev of their stream */
+    size_t deferred;              /* requests that handlers have, of closed streams too */
+    size_t owing;                 /* open streams that are answered */
+    size_t held;                  /* bytes of bodies of open streams */
+    size_t unacknowledged;        /* bytes read whose window was not given back */
+    int64_t resets_left;
+    int64_t resets_at; /* when that was reckoned, monotonic ns */
+    bool goaway;       /* sent because of draining */
+};
+
+/* --- streams --- */
+
+static void add_stream(struct http2 *h2, struct http_request *request) {
+    request->stream.next = h2->streams;
+    if (h2->streams != NULL)
+        h2->streams->stream.prev = request;
+    h2->streams = request;
+}
+
+static void remove_stream(struct http2 *h2, struct http_request *request) {
+    struct http_stream *stream = &request->stream;
+    if (stream->prev != NULL)
+        stream->prev->stream.next = stream->next;
+    else
+        h2->streams = stream->next;
+    if (stream->next != NULL)
+        stream->next->stream.prev = stream->prev;
+    stream->prev = NULL;
+    stream->next = NULL;
+}
+
+/* The stream is gone; its request too, unless a handler has it. */
+static void drop_stream(struct http_connection *c, struct http_request *request) {
+    struct http2 *h2 = c->h2;
+    remove_stream(h2, request);
+    http_timer_disarm(&request->stream.timer);
+    h2->held -= request->stream.held;
+    if (request->stream.answered)
+        h2->owing--;
+    request->stream.id = 0;
+    if (!request->stream.deferred)
+        http_loop_give_request(c->loop, request);
+}
+
+static void time_stream(struct http_request *request, enum http_timeout timeout) {
+    struct http_loop *loop = request->connection->loop;
+    http_timer_arm(&loop->timeouts[timeout], &request->stream.timer, loop->now);
+}
+
+/* --- answers --- */
+
+static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *out, size_t room, uint32_t *flags, nghttp2_data_source *source,
+                         void *context) {
+    (void)session;
+    (void)id;
+    (void)context;
+    struct http_stream *stream = &((struct http_request *)source->ptr)->stream;
+    size_t left = stream->body.len - stream->sent;
+    size_t n = left < room ? left : room;
+    memcpy(out, stream->body.ptr + stream->sent, n);
+    stream->sent += n;
+    if (n == left)
+        *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return (ssize_t)n;
+}
+
+/* Hands the answer to nghttp2. What it points to must live as long as the request. */
+static void submit(struct http_connection *c, struct http_request *request, const struct http_answer *answer) {
+    nghttp2_nv fields[HTTP2_ANSWER_FIELDS_MAX];
+    char digits[HTTP2_DIGITS_MAX];
+    struct http_stream *stream = &request->stream;
+    http_timer_disarm(&stream->timer);
+    stream->answered = true;
+    c->h2->owing++;
+    stream->body = answer->head_only || http_answer_is_bare(answer->status) ? (struct lk_slice){0} : answer->body;
+    stream->sent = 0;
+    nghttp2_data_provider provider = {.source.ptr = request, .read_callback = read_body};
+    size_t len = 0;
+    int failed = http2_answer_fields(request, answer, digits, fields, &len);
+    if (failed == 0)
+        failed = nghttp2_submit_response(c->h2->session, stream->id, fields, len, stream->body.len > 0 ? &provider : NULL);
+    if (failed != 0)
+        nghttp2_submit_rst_stream(c->h2->session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_INTERNAL_ERROR);
+}
+
+static void refuse(struct http_connection *c, struct http_request *request, int status) {
+    struct http_reply reply;
+    http_reply_error(c->loop, status, &reply);
+    reply.answer.head_only = request->head.method_id == HTTP_HEAD;
+    request->answer_fields[0] = reply.own_field; /* reply does not live as long as the frames */
+    reply.answer.fields = request->answer_fields;
+    submit(c, request, &reply.answer);
+}
+
+static void refuse_bad(struct http_connection *c, struct http_request *request, int status) {
+    http_count(&c->loop->counters.bad_requests);
+    refuse(c, request, status);
+}
+
+static void answer(struct http_connection *c, struct http_request *request) {
+    struct http_reply reply;
+    http_reply_make(c->loop, request, &reply);
+    struct http_answer *answer = &reply.answer;
+    if (answer->gzip && lk_arena_copy(&request->arena, answer->body, &answer->body) != 0) {
+        refuse(c, request, 500);
+        return;
+    }
+    if (answer->fields == &reply.own_field) {
+        request->answer_fields[0] = reply.own_field;
+        answer->fields = request->answer_fields;
+    }
+    submit(c, request, answer);
+}
+
+/* --- requests --- */
+
+static void run(struct http_connection *c, struct http_request *request) {
+    http_timer_disarm(&request->stream.timer);
+    if (c->h2->deferred >= STREAMS_MAX) {
+        refuse(c, request, 503);
+        return;
+    }
+    request->base = request->stream.text.ptr;
+    request->body_len = http_iobuf_len(&request->stream.text) - request->head.len;
+    if (http_connection_call(c, request)) {
+        answer(c, request);
+    } else {
+        request->stream.deferred = true;
+        c->h2->deferred++;
+    }
+}
+
+/* The header section is complete. */
+static void begin_body(struct http_connection *c, struct http_request *request, bool ended) {
+    int status = http2_head_finish(request, &c->loop->pool);
+    const struct http_head *head = &request->head;
+    if (status == 0 && head->body_kind == HTTP_BODY_LENGTH && head->content_length > c->loop->shared->config.body_max)
+        status = 413;
+    if (status != 0) {
+        refuse_bad(c, request, status);
+    } else if (ended) {
+        run(c, request);
+    } else {
+        time_stream(request, HTTP_TIMEOUT_STREAM_BODY);
+        if (head->expect_continue)
+            http2_submit_continue(c->h2->session, request->stream.id);
+    }
+}
+
+static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *context) {
+    struct http_connection *c = context;
+    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+        return 0;
+    struct http_request *request = http_loop_take_request(c->loop);
+    if (request == NULL)
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    request->connection = c;
+    request->stream.id = frame->hd.stream_id;
+    add_stream(c->h2, request);
+    time_stream(request, HTTP_TIMEOUT_STREAM_HEAD);
+    nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, request);
+    return 0;
+}
+
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_len, const uint8_t *value,
+                     size_t value_len, uint8_t flags, void *context) {
+    struct http_connection *c = context;
+    (void)flags;
+    struct http_request *request = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+    if (request == NULL || frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
+        return 0; /* trailers are dropped */
+    int code = http2_head_add(request, lk_slice_make((const char *)name, name_len), lk_slice_make((const char *)value, value_len),
+                              &c->loop->shared->limits, &c->loop->pool);
+    return code == 0 ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+}
+
+/* Gives back the connection's window for what was read, unless too much is held. */
+static void open_window(struct http_connection *c) {
+    struct http2 *h2 = c->h2;
+    if (h2->unacknowledged == 0 || h2->held > HELD_BODIES * c->loop->shared->config.body_max)
+        return;
+    nghttp2_session_consume_connection(h2->session, h2->unacknowledged);
+    h2->unacknowledged = 0;
+}
+
+static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const uint8_t *data, size_t len, void *context) {
+    struct http_connection *c = context;
+    (void)flags;
+    struct http_request *request = nghttp2_session_get_stream_user_data(session, id);
+    c->h2->unacknowledged += len;
+    nghttp2_session_consume_stream(session, id, len);
+    if (request != NULL && !request->stream.answered) {
+        struct http_iobuf *text = &request->stream.text;
+        if (http_iobuf_len(text) - request->head.len + len > c->loop->shared->config.body_max) {
+            refuse_bad(c, request, 413);
+        } else if (http_iobuf_reserve(text, len, &c->loop->pool) != 0) {
+            nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_INTERNAL_ERROR);
+        } else {
+            memcpy(text->ptr + text->end, data, len);
+            text->end += len;
+            request->stream.held += len;
+            c->h2->held += len;
+        }
+    }
+    open_window(c);
+    return 0;
+}
+
+/* The client has reset a stream, or made it necessary to. A bucket of RESETS_BURST that refills. */
+static void count_reset(struct http_connection *c) {
+    struct http2 *h2 = c->h2;
+    int64_t refill = (c->loop->now - h2->resets_at) / (NS_PER_SECOND / RESETS_PER_SECOND);
+    h2->resets_at += refill * (NS_PER_SECOND / RESETS_PER_SECOND);
+    h2->resets_left = refill >= RESETS_BURST - h2->resets_left ? RESETS_BURST : h2->resets_left + refill;
+    if (--h2->resets_left <= 0)
+        nghttp2_session_terminate_session(h2->session, NGHTTP2_ENHANCE_YOUR_CALM);
+}
+
+static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *context) {
+    struct http_connection *c = context;
+    bool ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+    if (frame->hd.type == NGHTTP2_RST_STREAM)
+        count_reset(c);
+    if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
+        return 0;
+    struct http_request *request = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
+    if (request == NULL || request->stream.answered)
+        return 0;
+    if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
+        begin_body(c, request, ended);
+    else if (ended)
+        run(c, request);
+    return 0;
+}
+
+/* An answer that came before the request's end makes the rest of that needless (RFC 9113 section 8.1). */
+static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *context) {
+    if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
+        count_reset(context);
+    bool can_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+    if (can_end && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 &&
+        nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) == 0)
+        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+    return 0;
+}
+
+static int on_close(nghttp2_session *session, int32_t id, uint32_t error, void *context) {
+    struct http_connection *c = context;
+    struct http_request *request = nghttp2_session_get_stream_user_data(session, id);
+    (void)error;
+    if (request == NULL)
+        return 0;
+    nghttp2_session_set_stream_user_data(session, id, NULL);
+    drop_stream(c, request);
+    open_window(c);
+    return 0;
+}
+
+/* --- the session --- */
+
+static int new_session(struct http_connection *c, nghttp2_session **ret) {
+    nghttp2_session_callbacks *callbacks = NULL;
+    nghttp2_option *option = NULL;
+    int failed = nghttp2_session_callbacks_new(&callbacks) != 0 || nghttp2_option_new(&option) != 0;
+    if (!failed) {
+        nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
+        nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
+        nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
+        nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
+        nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_sent);
+        nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
+        nghttp2_option_set_no_auto_window_update(option, 1);
+        nghttp2_option_set_no_closed_streams(option, 1);
+        nghttp2_option_set_max_outbound_ack(option, ACKS_MAX);
+        /* Twice ours: only behind what count_reset does not see. */
+        nghttp2_option_set_stream_reset_rate_limit(option, (uint64_t)2 * RESETS_BURST, (uint64_t)2 * RESETS_PER_SECOND);
+        failed = nghttp2_session_server_new2(ret, callbacks, c, option) != 0;
+    }
+    nghttp2_option_del(option);
+    nghttp2_session_callbacks_del(callbacks);
+    return failed ? LK_ENOMEM : 0;
+}
+
+int http2_begin(struct http_connection *c) {
+    struct http2 *h2 = calloc(1, sizeof(*h2));
+    if (h2 == NULL)
+        return LK_ENOMEM;
+    c->h2 = h2;
+    h2->resets_left = RESETS_BURST;
+    h2->resets_at = c->loop->now;
+    const nghttp2_settings_entry settings[] = {
+        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, STREAMS_MAX},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, (uint32_t)STREAM_WINDOW},
+        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, (uint32_t)c->loop->shared->limits.fields_max},
+    };
+    if (new_session(c, &h2->session) == 0 &&
+        nghttp2_submit_settings(h2->session, NGHTTP2_FLAG_NONE, settings, sizeof(settings) / sizeof(settings[0])) == 0 &&
+        nghttp2_session_set_local_window_size(h2->session, NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW) == 0)
+        return 0;
+    http2_free(c);
+    return LK_ENOMEM;
+}
+
+void http2_terminate(struct http_connection *c) {
+    nghttp2_session_terminate_session(c->h2->session, NGHTTP2_NO_ERROR);
+}
+
+void http2_receive(struct http_connection *c) {
+    nghttp2_session *session = c->h2->session;
+    size_t len = http_iobuf_len(&c->in);
+    ssize_t n = nghttp2_session_mem_recv(session, (const uint8_t *)c->in.ptr + c->in.start, len);
+    c->in.start = c->in.end;
+    if (n >= 0)
+        return;
+    http_count(&c->loop->counters.bad_requests);
+    nghttp2_session_terminate_session(session, n == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM
+                                               : n == NGHTTP2_ERR_NOMEM ? NGHTTP2_INTERNAL_ERROR
+                                                                        : NGHTTP2_PROTOCOL_ERROR);
+}
+
+bool http2_pump(struct http_connection *c) {
+    struct http2 *h2 = c->h2;
+    size_t before = http_iobuf_len(&c->out);
+    if (c->loop->draining && !h2->goaway) {
+        h2->goaway = true;
+        nghttp2_submit_goaway(h2->session, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h2->session), NGHTTP2_NO_ERROR, NULL,
+                              0);
+    }
+    while (http_iobuf_len(&c->out) <= c->loop->shared->config.write_backlog_max) {
+        const uint8_t *data = NULL;
+        ssize_t n = nghttp2_session_mem_send(h2->session, &data);
+        if (n == 0)
+            break;
+        if (n < 0 || http_iobuf_reserve(&c->out, (size_t)n, &c->loop->pool) != 0) {
+            http_connection_abort(c);
+            return false;
+        }
+        memcpy(c->out.ptr + c->out.end, data, (size_t)n);
+        c->out.end += (size_t)n;
+    }
+    return http_iobuf_len(&c->out) > before;
+}
+
+void http2_answered(struct http_connection *c, struct http_request *request) {
+    c->h2->deferred--;
+    request->stream.deferred = false;
+    if (request->stream.id == 0)
+        http_loop_give_request(c->loop, request);
+    else
+        answer(c, request);
+}
+
+void http2_stream_timeout(struct http_request *request, enum http_timeout timeout) {
+    struct http_connection *c = request->connection;
+    http_count(&c->loop->counters.timeouts);
+    if (timeout == HTTP_TIMEOUT_STREAM_BODY)
+        refuse(c, request, 408);
+    else
+        http2_terminate(c); /* an unfinished header section stops all streams */
+    http_loop_queue(c->loop, c);
+}
+
+bool http2_is_idle(const struct http_connection *c) {
+    return c->h2->streams == NULL;
+}
+
+bool http2_is_owing(const struct http_connection *c) {
+    return c->h2->owing > 0;
+}
+
+bool http2_is_over(const struct http_connection *c) {
+    return nghttp2_session_want_read(c->h2->session) == 0 && nghttp2_session_want_write(c->h2->session) == 0;
+}
+
+bool http2_has_deferred(const struct http_connection *c) {
+    return c->h2->deferred > 0;
+}
+
+void http2_close(struct http_connection *c) {
+    while (c->h2->streams != NULL)
+        drop_stream(c, c->h2->streams);
+}
+
+void http2_free(struct http_connection *c) {
+    if (c->h2 == NULL)
+        return;
+    http2_close(c);
+    nghttp2_session_del(c->h2->session);
+    free(c->h2);
+    c->h2 = NULL;
+}

@@ -1,0 +1,44 @@
+#include "http/reply.h"
+
+#include "http/loop.h"
+#include "http/url.h"
+
+static void say_error(struct http_loop *loop, int status, struct http_reply *reply) {
+    struct lk_slice (*make)(int, const char **) = loop->shared->config.error_body;
+    const char *type = "text/plain; charset=utf-8";
+    struct http_answer *answer = &reply->answer;
+    answer->status = status;
+    answer->body = make != NULL ? make(status, &type) : lk_slice_cstr(http_reason(status));
+    reply->own_field = (struct http_answer_field){"Content-Type", lk_slice_cstr(type)};
+    answer->fields = &reply->own_field;
+    answer->fields_len = 1;
+}
+
+void http_reply_error(struct http_loop *loop, int status, struct http_reply *ret) {
+    ret->answer = (struct http_answer){.date = http_loop_date(loop)};
+    say_error(loop, status, ret);
+}
+
+static void compress_body(struct http_loop *loop, const struct http_request *request, struct http_answer *answer) {
+    size_t least = loop->shared->config.gzip_min;
+    if (least == 0 || answer->body.len < least)
+        return;
+    answer->vary = true;
+    struct lk_slice accept = http_request_header(request, "accept-encoding");
+    if (accept.ptr != NULL && http_accept_quality(accept, "gzip") > 0)
+        answer->gzip = http_gzip_compress(&loop->gzip, answer->body, &answer->body) == 0;
+}
+
+void http_reply_make(struct http_loop *loop, const struct http_request *request, struct http_reply *ret) {
+    ret->answer = (struct http_answer){
+        .status = request->status,
+        .fields = request->answer_fields,
+        .fields_len = request->fields_len,
+        .body = request->is_fixed ? request->fixed_body : lk_buf_slice(&request->body),
+        .date = http_loop_date(loop),
+        .head_only = request->head.method_id == HTTP_HEAD,
+    };
+    if ((!request->is_fixed && request->body.failed) || request->status < 200 || request->status > 599)
+        say_error(loop, 500, ret);
+    compress_body(loop, request, &ret->answer);
+}

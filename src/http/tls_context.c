@@ -1,0 +1,137 @@
+/* The part of a TLS server that its connections share. */
+#include "http/tls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* TLS 1.2 with forward secrecy and authenticated encryption only, which HTTP/2 asks for as well (RFC 9113 section 9.2.2). */
+#define TLS12_CIPHERS "ECDHE+AESGCM:ECDHE+CHACHA20"
+
+/* Longest chain of client certificates. */
+#define CLIENT_CHAIN_MAX 8
+
+static int fail(struct lk_problem *problem, const char *what, const char *path) {
+    unsigned long error = ERR_peek_error();
+    const char *reason = ERR_SYSTEM_ERROR(error) ? strerror(ERR_GET_REASON(error)) : ERR_reason_error_string(error);
+    lk_problem_set(problem, LK_EINVAL, "Cannot use %s %s: %s", what, path, reason == NULL ? "it is not in PEM form" : reason);
+    ERR_clear_error();
+    return LK_EINVAL;
+}
+
+/* A key with a passphrase would make OpenSSL ask on the terminal. */
+static int no_passphrase(char *out, int size, int writing, void *context) {
+    (void)out;
+    (void)size;
+    (void)writing;
+    (void)context;
+    return -1;
+}
+
+/* The file, if only its owner can read it. */
+static int open_key(const char *path, int *ret, struct lk_problem *problem) {
+    struct stat file;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    int code = 0;
+    if (fd < 0)
+        return lk_problem_set(problem, LK_EIO, "Cannot read the TLS key %s: %s", path, strerror(errno));
+    if (fstat(fd, &file) != 0)
+        code = lk_problem_set(problem, LK_EIO, "Cannot read the TLS key %s: %s", path, strerror(errno));
+    else if (!S_ISREG(file.st_mode))
+        code = lk_problem_set(problem, LK_EINVAL, "The TLS key %s is not a file", path);
+    else if ((file.st_mode & 077) != 0)
+        code = lk_problem_set(problem, LK_EFORBIDDEN, "The TLS key %s can be read or changed by others (mode %04o): chmod 600 %s", path,
+                              (unsigned)file.st_mode & 07777, path);
+    if (code != 0)
+        close(fd);
+    else
+        *ret = fd;
+    return code;
+}
+
+static int use_key(SSL_CTX *context, const char *path, struct lk_problem *problem) {
+    int fd = -1;
+    int code = open_key(path, &fd, problem);
+    if (code != 0)
+        return code;
+    BIO *bio = BIO_new_fd(fd, BIO_CLOSE);
+    if (bio == NULL) {
+        close(fd);
+        return lk_problem_set(problem, LK_ENOMEM, "No memory for the TLS key");
+    }
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
+    if (key == NULL || SSL_CTX_use_PrivateKey(context, key) != 1)
+        code = fail(problem, "the TLS key", path);
+    EVP_PKEY_free(key);
+    BIO_free(bio);
+    return code;
+}
+
+static int use_client_ca(SSL_CTX *context, const char *path, struct lk_problem *problem) {
+    static const unsigned char session_context[] = "latchkey";
+    STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(path);
+    if (names == NULL || SSL_CTX_load_verify_file(context, path) != 1) {
+        sk_X509_NAME_pop_free(names, X509_NAME_free);
+        return fail(problem, "the client CA file", path);
+    }
+    SSL_CTX_set_client_CA_list(context, names);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    SSL_CTX_set_verify_depth(context, CLIENT_CHAIN_MAX);
+    if (SSL_CTX_set_session_id_context(context, session_context, sizeof(session_context) - 1) != 1)
+        return lk_problem_set(problem, LK_ENOMEM, "No memory for the TLS settings");
+    return 0;
+}
+
+/* The server's order of preference; a client that offers other protocols only is told so (RFC 7301 section 3.2). */
+static int choose_protocol(SSL *ssl, const unsigned char **ret, unsigned char *ret_len, const unsigned char *offered, unsigned offered_len,
+                           void *context) {
+    static const unsigned char ours[] = "\x02h2\x08http/1.1";
+    (void)ssl;
+    (void)context;
+    unsigned char *chosen = NULL;
+    if (SSL_select_next_proto(&chosen, ret_len, ours, sizeof(ours) - 1, offered, offered_len) != OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_ALERT_FATAL;
+    *ret = chosen;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+/* Sessions live in tickets only, under keys that the context made and nobody else has. */
+static bool set_up(SSL_CTX *context, enum http_tls_version least) {
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF |
+                                     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(context, 1);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_alpn_select_cb(context, choose_protocol, NULL);
+    return SSL_CTX_set_min_proto_version(context, least == HTTP_TLS_1_3 ? TLS1_3_VERSION : TLS1_2_VERSION) == 1 &&
+           SSL_CTX_set_cipher_list(context, TLS12_CIPHERS) == 1 && SSL_CTX_set_num_tickets(context, 1) == 1;
+}
+
+int http_tls_load(const struct http_tls_config *config, SSL_CTX **ret, struct lk_problem *problem) {
+    ERR_clear_error();
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    if (context == NULL || !set_up(context, config->min_version)) {
+        SSL_CTX_free(context);
+        ERR_clear_error();
+        return lk_problem_set(problem, LK_ENOMEM, "OpenSSL cannot be set up");
+    }
+    int code = 0;
+    if (SSL_CTX_use_certificate_chain_file(context, config->certificate_file) != 1)
+        code = fail(problem, "the TLS certificate", config->certificate_file);
+    if (code == 0)
+        code = use_key(context, config->key_file, problem);
+    if (code == 0 && SSL_CTX_check_private_key(context) != 1)
+        code = fail(problem, "the TLS key", config->key_file);
+    if (code == 0 && config->client_ca_file != NULL)
+        code = use_client_ca(context, config->client_ca_file, problem);
+    ERR_clear_error();
+    if (code != 0)
+        SSL_CTX_free(context);
+    else
+        *ret = context;
+    return code;
+}

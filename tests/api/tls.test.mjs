@@ -1,0 +1,184 @@
+// TLS on the main listener: versions, reload, client certificates, what is refused.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import https from 'node:https';
+import net from 'node:net';
+import path from 'node:path';
+import tls from 'node:tls';
+import { after, before, describe, it } from 'node:test';
+import { makeCertificate } from './support/certificates.mjs';
+import { Server, SLOW, init, rawExchange, run, sleep, temporaryDirectory } from './support/server.mjs';
+
+/** One HTTPS request. {status, text, protocol, name: the server certificate's common name}. */
+function ask(server, { ca, agent = false, headers, body, method, path: target = '/healthz', ...options } = {}) {
+  return new Promise((resolve, reject) => {
+    const request = https.request({ host: '127.0.0.1', port: server.port, ca: fs.readFileSync(ca), agent, headers, method, path: target, ...options }, (response) => {
+      const { socket } = response;
+      const about = { status: response.statusCode, protocol: socket.getProtocol(), name: socket.getPeerCertificate().subject.CN };
+      let text = '';
+      response.on('data', (piece) => (text += piece));
+      response.on('end', () => resolve({ ...about, text }));
+    });
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+async function metric(server, name) {
+  const answer = await fetch(`http://127.0.0.1:${server.opsPort}/metrics`);
+  return Number(new RegExp(`^\\S*${name} (\\d+)$`, 'm').exec(await answer.text())[1]);
+}
+
+describe('TLS', () => {
+  const directory = temporaryDirectory();
+  let pair;
+  let server;
+  before(async () => {
+    pair = makeCertificate(directory, 'server', { commonName: 'first' });
+    server = await Server.fresh({ tls: true, args: ['--tls-cert', pair.cert, '--tls-key', pair.key] });
+  });
+  after(() => server.stop());
+
+  it('serves GraphQL over 1.2 and 1.3', async () => {
+    for (const version of ['TLSv1.2', 'TLSv1.3']) {
+      const answer = await ask(server, {
+        ca: pair.cert,
+        maxVersion: version,
+        method: 'POST',
+        path: '/graphql',
+        headers: { 'x-api-key': server.account.apiKey, 'content-type': 'application/json' },
+        body: JSON.stringify({ query: '{ account { id } }' }),
+      });
+      assert.deepEqual(answer, { status: 200, protocol: version, name: 'first', text: `{"data":{"account":{"id":"${server.account.accountId}"}}}` });
+    }
+    assert.match(server.stdout, /serves on https:\/\//);
+  });
+
+  it('keeps a connection for several requests', async () => {
+    const agent = new https.Agent({ keepAlive: true, maxSockets: 1 });
+    for (let i = 0; i < 20; i++) assert.equal((await ask(server, { ca: pair.cert, agent })).status, 200);
+    agent.destroy();
+    assert.equal(await metric(server, 'http_tls_failures_total'), 0);
+  });
+
+  it('refuses older versions and drops what is no TLS', async () => {
+    await assert.rejects(ask(server, { ca: pair.cert, minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }));
+    const plain = await rawExchange(server.port, 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+    assert.deepEqual(plain, { text: '', closed: true });
+    assert.equal(await metric(server, 'http_tls_failures_total'), 2);
+  });
+
+  it('resumes sessions', async () => {
+    const connect = (session) =>
+      new Promise((resolve, reject) => {
+        const socket = tls.connect({ host: '127.0.0.1', port: server.port, ca: fs.readFileSync(pair.cert), session });
+        let ticket;
+        socket.on('session', (value) => (ticket = value));
+        socket.on('error', reject);
+        let reused;
+        socket.on('secureConnect', () => {
+          reused = socket.isSessionReused();
+          socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+        });
+        socket.on('data', () => {});
+        socket.on('close', () => resolve({ ticket, reused }));
+      });
+    const first = await connect();
+    assert.equal(first.reused, false);
+    assert.equal((await connect(first.ticket)).reused, true);
+  });
+
+  it('uses new certificates after SIGHUP, and keeps the old ones when the new are bad', async () => {
+    const agent = new https.Agent({ keepAlive: true, maxSockets: 1 });
+    const old = fs.readFileSync(pair.cert);
+    assert.equal((await ask(server, { ca: pair.cert, agent })).name, 'first');
+    makeCertificate(directory, 'server', { commonName: 'second' });
+    server.process.kill('SIGHUP');
+    const settle = async (pattern) => {
+      for (let i = 0; i < 200 * SLOW && !pattern.test(server.stderr); i++) await sleep(10);
+      assert.match(server.stderr, pattern);
+    };
+    await settle(/new connections use the certificates/);
+    assert.equal((await ask(server, { ca: pair.cert })).name, 'second');
+    fs.writeFileSync(path.join(directory, 'old.pem'), old);
+    assert.equal((await ask(server, { ca: path.join(directory, 'old.pem'), agent })).name, 'first'); // the connection that was there
+    agent.destroy();
+    fs.chmodSync(pair.key, 0o644);
+    server.process.kill('SIGHUP');
+    await settle(/the old certificates stay in use\. .*chmod 600/);
+    fs.chmodSync(pair.key, 0o600);
+    assert.equal((await ask(server, { ca: pair.cert })).name, 'second');
+  });
+
+  it('serves while others only connect', async () => {
+    const silent = Array.from({ length: 20 }, () => net.connect(server.port, '127.0.0.1').on('error', () => {}));
+    assert.equal((await ask(server, { ca: pair.cert })).status, 200);
+    silent.forEach((socket) => socket.destroy());
+  });
+});
+
+describe('TLS with client certificates', () => {
+  const directory = temporaryDirectory();
+  let pair;
+  let ca;
+  let server;
+  before(async () => {
+    pair = makeCertificate(directory, 'server');
+    ca = makeCertificate(directory, 'ca');
+    server = await Server.fresh({ tls: true, args: ['--tls-cert', pair.cert, '--tls-key', pair.key, '--tls-client-ca', ca.cert, '--tls-min-version', '1.3'] });
+  });
+  after(() => server.stop());
+
+  const as = (client) => ask(server, { ca: pair.cert, ...(client && { cert: fs.readFileSync(client.cert), key: fs.readFileSync(client.key) }) });
+
+  it('serves those who show one', async () => {
+    const answer = await as(makeCertificate(directory, 'client', { issuer: ca }));
+    assert.equal(answer.status, 200);
+    assert.equal(answer.protocol, 'TLSv1.3');
+  });
+
+  it('refuses those who show none, or one of somebody else', async () => {
+    await assert.rejects(as(undefined), /certificate required/);
+    await assert.rejects(as(makeCertificate(directory, 'stranger')), /alert|ECONNRESET|EPIPE/);
+  });
+
+  it('refuses what is older than the least version', async () => {
+    await assert.rejects(ask(server, { ca: pair.cert, maxVersion: 'TLSv1.2' }), /version/);
+  });
+});
+
+describe('TLS settings', () => {
+  const directory = temporaryDirectory();
+  const data = path.join(directory, 'data');
+  let pair;
+  before(() => {
+    init(data);
+    pair = makeCertificate(directory, 'server');
+  });
+  const refused = (args, pattern) => {
+    const done = run(['serve', '--data', data, '--listen', '127.0.0.1:0', '--ops-listen', '', ...args], { timeout: 10000 * SLOW });
+    assert.notEqual(done.status, 0);
+    assert.match(done.stderr, pattern);
+  };
+
+  it('come together', () => {
+    refused(['--tls-cert', pair.cert], /--tls-key is missing/);
+    refused(['--tls-key', pair.key], /--tls-cert is missing/);
+    refused(['--tls-client-ca', pair.cert], /--tls-client-ca needs --tls-cert/);
+  });
+
+  it('name files that can be used', () => {
+    const args = ['--tls-cert', pair.cert, '--tls-key'];
+    const other = makeCertificate(directory, 'other');
+    refused([...args, other.key], /other\.key/);
+    refused([...args, path.join(directory, 'none.key')], /none\.key: No such file/);
+    fs.chmodSync(pair.key, 0o640);
+    refused([...args, pair.key], /can be read or changed by others \(mode 0640\): chmod 600/);
+    fs.chmodSync(pair.key, 0o600);
+  });
+
+  it('let it serve beyond loopback', async () => {
+    const server = await Server.start(data, {}, { tls: true, args: ['--listen', '0.0.0.0:0', '--tls-cert', pair.cert, '--tls-key', pair.key] });
+    await server.stop();
+  });
+});
