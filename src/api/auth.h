@@ -16,6 +16,6 @@ struct lk_auth_service {
 };
 
 /* An http_handler whose context is a struct lk_auth_service: /v1/auth[/require/{expression}][/at/{anything}], any method. */
-void lk_auth_handle(struct http_request *request, void *service);
+void lk_auth_handle(struct http_request *request, void *context);
 
 #endif

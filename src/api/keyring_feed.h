@@ -28,7 +28,7 @@ int lk_keyring_feed_open(struct lk_keyring_feed *feed, struct lk_db *db, const s
 void lk_keyring_feed_close(struct lk_keyring_feed *feed);
 
 /* For the executor: context is the feed. */
-void lk_keyring_feed_begin(void *feed);
-void lk_keyring_feed_committed(void *feed, int code);
+void lk_keyring_feed_begin(void *context);
+void lk_keyring_feed_committed(void *context, int code);
 
 #endif

@@ -20,7 +20,7 @@ struct lk_oauth_service {
 
 /* http_handlers whose context is a struct lk_oauth_service. Introspection needs what keys:verify needs; a revocation MANAGE_API_KEYS, or the token
  * itself. */
-void lk_oauth_introspect(struct http_request *request, void *service);
-void lk_oauth_revoke(struct http_request *request, void *service);
+void lk_oauth_introspect(struct http_request *request, void *context);
+void lk_oauth_revoke(struct http_request *request, void *context);
 
 #endif

@@ -82,12 +82,12 @@ int http_server_create(const struct http_config *config, struct http_server **re
 /* The port that listener number index is bound to; 0 for a Unix socket. */
 unsigned http_server_port(const struct http_server *server, size_t index);
 
+/* How many I/O threads it has, or will have. */
+unsigned http_server_threads(const struct http_server *server);
+
 /* Reads the TLS files of all listeners again. Connections from now on use what they say; those there are keep what they began with. On an error
  * (as of http_server_create, LK_EFORBIDDEN: others can read a key) nothing changes. Any thread. */
 int http_server_reload(struct http_server *server, struct lk_problem *problem);
-
-/* How many I/O threads it has, or will have. */
-unsigned http_server_threads(const struct http_server *server);
 
 /* Starts the I/O threads. 0 or LK_ENOMEM / LK_EIO (then none runs). All signals are blocked in them. */
 int http_server_start(struct http_server *server);
