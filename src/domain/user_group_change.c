@@ -358,6 +358,8 @@ int lk_user_group_create(struct lk_call *call, const struct lk_user_group_input 
         return code == LK_ECONFLICT ? name_taken(call, draft.row.name) : lk_fail_store(call, code);
     code = store_members(call, &draft.row.id, &added, &none);
     if (code == 0)
+        code = lk_changed(call, LK_CHANGE_GROUP_WRITTEN, &draft.row.id);
+    if (code == 0)
         code = audit(call, LK_AUDIT_CREATE, NULL, &draft, &added, NULL);
     return code != 0 ? code : lk_to_group(call, &draft.row, ret);
 }
@@ -377,6 +379,8 @@ static int store_change(struct lk_call *call, const struct draft *before, struct
     lk_permissions_changed(call);
     if (code == 0)
         code = lk_managers_after(call, managed);
+    if (code == 0)
+        code = lk_changed(call, LK_CHANGE_GROUP_WRITTEN, &after->row.id);
     return code != 0 ? code : audit(call, LK_AUDIT_UPDATE, before, after, added, removed);
 }
 
@@ -428,6 +432,8 @@ int lk_user_group_delete(struct lk_call *call, struct lk_slice id) {
         return lk_fail_store(call, code);
     lk_permissions_changed(call);
     code = lk_managers_after(call, managed);
+    if (code == 0)
+        code = lk_changed(call, LK_CHANGE_GROUP_REMOVED, &draft.row.id);
     return code != 0 ? code : audit(call, LK_AUDIT_DELETE, &draft, NULL, NULL, NULL);
 }
 
