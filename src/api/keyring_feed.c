@@ -86,9 +86,13 @@ static int take_group(void *context, const struct lk_verification_group *row) {
     struct lk_grant_app *apps = lk_arena_calloc(sink->arena, permissions.apps_len, sizeof(*apps));
     if (apps == NULL)
         return lk_problem_set(sink->problem, LK_ENOMEM, "Out of memory");
+    /* An expression names an application, a type and an action, but no environment and no service: it asks for all of them, so what reaches only
+     * some does not answer it. */
+    size_t apps_len = 0;
     for (size_t i = 0; i < permissions.apps_len; i++) {
         const struct lk_app_permission *app = &permissions.apps[i];
-        apps[i] = (struct lk_grant_app){app->type, app->actions, app->all_apps, app->app_ids.items, app->app_ids.len};
+        if (lk_app_permission_is_whole(app))
+            apps[apps_len++] = (struct lk_grant_app){app->type, app->actions, app->all_apps, app->app_ids.items, app->app_ids.len};
     }
     const struct lk_keyring_group group = {
         .id = row->id,
@@ -99,7 +103,7 @@ static int take_group(void *context, const struct lk_verification_group *row) {
                 .scopes = permissions.scopes.items,
                 .scopes_len = permissions.scopes.len,
                 .apps = apps,
-                .apps_len = permissions.apps_len,
+                .apps_len = apps_len,
             },
     };
     const struct lk_keyring_change change = {.kind = LK_KEYRING_GROUP, .id = row->id, .group = &group};

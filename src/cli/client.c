@@ -3,10 +3,13 @@
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define ANSWER_MAX ((size_t)64 << 20)
 #define CONNECT_TIMEOUT_S 10L
 #define TIMEOUT_S 60L
+#define PATIENCE_TRIES 5 /* how often a server that asks for patience is asked again, and how long it may ask to wait */
+#define PATIENCE_MAX_S 10
 
 struct cli_client {
     CURL *curl;
@@ -44,6 +47,18 @@ static size_t receive(char *bytes, size_t size, size_t count, void *context) {
     return lk_buf_add(context, lk_slice_make(bytes, size * count)) == 0 ? size * count : 0;
 }
 
+/* Whether a URL is one of this machine: no proxy that the environment names stands before it. */
+static bool is_here(const char *url) {
+    static const char *const hosts[] = {"localhost", "127.0.0.1", "[::1]"};
+    const char *host = strstr(url, "://") + 3;
+    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+        size_t len = strlen(hosts[i]);
+        if (strncmp(host, hosts[i], len) == 0 && strchr(":/", host[len]) != NULL)
+            return true;
+    }
+    return false;
+}
+
 static bool set_up(struct cli_client *client) {
     CURL *curl = client->curl;
     return curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers) == CURLE_OK &&
@@ -52,6 +67,7 @@ static bool set_up(struct cli_client *client) {
            curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
+           (!is_here(client->url) || curl_easy_setopt(curl, CURLOPT_NOPROXY, "*") == CURLE_OK) &&
            curl_easy_setopt(curl, CURLOPT_USERAGENT, "latchkey/" LK_VERSION) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive) == CURLE_OK;
 }
@@ -95,10 +111,20 @@ static int send_body(struct cli_client *client, const char *url, const struct lk
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, ret_body);
     CURLcode code = curl_easy_perform(curl);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, (char *)NULL);
+    if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
+        return lk_problem_set(problem, LK_EIO, "No server answers at %s: start one with `latchkey serve`, or name another with --url",
+                              client->url);
     if (code != CURLE_OK)
         return lk_problem_set(problem, LK_EIO, "No answer from %s: %s", client->url, why[0] != '\0' ? why : curl_easy_strerror(code));
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_status);
     return 0;
+}
+
+/* As long as the server's Retry-After says, within reason. */
+static void wait_as_asked(const struct cli_client *client) {
+    curl_off_t seconds = 0;
+    curl_easy_getinfo(client->curl, CURLINFO_RETRY_AFTER, &seconds);
+    sleep(seconds < 1 ? 1 : seconds > PATIENCE_MAX_S ? PATIENCE_MAX_S : (unsigned)seconds);
 }
 
 int cli_client_post(struct cli_client *client, const char *path, const struct lk_buf *body, long *ret_status, struct lk_buf *ret_body,
@@ -108,6 +134,11 @@ int cli_client_post(struct cli_client *client, const char *path, const struct lk
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     lk_buf_init(ret_body, ANSWER_MAX);
     int code = send_body(client, url, body, ret_status, ret_body, problem);
+    for (int tries = 0; code == 0 && *ret_status == 429 && tries < PATIENCE_TRIES; tries++) {
+        wait_as_asked(client);
+        lk_buf_clear(ret_body);
+        code = send_body(client, url, body, ret_status, ret_body, problem);
+    }
     if (code != 0)
         lk_buf_free(ret_body);
     free(url);

@@ -13,7 +13,8 @@ int cli_client_new(const char *url, struct lk_slice key, struct cli_client **ret
 /* Wipes the key. NULL is fine. */
 void cli_client_free(struct cli_client *client);
 
-/* POSTs a JSON body to a path. 0 with the status and the answer's body appended to ret_body; LK_EIO with a sentence when there is no answer. */
+/* POSTs a JSON body to a path. 0 with the status and the answer's body appended to ret_body; LK_EIO with a sentence when there is no answer.
+ * A server that asks for patience (429) is waited for some times. */
 int cli_client_post(struct cli_client *client, const char *path, const struct lk_buf *body, long *ret_status, struct lk_buf *ret_body,
                     struct lk_problem *problem);
 

@@ -1,7 +1,13 @@
 /* latchkey group ... */
 #include "cli/session.h"
 
-#define PERMISSIONS "permissions { accountPermissions { accountPermissionTypes } scopes appPermissions { permissionType actions } }"
+/* Every permission of a group, in the form of the input, so that adding to it loses none. */
+#define PERMISSIONS                                                                                                             \
+    "permissions { accountPermissions { accountPermissionTypes } scopes appPermissions { permissionType "                       \
+    "applications { filterType appIds } actions services { filterType serviceIds } provisioners { filterType provisionerIds } " \
+    "environments { filterTypes envIds } deployments { filterTypes envIds } workflows { filterTypes envIds workflowIds } "      \
+    "pipelines { filterTypes envIds pipelineIds } } }"
+
 #define GROUP_FIELDS "id name description isSSOLinked " PERMISSIONS " users(limit: 100) { pageInfo { total } nodes { id name email } }"
 
 static const struct cli_column columns[] = {
@@ -47,17 +53,66 @@ static void write_texts(const struct cli_session *session, struct lk_json_writer
     lk_json_end_array(w);
 }
 
-static void write_permissions(const struct cli_session *session, struct lk_json_writer *w) {
+/* Permissions on applications: those that are there, then those of --app-permission, each one JSON object of the input type. */
+static int write_app_permissions(struct cli_session *session, struct lk_json_writer *w, const struct lk_json *there) {
+    lk_json_begin_array(w);
+    for (size_t i = 0; there != NULL && there->type == LK_JSON_ARRAY && i < there->array.len; i++)
+        cli_write_json(w, &there->array.items[i]);
+    for (size_t i = 0; i < session->args->given_len; i++) {
+        const struct cli_given *given = &session->args->given[i];
+        struct lk_json *permission = NULL;
+        struct lk_problem problem = {0};
+        if (strcmp(given->name, "app-permission") != 0)
+            continue;
+        if (lk_json_parse(lk_slice_cstr(given->value), &session->arena, &permission, &problem) != 0)
+            return cli_usage_error(session->command, "--app-permission is not JSON: %s", problem.text);
+        if (permission->type != LK_JSON_OBJECT)
+            return cli_usage_error(session->command, "--app-permission is a JSON object, such as {\"permissionType\":\"SERVICE\",...}");
+        cli_write_json(w, permission);
+    }
+    lk_json_end_array(w);
+    return 0;
+}
+
+/* The permissions of the options beside those of `there` (NULL: none). Unless keep is set, a kind that the options name replaces what is there. */
+static int write_permissions(struct cli_session *session, struct lk_json_writer *w, const struct lk_json *there, bool keep) {
+    static const struct {
+        const char *option;
+        const char *path;
+    } kinds[] = {
+        {"account-permission", "accountPermissions.accountPermissionTypes"}, {"scope", "scopes"}, {"app-permission", "appPermissions"}};
+    const struct lk_json *kept[LEN(kinds)];
+    for (size_t i = 0; i < LEN(kinds); i++)
+        kept[i] = keep || !cli_option_given(session, kinds[i].option) ? cli_at(there, kinds[i].path) : NULL;
     lk_json_key(w, "permissions");
     lk_json_begin_object(w);
     lk_json_key(w, "accountPermissions");
     lk_json_begin_object(w);
     lk_json_key(w, "accountPermissionTypes");
-    write_texts(session, w, NULL, "permission");
+    write_texts(session, w, kept[0], kinds[0].option);
     lk_json_end_object(w);
     lk_json_key(w, "scopes");
-    write_texts(session, w, NULL, "scope");
+    write_texts(session, w, kept[1], kinds[1].option);
+    lk_json_key(w, "appPermissions");
+    int code = write_app_permissions(session, w, kept[2]);
     lk_json_end_object(w);
+    return code;
+}
+
+/* The same, beside the permissions that the group has now. */
+static int write_permissions_of(struct cli_session *session, struct lk_json_writer *w, const struct lk_slice *group, bool keep) {
+    struct lk_buf variables;
+    lk_buf_init(&variables, 0);
+    lk_buf_addf(&variables, "{\"id\":\"%.*s\"}", (int)group->len, group->ptr);
+    const struct lk_json *data = NULL;
+    int code = cli_graphql(session, "query ($id: String!) { userGroup(userGroupId: $id) { " PERMISSIONS " } }", &variables, &data);
+    lk_buf_free(&variables);
+    return code == 0 ? write_permissions(session, w, cli_at(data, "userGroup.permissions"), keep) : code;
+}
+
+static bool names_permissions(const struct cli_session *session) {
+    return cli_option_given(session, "account-permission") || cli_option_given(session, "scope") ||
+           cli_option_given(session, "app-permission");
 }
 
 static void write_text_option(const struct cli_session *session, struct lk_json_writer *w, const char *option, const char *member) {
@@ -77,7 +132,7 @@ static int write_users(struct cli_session *session, struct lk_json_writer *w) {
 
 /* {"input":{ MEMBERS }}, with what write adds, sent with document. */
 static int send_input(struct cli_session *session, const char *document, const struct lk_slice *group,
-                      int (*write)(struct cli_session *, struct lk_json_writer *), const struct lk_json **ret) {
+                      int (*write)(struct cli_session *, struct lk_json_writer *, const struct lk_slice *), const struct lk_json **ret) {
     struct lk_buf variables;
     lk_buf_init(&variables, 0);
     struct lk_json_writer w;
@@ -89,7 +144,7 @@ static int send_input(struct cli_session *session, const char *document, const s
         lk_json_key(&w, "userGroupId");
         lk_json_string(&w, *group);
     }
-    int code = write == NULL ? 0 : write(session, &w);
+    int code = write == NULL ? 0 : write(session, &w, group);
     if (code == 0) {
         lk_json_end_object(&w);
         lk_json_end_object(&w);
@@ -101,12 +156,13 @@ static int send_input(struct cli_session *session, const char *document, const s
 
 /* --- verbs --- */
 
-static int write_create(struct cli_session *session, struct lk_json_writer *w) {
+static int write_create(struct cli_session *session, struct lk_json_writer *w, const struct lk_slice *group) {
+    (void)group;
     lk_json_key(w, "name");
     lk_json_string(w, lk_slice_cstr(session->args->words[0]));
     write_text_option(session, w, "description", "description");
-    write_permissions(session, w);
-    return write_users(session, w);
+    int code = write_permissions(session, w, NULL, false);
+    return code == 0 ? write_users(session, w) : code;
 }
 
 static int create(struct cli_session *session) {
@@ -156,12 +212,15 @@ static int get(struct cli_session *session) {
     return code == 0 ? cli_print_object(session, group, details, LEN(details)) : code;
 }
 
-static int write_update(struct cli_session *session, struct lk_json_writer *w) {
+static int write_update(struct cli_session *session, struct lk_json_writer *w, const struct lk_slice *group) {
     write_text_option(session, w, "name", "name");
     write_text_option(session, w, "description", "description");
-    if (cli_option_given(session, "permission") || cli_option_given(session, "scope") || cli_args_flag(session->args, "no-permissions"))
-        write_permissions(session, w);
-    return write_users(session, w);
+    int code = 0;
+    if (cli_args_flag(session->args, "no-permissions"))
+        code = write_permissions(session, w, NULL, false);
+    else if (names_permissions(session))
+        code = write_permissions_of(session, w, group, false);
+    return code == 0 ? write_users(session, w) : code;
 }
 
 static int update(struct cli_session *session) {
@@ -198,64 +257,23 @@ static int delete (struct cli_session *session) {
     return code;
 }
 
-/* Every permission of the group as it is, in the form of the input, so that adding to it loses none. */
-#define WHOLE_PERMISSIONS                                                                                                       \
-    "permissions { accountPermissions { accountPermissionTypes } scopes appPermissions { permissionType "                       \
-    "applications { filterType appIds } actions services { filterType serviceIds } provisioners { filterType provisionerIds } " \
-    "environments { filterTypes envIds } deployments { filterTypes envIds } workflows { filterTypes envIds workflowIds } "      \
-    "pipelines { filterTypes envIds pipelineIds } } }"
-
-static void write_granted(struct cli_session *session, struct lk_json_writer *w, const struct lk_json *group) {
-    lk_json_begin_object(w);
-    lk_json_key(w, "input");
-    lk_json_begin_object(w);
-    lk_json_key(w, "userGroupId");
-    cli_write_json(w, lk_json_get(group, "id"));
-    lk_json_key(w, "permissions");
-    lk_json_begin_object(w);
-    lk_json_key(w, "accountPermissions");
-    lk_json_begin_object(w);
-    lk_json_key(w, "accountPermissionTypes");
-    write_texts(session, w, cli_at(group, "permissions.accountPermissions.accountPermissionTypes"), "permission");
-    lk_json_end_object(w);
-    lk_json_key(w, "scopes");
-    write_texts(session, w, cli_at(group, "permissions.scopes"), "scope");
-    lk_json_key(w, "appPermissions");
-    cli_write_json(w, cli_at(group, "permissions.appPermissions"));
-    lk_json_end_object(w);
-    lk_json_end_object(w);
-    lk_json_end_object(w);
-}
-
-static int send_grant(struct cli_session *session, struct lk_buf *variables) {
-    const struct lk_json *data = NULL;
-    struct cli_found found = {0};
-    int code = cli_find(session, &cli_kind_group, session->args->words[0], &found);
-    if (code != 0)
-        return code;
-    lk_buf_addf(variables, "{\"id\":\"%.*s\"}", (int)found.id.len, found.id.ptr);
-    code = cli_graphql(session, "query ($id: String!) { userGroup(userGroupId: $id) { id " WHOLE_PERMISSIONS " } }", variables, &data);
-    if (code != 0)
-        return code;
-    lk_buf_clear(variables);
-    struct lk_json_writer w;
-    lk_json_writer_init(&w, variables);
-    write_granted(session, &w, lk_json_get(data, "userGroup"));
-    return cli_graphql(session,
-                       "mutation ($input: UpdateUserGroupPermissionsInput!) { updateUserGroupPermissions(input: $input) "
-                       "{ clientMutationId } }",
-                       variables, &data);
+static int write_grant(struct cli_session *session, struct lk_json_writer *w, const struct lk_slice *group) {
+    return write_permissions_of(session, w, group, true);
 }
 
 static int grant(struct cli_session *session) {
     if (need_word(session, "GROUP") != 0)
         return CLI_USAGE;
-    if (!cli_option_given(session, "permission") && !cli_option_given(session, "scope"))
-        return cli_usage_error(session->command, "Say what to grant: --permission or --scope");
-    struct lk_buf variables;
-    lk_buf_init(&variables, 0);
-    int code = send_grant(session, &variables);
-    lk_buf_free(&variables);
+    if (!names_permissions(session))
+        return cli_usage_error(session->command, "Say what to grant: --account-permission, --scope or --app-permission");
+    struct cli_found found = {0};
+    int code = cli_find(session, &cli_kind_group, session->args->words[0], &found);
+    const struct lk_json *data = NULL;
+    if (code == 0)
+        code = send_input(session,
+                          "mutation ($input: UpdateUserGroupPermissionsInput!) { updateUserGroupPermissions(input: $input) "
+                          "{ clientMutationId } }",
+                          &found.id, write_grant, &data);
     const struct lk_json *group = NULL;
     if (code == 0)
         code = fetch(session, &group);
@@ -318,23 +336,26 @@ static int run_members(struct cli_session *session) {
 
 static const struct cli_option create_options[] = {
     {"description", "TEXT", "What the group is for.", false},
-    {"permission", "PERMISSION", "A permission on the account, such as MANAGE_API_KEYS.", true},
+    {"account-permission", "PERMISSION", "A permission on the account, such as MANAGE_API_KEYS.", true},
     {"scope", "SCOPE", "A name of your own making, such as invoices.read or invoices.*.", true},
+    {"app-permission", "JSON", "A permission on applications: an ApplicationPermissionInput of the GraphQL API.", true},
     {"user", "USER", "A user to put into it, by e-mail address, name or id.", true},
 };
 
 static const struct cli_option update_options[] = {
     {"name", "NAME", "Its new name.", false},
     {"description", "TEXT", "What the group is for.", false},
-    {"permission", "PERMISSION", "All permissions on the account that it is to have; others, and those on applications, go.", true},
+    {"account-permission", "PERMISSION", "All permissions on the account that it is to have.", true},
     {"scope", "SCOPE", "All scopes that it is to have.", true},
+    {"app-permission", "JSON", "All permissions on applications that it is to have: each an ApplicationPermissionInput.", true},
     {"no-permissions", NULL, "Takes all permissions from it.", false},
     {"user", "USER", "All users that are to be in it.", true},
 };
 
 static const struct cli_option grant_options[] = {
-    {"permission", "PERMISSION", "A permission on the account to add.", true},
+    {"account-permission", "PERMISSION", "A permission on the account to add.", true},
     {"scope", "SCOPE", "A scope to add.", true},
+    {"app-permission", "JSON", "A permission on applications to add: an ApplicationPermissionInput of the GraphQL API.", true},
 };
 
 static const struct cli_option members_options[] = {
@@ -348,7 +369,7 @@ static const struct cli_option delete_options[] = {CLI_OPTION_YES};
 
 static const struct cli_command create_command = {
     .name = "group create",
-    .usage = "NAME [--permission PERMISSION]... [--scope SCOPE]... [--user USER]...",
+    .usage = "NAME [--account-permission PERMISSION]... [--scope SCOPE]... [--user USER]...",
     .summary = "Make a user group.",
     .examples = "  latchkey group create readers --scope 'invoices.read' --description 'May look at invoices'\n",
     .words = 1,
@@ -381,7 +402,7 @@ static const struct cli_command get_command = {
 
 static const struct cli_command update_command = {
     .name = "group update",
-    .usage = "GROUP [--name NAME] [--permission PERMISSION]... [--scope SCOPE]...",
+    .usage = "GROUP [--name NAME] [--account-permission PERMISSION]... [--scope SCOPE]...",
     .summary = "Change a user group; what is not named stays as it is.",
     .examples = "  latchkey group update readers --scope 'invoices.*' --scope 'orders.read'\n",
     .words = 1,
@@ -406,9 +427,11 @@ static const struct cli_command delete_command = {
 
 static const struct cli_command grant_command = {
     .name = "group grant",
-    .usage = "GROUP [--permission PERMISSION]... [--scope SCOPE]...",
+    .usage = "GROUP [--account-permission PERMISSION]... [--scope SCOPE]...",
     .summary = "Add permissions to a user group.",
-    .examples = "  latchkey group grant readers --permission VIEW_AUDITS\n",
+    .examples = "  latchkey group grant readers --account-permission VIEW_AUDITS --scope 'invoices.*'\n"
+                "  latchkey group grant readers --app-permission '{\"permissionType\":\"SERVICE\",\"actions\":[\"READ\"],"
+                "\"applications\":{\"filterType\":\"ALL\"},\"services\":{\"filterType\":\"ALL\"}}'\n",
     .words = 1,
     .options_kind = CLI_OPTIONS_CLIENT,
     .options = grant_options,

@@ -199,32 +199,52 @@ static void complete_zsh(struct lk_buf *out) {
     lk_buf_add_cstr(out, ") (( CURRENT > 3 )) && name=\"$name ${words[3]}\" ;;\n  esac\n  _latchkey_words \"$name\"\n"
                          "  compadd -- ${=REPLY}\n  _files\n}\n_latchkey_words() {\n  local words\n  case $1 in\n");
     shell_cases(out);
-    lk_buf_add_cstr(out, "  esac\n  REPLY=$words\n}\ncompdef _latchkey latchkey\n");
+    lk_buf_add_cstr(out, "  esac\n  REPLY=$words\n}\n"
+                         /* Loaded as the function _latchkey from $fpath, the file is run to complete at once; sourced, it registers. */
+                         "if [[ ${funcstack[1]} == _latchkey ]]; then _latchkey \"$@\"; else compdef _latchkey latchkey; fi\n");
 }
 
-/* What has to come before for this command to be the one that is typed. */
+/* Text between the single quotes of fish, in which only \\ and ' are special. */
+static void fish_text(struct lk_buf *out, const char *text) {
+    for (; *text != '\0'; text++) {
+        if (*text == '\\' || *text == '\'')
+            lk_buf_add_char(out, '\\');
+        lk_buf_add_char(out, *text);
+    }
+}
+
+/* A line that ends in the description of what it completes. */
+static void fish_end(struct lk_buf *out, const char *description) {
+    lk_buf_add_cstr(out, " -d '");
+    fish_text(out, description);
+    lk_buf_add_cstr(out, "'\n");
+}
+
+/* Options complete when the command's words stand before the cursor. */
 static void fish_options(struct lk_buf *out, const struct cli_command *command) {
     struct lk_arena arena;
     lk_arena_init(&arena, HELP_ARENA_MAX);
     size_t len = 0;
     const struct cli_option *options = cli_command_options(command, &arena, &len);
-    for (size_t i = 0; options != NULL && i < len; i++)
-        lk_buf_addf(out, "complete -c latchkey -n 'string match -q -- \"latchkey %s *\" (commandline -cp)' -l %s%s -d \"%s\"\n",
-                    command->name, options[i].name, options[i].value == NULL ? "" : " -r", options[i].help);
+    for (size_t i = 0; options != NULL && i < len; i++) {
+        lk_buf_addf(out, "complete -c latchkey -n 'string match -q -- \"latchkey %s *\" (commandline -cp)' -l %s%s", command->name,
+                    options[i].name, options[i].value == NULL ? "" : " -r");
+        fish_end(out, options[i].help);
+    }
     lk_arena_free(&arena);
 }
 
 static void complete_fish(struct lk_buf *out) {
     for (const struct cli_command *const *at = cli_commands(); *at != NULL; at++) {
-        lk_buf_addf(out, "complete -c latchkey -f -n __fish_use_subcommand -a %s -d \"%s\"\n", (*at)->name, (*at)->summary);
+        lk_buf_addf(out, "complete -c latchkey -f -n __fish_use_subcommand -a %s", (*at)->name);
+        fish_end(out, (*at)->summary);
         if ((*at)->verbs == NULL)
             fish_options(out, *at);
         for (const struct cli_command *const *verb = (*at)->verbs; verb != NULL && *verb != NULL; verb++) {
             const char *word = strrchr((*verb)->name, ' ') + 1;
-            lk_buf_addf(
-                out,
-                "complete -c latchkey -f -n 'test (count (commandline -opc)) -eq 2; and __fish_seen_subcommand_from %s' -a %s -d \"%s\"\n",
-                (*at)->name, word, (*verb)->summary);
+            lk_buf_addf(out, "complete -c latchkey -f -n 'test (count (commandline -opc)) -eq 2; and __fish_seen_subcommand_from %s' -a %s",
+                        (*at)->name, word);
+            fish_end(out, (*verb)->summary);
             fish_options(out, *verb);
         }
     }

@@ -74,6 +74,14 @@ static void hide_key_option(const struct cli_args *args) {
         memset((char *)key, 'x', strlen(key)); /* argv's memory, which is ours to write */
 }
 
+static const char *key_from(struct cli_session *session) {
+    const char *file = cli_args_get(session->args, "api-key-file");
+    if (cli_args_get(session->args, "api-key") != NULL)
+        return "the option --api-key";
+    const char *text = file == NULL ? "the environment variable LATCHKEY_API_KEY" : lk_arena_printf(&session->arena, "the file %s", file);
+    return text == NULL ? "the file" : text;
+}
+
 static int open_client(struct cli_session *session) {
     const char *url = cli_args_get(session->args, "url");
     if (url == NULL)
@@ -85,6 +93,7 @@ static int open_client(struct cli_session *session) {
     int code = find_key(session->args, buffer, sizeof(buffer), &key, &session->problem);
     if (code == 0)
         code = cli_client_new(url, key, &session->client, &session->problem);
+    session->key_from = key_from(session);
     explicit_bzero(buffer, sizeof(buffer));
     hide_key_option(session->args);
     return code;
@@ -120,6 +129,10 @@ static int code_of(struct lk_slice code) {
 
 static int take_answer(struct cli_session *session, long status, const struct lk_json *answer, const struct lk_json **ret_data) {
     const struct lk_json *errors = lk_json_get(answer, "errors");
+    if (status == 401)
+        return lk_problem_set(&session->problem, LK_EUNAUTH,
+                              "The server does not accept the API key of %.200s; give another with --api-key-file or LATCHKEY_API_KEY",
+                              session->key_from);
     if (errors != NULL && errors->type == LK_JSON_ARRAY && errors->array.len > 0) {
         const struct lk_json *first = &errors->array.items[0];
         struct lk_slice message = lk_json_text(lk_json_get(first, "message"));

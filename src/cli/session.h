@@ -13,7 +13,8 @@ struct cli_session {
     const struct cli_args *args;
     struct lk_arena arena; /* everything that is read lives here */
     struct cli_client *client;
-    bool json; /* for programs */
+    const char *key_from; /* "the file ci.key": for errors */
+    bool json;            /* for programs */
     struct lk_problem problem;
 };
 

@@ -130,6 +130,14 @@ describe('forward auth', () => {
     assert.equal((await auth(undefined, { path: required('VIEW_AUDITS') })).status, 401);
   });
 
+  it('takes what reaches only some of a type for nothing, since an expression asks for all of it', async () => {
+    const found = await server.query('{ userGroupByName(name: "Production Support") { id } }');
+    const { key } = await server.createKey('production', [found.userGroupByName.id]);
+    for (const [expression, status] of [['app:*:SERVICE:READ', 200], ['app:*:SERVICE:EXECUTE', 403], ['app:*:ENV:READ', 403], ['app:*:DEPLOYMENT:READ', 403]]) {
+      assert.equal((await auth(key, { path: required(expression) })).status, status, expression);
+    }
+  });
+
   it('says where an expression is wrong', async () => {
     for (const [expression, column] of [['', 1], ['VIEW_AUDITS AND', 16], ['(VIEW_AUDITS', 13], ['AND', 1], ['VIEW_AUDITS VIEW_AUDITS', 13]]) {
       const answer = await auth(keys.reader.key, { path: required(expression) });
@@ -188,7 +196,7 @@ describe('forward auth', () => {
       const count = Number(text.match(new RegExp(`latchkey_verifications_total\\{code="${code}"\\} (\\d+)`))[1]);
       assert.ok(count > 0, code);
     }
-    assert.match(text, /^latchkey_keys 5$/m);
+    assert.match(text, /^latchkey_keys 6$/m);
     assert.ok(Number(text.match(/^latchkey_keyring_bytes (\d+)$/m)[1]) > 0);
   });
 

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { DELETE, freePort, httpRequest, rawExchange, ROOT, Server, sleep, SLOW, temporaryDirectory, UPDATE } from './support/server.mjs';
+import { DELETE, freePort, httpRequest, rawExchange, ROOT, Server, sleep, SLOW, temporaryDirectory, UPDATE } from '../api/support/server.mjs';
 
 const NGINX = '/usr/sbin/nginx';
 const GROUP = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';

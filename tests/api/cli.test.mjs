@@ -1,0 +1,398 @@
+// The command line: the commands that manage, against a running server, as people and as scripts use them.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import http from 'node:http';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { BINARY, freePort, ID, run, Server, SLOW, sleep, temporaryDirectory, TOKEN } from './support/server.mjs';
+
+let server;
+before(async () => (server = await Server.fresh()));
+after(() => server.stop());
+
+/** The environment of a command: this server, and its administrator's key unless another is given. */
+const environment = (extra = {}) => ({ ...process.env, LATCHKEY_URL: server.url, LATCHKEY_API_KEY: server.account.apiKey, ...extra });
+
+const cli = (args, extra) => run(args, { env: environment(extra) });
+
+/** What a command that must succeed prints. */
+function print(...args) {
+  const done = cli(args);
+  assert.equal(done.status, 0, `latchkey ${args.join(' ')}: ${done.stderr}`);
+  return done.stdout;
+}
+
+const json = (...args) => JSON.parse(print(...args, '--json'));
+
+/** What a command that must fail with an exit code says. */
+function refuse(status, ...args) {
+  const done = cli(args);
+  assert.equal(done.status, status, `latchkey ${args.join(' ')}: ${done.stdout}${done.stderr}`);
+  assert.equal(done.stdout, '');
+  assert.ok(done.stderr.startsWith('latchkey: '), done.stderr);
+  return done.stderr;
+}
+
+describe('latchkey key', () => {
+  it('creates a key that works, and prints it', async () => {
+    const text = print('key', 'create', 'people', '--group', 'Account Administrator', '--metadata', 'team=payments', '--expires', '30d');
+    const token = /lk_[0-9A-Za-z]{71}/.exec(text)[0];
+    assert.ok(await server.accepts(token));
+    const made = json('key', 'create', 'programs', '--group', server.account.userGroupId);
+    assert.match(made.key, TOKEN);
+    assert.match(made.apiKey.id, ID);
+    assert.deepEqual(made.apiKey.userGroups.nodes.map(({ name }) => name), ['Account Administrator']);
+    assert.ok(await server.accepts(made.key));
+  });
+
+  it('shows a key by name and by id, never its secret', () => {
+    const key = json('key', 'get', 'people');
+    assert.deepEqual(json('key', 'get', key.id), key);
+    assert.equal(key.accountId, server.account.accountId);
+    assert.equal(key.uuid, key.id);
+    assert.deepEqual(key.metadata, [{ key: 'team', value: 'payments' }]);
+    const days = (key.expiresAt - Date.now()) / 86400000;
+    assert.ok(days > 29.9 && days <= 30, `${days}`);
+    const text = print('key', 'get', 'people');
+    assert.match(text, /^name +people$/m);
+    assert.match(text, /^groups +Account Administrator$/m);
+    assert.match(text, /^metadata +team=payments$/m);
+    assert.match(text, /^expires +20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ$/m);
+    assert.doesNotMatch(text, /lk_[0-9A-Za-z]{71}/);
+  });
+
+  it('lists keys in columns and as JSON, filtered', () => {
+    const lines = print('key', 'list').trimEnd().split('\n');
+    const names = lines[0].indexOf('NAME');
+    assert.deepEqual(lines.slice(1).map((line) => line.slice(names).split(' ')[0]), ['admin', 'people', 'programs']);
+    for (const line of lines) assert.equal(line, line.trimEnd());
+    assert.deepEqual(json('key', 'list', '--name', 'PRO').map(({ name }) => name), ['programs']);
+    assert.deepEqual(json('key', 'list', '--group', 'Production Support'), []);
+    assert.deepEqual(json('key', 'list', '--limit', '1', '--offset', '1').map(({ name }) => name), ['people']);
+  });
+
+  it('says in a sentence that there is nothing', () => {
+    const done = cli(['key', 'list', '--name', 'nothing of that name']);
+    assert.deepEqual([done.status, done.stdout, done.stderr], [0, '', 'There is no such API key.\n']);
+  });
+
+  it('follows the pages of a long list', async () => {
+    const group = json('group', 'create', 'many').id;
+    for (let i = 0; i < 12; i++) await Promise.all(Array.from({ length: 10 }, (_, j) => server.createKey(`many-${i}-${j}`, [group])));
+    assert.equal(json('key', 'list', '--group', 'many').length, 120);
+    assert.equal(json('key', 'list', '--group', 'many', '--limit', '105').length, 105);
+    assert.equal(json('key', 'list', '--group', 'many', '--offset', '115').length, 5);
+    assert.equal(print('key', 'list', '--group', 'many').trimEnd().split('\n').length, 121);
+  });
+
+  it('changes only what is named', async () => {
+    const before = json('key', 'get', 'people');
+    const disabled = json('key', 'update', 'people', '--disable');
+    assert.deepEqual({ ...disabled, updatedAt: 0 }, { ...before, enabled: false, updatedAt: 0 });
+    const changed = json('key', 'update', before.id, '--name', 'persons', '--enable', '--expires', 'never', '--group', 'Production Support', '--metadata', 'a=b=c');
+    assert.equal(changed.name, 'persons');
+    assert.equal(changed.enabled, true);
+    assert.equal(changed.expiresAt, null);
+    assert.deepEqual(changed.userGroups.nodes.map(({ name }) => name), ['Production Support']);
+    assert.deepEqual(changed.metadata, [{ key: 'a', value: 'b=c' }]);
+    assert.deepEqual(json('key', 'update', 'persons', '--no-groups').userGroups.nodes, []);
+    assert.equal(json('key', 'update', 'persons', '--expires', '2099-12-31T12:00+02:00').expiresAt, Date.UTC(2099, 11, 31, 10));
+  });
+
+  it('reveals a key once more', () => {
+    const made = json('key', 'create', 'revealed');
+    assert.equal(json('key', 'reveal', 'revealed').key, made.key);
+    assert.ok(print('key', 'reveal', made.apiKey.id).includes(made.key));
+  });
+
+  it('deletes keys, without asking a script', async () => {
+    const made = json('key', 'create', 'doomed', '--group', 'Account Administrator');
+    assert.match(print('key', 'delete', 'doomed', 'revealed'), /Deleted the API key doomed/);
+    assert.equal(await server.accepts(made.key), false);
+    assert.match(refuse(1, 'key', 'get', 'doomed'), /There is no API key "doomed": `latchkey key list` shows what there is/);
+  });
+
+  it('takes dates that are dates, and none that is past', () => {
+    for (const bad of ['soon', '2027-02-30', '2027-01-01T12:00', '30', '-1d']) {
+      assert.match(refuse(2, 'key', 'create', 'x', '--expires', bad), /--expires: ".*" is neither a date/);
+    }
+    assert.match(refuse(2, 'key', 'create', 'x', '--expires', '2001-01-01'), /is past/);
+  });
+
+  it('passes on what the server refuses', () => {
+    assert.match(refuse(1, 'key', 'create', ' blank '), /Invalid API Key name/);
+    assert.match(refuse(1, 'key', 'create', 'admin'), /admin/);
+    assert.match(refuse(1, 'key', 'create', 'x', '--group', 'no such group'), /There is no user group "no such group"/);
+  });
+});
+
+describe('latchkey user and latchkey group', () => {
+  let one;
+  it('create, show, change and list users', () => {
+    one = json('user', 'create', 'Ann Lee', 'Ann@Example.com', '--group', 'Production Support', '--external-id', 'x-1');
+    assert.equal(one.email, 'ann@example.com');
+    assert.equal(json('user', 'get', 'ann@example.com').id, one.id);
+    assert.equal(json('user', 'get', 'Ann Lee').id, one.id);
+    assert.equal(json('user', 'get', one.id).externalUserId, 'x-1');
+    assert.equal(json('user', 'update', 'ann@example.com', '--name', 'Ann Li').name, 'Ann Li');
+    assert.deepEqual(json('user', 'get', one.id).userGroups.nodes.map(({ name }) => name), ['Production Support']);
+    assert.match(print('user', 'list'), /Ann Li +ann@example\.com/);
+  });
+
+  it('do not guess which of two users of a name is meant', () => {
+    const other = json('user', 'create', 'Ann Li', 'another.ann@example.com');
+    const message = refuse(1, 'user', 'delete', 'Ann Li');
+    assert.match(message, /2 users are called "Ann Li"; say which by e-mail address or id/);
+    assert.ok(message.includes(one.id) && message.includes(other.id));
+    assert.match(print('user', 'delete', 'another.ann@example.com'), /Deleted the user/);
+    assert.equal(json('user', 'get', 'Ann Li').id, one.id);
+  });
+
+  it('create a group, grant to it without loss, and change its members', () => {
+    const app = { permissionType: 'SERVICE', actions: ['READ'], applications: { filterType: 'ALL' }, services: { filterType: 'ALL' } };
+    const made = json('group', 'create', 'readers', '--description', 'May look', '--scope', 'invoices.read', '--user', 'ann@example.com');
+    assert.deepEqual(made.permissions.scopes, ['invoices.read']);
+    assert.deepEqual(made.users.nodes.map(({ email }) => email), ['ann@example.com']);
+    json('group', 'grant', 'readers', '--account-permission', 'VIEW_AUDITS', '--app-permission', JSON.stringify(app));
+    const granted = json('group', 'grant', made.id, '--scope', 'orders.read', '--account-permission', 'MANAGE_API_KEYS');
+    const { permissions } = json('group', 'get', 'readers');
+    assert.deepEqual(permissions, granted.permissions);
+    assert.deepEqual(permissions.scopes.toSorted(), ['invoices.read', 'orders.read']);
+    assert.deepEqual(permissions.accountPermissions.accountPermissionTypes.toSorted(), ['MANAGE_API_KEYS', 'VIEW_AUDITS']);
+    assert.deepEqual(permissions.appPermissions.map(({ permissionType, actions }) => ({ permissionType, actions })), [{ permissionType: 'SERVICE', actions: ['READ'] }]);
+
+    const updated = json('group', 'update', 'readers', '--scope', 'orders.*');
+    assert.deepEqual(updated.permissions, { ...permissions, scopes: ['orders.*'] }, 'naming scopes must leave the other permissions');
+    assert.equal(updated.description, 'May look');
+    assert.equal(updated.users.nodes.length, 1);
+    const bare = json('group', 'update', 'readers', '--no-permissions').permissions;
+    assert.deepEqual([bare.scopes, bare.appPermissions, bare.accountPermissions.accountPermissionTypes], [[], [], []]);
+
+    assert.deepEqual(json('group', 'members', 'readers', '--remove', 'Ann Li'), []);
+    assert.deepEqual(json('group', 'members', 'readers', '--add', one.id).map(({ name }) => name), ['Ann Li']);
+    assert.match(print('group', 'members', 'readers'), /Ann Li +ann@example\.com/);
+    assert.match(print('group', 'list'), /readers/);
+    assert.match(refuse(2, 'group', 'grant', 'readers'), /Say what to grant/);
+    assert.match(refuse(2, 'group', 'grant', 'readers', '--app-permission', '{'), /not JSON/);
+    assert.match(refuse(1, 'group', 'grant', 'readers', '--account-permission', 'NO_SUCH_PERMISSION'), /NO_SUCH_PERMISSION/);
+    assert.match(print('group', 'delete', 'readers'), /Deleted the user group readers/);
+  });
+});
+
+describe('latchkey audit list', () => {
+  it('shows who did what, in a span of time', () => {
+    const lines = print('audit', 'list').split('\n');
+    assert.match(lines[0], /^TIME +WHO +FROM +WHAT +TYPE +NAME/);
+    assert.ok(lines.some((line) => /127\.0\.0\.1 +DELETE +USER_GROUP +readers/.test(line)), lines.slice(0, 5).join('\n'));
+    assert.ok(json('audit', 'list', '--since', '1h', '--limit', '3').length >= 3);
+    assert.deepEqual(json('audit', 'list', '--until', '2020-01-01'), []);
+    assert.deepEqual(json('audit', 'list', '--since', '2099-01-01'), []);
+    refuse(2, 'audit', 'list', '--since', 'yesterday');
+    refuse(2, 'audit', 'list', '--limit', 'many');
+  });
+});
+
+describe('the caller', () => {
+  it('is named by a file, the environment or an option', () => {
+    const file = path.join(temporaryDirectory(), 'ci.key');
+    fs.writeFileSync(file, `${server.account.apiKey}\n`, { mode: 0o600 });
+    assert.equal(cli(['key', 'get', 'admin', '--api-key-file', file], { LATCHKEY_API_KEY: '' }).status, 0);
+    assert.equal(cli(['key', 'get', 'admin', '--api-key', server.account.apiKey], { LATCHKEY_API_KEY: '' }).status, 0);
+    const none = cli(['key', 'list'], { LATCHKEY_API_KEY: '' });
+    assert.notEqual(none.status, 0);
+    assert.match(none.stderr, /LATCHKEY_API_KEY.*--api-key-file/);
+    assert.match(cli(['key', 'list', '--api-key-file', '/nowhere/x']).stderr, /Cannot read the API key from \/nowhere\/x: No such file/);
+    assert.match(cli(['key', 'list'], { LATCHKEY_API_KEY: 'a b\nc' }).stderr, /holds a character that no key holds/);
+  });
+
+  it('is told which credential was refused, without seeing it', () => {
+    const wrong = `lk_${'0'.repeat(71)}`;
+    const done = cli(['key', 'list'], { LATCHKEY_API_KEY: wrong });
+    assert.equal(done.status, 1);
+    assert.match(done.stderr, /does not accept the API key of the environment variable LATCHKEY_API_KEY/);
+    assert.ok(!done.stderr.includes(wrong));
+  });
+
+  it('is told where no server was found', async () => {
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const done = cli(['key', 'list', '--url', url]);
+    assert.equal(done.status, 1);
+    assert.equal(done.stderr, `latchkey: No server answers at ${url}: start one with \`latchkey serve\`, or name another with --url\n`);
+    assert.match(cli(['key', 'list', '--url', 'ftp://x']).stderr, /must begin with http/);
+    assert.equal(cli(['key', 'list'], { http_proxy: url, HTTP_PROXY: url, ALL_PROXY: url }).status, 0, 'a proxy stood before this machine');
+  });
+
+  it('keeps its key out of the process list', async () => {
+    const held = []; // a server that holds its answer back, so that the command can be looked at
+    const slow = http.createServer((request, response) => held.push(response));
+    await new Promise((resolve) => slow.listen(0, '127.0.0.1', resolve));
+    const { apiKey } = server.account;
+    for (const spelled of [['--api-key', apiKey], [`--api-key=${apiKey}`]]) {
+      const command = spawn(BINARY, ['key', 'list', '--url', `http://127.0.0.1:${slow.address().port}`, ...spelled], { stdio: 'ignore' });
+      const ended = new Promise((resolve) => command.on('exit', resolve));
+      for (let i = 0; held.length === 0 && i < 500 * SLOW; i++) await sleep(20);
+      assert.equal(held.length, 1);
+      const line = fs.readFileSync(`/proc/${command.pid}/cmdline`, 'latin1');
+      assert.ok(line.includes('--api-key') && !line.includes(apiKey.slice(3)), line);
+      held.pop().end('{"data":{"apiKeys":{"pageInfo":{"hasMore":false},"nodes":[]}}}');
+      await ended;
+    }
+    slow.close();
+  });
+
+  /** What a command prints when it talks to a server of its own that answers with these. {status, stdout, asked}. */
+  async function against(answers, args) {
+    let asked = 0;
+    const stub = http.createServer((request, response) => {
+      request.resume();
+      const { status = 200, headers = {}, data } = answers[Math.min(asked++, answers.length - 1)];
+      response.writeHead(status, headers).end(JSON.stringify({ data }));
+    });
+    await new Promise((resolve) => stub.listen(0, '127.0.0.1', resolve));
+    const command = spawn(BINARY, [...args, '--url', `http://127.0.0.1:${stub.address().port}`], { env: environment() });
+    let stdout = '';
+    command.stdout.on('data', (text) => (stdout += text));
+    const status = await new Promise((resolve) => command.on('close', resolve));
+    stub.close();
+    return { status, stdout, asked };
+  }
+
+  const groups = (...nodes) => ({ data: { userGroups: { pageInfo: { hasMore: false }, nodes } } });
+
+  it('waits for a server that asks for patience', async () => {
+    const answers = [{ status: 429, headers: { 'retry-after': '1' }, data: null }, groups({ name: 'x' })];
+    assert.deepEqual(await against(answers, ['group', 'list', '--json']), { status: 0, stdout: '[{"name":"x"}]\n', asked: 2 });
+  });
+
+  it('is not steered by control characters in the names of others', async () => {
+    const { stdout } = await against([groups({ id: '1', name: 'evil\u001b[2J\u202e\u009b\nX', description: 'ok' })], ['group', 'list']);
+    assert.equal(stdout.split('\n')[1], '1   evil\\u{1b}[2J\\u{202e}\\u{9b}\\u{a}X         ok');
+  });
+});
+
+describe('at a terminal', { skip: spawnSync('script', ['--version']).error ? 'script is not installed' : false }, () => {
+  /** Runs a command line with a terminal around it, and types. */
+  const atTerminal = (command, typed = '') => {
+    const done = spawnSync('script', ['-qec', `stty -echo cols 60; "${BINARY}" ${command}`, '/dev/null'], { input: typed, encoding: 'utf8', env: environment(), timeout: 30000 * SLOW });
+    return { status: done.status, text: done.stdout.replaceAll('\r', '') };
+  };
+
+  it('deletions ask first', () => {
+    const { id } = json('group', 'create', 'asked for');
+    const no = atTerminal("group delete 'asked for'", 'n\n');
+    assert.equal(no.status, 1);
+    assert.match(no.text, new RegExp(`Delete the user group asked for \\(${id}\\)\\?.*\\[y/N\\]`));
+    assert.equal(json('group', 'get', 'asked for').id, id);
+    assert.equal(atTerminal("group delete 'asked for'", 'y\n').status, 0);
+    refuse(1, 'group', 'get', 'asked for');
+    json('group', 'create', 'not asked for');
+    assert.equal(atTerminal("group delete 'not asked for' --yes").status, 0);
+  });
+
+  it('tables are as wide as the terminal', () => {
+    const description = 'word '.repeat(40).trim();
+    json('group', 'create', 'described', '--description', description);
+    const lines = atTerminal('group list').text.trimEnd().split('\n');
+    for (const line of lines) assert.ok([...line].length <= 60, line);
+    assert.ok(lines.some((line) => line.includes('word') && line.endsWith('…')), lines.join('\n'));
+    assert.ok(print('group', 'list').includes(description), 'cut though it is no terminal');
+    print('group', 'delete', 'described');
+  });
+});
+
+describe('usage', () => {
+  const usage = (args, expected) => {
+    const done = cli(args);
+    assert.deepEqual([done.status, done.stdout], [2, ''], args.join(' '));
+    assert.match(done.stderr, expected);
+    assert.match(done.stderr, /Run `latchkey help/);
+  };
+
+  it('errors name the word, the nearest right one and the help', () => {
+    usage([], /A command is missing/);
+    usage(['kye'], /Unknown command kye; did you mean key\?/);
+    usage(['key'], /create\|list\|get\|update\|delete\|reveal/);
+    usage(['key', 'crate', 'x'], /Unknown command key crate; did you mean key create\?/);
+    usage(['key', 'create', 'x', '--gruop', 'y'], /Unknown option --gruop; did you mean --group\?/);
+    usage(['key', 'create'], /latchkey key create NAME/);
+    usage(['key', 'get', 'a', 'b'], /b is not understood here/);
+    usage(['key', 'create', 'x', '--metadata', 'novalue'], /KEY=VALUE/);
+    usage(['completion', 'tcsh'], /bash, zsh or fish/);
+  });
+
+  it('offers no command that does not exist yet', () => {
+    for (const verb of ['rotate', 'import', 'verify', 'check']) assert.equal(cli(['key', verb, 'x']).status, 2);
+  });
+});
+
+/** Every command with its usage line, as the help lists them. */
+function commands() {
+  const found = [];
+  const list = (text) => [...text.split('\nCommands:\n')[1].split('\n\n')[0].matchAll(/^ {2}(\S+(?: \S+)?) {2,}/gm)].map((match) => match[1].trim());
+  for (const name of list(run(['help']).stdout)) {
+    const help = run(['help', ...name.split(' ')]).stdout;
+    found.push(...(help.includes('\nCommands:\n') ? list(help) : [name]));
+  }
+  return found;
+}
+
+const optionsOf = (command) => [...run(['help', ...command.split(' ')]).stdout.matchAll(/^ {2}--([a-z-]+)/gm)].map((match) => match[1]);
+
+describe('help, manual and completion', () => {
+  it('explain every command by example', () => {
+    const all = commands();
+    for (const name of ['key create', 'key reveal', 'group grant', 'group members', 'user update', 'audit list', 'audit verify', 'serve', 'init']) assert.ok(all.includes(name), name);
+    for (const name of all) {
+      const help = run(['help', ...name.split(' ')]);
+      assert.equal(help.status, 0);
+      assert.ok(help.stdout.startsWith(`Usage: latchkey ${name}`), name);
+      assert.equal(run([...name.split(' '), '--help']).stdout, help.stdout, name);
+      if (name.includes(' ')) assert.match(help.stdout, /\nExamples:\n {2}latchkey /);
+    }
+  });
+
+  it('the manual has every command and every setting, and formats without a complaint', (t) => {
+    const manual = run(['manual']).stdout;
+    const plain = manual.replaceAll('\\-', '-').replaceAll(/\\f./g, '');
+    for (const name of commands()) {
+      assert.ok(plain.includes(`latchkey ${name}`), name);
+      for (const option of optionsOf(name)) assert.ok(plain.includes(`--${option}`), `${name} --${option}`);
+    }
+    assert.ok(plain.includes('--log-level') && plain.includes('--graphql-depth'));
+    if (spawnSync('groff', ['--version']).error) return t.skip('groff is not installed');
+    const formatted = spawnSync('groff', ['-man', '-Tutf8', '-ww', '-z'], { input: manual, encoding: 'utf8' });
+    assert.deepEqual([formatted.status, formatted.stderr], [0, '']);
+  });
+
+  it('bash completes commands, verbs and options', () => {
+    const complete = (...words) => {
+      const script = `source <("$BINARY" completion bash); COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _latchkey; printf '%s\\n' "\${COMPREPLY[@]}"`;
+      const done = spawnSync('bash', ['-euc', script, 'bash', 'latchkey', ...words], { encoding: 'utf8', env: { ...process.env, BINARY } });
+      assert.deepEqual([done.status, done.stderr], [0, '']);
+      return done.stdout.split('\n').filter(Boolean);
+    };
+    assert.deepEqual(complete('ke'), ['key']);
+    assert.deepEqual(complete('key', 're'), ['reveal']);
+    assert.deepEqual(complete('key', 'create', '--gr'), ['--group']);
+    assert.deepEqual(complete('serve', '--log-l'), ['--log-level']);
+    assert.ok(complete('group', '').includes('members'));
+    for (const name of commands()) {
+      const words = name.split(' ');
+      for (const option of optionsOf(name)) assert.ok(complete(...words, `--${option}`).includes(`--${option}`), `${name} --${option}`);
+    }
+  });
+
+  it('zsh and fish are given every command and option', () => {
+    for (const shell of ['zsh', 'fish']) {
+      const script = run(['completion', shell]).stdout;
+      for (const name of commands()) {
+        assert.ok(script.includes(name.split(' ').at(-1)), `${shell}: ${name}`);
+        for (const option of optionsOf(name)) assert.ok(script.includes(shell === 'fish' ? `-l ${option}` : `--${option}`), `${shell}: ${name} --${option}`);
+      }
+      // Neither shell need be there: what their quoting would trip over is looked for by hand.
+      if (shell === 'fish') for (const line of script.trimEnd().split('\n')) assert.match(line, /^complete(?: [^ '\\]+| '(?:[^'\\]|\\.)*')+$/);
+      if (!spawnSync(shell, ['--version']).error) assert.equal(spawnSync(shell, ['-n'], { input: script }).status, 0);
+    }
+  });
+});
