@@ -5,10 +5,10 @@
 #include <ctype.h>
 #include <stdbool.h>
 
-#define SECOND_MS 1000
+#define SECOND_MS INT64_C(1000)
 #define MINUTE_MS (60 * SECOND_MS)
 #define HOUR_MS (60 * MINUTE_MS)
-#define DAY_MS ((int64_t)24 * HOUR_MS)
+#define DAY_MS (24 * HOUR_MS)
 
 /* Reads exactly digits digits at *at and moves on. -1 when there are not as many. */
 static int read_digits(const char **at, int digits) {
@@ -68,7 +68,7 @@ static int read_clock(const char **at, int64_t *ret_ms) {
     int second = skip(at, ':') ? read_digits(at, 2) : 0;
     if (second < 0 || second > 59)
         return LK_EINVAL;
-    int64_t ms = hour * (int64_t)HOUR_MS + minute * (int64_t)MINUTE_MS + second * (int64_t)SECOND_MS;
+    int64_t ms = hour * HOUR_MS + minute * MINUTE_MS + second * SECOND_MS;
     if (skip(at, '.')) {
         if (!isdigit((unsigned char)**at))
             return LK_EINVAL;
@@ -92,7 +92,7 @@ static int read_offset(const char **at, int64_t *ret_ms) {
     int minutes = hours < 0 ? -1 : read_digits(at, 2);
     if (minutes < 0 || minutes > 59 || hours > 23)
         return LK_EINVAL;
-    *ret_ms = sign * (hours * (int64_t)HOUR_MS + minutes * (int64_t)MINUTE_MS);
+    *ret_ms = sign * (hours * HOUR_MS + minutes * MINUTE_MS);
     return 0;
 }
 
