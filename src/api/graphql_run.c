@@ -54,13 +54,24 @@ static void add_request_id(struct lk_graphql_job *job) {
     lk_buf_addf(body, ",\"extensions\":{\"requestId\":\"%s\"}}", job->context.request_id);
 }
 
+/* Whether a document is one to keep in memory. A mutation with texts written into it comes once, and one of the texts may be a password. */
+static bool is_worth_keeping(const struct lk_graphql_item *item) {
+    struct lk_slice text = item->params->query;
+    if (!item->fresh || item->params->persisted)
+        return item->fresh;
+    bool changes = false;
+    for (const struct gql_operation *o = item->document->document->operations; o != NULL; o = o->next)
+        changes = changes || o->kind == GQL_MUTATION;
+    return !changes || memchr(text.ptr, '"', text.len) == NULL;
+}
+
 /* Appends the answer to one document to the body. 0 or negative when it does not fit. */
 static int run_item(struct lk_graphql_job *job, struct lk_graphql_item *item) {
     if (item->document == NULL) {
         write_errors(job, item);
         return 0;
     }
-    if (item->fresh)
+    if (is_worth_keeping(item))
         lk_document_cache_put(job->service->cache, item->document);
     const struct gql_execution execution = {
         .schema = job->service->schema,

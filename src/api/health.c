@@ -65,6 +65,20 @@ static void graphql_metrics(struct lk_buf *out, struct lk_graphql_service *servi
                     atomic_load_explicit(&service->results[i], memory_order_relaxed));
 }
 
+static void verification_metrics(struct lk_buf *out, const struct lk_health *health) {
+    uint64_t outcomes[LK_VERIFY_CODES];
+    lk_lanes_outcomes(health->lanes, outcomes);
+    lk_buf_add_cstr(out, "# HELP latchkey_verifications_total Keys verified, by what came of it.\n"
+                         "# TYPE latchkey_verifications_total counter\n");
+    for (int code = 0; code < LK_VERIFY_CODES; code++)
+        lk_buf_addf(out, "latchkey_verifications_total{code=\"%s\"} %" PRIu64 "\n", lk_verify_code_name((enum lk_verify_code)code),
+                    outcomes[code]);
+    struct lk_keyring_stats stats;
+    lk_keyring_stats(health->keyring, &stats);
+    metric(out, "keys", "gauge", "API keys that there are.", stats.keys);
+    metric(out, "keyring_bytes", "gauge", "Memory of the keyring, room for more keys included.", stats.bytes);
+}
+
 void lk_health_metrics(struct http_request *request, void *health) {
     struct lk_health *h = health;
     struct lk_buf *out = http_body(request);
@@ -79,6 +93,7 @@ void lk_health_metrics(struct http_request *request, void *health) {
     http_metrics(out, h->server);
     store_metrics(out, h->executor);
     graphql_metrics(out, h->graphql);
+    verification_metrics(out, h);
     http_add_header(request, "Content-Type", lk_slice_cstr("text/plain; version=0.0.4; charset=utf-8"));
     http_send(request);
 }

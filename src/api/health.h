@@ -3,12 +3,15 @@
 #define LK_API_HEALTH_H
 
 #include "api/graphql_endpoint.h"
+#include "api/lanes.h"
 
 /* Lives as long as the servers it is served by. */
 struct lk_health {
     const struct http_server *server;
     struct lk_executor *executor;
     struct lk_graphql_service *graphql;
+    const struct lk_lanes *lanes;
+    const struct lk_keyring *keyring;
     const char *version;
     int64_t started_at; /* wall clock, ms */
     atomic_bool ready;  /* serving and able to change the database */

@@ -95,8 +95,9 @@ static const struct lk_notifications *notifications_of(const void *source) {
 }
 
 static int group_notifications(struct gql_call *call, const void *source, struct gql_out *ret) {
-    (void)call;
-    return lk_out_object(ret, &group_of(source)->notifications);
+    const struct lk_notifications *notifications;
+    int code = lk_user_group_notifications(&lk_context(call)->call, group_of(source), &notifications);
+    return code == 0 ? lk_out_object(ret, notifications) : lk_fail(call, code);
 }
 
 static int notify_members(struct gql_call *call, const void *source, struct gql_out *ret) {

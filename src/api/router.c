@@ -23,14 +23,21 @@ void lk_answer_error(struct http_request *request, int status, const char *messa
     http_send(request);
 }
 
+static bool is_at(const struct lk_route *route, struct lk_slice path) {
+    size_t len = strlen(route->path);
+    if (!route->below || path.len <= len)
+        return lk_slice_is(path, route->path);
+    return path.ptr[len] == '/' && memcmp(path.ptr, route->path, len) == 0;
+}
+
 void lk_router_handle(struct http_request *request, void *router) {
     const struct lk_router *table = router;
     struct lk_slice path = http_request_path(request);
     for (size_t i = 0; i < table->len; i++) {
         const struct lk_route *route = &table->routes[i];
-        if (!lk_slice_is(path, route->path))
+        if (!is_at(route, path))
             continue;
-        if (lk_router_allows(route->allow, http_request_method_text(request))) {
+        if (route->allow == NULL || lk_router_allows(route->allow, http_request_method_text(request))) {
             route->handler(request, route->context);
             return;
         }

@@ -6,9 +6,10 @@
 
 struct lk_route {
     const char *path;     /* the whole raw path */
-    const char *allow;    /* the methods it serves, as Allow lists them: "GET, POST, HEAD" */
+    const char *allow;    /* the methods it serves, as Allow lists them: "GET, POST, HEAD"; NULL: any */
     http_handler handler; /* called with context for these methods */
     void *context;
+    bool below; /* serves path and all paths below it, path + "/..." */
 };
 
 struct lk_router {

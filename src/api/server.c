@@ -1,15 +1,20 @@
 /*
- * Order of start: data directory (its lock), keys, database, domain, schema, background thread, store thread, HTTP. At the stop HTTP is first: it waits for
- * the requests that the other threads still have; then these threads, then the database.
+ * Order of start: data directory (its lock), keys, database, domain, keyring (with every key), schema, background thread, store thread, HTTP. At the
+ * stop HTTP is first: it waits for the requests that the other threads still have; then these threads, then the keyring and the database.
  */
 #include "api/server.h"
 
+#include "api/auth.h"
 #include "api/graphql_endpoint.h"
 #include "api/graphql_schema.h"
 #include "api/health.h"
+#include "api/keyring_feed.h"
+#include "api/lanes.h"
 #include "api/login.h"
+#include "api/oauth.h"
 #include "api/router.h"
 #include "api/store_open.h"
+#include "api/verify.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/random.h"
@@ -24,19 +29,24 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MAIN_ROUTES 9
+#define MAIN_ROUTES 14
 #define OPS_ROUTES 3
 
 struct server {
     const struct lk_settings *settings;
     const struct lk_server_events *events;
     struct lk_store store;
+    struct lk_keyring_feed feed;
+    struct lk_lanes lanes;
     struct gql_schema *schema;
     struct lk_document_cache *cache;
     struct lk_executor *executor;
     struct lk_background *background;
     struct http_server *http;
     struct lk_graphql_service graphql;
+    struct lk_auth_service auth;
+    struct lk_verify_service verify;
+    struct lk_oauth_service oauth;
     struct lk_login_service login;
     struct lk_health health;
     struct lk_route main_routes[MAIN_ROUTES];
@@ -126,6 +136,24 @@ static void database_broke(void *context) {
     kill(getpid(), SIGTERM);
 }
 
+/* Does not listen before every key is known: no request is refused for want of a key that is there. */
+static int load_keyring(struct server *server, struct lk_problem *problem) {
+    struct lk_store *store = &server->store;
+    int code = lk_keyring_feed_open(&server->feed, store->db, store->keys, isatty(STDERR_FILENO) == 1, problem);
+    if (code == 0)
+        lk_domain_observe(store->domain, &server->feed.observer);
+    return code;
+}
+
+/* Context of the executor's hooks is the server. */
+static void batch_began(void *context) {
+    lk_keyring_feed_begin(&((struct server *)context)->feed);
+}
+
+static void batch_committed(void *context, int code) {
+    lk_keyring_feed_committed(&((struct server *)context)->feed, code);
+}
+
 static int start_executor(struct server *server, struct lk_problem *problem) {
     const struct lk_executor_config config = {
         .db = server->store.db,
@@ -133,6 +161,8 @@ static int start_executor(struct server *server, struct lk_problem *problem) {
         .batch_max = (size_t)server->settings->store_batch,
         .broken = database_broke,
         .context = server,
+        .begin = batch_began,
+        .committed = batch_committed,
     };
     int code = lk_executor_start(&config, &server->executor);
     if (code != 0)
@@ -192,6 +222,11 @@ static void set_up_routes(struct server *server) {
     struct lk_health *health = &server->health;
     struct lk_login_service *login = &server->login;
     const struct lk_route main_routes[MAIN_ROUTES] = {
+        {LK_AUTH_PATH, NULL, lk_auth_handle, &server->auth, .below = true},
+        {"/v1/keys:verify", "POST", lk_verify_handle, &server->verify},
+        {"/v1/keys:batchVerify", "POST", lk_verify_handle_batch, &server->verify},
+        {"/v1/introspect", "POST", lk_oauth_introspect, &server->oauth},
+        {"/v1/revoke", "POST", lk_oauth_revoke, &server->oauth},
         {"/graphql", graphql_methods, lk_graphql_handle, graphql},
         {"/api/graphql", graphql_methods, lk_graphql_handle, graphql},
         {"/gateway/api/graphql", graphql_methods, lk_graphql_handle, graphql},
@@ -217,6 +252,8 @@ static void set_up_health(struct server *server) {
     server->health.server = server->http;
     server->health.executor = server->executor;
     server->health.graphql = &server->graphql;
+    server->health.lanes = &server->lanes;
+    server->health.keyring = server->feed.keyring;
     server->health.version = server->events->version;
     server->health.started_at = lk_clock_wall_ms();
 }
@@ -231,6 +268,7 @@ static struct http_config http_settings(const struct lk_settings *settings) {
     config.write_timeout_ms = (unsigned)settings->write_timeout_ms;
     config.connections_max = (size_t)settings->connections_max;
     config.error_body = lk_router_error_body;
+    config.hooks = &lk_lane_hooks;
     return config;
 }
 
@@ -282,11 +320,32 @@ done:
     return code;
 }
 
+static int set_up_verification(struct server *server, struct lk_problem *problem) {
+    const struct lk_settings *settings = server->settings;
+    int code = lk_lanes_open(server->feed.keyring, http_server_threads(server->http), settings->trusted_proxies.items,
+                             settings->trusted_proxies.len, &server->lanes, problem);
+    if (code != 0)
+        return code;
+    server->auth = (struct lk_auth_service){&server->lanes, strcmp(settings->auth_rate_status, "429") == 0 ? 429 : 403};
+    server->oauth = (struct lk_oauth_service){&server->verify, server->store.domain, server->executor};
+    code = lk_verify_service_open(&server->lanes, &server->verify);
+    return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
+}
+
+/* Frees a server that was not started. */
+static int give_up_http(struct server *server, int code) {
+    http_server_free(server->http);
+    server->http = NULL;
+    return code;
+}
+
 static int start(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
     int code = check_addresses(settings, problem);
     if (code == 0)
         code = lk_store_open(settings->data, settings->master_key_file, &server->store, problem);
+    if (code == 0)
+        code = load_keyring(server, problem);
     if (code == 0)
         code = lk_graphql_schema_load(&server->schema, problem);
     if (code == 0)
@@ -303,13 +362,13 @@ static int start(struct server *server, struct lk_problem *problem) {
     code = create_http(server, problem);
     if (code != 0)
         return code;
+    code = set_up_verification(server, problem);
+    if (code != 0)
+        return give_up_http(server, code);
     set_up_health(server);
     code = http_server_start(server->http);
-    if (code != 0) {
-        http_server_free(server->http);
-        server->http = NULL;
-        return lk_problem_set(problem, code, "Cannot start the I/O threads: %s", lk_error_text(code));
-    }
+    if (code != 0)
+        return give_up_http(server, lk_problem_set(problem, code, "Cannot start the I/O threads: %s", lk_error_text(code)));
     atomic_store(&server->health.ready, true);
     return 0;
 }
@@ -320,6 +379,9 @@ static void stop(struct server *server) {
     lk_background_stop(server->background);
     lk_executor_stop(server->executor);
     http_server_free(server->http);
+    lk_verify_service_close(&server->verify);
+    lk_lanes_close(&server->lanes);
+    lk_keyring_feed_close(&server->feed);
     lk_document_cache_free(server->cache);
     gql_schema_free(server->schema);
     lk_store_close(&server->store);

@@ -18,10 +18,12 @@ struct lk_settings {
     const char *config;          /* the settings file; NULL: none */
     const char *master_key_file; /* NULL: DIR/master.key */
 
-    struct lk_setting_list listen; /* "ADDR:PORT" or "unix:PATH" */
-    const char *ops_listen;        /* "ADDR:PORT"; empty: none */
-    const char *socket_mode;       /* of Unix sockets, octal */
-    bool insecure_listen;          /* clear text beyond loopback is wanted */
+    struct lk_setting_list listen;          /* "ADDR:PORT" or "unix:PATH" */
+    const char *ops_listen;                 /* "ADDR:PORT"; empty: none */
+    struct lk_setting_list trusted_proxies; /* addresses and CIDR blocks whose X-Forwarded-For is believed */
+    const char *auth_rate_status;           /* "403" or "429": forward auth over a limit */
+    const char *socket_mode;                /* of Unix sockets, octal */
+    bool insecure_listen;                   /* clear text beyond loopback is wanted */
 
     const char *tls_cert; /* PEM files of the main TCP listeners; empty: clear text */
     const char *tls_key;

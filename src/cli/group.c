@@ -159,15 +159,15 @@ static int send_input(struct cli_session *session, const char *document, const s
 static int write_create(struct cli_session *session, struct lk_json_writer *w, const struct lk_slice *group) {
     (void)group;
     lk_json_key(w, "name");
-    lk_json_string(w, lk_slice_cstr(session->args->words[0]));
+    lk_json_string(w, lk_slice_cstr(cli_new_name(session)));
     write_text_option(session, w, "description", "description");
     int code = write_permissions(session, w, NULL, false);
     return code == 0 ? write_users(session, w) : code;
 }
 
 static int create(struct cli_session *session) {
-    if (need_word(session, "NAME") != 0)
-        return CLI_USAGE;
+    if (cli_new_name(session) == NULL)
+        return cli_usage_error(session->command, "Say one name: latchkey group create NAME");
     const struct lk_json *data = NULL;
     int code = send_input(session,
                           "mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { " GROUP_FIELDS " } } }",
@@ -335,6 +335,7 @@ static int run_members(struct cli_session *session) {
 /* --- tables --- */
 
 static const struct cli_option create_options[] = {
+    CLI_OPTION_NEW_NAME,
     {"description", "TEXT", "What the group is for.", false},
     {"account-permission", "PERMISSION", "A permission on the account, such as MANAGE_API_KEYS.", true},
     {"scope", "SCOPE", "A name of your own making, such as invoices.read or invoices.*.", true},

@@ -135,7 +135,7 @@ static int send_create(struct cli_session *session, struct lk_buf *variables, co
     if (code != 0)
         return code;
     lk_json_key(&w, "name");
-    lk_json_string(&w, lk_slice_cstr(session->args->words[0]));
+    lk_json_string(&w, lk_slice_cstr(cli_new_name(session)));
     code = write_shared(session, &w);
     if (code != 0)
         return code;
@@ -145,8 +145,8 @@ static int send_create(struct cli_session *session, struct lk_buf *variables, co
 }
 
 static int create(struct cli_session *session) {
-    if (need_word(session, "NAME") != 0)
-        return CLI_USAGE;
+    if (cli_new_name(session) == NULL)
+        return cli_usage_error(session->command, "Say one name: latchkey key create NAME");
     struct lk_buf variables;
     lk_buf_init(&variables, 0);
     const struct lk_json *data = NULL;
@@ -307,6 +307,7 @@ static int reveal(struct cli_session *session) {
     { "metadata", "KEY=VALUE", "A note on the key.", true }
 
 static const struct cli_option create_options[] = {
+    CLI_OPTION_NEW_NAME,
     OPTION_GROUP,
     OPTION_EXPIRES,
     OPTION_METADATA,

@@ -89,6 +89,14 @@ bool cli_option_given(const struct cli_session *session, const char *name) {
     return cli_args_get(session->args, name) != NULL;
 }
 
+const char *cli_new_name(const struct cli_session *session) {
+    const char *option = cli_args_get(session->args, "name");
+    const char *word = session->args->words_len > 0 ? session->args->words[0] : NULL;
+    if (option != NULL && word != NULL)
+        return NULL;
+    return option != NULL ? option : word;
+}
+
 int cli_write_found(struct cli_session *session, struct lk_json_writer *w, const struct cli_kind *kind, const char *option) {
     lk_json_begin_array(w);
     for (size_t i = 0; i < session->args->given_len; i++) {

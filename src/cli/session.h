@@ -111,4 +111,10 @@ int cli_account_id(struct cli_session *session, struct lk_slice *ret);
 /* Whether an option was given. */
 bool cli_option_given(const struct cli_session *session, const char *name);
 
+/* The name of what is to be made: the first word, or the option of the macro below. NULL when neither or both were given. */
+const char *cli_new_name(const struct cli_session *session);
+
+#define CLI_OPTION_NEW_NAME \
+    { "name", "NAME", "Its name, when it is not the first word.", false }
+
 #endif

@@ -38,7 +38,7 @@ static int insert_group(struct lk_call *call, const struct lk_default_group *gro
     if (code != 0)
         return lk_fail_store(call, code);
     *ret = row.id;
-    return 0;
+    return lk_changed(call, LK_CHANGE_GROUP_WRITTEN, &row.id);
 }
 
 int lk_account_create(struct lk_call *call, const struct lk_id *id, struct lk_slice name, bool operator_account, struct lk_account *ret,
@@ -57,6 +57,8 @@ int lk_account_create(struct lk_call *call, const struct lk_id *id, struct lk_sl
     if (code != 0)
         return code;
     code = audit_created(call, &row);
+    if (code == 0)
+        code = lk_changed(call, LK_CHANGE_ACCOUNT_WRITTEN, &row.id);
     if (code != 0)
         return code;
     struct lk_default_group groups[LK_DEFAULT_GROUPS];
@@ -148,6 +150,9 @@ int lk_account_delete(struct lk_call *call, struct lk_slice id) {
     if (code != 0)
         return lk_fail_store(call, code);
     lk_permissions_changed(call);
+    code = lk_changed(call, LK_CHANGE_ACCOUNT_REMOVED, &account.id);
+    if (code != 0)
+        return code;
     account.name = row.name;
     return audit_operator(call, LK_AUDIT_DELETE, &account);
 }

@@ -150,6 +150,8 @@ int lk_api_key_create(struct lk_call *call, struct lk_slice account, const struc
     if (code == 0)
         code = audit(call, LK_AUDIT_CREATE, &row, (struct lk_slice){NULL, 0}, after);
     if (code == 0)
+        code = lk_changed(call, LK_CHANGE_KEY_WRITTEN, &row.id);
+    if (code == 0)
         code = lk_to_key(call, &row, ret);
     if (code == 0)
         *ret_token = token;
@@ -217,32 +219,52 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
         code = key_document(call, &after, &new_groups, &after_document);
     if (code == 0)
         code = audit(call, LK_AUDIT_UPDATE, &after, before_document, after_document);
+    if (code == 0)
+        code = lk_changed(call, LK_CHANGE_KEY_WRITTEN, &after.id);
     return code != 0 ? code : lk_to_key(call, &after, ret);
 }
 
-int lk_api_key_delete(struct lk_call *call, struct lk_slice account, struct lk_slice id) {
-    const struct lk_intent intent = {.operation = LK_AUDIT_DELETE, .resource_type = "API_KEY", .resource_name = id};
-    int code = require_manage(call, account, &intent);
-    struct lk_key_row row = {0};
+/* Deletes a key of the actor's account. */
+static int delete_key(struct lk_call *call, const struct lk_key_row *row) {
     struct lk_group_set groups;
-    if (code == 0)
-        code = lk_find_key(call, id, &row);
-    if (code == 0)
-        code = groups_of_key(call, &row.id, &groups);
     bool managed = false;
+    int code = groups_of_key(call, &row->id, &groups);
     if (code == 0)
         code = lk_managers_before(call, &managed);
     if (code != 0)
         return code;
-    code = lk_store_key_delete(call->db, &row.id);
+    code = lk_store_key_delete(call->db, &row->id);
     if (code != 0)
         return lk_fail_store(call, code);
     lk_permissions_changed(call);
     struct lk_slice before;
     code = lk_managers_after(call, managed);
     if (code == 0)
-        code = key_document(call, &row, &groups, &before);
-    return code != 0 ? code : audit(call, LK_AUDIT_DELETE, &row, before, (struct lk_slice){NULL, 0});
+        code = lk_changed(call, LK_CHANGE_KEY_REMOVED, &row->id);
+    if (code == 0)
+        code = key_document(call, row, &groups, &before);
+    return code != 0 ? code : audit(call, LK_AUDIT_DELETE, row, before, (struct lk_slice){NULL, 0});
+}
+
+int lk_api_key_delete(struct lk_call *call, struct lk_slice account, struct lk_slice id) {
+    const struct lk_intent intent = {.operation = LK_AUDIT_DELETE, .resource_type = "API_KEY", .resource_name = id};
+    int code = require_manage(call, account, &intent);
+    struct lk_key_row row = {0};
+    if (code == 0)
+        code = lk_find_key(call, id, &row);
+    return code != 0 ? code : delete_key(call, &row);
+}
+
+int lk_api_key_revoke(struct lk_call *call, struct lk_slice id) {
+    struct lk_key_row row = {0};
+    int code = lk_find_key(call, id, &row);
+    if (code != 0)
+        return code;
+    const struct lk_intent intent = {
+        .operation = LK_AUDIT_DELETE, .resource_type = "API_KEY", .resource_id = &row.id, .resource_name = row.name};
+    if (call->actor->kind != LK_ACTOR_KEY || !lk_id_equal(&row.id, &call->actor->id))
+        code = lk_require(call, MANAGE_KEYS, &intent);
+    return code != 0 ? code : delete_key(call, &row);
 }
 
 int lk_api_key_reveal(struct lk_call *call, struct lk_slice account, struct lk_slice id, struct lk_slice *ret_token) {

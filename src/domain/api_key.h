@@ -67,6 +67,9 @@ int lk_api_key_create(struct lk_call *call, struct lk_slice account, const struc
 int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_slice id, const struct lk_api_key_input *input,
                       struct lk_api_key *ret);
 int lk_api_key_delete(struct lk_call *call, struct lk_slice account, struct lk_slice id);
+
+/* Deletes a key; a key may delete itself whatever it holds. */
+int lk_api_key_revoke(struct lk_call *call, struct lk_slice id);
 int lk_api_key_reveal(struct lk_call *call, struct lk_slice account, struct lk_slice id, struct lk_slice *ret_token);
 
 /* Reading keys of the actor's account needs MANAGE_API_KEYS or VIEW_USER_AND_USER_GROUPS_AND_API_KEYS; the actor's own key is always shown to it.

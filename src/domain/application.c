@@ -175,7 +175,10 @@ static int forget_in_group(struct lk_call *call, struct lk_group_row *row, struc
     change.after = row->permissions;
     row->updated_at = call->now_ms;
     code = lk_store_group_update(call->db, row);
-    return code != 0 ? lk_fail_store(call, code) : lk_audit_append(call, &change);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    code = lk_changed(call, LK_CHANGE_GROUP_WRITTEN, &row->id);
+    return code != 0 ? code : lk_audit_append(call, &change);
 }
 
 int lk_application_delete(struct lk_call *call, struct lk_slice id) {

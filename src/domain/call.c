@@ -45,8 +45,14 @@ void lk_domain_close(struct lk_domain *domain) {
     free(domain);
 }
 
+static void forget_changes(struct lk_call *call) {
+    call->changes = NULL;
+    call->last_change = NULL;
+}
+
 int lk_operation_begin(struct lk_call *call) {
     call->denial = (struct lk_denial){0};
+    forget_changes(call);
     int code = lk_db_savepoint(call->db);
     return code == 0 ? 0 : lk_fail_store(call, code);
 }
@@ -74,24 +80,58 @@ static int audit_denial(struct lk_call *call) {
     return code;
 }
 
+static size_t mark(const struct lk_call *call) {
+    const struct lk_change_observer *observer = call->domain->observer;
+    return observer == NULL ? 0 : observer->mark(observer->context);
+}
+
+static void undo_to(const struct lk_call *call, size_t before) {
+    const struct lk_change_observer *observer = call->domain->observer;
+    if (observer != NULL)
+        observer->undo(observer->context, before);
+}
+
+/* Keeps what was done, unless whoever follows the changes refuses them. */
+static int keep(struct lk_call *call) {
+    const struct lk_change_observer *observer = call->changes == NULL ? NULL : call->domain->observer;
+    size_t before = mark(call);
+    int code = observer == NULL ? 0 : observer->changed(observer->context, call, call->changes);
+    forget_changes(call);
+    if (code != 0) {
+        lk_permissions_changed(call);
+        int undone = lk_db_rollback_to(call->db);
+        return undone == 0 ? code : lk_fail_store(call, undone);
+    }
+    code = lk_db_release(call->db);
+    if (code == 0)
+        return 0;
+    undo_to(call, before);
+    return lk_fail_store(call, code);
+}
+
 int lk_operation_end(struct lk_call *call, bool failed) {
-    int code = failed ? lk_db_rollback_to(call->db) : lk_db_release(call->db);
-    if (failed)
-        lk_permissions_changed(call); /* an actor may have been read again in what was undone */
+    if (!failed)
+        return keep(call);
+    forget_changes(call);
+    int code = lk_db_rollback_to(call->db);
+    lk_permissions_changed(call); /* an actor may have been read again in what was undone */
     if (code != 0)
         return lk_fail_store(call, code);
-    if (failed && call->denial.operation != NULL)
+    if (call->denial.operation != NULL)
         return audit_denial(call);
     return 0;
 }
 
 int lk_request_begin(struct lk_call *call) {
+    call->mark = mark(call);
     int code = lk_db_savepoint(call->db);
     return code == 0 ? 0 : lk_fail_store(call, code);
 }
 
 int lk_request_end(struct lk_call *call, bool undo) {
     int code = undo ? lk_db_rollback_to(call->db) : lk_db_release(call->db);
+    if (undo || code != 0)
+        undo_to(call, call->mark);
     if (undo) {
         lk_permissions_changed(call);
         call->change_set = (struct lk_id){0};

@@ -28,6 +28,7 @@
 
 #include <stdint.h>
 
+struct lk_change;
 struct lk_domain;
 struct lk_keys;
 
@@ -90,6 +91,9 @@ struct lk_call {
     /* The domain's own; zero at the start. */
     struct lk_id change_set; /* groups the audit entries of one request */
     struct lk_denial denial;
+    struct lk_change *changes; /* of the operation (domain/change.h) */
+    struct lk_change *last_change;
+    size_t mark; /* of the observer, when the request began */
 };
 
 /* Begins a mutation: opens a savepoint. */

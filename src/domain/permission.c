@@ -159,9 +159,13 @@ static bool contains_all(const struct lk_texts *a, const struct lk_texts *b, str
     return true;
 }
 
+bool lk_app_permission_is_whole(const struct lk_app_permission *permission) {
+    uint32_t everything = filter_everything[permission->type];
+    return (permission->filter_types & everything) == everything;
+}
+
 static bool filter_reaches(const struct lk_app_permission *held, const struct lk_app_permission *wanted, struct budget *budget) {
-    uint32_t everything = filter_everything[held->type];
-    if ((held->filter_types & everything) == everything)
+    if (lk_app_permission_is_whole(held))
         return true;
     return (wanted->filter_types & ~held->filter_types) == 0 && contains_all(&held->env_ids, &wanted->env_ids, budget) &&
            contains_all(&held->ids, &wanted->ids, budget);

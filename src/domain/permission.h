@@ -157,6 +157,9 @@ uint32_t lk_account_permissions_expand(uint32_t bits);
  * to the name of the first thing that is missing: text that lives as long as wanted. */
 bool lk_permissions_cover(const struct lk_permissions *held, const struct lk_permissions *wanted, struct lk_slice *what);
 
+/* Whether its filter reaches everything of its type in its applications. (An ALL permission has no filter.) */
+bool lk_app_permission_is_whole(const struct lk_app_permission *permission);
+
 /* The union of sets, normalised; its lists are new and in the arena, its texts are those of the sets. LK_ENOMEM. */
 int lk_permissions_union(const struct lk_permissions *sets, size_t sets_len, struct lk_arena *arena, struct lk_permissions *ret);
 

@@ -88,6 +88,11 @@ int lk_check_text(struct lk_call *call, const char *what, struct lk_slice text, 
     return 0;
 }
 
+/* Whether a client put a secret where an id or name belongs: it must not get into the audit log that way. */
+static bool looks_secret(struct lk_slice text) {
+    return lk_slice_starts_with(text, "lk_") || lk_slice_starts_with(text, "lks_");
+}
+
 int lk_deny(struct lk_call *call, const struct lk_intent *intent, const char *format, ...) {
     char reason[256];
     va_list args;
@@ -98,7 +103,7 @@ int lk_deny(struct lk_call *call, const struct lk_intent *intent, const char *fo
     if (intent->operation != NULL) {
         if (intent->resource_id != NULL)
             denial.resource_id = *intent->resource_id;
-        struct lk_shown name = lk_show(intent->resource_name);
+        struct lk_shown name = lk_show(looks_secret(intent->resource_name) ? lk_slice_make("", 0) : intent->resource_name);
         if (lk_arena_copy(call->arena, lk_slice_cstr(name.text), &denial.resource_name) != 0 ||
             lk_arena_copy(call->arena, lk_slice_cstr(reason), &denial.reason) != 0)
             return lk_fail_memory(call);

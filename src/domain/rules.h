@@ -6,13 +6,15 @@
 #include "crypto/keys.h"
 #include "domain/audit.h"
 #include "domain/call.h"
+#include "domain/change.h"
 #include "domain/session.h"
 #include "store/user_group.h"
 
 struct lk_domain {
     const struct lk_keys *keys;
     struct lk_permission_cache *permissions;
-    uint64_t generation; /* changes whenever the permissions of some actor may have changed, or a change was undone */
+    uint64_t generation;                       /* changes whenever the permissions of some actor may have changed, or a change was undone */
+    const struct lk_change_observer *observer; /* NULL: none */
     struct lk_login_rules login;
 };
 

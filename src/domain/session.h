@@ -65,7 +65,8 @@ void lk_login_check(struct lk_login *login);
 int lk_login_end(struct lk_call *call, struct lk_login *login, struct lk_login_result *ret);
 
 /* Recognises a session token and sets call->actor to its user in account (22 characters; ptr NULL, or one that the token does not open: the default).
- * LK_EUNAUTH "Invalid API Key" when it is malformed or unknown, expired, or ended: by logout, by deletion or a new password of the user, by a lockout. */
+ * LK_EUNAUTH "Invalid API Key" when it is malformed or unknown, expired, or ended: by logout, by deletion or a new password of the user. A lockout only keeps
+ * new logins out. */
 int lk_authenticate_session(struct lk_call *call, struct lk_slice token, struct lk_slice account);
 
 /* Ends a session in all its accounts. A whole of its own, as lk_login_end. LK_EUNAUTH when there is none. */

@@ -121,6 +121,13 @@ int lk_user_group_permissions(struct lk_call *call, const struct lk_id *group, s
     return code == 0 ? 0 : lk_fail_store(call, code);
 }
 
+int lk_user_group_notifications(struct lk_call *call, const struct lk_user_group *group, const struct lk_notifications **ret) {
+    int code = lk_require_read_users(call);
+    if (code == 0)
+        *ret = &group->notifications;
+    return code;
+}
+
 int lk_user_group_users(struct lk_call *call, const struct lk_id *group, struct lk_page page, struct lk_user **ret, size_t *ret_len,
                         struct lk_page_info *ret_info) {
     int code = lk_require_read_users(call);

@@ -30,6 +30,10 @@ int lk_user_group_get_by_name(struct lk_call *call, struct lk_slice name, struct
 int lk_user_group_list(struct lk_call *call, struct lk_page page, struct lk_user_group **ret, size_t *ret_len,
                        struct lk_page_info *ret_info);
 
+/* Whom a group notifies. The webhooks and keys in it are secrets of other systems: for who may read users and groups only, not for every key in the
+ * group. LK_EFORBIDDEN. */
+int lk_user_group_notifications(struct lk_call *call, const struct lk_user_group *group, const struct lk_notifications **ret);
+
 /* The permissions of a group that a function above returned. */
 int lk_user_group_permissions(struct lk_call *call, const struct lk_id *group, struct lk_permissions *ret);
 

@@ -288,10 +288,19 @@ static int plan_members(struct lk_call *call, const struct lk_user_group_input *
     return code != 0 ? code : subtract(call, &present, &wanted, ret_removed);
 }
 
-/* A user who comes in gets all that the group holds. */
-static int require_members_grantable(struct lk_call *call, const struct draft *draft, const struct members *added,
-                                     const struct lk_intent *intent) {
-    return added->len == 0 ? 0 : lk_require_grantable(call, &draft->permissions, NULL, "the user group holds", intent);
+static bool same_link(const struct lk_sso_link *a, const struct lk_sso_link *b) {
+    return a->kind == b->kind && lk_slice_equal(a->provider_id, b->provider_id) && lk_slice_equal(a->group_name, b->group_name) &&
+           lk_slice_equal(a->group_dn, b->group_dn);
+}
+
+/* A user who comes in gets all that the group holds, and so does whoever is in the provider's group that it is linked to. before is NULL for a new
+ * group. */
+static int require_members_grantable(struct lk_call *call, const struct draft *before, const struct draft *draft,
+                                     const struct members *added, const struct lk_intent *intent) {
+    bool linked = draft->sso.kind != LK_SSO_NONE && (before == NULL || !same_link(&before->sso, &draft->sso));
+    if (added->len == 0 && !linked)
+        return 0;
+    return lk_require_grantable(call, &draft->permissions, NULL, "the user group holds", intent);
 }
 
 /* What a user is in must fit into a group set, or the user could not be changed or deleted any more. */
@@ -341,13 +350,15 @@ int lk_user_group_create(struct lk_call *call, const struct lk_user_group_input 
     if (code == 0)
         code = find_users(call, input->user_ids, input->user_ids_len, &added);
     if (code == 0)
-        code = require_members_grantable(call, &draft, &added, &intent);
+        code = require_members_grantable(call, NULL, &draft, &added, &intent);
     if (code != 0)
         return code;
     code = lk_store_group_insert(call->db, &draft.row);
     if (code != 0)
         return code == LK_ECONFLICT ? name_taken(call, draft.row.name) : lk_fail_store(call, code);
     code = store_members(call, &draft.row.id, &added, &none);
+    if (code == 0)
+        code = lk_changed(call, LK_CHANGE_GROUP_WRITTEN, &draft.row.id);
     if (code == 0)
         code = audit(call, LK_AUDIT_CREATE, NULL, &draft, &added, NULL);
     return code != 0 ? code : lk_to_group(call, &draft.row, ret);
@@ -368,6 +379,8 @@ static int store_change(struct lk_call *call, const struct draft *before, struct
     lk_permissions_changed(call);
     if (code == 0)
         code = lk_managers_after(call, managed);
+    if (code == 0)
+        code = lk_changed(call, LK_CHANGE_GROUP_WRITTEN, &after->row.id);
     return code != 0 ? code : audit(call, LK_AUDIT_UPDATE, before, after, added, removed);
 }
 
@@ -397,7 +410,7 @@ int lk_user_group_update(struct lk_call *call, struct lk_slice id, const struct 
     if (code == 0 && input->users_given)
         code = plan_members(call, input, &before.row.id, &added, &removed);
     if (code == 0)
-        code = require_members_grantable(call, &after, &added, &intent);
+        code = require_members_grantable(call, &before, &after, &added, &intent);
     if (code == 0)
         code = store_change(call, &before, &after, &added, &removed);
     return code != 0 ? code : lk_to_group(call, &after.row, ret);
@@ -419,6 +432,8 @@ int lk_user_group_delete(struct lk_call *call, struct lk_slice id) {
         return lk_fail_store(call, code);
     lk_permissions_changed(call);
     code = lk_managers_after(call, managed);
+    if (code == 0)
+        code = lk_changed(call, LK_CHANGE_GROUP_REMOVED, &draft.row.id);
     return code != 0 ? code : audit(call, LK_AUDIT_DELETE, &draft, NULL, NULL, NULL);
 }
 
@@ -499,7 +514,7 @@ static int change_member(struct lk_call *call, struct lk_slice id, struct lk_sli
     struct draft after = before;
     const struct members one = {&row, 1};
     const struct members none = {NULL, 0};
-    code = add ? require_members_grantable(call, &after, &one, &intent) : 0;
+    code = add ? require_members_grantable(call, &before, &after, &one, &intent) : 0;
     if (code == 0)
         code = store_change(call, &before, &after, add ? &one : &none, add ? &none : &one);
     return code != 0 ? code : lk_to_group(call, &after.row, ret);

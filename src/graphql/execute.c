@@ -349,7 +349,6 @@ static int execute_plan(struct executor *ex, const struct gql_plan *plan, const 
 static int execute_mutation_field(struct executor *ex, struct gql_group *group) {
     const struct gql_execution *execution = ex->execution;
     struct gql_path path = {.key = group->key};
-    size_t errors_before = ex->errors.count;
     lk_json_key_slice(&ex->w, group->key);
     struct place place = place_of(ex);
     int code;
@@ -358,8 +357,9 @@ static int execute_mutation_field(struct executor *ex, struct gql_group *group) 
         return settle(ex, group, group->field->type, &path, place, code);
     }
     code = ex->w.out->failed ? LK_ENOMEM : run_field(ex, group, execution->root, &path);
+    /* An error of a field below that became null there leaves the rest of the answer, which then must be true. */
+    bool failed = code != 0 || ex->w.out->failed;
     code = settle(ex, group, group->field->type, &path, place, code);
-    bool failed = code != 0 || ex->errors.count > errors_before || ex->w.out->failed;
     if (execution->after_field == NULL || execution->after_field(execution->context, failed) >= 0 || code != 0)
         return code;
     take_back(ex, place);

@@ -102,7 +102,8 @@ static void submit(struct http_connection *c, struct http_request *request, cons
     http_timer_disarm(&stream->timer);
     stream->answered = true;
     c->h2->owing++;
-    stream->body = answer->head_only || http_answer_is_bare(answer->status) ? (struct lk_slice){0} : answer->body;
+    bool bare = answer->head_only || http_answer_is_bare(answer->status);
+    stream->body = bare ? lk_slice_make(NULL, 0) : answer->body;
     stream->sent = 0;
     nghttp2_data_provider provider = {.source.ptr = request, .read_callback = read_body};
     size_t len = 0;

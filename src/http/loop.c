@@ -405,11 +405,18 @@ static void dispatch(struct http_loop *loop, const struct epoll_event *event) {
 
 void *http_loop_run(void *context) {
     struct http_loop *loop = context;
+    const struct http_thread_hooks *hooks = loop->shared->config.hooks;
     struct epoll_event events[EVENTS_MAX];
+    if (hooks != NULL)
+        hooks->start(hooks->context);
     loop->now = lk_clock_mono_ns();
     resume_accepting(loop);
     while (!loop->draining || loop->connections != NULL || loop->graveyard != NULL) {
+        if (hooks != NULL)
+            hooks->before_wait(hooks->context);
         int n = epoll_wait(loop->epoll, events, EVENTS_MAX, wait_ms(loop));
+        if (hooks != NULL)
+            hooks->after_wait(hooks->context);
         loop->now = lk_clock_mono_ns();
         for (int i = 0; i < n; i++)
             dispatch(loop, &events[i]);
@@ -420,5 +427,7 @@ void *http_loop_run(void *context) {
         run_queue(loop);
         empty_graveyard(loop);
     }
+    if (hooks != NULL)
+        hooks->stop(hooks->context);
     return NULL;
 }

@@ -104,7 +104,7 @@ const struct sockaddr_storage *http_request_peer(const struct http_request *requ
 
 struct lk_slice http_request_client_subject(const struct http_request *request) {
     const struct http_tls *tls = request->connection->tls;
-    return tls == NULL || tls->subject == NULL ? (struct lk_slice){0} : lk_slice_cstr(tls->subject);
+    return tls == NULL ? lk_slice_make(NULL, 0) : lk_slice_cstr(tls->subject);
 }
 
 struct lk_arena *http_request_arena(struct http_request *request) {

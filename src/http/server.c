@@ -199,6 +199,10 @@ unsigned http_server_port(const struct http_server *server, size_t index) {
     return server->bound[index].port;
 }
 
+unsigned http_server_threads(const struct http_server *server) {
+    return server->shared.config.threads;
+}
+
 int http_server_start(struct http_server *server) {
     sigset_t all, old;
     sigfillset(&all);

@@ -60,6 +60,17 @@ struct http_config {
     size_t gzip_min;            /* answers of at least so many bytes are compressed when the client accepts gzip; 0: never */
     struct lk_slice (*error_body)(int status, const char **ret_content_type); /* body of answers the server makes itself; static
                                                                              memory; NULL: the reason phrase as text */
+    const struct http_thread_hooks *hooks;                                    /* NULL: none; lives as long as the server */
+};
+
+/* Called by each I/O thread with context: at its start and end, and around each wait for events, during which it holds nothing of a request that was
+ * answered. */
+struct http_thread_hooks {
+    void (*start)(void *context);
+    void (*before_wait)(void *context);
+    void (*after_wait)(void *context);
+    void (*stop)(void *context);
+    void *context;
 };
 
 struct http_config http_config_defaults(void);
@@ -70,6 +81,9 @@ int http_server_create(const struct http_config *config, struct http_server **re
 
 /* The port that listener number index is bound to; 0 for a Unix socket. */
 unsigned http_server_port(const struct http_server *server, size_t index);
+
+/* How many I/O threads it has, or will have. */
+unsigned http_server_threads(const struct http_server *server);
 
 /* Reads the TLS files of all listeners again. Connections from now on use what they say; those there are keep what they began with. On an error
  * (as of http_server_create, LK_EFORBIDDEN: others can read a key) nothing changes. Any thread. */

@@ -88,6 +88,8 @@ static struct lk_job *run_transaction(struct lk_executor *executor, struct lk_jo
     bool writing = false;
     if (code == 0) {
         end = jobs;
+        if (executor->config.begin != NULL)
+            executor->config.begin(executor->config.context);
         while (end != NULL && lk_db_transaction_code(db) == 0) {
             struct lk_job *job = end;
             end = job->next;
@@ -96,6 +98,8 @@ static struct lk_job *run_transaction(struct lk_executor *executor, struct lk_jo
         }
         writing = lk_db_is_writing(db);
         code = lk_db_commit(db);
+        if (executor->config.committed != NULL)
+            executor->config.committed(executor->config.context, code);
     }
     tell_when_broken(executor);
     count_batch(executor, count, writing, code);

@@ -24,6 +24,10 @@ struct lk_executor_config {
     size_t batch_max;              /* jobs a transaction */
     void (*broken)(void *context); /* called once, on the store thread, after an I/O failure: every later job finishes with LK_EIO */
     void *context;
+    /* What is kept in memory of the database follows its transactions through these, both on the store thread; NULL: nobody does. begin: a transaction has
+     * begun, no job has run. committed: it is durable (0) or nothing of it is there (negative), and no job of it has been finished. */
+    void (*begin)(void *context);
+    void (*committed)(void *context, int code);
 };
 
 struct lk_executor_stats {

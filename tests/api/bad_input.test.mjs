@@ -75,6 +75,15 @@ describe('bad input', () => {
     }
   });
 
+  it('in a field of the answer leaves the change that the rest of the answer shows', async () => {
+    const document = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { uuid apiKey { userGroups(limit: -1) { nodes { id } } } } }';
+    const answer = await server.error(document, { input: { accountId, name: 'kept' } });
+    assert.deepEqual(answer.path, ['createApiKey', 'apiKey', 'userGroups']);
+    const { uuid } = answer.data.createApiKey;
+    assert.equal((await server.query('{ apiKeyByName(name: "kept") { uuid } }')).apiKeyByName.uuid, uuid);
+    await server.query('mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }', { input: { accountId, uuid } });
+  });
+
   it('wrong types and missing variables: the messages and locations of the specification', async () => {
     const cases = [
       [{}, 'Variable "$input" of required type "CreateApiKeyInput!" was not provided.'],

@@ -101,7 +101,9 @@ describe('latchkey key', () => {
   });
 
   it('reveals a key once more', () => {
-    const made = json('key', 'create', 'revealed');
+    const made = json('key', 'create', '--name', 'revealed');
+    refuse(2, 'key', 'create', 'two', '--name', 'names');
+    refuse(2, 'key', 'create');
     assert.equal(json('key', 'reveal', 'revealed').key, made.key);
     assert.ok(print('key', 'reveal', made.apiKey.id).includes(made.key));
   });

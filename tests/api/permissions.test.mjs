@@ -114,6 +114,20 @@ describe('permissions of user groups', () => {
   };
   const held = async (key) => (await server.query('{ viewer { permissions { accountPermissions { accountPermissionTypes } } } }', undefined, { key })).viewer.permissions.accountPermissions.accountPermissionTypes.sort();
 
+  it('to read users are needed for the webhooks and keys that a group notifies by', async () => {
+    const notificationSettings = { pagerDutyIntegrationKey: 'its secret' };
+    const id = await createGroup('told', account('MANAGE_API_KEYS'), { notificationSettings });
+    const readers = await createGroup('readers', account('READ_USERS_AND_GROUPS'));
+    const told = 'notificationSettings { pagerDutyIntegrationKey }';
+    const one = `query ($id: String!) { userGroup(userGroupId: $id) { ${told} } }`;
+    const own = `{ viewer { apiKey { userGroups(limit: 1) { nodes { ${told} } } } } }`;
+    const { key } = await server.createKey('told', [id]);
+    assert.equal((await server.error(one, { id }, { key })).code, 'FORBIDDEN');
+    assert.equal((await server.error(own, {}, { key })).code, 'FORBIDDEN');
+    const { key: reader } = await server.createKey('reader', [readers]);
+    assert.deepEqual((await server.query(one, { id }, { key: reader })).userGroup, { notificationSettings });
+  });
+
   it('add up over the groups of a key, and a change to a group is felt at once', async () => {
     const [first, second] = [await createGroup('first', account('VIEW_CE')), await createGroup('second', account('VIEW_AUDITS', 'VIEW_CE'))];
     const { key } = await server.createKey('of two', [first, second]);

@@ -1,5 +1,6 @@
 // The token is in no file of the data directory and in no log line, in no spelling.
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
@@ -75,10 +76,14 @@ describe('secrets', () => {
     await server.graphql('{ apiKey(apiKeyId: "x") { id } }', undefined, { headers: { authorization: `Basic ${Buffer.from(`x:${leaked}`).toString('base64')}` } });
     await server.graphql(CREATE_WITH_KEY, { input: { accountId, name: 'x', userGroupIds: [leaked] } });
     await server.graphql(CREATE_WITH_KEY, { input: { accountId: leaked, name: 'x' } });
+    const { key: powerless } = await server.createKey('powerless', []);
+    const reveal = 'mutation ($input: RevealApiKeyInput!) { revealApiKey(input: $input) { key } }';
+    assert.equal((await server.error(reveal, { input: { accountId, uuid: leaked } }, { key: powerless })).code, 'FORBIDDEN');
+    assert.equal((await server.error(CREATE_WITH_KEY, { input: { accountId, name: leaked } }, { key: powerless })).code, 'FORBIDDEN');
     await server.raw(`GET /healthz HTTP/1.1\r\nHost: x\r\n${leaked} : x\r\n\r\n`);
     await server.raw(`${leaked} /healthz HTTP/1.1\r\nHost: x\r\n\r\n`);
 
-    const needles = tokens.flatMap(spellings);
+    const needles = [...tokens.flatMap(spellings), Buffer.from(leaked.slice(25, 55))];
     search(server.data, needles);
     await server.stop();
     search(server.data, needles);
@@ -86,6 +91,20 @@ describe('secrets', () => {
     for (const needle of needles) assert.equal(log.includes(needle), false, 'the log holds a token');
     const verified = run(['audit', 'verify', '--data', server.data]);
     assert.equal(verified.status, 0);
+  });
+
+  it('a mutation with texts written into it is not kept in memory to be sent by its hash', async () => {
+    const server = await Server.fresh();
+    const byHash = async (query) => {
+      await server.graphql(query);
+      const extensions = { persistedQuery: { version: 1, sha256Hash: crypto.createHash('sha256').update(query).digest('hex') } };
+      const headers = { 'x-api-key': server.account.apiKey, 'content-type': 'application/json' };
+      const answer = await server.request({ method: 'POST', path: '/graphql', headers, body: JSON.stringify({ extensions }) });
+      return JSON.parse(answer.text).errors?.[0].message;
+    };
+    assert.equal(await byHash('{ apiKeyByName(name: "admin") { name } }'), undefined);
+    assert.equal(await byHash('mutation { setPassword(input: {userId: "x", password: "correct horse"}) { user { id } } }'), 'PersistedQueryNotFound');
+    await server.stop();
   });
 
   it('the process list shows none', async () => {

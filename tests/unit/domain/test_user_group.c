@@ -396,6 +396,21 @@ static void test_providers(void **state) {
     assert_int_equal(group.sso.kind, LK_SSO_LDAP);
     assert_true(lk_slice_equal(group.sso.provider_id, input.sso.provider_id));
     assert_true(lk_slice_is(group.sso.group_dn, "cn=staff"));
+    /* Whoever is in the provider's group is let in by the link, so it takes what the group holds to make one, but not to leave it. */
+    fixture_act_with(f, group_manager);
+    struct lk_user_group_input link = {.sso_given = true, .sso = input.sso};
+    link.sso.provider_id = fixture_id(f, &ldap.id);
+    fixture_expect(f, update(f, &f->admin_group, &link, &group), LK_EFORBIDDEN, "User not authorized: the user group holds more");
+    struct lk_user_group_input plain = named("plain");
+    plain.sso_given = true;
+    plain.sso = link.sso;
+    assert_int_equal(create(f, &plain, &group), 0);
+    assert_int_equal(fixture_act(f, f->admin_token), 0);
+    assert_int_equal(update(f, &f->admin_group, &link, &group), 0);
+    fixture_act_with(f, group_manager | BIT(LK_MANAGE_TAGS));
+    assert_int_equal(update(f, &f->admin_group, &link, &group), 0);
+    assert_int_equal(fixture_act(f, f->admin_token), 0);
+    input.sso.provider_id = fixture_id(f, &ldap.id);
     input.name = lk_slice_cstr("wrong");
     input.sso.kind = LK_SSO_SAML;
     fixture_expect(f, create(f, &input, &group), LK_EINVAL, "Invalid ssoSetting: the provider is of type LDAP");

@@ -289,7 +289,8 @@ static void hooks_stand_around_each_root_field(void **state) {
                  "{\"message\":\"No "
                  "entry\",\"locations\":[{\"line\":1,\"column\":47}],\"path\":[\"b\",\"fail\"],\"extensions\":{\"code\":\"FORBIDDEN\"}}],"
                  "\"data\":{\"one\":1,\"bad\":null,\"below\":{\"ok\":2},\"b\":{\"ok\":2,\"fail\":null},\"two\":2}}");
-    assert_string_equal(hooks.text, "(.)(!)(.)(!)(.)");
+    /* b is there in the answer but for one field of it, so what it did must stay */
+    assert_string_equal(hooks.text, "(.)(!)(.)(.)(.)");
     hooks = (struct hooks){0};
     run_mutation(
         &hooks, "mutation { one worst two }",

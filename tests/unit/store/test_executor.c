@@ -26,6 +26,12 @@ struct fixture {
     struct gate gate;
     atomic_int broken;
     int order; /* of finishes; the store thread's */
+    /* What the hooks saw. */
+    int begun;
+    int committed;
+    int committed_code;
+    int order_at_commit; /* finishes before it */
+    bool out_of_turn;
 };
 
 struct test_job {
@@ -120,6 +126,30 @@ static void note_broken(void *context) {
 
 static void start(struct fixture *fixture, size_t queue_max, size_t batch_max) {
     const struct lk_executor_config config = {fixture->db, queue_max, batch_max, note_broken, fixture};
+    assert_int_equal(lk_executor_start(&config, &fixture->executor), 0);
+}
+
+static void note_begin(void *context) {
+    struct fixture *fixture = context;
+    fixture->out_of_turn |= fixture->begun != fixture->committed;
+    fixture->begun++;
+}
+
+static void note_committed(void *context, int code) {
+    struct fixture *fixture = context;
+    fixture->committed++;
+    fixture->committed_code = code;
+    fixture->order_at_commit = fixture->order;
+}
+
+static void start_hooked(struct fixture *fixture) {
+    const struct lk_executor_config config = {.db = fixture->db,
+                                              .queue_max = 100,
+                                              .batch_max = 100,
+                                              .broken = note_broken,
+                                              .context = fixture,
+                                              .begin = note_begin,
+                                              .committed = note_committed};
     assert_int_equal(lk_executor_start(&config, &fixture->executor), 0);
 }
 
@@ -378,6 +408,30 @@ static void test_forgotten_savepoint(void **state) {
     assert_int_equal(count_after_restart(fixture), 0);
 }
 
+static void test_hooks_stand_between_commit_and_finish(void **state) {
+    struct fixture *fixture = *state;
+    struct test_job jobs[2] = {job_of(fixture, 1), job_of(fixture, 2)};
+    start_hooked(fixture);
+    run_as_batch(fixture, jobs, 2);
+    assert_int_equal(fixture->begun, 2); /* the holder's, and that of both jobs */
+    assert_int_equal(fixture->committed, 2);
+    assert_false(fixture->out_of_turn);
+    assert_int_equal(fixture->committed_code, 0);
+    assert_int_equal(fixture->order_at_commit, 1); /* the holder alone was finished */
+    assert_int_equal(fixture->order, 3);
+}
+
+static void test_hooks_are_told_of_a_lost_transaction(void **state) {
+    struct fixture *fixture = *state;
+    struct test_job jobs[2] = {job_of(fixture, 1), job_of(fixture, 2)};
+    jobs[1].forget = true;
+    start_hooked(fixture);
+    run_as_batch(fixture, jobs, 2);
+    assert_int_equal(fixture->committed, 2);
+    assert_int_equal(fixture->committed_code, LK_EINTERNAL);
+    assert_int_equal(fixture->order_at_commit, 1);
+}
+
 static void note_signals(struct lk_job *job, struct lk_db *db) {
     (void)db;
     sigset_t blocked;
@@ -477,6 +531,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_transaction_lost, setup, teardown),
         cmocka_unit_test_setup_teardown(test_io_error_in_job, setup, teardown),
         cmocka_unit_test_setup_teardown(test_forgotten_savepoint, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_hooks_stand_between_commit_and_finish, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_hooks_are_told_of_a_lost_transaction, setup, teardown),
         cmocka_unit_test_setup_teardown(test_signals_are_blocked, setup, teardown),
         cmocka_unit_test_setup_teardown(test_bad_config, setup, teardown),
         cmocka_unit_test_setup_teardown(test_producers, setup, teardown),

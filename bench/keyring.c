@@ -1,0 +1,228 @@
+/*
+ * The keyring alone: keyring [KEYS]... (default 1000000 10000000)
+ *
+ * For each number of keys: seconds to load them (digests and rows given, as from the database), bytes a key, nanoseconds of a verification of a random
+ * key (token checked, HMAC, look-up, answer), of a miss, and of an item of a batch of 1000; and the longest single change while the table grows. Times are of the processor.
+ */
+#include "crypto/crypto.h"
+#include "crypto/random.h"
+#include "crypto/token.h"
+#include "keyring/verify.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define SAMPLES 1000000
+#define BATCH 1000
+#define CHUNK 1000
+#define GROUPS 100
+
+/* Time of this thread on a processor: what others do on the machine counts only as far as it fills the caches. */
+static int64_t cpu_ns(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+static uint64_t mix(uint64_t x) {
+    x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9;
+    x = (x ^ x >> 27) * 0x94D049BB133111EB;
+    return x ^ x >> 31;
+}
+
+/* Token number i, in the format of token.h. */
+static void token_of(uint64_t i, char out[LK_TOKEN_LEN + 1]) {
+    memcpy(out, "lk_", 3);
+    memset(out + 3, '1', 22);
+    uint64_t random = mix(i + 1);
+    out[25] = '0';
+    for (int d = 26; d < 68; d++) {
+        out[d] = digits[random % 62];
+        random = d % 8 == 0 ? mix(random + i) : random / 62;
+    }
+    uint32_t sum = lk_crc32(lk_slice_make(out, 68));
+    const uint8_t bytes[4] = {(uint8_t)(sum >> 24), (uint8_t)(sum >> 16), (uint8_t)(sum >> 8), (uint8_t)sum};
+    lk_base62_encode(bytes, sizeof bytes, out + 68, 6);
+    out[LK_TOKEN_LEN] = '\0';
+}
+
+static struct lk_id id_of(uint64_t kind, uint64_t i) {
+    uint64_t halves[2] = {mix(i * 2 + kind * 7919), mix(i * 2 + 1 + kind)};
+    struct lk_id id;
+    memcpy(id.bytes, halves, sizeof id.bytes);
+    return id;
+}
+
+static void must(int code, const char *what) {
+    if (code == 0)
+        return;
+    (void)fprintf(stderr, "keyring bench: %s: %s\n", what, lk_error_text(code));
+    exit(1);
+}
+
+static struct lk_keys *make_keys(void) {
+    char text[2 * LK_KEY_BYTES + 1];
+    uint8_t bytes[LK_KEY_BYTES] = {1};
+    lk_hex_encode(bytes, sizeof bytes, text);
+    text[sizeof text - 1] = '\0';
+    struct lk_master *master;
+    must(lk_master_parse(lk_slice_cstr(text), &master, NULL), "master key");
+    struct lk_keys *keys;
+    must(lk_keys_derive(master, &keys), "keys");
+    lk_master_free(master);
+    return keys;
+}
+
+struct row {
+    struct lk_keyring_key key;
+    struct lk_keyring_digest digest;
+    struct lk_id group;
+    char name[24];
+};
+
+static void fill_row(struct row *row, const struct lk_keys *keys, uint64_t i) {
+    char token[LK_TOKEN_LEN + 1];
+    token_of(i, token);
+    lk_digest_token(keys, lk_slice_make(token, LK_TOKEN_LEN), &row->digest.digest);
+    row->digest.ends_at = LK_KEYRING_FOREVER;
+    row->group = id_of(2, i % GROUPS);
+    (void)snprintf(row->name, sizeof row->name, "key-%" PRIu64, i);
+    row->key = (struct lk_keyring_key){
+        .id = id_of(1, i),
+        .account_id = id_of(3, 0),
+        .name = lk_slice_cstr(row->name),
+        .digests = &row->digest,
+        .digests_len = 1,
+        .groups = &row->group,
+        .groups_len = 1,
+        .enabled = true,
+        .expires_at = LK_KEYRING_FOREVER,
+    };
+}
+
+static int64_t apply_rows(struct lk_keyring *keyring, struct row *rows, size_t len) {
+    struct lk_keyring_change changes[CHUNK];
+    for (size_t i = 0; i < len; i++)
+        changes[i] = (struct lk_keyring_change){.kind = LK_KEYRING_KEY, .key = &rows[i].key};
+    int64_t began = cpu_ns();
+    must(lk_keyring_apply(keyring, changes, len, NULL), "apply");
+    return cpu_ns() - began;
+}
+
+/* Nanoseconds spent in the keyring, without making the rows. */
+static int64_t load(struct lk_keyring *keyring, const struct lk_keys *keys, uint64_t count, struct row *rows) {
+    int64_t spent = 0;
+    for (uint64_t i = 0; i < count; i += CHUNK) {
+        for (uint64_t j = 0; j < CHUNK; j++)
+            fill_row(&rows[j], keys, i + j);
+        spent += apply_rows(keyring, rows, CHUNK);
+    }
+    return spent;
+}
+
+static void report_growth(const struct lk_keys *keys, const struct lk_vocabulary *vocabulary, uint64_t count, struct row *rows) {
+    struct lk_keyring *keyring;
+    must(lk_keyring_open(keys, vocabulary, 0, &keyring), "open");
+    int64_t worst = 0;
+    unsigned long_ones = 0;
+    int64_t spent = 0;
+    for (uint64_t i = 0; i < count; i++) {
+        fill_row(&rows[0], keys, i);
+        int64_t took = apply_rows(keyring, rows, 1);
+        spent += took;
+        worst = took > worst ? took : worst;
+        long_ones += took > 1000000;
+    }
+    printf("  growing from empty, one change a time: %.2f s, longest change %.0f us, %u above 1 ms\n", (double)spent / 1e9,
+           (double)worst / 1e3, long_ones);
+    lk_keyring_close(keyring);
+}
+
+static void verify_all(struct lk_verifier *verifier, const struct lk_verify_request *requests, enum lk_verify_code expected,
+                       const char *what) {
+    int64_t began = cpu_ns();
+    for (size_t i = 0; i < SAMPLES; i++) {
+        struct lk_verify_answer answer;
+        must(lk_verify(verifier, &requests[i], &answer) == expected ? 0 : LK_EINTERNAL, what);
+        if (i % 64 == 0)
+            lk_keyring_reader_quiescent();
+    }
+    printf("  %-28s %6.1f ns\n", what, (double)(cpu_ns() - began) / SAMPLES);
+}
+
+static void verify_batches(struct lk_verifier *verifier, const struct lk_verify_request *requests, struct lk_verify_answer *answers) {
+    int64_t began = cpu_ns();
+    for (size_t i = 0; i < SAMPLES; i += BATCH) {
+        lk_verify_batch(verifier, requests + i, BATCH, answers);
+        lk_keyring_reader_quiescent();
+    }
+    printf("  %-28s %6.1f ns\n", "item of a batch of 1000", (double)(cpu_ns() - began) / SAMPLES);
+}
+
+static void fill_requests(struct lk_verify_request *requests, char (*tokens)[LK_TOKEN_LEN + 1], uint64_t from, uint64_t count) {
+    for (size_t i = 0; i < SAMPLES; i++) {
+        token_of(from + mix(i) % count, tokens[i]);
+        requests[i] = (struct lk_verify_request){.token = lk_slice_make(tokens[i], LK_TOKEN_LEN), .now_ms = 1, .mono_ns = 1};
+    }
+}
+
+static void run(const struct lk_keys *keys, uint64_t count) {
+    static const struct lk_vocabulary vocabulary;
+    struct row *rows = calloc(CHUNK, sizeof *rows);
+    struct lk_verify_request *requests = calloc(SAMPLES, sizeof *requests);
+    struct lk_verify_answer *answers = calloc(BATCH, sizeof *answers);
+    char(*tokens)[LK_TOKEN_LEN + 1] = calloc(SAMPLES, sizeof *tokens);
+    must(rows == NULL || requests == NULL || answers == NULL || tokens == NULL ? LK_ENOMEM : 0, "samples");
+    struct lk_keyring *keyring;
+    must(lk_keyring_open(keys, &vocabulary, count, &keyring), "open");
+    struct lk_verifier verifier;
+    lk_verifier_init(&verifier, keyring, NULL);
+    int64_t spent = load(keyring, keys, count, rows);
+    struct lk_keyring_stats stats;
+    lk_keyring_stats(keyring, &stats);
+    printf("%" PRIu64 " keys\n  load %.2f s, %.1f bytes a key\n", stats.keys, (double)spent / 1e9,
+           (double)stats.bytes / (double)stats.keys);
+    lk_keyring_reader_register();
+    for (int round = 0; round < 3; round++) {
+        fill_requests(requests, tokens, 0, count);
+        verify_all(&verifier, requests, LK_VERIFY_VALID, "random key");
+        verify_batches(&verifier, requests, answers);
+        fill_requests(requests, tokens, count, count);
+        verify_all(&verifier, requests, LK_VERIFY_NOT_FOUND, "unknown key");
+    }
+    int64_t began = cpu_ns();
+    struct lk_digest digest;
+    for (size_t i = 0; i < SAMPLES; i++)
+        lk_digest_token(keys, requests[i].token, &digest);
+    printf("  %-28s %6.1f ns\n", "of which HMAC", (double)(cpu_ns() - began) / SAMPLES);
+    began = cpu_ns();
+    unsigned malformed = 0;
+    for (size_t i = 0; i < SAMPLES; i++)
+        malformed += lk_token_check(requests[i].token) == LK_TOKEN_MALFORMED;
+    must(malformed == 0 ? 0 : LK_EINTERNAL, "tokens");
+    printf("  %-28s %6.1f ns\n", "of which checking the token", (double)(cpu_ns() - began) / SAMPLES);
+    lk_keyring_reader_unregister();
+    lk_keyring_close(keyring);
+    report_growth(keys, &vocabulary, count, rows);
+    free(tokens);
+    free(answers);
+    free(requests);
+    free(rows);
+}
+
+int main(int argc, char **argv) {
+    must(lk_crypto_init(), "libsodium");
+    struct lk_keys *keys = make_keys();
+    if (argc < 2) {
+        run(keys, 1000000);
+        run(keys, 10000000);
+    }
+    for (int i = 1; i < argc; i++)
+        run(keys, (strtoull(argv[i], NULL, 10) + CHUNK - 1) / CHUNK * CHUNK);
+    lk_keys_free(keys);
+    return 0;
+}

@@ -1,0 +1,206 @@
+#include "api/auth.h"
+
+#include "api/credential.h"
+#include "api/errors.h"
+#include "api/problem.h"
+#include "base/clock.h"
+
+/* --- the path --- */
+
+/* What follows the expression's first "/at/", or "/at" at the end, is the gateway's. */
+static struct lk_slice cut_at(struct lk_slice text) {
+    static const struct lk_slice mark = LK_SLICE("/at");
+    for (size_t i = 0; i + mark.len <= text.len; i++) {
+        bool ends = i + mark.len == text.len || text.ptr[i + mark.len] == '/';
+        if (ends && memcmp(text.ptr + i, mark.ptr, mark.len) == 0)
+            return lk_slice_make(text.ptr, i);
+    }
+    return text;
+}
+
+/* Takes the expression, still encoded, out of the path; ptr NULL when it has none. false: there is nothing at this path. */
+static bool read_path(struct lk_slice path, struct lk_slice *ret) {
+    static const struct lk_slice require = LK_SLICE("/require/");
+    struct lk_slice rest = lk_slice_make(path.ptr + strlen(LK_AUTH_PATH), path.len - strlen(LK_AUTH_PATH));
+    if (lk_slice_starts_with(rest, require.ptr)) {
+        *ret = cut_at(lk_slice_make(rest.ptr + require.len, rest.len - require.len));
+        return true;
+    }
+    *ret = (struct lk_slice){NULL, 0};
+    return rest.len == 0 || cut_at(rest).len == 0;
+}
+
+static int hex_value(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Percent-decodes into out. false when it is too long or an escape is broken. */
+static bool decode(struct lk_slice text, char out[LK_EXPRESSION_BYTES_MAX], size_t *ret_len) {
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        int value = (unsigned char)text.ptr[i];
+        if (value == '%') {
+            int high = i + 2 < text.len ? hex_value(text.ptr[i + 1]) : -1;
+            int low = i + 2 < text.len ? hex_value(text.ptr[i + 2]) : -1;
+            if (high < 0 || low < 0)
+                return false;
+            value = high * 16 + low;
+            i += 2;
+        }
+        if (len == LK_EXPRESSION_BYTES_MAX)
+            return false;
+        out[len++] = (char)value;
+    }
+    *ret_len = len;
+    return true;
+}
+
+/* Sets *ret to the compiled expression, or sends the answer that says why there is none and returns false. */
+static bool find_expression(struct http_request *request, struct lk_lane *lane, struct lk_slice encoded, const struct lk_expression **ret) {
+    char text[LK_EXPRESSION_BYTES_MAX];
+    size_t len = 0;
+    if (!decode(encoded, text, &len)) {
+        lk_answer_problem(request, 400, LK_CODE_BAD_USER_INPUT,
+                          "The permission expression is too long, or a percent-escape in it is broken");
+        return false;
+    }
+    struct lk_expression_error error;
+    int code = lk_expression_cache_get(lane->expressions, lk_slice_make(text, len), ret, &error);
+    if (code == 0)
+        return true;
+    if (code == LK_ENOMEM)
+        lk_answer_problem(request, 503, LK_CODE_UNAVAILABLE, "The server has no memory for this request");
+    else
+        lk_answer_expression_problem(request, &error);
+    return false;
+}
+
+/* --- the answer --- */
+
+static int status_of(const struct lk_auth_service *service, enum lk_verify_code code) {
+    switch (code) {
+    case LK_VERIFY_VALID: return 200;
+    case LK_VERIFY_IP_NOT_ALLOWED:
+    case LK_VERIFY_INSUFFICIENT_PERMISSIONS: return 403;
+    case LK_VERIFY_RATE_LIMITED:
+    case LK_VERIFY_USAGE_EXCEEDED: return service->rate_status;
+    default: return 401;
+    }
+}
+
+static bool is_plain(char c) {
+    return c > 0x20 && c < 0x7F && c != '%' && c != ',';
+}
+
+/* A name as a header value: everything but visible ASCII, commas and % percent-encoded. */
+static struct lk_slice encode_name(struct lk_slice name, struct lk_arena *arena) {
+    static const char digits[] = "0123456789ABCDEF";
+    char *out = lk_arena_alloc(arena, name.len * 3);
+    size_t len = 0;
+    if (out == NULL)
+        return (struct lk_slice){NULL, 0};
+    for (size_t i = 0; i < name.len; i++) {
+        unsigned char c = (unsigned char)name.ptr[i];
+        if (is_plain(name.ptr[i])) {
+            out[len++] = name.ptr[i];
+        } else {
+            out[len++] = '%';
+            out[len++] = digits[c >> 4];
+            out[len++] = digits[c & 15];
+        }
+    }
+    return lk_slice_make(out, len);
+}
+
+/* The identity of a known key, as header values in the request's arena; the keyring's own memory is only lent. */
+struct identity {
+    struct lk_slice account, key, name, groups, scopes;
+};
+
+static int copy_id(struct lk_arena *arena, const struct lk_id *id, struct lk_slice *ret) {
+    struct lk_id_text text = lk_id_format(id);
+    return lk_arena_copy(arena, lk_slice_make(text.text, LK_ID_TEXT), ret);
+}
+
+static int identify(const struct lk_verify_answer *answer, struct lk_arena *arena, struct identity *ret) {
+    int code = copy_id(arena, &answer->account_id, &ret->account);
+    if (code == 0)
+        code = copy_id(arena, &answer->key_id, &ret->key);
+    if (code == 0)
+        code = lk_arena_copy(arena, answer->set->groups_header, &ret->groups);
+    if (code == 0)
+        code = lk_arena_copy(arena, answer->set->scopes_header, &ret->scopes);
+    ret->name = encode_name(answer->name, arena);
+    return code != 0 || ret->name.ptr == NULL ? LK_ENOMEM : 0;
+}
+
+static void add_identity(struct http_request *request, const struct identity *identity, const char *code) {
+    http_add_header(request, "X-Latchkey-Account-Id", identity->account);
+    http_add_header(request, "X-Latchkey-Key-Id", identity->key);
+    http_add_header(request, "X-Latchkey-Key-Name", identity->name);
+    http_add_header(request, "X-Latchkey-Groups", identity->groups);
+    http_add_header(request, "X-Latchkey-Scopes", identity->scopes);
+    http_add_header(request, "X-Latchkey-Code", lk_slice_cstr(code));
+    http_add_header(request, "Cache-Control", lk_slice_cstr("no-store"));
+}
+
+static void answer_nobody(struct http_request *request, int status, const char *code, const char *challenge) {
+    static const struct identity nobody;
+    http_set_status(request, status);
+    add_identity(request, &nobody, code);
+    if (challenge != NULL)
+        http_add_header(request, "WWW-Authenticate", lk_slice_cstr(challenge));
+    http_send(request);
+}
+
+static void answer(struct http_request *request, const struct lk_auth_service *service, const struct lk_verify_answer *verified) {
+    int status = status_of(service, verified->code);
+    const char *code = lk_verify_code_name(verified->code);
+    if (status == 401) {
+        answer_nobody(request, 401, code, "Bearer realm=\"latchkey\", error=\"invalid_token\"");
+        return;
+    }
+    struct identity identity;
+    if (identify(verified, http_request_arena(request), &identity) != 0) {
+        answer_nobody(request, 503, "", NULL);
+        return;
+    }
+    http_set_status(request, status);
+    add_identity(request, &identity, code);
+    if (verified->code == LK_VERIFY_INSUFFICIENT_PERMISSIONS)
+        http_add_header(request, "WWW-Authenticate", lk_slice_cstr("Bearer realm=\"latchkey\", error=\"insufficient_scope\""));
+    http_send(request);
+}
+
+void lk_auth_handle(struct http_request *request, void *context) {
+    const struct lk_auth_service *service = context;
+    struct lk_lane *lane = lk_lane_of(service->lanes, request);
+    struct lk_slice encoded;
+    if (!read_path(http_request_path(request), &encoded)) {
+        lk_answer_problem(request, 404, LK_CODE_NOT_FOUND, "There is nothing at this path");
+        return;
+    }
+    const struct lk_expression *require = NULL;
+    if (encoded.ptr != NULL && !find_expression(request, lane, encoded, &require))
+        return;
+    struct lk_slice token = lk_credential(request);
+    if (token.ptr == NULL) {
+        answer_nobody(request, 401, "", "Bearer realm=\"latchkey\"");
+        return;
+    }
+    struct lk_ip ip;
+    const struct lk_verify_request question = {
+        .token = token,
+        .ip = lk_client_ip(service->lanes, request, &ip) ? &ip : NULL,
+        .require = require,
+        .cost = 1,
+        .now_ms = lk_clock_wall_ms(),
+        .mono_ns = lk_clock_mono_ns(),
+    };
+    struct lk_verify_answer verified;
+    lk_verify(&lane->verifier, &question, &verified);
+    answer(request, service, &verified);
+}

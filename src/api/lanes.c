@@ -1,0 +1,153 @@
+#include "api/lanes.h"
+
+#include "api/keyring_feed.h"
+
+#include <stdlib.h>
+
+#define EXPRESSIONS 1024
+
+/* --- the keyring's readers --- */
+
+static void start(void *context) {
+    (void)context;
+    lk_keyring_reader_register();
+}
+
+static void before_wait(void *context) {
+    (void)context;
+    lk_keyring_reader_offline();
+}
+
+static void after_wait(void *context) {
+    (void)context;
+    lk_keyring_reader_online();
+}
+
+static void stop(void *context) {
+    (void)context;
+    lk_keyring_reader_unregister();
+}
+
+const struct http_thread_hooks lk_lane_hooks = {start, before_wait, after_wait, stop, NULL};
+
+/* --- open and close --- */
+
+static int read_proxies(const char *const *texts, size_t len, struct lk_ip_list **ret, struct lk_problem *problem) {
+    if (len == 0)
+        return 0;
+    struct lk_slice *slices = calloc(len, sizeof(*slices));
+    if (slices == NULL)
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    for (size_t i = 0; i < len; i++)
+        slices[i] = lk_slice_cstr(texts[i]);
+    struct lk_problem why = {0};
+    int code = lk_ip_list_compile(slices, len, ret, &why);
+    free(slices);
+    return code == 0 ? 0 : lk_problem_set(problem, code, "--trusted-proxy: %s", why.text[0] != '\0' ? why.text : lk_error_text(code));
+}
+
+int lk_lanes_open(struct lk_keyring *keyring, unsigned threads, const char *const *trusted_proxies, size_t trusted_proxies_len,
+                  struct lk_lanes *ret, struct lk_problem *problem) {
+    struct lk_lanes lanes = {.len = threads};
+    int code = read_proxies(trusted_proxies, trusted_proxies_len, &lanes.trusted_proxies, problem);
+    if (code != 0)
+        return code;
+    lanes.items = aligned_alloc(_Alignof(struct lk_lane), threads * sizeof(struct lk_lane));
+    if (lanes.items == NULL) {
+        lk_ip_list_free(lanes.trusted_proxies);
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    }
+    memset(lanes.items, 0, threads * sizeof(struct lk_lane));
+    for (unsigned i = 0; i < threads; i++) {
+        struct lk_lane *lane = &lanes.items[i];
+        lk_verifier_init(&lane->verifier, keyring, NULL);
+        lk_verifier_init(&lane->caller, keyring, NULL);
+        code = lk_expression_cache_open(lk_keyring_vocabulary(), EXPRESSIONS, &lane->expressions);
+        if (code != 0) {
+            lk_lanes_close(&lanes);
+            return lk_problem_set(problem, code, "Out of memory");
+        }
+    }
+    *ret = lanes;
+    return 0;
+}
+
+void lk_lanes_close(struct lk_lanes *lanes) {
+    for (unsigned i = 0; i < lanes->len && lanes->items != NULL; i++)
+        lk_expression_cache_close(lanes->items[i].expressions);
+    free(lanes->items);
+    lk_ip_list_free(lanes->trusted_proxies);
+    *lanes = (struct lk_lanes){0};
+}
+
+void lk_lanes_outcomes(const struct lk_lanes *lanes, uint64_t ret[LK_VERIFY_CODES]) {
+    for (int code = 0; code < LK_VERIFY_CODES; code++) {
+        ret[code] = 0;
+        for (unsigned i = 0; i < lanes->len; i++)
+            ret[code] += atomic_load_explicit(&lanes->items[i].verifier.outcomes[code], memory_order_relaxed);
+    }
+}
+
+/* --- the client's address --- */
+
+/* An element of X-Forwarded-For: an address, which some proxies write with a port, and then an IPv6 one in brackets. */
+static int parse_forwarded(struct lk_slice text, struct lk_ip *ret) {
+    if (text.len > 0 && text.ptr[0] == '[') {
+        const char *end = memchr(text.ptr, ']', text.len);
+        return end == NULL ? LK_EINVAL : lk_ip_parse(lk_slice_make(text.ptr + 1, (size_t)(end - text.ptr) - 1), ret);
+    }
+    const char *colon = text.len == 0 ? NULL : memchr(text.ptr, ':', text.len);
+    if (colon != NULL && memchr(colon + 1, ':', text.len - (size_t)(colon + 1 - text.ptr)) == NULL)
+        text.len = (size_t)(colon - text.ptr);
+    return lk_ip_parse(text, ret);
+}
+
+enum walk { WALK_ON, WALK_FOUND, WALK_LOST };
+
+/* One field's elements from the right, until one is not a trusted proxy's. */
+static enum walk walk_field(const struct lk_lanes *lanes, struct lk_slice value, struct lk_ip *ip) {
+    for (;;) {
+        size_t begin = value.len;
+        while (begin > 0 && value.ptr[begin - 1] != ',')
+            begin--;
+        struct lk_slice element = lk_slice_trim(lk_slice_make(value.ptr + begin, value.len - begin));
+        if (element.len > 0) { /* an empty one is nobody (RFC 9110 section 5.6.1) */
+            if (parse_forwarded(element, ip) != 0)
+                return WALK_LOST;
+            if (!lk_ip_list_has(lanes->trusted_proxies, ip))
+                return WALK_FOUND;
+        }
+        if (begin == 0)
+            return WALK_ON;
+        value.len = begin - 1;
+    }
+}
+
+static size_t count_fields(const struct http_request *request) {
+    struct lk_slice name;
+    struct lk_slice value;
+    size_t count = 0;
+    while (http_request_header_at(request, count, &name, &value))
+        count++;
+    return count;
+}
+
+bool lk_client_ip(const struct lk_lanes *lanes, const struct http_request *request, struct lk_ip *ret) {
+    static const struct lk_slice forwarded = LK_SLICE("x-forwarded-for");
+    struct lk_ip ip;
+    if (lk_ip_from_sockaddr((const struct sockaddr *)http_request_peer(request), &ip) != 0)
+        return false;
+    enum walk walk = WALK_ON;
+    if (lanes->trusted_proxies != NULL && lk_ip_list_has(lanes->trusted_proxies, &ip)) {
+        for (size_t i = count_fields(request); i > 0 && walk == WALK_ON; i--) {
+            struct lk_slice name;
+            struct lk_slice value;
+            if (http_request_header_at(request, i - 1, &name, &value) && lk_slice_equal_nocase(name, forwarded))
+                walk = walk_field(lanes, value, &ip);
+        }
+    }
+    if (walk == WALK_LOST)
+        return false;
+    *ret = ip;
+    return true;
+}

@@ -1,0 +1,47 @@
+/*
+ * What the I/O threads verify with: each has a lane of its own, so that the fast lane shares nothing that is written.
+ *
+ * The hooks belong into struct http_config: they tell the keyring when a thread holds nothing of it.
+ */
+#ifndef LK_API_LANES_H
+#define LK_API_LANES_H
+
+#include "http/server.h"
+#include "keyring/verify.h"
+
+struct lk_lane {
+    _Alignas(64) struct lk_verifier verifier;
+    struct lk_verifier caller; /* for who asks: not counted among the verifications */
+    struct lk_expression_cache *expressions;
+};
+
+struct lk_lanes {
+    struct lk_lane *items; /* one for each I/O thread, by http_request_thread */
+    unsigned len;
+    struct lk_ip_list *trusted_proxies; /* NULL: none */
+};
+
+/* For http_config.hooks; one for all servers. */
+extern const struct http_thread_hooks lk_lane_hooks;
+
+/* Lanes for threads I/O threads on a keyring, which is lent until close. trusted_proxies are addresses and CIDR blocks. LK_EINVAL, LK_ELIMIT or LK_ENOMEM with
+ * a sentence; then there is nothing to close. */
+int lk_lanes_open(struct lk_keyring *keyring, unsigned threads, const char *const *trusted_proxies, size_t trusted_proxies_len,
+                  struct lk_lanes *ret, struct lk_problem *problem);
+
+/* After the I/O threads have ended. Zeroed lanes are fine. */
+void lk_lanes_close(struct lk_lanes *lanes);
+
+/* The lane of the thread that handles request. */
+static inline struct lk_lane *lk_lane_of(const struct lk_lanes *lanes, const struct http_request *request) {
+    return &lanes->items[http_request_thread(request)];
+}
+
+/* The client's address: the connection's or, when that is a trusted proxy, the rightmost one in X-Forwarded-For that is not. false when it cannot be known (a
+ * Unix socket; a forwarded address that is none). Allocates nothing. */
+bool lk_client_ip(const struct lk_lanes *lanes, const struct http_request *request, struct lk_ip *ret);
+
+/* Verifications since the start, by enum lk_verify_code. Any thread. */
+void lk_lanes_outcomes(const struct lk_lanes *lanes, uint64_t ret[LK_VERIFY_CODES]);
+
+#endif

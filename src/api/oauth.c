@@ -1,0 +1,246 @@
+#include "api/oauth.h"
+
+#include "api/credential.h"
+#include "api/peer.h"
+#include "base/clock.h"
+#include "base/encode.h"
+#include "base/json_write.h"
+#include "base/log.h"
+#include "domain/api_key.h"
+#include "http/url.h"
+
+/* --- answers --- */
+
+static void answer(struct http_request *request, int status) {
+    http_set_status(request, status);
+    http_add_header(request, "Content-Type", lk_slice_cstr("application/json; charset=utf-8"));
+    http_add_header(request, "Cache-Control", lk_slice_cstr("no-store"));
+    if (status == 401) {
+        http_add_header(request, "WWW-Authenticate", lk_slice_cstr("Basic realm=\"latchkey\""));
+        http_add_header(request, "WWW-Authenticate", lk_slice_cstr("Bearer realm=\"latchkey\""));
+    }
+    if (status == 503)
+        http_add_header(request, "Retry-After", lk_slice_cstr("1"));
+    http_send(request);
+}
+
+/* As RFC 6749 section 5.2. */
+static void answer_error(struct http_request *request, int status, const char *error, const char *description) {
+    struct lk_json_writer w;
+    struct lk_buf *body = http_body(request);
+    lk_buf_clear(body);
+    lk_json_writer_init(&w, body);
+    lk_json_begin_object(&w);
+    lk_json_key(&w, "error");
+    lk_json_string(&w, lk_slice_cstr(error));
+    lk_json_key(&w, "error_description");
+    lk_json_string(&w, lk_slice_cstr(description));
+    lk_json_end_object(&w);
+    answer(request, status);
+}
+
+static void answer_unavailable(struct http_request *request) {
+    answer_error(request, 503, "temporarily_unavailable", "The server cannot answer now; try again");
+}
+
+/* --- reading --- */
+
+/* The password of "Basic base64(id:password)"; both are form-encoded within. ptr NULL when it is none. */
+static struct lk_slice basic_secret(struct lk_slice authorization, struct lk_arena *arena) {
+    static const struct lk_slice scheme = LK_SLICE("Basic ");
+    struct lk_slice none = {NULL, 0};
+    if (authorization.len <= scheme.len || !lk_slice_equal_nocase(lk_slice_make(authorization.ptr, scheme.len), scheme))
+        return none;
+    struct lk_slice text = lk_slice_trim(lk_slice_make(authorization.ptr + scheme.len, authorization.len - scheme.len));
+    char *pair = lk_arena_alloc(arena, text.len);
+    long len = pair == NULL ? -1 : lk_base64_decode(text, (uint8_t *)pair);
+    const char *colon = len <= 0 ? NULL : memchr(pair, ':', (size_t)len);
+    struct lk_slice secret;
+    if (colon == NULL || http_percent_decode(lk_slice_make(colon + 1, (size_t)(pair + len - colon) - 1), true, arena, &secret) != 0)
+        return none;
+    return secret;
+}
+
+static struct lk_slice caller_token(struct http_request *request) {
+    struct lk_slice token = lk_credential(request);
+    return token.ptr != NULL ? token : basic_secret(http_request_header(request, "authorization"), http_request_arena(request));
+}
+
+/* Verifies the caller; sends the answer when it may not ask. */
+static bool admit(const struct lk_oauth_service *service, struct http_request *request, struct lk_slice token,
+                  const struct lk_expression *require, struct lk_verify_answer *ret) {
+    switch (lk_verify_caller(service->verify->lanes, request, token, require, ret)) {
+    case LK_VERIFY_VALID: return true;
+    case LK_VERIFY_IP_NOT_ALLOWED:
+    case LK_VERIFY_INSUFFICIENT_PERMISSIONS:
+    case LK_VERIFY_RATE_LIMITED:
+    case LK_VERIFY_USAGE_EXCEEDED: answer_error(request, 403, "insufficient_scope", "User not authorized"); return false;
+    default: answer_error(request, 401, "invalid_client", "Invalid API Key"); return false;
+    }
+}
+
+/* The form's token; sends the answer when there is none. */
+static bool read_token(struct http_request *request, struct lk_slice *ret) {
+    if (!http_media_type_is(http_request_header(request, "content-type"), "application/x-www-form-urlencoded")) {
+        answer_error(request, 400, "invalid_request", "The body must be a form, with Content-Type: application/x-www-form-urlencoded");
+        return false;
+    }
+    int code = http_form_get(http_request_body(request), "token", http_request_arena(request), ret);
+    if (code == 0 && ret->len > 0)
+        return true;
+    if (code == LK_ENOMEM)
+        answer_unavailable(request);
+    else
+        answer_error(request, 400, "invalid_request", "The parameter token is missing or malformed");
+    return false;
+}
+
+/* Looks at a token as a caller of this account sees it, without taking anything from its limits. */
+static void look(const struct lk_oauth_service *service, struct http_request *request, struct lk_slice token, const struct lk_id *account,
+                 struct lk_verify_answer *ret) {
+    struct lk_verify_request question = {.token = token, .account = account, .now_ms = lk_clock_wall_ms(), .mono_ns = lk_clock_mono_ns()};
+    lk_verify(&lk_lane_of(service->verify->lanes, request)->verifier, &question, ret);
+}
+
+/* --- introspection --- */
+
+/* Where it may be used from is asked when it is used: a token that is only for some addresses is active. */
+static bool is_active(enum lk_verify_code code) {
+    return code != LK_VERIFY_MALFORMED && code != LK_VERIFY_NOT_FOUND && code != LK_VERIFY_DISABLED && code != LK_VERIFY_EXPIRED;
+}
+
+static void write_id(struct lk_json_writer *w, const char *name, const struct lk_id *id) {
+    lk_json_key(w, name);
+    lk_json_string(w, lk_slice_cstr(lk_id_format(id).text));
+}
+
+/* Names of scopes hold nothing that JSON escapes (domain/permission.h). */
+static void write_scopes(struct lk_json_writer *w, const struct lk_permission_set *set) {
+    lk_json_key(w, "scope");
+    lk_buf_add_char(w->out, '"');
+    for (size_t i = 0; i < set->scopes_len; i++) {
+        if (i > 0)
+            lk_buf_add_char(w->out, ' ');
+        lk_buf_add(w->out, set->scopes[i]);
+    }
+    lk_buf_add_char(w->out, '"');
+    w->comma = true;
+}
+
+static void write_introspection(struct lk_json_writer *w, const struct lk_verify_answer *token) {
+    lk_json_begin_object(w);
+    lk_json_key(w, "active");
+    lk_json_bool(w, is_active(token->code));
+    if (is_active(token->code)) {
+        lk_json_key(w, "token_type");
+        lk_json_string(w, lk_slice_cstr("Bearer"));
+        write_id(w, "client_id", &token->key_id);
+        write_id(w, "sub", &token->key_id);
+        lk_json_key(w, "username");
+        lk_json_string(w, token->name);
+        write_scopes(w, token->set);
+        if (token->expires_at != LK_KEYRING_FOREVER) {
+            lk_json_key(w, "exp");
+            lk_json_int(w, token->expires_at / 1000);
+        }
+    }
+    lk_json_end_object(w);
+}
+
+void lk_oauth_introspect(struct http_request *request, void *context) {
+    const struct lk_oauth_service *service = context;
+    struct lk_verify_answer caller;
+    struct lk_verify_answer shown;
+    struct lk_slice token;
+    if (!admit(service, request, caller_token(request), service->verify->may_verify, &caller) || !read_token(request, &token))
+        return;
+    look(service, request, token, &caller.account_id, &shown);
+    struct lk_json_writer w;
+    lk_json_writer_init(&w, http_body(request));
+    write_introspection(&w, &shown);
+    answer(request, 200);
+}
+
+/* --- revocation --- */
+
+struct revocation {
+    struct lk_job job; /* first: the executor hands it back */
+    struct http_request *request;
+    struct lk_slice credential; /* the caller's */
+    struct lk_id_text id;       /* of the key to delete */
+    struct lk_call call;
+    struct lk_problem problem;
+    int code;
+};
+
+static void run(struct lk_job *base, struct lk_db *db) {
+    struct revocation *job = (struct revocation *)base;
+    job->call.db = db;
+    job->code = lk_authenticate_key(&job->call, job->credential);
+    if (job->code == 0)
+        job->code = lk_operation_begin(&job->call);
+    else
+        return;
+    if (job->code != 0)
+        return;
+    job->code = lk_api_key_revoke(&job->call, lk_slice_cstr(job->id.text));
+    int ended = lk_operation_end(&job->call, job->code != 0);
+    if (ended != 0)
+        job->code = ended;
+}
+
+static void finish(struct lk_job *base, int committed) {
+    struct revocation *job = (struct revocation *)base;
+    int code = committed != 0 ? committed : job->code;
+    switch (code) {
+    case 0:
+    case LK_ENOTFOUND: answer(job->request, 200); return; /* gone already: RFC 7009 section 2.2 */
+    case LK_EUNAUTH: answer_error(job->request, 401, "invalid_client", "Invalid API Key"); return;
+    case LK_EFORBIDDEN: answer_error(job->request, 403, "insufficient_scope", job->problem.text); return;
+    case LK_ECONFLICT: answer_error(job->request, 409, "invalid_request", job->problem.text); return;
+    default:
+        if (code != LK_EBUSY)
+            lk_log(LK_LOG_ERROR, "a revocation failed: %s", lk_error_text(code));
+        answer_unavailable(job->request);
+    }
+}
+
+static bool submit(const struct lk_oauth_service *service, struct http_request *request, struct lk_slice credential,
+                   const struct lk_id *key) {
+    struct lk_arena *arena = http_request_arena(request);
+    struct revocation *job = LK_ARENA_NEW(arena, struct revocation);
+    struct lk_slice remote = lk_peer_text(request, arena);
+    if (job == NULL || remote.ptr == NULL)
+        return false;
+    job->job = (struct lk_job){NULL, run, finish};
+    job->request = request;
+    job->credential = credential;
+    job->id = lk_id_format(key);
+    job->call = (struct lk_call){
+        .arena = arena,
+        .domain = service->domain,
+        .origin = {.url = http_request_path(request),
+                   .path = http_request_path(request),
+                   .method = http_request_method_text(request),
+                   .remote = remote,
+                   .status = 200},
+        .now_ms = lk_clock_wall_ms(),
+        .problem = &job->problem,
+    };
+    return lk_executor_submit(service->executor, &job->job) == 0;
+}
+
+void lk_oauth_revoke(struct http_request *request, void *context) {
+    const struct lk_oauth_service *service = context;
+    struct lk_slice credential = caller_token(request);
+    struct lk_verify_answer caller;
+    struct lk_verify_answer found;
+    struct lk_slice token;
+    if (!admit(service, request, credential, NULL, &caller) || !read_token(request, &token))
+        return;
+    look(service, request, token, &caller.account_id, &found);
+    if (!found.known)
+        answer(request, 200);
+    else if (!submit(service, request, credential, &found.key_id))
+        answer_unavailable(request);
+}

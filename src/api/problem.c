@@ -1,0 +1,65 @@
+#include "api/problem.h"
+
+#include "api/errors.h"
+#include "base/json_write.h"
+
+#include <stdio.h>
+
+static const char *title(int status) {
+    switch (status) {
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 413: return "Content Too Large";
+    case 415: return "Unsupported Media Type";
+    case 503: return "Service Unavailable";
+    default: return "Internal Server Error";
+    }
+}
+
+static void begin(struct http_request *request, struct lk_json_writer *w, int status, const char *code, const char *detail) {
+    http_set_status(request, status);
+    http_add_header(request, "Content-Type", lk_slice_cstr("application/problem+json"));
+    http_add_header(request, "Cache-Control", lk_slice_cstr("no-store"));
+    if (status == 401)
+        http_add_header(request, "WWW-Authenticate", lk_slice_cstr("Bearer realm=\"latchkey\""));
+    if (status == 503)
+        http_add_header(request, "Retry-After", lk_slice_cstr("1"));
+    struct lk_buf *body = http_body(request);
+    lk_buf_clear(body);
+    lk_json_writer_init(w, body);
+    lk_json_begin_object(w);
+    lk_json_key(w, "type");
+    lk_json_string(w, lk_slice_cstr("about:blank"));
+    lk_json_key(w, "title");
+    lk_json_string(w, lk_slice_cstr(title(status)));
+    lk_json_key(w, "status");
+    lk_json_int(w, status);
+    lk_json_key(w, "detail");
+    lk_json_string(w, lk_slice_cstr(detail));
+    lk_json_key(w, "code");
+    lk_json_string(w, lk_slice_cstr(code));
+}
+
+void lk_answer_problem(struct http_request *request, int status, const char *code, const char *detail) {
+    struct lk_json_writer w;
+    begin(request, &w, status, code, detail);
+    lk_json_end_object(&w);
+    http_send(request);
+}
+
+void lk_answer_expression_problem(struct http_request *request, const struct lk_expression_error *error) {
+    struct lk_json_writer w;
+    char detail[256];
+    snprintf(detail, sizeof(detail), "The permission expression is wrong at column %zu: expected %s, found %s", error->column,
+             error->expected, error->found);
+    begin(request, &w, 400, LK_CODE_BAD_USER_INPUT, detail);
+    lk_json_key(&w, "offset");
+    lk_json_int(&w, (int64_t)error->offset);
+    lk_json_key(&w, "column");
+    lk_json_int(&w, (int64_t)error->column);
+    lk_json_end_object(&w);
+    http_send(request);
+}

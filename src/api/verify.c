@@ -1,0 +1,354 @@
+#include "api/verify.h"
+
+#include "api/credential.h"
+#include "api/errors.h"
+#include "api/keyring_feed.h"
+#include "api/problem.h"
+#include "base/clock.h"
+#include "base/json_read.h"
+#include "base/json_write.h"
+#include "http/url.h"
+
+#include <stdio.h>
+
+int lk_verify_service_open(const struct lk_lanes *lanes, struct lk_verify_service *ret) {
+    struct lk_verify_service service = {.lanes = lanes};
+    int code = lk_expression_compile(lk_keyring_vocabulary(),
+                                     lk_slice_cstr("VIEW_USER_AND_USER_GROUPS_AND_API_KEYS OR MANAGE_API_KEYS OR latchkey.verify"),
+                                     &service.may_verify, NULL);
+    if (code == 0)
+        *ret = service;
+    return code;
+}
+
+void lk_verify_service_close(struct lk_verify_service *service) {
+    lk_expression_free(service->may_verify);
+    *service = (struct lk_verify_service){0};
+}
+
+/* --- the caller --- */
+
+/* One request under work. */
+struct work {
+    struct http_request *request;
+    struct lk_lane *lane;
+    struct lk_id account; /* the caller's */
+    int64_t now_ms;
+    int64_t mono_ns;
+};
+
+enum lk_verify_code lk_verify_caller(const struct lk_lanes *lanes, const struct http_request *request, struct lk_slice token,
+                                     const struct lk_expression *require, struct lk_verify_answer *ret) {
+    struct lk_ip ip;
+    const struct lk_verify_request question = {
+        .token = token,
+        .ip = lk_client_ip(lanes, request, &ip) ? &ip : NULL,
+        .require = require,
+        .now_ms = lk_clock_wall_ms(),
+        .mono_ns = lk_clock_mono_ns(),
+    };
+    return lk_verify(&lk_lane_of(lanes, request)->caller, &question, ret);
+}
+
+/* Sends the answer when the caller may not verify. */
+static bool admit(struct work *work, const struct lk_verify_service *service) {
+    struct lk_verify_answer caller;
+    switch (lk_verify_caller(service->lanes, work->request, lk_credential(work->request), service->may_verify, &caller)) {
+    case LK_VERIFY_VALID: work->account = caller.account_id; return true;
+    case LK_VERIFY_IP_NOT_ALLOWED:
+    case LK_VERIFY_INSUFFICIENT_PERMISSIONS:
+    case LK_VERIFY_RATE_LIMITED:
+    case LK_VERIFY_USAGE_EXCEEDED:
+        lk_answer_problem(
+            work->request, 403, LK_CODE_FORBIDDEN,
+            "User not authorized: VIEW_USER_AND_USER_GROUPS_AND_API_KEYS, MANAGE_API_KEYS or the scope latchkey.verify is required");
+        return false;
+    default: lk_answer_problem(work->request, 401, LK_CODE_UNAUTHENTICATED, "Invalid API Key"); return false;
+    }
+}
+
+static bool begin(struct work *work, struct http_request *request, const struct lk_verify_service *service) {
+    *work = (struct work){
+        .request = request,
+        .lane = lk_lane_of(service->lanes, request),
+        .now_ms = lk_clock_wall_ms(),
+        .mono_ns = lk_clock_mono_ns(),
+    };
+    return admit(work, service);
+}
+
+/* --- what is asked --- */
+
+/* One key to verify. */
+struct item {
+    struct lk_slice require; /* ptr NULL: none */
+    struct lk_ip ip;
+};
+
+/* Where in the body a sentence is about: "requests[17]: ", or nothing. */
+struct place {
+    char text[40];
+};
+
+static struct place place_of(bool batch, size_t index) {
+    struct place place = {""};
+    if (batch)
+        snprintf(place.text, sizeof(place.text), "requests[%zu]: ", index);
+    return place;
+}
+
+static int refuse(struct lk_problem *problem, const struct place *place, const char *what) {
+    return lk_problem_set(problem, LK_EINVAL, "%s%s", place->text, what);
+}
+
+static int read_member(const struct lk_json_member *member, const struct place *place, struct lk_verify_request *question,
+                       struct item *item, struct lk_problem *problem) {
+    const struct lk_json *value = &member->value;
+    bool is_text = value->type == LK_JSON_STRING;
+    if (lk_slice_is(member->name, "key")) {
+        if (!is_text)
+            return refuse(problem, place, "key must be a string");
+        question->token = value->string;
+    } else if (lk_slice_is(member->name, "require")) {
+        if (!is_text && value->type != LK_JSON_NULL)
+            return refuse(problem, place, "require must be a string or null");
+        item->require = is_text ? value->string : (struct lk_slice){NULL, 0};
+    } else if (lk_slice_is(member->name, "ip")) {
+        if (value->type == LK_JSON_NULL)
+            return 0;
+        if (!is_text || lk_ip_parse(value->string, &item->ip) != 0)
+            return refuse(problem, place, "ip must be an IPv4 or IPv6 address");
+        question->ip = &item->ip;
+    } else if (lk_slice_is(member->name, "cost")) {
+        if (value->type != LK_JSON_INT || value->integer < 0 || value->integer > UINT32_MAX)
+            return refuse(problem, place, "cost must be a whole number from 0 to 4294967295");
+        question->cost = (uint32_t)value->integer;
+    } else {
+        return refuse(problem, place, "only the members key, require, ip and cost are known");
+    }
+    return 0;
+}
+
+static int read_item(const struct work *work, const struct lk_json *json, const struct place *place, struct lk_verify_request *question,
+                     struct item *item, struct lk_problem *problem) {
+    *question = (struct lk_verify_request){.account = &work->account, .cost = 1, .now_ms = work->now_ms, .mono_ns = work->mono_ns};
+    *item = (struct item){0};
+    if (json->type != LK_JSON_OBJECT)
+        return refuse(problem, place, "an object with a member key is expected");
+    int code = 0;
+    for (size_t i = 0; i < json->object.len && code == 0; i++)
+        code = read_member(&json->object.members[i], place, question, item, problem);
+    if (code == 0 && question->token.ptr == NULL)
+        code = refuse(problem, place, "the member key is missing");
+    return code;
+}
+
+/* The body as JSON; NULL when the answer that says why not has been sent. */
+static struct lk_json *read_body(struct http_request *request) {
+    struct lk_json *json = NULL;
+    struct lk_problem problem = {0};
+    if (!http_media_type_is(http_request_header(request, "content-type"), "application/json")) {
+        lk_answer_problem(request, 415, LK_CODE_BAD_USER_INPUT, "The body must be JSON, with Content-Type: application/json");
+        return NULL;
+    }
+    int code = lk_json_parse(http_request_body(request), http_request_arena(request), &json, &problem);
+    if (code == 0)
+        return json;
+    if (code == LK_ENOMEM)
+        lk_answer_problem(request, 413, LK_CODE_BAD_USER_INPUT, "The request is too large to process");
+    else
+        lk_answer_problem(request, 400, LK_CODE_BAD_USER_INPUT, problem.text);
+    return NULL;
+}
+
+/* false when the expression is none and the answer that says so has been sent. */
+static bool find_expression(struct work *work, const struct item *item, struct lk_verify_request *question) {
+    if (item->require.ptr == NULL)
+        return true;
+    struct lk_expression_error error;
+    int code = lk_expression_cache_get(work->lane->expressions, item->require, &question->require, &error);
+    if (code == 0)
+        return true;
+    if (code == LK_ENOMEM)
+        lk_answer_problem(work->request, 503, LK_CODE_UNAVAILABLE, "The server has no memory for this request");
+    else
+        lk_answer_expression_problem(work->request, &error);
+    return false;
+}
+
+/* --- what is answered --- */
+
+static void write_id(struct lk_json_writer *w, const char *name, const struct lk_id *id) {
+    struct lk_id_text text = lk_id_format(id);
+    lk_json_key(w, name);
+    lk_json_string(w, lk_slice_make(text.text, LK_ID_TEXT));
+}
+
+static void write_rate(struct lk_json_writer *w, const struct work *work, const struct lk_verify_answer *answer) {
+    lk_json_key(w, "rateLimit");
+    if (!answer->has_rate) {
+        lk_json_null(w);
+        return;
+    }
+    lk_json_begin_object(w);
+    lk_json_key(w, "limit");
+    lk_json_int(w, answer->rate.limit);
+    lk_json_key(w, "remaining");
+    lk_json_int(w, answer->rate.remaining);
+    lk_json_key(w, "resetAt");
+    lk_json_int(w, work->now_ms + answer->rate.reset_ms);
+    lk_json_end_object(w);
+}
+
+static void write_known(struct lk_json_writer *w, const struct work *work, const struct lk_verify_answer *answer) {
+    write_id(w, "keyId", &answer->key_id);
+    write_id(w, "accountId", &answer->account_id);
+    lk_json_key(w, "name");
+    lk_json_string(w, answer->name);
+    lk_buf_add_char(w->out, ',');
+    lk_buf_add(w->out, answer->set->json);
+    lk_json_key(w, "expiresAt");
+    if (answer->expires_at == LK_KEYRING_FOREVER)
+        lk_json_null(w);
+    else
+        lk_json_int(w, answer->expires_at);
+    lk_json_key(w, "metadata");
+    lk_json_raw(w, answer->metadata.len > 0 ? answer->metadata : lk_slice_cstr("{}"));
+    write_rate(w, work, answer);
+}
+
+static void write_answer(struct lk_json_writer *w, const struct work *work, const struct lk_verify_answer *answer) {
+    static const struct lk_slice unknown =
+        LK_SLICE(",\"keyId\":null,\"accountId\":null,\"name\":null,\"userGroupIds\":[],\"accountPermissions\":[],"
+                 "\"scopes\":[],\"expiresAt\":null,\"metadata\":null,\"rateLimit\":null");
+    lk_json_begin_object(w);
+    lk_json_key(w, "valid");
+    lk_json_bool(w, answer->code == LK_VERIFY_VALID);
+    lk_json_key(w, "code");
+    lk_json_string(w, lk_slice_cstr(lk_verify_code_name(answer->code)));
+    if (answer->known)
+        write_known(w, work, answer);
+    else
+        lk_buf_add(w->out, unknown);
+    lk_json_end_object(w);
+}
+
+static void send_json(struct http_request *request) {
+    http_add_header(request, "Content-Type", lk_slice_cstr("application/json; charset=utf-8"));
+    http_add_header(request, "Cache-Control", lk_slice_cstr("no-store"));
+    http_send(request);
+}
+
+/* --- one --- */
+
+void lk_verify_handle(struct http_request *request, void *service) {
+    struct work work;
+    if (!begin(&work, request, service))
+        return;
+    const struct lk_json *json = read_body(request);
+    if (json == NULL)
+        return;
+    const struct place place = place_of(false, 0);
+    struct lk_problem problem;
+    struct lk_verify_request question;
+    struct item item;
+    if (read_item(&work, json, &place, &question, &item, &problem) != 0) {
+        lk_answer_problem(request, 400, LK_CODE_BAD_USER_INPUT, problem.text);
+        return;
+    }
+    if (!find_expression(&work, &item, &question))
+        return;
+    struct lk_verify_answer answer;
+    lk_verify(&work.lane->verifier, &question, &answer);
+    struct lk_json_writer w;
+    lk_json_writer_init(&w, http_body(request));
+    write_answer(&w, &work, &answer);
+    send_json(request);
+}
+
+/* --- many --- */
+
+struct batch {
+    struct item *items;
+    struct lk_verify_request *questions;
+    struct lk_verify_answer *answers;
+    size_t len;
+};
+
+/* The array in {"requests":[...]}; NULL when the answer that says why not has been sent. */
+static const struct lk_json *read_requests(struct http_request *request) {
+    const struct lk_json *json = read_body(request);
+    if (json == NULL)
+        return NULL;
+    const struct lk_json *requests = lk_json_get(json, "requests");
+    char text[96];
+    if (requests == NULL || requests->type != LK_JSON_ARRAY || json->object.len != 1)
+        snprintf(text, sizeof(text), "An object with one member is expected: requests, an array");
+    else if (requests->array.len > LK_BATCH_MAX)
+        snprintf(text, sizeof(text), "Too many requests: %zu, and at most %d are allowed", requests->array.len, LK_BATCH_MAX);
+    else
+        return requests;
+    lk_answer_problem(request, 400, LK_CODE_BAD_USER_INPUT, text);
+    return NULL;
+}
+
+/* Reads all before any is verified, so that a mistake in one takes nothing from the limits of others. */
+static bool read_batch(struct work *work, const struct lk_json *requests, struct batch *ret) {
+    struct lk_arena *arena = http_request_arena(work->request);
+    struct batch batch = {.len = requests->array.len};
+    batch.items = lk_arena_calloc(arena, batch.len, sizeof(*batch.items));
+    batch.questions = lk_arena_calloc(arena, batch.len, sizeof(*batch.questions));
+    batch.answers = lk_arena_calloc(arena, batch.len, sizeof(*batch.answers));
+    if (batch.items == NULL || batch.questions == NULL || batch.answers == NULL) {
+        lk_answer_problem(work->request, 413, LK_CODE_BAD_USER_INPUT, "The request is too large to process");
+        return false;
+    }
+    struct lk_problem problem;
+    for (size_t i = 0; i < batch.len; i++) {
+        const struct place place = place_of(true, i);
+        if (read_item(work, &requests->array.items[i], &place, &batch.questions[i], &batch.items[i], &problem) != 0) {
+            lk_answer_problem(work->request, 400, LK_CODE_BAD_USER_INPUT, problem.text);
+            return false;
+        }
+        if (!find_expression(work, &batch.items[i], &batch.questions[i]))
+            return false;
+    }
+    *ret = batch;
+    return true;
+}
+
+static bool same_expression(const struct item *a, const struct item *b) {
+    return (a->require.ptr == NULL) == (b->require.ptr == NULL) && lk_slice_equal(a->require, b->require);
+}
+
+/* Verifies runs that share an expression: the cache may have dropped those of earlier runs. */
+static bool verify_batch(struct work *work, const struct batch *batch) {
+    for (size_t i = 0, end; i < batch->len; i = end) {
+        if (!find_expression(work, &batch->items[i], &batch->questions[i]))
+            return false;
+        for (end = i + 1; end < batch->len && same_expression(&batch->items[i], &batch->items[end]); end++)
+            batch->questions[end].require = batch->questions[i].require;
+        lk_verify_batch(&work->lane->verifier, &batch->questions[i], end - i, &batch->answers[i]);
+    }
+    return true;
+}
+
+void lk_verify_handle_batch(struct http_request *request, void *service) {
+    struct work work;
+    struct batch batch;
+    if (!begin(&work, request, service))
+        return;
+    const struct lk_json *requests = read_requests(request);
+    if (requests == NULL || !read_batch(&work, requests, &batch) || !verify_batch(&work, &batch))
+        return;
+    struct lk_json_writer w;
+    lk_json_writer_init(&w, http_body(request));
+    lk_json_begin_object(&w);
+    lk_json_key(&w, "results");
+    lk_json_begin_array(&w);
+    for (size_t i = 0; i < batch.len; i++)
+        write_answer(&w, &work, &batch.answers[i]);
+    lk_json_end_array(&w);
+    lk_json_end_object(&w);
+    send_json(request);
+}

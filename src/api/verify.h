@@ -1,0 +1,26 @@
+/* Verification as a service (interface.md, Verify): keys:verify and keys:batchVerify. */
+#ifndef LK_API_VERIFY_H
+#define LK_API_VERIFY_H
+
+#include "api/lanes.h"
+
+#define LK_BATCH_MAX 1000
+
+struct lk_verify_service {
+    const struct lk_lanes *lanes;
+    struct lk_expression *may_verify; /* what a caller must hold */
+};
+
+/* LK_ENOMEM. close: a zeroed one is fine. */
+int lk_verify_service_open(const struct lk_lanes *lanes, struct lk_verify_service *ret);
+void lk_verify_service_close(struct lk_verify_service *service);
+
+/* Verifies the key of who asks, without counting it or taking from its limits. require NULL: any valid key. */
+enum lk_verify_code lk_verify_caller(const struct lk_lanes *lanes, const struct http_request *request, struct lk_slice token,
+                                     const struct lk_expression *require, struct lk_verify_answer *ret);
+
+/* http_handlers whose context is a struct lk_verify_service. */
+void lk_verify_handle(struct http_request *request, void *service);
+void lk_verify_handle_batch(struct http_request *request, void *service);
+
+#endif

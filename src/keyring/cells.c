@@ -1,0 +1,113 @@
+#include "keyring/cells.h"
+
+#include "keyring/pages.h"
+
+#include <stdlib.h>
+
+#define ENTRIES_PER_CHUNK (1U << LK_ENTRY_CHUNK_BITS)
+#define UNITS_PER_CHUNK (1U << LK_TEXT_CHUNK_BITS)
+#define ENTRY_CHUNK_BYTES (ENTRIES_PER_CHUNK * sizeof(struct lk_entry))
+#define TEXT_CHUNK_BYTES ((size_t)UNITS_PER_CHUNK * LK_TEXT_UNIT)
+
+int lk_cells_open(struct lk_cells *cells) {
+    struct lk_entry **entries = calloc(LK_ENTRY_CHUNKS, sizeof(struct lk_entry *));
+    if (entries == NULL)
+        return LK_ENOMEM;
+    char **texts = calloc(LK_TEXT_CHUNKS, sizeof(char *));
+    if (texts == NULL) {
+        free(entries);
+        return LK_ENOMEM;
+    }
+    *cells = (struct lk_cells){.entries = entries, .texts = texts, .entries_used = 1, .texts_used = 1};
+    return 0;
+}
+
+void lk_cells_close(struct lk_cells *cells) {
+    for (size_t i = 0; i < LK_ENTRY_CHUNKS && cells->entries[i] != NULL; i++)
+        lk_pages_unmap(cells->entries[i], ENTRY_CHUNK_BYTES);
+    for (size_t i = 0; i < LK_TEXT_CHUNKS && cells->texts[i] != NULL; i++)
+        lk_pages_unmap(cells->texts[i], TEXT_CHUNK_BYTES);
+    free(cells->entries);
+    free(cells->texts);
+}
+
+static void *new_chunk(struct lk_cells *cells, size_t bytes) {
+    void *chunk = lk_pages_map(bytes);
+    if (chunk != NULL)
+        atomic_fetch_add_explicit(&cells->bytes, bytes, memory_order_relaxed);
+    return chunk;
+}
+
+uint32_t lk_cells_entry(struct lk_cells *cells) {
+    uint32_t ref = cells->entries_free;
+    if (ref != 0) {
+        cells->entries_free = lk_cells_at(cells, ref)->text;
+        return ref;
+    }
+    size_t chunk = cells->entries_used >> LK_ENTRY_CHUNK_BITS;
+    if (chunk == LK_ENTRY_CHUNKS)
+        return 0;
+    if (cells->entries[chunk] == NULL && (cells->entries[chunk] = new_chunk(cells, ENTRY_CHUNK_BYTES)) == NULL)
+        return 0;
+    return cells->entries_used++;
+}
+
+static size_t units_of(size_t name_len, bool rare) {
+    size_t bytes = (rare ? (size_t)LK_TEXT_RARE : 0) + name_len;
+    return bytes == 0 ? 1 : (bytes + LK_TEXT_UNIT - 1) / LK_TEXT_UNIT;
+}
+
+static char *text_at(struct lk_cells *cells, uint32_t unit) {
+    return &cells->texts[unit >> LK_TEXT_CHUNK_BITS][(size_t)(unit & (UNITS_PER_CHUNK - 1)) * LK_TEXT_UNIT];
+}
+
+static void put_text(struct lk_cells *cells, uint32_t unit, size_t units) {
+    memcpy(text_at(cells, unit), &cells->texts_free[units], sizeof(uint32_t));
+    cells->texts_free[units] = unit;
+}
+
+static uint32_t take_text(struct lk_cells *cells, size_t units) {
+    uint32_t unit = cells->texts_free[units];
+    if (unit != 0) {
+        memcpy(&cells->texts_free[units], text_at(cells, unit), sizeof(uint32_t));
+        return unit;
+    }
+    uint32_t left = (UNITS_PER_CHUNK - (cells->texts_used & (UNITS_PER_CHUNK - 1))) & (UNITS_PER_CHUNK - 1);
+    if (left > 0 && left < units) { /* a cell does not cross chunks: the rest of this one is a smaller cell */
+        put_text(cells, cells->texts_used, left);
+        cells->texts_used += left;
+    }
+    size_t chunk = cells->texts_used >> LK_TEXT_CHUNK_BITS;
+    if (chunk == LK_TEXT_CHUNKS)
+        return 0;
+    if (cells->texts[chunk] == NULL && (cells->texts[chunk] = new_chunk(cells, TEXT_CHUNK_BYTES)) == NULL)
+        return 0;
+    unit = cells->texts_used;
+    cells->texts_used += (uint32_t)units;
+    return unit;
+}
+
+uint32_t lk_cells_text(struct lk_cells *cells, struct lk_slice name, struct lk_rare *rare) {
+    uint32_t unit = take_text(cells, units_of(name.len, rare != NULL));
+    if (unit == 0)
+        return 0;
+    char *text = text_at(cells, unit);
+    if (rare != NULL) {
+        memcpy(text, &rare, LK_TEXT_RARE);
+        text += LK_TEXT_RARE;
+    }
+    if (name.len > 0)
+        memcpy(text, name.ptr, name.len);
+    return unit;
+}
+
+void lk_cells_free(struct lk_cells *cells, uint32_t ref) {
+    struct lk_entry *entry = lk_cells_at(cells, ref);
+    uint64_t state = atomic_load_explicit(&entry->state, memory_order_relaxed);
+    if (entry->text != 0)
+        put_text(cells, entry->text, units_of(lk_cells_name(cells, entry, state).len, (state & LK_ENTRY_RARE) != 0));
+    explicit_bzero(&entry->digest, sizeof entry->digest);
+    atomic_store_explicit(&entry->state, 0, memory_order_relaxed);
+    entry->text = cells->entries_free;
+    cells->entries_free = ref;
+}

@@ -1,0 +1,114 @@
+/*
+ * Where entries and their names live: memory that never moves and is named by 32-bit numbers, so that a slot of the index is 4 bytes.
+ *
+ * An entry is one cache line and does not change while the index leads to it, but for its state word, which only ever loses rights (LK_ENTRY_DISABLED is
+ * set, LK_ENTRY_LINKED is cleared). A changed key gets a new entry; the old one is used again after a grace period.
+ *
+ * A text cell is 1 to 17 units of 16 bytes:
+ *
+ *     [ struct lk_rare *, 8 bytes, where LK_ENTRY_RARE ] name
+ *
+ * (the name's length is in the entry: an answer is made without waiting for the cell) so a key with a name of up to 16 bytes and nothing rare costs 64 + 16 bytes and its slots in two indexes.
+ */
+#ifndef KEYRING_CELLS_H
+#define KEYRING_CELLS_H
+
+#include "keyring/keyring.h"
+
+#define LK_ENTRY_DISABLED 1U /* refused */
+#define LK_ENTRY_RARE 2U     /* its text cell begins with a struct lk_rare * */
+#define LK_ENTRY_LINKED 4U   /* the index leads to it; the writer's */
+#define LK_ENTRY_NAME 8      /* bits 8 to 15 are the length of the name */
+#define LK_ENTRY_FLAGS 16    /* bits; the end in milliseconds is above them */
+
+struct lk_entry {
+    _Alignas(64) struct lk_digest digest;
+    struct lk_id id;
+    _Atomic uint64_t state; /* end << LK_ENTRY_FLAGS | length of name << LK_ENTRY_NAME | flags */
+    uint32_t set;           /* number of its set place */
+    uint32_t text;          /* number of its text cell */
+};
+
+_Static_assert(sizeof(struct lk_entry) == 64, "an entry is one cache line");
+
+/* Counting states, shared by all versions of a key so that a change of the key does not reset them. */
+struct lk_key_state {
+    _Atomic uint64_t rate;
+    _Atomic int64_t credits;
+    unsigned refs; /* the writer's */
+};
+
+/* What few keys have. Immutable but for the state. */
+struct lk_rare {
+    struct lk_ip_list *ips;     /* owned; NULL: from anywhere */
+    struct lk_rate rate;        /* limit 0: none */
+    struct lk_key_state *state; /* NULL without rate and credits */
+    bool has_credits;
+    unsigned refs; /* entries; the writer's */
+    size_t metadata_len;
+    char metadata[];
+};
+
+#define LK_ENTRY_CHUNK_BITS 15 /* 2 MiB: a huge page */
+#define LK_ENTRY_CHUNKS 4096   /* 134 million entries */
+#define LK_TEXT_CHUNK_BITS 17  /* 2 MiB */
+#define LK_TEXT_CHUNKS 8192    /* 16 GiB */
+#define LK_TEXT_UNIT 16
+#define LK_TEXT_UNITS_MAX 17
+#define LK_TEXT_RARE 8 /* bytes of the pointer before the name */
+
+_Static_assert(sizeof(void *) == LK_TEXT_RARE, "64-bit pointers");
+
+struct lk_cells {
+    struct lk_entry **entries; /* chunks; NULL where not yet made */
+    char **texts;
+    /* The writer's. Numbers start at 1. */
+    uint32_t entries_used; /* numbers ever given out, 0 included */
+    uint32_t entries_free; /* list through `text` of free entries */
+    uint32_t texts_used;   /* units ever given out, 0 included */
+    uint32_t texts_free[LK_TEXT_UNITS_MAX + 1];
+    _Atomic uint64_t bytes;
+};
+
+int lk_cells_open(struct lk_cells *cells);
+void lk_cells_close(struct lk_cells *cells);
+
+/* Writer. An entry for the caller to fill, or a text cell with a name (and rare, or NULL); 0 when there is no memory. */
+uint32_t lk_cells_entry(struct lk_cells *cells);
+uint32_t lk_cells_text(struct lk_cells *cells, struct lk_slice name, struct lk_rare *rare);
+
+/* Writer. After a grace period, or before the index led there. Frees the text cell with the entry; what rare leads to is the caller's. */
+void lk_cells_free(struct lk_cells *cells, uint32_t ref);
+
+static inline struct lk_entry *lk_cells_at(const struct lk_cells *cells, uint32_t ref) {
+    return &cells->entries[ref >> LK_ENTRY_CHUNK_BITS][ref & ((1U << LK_ENTRY_CHUNK_BITS) - 1)];
+}
+
+static inline const char *lk_cells_text_at(const struct lk_cells *cells, uint32_t unit) {
+    return &cells->texts[unit >> LK_TEXT_CHUNK_BITS][(size_t)(unit & ((1U << LK_TEXT_CHUNK_BITS) - 1)) * LK_TEXT_UNIT];
+}
+
+/* In time that does not depend on the bytes, as lk_digest_equal, but by words: this is done for every verification. */
+static inline bool lk_cells_same_digest(const struct lk_digest *a, const struct lk_digest *b) {
+    uint64_t left[LK_DIGEST_BYTES / 8];
+    uint64_t right[LK_DIGEST_BYTES / 8];
+    memcpy(left, a->bytes, sizeof left);
+    memcpy(right, b->bytes, sizeof right);
+    return ((left[0] ^ right[0]) | (left[1] ^ right[1]) | (left[2] ^ right[2]) | (left[3] ^ right[3])) == 0;
+}
+
+/* flags as loaded from the entry's state. */
+static inline struct lk_rare *lk_cells_rare(const struct lk_cells *cells, const struct lk_entry *entry, uint64_t state) {
+    if ((state & LK_ENTRY_RARE) == 0)
+        return NULL;
+    struct lk_rare *rare;
+    memcpy(&rare, lk_cells_text_at(cells, entry->text), LK_TEXT_RARE);
+    return rare;
+}
+
+static inline struct lk_slice lk_cells_name(const struct lk_cells *cells, const struct lk_entry *entry, uint64_t state) {
+    const char *text = lk_cells_text_at(cells, entry->text) + ((state & LK_ENTRY_RARE) != 0 ? LK_TEXT_RARE : 0);
+    return lk_slice_make(text, state >> LK_ENTRY_NAME & 0xFF);
+}
+
+#endif

@@ -1,0 +1,60 @@
+#include "keyring/limit.h"
+
+#define NS_PER_MS 1000000
+
+static int64_t to_ms_up(int64_t ns) {
+    return (ns + NS_PER_MS - 1) / NS_PER_MS;
+}
+
+/* Nanoseconds of one unit. A window of nanoseconds that limit does not divide makes the unit shorter by less than a nanosecond. */
+static int64_t interval_of(const struct lk_rate *rate) {
+    int64_t interval = (int64_t)rate->window_ms * NS_PER_MS / rate->limit;
+    return interval == 0 ? 1 : interval;
+}
+
+/* The state when the limit is used up to `ahead` nanoseconds beyond now. */
+static struct lk_rate_state state_of(const struct lk_rate *rate, int64_t interval, int64_t ahead) {
+    int64_t room = interval * rate->limit - ahead;
+    return (struct lk_rate_state){
+        .limit = rate->limit, .remaining = (uint32_t)(room <= 0 ? 0 : room / interval), .reset_ms = to_ms_up(ahead)};
+}
+
+bool lk_rate_take(_Atomic uint64_t *word, const struct lk_rate *rate, uint32_t cost, int64_t now_ns, struct lk_rate_state *ret) {
+    int64_t interval = interval_of(rate);
+    int64_t burst = interval * rate->limit;
+    uint64_t arrival = atomic_load_explicit(word, memory_order_relaxed);
+    for (;;) {
+        int64_t ahead = (int64_t)arrival > now_ns ? (int64_t)arrival - now_ns : 0;
+        if (ahead > burst)
+            ahead = burst; /* the limit was lowered or made faster: what the old one owed is not held against the key */
+        bool possible = cost <= rate->limit;
+        int64_t wanted = possible ? ahead + interval * cost : 0;
+        if (!possible || wanted > burst) {
+            *ret = state_of(rate, interval, ahead);
+            ret->retry_ms = possible ? to_ms_up(wanted - burst) : -1;
+            return false;
+        }
+        /* relaxed: the word guards nothing but itself. */
+        if (cost == 0 || atomic_compare_exchange_weak_explicit(word, &arrival, (uint64_t)(now_ns + wanted), memory_order_relaxed,
+                                                               memory_order_relaxed)) {
+            *ret = state_of(rate, interval, wanted);
+            return true;
+        }
+    }
+}
+
+void lk_rate_give_back(_Atomic uint64_t *word, const struct lk_rate *rate, uint32_t cost) {
+    atomic_fetch_sub_explicit(word, (uint64_t)(interval_of(rate) * cost), memory_order_relaxed);
+}
+
+bool lk_credits_take(_Atomic int64_t *credits, uint32_t cost, int64_t *ret_left) {
+    int64_t left = atomic_load_explicit(credits, memory_order_relaxed);
+    do {
+        if (left < (int64_t)cost) {
+            *ret_left = left < 0 ? 0 : left;
+            return false;
+        }
+    } while (!atomic_compare_exchange_weak_explicit(credits, &left, left - (int64_t)cost, memory_order_relaxed, memory_order_relaxed));
+    *ret_left = left - (int64_t)cost;
+    return true;
+}

@@ -1,0 +1,37 @@
+/*
+ * Rate limits and usage credits on single 64-bit words, changed by compare-and-swap: any number of threads, no locks.
+ *
+ * Rate: GCRA (the virtual scheduling form of ITU-T I.371). The word is the theoretical arrival time in nanoseconds of the monotonic clock; a limit of N a
+ * window admits a burst of N at once and then one each window / N.
+ */
+#ifndef KEYRING_LIMIT_H
+#define KEYRING_LIMIT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* limit 0: none. */
+struct lk_rate {
+    uint32_t limit;     /* units a window; also the burst */
+    uint32_t window_ms; /* at least 1 where limit is not 0 */
+};
+
+/* What the RateLimit headers say. */
+struct lk_rate_state {
+    uint32_t limit;
+    uint32_t remaining; /* units that could be taken now */
+    int64_t reset_ms;   /* until all of limit could be taken, rounded up */
+    int64_t retry_ms;   /* refused: until cost could be taken, rounded up; -1: never, cost is above limit */
+};
+
+/* Takes cost units at now_ns (monotonic). Returns whether it was allowed; when not, nothing is taken. cost 0 only looks. rate->limit is not 0. */
+bool lk_rate_take(_Atomic uint64_t *word, const struct lk_rate *rate, uint32_t cost, int64_t now_ns, struct lk_rate_state *ret);
+
+/* Gives back what a lk_rate_take that was allowed took (another limit refused the request). */
+void lk_rate_give_back(_Atomic uint64_t *word, const struct lk_rate *rate, uint32_t cost);
+
+/* Takes cost credits if that many are left; *ret_left is what is left then. Never below zero, whatever the threads do. */
+bool lk_credits_take(_Atomic int64_t *credits, uint32_t cost, int64_t *ret_left);
+
+#endif

@@ -1,0 +1,206 @@
+#include "keyring/verify.h"
+
+#include "crypto/token.h"
+#include "keyring/internal.h"
+
+const char *lk_verify_code_name(enum lk_verify_code code) {
+    static const char *const names[LK_VERIFY_CODES] = {
+        "MALFORMED",    "NOT_FOUND",      "DISABLED", "EXPIRED", "IP_NOT_ALLOWED", "INSUFFICIENT_PERMISSIONS",
+        "RATE_LIMITED", "USAGE_EXCEEDED", "VALID",
+    };
+    return names[code];
+}
+
+void lk_verifier_init(struct lk_verifier *verifier, struct lk_keyring *keyring, struct lk_usage *usage) {
+    *verifier = (struct lk_verifier){.keyring = keyring, .usage = usage};
+}
+
+/* What a key was at one moment. */
+struct snapshot {
+    const struct lk_entry *entry;
+    uint64_t state;
+    struct lk_permission_set *set;
+    struct lk_account *account;
+};
+
+/* Constant in the bytes: how much of a digest is right cannot be told from the time. */
+static bool same_digest(const void *context, uint32_t ref, const void *key) {
+    return lk_cells_same_digest(&lk_cells_at(context, ref)->digest, key);
+}
+
+/*
+ * Finds what is in force for a digest.
+ *
+ * The set is loaded (acquire) after the slot, and the slot again after the set. If it still holds the same number, the entry was in force when the
+ * set was loaded: numbers are not used again while this reader is inside. The state is read last; it only loses rights while its
+ * entry is in force, so what it allows now was allowed then too. If the slot changed, the writer has gone on, and so does the search: lock-free.
+ */
+static bool find(const struct lk_keyring *keyring, const struct lk_digest *digest, struct snapshot *ret) {
+    static const struct lk_digest nobody;
+    for (;;) {
+        struct lk_table_place place;
+        if (!lk_table_find(&keyring->by_digest, lk_hash_digest(digest), same_digest, &keyring->cells, digest, &place)) {
+            /* A miss compares too, as a hit does; the answer is no whatever comes of it. */
+            volatile bool compared = lk_cells_same_digest(&nobody, digest);
+            (void)compared;
+            return false;
+        }
+        const struct lk_entry *entry = lk_cells_at(&keyring->cells, place.ref);
+        __builtin_prefetch(lk_cells_text_at(&keyring->cells, entry->text)); /* the name is looked at last */
+        const struct lk_set_place *set = lk_place_at(keyring, entry->set);
+        ret->entry = entry;
+        ret->set = atomic_load_explicit(&set->set, memory_order_acquire);
+        ret->account = set->account;
+        uint32_t again = atomic_load_explicit(lk_table_slot(&place), memory_order_acquire);
+        ret->state = atomic_load_explicit(&entry->state, memory_order_acquire);
+        if (again == place.ref)
+            return !atomic_load_explicit(&ret->account->gone, memory_order_acquire);
+    }
+}
+
+static int64_t end_of(uint64_t state) {
+    static const int64_t forever = (int64_t)(UINT64_MAX >> 1 >> LK_ENTRY_FLAGS);
+    int64_t end = (int64_t)(state >> LK_ENTRY_FLAGS);
+    return end == forever ? LK_KEYRING_FOREVER : end;
+}
+
+static struct lk_rate account_rate(const struct lk_account *account) {
+    uint64_t word = atomic_load_explicit(&account->rate, memory_order_relaxed);
+    return (struct lk_rate){(uint32_t)(word >> 32), (uint32_t)word};
+}
+
+/* The one that will refuse first. */
+static const struct lk_rate_state *nearer(const struct lk_rate_state *a, const struct lk_rate_state *b) {
+    return a->remaining <= b->remaining ? a : b;
+}
+
+/* Takes from the key's rate and its account's, or from neither. */
+static bool take_rates(const struct lk_verify_request *request, struct lk_rare *rare, struct lk_account *account,
+                       struct lk_verify_answer *ret) {
+    bool key_has = rare != NULL && rare->rate.limit != 0;
+    struct lk_rate account_has = account_rate(account);
+    struct lk_rate_state key_state = {0};
+    if (key_has) {
+        bool allowed = lk_rate_take(&rare->state->rate, &rare->rate, request->cost, request->mono_ns, &key_state);
+        ret->has_rate = true;
+        ret->rate = key_state;
+        if (!allowed)
+            return false;
+    }
+    if (account_has.limit == 0)
+        return true;
+    struct lk_rate_state state;
+    bool allowed = lk_rate_take(&account->state, &account_has, request->cost, request->mono_ns, &state);
+    if (!allowed && key_has)
+        lk_rate_give_back(&rare->state->rate, &rare->rate, request->cost);
+    ret->rate = key_has && allowed ? *nearer(&key_state, &state) : state;
+    ret->has_rate = true;
+    return allowed;
+}
+
+static bool take_credits(const struct lk_verify_request *request, struct lk_rare *rare, struct lk_verify_answer *ret) {
+    if (rare == NULL || !rare->has_credits)
+        return true;
+    ret->has_credits = true;
+    return lk_credits_take(&rare->state->credits, request->cost, &ret->credits_left);
+}
+
+/* From DISABLED on, in the order of interface.md. */
+static enum lk_verify_code judge(const struct lk_verify_request *request, const struct snapshot *key, struct lk_rare *rare,
+                                 struct lk_verify_answer *ret) {
+    ret->expires_at = end_of(key->state);
+    if ((key->state & LK_ENTRY_DISABLED) != 0)
+        return LK_VERIFY_DISABLED;
+    if (request->now_ms >= ret->expires_at)
+        return LK_VERIFY_EXPIRED;
+    if (rare != NULL && rare->ips != NULL && (request->ip == NULL || !lk_ip_list_has(rare->ips, request->ip)))
+        return LK_VERIFY_IP_NOT_ALLOWED;
+    if (request->require != NULL && !lk_expression_holds(request->require, key->set))
+        return LK_VERIFY_INSUFFICIENT_PERMISSIONS;
+    if (!take_rates(request, rare, key->account, ret))
+        return LK_VERIFY_RATE_LIMITED;
+    if (!take_credits(request, rare, ret))
+        return LK_VERIFY_USAGE_EXCEEDED;
+    return LK_VERIFY_VALID;
+}
+
+static void describe(const struct lk_cells *cells, const struct snapshot *key, const struct lk_rare *rare, struct lk_verify_answer *ret) {
+    ret->known = true;
+    ret->key_id = key->entry->id;
+    ret->account_id = key->account->id;
+    ret->name = lk_cells_name(cells, key->entry, key->state);
+    ret->set = key->set;
+    if (rare != NULL)
+        ret->metadata = lk_slice_make(rare->metadata, rare->metadata_len);
+}
+
+static enum lk_verify_code decide(const struct lk_keyring *keyring, const struct lk_verify_request *request, const struct lk_digest *digest,
+                                  struct lk_verify_answer *ret) {
+    struct snapshot key;
+    if (!find(keyring, digest, &key))
+        return LK_VERIFY_NOT_FOUND;
+    if (request->account != NULL && !lk_id_equal(request->account, &key.account->id))
+        return LK_VERIFY_NOT_FOUND;
+    struct lk_rare *rare = lk_cells_rare(&keyring->cells, key.entry, key.state);
+    enum lk_verify_code code = judge(request, &key, rare, ret);
+    describe(&keyring->cells, &key, rare, ret);
+    return code;
+}
+
+static void finish(struct lk_verifier *verifier, const struct lk_verify_request *request, enum lk_verify_code code,
+                   struct lk_verify_answer *ret) {
+    ret->code = code;
+    _Atomic uint64_t *count = &verifier->outcomes[code];
+    atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1, memory_order_relaxed);
+    if (ret->known && verifier->usage != NULL && request->cost > 0)
+        lk_usage_add(verifier->usage, &ret->key_id, code, request->now_ms);
+}
+
+enum lk_verify_code lk_verify(struct lk_verifier *verifier, const struct lk_verify_request *request, struct lk_verify_answer *ret) {
+    const struct lk_keyring *keyring = verifier->keyring;
+    enum lk_verify_code code = LK_VERIFY_MALFORMED;
+    *ret = (struct lk_verify_answer){0};
+    if (lk_token_check(request->token) != LK_TOKEN_MALFORMED) {
+        struct lk_digest digest;
+        lk_digest_token(keyring->keys, request->token, &digest);
+        code = decide(keyring, request, &digest, ret);
+    }
+    finish(verifier, request, code, ret);
+    return code;
+}
+
+/* Requests whose memory is fetched together: enough to keep the memory busy, few enough that nothing fetched is pushed out again. */
+#define ROUND 16
+
+static void verify_round(struct lk_verifier *verifier, const struct lk_verify_request *requests, size_t len, struct lk_verify_answer *ret) {
+    const struct lk_keyring *keyring = verifier->keyring;
+    struct lk_digest digests[ROUND];
+    bool malformed[ROUND];
+    for (size_t i = 0; i < len; i++) {
+        malformed[i] = lk_token_check(requests[i].token) == LK_TOKEN_MALFORMED;
+        if (malformed[i])
+            continue;
+        lk_digest_token(keyring->keys, requests[i].token, &digests[i]);
+        lk_table_prefetch(&keyring->by_digest, lk_hash_digest(&digests[i]));
+    }
+    uint32_t guesses[ROUND];
+    for (size_t i = 0; i < len; i++) {
+        guesses[i] = malformed[i] ? 0 : lk_table_guess(&keyring->by_digest, lk_hash_digest(&digests[i]));
+        if (guesses[i] != 0)
+            __builtin_prefetch(lk_cells_at(&keyring->cells, guesses[i]));
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (guesses[i] != 0)
+            __builtin_prefetch(lk_cells_text_at(&keyring->cells, lk_cells_at(&keyring->cells, guesses[i])->text));
+    }
+    for (size_t i = 0; i < len; i++) {
+        ret[i] = (struct lk_verify_answer){0};
+        enum lk_verify_code code = malformed[i] ? LK_VERIFY_MALFORMED : decide(keyring, &requests[i], &digests[i], &ret[i]);
+        finish(verifier, &requests[i], code, &ret[i]);
+    }
+}
+
+void lk_verify_batch(struct lk_verifier *verifier, const struct lk_verify_request *requests, size_t len, struct lk_verify_answer *ret) {
+    for (size_t i = 0; i < len; i += ROUND)
+        verify_round(verifier, requests + i, len - i < ROUND ? len - i : ROUND, ret + i);
+}

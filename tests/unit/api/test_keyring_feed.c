@@ -1,0 +1,216 @@
+#include "../domain/fixture.h"
+
+#include "api/keyring_feed.h"
+#include "keyring/verify.h"
+
+#define NOW ((int64_t)1700000000000)
+
+/* The domain's fixture, with a keyring that follows it. */
+struct followed {
+    struct fixture *f;
+    struct lk_keyring_feed feed;
+    struct lk_verifier verifier;
+};
+
+static struct followed follow(void **state) {
+    struct followed t = {.f = *state};
+    struct lk_problem problem = {0};
+    if (lk_keyring_feed_open(&t.feed, t.f->db, t.f->keys, false, &problem) != 0)
+        fail_msg("%s", problem.text);
+    lk_keyring_reader_register();
+    lk_verifier_init(&t.verifier, t.feed.keyring, NULL);
+    return t;
+}
+
+static void unfollow(struct followed *t) {
+    lk_domain_observe(t->f->domain, NULL);
+    lk_keyring_reader_unregister();
+    lk_keyring_feed_close(&t->feed);
+}
+
+/* The observer knows its feed by address: this is where the feed stays. */
+static void observe(struct followed *t) {
+    t->feed.observer.context = &t->feed;
+    lk_domain_observe(t->f->domain, &t->feed.observer);
+    lk_keyring_feed_begin(&t->feed);
+}
+
+static enum lk_verify_code ask(struct followed *t, struct lk_slice token, const char *require) {
+    struct lk_expression *expression = NULL;
+    if (require != NULL)
+        assert_int_equal(lk_expression_compile(lk_keyring_vocabulary(), lk_slice_cstr(require), &expression, NULL), 0);
+    const struct lk_verify_request question = {.token = token, .require = expression, .cost = 1, .now_ms = NOW};
+    struct lk_verify_answer answer;
+    enum lk_verify_code code = lk_verify(&t->verifier, &question, &answer);
+    lk_keyring_reader_quiescent();
+    lk_expression_free(expression);
+    return code;
+}
+
+/* As the executor does it when a transaction has ended. */
+static void commit(struct followed *t, int code) {
+    lk_keyring_reader_offline();
+    lk_keyring_feed_committed(&t->feed, code);
+    lk_keyring_feed_begin(&t->feed);
+    lk_keyring_reader_online();
+}
+
+static void test_load(void **state) {
+    struct fixture *f = *state;
+    struct lk_id group = fixture_group(f, "auditors", LK_ACCOUNT_PERMISSION_BIT(LK_VIEW_AUDITS), "invoices.*");
+    struct lk_slice in_group;
+    struct lk_slice in_none;
+    fixture_key(f, "in group", &group, &in_group);
+    fixture_key(f, "in none", NULL, &in_none);
+    struct followed t = follow(state);
+    assert_int_equal(ask(&t, f->admin_token, "MANAGE_API_KEYS AND app:*:PIPELINE:READ"), LK_VERIFY_VALID);
+    assert_int_equal(ask(&t, in_group, "VIEW_AUDITS AND invoices.read"), LK_VERIFY_VALID);
+    assert_int_equal(ask(&t, in_group, "MANAGE_API_KEYS"), LK_VERIFY_INSUFFICIENT_PERMISSIONS);
+    assert_int_equal(ask(&t, in_none, NULL), LK_VERIFY_VALID);
+    assert_int_equal(ask(&t, in_none, "VIEW_AUDITS"), LK_VERIFY_INSUFFICIENT_PERMISSIONS);
+    struct lk_keyring_stats stats;
+    lk_keyring_stats(t.feed.keyring, &stats);
+    assert_int_equal(stats.keys, 3);
+    unfollow(&t);
+}
+
+static void test_key_comes_and_goes_with_the_commit(void **state) {
+    struct followed t = follow(state);
+    observe(&t);
+    struct lk_slice token;
+    struct lk_api_key key = fixture_key(t.f, "new", NULL, &token);
+    assert_int_equal(ask(&t, token, NULL), LK_VERIFY_NOT_FOUND);
+    commit(&t, 0);
+    assert_int_equal(ask(&t, token, NULL), LK_VERIFY_VALID);
+
+    const struct lk_api_key_input off = {.name = LK_SLICE("new"), .enabled_given = true, .enabled = false};
+    assert_int_equal(fixture_update(t.f, &key.id, &off, &key), 0);
+    assert_int_equal(ask(&t, token, NULL), LK_VERIFY_VALID);
+    commit(&t, 0);
+    assert_int_equal(ask(&t, token, NULL), LK_VERIFY_DISABLED);
+
+    assert_int_equal(fixture_delete(t.f, &key.id), 0);
+    commit(&t, 0);
+    assert_int_equal(ask(&t, token, NULL), LK_VERIFY_NOT_FOUND);
+    unfollow(&t);
+}
+
+static void test_failed_commit_changes_nothing(void **state) {
+    struct followed t = follow(state);
+    observe(&t);
+    struct lk_slice token;
+    fixture_key(t.f, "lost", NULL, &token);
+    commit(&t, LK_EFULL);
+    assert_int_equal(ask(&t, token, NULL), LK_VERIFY_NOT_FOUND);
+    commit(&t, 0);
+    assert_int_equal(ask(&t, token, NULL), LK_VERIFY_NOT_FOUND);
+    assert_int_equal(ask(&t, t.f->admin_token, NULL), LK_VERIFY_VALID);
+    unfollow(&t);
+}
+
+static void test_undone_operation_changes_nothing(void **state) {
+    struct followed t = follow(state);
+    observe(&t);
+    struct lk_slice kept;
+    fixture_key(t.f, "kept", NULL, &kept);
+
+    const struct lk_api_key_input input = {.name = LK_SLICE("undone")};
+    struct lk_api_key key;
+    struct lk_slice token;
+    fixture_begin(t.f);
+    assert_int_equal(lk_api_key_create(&t.f->call, (struct lk_slice){NULL, 0}, &input, &key, &token), 0);
+    (void)fixture_end(t.f, LK_EINVAL); /* a field of its answer failed */
+    assert_null(t.f->call.changes);
+    commit(&t, 0);
+    assert_int_equal(ask(&t, token, NULL), LK_VERIFY_NOT_FOUND);
+    assert_int_equal(ask(&t, kept, NULL), LK_VERIFY_VALID);
+    unfollow(&t);
+}
+
+/* A request that has to run a second time takes back operations that had ended well. */
+static void test_undone_request_changes_nothing(void **state) {
+    struct followed t = follow(state);
+    observe(&t);
+    struct lk_slice earlier;
+    struct lk_slice token;
+    fixture_key(t.f, "earlier", NULL, &earlier);
+    assert_int_equal(lk_request_begin(&t.f->call), 0);
+    fixture_key(t.f, "undone", NULL, &token);
+    assert_int_equal(fixture_delete(t.f, &t.f->admin_key.id), LK_ECONFLICT);
+    assert_int_equal(lk_request_end(&t.f->call, true), 0);
+    commit(&t, 0);
+    assert_int_equal(ask(&t, token, NULL), LK_VERIFY_NOT_FOUND);
+    assert_int_equal(ask(&t, earlier, NULL), LK_VERIFY_VALID);
+    unfollow(&t);
+}
+
+static void test_group_changes_reach_its_keys(void **state) {
+    struct followed t = follow(state);
+    observe(&t);
+    struct lk_id group = fixture_group(t.f, "group", LK_ACCOUNT_PERMISSION_BIT(LK_VIEW_AUDITS), NULL);
+    struct lk_slice token;
+    fixture_key(t.f, "member", &group, &token);
+    commit(&t, 0);
+
+    const struct lk_permissions permissions = {.account = LK_ACCOUNT_PERMISSION_BIT(LK_MANAGE_TAGS)};
+    struct lk_permissions now;
+    fixture_begin(t.f);
+    assert_int_equal(fixture_end(t.f, lk_user_group_set_permissions(&t.f->call, fixture_id(t.f, &group), &permissions, &now)), 0);
+    commit(&t, 0);
+    assert_int_equal(ask(&t, token, "MANAGE_TAGS"), LK_VERIFY_VALID);
+    assert_int_equal(ask(&t, token, "VIEW_AUDITS"), LK_VERIFY_INSUFFICIENT_PERMISSIONS);
+
+    fixture_begin(t.f);
+    assert_int_equal(fixture_end(t.f, lk_user_group_delete(&t.f->call, fixture_id(t.f, &group))), 0);
+    commit(&t, 0);
+    assert_int_equal(ask(&t, token, "MANAGE_TAGS"), LK_VERIFY_INSUFFICIENT_PERMISSIONS);
+    assert_int_equal(ask(&t, token, NULL), LK_VERIFY_VALID);
+    unfollow(&t);
+}
+
+static int refuse(void *context, struct lk_call *call, const struct lk_change *changes) {
+    assert_non_null(changes);
+    ++*(int *)context;
+    return lk_problem_set(call->problem, LK_ENOMEM, "Out of memory");
+}
+
+static size_t no_mark(void *context) {
+    (void)context;
+    return 0;
+}
+
+static void never(void *context, size_t mark) {
+    (void)context;
+    (void)mark;
+    fail_msg("nothing was accepted, so nothing is undone");
+}
+
+static void test_refused_change_is_undone(void **state) {
+    struct fixture *f = *state;
+    int calls = 0;
+    const struct lk_change_observer observer = {refuse, no_mark, never, &calls};
+    const struct lk_api_key_input input = {.name = LK_SLICE("refused")};
+    struct lk_api_key key;
+    struct lk_slice token;
+    lk_domain_observe(f->domain, &observer);
+    fixture_begin(f);
+    assert_int_equal(lk_api_key_create(&f->call, (struct lk_slice){NULL, 0}, &input, &key, &token), 0);
+    assert_int_equal(lk_operation_end(&f->call, false), LK_ENOMEM);
+    assert_int_equal(calls, 1);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM api_key WHERE name = 'refused'"), 0);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM audit_entry WHERE resource_name = 'refused'"), 0);
+    lk_domain_observe(f->domain, NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_load, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_key_comes_and_goes_with_the_commit, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_failed_commit_changes_nothing, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_undone_operation_changes_nothing, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_undone_request_changes_nothing, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_group_changes_reach_its_keys, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_refused_change_is_undone, fixture_setup, fixture_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,121 @@
+/* The client's address as a real server sees it, told by a handler that answers with it. */
+#include "../unit.h"
+
+#include "api/lanes.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct fixture {
+    struct lk_lanes lanes;
+    struct http_server *server;
+};
+
+static void tell_address(struct http_request *request, void *context) {
+    const struct lk_lanes *lanes = context;
+    struct lk_ip ip;
+    if (lk_client_ip(lanes, request, &ip)) {
+        char text[INET6_ADDRSTRLEN];
+        inet_ntop(AF_INET6, ip.bytes, text, sizeof(text));
+        lk_buf_add_cstr(http_body(request), text);
+    } else {
+        lk_buf_add_cstr(http_body(request), "unknown");
+    }
+    http_send(request);
+}
+
+static void start(struct fixture *f, const char *const *proxies, size_t proxies_len) {
+    assert_int_equal(lk_lanes_open(NULL, 1, proxies, proxies_len, &f->lanes, NULL), 0);
+    struct http_listener listener = {.address = "127.0.0.1:0", .handler = tell_address, .context = &f->lanes};
+    struct http_config config = http_config_defaults();
+    config.listeners = &listener;
+    config.listeners_len = 1;
+    config.threads = 1;
+    assert_int_equal(http_server_create(&config, &f->server, NULL), 0);
+    assert_int_equal(http_server_start(f->server), 0);
+}
+
+static void stop(struct fixture *f) {
+    http_server_stop(f->server, 1000);
+    http_server_free(f->server);
+    lk_lanes_close(&f->lanes);
+}
+
+/* Asserts what the server takes for the client's address when a request from 127.0.0.1 has these header lines. */
+static void expect(const struct fixture *f, const char *lines, const char *address) {
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(f->server, 0))};
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+    char text[1024];
+    int len = snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s\r\n", lines);
+    assert_int_equal(write(fd, text, (size_t)len), len);
+    size_t got = 0;
+    ssize_t n;
+    while (got < sizeof(text) - 1 && (n = read(fd, text + got, sizeof(text) - 1 - got)) > 0)
+        got += (size_t)n;
+    close(fd);
+    text[got] = '\0';
+    const char *body = strstr(text, "\r\n\r\n");
+    assert_non_null(body);
+    if (strcmp(body + 4, address) != 0)
+        fail_msg("%s: got %s, expected %s", lines, body + 4, address);
+}
+
+static void test_nobody_is_trusted_unless_named(void **state) {
+    (void)state;
+    struct fixture f;
+    start(&f, NULL, 0);
+    expect(&f, "", "::ffff:127.0.0.1");
+    expect(&f, "X-Forwarded-For: 192.0.2.1\r\n", "::ffff:127.0.0.1");
+    stop(&f);
+    const char *const others[] = {"10.0.0.0/8"};
+    start(&f, others, 1);
+    expect(&f, "X-Forwarded-For: 192.0.2.1\r\n", "::ffff:127.0.0.1");
+    stop(&f);
+}
+
+static void test_rightmost_untrusted_address(void **state) {
+    (void)state;
+    const char *const proxies[] = {"127.0.0.1", "10.0.0.0/8", "2001:db8::/32"};
+    struct fixture f;
+    start(&f, proxies, 3);
+    expect(&f, "", "::ffff:127.0.0.1");
+    expect(&f, "X-Forwarded-For: 192.0.2.1\r\n", "::ffff:192.0.2.1");
+    expect(&f, "x-forwarded-for: 198.51.100.9, 192.0.2.1\r\n", "::ffff:192.0.2.1");
+    expect(&f, "X-Forwarded-For: 198.51.100.9, 192.0.2.1,10.1.2.3 , 2001:db8::1\r\n", "::ffff:192.0.2.1");
+    expect(&f, "X-Forwarded-For: 198.51.100.9\r\nX-Forwarded-For: 192.0.2.1\r\nX-Forwarded-For: 10.0.0.1\r\n", "::ffff:192.0.2.1");
+    expect(&f, "X-Forwarded-For: 10.0.0.1, 10.0.0.2\r\n", "::ffff:10.0.0.1");
+    expect(&f, "X-Forwarded-For: 192.0.2.1, ,\r\n", "::ffff:192.0.2.1");
+    expect(&f, "X-Forwarded-For:\r\n", "::ffff:127.0.0.1");
+    expect(&f, "X-Forwarded-For: 192.0.2.1:4711\r\n", "::ffff:192.0.2.1");
+    expect(&f, "X-Forwarded-For: [2001:db9::7]:443\r\n", "2001:db9::7");
+    expect(&f, "X-Forwarded-For: 2001:db9::7\r\n", "2001:db9::7");
+    /* What cannot be read hides whoever is left of it: nobody is taken for the client. */
+    expect(&f, "X-Forwarded-For: 192.0.2.1, unknown\r\n", "unknown");
+    expect(&f, "X-Forwarded-For: 192.0.2.1, [::1\r\n", "unknown");
+    expect(&f, "X-Forwarded-For: 192.0.2.1, 10.0.0.1x, 10.0.0.1\r\n", "unknown");
+    stop(&f);
+}
+
+static void test_bad_proxies_are_named(void **state) {
+    (void)state;
+    const char *const bad[] = {"10.0.0.0/8", "10.0.0.1/8"};
+    struct lk_problem problem = {0};
+    struct lk_lanes lanes;
+    assert_int_equal(lk_lanes_open(NULL, 1, bad, 2, &lanes, &problem), LK_EINVAL);
+    assert_non_null(strstr(problem.text, "--trusted-proxy"));
+    assert_non_null(strstr(problem.text, "10.0.0.1/8"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nobody_is_trusted_unless_named),
+        cmocka_unit_test(test_rightmost_untrusted_address),
+        cmocka_unit_test(test_bad_proxies_are_named),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,128 @@
+#include "../unit.h"
+
+#include "keyring/limit.h"
+
+#include <pthread.h>
+
+#define MS INT64_C(1000000)
+
+static void test_burst_then_pace(void **state) {
+    (void)state;
+    _Atomic uint64_t word = 0;
+    struct lk_rate rate = {.limit = 5, .window_ms = 1000};
+    struct lk_rate_state got;
+    int64_t now = 10000 * MS;
+    for (uint32_t i = 0; i < 5; i++) {
+        assert_true(lk_rate_take(&word, &rate, 1, now, &got));
+        assert_int_equal(got.remaining, 4 - i);
+        assert_int_equal(got.reset_ms, 200 * (i + 1));
+    }
+    assert_false(lk_rate_take(&word, &rate, 1, now, &got));
+    assert_int_equal(got.limit, 5);
+    assert_int_equal(got.remaining, 0);
+    assert_int_equal(got.retry_ms, 200);
+    assert_false(lk_rate_take(&word, &rate, 1, now + 199 * MS, &got));
+    assert_int_equal(got.retry_ms, 1);
+    assert_true(lk_rate_take(&word, &rate, 1, now + 200 * MS, &got));
+    assert_false(lk_rate_take(&word, &rate, 2, now + 400 * MS, &got));
+    assert_true(lk_rate_take(&word, &rate, 1, now + 400 * MS, &got));
+    assert_true(lk_rate_take(&word, &rate, 5, now + 5000 * MS, &got));
+    assert_false(lk_rate_take(&word, &rate, 6, now + 90000 * MS, &got));
+    assert_int_equal(got.retry_ms, -1);
+    assert_int_equal(got.remaining, 5);
+}
+
+static void test_look_and_give_back(void **state) {
+    (void)state;
+    _Atomic uint64_t word = 0;
+    struct lk_rate rate = {.limit = 2, .window_ms = 10};
+    struct lk_rate_state got;
+    for (int i = 0; i < 10; i++)
+        assert_true(lk_rate_take(&word, &rate, 0, MS, &got));
+    assert_int_equal(got.remaining, 2);
+    assert_true(lk_rate_take(&word, &rate, 2, MS, &got));
+    assert_false(lk_rate_take(&word, &rate, 1, MS, &got));
+    lk_rate_give_back(&word, &rate, 2);
+    assert_true(lk_rate_take(&word, &rate, 2, MS, &got));
+}
+
+/* A lowered limit: what was taken under the old one delays by one window of the new at most. */
+static void test_lowered(void **state) {
+    (void)state;
+    _Atomic uint64_t word = 0;
+    struct lk_rate large = {.limit = 100, .window_ms = 3600000};
+    struct lk_rate small = {.limit = 1, .window_ms = 1000};
+    struct lk_rate_state got;
+    assert_true(lk_rate_take(&word, &large, 100, MS, &got));
+    assert_false(lk_rate_take(&word, &small, 1, MS, &got));
+    assert_int_equal(got.retry_ms, 1000);
+}
+
+/* In exact integers, in units of a 1/limit of a window: the model that the word must follow. */
+static void test_model(void **state) {
+    (void)state;
+    struct lk_rate rate = {.limit = 7, .window_ms = 700};
+    _Atomic uint64_t word = 0;
+    int64_t arrival = 0;
+    uint64_t random = 1;
+    int64_t now = 0;
+    for (int i = 0; i < 20000; i++) {
+        random = random * 6364136223846793005U + 1442695040888963407U;
+        now += (int64_t)(random >> 40) % (130 * MS);
+        uint32_t cost = (uint32_t)(random >> 20) % 3 + 1;
+        int64_t from = arrival > now ? arrival : now;
+        bool expected = from + cost * 100 * MS - now <= 700 * MS;
+        if (expected)
+            arrival = from + cost * 100 * MS;
+        struct lk_rate_state got;
+        assert_int_equal(lk_rate_take(&word, &rate, cost, now, &got), expected);
+        int64_t ahead = arrival > now ? arrival - now : 0;
+        assert_int_equal(got.remaining, (700 * MS - ahead) / (100 * MS));
+    }
+}
+
+#define THREADS 4
+#define TAKES 5000
+
+static _Atomic int64_t shared_credits;
+static _Atomic uint64_t shared_word;
+
+static void *take_all(void *context) {
+    size_t *taken = context;
+    struct lk_rate rate = {.limit = 1000, .window_ms = 4000000};
+    for (size_t i = 0; i < TAKES; i++) {
+        int64_t left;
+        taken[0] += lk_credits_take(&shared_credits, 2, &left);
+        assert_true(left >= 0);
+        struct lk_rate_state got;
+        taken[1] += lk_rate_take(&shared_word, &rate, 1, 5 * MS, &got);
+    }
+    return NULL;
+}
+
+static void test_threads(void **state) {
+    (void)state;
+    atomic_store(&shared_credits, 2 * TAKES + 1);
+    size_t taken[THREADS][2] = {{0}};
+    pthread_t threads[THREADS];
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, take_all, taken[i]), 0);
+    size_t sums[2] = {0};
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        sums[0] += taken[i][0];
+        sums[1] += taken[i][1];
+    }
+    assert_int_equal(sums[0], TAKES);
+    assert_int_equal(atomic_load(&shared_credits), 1);
+    assert_int_equal(sums[1], 1000);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_burst_then_pace), cmocka_unit_test(test_look_and_give_back),
+        cmocka_unit_test(test_lowered),         cmocka_unit_test(test_model),
+        cmocka_unit_test(test_threads),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,223 @@
+/* Allocation failure: a change that cannot be prepared is refused whole, and what is committed is in force. */
+#include "fixture.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+
+/* Allocations until one fails; negative: none does. All after it fail too while sticky. */
+static long countdown = -1;
+static bool sticky;
+
+static bool fails(void) {
+    if (countdown < 0)
+        return false;
+    if (countdown > 0) {
+        countdown--;
+        return false;
+    }
+    if (!sticky)
+        countdown = -1;
+    return true;
+}
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__real_reallocarray(void *old, size_t count, size_t size);
+void *__real_mmap(void *address, size_t len, int protection, int flags, int fd, off_t offset);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+void *__wrap_reallocarray(void *old, size_t count, size_t size);
+void *__wrap_mmap(void *address, size_t len, int protection, int flags, int fd, off_t offset);
+
+void *__wrap_malloc(size_t size) {
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size) {
+    return fails() ? NULL : __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *old, size_t size) {
+    return fails() ? NULL : __real_realloc(old, size);
+}
+
+void *__wrap_reallocarray(void *old, size_t count, size_t size) {
+    return fails() ? NULL : __real_reallocarray(old, count, size);
+}
+
+void *__wrap_mmap(void *address, size_t len, int protection, int flags, int fd, off_t offset) {
+    return fails() ? MAP_FAILED : __real_mmap(address, len, protection, flags, fd, offset);
+}
+
+static void fail_after(long allocations, bool all) {
+    countdown = allocations;
+    sticky = all;
+}
+
+static struct lk_keys *keys;
+
+static struct lk_keyring *open_keyring(void) {
+    struct lk_keyring *keyring = NULL;
+    for (long n = 0; keyring == NULL; n++) {
+        assert_true(n < 100);
+        fail_after(n, false);
+        int code = lk_keyring_open(keys, &test_vocabulary, 0, &keyring);
+        fail_after(-1, false);
+        assert_int_equal(code, keyring == NULL ? LK_ENOMEM : 0);
+    }
+    return keyring;
+}
+
+static const struct lk_slice scopes[] = {LK_SLICE("a"), LK_SLICE("b.*")};
+static const struct lk_slice app_ids[] = {LK_SLICE("shop")};
+static const struct lk_grant_app apps[] = {{.type = 1, .actions = 2, .app_ids = app_ids, .app_ids_len = 1}};
+
+/* Fails each allocation of a change in turn; the old state must hold until it succeeds. Returns how many there were. */
+static long apply_at_last(struct lk_keyring *keyring, const struct lk_keyring_change *changes, size_t len,
+                          void (*old_holds)(struct lk_keyring *keyring)) {
+    for (long n = 0; n < 1000; n++) {
+        fail_after(n, false);
+        struct lk_problem problem = {0};
+        int code = lk_keyring_apply(keyring, changes, len, &problem);
+        bool reached = countdown < 0;
+        fail_after(-1, false);
+        if (code == 0 && !reached)
+            return n;
+        if (code != 0) {
+            assert_int_equal(code, LK_ENOMEM);
+            old_holds(keyring);
+        }
+    }
+    fail();
+    return 0;
+}
+
+static enum lk_verify_code code_of(struct lk_keyring *keyring, uint32_t token, struct lk_verify_answer *ret) {
+    struct lk_verifier verifier;
+    lk_verifier_init(&verifier, keyring, NULL);
+    return ask(&verifier, token, NULL, ret);
+}
+
+static void one_is_unknown(struct lk_keyring *keyring) {
+    struct lk_verify_answer answer;
+    assert_int_equal(code_of(keyring, 1, &answer), LK_VERIFY_NOT_FOUND);
+}
+
+static void one_has_nothing(struct lk_keyring *keyring) {
+    struct lk_verify_answer answer;
+    assert_int_equal(code_of(keyring, 1, &answer), LK_VERIFY_VALID);
+    assert_int_equal(answer.set->scopes_len, 0);
+}
+
+static void one_has_scopes(struct lk_keyring *keyring) {
+    struct lk_verify_answer answer;
+    assert_int_equal(code_of(keyring, 1, &answer), LK_VERIFY_VALID);
+    assert_int_equal(answer.set->scopes_len, 2);
+}
+
+static void test_each_allocation(void **state) {
+    (void)state;
+    struct lk_keyring *keyring = open_keyring();
+    struct lk_keyring_digest digests[2] = {digest_of(keys, 1), digest_of(keys, 2)};
+    struct lk_keyring_key key = key_of(1, digests, 2);
+    struct lk_slice ip = lk_slice_cstr("10.0.0.0/8");
+    struct lk_id group_ids[] = {id_of(51), id_of(52)};
+    key.groups = group_ids;
+    key.groups_len = 2;
+    key.rate = (struct lk_rate){100, 1000};
+    key.metadata = lk_slice_cstr("{}");
+    struct lk_keyring_change change = {.kind = LK_KEYRING_KEY, .key = &key};
+    assert_true(apply_at_last(keyring, &change, 1, one_is_unknown) > 5);
+    struct lk_keyring_group group = {.id = id_of(51), .grants = {.scopes = scopes, .scopes_len = 2, .apps = apps, .apps_len = 1}};
+    change = (struct lk_keyring_change){.kind = LK_KEYRING_GROUP, .group = &group};
+    assert_true(apply_at_last(keyring, &change, 1, one_has_nothing) > 3);
+    change = (struct lk_keyring_change){.kind = LK_KEYRING_GROUP_REMOVE, .id = id_of(51)};
+    assert_true(apply_at_last(keyring, &change, 1, one_has_scopes) > 1);
+    struct lk_keyring_account account = {.id = id_of(5), .rate = {1, 1}};
+    change = (struct lk_keyring_change){.kind = LK_KEYRING_ACCOUNT, .account = &account};
+    assert_true(apply_at_last(keyring, &change, 1, one_has_nothing) > 0);
+    key.allowed_ips = &ip;
+    key.allowed_ips_len = 1;
+    change = (struct lk_keyring_change){.kind = LK_KEYRING_KEY, .key = &key};
+    assert_true(apply_at_last(keyring, &change, 1, one_has_nothing) > 1);
+    struct lk_verify_answer answer;
+    assert_int_equal(code_of(keyring, 1, &answer), LK_VERIFY_IP_NOT_ALLOWED);
+    lk_keyring_close(keyring);
+}
+
+/* With no memory at all: removing and disabling work, an upsert that disables does too, and committing what was staged needs none. */
+static void test_nothing_left(void **state) {
+    (void)state;
+    struct lk_keyring *keyring = open_keyring();
+    struct lk_keyring_digest digests[5];
+    struct lk_keyring_key key[5];
+    for (uint32_t i = 0; i < 5; i++) {
+        digests[i] = digest_of(keys, i);
+        key[i] = key_of(i, &digests[i], 1);
+    }
+    for (uint32_t i = 0; i < 4; i++)
+        assert_int_equal(put_key(keyring, &key[i]), 0);
+    struct lk_keyring_change staged = {.kind = LK_KEYRING_KEY, .key = &key[4]};
+    lk_keyring_begin(keyring);
+    assert_int_equal(lk_keyring_stage(keyring, &staged, 1, NULL), 0);
+    struct lk_id other = id_of(77); /* a group of its own: a set must be made */
+    key[2].groups = &other;
+    key[2].groups_len = 1;
+    key[2].enabled = false;
+    key[3].groups = &other;
+    key[3].groups_len = 1;
+    struct lk_keyring_change changes[] = {{.kind = LK_KEYRING_KEY_REMOVE, .id = id_of(0)},
+                                          {.kind = LK_KEYRING_KEY_DISABLE, .id = id_of(1)},
+                                          {.kind = LK_KEYRING_KEY, .key = &key[2]}};
+    struct lk_keyring_change refused = {.kind = LK_KEYRING_KEY, .key = &key[3]};
+    fail_after(0, true);
+    int code = lk_keyring_stage(keyring, changes, 3, NULL);
+    int code_refused = lk_keyring_stage(keyring, &refused, 1, NULL);
+    lk_keyring_commit(keyring);
+    fail_after(-1, false);
+    assert_int_equal(code, 0);
+    assert_int_equal(code_refused, LK_ENOMEM);
+    static const enum lk_verify_code expected[] = {LK_VERIFY_NOT_FOUND, LK_VERIFY_DISABLED, LK_VERIFY_DISABLED, LK_VERIFY_VALID,
+                                                   LK_VERIFY_VALID};
+    struct lk_verify_answer answer;
+    for (uint32_t i = 0; i < 5; i++)
+        assert_int_equal(code_of(keyring, i, &answer), expected[i]);
+    lk_keyring_close(keyring);
+}
+
+/* Growth that was reserved for happens without memory. */
+static void test_growth_is_reserved(void **state) {
+    (void)state;
+    struct lk_keyring *keyring = open_keyring();
+    struct lk_verify_answer answer;
+    for (uint32_t i = 0; i < 3000; i++) {
+        struct lk_keyring_digest digest = digest_of(keys, i);
+        struct lk_keyring_key key = key_of(i, &digest, 1);
+        struct lk_keyring_change change = {.kind = LK_KEYRING_KEY, .key = &key};
+        lk_keyring_begin(keyring);
+        assert_int_equal(lk_keyring_stage(keyring, &change, 1, NULL), 0);
+        fail_after(0, true);
+        lk_keyring_commit(keyring);
+        fail_after(-1, false);
+        assert_int_equal(code_of(keyring, i, &answer), LK_VERIFY_VALID);
+    }
+    for (uint32_t i = 0; i < 3000; i++)
+        assert_int_equal(code_of(keyring, i, &answer), LK_VERIFY_VALID);
+    lk_keyring_close(keyring);
+}
+
+int main(void) {
+    keys = test_keys();
+    lk_keyring_reader_register();
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_allocation),
+        cmocka_unit_test(test_nothing_left),
+        cmocka_unit_test(test_growth_is_reserved),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    lk_keyring_reader_unregister();
+    lk_keys_free(keys);
+    return failed;
+}

@@ -1,0 +1,223 @@
+#include "fixture.h"
+
+struct world {
+    struct lk_keys *keys;
+    struct lk_keyring *keyring;
+    struct lk_verifier verifier;
+};
+
+static int set_up(void **state) {
+    static struct world world;
+    world.keys = test_keys();
+    assert_int_equal(lk_keyring_open(world.keys, &test_vocabulary, 0, &world.keyring), 0);
+    lk_verifier_init(&world.verifier, world.keyring, NULL);
+    lk_keyring_reader_register();
+    *state = &world;
+    return 0;
+}
+
+static int tear_down(void **state) {
+    struct world *world = *state;
+    lk_keyring_reader_unregister();
+    lk_keyring_close(world->keyring);
+    lk_keys_free(world->keys);
+    return 0;
+}
+
+static struct lk_expression *compiled(const char *text) {
+    struct lk_expression *expression;
+    assert_int_equal(lk_expression_compile(&test_vocabulary, lk_slice_cstr(text), &expression, NULL), 0);
+    return expression;
+}
+
+static void test_malformed_and_unknown(void **state) {
+    struct world *world = *state;
+    static const char *const malformed[] = {
+        "", "short", "lk_", "lk_0000000000000000000000000000000000000000000000000000000000000000000000x", "has a blank in the middle"};
+    struct lk_verify_answer answer;
+    for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) {
+        struct lk_verify_request request = {.token = lk_slice_cstr(malformed[i]), .now_ms = 1};
+        assert_int_equal(lk_verify(&world->verifier, &request, &answer), LK_VERIFY_MALFORMED);
+        assert_false(answer.known);
+    }
+    assert_int_equal(ask(&world->verifier, 1, NULL, &answer), LK_VERIFY_NOT_FOUND);
+    assert_false(answer.known);
+    assert_int_equal(atomic_load(&world->verifier.outcomes[LK_VERIFY_MALFORMED]), 5);
+    assert_string_equal(lk_verify_code_name(LK_VERIFY_MALFORMED), "MALFORMED");
+    assert_string_equal(lk_verify_code_name(LK_VERIFY_VALID), "VALID");
+}
+
+static void test_answer(void **state) {
+    struct world *world = *state;
+    static const struct lk_slice scopes[] = {LK_SLICE("a.b")};
+    struct lk_grants grants = {.scopes = scopes, .scopes_len = 1};
+    assert_int_equal(put_group(world->keyring, 50, &grants), 0);
+    struct lk_keyring_digest digest = digest_of(world->keys, 1);
+    struct lk_keyring_key key = key_of(1, &digest, 1);
+    struct lk_id group = id_of(50);
+    char name[LK_KEYRING_NAME_MAX + 1];
+    memset(name, 'n', sizeof name);
+    key.groups = &group;
+    key.groups_len = 1;
+    key.metadata = lk_slice_cstr("{\"team\":\"x\"}");
+    for (size_t len = 0; len <= LK_KEYRING_NAME_MAX; len += 5) {
+        key.name = lk_slice_make(name, len);
+        assert_int_equal(put_key(world->keyring, &key), 0);
+        struct lk_verify_answer answer;
+        assert_int_equal(ask(&world->verifier, 1, NULL, &answer), LK_VERIFY_VALID);
+        assert_true(answer.known);
+        assert_true(lk_id_equal(&answer.key_id, &key.id));
+        assert_true(lk_id_equal(&answer.account_id, &key.account_id));
+        assert_true(lk_slice_equal(answer.name, key.name));
+        assert_true(lk_slice_equal(answer.metadata, key.metadata));
+        assert_true(lk_slice_is(answer.set->scopes_header, "a.b"));
+        assert_int_equal(answer.expires_at, LK_KEYRING_FOREVER);
+        assert_false(answer.has_rate || answer.has_credits);
+    }
+    key.name = lk_slice_make(name, LK_KEYRING_NAME_MAX + 1);
+    assert_int_equal(put_key(world->keyring, &key), LK_EINVAL);
+    key.name = lk_slice_make(name, 3);
+    key.digests_len = 0;
+    assert_int_equal(put_key(world->keyring, &key), LK_EINVAL);
+}
+
+/* Every reason to refuse at once; taken away one by one, the next shows. */
+static void test_order(void **state) {
+    struct world *world = *state;
+    struct lk_keyring_digest digest = digest_of(world->keys, 1);
+    struct lk_keyring_key key = key_of(1, &digest, 1);
+    struct lk_slice ips = lk_slice_cstr("10.0.0.0/8");
+    struct lk_ip inside;
+    assert_int_equal(lk_ip_parse(lk_slice_cstr("10.1.1.1"), &inside), 0);
+    struct lk_expression *require = compiled("a.b");
+    struct lk_id group = id_of(50);
+    key.enabled = false;
+    key.expires_at = 1000;
+    key.allowed_ips = &ips;
+    key.allowed_ips_len = 1;
+    key.rate = (struct lk_rate){1, 1000};
+    key.has_credits = true;
+    key.groups = &group;
+    key.groups_len = 1;
+    struct lk_id other = id_of(999);
+    struct test_token token = token_of(1);
+    struct lk_verify_request request = {
+        .token = lk_slice_cstr(token.text), .require = require, .account = &other, .cost = 2, .now_ms = 1000, .mono_ns = 1};
+    struct lk_verify_answer answer;
+    assert_int_equal(put_key(world->keyring, &key), 0);
+    assert_int_equal(lk_verify(&world->verifier, &request, &answer), LK_VERIFY_NOT_FOUND);
+    request.account = &key.account_id;
+    assert_int_equal(lk_verify(&world->verifier, &request, &answer), LK_VERIFY_DISABLED);
+    assert_true(answer.known);
+    key.enabled = true;
+    assert_int_equal(put_key(world->keyring, &key), 0);
+    assert_int_equal(lk_verify(&world->verifier, &request, &answer), LK_VERIFY_EXPIRED);
+    request.now_ms = 999;
+    assert_int_equal(lk_verify(&world->verifier, &request, &answer), LK_VERIFY_IP_NOT_ALLOWED);
+    assert_int_equal(answer.expires_at, 1000);
+    struct lk_ip outside = inside;
+    outside.bytes[12] = 11;
+    request.ip = &outside;
+    assert_int_equal(lk_verify(&world->verifier, &request, &answer), LK_VERIFY_IP_NOT_ALLOWED);
+    request.ip = &inside;
+    assert_int_equal(lk_verify(&world->verifier, &request, &answer), LK_VERIFY_INSUFFICIENT_PERMISSIONS);
+    static const struct lk_slice scopes[] = {LK_SLICE("a.*")};
+    struct lk_grants grants = {.scopes = scopes, .scopes_len = 1};
+    assert_int_equal(put_group(world->keyring, 50, &grants), 0);
+    assert_int_equal(lk_verify(&world->verifier, &request, &answer), LK_VERIFY_RATE_LIMITED);
+    assert_true(answer.has_rate);
+    assert_int_equal(answer.rate.retry_ms, -1);
+    request.cost = 1;
+    assert_int_equal(lk_verify(&world->verifier, &request, &answer), LK_VERIFY_USAGE_EXCEEDED);
+    assert_true(answer.has_credits);
+    assert_int_equal(answer.credits_left, 0);
+    struct lk_keyring_change credit = {.kind = LK_KEYRING_KEY_CREDITS, .id = key.id, .credits = 3};
+    assert_int_equal(lk_keyring_apply(world->keyring, &credit, 1, NULL), 0);
+    request.mono_ns = 2000000000;
+    assert_int_equal(lk_verify(&world->verifier, &request, &answer), LK_VERIFY_VALID);
+    assert_int_equal(answer.credits_left, 2);
+    assert_int_equal(answer.rate.remaining, 0);
+    lk_expression_free(require);
+}
+
+/* A change of a key keeps what it has used; the account's rate is shared by its keys, and a refusal by it takes nothing from the key. */
+static void test_limits_stay(void **state) {
+    struct world *world = *state;
+    struct lk_keyring_digest digests[2] = {digest_of(world->keys, 1), digest_of(world->keys, 2)};
+    struct lk_keyring_key one = key_of(1, &digests[0], 1);
+    struct lk_keyring_key two = key_of(2, &digests[1], 1);
+    one.rate = (struct lk_rate){10, 10000};
+    one.has_credits = one.set_credits = true;
+    one.credits = 5;
+    struct lk_verify_answer answer;
+    assert_int_equal(put_key(world->keyring, &one), 0);
+    assert_int_equal(put_key(world->keyring, &two), 0);
+    assert_int_equal(ask(&world->verifier, 1, NULL, &answer), LK_VERIFY_VALID);
+    assert_int_equal(answer.rate.remaining, 9);
+    one.set_credits = false;
+    one.name = lk_slice_cstr("renamed");
+    assert_int_equal(put_key(world->keyring, &one), 0);
+    assert_int_equal(ask(&world->verifier, 1, NULL, &answer), LK_VERIFY_VALID);
+    assert_int_equal(answer.rate.remaining, 8);
+    assert_int_equal(answer.credits_left, 3);
+    int64_t credits;
+    assert_int_equal(lk_keyring_credits(world->keyring, &one.id, &credits), 0);
+    assert_int_equal(credits, 3);
+    assert_int_equal(lk_keyring_credits(world->keyring, &two.id, &credits), LK_ENOTFOUND);
+
+    struct lk_keyring_account account = {.id = id_of(1000), .rate = {2, 60000}};
+    struct lk_keyring_change change = {.kind = LK_KEYRING_ACCOUNT, .account = &account};
+    assert_int_equal(lk_keyring_apply(world->keyring, &change, 1, NULL), 0);
+    assert_int_equal(ask(&world->verifier, 1, NULL, &answer), LK_VERIFY_VALID);
+    assert_int_equal(answer.rate.limit, 2);
+    assert_int_equal(answer.rate.remaining, 1);
+    assert_int_equal(ask(&world->verifier, 2, NULL, &answer), LK_VERIFY_VALID);
+    assert_int_equal(ask(&world->verifier, 2, NULL, &answer), LK_VERIFY_RATE_LIMITED);
+    assert_int_equal(ask(&world->verifier, 1, NULL, &answer), LK_VERIFY_RATE_LIMITED);
+    account.rate.limit = 0;
+    assert_int_equal(lk_keyring_apply(world->keyring, &change, 1, NULL), 0);
+    assert_int_equal(ask(&world->verifier, 1, NULL, &answer), LK_VERIFY_VALID);
+    assert_int_equal(answer.rate.remaining, 6);
+}
+
+static void test_batch(void **state) {
+    struct world *world = *state;
+    enum { COUNT = 100 };
+    static struct lk_verify_request requests[COUNT];
+    static struct lk_verify_answer answers[COUNT];
+    static struct test_token tokens[COUNT];
+    for (uint32_t i = 0; i < COUNT; i++) {
+        tokens[i] = token_of(i);
+        requests[i] = (struct lk_verify_request){.token = lk_slice_cstr(tokens[i].text), .now_ms = 1, .cost = 1};
+        if (i % 3 == 0) {
+            struct lk_keyring_digest digest = digest_of(world->keys, i);
+            struct lk_keyring_key key = key_of(i, &digest, 1);
+            assert_int_equal(put_key(world->keyring, &key), 0);
+        }
+        if (i % 7 == 1)
+            requests[i].token.len = 3;
+    }
+    struct lk_usage *usage;
+    assert_int_equal(lk_usage_open(1000, &usage), 0);
+    world->verifier.usage = usage;
+    lk_verify_batch(&world->verifier, requests, COUNT, answers);
+    for (uint32_t i = 0; i < COUNT; i++) {
+        struct lk_id id = id_of(i);
+        assert_int_equal(answers[i].code, i % 7 == 1 ? LK_VERIFY_MALFORMED : i % 3 == 0 ? LK_VERIFY_VALID : LK_VERIFY_NOT_FOUND);
+        assert_true(!answers[i].known || lk_id_equal(&answers[i].key_id, &id));
+    }
+    lk_verify_batch(&world->verifier, requests, 0, answers);
+    world->verifier.usage = NULL;
+    lk_usage_close(usage);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_malformed_and_unknown, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_answer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_limits_stay, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_batch, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
