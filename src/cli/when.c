@@ -73,7 +73,7 @@ static int read_clock(const char **at, int64_t *ret_ms) {
         if (!isdigit((unsigned char)**at))
             return LK_EINVAL;
         for (int64_t unit = 100; isdigit((unsigned char)**at); unit /= 10, (*at)++)
-            ms += unit * (**at - '0');
+            ms += unit * (int64_t)(**at - '0');
     }
     *ret_ms = ms;
     return 0;

@@ -24,7 +24,7 @@ static int fail(struct lk_problem *problem, const char *what, const char *path) 
 }
 
 /* A key with a passphrase would make OpenSSL ask on the terminal. */
-static int no_passphrase(char *out, int size, int writing, void *context) {
+static int no_passphrase(char *out, int size, int writing, void *context) { /* NOLINT(readability-non-const-parameter): OpenSSL's type */
     (void)out;
     (void)size;
     (void)writing;
