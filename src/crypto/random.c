@@ -11,7 +11,7 @@ void lk_random_bytes(void *out, size_t len) {
     randombytes_buf(out, len);
 }
 
-struct lk_id lk_random_id(void) {
+struct lk_id lk_id_new(void) {
     struct lk_id id;
     lk_random_bytes(id.bytes, sizeof(id.bytes));
     uint64_t now = (uint64_t)lk_clock_wall_ms();

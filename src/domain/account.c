@@ -22,7 +22,7 @@ static int audit_created(struct lk_call *call, const struct lk_account_row *acco
 
 static int insert_group(struct lk_call *call, const struct lk_default_group *group, struct lk_id *ret) {
     struct lk_group_row row = {
-        .id = lk_random_id(),
+        .id = lk_id_new(),
         .account_id = call->actor->account_id,
         .name = lk_slice_cstr(group->name),
         .description = lk_slice_cstr(group->description),
@@ -46,7 +46,7 @@ int lk_account_create(struct lk_call *call, const struct lk_id *id, struct lk_sl
     int code = lk_check_name(call, "account name", name);
     if (code != 0)
         return code;
-    struct lk_account_row row = {.id = id == NULL ? lk_random_id() : *id, .name = name, .created_at = call->now_ms};
+    struct lk_account_row row = {.id = id == NULL ? lk_id_new() : *id, .name = name, .created_at = call->now_ms};
     lk_audit_start(call, &row);
     code = lk_store_account_insert(call->db, &row);
     if (code == LK_ECONFLICT)

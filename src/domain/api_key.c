@@ -125,7 +125,7 @@ int lk_api_key_create(struct lk_call *call, struct lk_slice account, const struc
     if (code != 0)
         return code;
     struct lk_key_row row = {
-        .id = lk_random_id(),
+        .id = lk_id_new(),
         .account_id = call->actor->account_id,
         .enabled = true,
         .metadata = LK_SLICE("{}"),

@@ -95,7 +95,7 @@ int lk_application_create(struct lk_call *call, const struct lk_application_inpu
     if (code != 0)
         return code;
     struct lk_application_row row = {
-        .id = lk_random_id(),
+        .id = lk_id_new(),
         .account_id = call->actor->account_id,
         .created_at = call->now_ms,
         .has_creator = call->actor->kind == LK_ACTOR_USER,

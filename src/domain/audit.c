@@ -116,7 +116,7 @@ static const char *actor_kind_name(enum lk_actor_kind kind) {
 /* Which place in the request's set the next entry has. */
 static int next_position(struct lk_call *call, const struct lk_id *account, int64_t *ret) {
     if (lk_id_is_zero(&call->change_set)) {
-        call->change_set = lk_random_id();
+        call->change_set = lk_id_new();
         *ret = 0;
         return 0;
     }

@@ -84,7 +84,7 @@ static int find(struct lk_call *call, struct lk_slice id, struct lk_ip_allow_row
 
 int lk_ip_allow_create(struct lk_call *call, const struct lk_ip_allow_input *input, struct lk_ip_allow *ret) {
     const struct lk_intent intent = {.operation = LK_AUDIT_CREATE, .resource_type = resource_type, .resource_name = input->cidr};
-    struct lk_ip_allow_row row = {.id = lk_random_id(), .active = true, .created_at = call->now_ms, .updated_at = call->now_ms};
+    struct lk_ip_allow_row row = {.id = lk_id_new(), .active = true, .created_at = call->now_ms, .updated_at = call->now_ms};
     row.account_id = call->actor->account_id;
     struct lk_ip_allow_input whole = *input;
     if (whole.cidr.ptr == NULL)

@@ -65,7 +65,7 @@ int lk_sso_provider_create(struct lk_call *call, struct lk_slice name, enum lk_s
         code = lk_check_name(call, "provider name", name);
     if (code != 0)
         return code;
-    struct lk_provider_row row = {.id = lk_random_id(),
+    struct lk_provider_row row = {.id = lk_id_new(),
                                   .account_id = call->actor->account_id,
                                   .name = name,
                                   .kind = lk_slice_cstr(lk_sso_kind_name(kind)),

@@ -101,7 +101,7 @@ int lk_user_create(struct lk_call *call, const struct lk_user_input *input, stru
     if (code != 0)
         return code;
     struct lk_user_row row = {
-        .id = lk_random_id(), .account_id = call->actor->account_id, .created_at = call->now_ms, .updated_at = call->now_ms};
+        .id = lk_id_new(), .account_id = call->actor->account_id, .created_at = call->now_ms, .updated_at = call->now_ms};
     struct lk_group_set groups;
     struct lk_user_input whole = *input;
     whole.name_given = true;

@@ -339,7 +339,7 @@ int lk_user_group_create(struct lk_call *call, const struct lk_user_group_input 
     if (code != 0)
         return code;
     struct draft draft = {
-        .row = {.id = lk_random_id(), .account_id = call->actor->account_id, .created_at = call->now_ms, .updated_at = call->now_ms}};
+        .row = {.id = lk_id_new(), .account_id = call->actor->account_id, .created_at = call->now_ms, .updated_at = call->now_ms}};
     struct members added;
     const struct members none = {NULL, 0};
     struct lk_user_group_input whole = *input;

@@ -59,7 +59,7 @@ static void test_random(void **state) {
     (void)state;
     struct lk_id ids[100];
     for (size_t i = 0; i < 100; i++) {
-        ids[i] = lk_random_id();
+        ids[i] = lk_id_new();
         for (size_t j = 0; j < i; j++)
             assert_false(lk_id_equal(&ids[i], &ids[j]));
     }

@@ -107,7 +107,7 @@ struct lk_id fixture_group(struct fixture *f, const char *name, uint32_t account
     struct lk_slice scopes[1] = {lk_slice_cstr(scope)};
     struct lk_permissions permissions = {.account = account_bits, .scopes = {scopes, scope == NULL ? 0 : 1}};
     struct lk_group_row row = {
-        .id = lk_random_id(),
+        .id = lk_id_new(),
         .account_id = f->call.actor->account_id,
         .name = lk_slice_cstr(name),
         .manages = lk_permissions_hold(&permissions, LK_MANAGE_USERS_AND_GROUPS),
