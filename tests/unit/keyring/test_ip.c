@@ -12,7 +12,7 @@ static struct lk_ip ip(const char *text) {
 }
 
 static bool in(const char *const *blocks, size_t len, const char *address) {
-    struct lk_slice texts[16];
+    struct lk_slice texts[16] = {{NULL, 0}};
     for (size_t i = 0; i < len; i++)
         texts[i] = lk_slice_cstr(blocks[i]);
     struct lk_ip_list *list;
