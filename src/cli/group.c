@@ -35,10 +35,6 @@ static const struct cli_column members[] = {
 
 #define LEN(array) (sizeof(array) / sizeof((array)[0]))
 
-static int need_word(struct cli_session *session, const char *what) {
-    return session->args->words_len > 0 ? 0 : cli_usage_error(session->command, "Say which: latchkey %s %s", session->command->name, what);
-}
-
 /* --- input --- */
 
 /* The values of an option given any number of times, after those that are there already: an array of strings. */
@@ -205,7 +201,7 @@ static int fetch(struct cli_session *session, const struct lk_json **ret) {
 }
 
 static int get(struct cli_session *session) {
-    if (need_word(session, "GROUP") != 0)
+    if (cli_need_word(session, "GROUP") != 0)
         return CLI_USAGE;
     const struct lk_json *group = NULL;
     int code = fetch(session, &group);
@@ -224,7 +220,7 @@ static int write_update(struct cli_session *session, struct lk_json_writer *w, c
 }
 
 static int update(struct cli_session *session) {
-    if (need_word(session, "GROUP") != 0)
+    if (cli_need_word(session, "GROUP") != 0)
         return CLI_USAGE;
     struct cli_found found = {0};
     int code = cli_find(session, &cli_kind_group, session->args->words[0], &found);
@@ -237,7 +233,7 @@ static int update(struct cli_session *session) {
 }
 
 static int delete (struct cli_session *session) {
-    if (need_word(session, "GROUP...") != 0)
+    if (cli_need_word(session, "GROUP...") != 0)
         return CLI_USAGE;
     int code = 0;
     for (size_t i = 0; i < session->args->words_len && code == 0; i++) {
@@ -262,7 +258,7 @@ static int write_grant(struct cli_session *session, struct lk_json_writer *w, co
 }
 
 static int grant(struct cli_session *session) {
-    if (need_word(session, "GROUP") != 0)
+    if (cli_need_word(session, "GROUP") != 0)
         return CLI_USAGE;
     if (!names_permissions(session))
         return cli_usage_error(session->command, "Say what to grant: --account-permission, --scope or --app-permission");
@@ -318,7 +314,7 @@ static int list_members(struct cli_session *session, struct cli_found *group) {
 }
 
 static int run_members(struct cli_session *session) {
-    if (need_word(session, "GROUP") != 0)
+    if (cli_need_word(session, "GROUP") != 0)
         return CLI_USAGE;
     struct cli_found group = {0};
     int code = cli_find(session, &cli_kind_group, session->args->words[0], &group);

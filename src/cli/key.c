@@ -122,10 +122,6 @@ static void end_input(struct lk_json_writer *w) {
     lk_json_end_object(w);
 }
 
-static int need_word(struct cli_session *session, const char *what) {
-    return session->args->words_len > 0 ? 0 : cli_usage_error(session->command, "Say which: latchkey %s %s", session->command->name, what);
-}
-
 /* --- verbs --- */
 
 static int send_create(struct cli_session *session, struct lk_buf *variables, const struct lk_json **ret) {
@@ -205,7 +201,7 @@ static int list(struct cli_session *session) {
 }
 
 static int get(struct cli_session *session) {
-    if (need_word(session, "KEY") != 0)
+    if (cli_need_word(session, "KEY") != 0)
         return CLI_USAGE;
     struct cli_found found = {0};
     int code = cli_find(session, &cli_kind_key, session->args->words[0], &found);
@@ -253,7 +249,7 @@ static int write_update(struct cli_session *session, struct lk_json_writer *w, c
 }
 
 static int update(struct cli_session *session) {
-    if (need_word(session, "KEY") != 0)
+    if (cli_need_word(session, "KEY") != 0)
         return CLI_USAGE;
     if (cli_args_flag(session->args, "enable") && cli_args_flag(session->args, "disable"))
         return cli_usage_error(session->command, "--enable and --disable exclude each other");
@@ -271,7 +267,7 @@ static int confirm_delete(struct cli_session *session, struct lk_json_writer *w,
 }
 
 static int delete (struct cli_session *session) {
-    if (need_word(session, "KEY...") != 0)
+    if (cli_need_word(session, "KEY...") != 0)
         return CLI_USAGE;
     int code = 0;
     for (size_t i = 0; i < session->args->words_len && code == 0; i++) {
@@ -288,7 +284,7 @@ static int delete (struct cli_session *session) {
 
 static int reveal(struct cli_session *session) {
     static const struct cli_column secret[] = {{"key", "key", CLI_COLUMN_TEXT}};
-    if (need_word(session, "KEY") != 0)
+    if (cli_need_word(session, "KEY") != 0)
         return CLI_USAGE;
     struct cli_found found = {0};
     const struct lk_json *data = NULL;

@@ -89,6 +89,10 @@ bool cli_option_given(const struct cli_session *session, const char *name) {
     return cli_args_get(session->args, name) != NULL;
 }
 
+int cli_need_word(struct cli_session *session, const char *what) {
+    return session->args->words_len > 0 ? 0 : cli_usage_error(session->command, "Say which: latchkey %s %s", session->command->name, what);
+}
+
 const char *cli_new_name(const struct cli_session *session) {
     const char *option = cli_args_get(session->args, "name");
     const char *word = session->args->words_len > 0 ? session->args->words[0] : NULL;

@@ -111,6 +111,9 @@ int cli_account_id(struct cli_session *session, struct lk_slice *ret);
 /* Whether an option was given. */
 bool cli_option_given(const struct cli_session *session, const char *name);
 
+/* 0 when the command has its first word; else CLI_USAGE after asking for what ("KEY"). */
+int cli_need_word(struct cli_session *session, const char *what);
+
 /* The name of what is to be made: the first word, or the option of the macro below. NULL when neither or both were given. */
 const char *cli_new_name(const struct cli_session *session);
 

@@ -1,6 +1,7 @@
 #include "crypto/master.h"
 
 #include "base/encode.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,26 +23,11 @@ const uint8_t *lk_master_bytes(const struct lk_master *master) {
     return master->bytes;
 }
 
-static int code_of_errno(int error) {
-    switch (error) {
-    case ENOENT:
-    case ENOTDIR: return LK_ENOTFOUND;
-    case EACCES:
-    case EPERM:
-    case EROFS: return LK_EFORBIDDEN;
-    case EEXIST: return LK_ECONFLICT;
-    case ENOSPC:
-    case EDQUOT: return LK_EFULL;
-    case ENOMEM: return LK_ENOMEM;
-    default: return LK_EIO;
-    }
-}
-
 static int write_failure(struct lk_problem *problem, const char *path, int error) {
     if (error == EEXIST)
         return lk_problem_set(problem, LK_ECONFLICT, "%s is there already and is not replaced: without it the data it protects is lost",
                               path);
-    return lk_problem_set(problem, code_of_errno(error), "Cannot write the master key %s: %s", path, strerror(error));
+    return lk_problem_set(problem, lk_code_of_errno(error), "Cannot write the master key %s: %s", path, strerror(error));
 }
 
 /* Writes all of it and syncs it. 0 or an errno. */
@@ -56,22 +42,6 @@ static int write_all(int fd, const uint8_t *bytes, size_t len) {
         len -= (size_t)wrote;
     }
     return fsync(fd) == 0 ? 0 : errno;
-}
-
-/* Makes the names in the directory of path durable. 0 or an errno. */
-static int sync_directory_of(const char *path) {
-    const char *slash = strrchr(path, '/');
-    char *dir = slash == NULL ? strdup(".") : strndup(path, slash == path ? 1 : (size_t)(slash - path));
-    if (dir == NULL)
-        return ENOMEM;
-    int error = 0;
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0)
-        error = errno;
-    if (fd >= 0)
-        close(fd);
-    free(dir);
-    return error;
 }
 
 /* A whole and synced file under a temporary name first, then a hard link to it: link(2) never replaces, and path never names half a key. */
@@ -100,7 +70,7 @@ static int write_file(const char *path, const struct lk_master *master) {
     if (unlink(temporary) != 0 && error == 0)
         error = errno;
     if (error == 0)
-        error = sync_directory_of(path);
+        error = lk_sync_directory_of(path);
     if (error != 0 && linked)
         unlink(path);
 free_name:
@@ -169,7 +139,7 @@ static int read_file(int fd, const char *path, struct lk_master *master, struct 
 int lk_master_load(const char *path, struct lk_master **ret, struct lk_problem *problem) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) {
-        int code = code_of_errno(errno);
+        int code = lk_code_of_errno(errno);
         if (code == LK_ENOTFOUND)
             return lk_problem_set(problem, code, "There is no master key at %s: put it back, or run latchkey init for a new server", path);
         return lk_problem_set(problem, code, "Cannot read the master key %s: %s", path, strerror(errno));

@@ -1,6 +1,6 @@
 #include "store/datadir.h"
 
-#include "store/files.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -6,7 +6,7 @@
  * `failed` keeps the reason, and nothing runs until the caller has ended the transaction.
  */
 #include "store/sqlite.h"
-#include "store/files.h"
+#include "base/file.h"
 
 #include <errno.h>
 #include <stdio.h>

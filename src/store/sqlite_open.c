@@ -5,7 +5,7 @@
  * corruption that SQLite before 3.51.3 can meet when two connections reset the log cannot happen. synchronous=FULL syncs the log at each
  * commit that wrote.
  */
-#include "store/files.h"
+#include "base/file.h"
 #include "store/sqlite.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
-/* Small things about files that this room's parts share. */
-#ifndef STORE_FILES_H
-#define STORE_FILES_H
+/* Small things about files that rooms share. Any thread. */
+#ifndef LK_BASE_FILE_H
+#define LK_BASE_FILE_H
 
 /* Makes the names in the directory that path lies in durable (fsync of the directory). 0 or an errno. */
 int lk_sync_directory_of(const char *path);

@@ -1,4 +1,4 @@
-#include "store/files.h"
+#include "base/file.h"
 
 #include "base/error.h"
 
