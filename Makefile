@@ -51,9 +51,10 @@ fuzz: ## fuzz every parser for FUZZ_SECONDS each (60)
 	@tools/deps build fuzz
 	@tools/fuzz
 
-bench: ## keys a second beside a raw SQLite loop in the same run, and time against size for hostile queries
+bench: ## verification beside nginx, keys created a second beside a raw SQLite loop, and time against size for hostile queries
 	@tools/deps build bench
 	@tools/build $(BUILD)-release --buildtype=release
+	@BUILD=$(BUILD)-release bench/verify
 	@BUILD=$(BUILD)-release bench/create_keys
 	@LATCHKEY_BINARY=$(abspath $(BUILD)-release/latchkey) node bench/hostile.mjs
 
