@@ -268,6 +268,9 @@ void lk_verify_handle(struct http_request *request, void *service) {
 
 /* --- many --- */
 
+/* Bytes of an answer about a key in a group or two. */
+#define ANSWER_USUAL 512
+
 struct batch {
     struct item *items;
     struct lk_verify_request *questions;
@@ -341,6 +344,7 @@ void lk_verify_handle_batch(struct http_request *request, void *service) {
     const struct lk_json *requests = read_requests(request);
     if (requests == NULL || !read_batch(&work, requests, &batch) || !verify_batch(&work, &batch))
         return;
+    (void)lk_buf_reserve(http_body(request), batch.len * ANSWER_USUAL); /* else it grows, copy by copy */
     struct lk_json_writer w;
     lk_json_writer_init(&w, http_body(request));
     lk_json_begin_object(&w);
