@@ -65,6 +65,6 @@ install: build ## copy the binary, its manual page and completions under PREFIX 
 	install -D -m 0644 $(BUILD)/completion.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/latchkey.fish
 
 clean: ## remove what was built (never ./data)
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-release
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-release console/dist
 
 .PHONY: help deps build run test lint conform fault memcheck sanitize test-all fuzz bench install clean

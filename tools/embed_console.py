@@ -25,7 +25,7 @@ CODINGS = [('br', '.br'), ('gzip', '.gz')]
 
 
 def main(dist, c_path, bin_path, depfile):
-    files = {path.relative_to(dist).as_posix(): path for path in dist.rglob('*') if path.is_file()}
+    files = {path.relative_to(dist).as_posix(): path for path in dist.rglob('*') if path.is_file() and not path.name.startswith('.')}
     plain = sorted((name for name in files if not name.endswith(('.br', '.gz'))), key=os.fsencode)
     blob = bytearray()
 
