@@ -25,6 +25,11 @@ lint: deps ## formatting and static analysis
 	@tools/build $(BUILD)
 	@tools/test --build $(BUILD) layers lint
 
+test-console: deps ## the console and the API Explorer in a real browser
+	@tools/deps console-test
+	@tools/build $(BUILD)
+	@tools/test --build $(BUILD) console
+
 conform: deps ## the engine beside graphql-js, and the server under others' clients and code generators
 	@tools/deps conform
 	@tools/build $(BUILD)
@@ -43,9 +48,9 @@ sanitize: deps ## unit and API tests under the address, undefined and thread san
 	@tools/test --build $(BUILD) sanitize
 
 test-all: deps ## all of these
-	@tools/deps lint conform memcheck
+	@tools/deps lint conform memcheck console-test
 	@tools/build $(BUILD)
-	@tools/test --build $(BUILD) layers lint unit api conform fault memcheck sanitize
+	@tools/test --build $(BUILD) layers lint unit api console conform fault memcheck sanitize
 
 fuzz: ## fuzz every parser for FUZZ_SECONDS each (60)
 	@tools/deps build fuzz
@@ -67,4 +72,4 @@ install: build ## copy the binary, its manual page and completions under PREFIX 
 clean: ## remove what was built (never ./data)
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-release console/dist
 
-.PHONY: help deps build run test lint conform fault memcheck sanitize test-all fuzz bench install clean
+.PHONY: help deps build run test test-console lint conform fault memcheck sanitize test-all fuzz bench install clean

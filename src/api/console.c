@@ -11,12 +11,9 @@
 #define HASHED "assets/"
 
 /* What a page may load and do: its own files and this server, nothing inline, in nobody's frame. */
-#define POLICY(style)                                         \
-    "default-src 'none'; script-src 'self'; style-src " style \
-    "; img-src 'self' data:; connect-src 'self'; font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-
-static const char console_policy[] = POLICY("'self'");
-static const char explorer_policy[] = POLICY("'self' 'unsafe-inline'");
+static const char policy[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 static int compare(const void *path, const void *asset) {
     const struct lk_slice *wanted = path;
@@ -77,7 +74,7 @@ static void send_asset(struct http_request *request, const struct lk_console_ass
     http_send(request);
 }
 
-static void send_page(struct http_request *request, const char *file, const char *policy) {
+static void send_page(struct http_request *request, const char *file) {
     const struct lk_console_asset *page = find(lk_slice_cstr(file));
     if (page == NULL) {
         lk_answer_error(request, 404, "This latchkey was built without its console: `make build` builds both", LK_CODE_NOT_FOUND);
@@ -122,10 +119,10 @@ void lk_console_handle(struct http_request *request, void *context) {
     else if (lk_slice_starts_with(path, HASHED))
         lk_answer_error(request, 404, "There is nothing at this path", LK_CODE_NOT_FOUND);
     else
-        send_page(request, "index.html", console_policy);
+        send_page(request, "index.html");
 }
 
 void lk_console_handle_explorer(struct http_request *request, void *context) {
     (void)context;
-    send_page(request, "explorer.html", explorer_policy);
+    send_page(request, "explorer.html");
 }
