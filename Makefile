@@ -3,7 +3,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 
 help: ## list the tasks
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 deps: ## install what building, running and testing need, where it is missing
 	@tools/deps build run test

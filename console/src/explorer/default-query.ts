@@ -1,14 +1,16 @@
-export const defaultQuery = `# Latchkey's API. Press the play button, or Ctrl+Enter, to send what is written here.
+export const defaultQuery = `# Latchkey's API: write here, and press the play
+# button or Ctrl+Enter to send it.
 #
-# This asks who you are: the API key or the user that the request acts as, its account,
-# and the first API keys that it may see.
+# This asks who the request acts as, and for the
+# first API keys that it may see.
 #
-# - The book at the left lists everything that can be asked and changed.
-# - Ctrl+Space completes what you type.
-# - "Variables" below holds values for $names, as JSON.
-# - "Headers" below adds HTTP headers, as JSON: {"x-api-key": "lk_..."} acts as that key.
-#   You need none: "Act as" above has chosen already.
-# - Nothing that you write here is kept when you leave the page.
+# The book at the left lists all there is to ask
+# and to change. Ctrl+Space completes words.
+# Variables, below: values for $names, as JSON.
+# Headers, below: more HTTP headers, as JSON.
+#   None are needed: "Act as" has chosen who.
+#   {"x-api-key": "lk_..."} would act as that key.
+# Nothing of it is kept when you leave the page.
 
 query WhoAmI {
   viewer {
@@ -18,7 +20,7 @@ query WhoAmI {
   }
   apiKeys(limit: 5) {
     pageInfo { total }
-    nodes { id name preview enabled createdAt expiresAt }
+    nodes { id name preview enabled expiresAt }
   }
 }
 `;

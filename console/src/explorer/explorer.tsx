@@ -1,10 +1,11 @@
 /** @jsxImportSource react */
 import { GraphiQL } from 'graphiql';
 import type { FetcherParams, FetcherOpts } from '@graphiql/toolkit';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { ActAs } from './act-as.tsx';
 import { findSession, requestFor, type Credential, type SignedIn } from './credential.ts';
 import { defaultQuery } from './default-query.ts';
+import { labelEditors } from './label-editors.ts';
 import { memoryStorage } from './memory.ts';
 
 const storage = memoryStorage();
@@ -21,6 +22,7 @@ export function Explorer() {
   const [session, setSession] = useState<SignedIn | 'unknown' | undefined>('unknown');
   const [credential, setCredential] = useState<Credential>();
   const [number, setNumber] = useState(0);
+  const main = useRef<HTMLElement>(null);
 
   function choose(chosen: Credential | undefined) {
     setCredential(chosen);
@@ -37,6 +39,8 @@ export function Explorer() {
     );
   }, []);
 
+  useEffect(() => (main.current ? labelEditors(main.current) : undefined), []);
+
   const fetcher = useMemo(() => credential && fetcherOf(credential), [credential]);
 
   return (
@@ -46,7 +50,7 @@ export function Explorer() {
         <h1>API Explorer</h1>
         {session !== 'unknown' && <ActAs session={session} onChoose={choose} />}
       </header>
-      <main className="explorer-main">
+      <main className="explorer-main" ref={main}>
         {fetcher ? (
           // A new credential may see another schema's worth of answers: GraphiQL begins anew, with what was written.
           <GraphiQL
@@ -55,6 +59,7 @@ export function Explorer() {
             storage={storage}
             defaultQuery={defaultQuery}
             defaultEditorToolsVisibility="variables"
+            forcedTheme="system"
             showPersistHeadersSettings={false}
           />
         ) : (
