@@ -4,14 +4,15 @@
 
 #include <inttypes.h>
 
-/* The value of a cookie in a Cookie field (RFC 6265 section 4.2.1); ptr NULL when it is not there. */
-static struct lk_slice find_cookie(struct lk_slice field) {
+/* The first token in a Cookie field (RFC 6265 section 4.2.1); ptr NULL when there is none. Other servers of this host may have set cookies of that name. */
+static struct lk_slice find_token(struct lk_slice field) {
     static const struct lk_slice name = LK_SLICE(LK_CONSOLE_COOKIE "=");
     while (field.len > 0) {
         const char *end = memchr(field.ptr, ';', field.len);
         size_t len = end == NULL ? field.len : (size_t)(end - field.ptr);
         struct lk_slice pair = lk_slice_trim(lk_slice_make(field.ptr, len));
-        if (pair.len >= name.len && memcmp(pair.ptr, name.ptr, name.len) == 0)
+        bool named = pair.len >= name.len && memcmp(pair.ptr, name.ptr, name.len) == 0;
+        if (named && lk_session_token_check(lk_slice_make(pair.ptr + name.len, pair.len - name.len)))
             return lk_slice_make(pair.ptr + name.len, pair.len - name.len);
         len += end != NULL;
         field = lk_slice_make(field.ptr + len, field.len - len);
@@ -24,8 +25,8 @@ struct lk_slice lk_console_cookie(const struct http_request *request) {
     struct lk_slice name;
     struct lk_slice value;
     for (size_t i = 0; http_request_header_at(request, i, &name, &value); i++) { /* HTTP/2 may send each in a field of its own */
-        struct lk_slice token = lk_slice_equal_nocase(name, cookie) ? find_cookie(value) : lk_slice_make(NULL, 0);
-        if (token.ptr != NULL && lk_session_token_check(token))
+        struct lk_slice token = lk_slice_equal_nocase(name, cookie) ? find_token(value) : lk_slice_make(NULL, 0);
+        if (token.ptr != NULL)
             return token;
     }
     return lk_slice_make(NULL, 0);

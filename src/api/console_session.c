@@ -101,6 +101,10 @@ static int sign_out(struct lk_login_job *job) {
 
 /* --- on the I/O thread --- */
 
+static bool is_text(const struct lk_json *value) {
+    return value != NULL && value->type == LK_JSON_STRING;
+}
+
 static void sign_in(struct lk_login_job *job) {
     const struct lk_json *body = lk_login_job_body(job, body_sentence);
     if (body == NULL)
@@ -111,8 +115,8 @@ static void sign_in(struct lk_login_job *job) {
     job->key = lk_json_text(key);
     job->email = lk_json_text(email);
     job->password = lk_json_text(password);
-    bool by_key = job->key.ptr != NULL && email == NULL && password == NULL;
-    bool by_password = key == NULL && job->email.ptr != NULL && job->password.ptr != NULL;
+    bool by_key = is_text(key) && email == NULL && password == NULL;
+    bool by_password = key == NULL && is_text(email) && is_text(password);
     if (by_key)
         lk_login_job_run(job, sign_in_key, answer_sign_in);
     else if (by_password)
