@@ -25,6 +25,6 @@ struct lk_console_session_service {
 };
 
 /* http_handler for GET, HEAD, POST and DELETE; context is the struct lk_console_session_service. */
-void lk_console_session_handle(struct http_request *request, void *service);
+void lk_console_session_handle(struct http_request *request, void *context);
 
 #endif
