@@ -207,8 +207,8 @@ int http2_answer_fields(struct http_request *request, const struct http_answer *
         fields[n++] = field_of((struct lk_slice)LK_SLICE("vary"), lk_slice_cstr("accept-encoding"),
                                NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE);
     if (!http_answer_is_bare(answer->status)) {
-        if (answer->gzip)
-            fields[n++] = field_of((struct lk_slice)LK_SLICE("content-encoding"), lk_slice_cstr("gzip"),
+        if (answer->coding != NULL)
+            fields[n++] = field_of((struct lk_slice)LK_SLICE("content-encoding"), lk_slice_cstr(answer->coding),
                                    NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE);
         fields[n++] = field_of((struct lk_slice)LK_SLICE("content-length"), lk_slice_make(length, (size_t)(end - length)),
                                NGHTTP2_NV_FLAG_NO_COPY_NAME);
