@@ -45,8 +45,9 @@ void lk_pages_unmap(void *pages, size_t bytes) {
 #define CHUNKS_ALONE 2
 
 /* The first write to a huge page gets it. This one changes nothing and is atomic, since the writer may be using the memory already. */
-static void touch(char *page) {
-    (void)atomic_fetch_or_explicit((_Atomic uint64_t *)(void *)page, 0, memory_order_relaxed);
+static void touch(void *page) {
+    _Atomic uint64_t *word = page;
+    (void)atomic_fetch_or_explicit(word, 0, memory_order_relaxed);
 }
 
 static void *new_chunk(void) {

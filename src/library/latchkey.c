@@ -17,17 +17,21 @@
 #define SCOPES_MAX 1000
 
 /* The outcomes are the server's, by number: a cast is the translation. */
-_Static_assert((int)LATCHKEY_MALFORMED == (int)LK_VERIFY_MALFORMED && (int)LATCHKEY_NOT_FOUND == (int)LK_VERIFY_NOT_FOUND &&
-                   (int)LATCHKEY_DISABLED == (int)LK_VERIFY_DISABLED && (int)LATCHKEY_EXPIRED == (int)LK_VERIFY_EXPIRED &&
-                   (int)LATCHKEY_IP_NOT_ALLOWED == (int)LK_VERIFY_IP_NOT_ALLOWED &&
-                   (int)LATCHKEY_INSUFFICIENT_PERMISSIONS == (int)LK_VERIFY_INSUFFICIENT_PERMISSIONS &&
-                   (int)LATCHKEY_RATE_LIMITED == (int)LK_VERIFY_RATE_LIMITED &&
-                   (int)LATCHKEY_USAGE_EXCEEDED == (int)LK_VERIFY_USAGE_EXCEEDED && (int)LATCHKEY_VALID == (int)LK_VERIFY_VALID &&
-                   (int)LATCHKEY_BAD_REQUEST == (int)LK_VERIFY_CODES,
-               "outcomes of latchkey.h");
-_Static_assert(LATCHKEY_NAME_MAX == LK_KEYRING_NAME_MAX && LATCHKEY_DIGEST_BYTES == LK_DIGEST_BYTES &&
-                   LATCHKEY_SECRET_BYTES == LK_MASTER_BYTES && sizeof(struct latchkey_id) == sizeof(struct lk_id),
-               "sizes of latchkey.h");
+#define SAME(ours, theirs) _Static_assert((int)(ours) == (int)(theirs), "outcomes of latchkey.h")
+SAME(LATCHKEY_MALFORMED, LK_VERIFY_MALFORMED);
+SAME(LATCHKEY_NOT_FOUND, LK_VERIFY_NOT_FOUND);
+SAME(LATCHKEY_DISABLED, LK_VERIFY_DISABLED);
+SAME(LATCHKEY_EXPIRED, LK_VERIFY_EXPIRED);
+SAME(LATCHKEY_IP_NOT_ALLOWED, LK_VERIFY_IP_NOT_ALLOWED);
+SAME(LATCHKEY_INSUFFICIENT_PERMISSIONS, LK_VERIFY_INSUFFICIENT_PERMISSIONS);
+SAME(LATCHKEY_RATE_LIMITED, LK_VERIFY_RATE_LIMITED);
+SAME(LATCHKEY_USAGE_EXCEEDED, LK_VERIFY_USAGE_EXCEEDED);
+SAME(LATCHKEY_VALID, LK_VERIFY_VALID);
+SAME(LATCHKEY_BAD_REQUEST, LK_VERIFY_CODES);
+_Static_assert(LATCHKEY_NAME_MAX == LK_KEYRING_NAME_MAX, "sizes of latchkey.h");
+_Static_assert(LATCHKEY_DIGEST_BYTES == LK_DIGEST_BYTES, "sizes of latchkey.h");
+_Static_assert(LATCHKEY_SECRET_BYTES == LK_MASTER_BYTES, "sizes of latchkey.h");
+_Static_assert(sizeof(struct latchkey_id) == sizeof(struct lk_id), "sizes of latchkey.h");
 
 struct latchkey {
     struct lk_keys *keys;
