@@ -7,6 +7,8 @@
 
 #include "api/background.h"
 #include "api/document_cache.h"
+#include "api/lanes.h"
+#include "api/rate_table.h"
 #include "domain/call.h"
 #include "graphql/parse.h"
 #include "graphql/validate.h"
@@ -27,7 +29,10 @@ struct lk_graphql_service {
     const struct gql_schema *schema;
     struct gql_parse_limits parse_limits;
     struct gql_limits limits;
-    size_t batch_max; /* requests in one HTTP request */
+    size_t batch_max;                       /* requests in one HTTP request */
+    const struct lk_lanes *lanes;           /* by which a key is known before it costs anything */
+    struct lk_rate_table *account_requests; /* NULL: no limit */
+    struct lk_rate_table *key_requests;     /* NULL: no limit */
     struct lk_document_cache *cache;
     struct lk_domain *domain;
     struct lk_executor *executor;

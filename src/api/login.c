@@ -3,6 +3,7 @@
 #include "api/credential.h"
 #include "api/errors.h"
 #include "api/peer.h"
+#include "api/rate_headers.h"
 #include "base/clock.h"
 #include "base/json_read.h"
 #include "base/json_write.h"
@@ -247,6 +248,20 @@ static int read_login(struct login_job *job) {
     return code;
 }
 
+bool lk_login_admit(const struct lk_login_service *service, struct http_request *request) {
+    struct lk_ip ip;
+    if (service->attempts == NULL)
+        return true;
+    struct lk_id subject = lk_rate_subject_of_ip(lk_client_ip(service->lanes, request, &ip) ? &ip : NULL);
+    struct lk_named_rate rate = {"login", {0}};
+    bool allowed = lk_rate_table_take(service->attempts, &subject, 1, lk_clock_mono_ns(), &rate.state);
+    if (!allowed) {
+        lk_add_rate_headers(request, &rate, 1);
+        lk_add_retry_after(request, &rate.state);
+    }
+    return allowed;
+}
+
 void lk_login_handle(struct http_request *request, void *service) {
     struct login_job *job = make_job(request, service);
     if (job == NULL)
@@ -262,6 +277,8 @@ void lk_login_handle(struct http_request *request, void *service) {
     else if (code != 0)
         answer_error(job, 400, "The body must be {\"authorization\":\"Basic …\"} with the base64 of user:password", LK_CODE_BAD_USER_INPUT,
                      NULL);
+    else if (!lk_login_admit(job->service, request))
+        answer_error(job, 429, "Too many logins from this address; try again later", LK_CODE_RATE_LIMITED, NULL);
     else
         submit(job, run_begin, finish_begin);
 }
