@@ -5,6 +5,7 @@
 #include "api/server.h"
 
 #include "api/auth.h"
+#include "api/descriptors.h"
 #include "api/graphql_endpoint.h"
 #include "api/graphql_schema.h"
 #include "api/health.h"
@@ -359,6 +360,7 @@ static int give_up_http(struct server *server, int code) {
 static int start(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
     int code = check_addresses(settings, problem);
+    lk_descriptors_make_room((size_t)settings->connections_max);
     if (code == 0)
         code = lk_store_open(settings->data, settings->master_key_file, &server->store, problem);
     if (code == 0)
