@@ -221,4 +221,42 @@ for (const gateway of GATEWAYS) {
       await refused(undefined, {}, gateway.downStatus);
     });
   });
+  describe(`${gateway.name} before something that is no Latchkey`, { skip: absent(gateway) }, () => {
+    it('lets nothing through but for a yes', async () => {
+      const other = { answer: (response) => response.writeHead(500).end() };
+      const stranger = http.createServer((request, response) => other.answer(response));
+      const ports = { latchkey: await freePort(), service: await freePort(), gateway: await freePort() };
+      await new Promise((resolve) => stranger.listen(ports.latchkey, '127.0.0.1', resolve));
+      stranger.unref();
+      const service = await startService(ports.service);
+      const running = await gateway.start(ports);
+      try {
+        for (const status of [300, 302, 304, 400, 401, 403, 404, 405, 413, 429, 431, 500, 502, 503]) {
+          other.answer = (response) => response.writeHead(status).end();
+          await httpRequest(ports.gateway, { headers: { 'x-api-key': 'lk_any' } });
+          assert.equal(service.requests, 0, `${status} let a request through`);
+        }
+        const rate = { 'RateLimit-Policy': '"default";q=2;w=60', RateLimit: '"default";r=0;t=60', 'X-Latchkey-Code': 'RATE_LIMITED', 'Retry-After': '30' };
+        other.answer = (response) => response.writeHead(Number(gateway.rateStatus), rate).end();
+        const over = await httpRequest(ports.gateway, { headers: { 'x-api-key': 'lk_any' } });
+        assert.equal(over.status, 429);
+        assert.deepEqual([over.headers['ratelimit-policy'], over.headers.ratelimit, over.headers['retry-after']], [rate['RateLimit-Policy'], rate.RateLimit, '30']);
+        assert.equal(service.requests, 0);
+        other.answer = (response) => response.destroy();
+        await httpRequest(ports.gateway, { headers: { 'x-api-key': 'lk_any' } });
+        other.answer = (response) => response.socket.end('200 yes\r\n\r\n');
+        await httpRequest(ports.gateway, { headers: { 'x-api-key': 'lk_any' } });
+        assert.equal(service.requests, 0);
+        other.answer = (response) => response.writeHead(200).end();
+        const { text } = await httpRequest(ports.gateway, { headers: { 'x-api-key': 'lk_any', 'x-latchkey-key-id': 'forged', x_latchkey_key_id: 'forged' } });
+        assert.equal(service.requests, 1, 'a yes does');
+        assert.ok(!text.includes('forged'), 'an answer that names nobody leaves nothing of what the client sent');
+      } finally {
+        await running.stop();
+        service.stop();
+        stranger.closeAllConnections();
+        stranger.close();
+      }
+    });
+  });
 }
