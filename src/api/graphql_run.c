@@ -173,7 +173,8 @@ void lk_graphql_run(struct lk_job *base, struct lk_db *db) {
     call->problem = &job->context.problem;
     int code = authenticate(job);
     if (code == LK_EUNAUTH) {
-        end_with_error(job, 401, LK_GRAPHQL_UNAUTHENTICATED, "Invalid API Key", LK_CODE_UNAUTHENTICATED);
+        const char *message = job->by_cookie ? "The session has ended; sign in again" : "Invalid API Key";
+        end_with_error(job, 401, LK_GRAPHQL_UNAUTHENTICATED, message, LK_CODE_UNAUTHENTICATED);
         return;
     }
     if (code == 0 && job->account.ptr != NULL)
@@ -183,8 +184,9 @@ void lk_graphql_run(struct lk_job *base, struct lk_db *db) {
         end_with_error(job, status, LK_GRAPHQL_REFUSED, job->context.problem.text, LK_CODE_FORBIDDEN);
         return;
     }
-    if (code == 0 && job->runs == 0 && call->actor->kind == LK_ACTOR_USER) {
-        const char *message = lk_graphql_rate_take(job, &call->actor->account_id, NULL, job->items_len);
+    if (code == 0 && job->runs == 0 && lk_session_token_like(job->credential)) {
+        const struct lk_id *key = call->actor->kind == LK_ACTOR_KEY ? &call->actor->id : NULL;
+        const char *message = lk_graphql_rate_take(job, &call->actor->account_id, key, job->items_len);
         if (message != NULL) {
             end_with_error(job, 429, LK_GRAPHQL_REFUSED, message, LK_CODE_RATE_LIMITED);
             return;

@@ -30,10 +30,6 @@ struct lk_login_service {
     uint32_t instance;              /* as in struct lk_graphql_service */
 };
 
-/* Takes one attempt of the client's address from the rate, before a password costs anything. false: it has none left, and the answer's Retry-After and RateLimit fields
- * are set. Any I/O thread. */
-bool lk_login_admit(const struct lk_login_service *service, struct http_request *request);
-
 /* http_handlers; context is the struct lk_login_service. */
 void lk_login_handle(struct http_request *request, void *service);
 void lk_logout_handle(struct http_request *request, void *service);

@@ -103,7 +103,18 @@ describe('rates of GraphQL requests', () => {
     assert.equal(refused.status, 429);
     assert.equal(JSON.parse(refused.text).errors[0].extensions.code, 'RATE_LIMITED');
     waits(refused, 1200);
+    const console = await httpRequest(server.port, { method: 'POST', path: '/console/session', headers: { 'content-type': 'application/json', 'x-latchkey-console': '1' }, body: JSON.stringify({ email: 'u@example.com', password: 'correct horse battery' }) });
+    assert.equal(console.status, 429, 'the console is no way around it');
     assert.equal(refused.headers['ratelimit-policy'], '"login";q=3;w=3600');
+  });
+
+  it('counts a console session for the key that signed in', async () => {
+    const signedIn = await httpRequest(server.port, { method: 'POST', path: '/console/session', headers: { 'content-type': 'application/json', 'x-latchkey-console': '1' }, body: JSON.stringify({ apiKey: stranger }) });
+    assert.equal(signedIn.status, 200, signedIn.text);
+    const cookie = signedIn.headers['set-cookie'][0].split(';')[0];
+    const statuses = [];
+    for (let i = 0; i < 6; i++) statuses.push((await server.graphql(VIEWER, undefined, { key: null, headers: { cookie, 'x-latchkey-console': '1' } })).status);
+    assert.deepEqual(statuses, [200, 200, 200, 200, 429, 429], 'one was sent with the key itself');
   });
 
   it('does not touch forward auth', async () => {
