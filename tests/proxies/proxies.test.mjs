@@ -1,12 +1,17 @@
 // Gateways between clients and a service, Latchkey beside them: what passes, what does not, and what a client cannot do about it.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import http from 'node:http';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { DELETE, freePort, httpRequest, rawExchange, Server, sleep, SLOW, UPDATE } from '../api/support/server.mjs';
+import { DELETE, freePort, httpRequest, rawExchange, ROOT, Server, sleep, SLOW, UPDATE } from '../api/support/server.mjs';
 import { absent, GATEWAYS, startService } from './support.mjs';
 
 const GROUP = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';
 const IDENTITY = ['Account-Id', 'Key-Id', 'Key-Name', 'Groups', 'Scopes'].map((name) => `X-Latchkey-${name}`);
+
+/** A schema by which keys cannot have them. */
+const WITHOUT_LIMITS = /^\s*allowedIps:/m.test(fs.readFileSync(path.join(ROOT, 'schema/schema.graphql'), 'utf8')) ? false : 'keys have no allow lists and rates';
 
 /** Requests from other addresses than 127.0.0.1, which the gateways have. */
 function requestFrom(localAddress, port, { path = '/', headers = {} } = {}) {
@@ -121,6 +126,33 @@ for (const gateway of GATEWAYS) {
       assert.match(challenges[2], /error="invalid_token"/);
       await refused(other.key, {}, 403);
       await refused(undefined, { headers: { authorization: `Basic ${btoa(`x:${allowed.key}`)}` } }, 401);
+    });
+
+    it('judges the address of the client, not the one that it claims', { skip: WITHOUT_LIMITS }, async () => {
+      const key = await server.createKey('from 127.0.0.2', [allowed.group]);
+      await change(key, { allowedIps: ['127.0.0.2'] });
+      const claims = ['X-Forwarded-For', 'X-Real-IP', 'Forwarded', 'X-Client-IP'].map((name) => [name, name === 'Forwarded' ? 'for=127.0.0.2' : '127.0.0.2']);
+      const headers = { 'x-api-key': key.key };
+      const before = service.requests;
+      assert.equal(await requestFrom('127.0.0.2', ports.gateway, { headers }), 200);
+      assert.equal(service.requests, before + 1);
+      assert.equal(await requestFrom('127.0.0.3', ports.gateway, { headers }), 403);
+      assert.equal(await requestFrom('127.0.0.3', ports.gateway, { headers: { ...headers, ...Object.fromEntries(claims) } }), 403);
+      assert.equal(await requestFrom('127.0.0.2', ports.gateway, { headers: { ...headers, 'X-Forwarded-For': '127.0.0.3' } }), 200);
+      assert.equal(service.requests, before + 2);
+    });
+
+    it('answers 429 over the rate, and says when to come again', { skip: WITHOUT_LIMITS }, async () => {
+      const key = await server.createKey('rated', [allowed.group]);
+      await change(key, { rateLimit: { limit: 2, windowSeconds: 3600 } });
+      const first = await get(key.key);
+      assert.equal(first.status, 200);
+      if (gateway.tellsRates) assert.deepEqual([first.headers['ratelimit-policy'], first.headers.ratelimit], ['"default";q=2;w=3600', '"default";r=1;t=1800']);
+      await seen(key.key);
+      const over = await refused(key.key, {}, 429);
+      assert.equal(over.headers['ratelimit-policy'], '"default";q=2;w=3600');
+      assert.match(over.headers.ratelimit, /^"default";r=0;t=3[56]\d\d$/);
+      assert.match(over.headers['retry-after'], /^1[78]\d\d$/);
     });
 
     it('passes on what the service itself answers', async () => {

@@ -107,11 +107,11 @@ function startHaproxy(ports) {
   return start('/usr/sbin/haproxy', ['-db', '-f', file], ports.gateway);
 }
 
-/** downStatus: what a client gets when there is no answer from Latchkey. rateStatus: the --auth-rate-status that the file is for. */
+/** tellsRates: allowed requests are answered with the RateLimit fields too. downStatus: what a client gets when there is no answer from Latchkey. rateStatus: the --auth-rate-status that the file is for. */
 export const GATEWAYS = [
-  { name: 'nginx', probe: ['/usr/sbin/nginx', '-v'], start: startNginx, downStatus: 500, rateStatus: '403' },
-  { name: 'Caddy', probe: ['caddy', 'version'], start: startCaddy, downStatus: 502, rateStatus: '429' },
-  { name: 'HAProxy', probe: ['/usr/sbin/haproxy', '-v'], start: startHaproxy, downStatus: 503, rateStatus: '403' },
+  { name: 'nginx', probe: ['/usr/sbin/nginx', '-v'], start: startNginx, tellsRates: true, downStatus: 500, rateStatus: '403' },
+  { name: 'Caddy', probe: ['caddy', 'version'], start: startCaddy, tellsRates: false, downStatus: 502, rateStatus: '429' },
+  { name: 'HAProxy', probe: ['/usr/sbin/haproxy', '-v'], start: startHaproxy, tellsRates: true, downStatus: 503, rateStatus: '403' },
 ];
 
 /** Why a gateway's tests are left out; false when they are not. */
