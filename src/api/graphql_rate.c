@@ -9,8 +9,8 @@ static const char *refuse(struct lk_graphql_job *job, const struct lk_named_rate
     const struct lk_rate_state *state = &rate->state;
     lk_add_retry_after(job->request, state);
     const char *text = lk_arena_printf(
-        http_request_arena(job->request), "Too many requests: one %s may send %" PRIu32 " in %" PRIu32 " ms; %s", rate->name, state->limit,
-        state->window_ms, state->retry_ms < 0 ? "a batch of so many never fits" : "the Retry-After header says when to try again");
+        http_request_arena(job->request), "Too many requests: one %s may send %" PRIu32 " in %g s; %s", rate->name, state->limit,
+        state->window_ms / 1000.0, state->retry_ms < 0 ? "a batch of so many never fits" : "the Retry-After header says when to try again");
     return text != NULL ? text : "Too many requests";
 }
 
