@@ -13,6 +13,12 @@ const IDENTITY = ['Account-Id', 'Key-Id', 'Key-Name', 'Groups', 'Scopes'].map((n
 /** A schema by which keys cannot have them. */
 const WITHOUT_LIMITS = /^\s*allowedIps:/m.test(fs.readFileSync(path.join(ROOT, 'schema/schema.graphql'), 'utf8')) ? false : 'keys have no allow lists and rates';
 
+/** Whether a process that was sent SIGSTOP has stopped, with each of its threads. */
+function stopped(pid) {
+  const threads = fs.readdirSync(`/proc/${pid}/task`);
+  return threads.every((thread) => / T \d+/.test(fs.readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8').replace(/^.*\)/s, '')));
+}
+
 /** Requests from other addresses than 127.0.0.1, which the gateways have. */
 function requestFrom(localAddress, port, { path = '/', headers = {} } = {}) {
   return new Promise((resolve, reject) => {
@@ -236,6 +242,7 @@ for (const gateway of GATEWAYS) {
     it('fails closed while Latchkey does not answer, and opens again when it does', async () => {
       server.process.kill('SIGSTOP');
       try {
+        while (!stopped(server.process.pid)) await sleep(1);
         const before = service.requests;
         const answer = await get(allowed.key);
         assert.ok(answer.status >= 500, `${answer.status}`);
