@@ -162,7 +162,10 @@ static int authenticate(struct lk_graphql_job *job) {
     struct lk_call *call = &job->context.call;
     if (lk_session_token_like(job->credential))
         return lk_authenticate_session(call, job->credential, job->account);
-    return lk_authenticate_key(call, job->credential);
+    int code = lk_authenticate_key(call, job->credential);
+    if (code == 0)
+        lk_usage_touch(job->service->usage, &call->actor->id, &call->actor->account_id, call->now_ms);
+    return code;
 }
 
 void lk_graphql_run(struct lk_job *base, struct lk_db *db) {

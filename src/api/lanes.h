@@ -11,7 +11,8 @@
 
 struct lk_lane {
     _Alignas(64) struct lk_verifier verifier;
-    struct lk_verifier caller; /* for who asks: not counted among the verifications */
+    struct lk_verifier caller; /* for who asks: not counted among the verifications, but used */
+    struct lk_usage *usage;    /* what its thread counts by key; offered at each turn of its loop */
     struct lk_expression_cache *expressions;
 };
 
@@ -21,8 +22,8 @@ struct lk_lanes {
     struct lk_ip_list *trusted_proxies; /* NULL: none */
 };
 
-/* For http_config.hooks; one for all servers. */
-extern const struct http_thread_hooks lk_lane_hooks;
+/* For http_config.hooks. lanes is lent; it must be open before the server starts. */
+struct http_thread_hooks lk_lanes_hooks(struct lk_lanes *lanes);
 
 /* Lanes for threads I/O threads on a keyring, which is lent until close. trusted_proxies are addresses and CIDR blocks. LK_EINVAL, LK_ELIMIT or LK_ENOMEM with
  * a sentence; then there is nothing to close. */

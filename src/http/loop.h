@@ -89,6 +89,9 @@ void *http_loop_run(void *context);
 /* Any thread: begin to drain; what is left at deadline (monotonic ns) is cut off. */
 void http_loop_stop(struct http_loop *loop, int64_t deadline);
 
+/* Any thread: a turn, even if nothing has happened. */
+void http_loop_wake(struct http_loop *loop);
+
 /* Any thread: an answer that did not come inside its handler. */
 void http_loop_post(struct http_loop *loop, struct http_request *request);
 

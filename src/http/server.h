@@ -63,13 +63,13 @@ struct http_config {
     const struct http_thread_hooks *hooks;                                    /* NULL: none; lives as long as the server */
 };
 
-/* Called by each I/O thread with context: at its start and end, and around each wait for events, during which it holds nothing of a request that was
- * answered. */
+/* Called by each I/O thread with context and its number (http_request_thread): at its start and end, and around each wait for events, during which it holds
+ * nothing of a request that was answered. */
 struct http_thread_hooks {
-    void (*start)(void *context);
-    void (*before_wait)(void *context);
-    void (*after_wait)(void *context);
-    void (*stop)(void *context);
+    void (*start)(void *context, unsigned thread);
+    void (*before_wait)(void *context, unsigned thread);
+    void (*after_wait)(void *context, unsigned thread);
+    void (*stop)(void *context, unsigned thread);
     void *context;
 };
 
@@ -91,6 +91,9 @@ int http_server_reload(struct http_server *server, struct lk_problem *problem);
 
 /* Starts the I/O threads. 0 or LK_ENOMEM / LK_EIO (then none runs). All signals are blocked in them. */
 int http_server_start(struct http_server *server);
+
+/* Has each I/O thread that waits for events go round once more, and so call its hooks. Any thread, from start until free. */
+void http_server_wake(struct http_server *server);
 
 /* Drains: stops accepting, closes idle connections, lets requests under way finish (their answers say Connection: close), and after grace_ms
  * cuts off the rest. Blocks until all threads have ended; requests handed out must have been answered by then or be answered soon: it waits for
