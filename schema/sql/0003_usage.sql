@@ -27,10 +27,12 @@ CREATE TABLE account_usage (
     PRIMARY KEY (day, account_id)
 ) STRICT, WITHOUT ROWID;
 
--- Lists of keys by age and by expiry.
+-- Lists of keys: by age, by expiry, and with everything that they are filtered by, so that only keys of the page are looked up.
 CREATE INDEX api_key_created ON api_key (account_id, created_at);
+CREATE INDEX api_key_list ON api_key (account_id, name, enabled, created_at, expires_at);
 CREATE INDEX api_key_expiry ON api_key (account_id, coalesce(expires_at, 9223372036854775807));
 
--- The audit log of an actor, and of a resource.
-CREATE INDEX audit_entry_actor ON audit_entry (account_id, actor_id, created_at, seq, set_position) WHERE set_position = 0 AND actor_id IS NOT NULL;
-CREATE INDEX audit_entry_resource ON audit_entry (account_id, resource_id, set_id) WHERE resource_id IS NOT NULL;
+-- The audit log of an actor and of a resource; and whether a set has an entry of some kind. Each holds all that is asked of it.
+CREATE INDEX audit_entry_actor ON audit_entry (account_id, actor_id, created_at, seq, set_id, set_position) WHERE set_position = 0 AND actor_id IS NOT NULL;
+CREATE INDEX audit_entry_resource ON audit_entry (account_id, resource_id, set_id, resource_type, operation) WHERE resource_id IS NOT NULL;
+CREATE INDEX audit_entry_kind ON audit_entry (account_id, set_id, resource_type, operation, resource_id);

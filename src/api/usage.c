@@ -321,7 +321,7 @@ static void run_sweep(struct lk_job *job, struct lk_db *db) {
     }
     if (code != 0)
         lk_log(LK_LOG_ERROR, "old usage was not deleted and will be tried again: %s", lk_error_text(code));
-    service->sweep_again = code == 0 && deleted >= SWEEP_MAX;
+    service->sweep_again = code == 0 && deleted > 0;
 }
 
 static void finish_sweep(struct lk_job *job, int code) {

@@ -39,7 +39,7 @@ int lk_usage_record_key(struct lk_db *db, const struct lk_id *account, const str
 /* All keys of an account together were used so often in the hour of used_at. */
 int lk_usage_record_account(struct lk_db *db, const struct lk_id *account, int64_t used_at, const struct lk_usage_counts *counts);
 
-/* Deletes at most max rows of each table whose day was over 90 days before now. *ret: how many there were; as many as max or more: go on. */
+/* Deletes at most max rows of each table whose day was over 90 days before now. *ret: how many there were; 0: it is done. */
 int lk_usage_sweep(struct lk_db *db, int64_t now_ms, int64_t max, int64_t *ret);
 
 /* --- reading --- */

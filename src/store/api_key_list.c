@@ -21,7 +21,9 @@
 
 #define KEYS "SELECT k.id FROM api_key k WHERE k.account_id = $1"
 #define USES "SELECT o.api_key_id FROM api_key_use o WHERE o.account_id = $1"
-#define KEYS_OF_USES "SELECT o.api_key_id FROM api_key_use o CROSS JOIN api_key k ON k.id = o.api_key_id WHERE o.account_id = $1"
+#define KEYS_AND_USES                                                                                             \
+    "SELECT k.id FROM api_key k CROSS JOIN api_key_use o ON o.account_id = k.account_id AND o.api_key_id = k.id " \
+    "WHERE k.account_id = $1"
 #define PAGE " LIMIT $2 OFFSET $3"
 
 #define BY_NAME(keys) \
@@ -36,6 +38,16 @@
             uses " ORDER BY o.last_used_at DESC NULLS LAST, o.api_key_id DESC" PAGE \
     }
 
+/* Of those that fit, all have to be looked at to count them: they come from the index api_key_list, which holds what is asked, and are sorted. An index
+ * in the right order would lead to each key's row instead, one by one. The operators keep such an index out of the choice. */
+#define SORTED_CREATION(keys) \
+    { keys " ORDER BY k.created_at + 0, k.id" PAGE, keys " ORDER BY k.created_at + 0 DESC, k.id DESC" PAGE }
+#define SORTED_EXPIRY(keys)                                                                       \
+    {                                                                                             \
+        keys " ORDER BY coalesce(k.expires_at + 0, 9223372036854775807), k.id" PAGE,              \
+            keys " ORDER BY coalesce(k.expires_at + 0, 9223372036854775807) DESC, k.id DESC" PAGE \
+    }
+
 /* By order, then whether it is descending. */
 static const char *const all[LK_KEY_ORDERS][2] = {
     [LK_KEYS_BY_NAME] = BY_NAME(KEYS),
@@ -46,9 +58,9 @@ static const char *const all[LK_KEY_ORDERS][2] = {
 
 static const char *const filtered[LK_KEY_ORDERS][2] = {
     [LK_KEYS_BY_NAME] = BY_NAME(KEYS FILTER),
-    [LK_KEYS_BY_CREATION] = BY_CREATION(KEYS FILTER),
-    [LK_KEYS_BY_EXPIRY] = BY_EXPIRY(KEYS FILTER),
-    [LK_KEYS_BY_USE] = BY_USE(KEYS_OF_USES FILTER),
+    [LK_KEYS_BY_CREATION] = SORTED_CREATION(KEYS FILTER),
+    [LK_KEYS_BY_EXPIRY] = SORTED_EXPIRY(KEYS FILTER),
+    [LK_KEYS_BY_USE] = BY_USE(KEYS_AND_USES FILTER),
 };
 
 /* Parameters 4 to 8. */

@@ -125,9 +125,10 @@ static int read_list(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_aud
     "WHERE e.account_id = f.account_id AND e.set_id = f.set_id AND ($5 IS NULL OR e.resource_id = $5)" ENTRY "))"
 #define OF_TIME SETS " AND ($4 IS NULL OR f.actor_id = $4)" HAVING_ENTRY
 #define OF_ACTOR SETS " AND f.actor_id = $4" HAVING_ENTRY
-#define OF_RESOURCE                             \
-    SETS " AND ($4 IS NULL OR f.actor_id = $4)" \
-         " AND f.set_id IN (SELECT e.set_id FROM audit_entry e WHERE e.account_id = $1 AND e.resource_id = $5" ENTRY ")"
+#define OF_RESOURCE                                                                                    \
+    SETS " AND ($4 IS NULL OR f.actor_id = $4) AND f.seq IN (SELECT (SELECT x.seq FROM audit_entry x " \
+         "WHERE x.account_id = $1 AND x.set_id = e.set_id AND x.set_position = 0) FROM audit_entry e " \
+         "WHERE e.account_id = $1 AND e.resource_id = $5" ENTRY ")"
 #define NEWEST_FIRST(order) " ORDER BY " order "created_at DESC, " order "seq DESC"
 #define LIST(sets)    \
     "SELECT " COLUMNS \

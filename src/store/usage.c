@@ -60,6 +60,12 @@ int lk_store_usage_put(struct lk_db *db, enum lk_usage_of of, int64_t day, const
     return lk_run(stmt);
 }
 
+/* The first rows of the oldest day, as one range of the primary key. */
+#define SWEEP(table, id)                                                                                                    \
+    "DELETE FROM " table " WHERE day = " OLDEST(table) " AND " id " <= (SELECT max(" id ") FROM (SELECT " id " FROM " table \
+                                                       " WHERE day = " OLDEST(table) " ORDER BY " id " LIMIT $2))"
+#define OLDEST(table) "(SELECT min(day) FROM " table " WHERE day < $1)"
+
 static int sweep(struct lk_db *db, struct lk_stmt *stmt, int64_t day, int64_t max, int64_t *sum) {
     lk_bind_int(stmt, 1, day);
     lk_bind_int(stmt, 2, max);
@@ -71,15 +77,9 @@ static int sweep(struct lk_db *db, struct lk_stmt *stmt, int64_t day, int64_t ma
 
 int lk_store_usage_sweep(struct lk_db *db, int64_t day, int64_t max, int64_t *ret) {
     int64_t sum = 0;
-    int code = sweep(db,
-                     lk_db_stmt(db, "DELETE FROM api_key_usage WHERE (day, api_key_id) IN "
-                                    "(SELECT day, api_key_id FROM api_key_usage WHERE day < $1 LIMIT $2)"),
-                     day, max, &sum);
+    int code = sweep(db, lk_db_stmt(db, SWEEP("api_key_usage", "api_key_id")), day, max, &sum);
     if (code == 0)
-        code = sweep(db,
-                     lk_db_stmt(db, "DELETE FROM account_usage WHERE (day, account_id) IN "
-                                    "(SELECT day, account_id FROM account_usage WHERE day < $1 LIMIT $2)"),
-                     day, max, &sum);
+        code = sweep(db, lk_db_stmt(db, SWEEP("account_usage", "account_id")), day, max, &sum);
     if (code == 0)
         *ret = sum;
     return code;

@@ -28,7 +28,7 @@ int lk_store_usage_find(struct lk_db *db, enum lk_usage_of of, int64_t day, cons
                         size_t *ret_len);
 int lk_store_usage_put(struct lk_db *db, enum lk_usage_of of, int64_t day, const struct lk_id *id, struct lk_slice hours);
 
-/* Deletes at most max rows of each of the two tables that are older than day; *ret is how many there were. */
+/* Deletes at most max rows of each of the two tables, of its oldest day if that is before day; *ret is how many there were. */
 int lk_store_usage_sweep(struct lk_db *db, int64_t day, int64_t max, int64_t *ret);
 
 /* Deletes all that is known of the use of a key that is about to be deleted. */

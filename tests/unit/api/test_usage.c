@@ -208,7 +208,7 @@ static void test_sweep_in_pieces(void **state) {
     open_world(state, &w, 100);
     lk_usage_sweep_old(w.service);
     lk_usage_sweep_old(w.service); /* one at a time */
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 12; i++)
         wait_for_store(&w);
     finish(&w);
     assert_int_equal(fixture_query(f, "SELECT count(*) FROM api_key_usage"), 0);

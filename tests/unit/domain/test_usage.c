@@ -191,15 +191,18 @@ static void test_sweep_keeps_ninety_days(void **state) {
     struct fixture *f = *state;
     for (int64_t day = 80; day < 100; day++)
         record(f, &f->admin_key.id, NOON - day * LK_DAY_MS, LK_USE_VALID, 1);
-    int64_t deleted = -1;
-    assert_int_equal(lk_usage_sweep(f->db, NOON, 4, &deleted), 0);
-    assert_int_equal(deleted, 8); /* four of each table */
-    while (deleted >= 4)
-        assert_int_equal(lk_usage_sweep(f->db, NOON, 4, &deleted), 0);
-    assert_int_equal(deleted, 2);
+    fixture_sql(f, "INSERT INTO api_key_usage SELECT day, randomblob(16), hours FROM api_key_usage WHERE day < 20700");
+    int64_t rows = fixture_query(f, "SELECT count(*) FROM api_key_usage WHERE day < 20692") +
+                   fixture_query(f, "SELECT count(*) FROM account_usage WHERE day < 20692");
+    assert_int_equal(rows, 27);
+    for (int64_t deleted = -1; deleted != 0; rows -= deleted) {
+        assert_int_equal(lk_usage_sweep(f->db, NOON, 1, &deleted), 0);
+        assert_true(deleted <= 2);
+    }
+    assert_int_equal(rows, 0);
     assert_int_equal(fixture_query(f, "SELECT min(day) FROM api_key_usage"), DAY - 90);
     assert_int_equal(fixture_query(f, "SELECT min(day) FROM account_usage"), DAY - 90);
-    assert_int_equal(fixture_query(f, "SELECT count(*) FROM api_key_usage"), 11);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM account_usage"), 11);
 }
 
 static void test_damage_does_not_stop_counting(void **state) {
