@@ -125,14 +125,15 @@ static int read_list(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_aud
     "WHERE e.account_id = f.account_id AND e.set_id = f.set_id AND ($5 IS NULL OR e.resource_id = $5)" ENTRY "))"
 #define OF_TIME SETS " AND ($4 IS NULL OR f.actor_id = $4)" HAVING_ENTRY
 #define OF_ACTOR SETS " AND f.actor_id = $4" HAVING_ENTRY
-#define OF_RESOURCE                                                                                    \
-    SETS " AND ($4 IS NULL OR f.actor_id = $4) AND f.seq IN (SELECT (SELECT x.seq FROM audit_entry x " \
-         "WHERE x.account_id = $1 AND x.set_id = e.set_id AND x.set_position = 0) FROM audit_entry e " \
-         "WHERE e.account_id = $1 AND e.resource_id = $5" ENTRY ")"
-#define NEWEST_FIRST(order) " ORDER BY " order "created_at DESC, " order "seq DESC"
-#define LIST(sets)    \
-    "SELECT " COLUMNS \
-    " FROM audit_entry WHERE account_id = $1 AND seq IN (SELECT f.seq" sets NEWEST_FIRST("f.") " LIMIT $8 OFFSET $9)" NEWEST_FIRST("")
+/* + 0 keeps the index of time out of the choice: a resource has few sets. */
+#define OF_RESOURCE                                                                                                            \
+    " FROM audit_entry f WHERE f.account_id = $1 AND f.set_position = 0 AND f.created_at + 0 >= $2 AND f.created_at + 0 < $3 " \
+    "AND ($4 IS NULL OR f.actor_id = $4) AND f.seq IN (SELECT (SELECT x.seq FROM audit_entry x "                               \
+    "WHERE x.account_id = $1 AND x.set_id = e.set_id AND x.set_position = 0) FROM audit_entry e "                              \
+    "WHERE e.account_id = $1 AND e.resource_id = $5" ENTRY ")"
+#define LIST(sets, time)                                                                                        \
+    "SELECT " COLUMNS " FROM audit_entry WHERE account_id = $1 AND seq IN (SELECT f.seq" sets " ORDER BY " time \
+    " DESC, f.seq DESC LIMIT $8 OFFSET $9) ORDER BY created_at DESC, seq DESC"
 
 static bool is_filtered(const struct lk_audit_set_filter *filter) {
     return filter->actor != NULL || filter->resource != NULL || filter->resource_type.ptr != NULL || filter->operation.ptr != NULL;
@@ -152,10 +153,10 @@ static void bind_sets(struct lk_stmt *stmt, const struct lk_audit_set_filter *fi
 
 int lk_store_audit_list_sets(struct lk_db *db, const struct lk_audit_set_filter *filter, int64_t limit, int64_t offset,
                              struct lk_arena *arena, struct lk_audit_row **ret, size_t *ret_len) {
-    const char *sql = !is_filtered(filter)       ? LIST(SETS)
-                      : filter->resource != NULL ? LIST(OF_RESOURCE)
-                      : filter->actor != NULL    ? LIST(OF_ACTOR)
-                                                 : LIST(OF_TIME);
+    const char *sql = !is_filtered(filter)       ? LIST(SETS, "f.created_at")
+                      : filter->resource != NULL ? LIST(OF_RESOURCE, "f.created_at + 0")
+                      : filter->actor != NULL    ? LIST(OF_ACTOR, "f.created_at")
+                                                 : LIST(OF_TIME, "f.created_at");
     struct lk_stmt *stmt = lk_db_stmt(db, sql);
     bind_sets(stmt, filter);
     lk_bind_int(stmt, 8, limit);
