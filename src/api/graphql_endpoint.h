@@ -23,6 +23,13 @@ enum lk_graphql_result {
     LK_GRAPHQL_RESULTS          /* how many */
 };
 
+enum lk_graphql_operation {
+    LK_GRAPHQL_NONE, /* none that could run was found */
+    LK_GRAPHQL_QUERY,
+    LK_GRAPHQL_MUTATION,  /* of a batch: at least one */
+    LK_GRAPHQL_OPERATIONS /* how many */
+};
+
 /* Shared by all threads; only the counters and the cache change. */
 struct lk_graphql_service {
     const struct gql_schema *schema;
@@ -35,7 +42,7 @@ struct lk_graphql_service {
     struct lk_background *background;
     struct lk_usage_service *usage; /* told which keys ask */
     uint32_t instance;              /* random: tells the request ids of two runs apart */
-    atomic_uint_least64_t results[LK_GRAPHQL_RESULTS];
+    atomic_uint_least64_t results[LK_GRAPHQL_OPERATIONS][LK_GRAPHQL_RESULTS];
 };
 
 /* http_handlers; context is the struct lk_graphql_service. The second is the one that takes forms. */

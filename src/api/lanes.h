@@ -6,14 +6,19 @@
 #ifndef LK_API_LANES_H
 #define LK_API_LANES_H
 
+#include "api/latency.h"
 #include "http/server.h"
 #include "keyring/verify.h"
+
+/* How verification was asked for. */
+enum lk_interface { LK_BY_AUTH, LK_BY_VERIFY, LK_BY_BATCH_VERIFY, LK_INTERFACES };
 
 struct lk_lane {
     _Alignas(64) struct lk_verifier verifier;
     struct lk_verifier caller; /* for who asks: not counted among the verifications, but used */
     struct lk_usage *usage;    /* what its thread counts by key; offered at each turn of its loop */
     struct lk_expression_cache *expressions;
+    struct lk_latency latency[LK_INTERFACES];
 };
 
 struct lk_lanes {

@@ -228,25 +228,25 @@ static void set_up_routes(struct server *server) {
     struct lk_health *health = &server->health;
     struct lk_login_service *login = &server->login;
     const struct lk_route main_routes[MAIN_ROUTES] = {
-        {LK_AUTH_PATH, NULL, lk_auth_handle, &server->auth, .below = true},
-        {"/v1/keys:verify", "POST", lk_verify_handle, &server->verify},
-        {"/v1/keys:batchVerify", "POST", lk_verify_handle_batch, &server->verify},
-        {"/v1/introspect", "POST", lk_oauth_introspect, &server->oauth},
-        {"/v1/revoke", "POST", lk_oauth_revoke, &server->oauth},
-        {"/graphql", graphql_methods, lk_graphql_handle, graphql},
-        {"/api/graphql", graphql_methods, lk_graphql_handle, graphql},
-        {"/gateway/api/graphql", graphql_methods, lk_graphql_handle, graphql},
-        {"/gateway/api/graphql-api", "POST", lk_graphql_handle_form, graphql},
-        {"/api/users/login", "POST", lk_login_handle, login},
-        {"/gateway/api/users/login", "POST", lk_login_handle, login},
-        {"/api/users/logout", "POST", lk_logout_handle, login},
-        {"/gateway/api/users/logout", "POST", lk_logout_handle, login},
-        {"/healthz", "GET, HEAD", lk_health_live, health},
+        {LK_AUTH_PATH, NULL, lk_auth_handle, &server->auth, .below = true, .class = LK_ROUTE_AUTH},
+        {"/v1/keys:verify", "POST", lk_verify_handle, &server->verify, .class = LK_ROUTE_VERIFY},
+        {"/v1/keys:batchVerify", "POST", lk_verify_handle_batch, &server->verify, .class = LK_ROUTE_VERIFY},
+        {"/v1/introspect", "POST", lk_oauth_introspect, &server->oauth, .class = LK_ROUTE_OAUTH},
+        {"/v1/revoke", "POST", lk_oauth_revoke, &server->oauth, .class = LK_ROUTE_OAUTH},
+        {"/graphql", graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
+        {"/api/graphql", graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
+        {"/gateway/api/graphql", graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
+        {"/gateway/api/graphql-api", "POST", lk_graphql_handle_form, graphql, .class = LK_ROUTE_GRAPHQL},
+        {"/api/users/login", "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN},
+        {"/gateway/api/users/login", "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN},
+        {"/api/users/logout", "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN},
+        {"/gateway/api/users/logout", "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN},
+        {"/healthz", "GET, HEAD", lk_health_live, health, .class = LK_ROUTE_OPERATIONS},
     };
     const struct lk_route ops_routes[OPS_ROUTES] = {
-        {"/healthz", "GET, HEAD", lk_health_live, health},
-        {"/readyz", "GET, HEAD", lk_health_ready, health},
-        {"/metrics", "GET, HEAD", lk_health_metrics, health},
+        {"/healthz", "GET, HEAD", lk_health_live, health, .class = LK_ROUTE_OPERATIONS},
+        {"/readyz", "GET, HEAD", lk_health_ready, health, .class = LK_ROUTE_OPERATIONS},
+        {"/metrics", "GET, HEAD", lk_health_metrics, health, .class = LK_ROUTE_OPERATIONS},
     };
     memcpy(server->main_routes, main_routes, sizeof(main_routes));
     memcpy(server->ops_routes, ops_routes, sizeof(ops_routes));
@@ -277,6 +277,9 @@ static void set_up_health(struct server *server) {
     server->health.graphql = &server->graphql;
     server->health.lanes = &server->lanes;
     server->health.keyring = server->feed.keyring;
+    server->health.usage = server->usage;
+    server->health.domain = server->store.domain;
+    server->health.background = server->background;
     server->health.version = server->events->version;
     server->health.started_at = lk_clock_wall_ms();
 }

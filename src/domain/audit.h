@@ -32,6 +32,9 @@ struct lk_audit_change {
 /* Appends an entry to the chain of the actor's account, with the call's actor and origin. */
 int lk_audit_append(struct lk_call *call, const struct lk_audit_change *change);
 
+/* Entries that were appended since the domain was opened, the few that were undone with their operation included. Any thread. */
+uint64_t lk_audit_appended(const struct lk_domain *domain);
+
 struct lk_account_row;
 
 /* The start of the chain of a new account: sets audit_seq, audit_mac and audit_seal from its id. */

@@ -275,6 +275,9 @@ void http_server_stats(const struct http_server *server, struct http_stats *ret)
         stats.bad_requests_total += read_counter(&counters->bad_requests);
         stats.timeouts_total += read_counter(&counters->timeouts);
         stats.tls_failures_total += read_counter(&counters->tls_failures);
+        for (size_t kind = 0; kind < HTTP_CLASSES; kind++)
+            for (size_t status = 0; status < HTTP_STATUS_CLASSES; status++)
+                stats.answers[kind][status] += read_counter(&counters->answers[kind][status]);
     }
     *ret = stats;
 }

@@ -103,7 +103,11 @@ void http_server_free(struct http_server *server); /* after stop; or after creat
 
 /* bad_requests_total: refused by the server itself. timeouts_total: of header, body and write; an idle connection's end is none.
  * connections_refused: past connections_max, or for want of memory. tls_failures_total: handshakes that failed, and what was no TLS. */
+#define HTTP_CLASSES 16       /* kinds of requests that answers are counted by (http_set_class) */
+#define HTTP_STATUS_CLASSES 5 /* 1xx to 5xx */
+
 struct http_stats {
+    uint64_t answers[HTTP_CLASSES][HTTP_STATUS_CLASSES];
     uint64_t connections_open, connections_total, connections_refused, requests_total, bad_requests_total, timeouts_total,
         tls_failures_total;
 };
@@ -132,6 +136,9 @@ unsigned http_request_thread(const struct http_request *request); /* 0 .. thread
 uint64_t http_request_number(const struct http_request *request); /* unique in this process: base of request ids */
 
 /* --- answering --- */
+
+/* Which kind of request it is, 0 to HTTP_CLASSES - 1, for counting its answer; 0 unless set, and for those that the server refuses by itself. */
+void http_set_class(struct http_request *request, unsigned kind);
 
 /* Status; 200 unless set. */
 void http_set_status(struct http_request *request, int status);
