@@ -163,10 +163,9 @@ static void run_changes(struct lk_graphql_job *job) {
 
 static int authenticate(struct lk_graphql_job *job) {
     struct lk_call *call = &job->context.call;
-    if (lk_session_token_like(job->credential))
-        return lk_authenticate_session(call, job->credential, job->account);
-    int code = lk_authenticate_key(call, job->credential);
-    if (code == 0)
+    bool session = lk_session_token_like(job->credential);
+    int code = session ? lk_authenticate_session(call, job->credential, job->account) : lk_authenticate_key(call, job->credential);
+    if (code == 0 && call->actor->kind == LK_ACTOR_KEY) /* itself, or by a session of the console */
         lk_usage_touch(job->service->usage, &call->actor->id, &call->actor->account_id, call->now_ms);
     return code;
 }
@@ -178,7 +177,8 @@ void lk_graphql_run(struct lk_job *base, struct lk_db *db) {
     call->problem = &job->context.problem;
     int code = authenticate(job);
     if (code == LK_EUNAUTH) {
-        end_with_error(job, 401, LK_GRAPHQL_UNAUTHENTICATED, "Invalid API Key", LK_CODE_UNAUTHENTICATED);
+        const char *message = job->by_cookie ? "The session has ended; sign in again" : "Invalid API Key";
+        end_with_error(job, 401, LK_GRAPHQL_UNAUTHENTICATED, message, LK_CODE_UNAUTHENTICATED);
         return;
     }
     job->operation = find_operation(job);

@@ -29,8 +29,8 @@ static void write_server(struct lk_metrics_writer *w, const struct lk_health *he
 
 static void write_answers(struct lk_metrics_writer *w, const struct http_stats *stats) {
     static const char *const routes[LK_ROUTE_CLASSES] = {
-        [LK_ROUTE_OTHER] = "other",     [LK_ROUTE_AUTH] = "auth",   [LK_ROUTE_VERIFY] = "verify",         [LK_ROUTE_OAUTH] = "oauth",
-        [LK_ROUTE_GRAPHQL] = "graphql", [LK_ROUTE_LOGIN] = "login", [LK_ROUTE_OPERATIONS] = "operations",
+        [LK_ROUTE_OTHER] = "other",     [LK_ROUTE_AUTH] = "auth",   [LK_ROUTE_VERIFY] = "verify",   [LK_ROUTE_OAUTH] = "oauth",
+        [LK_ROUTE_GRAPHQL] = "graphql", [LK_ROUTE_LOGIN] = "login", [LK_ROUTE_CONSOLE] = "console", [LK_ROUTE_OPERATIONS] = "operations",
     };
     lk_metrics_family(w, LK_METRIC_COUNTER, "http_requests", "Requests answered, by what was asked for and the class of the status.");
     for (size_t route = 0; route < LK_ROUTE_CLASSES; route++) {

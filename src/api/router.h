@@ -12,6 +12,7 @@ enum lk_route_class {
     LK_ROUTE_OAUTH,
     LK_ROUTE_GRAPHQL,
     LK_ROUTE_LOGIN,
+    LK_ROUTE_CONSOLE,
     LK_ROUTE_OPERATIONS,
     LK_ROUTE_CLASSES /* how many; at most HTTP_CLASSES */
 };

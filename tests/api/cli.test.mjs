@@ -70,8 +70,8 @@ describe('latchkey key', () => {
     assert.deepEqual(json('key', 'list', '--name', 'PRO').map(({ name }) => name), ['programs']);
     assert.deepEqual(json('key', 'list', '--group', 'Production Support'), []);
     assert.deepEqual(json('key', 'list', '--limit', '1', '--offset', '1').map(({ name }) => name), ['people']);
-    const names = json('key', 'list').map(({ name }) => name);
-    assert.deepEqual(json('key', 'list', '--reverse').map(({ name }) => name), names.reverse());
+    const byName = json('key', 'list').map(({ name }) => name);
+    assert.deepEqual(json('key', 'list', '--reverse').map(({ name }) => name), byName.reverse());
     assert.equal(json('key', 'list', '--sort', 'created')[0].name, 'admin');
     assert.equal(json('key', 'list', '--sort', 'created', '--reverse').at(-1).name, 'admin');
     assert.deepEqual(json('key', 'list', '--unused-since', '1d'), []);
