@@ -46,7 +46,7 @@ static void answer_unauthenticated(struct lk_graphql_job *job) {
 }
 
 static void answer_forbidden(struct lk_graphql_job *job, const char *message) {
-    count(job->service, LK_GRAPHQL_REFUSED);
+    count(job->service, job->operation, LK_GRAPHQL_REFUSED);
     answer_error(job, 403, message, LK_CODE_FORBIDDEN);
 }
 

@@ -122,8 +122,8 @@ static bool collect(struct lk_usage_service *service) {
     return taken > 0;
 }
 
-void lk_usage_collect(void *context) {
-    struct lk_usage_service *service = context;
+void lk_usage_collect(void *usage) {
+    struct lk_usage_service *service = usage;
     if (collect(service) && service->config.server != NULL)
         http_server_wake(service->config.server);
 }
@@ -256,8 +256,8 @@ static void exchange(struct lk_usage_service *service) {
     atomic_store_explicit(&service->waiting, 0, memory_order_relaxed);
 }
 
-void lk_usage_flush(void *context) {
-    struct lk_usage_service *service = context;
+void lk_usage_flush(void *usage) {
+    struct lk_usage_service *service = usage;
     int owner = atomic_load_explicit(&service->owner, memory_order_acquire);
     if (owner == TICKER && lk_usage_table_len(service->pending) > 0)
         exchange(service);
@@ -331,8 +331,8 @@ static void finish_sweep(struct lk_job *job, int code) {
         atomic_store_explicit(&service->sweeping, false, memory_order_release);
 }
 
-void lk_usage_sweep_old(void *context) {
-    struct lk_usage_service *service = context;
+void lk_usage_sweep_old(void *usage) {
+    struct lk_usage_service *service = usage;
     if (atomic_exchange_explicit(&service->sweeping, true, memory_order_acquire))
         return;
     service->sweep_job = (struct lk_job){NULL, run_sweep, finish_sweep};

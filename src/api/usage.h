@@ -33,9 +33,9 @@ int lk_usage_service_open(const struct lk_usage_config *config, struct lk_usage_
 void lk_usage_service_close(struct lk_usage_service *service); /* NULL is fine */
 
 /* Ticks; context is the service. sweep: deletes what is too old, in pieces. */
-void lk_usage_collect(void *service);
-void lk_usage_flush(void *service);
-void lk_usage_sweep_old(void *service);
+void lk_usage_collect(void *usage);
+void lk_usage_flush(void *usage);
+void lk_usage_sweep_old(void *usage);
 
 /* Store thread. Notes that a key was used for something that is no verification: a GraphQL request. */
 void lk_usage_touch(struct lk_usage_service *service, const struct lk_id *key, const struct lk_id *account, int64_t now_ms);
