@@ -170,6 +170,20 @@ describe('usage', () => {
 });
 
 describe('usage over time', () => {
+  it('a crash loses nothing that is older than a few seconds, even if nothing has happened since', async () => {
+    const server = await Server.fresh({ args: ['--threads', '1'] });
+    const { uuid, key } = await server.createKey('quiet');
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    let count = 0;
+    for (const end = Date.now() + 700; Date.now() < end; count++) await server.request({ path: '/v1/auth', headers: { 'x-api-key': key }, agent });
+    await sleep(4000 * SLOW); // no request comes that would wake a thread
+    await server.kill();
+    agent.destroy();
+    const again = await Server.start(server.data, server.account);
+    assert.equal(sum((await again.query(KEY_USAGE, { id: uuid, from: Date.now() - 3 * HOUR })).apiKey.usage).valid, count);
+    await again.stop();
+  });
+
   it('a clean stop loses nothing, and what is older than 90 days is swept', { skip: spawnSync('sqlite3', ['--version']).error !== undefined }, async () => {
     const server = await Server.fresh();
     const { uuid, key } = await server.createKey('kept');

@@ -95,6 +95,11 @@ static void test_hours_are_kept_apart(void **state) {
     assert_int_equal(lk_usage_table_len(table), 1);
     assert_int_equal(lk_usage_table_at(table, 0)->outcomes[8], 1);
     lk_usage_table_close(table);
+    assert_int_equal(lk_usage_table_open(12, &table), 0); /* so full that hours of the key meet in the index */
+    for (int64_t hour = 0; hour < 12; hour++)
+        assert_true(lk_usage_table_add(table, &key, &account, 8, hour * LK_USAGE_HOUR_MS));
+    assert_int_equal(lk_usage_table_len(table), 12);
+    lk_usage_table_close(table);
 }
 
 static void test_merge_saturates_and_is_bounded(void **state) {
