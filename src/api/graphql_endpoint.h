@@ -7,6 +7,7 @@
 
 #include "api/background.h"
 #include "api/document_cache.h"
+#include "api/lanes.h"
 #include "domain/call.h"
 #include "graphql/parse.h"
 #include "graphql/validate.h"
@@ -32,7 +33,8 @@ struct lk_graphql_service {
     struct lk_domain *domain;
     struct lk_executor *executor;
     struct lk_background *background;
-    uint32_t instance; /* random: tells the request ids of two runs apart */
+    const struct lk_lanes *lanes; /* say where a client is */
+    uint32_t instance;            /* random: tells the request ids of two runs apart */
     atomic_uint_least64_t results[LK_GRAPHQL_RESULTS];
 };
 

@@ -195,6 +195,7 @@ static void set_up_graphql(struct server *server) {
     service->domain = server->store.domain;
     service->executor = server->executor;
     service->background = server->background;
+    service->lanes = &server->lanes;
     lk_random_bytes(&service->instance, sizeof(service->instance));
 }
 
