@@ -1,5 +1,5 @@
 /*
- * Order of start: data directory (its lock), keys, database, domain, keyring (with every key), schema, background thread, store thread, HTTP. At the
+ * Order of start: data directory (its lock), keys, database, domain, keyring (with every key), schema, background thread, store thread, key clock, HTTP. At the
  * stop HTTP is first: it waits for the requests that the other threads still have; then these threads, then the keyring and the database.
  */
 #include "api/server.h"
@@ -8,6 +8,7 @@
 #include "api/graphql_endpoint.h"
 #include "api/graphql_schema.h"
 #include "api/health.h"
+#include "api/key_clock.h"
 #include "api/keyring_feed.h"
 #include "api/lanes.h"
 #include "api/login.h"
@@ -42,6 +43,7 @@ struct server {
     struct lk_document_cache *cache;
     struct lk_executor *executor;
     struct lk_background *background;
+    struct lk_key_clock *key_clock;
     struct http_server *http;
     struct lk_graphql_service graphql;
     struct lk_auth_service auth;
@@ -139,7 +141,9 @@ static void database_broke(void *context) {
 /* Does not listen before every key is known: no request is refused for want of a key that is there. */
 static int load_keyring(struct server *server, struct lk_problem *problem) {
     struct lk_store *store = &server->store;
-    int code = lk_keyring_feed_open(&server->feed, store->db, store->keys, isatty(STDERR_FILENO) == 1, problem);
+    int code = lk_key_clock_catch_up(store->db, store->domain, problem);
+    if (code == 0)
+        code = lk_keyring_feed_open(&server->feed, store->db, store->keys, isatty(STDERR_FILENO) == 1, problem);
     if (code == 0)
         lk_domain_observe(store->domain, &server->feed.observer);
     return code;
@@ -165,6 +169,8 @@ static int start_executor(struct server *server, struct lk_problem *problem) {
         .committed = batch_committed,
     };
     int code = lk_executor_start(&config, &server->executor);
+    if (code == 0)
+        code = lk_key_clock_start(server->executor, server->store.domain, server->feed.keyring, &server->key_clock);
     if (code != 0)
         lk_problem_set(problem, code, "Cannot start the store thread: %s", lk_error_text(code));
     return code;
@@ -378,7 +384,9 @@ static void stop(struct server *server) {
     if (server->http != NULL)
         http_server_stop(server->http, (unsigned)server->settings->drain_timeout_ms);
     lk_background_stop(server->background);
+    lk_key_clock_stop(server->key_clock);
     lk_executor_stop(server->executor);
+    lk_key_clock_close(server->key_clock, atomic_load(&server->database_failed) ? NULL : server->store.db);
     http_server_free(server->http);
     lk_verify_service_close(&server->verify);
     lk_lanes_close(&server->lanes);
