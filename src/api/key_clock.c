@@ -5,13 +5,8 @@
 #include "domain/api_key.h"
 #include "store/key_credits.h"
 
-#include <pthread.h>
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
-
-#define TICK_MS 1000
-#define NS_PER_MS 1000000
 
 /* What one job does at most: a few milliseconds of the store thread. */
 #define KEYS_MAX 256
@@ -24,11 +19,7 @@ struct lk_key_clock {
     struct lk_executor *executor;
     struct lk_domain *domain;
     struct lk_keyring *keyring;
-    pthread_t thread;
-    pthread_mutex_t mutex; /* guards what follows */
-    pthread_cond_t changed;
-    bool stopping;
-    bool busy; /* the job is queued or runs: the rest is its own */
+    atomic_bool busy; /* the job is queued or runs; what follows is its own */
     struct lk_arena arena;
     struct lk_keyring_balance balances[KEYS_MAX];
     size_t balances_len;
@@ -96,66 +87,18 @@ static void finish(struct lk_job *base, int committed) {
     bool again = committed == 0 && clock->code == 0 && clock->more;
     if (again && lk_executor_submit(clock->executor, &clock->job) == 0)
         return;
-    pthread_mutex_lock(&clock->mutex);
-    clock->busy = false;
-    pthread_mutex_unlock(&clock->mutex);
+    atomic_store(&clock->busy, false);
 }
 
-/* --- the thread --- */
-
-/* Waits for the next whole second. false: to stop. */
-static bool wait_for_tick(struct lk_key_clock *clock) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t ns = until.tv_nsec + (TICK_MS - lk_clock_wall_ms() % TICK_MS) * NS_PER_MS;
-    until.tv_sec += ns / (TICK_MS * NS_PER_MS);
-    until.tv_nsec = ns % (TICK_MS * NS_PER_MS);
-    int waited = 0;
-    while (!clock->stopping && waited == 0)
-        waited = pthread_cond_timedwait(&clock->changed, &clock->mutex, &until);
-    return !clock->stopping;
-}
-
-static void *tick(void *context) {
+void lk_key_clock_tick(void *context) {
     struct lk_key_clock *clock = context;
-    pthread_setname_np(pthread_self(), "key-clock");
-    pthread_mutex_lock(&clock->mutex);
-    while (wait_for_tick(clock)) {
-        if (clock->busy)
-            continue;
-        clock->busy = true;
-        pthread_mutex_unlock(&clock->mutex);
-        int code = lk_executor_submit(clock->executor, &clock->job);
-        pthread_mutex_lock(&clock->mutex);
-        if (code != 0)
-            clock->busy = false; /* the queue is full: a second later again */
-    }
-    pthread_mutex_unlock(&clock->mutex);
-    return NULL;
+    if (atomic_exchange(&clock->busy, true))
+        return;
+    if (lk_executor_submit(clock->executor, &clock->job) != 0)
+        atomic_store(&clock->busy, false); /* the queue is full: at the next tick again */
 }
 
-/* Signals are the main thread's: the new thread inherits a mask that blocks them all. */
-static int start_thread(struct lk_key_clock *clock) {
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int error = pthread_create(&clock->thread, NULL, tick, clock);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error == 0 ? 0 : LK_ENOMEM;
-}
-
-static int open_condition(pthread_cond_t *condition) {
-    pthread_condattr_t attributes;
-    if (pthread_condattr_init(&attributes) != 0)
-        return LK_ENOMEM;
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    int error = pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-    return error == 0 ? 0 : LK_ENOMEM;
-}
-
-int lk_key_clock_start(struct lk_executor *executor, struct lk_domain *domain, struct lk_keyring *keyring, struct lk_key_clock **ret) {
+int lk_key_clock_open(struct lk_executor *executor, struct lk_domain *domain, struct lk_keyring *keyring, struct lk_key_clock **ret) {
     struct lk_key_clock *clock = calloc(1, sizeof(*clock));
     if (clock == NULL)
         return LK_ENOMEM;
@@ -164,32 +107,8 @@ int lk_key_clock_start(struct lk_executor *executor, struct lk_domain *domain, s
     clock->domain = domain;
     clock->keyring = keyring;
     lk_arena_init(&clock->arena, ARENA_MAX);
-    if (pthread_mutex_init(&clock->mutex, NULL) != 0)
-        goto free_clock;
-    if (open_condition(&clock->changed) != 0)
-        goto destroy_mutex;
-    if (start_thread(clock) != 0)
-        goto destroy_condition;
     *ret = clock;
     return 0;
-
-destroy_condition:
-    pthread_cond_destroy(&clock->changed);
-destroy_mutex:
-    pthread_mutex_destroy(&clock->mutex);
-free_clock:
-    free(clock);
-    return LK_ENOMEM;
-}
-
-void lk_key_clock_stop(struct lk_key_clock *clock) {
-    if (clock == NULL)
-        return;
-    pthread_mutex_lock(&clock->mutex);
-    clock->stopping = true;
-    pthread_cond_signal(&clock->changed);
-    pthread_mutex_unlock(&clock->mutex);
-    pthread_join(clock->thread, NULL);
 }
 
 /* --- before and after the store thread --- */
@@ -219,8 +138,6 @@ void lk_key_clock_close(struct lk_key_clock *clock, struct lk_db *db) {
     if (code != 0)
         lk_log(LK_LOG_ERROR, "what was spent of credits in the last second could not be kept: %s", lk_error_text(code));
     lk_arena_free(&clock->arena);
-    pthread_cond_destroy(&clock->changed);
-    pthread_mutex_destroy(&clock->mutex);
     free(clock);
 }
 

@@ -1,10 +1,11 @@
 /*
- * Order of start: data directory (its lock), keys, database, domain, keyring (with every key), schema, background thread, store thread, key clock, HTTP. At the
+ * Order of start: data directory (its lock), keys, database, domain, keyring (with every key), schema, background thread, store thread, ticker, HTTP. At the
  * stop HTTP is first: it waits for the requests that the other threads still have; then these threads, then the keyring and the database.
  */
 #include "api/server.h"
 
 #include "api/auth.h"
+#include "api/descriptors.h"
 #include "api/graphql_endpoint.h"
 #include "api/graphql_schema.h"
 #include "api/health.h"
@@ -15,6 +16,7 @@
 #include "api/oauth.h"
 #include "api/router.h"
 #include "api/store_open.h"
+#include "api/ticker.h"
 #include "api/verify.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -44,6 +46,7 @@ struct server {
     struct lk_executor *executor;
     struct lk_background *background;
     struct lk_key_clock *key_clock;
+    struct lk_ticker *ticker;
     struct http_server *http;
     struct lk_graphql_service graphql;
     struct lk_auth_service auth;
@@ -169,11 +172,20 @@ static int start_executor(struct server *server, struct lk_problem *problem) {
         .committed = batch_committed,
     };
     int code = lk_executor_start(&config, &server->executor);
-    if (code == 0)
-        code = lk_key_clock_start(server->executor, server->store.domain, server->feed.keyring, &server->key_clock);
     if (code != 0)
         lk_problem_set(problem, code, "Cannot start the store thread: %s", lk_error_text(code));
     return code;
+}
+
+static int start_ticker(struct server *server, struct lk_problem *problem) {
+    int code = lk_key_clock_open(server->executor, server->store.domain, server->feed.keyring, &server->key_clock);
+    if (code != 0)
+        return lk_problem_set(problem, code, "Out of memory");
+    const struct lk_tick ticks[] = {
+        {lk_key_clock_tick, server->key_clock, LK_KEY_CLOCK_PERIOD_MS},
+    };
+    code = lk_ticker_start(ticks, sizeof(ticks) / sizeof(ticks[0]), &server->ticker);
+    return code == 0 ? 0 : lk_problem_set(problem, code, "Cannot start the ticker: %s", lk_error_text(code));
 }
 
 static int make_cache(struct server *server, struct lk_problem *problem) {
@@ -349,6 +361,7 @@ static int give_up_http(struct server *server, int code) {
 static int start(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
     int code = check_addresses(settings, problem);
+    lk_descriptors_make_room((size_t)settings->connections_max);
     if (code == 0)
         code = lk_store_open(settings->data, settings->master_key_file, &server->store, problem);
     if (code == 0)
@@ -361,6 +374,8 @@ static int start(struct server *server, struct lk_problem *problem) {
         code = set_up_login(server, problem);
     if (code == 0)
         code = start_executor(server, problem);
+    if (code == 0)
+        code = start_ticker(server, problem);
     if (code != 0)
         return code;
     server->login.executor = server->executor;
@@ -384,7 +399,7 @@ static void stop(struct server *server) {
     if (server->http != NULL)
         http_server_stop(server->http, (unsigned)server->settings->drain_timeout_ms);
     lk_background_stop(server->background);
-    lk_key_clock_stop(server->key_clock);
+    lk_ticker_stop(server->ticker);
     lk_executor_stop(server->executor);
     lk_key_clock_close(server->key_clock, atomic_load(&server->database_failed) ? NULL : server->store.db);
     http_server_free(server->http);
