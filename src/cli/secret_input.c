@@ -51,8 +51,7 @@ static int read_file(const char *path, char buffer[CLI_SECRET_MAX], size_t *ret_
     return code;
 }
 
-static int read_environment(const char *env, char buffer[CLI_SECRET_MAX], size_t *ret_len, struct lk_problem *problem) {
-    const char *text = getenv(env);
+static int read_environment(const char *env, const char *text, char buffer[CLI_SECRET_MAX], size_t *ret_len, struct lk_problem *problem) {
     size_t len = strlen(text);
     if (len > CLI_SECRET_MAX)
         return lk_problem_set(problem, LK_ELIMIT, "What %s holds is too long for a key: at most %d bytes", env, CLI_SECRET_MAX);
@@ -63,12 +62,13 @@ static int read_environment(const char *env, char buffer[CLI_SECRET_MAX], size_t
 
 int cli_read_secret(const char *file, const char *env, const char *what, char buffer[CLI_SECRET_MAX], struct lk_slice *ret,
                     struct lk_problem *problem) {
+    const char *text = file == NULL ? getenv(env) : NULL;
     size_t len = 0;
     int code;
     if (file != NULL && strcmp(file, "-") != 0)
         code = read_file(file, buffer, &len, problem);
-    else if (file == NULL && getenv(env) != NULL)
-        code = read_environment(env, buffer, &len, problem);
+    else if (text != NULL)
+        code = read_environment(env, text, buffer, &len, problem);
     else if (isatty(STDIN_FILENO) == 1)
         code = read_terminal(what, buffer, &len, problem);
     else

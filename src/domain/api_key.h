@@ -22,7 +22,7 @@
 #define LK_CREDITS_MAX INT64_C(9007199254740991) /* the largest whole number that every JSON reader holds */
 #define LK_IMPORT_MAX 1000
 #define LK_OLD_SECRETS_MAX 3
-#define LK_OVERLAP_MAX_SECONDS (90 * 86400)
+#define LK_OVERLAP_MAX_SECONDS 7776000 /* 90 days */
 
 struct lk_metadata {
     struct lk_slice key;

@@ -30,12 +30,12 @@ static int canonical(struct lk_call *call, struct lk_slice text, struct lk_slice
 }
 
 int lk_allowed_ips_write(struct lk_call *call, const struct lk_slice *texts, size_t len, struct lk_slice *ret) {
-    struct lk_slice unique[LK_ALLOWED_IPS_MAX];
+    struct lk_slice unique[LK_ALLOWED_IPS_MAX] = {{NULL, 0}};
     size_t unique_len = 0;
     if (len > LK_ALLOWED_IPS_MAX)
         return lk_problem_set(call->problem, LK_EINVAL, "Too many allowedIps: %zu, and at most %d are allowed", len, LK_ALLOWED_IPS_MAX);
     for (size_t i = 0; i < len; i++) {
-        struct lk_slice text;
+        struct lk_slice text = {NULL, 0};
         int code = canonical(call, texts[i], &text);
         if (code != 0)
             return code;
@@ -62,7 +62,7 @@ int lk_allowed_ips_read(struct lk_call *call, struct lk_slice document, const st
         *ret_len = 0;
         return 0;
     }
-    struct lk_json *json;
+    struct lk_json *json = NULL;
     int code = lk_json_parse(document, call->arena, &json, NULL);
     if (code != 0 || json->type != LK_JSON_ARRAY)
         return lk_fail_store(call, code == LK_ENOMEM ? code : LK_ECORRUPT);
@@ -77,8 +77,8 @@ int lk_allowed_ips_read(struct lk_call *call, struct lk_slice document, const st
 }
 
 static int read_ranges(struct lk_call *call, struct lk_slice document, struct lk_ip_range **ret, size_t *ret_len) {
-    const struct lk_slice *texts;
-    size_t len;
+    const struct lk_slice *texts = NULL;
+    size_t len = 0;
     int code = lk_allowed_ips_read(call, document, &texts, &len);
     if (code != 0)
         return code;
@@ -104,8 +104,8 @@ static bool holds(const struct lk_ip_range *range, const struct lk_ip *ip) {
 }
 
 int lk_allowed_ips_admit(struct lk_call *call, struct lk_slice document, const struct lk_ip *ip, bool *ret) {
-    struct lk_ip_range *ranges;
-    size_t len;
+    struct lk_ip_range *ranges = NULL;
+    size_t len = 0;
     int code = read_ranges(call, document, &ranges, &len);
     if (code != 0)
         return code;
@@ -117,10 +117,10 @@ int lk_allowed_ips_admit(struct lk_call *call, struct lk_slice document, const s
 }
 
 int lk_allowed_ips_widened(struct lk_call *call, struct lk_slice before, struct lk_slice after, bool *ret) {
-    struct lk_ip_range *old;
-    struct lk_ip_range *new;
-    size_t old_len;
-    size_t new_len;
+    struct lk_ip_range *old = NULL;
+    struct lk_ip_range *new = NULL;
+    size_t old_len = 0;
+    size_t new_len = 0;
     int code = read_ranges(call, before, &old, &old_len);
     if (code == 0)
         code = read_ranges(call, after, &new, &new_len);

@@ -6,7 +6,7 @@
 #include "domain/call.h"
 
 #define LK_RATE_LIMIT_MAX 1000000000
-#define LK_RATE_WINDOW_MAX (31 * 86400)
+#define LK_RATE_WINDOW_MAX 2678400 /* 31 days */
 
 /* limit units may be used at once, and limit in each window in the long run. limit 0: no rate. */
 struct lk_rate_limit {
