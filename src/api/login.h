@@ -13,6 +13,7 @@
 #define LK_API_LOGIN_H
 
 #include "api/background.h"
+#include "api/lanes.h"
 #include "domain/call.h"
 #include "http/server.h"
 #include "store/executor.h"
@@ -22,7 +23,8 @@ struct lk_login_service {
     struct lk_domain *domain;
     struct lk_executor *executor;
     struct lk_background *background;
-    uint32_t instance; /* as in struct lk_graphql_service */
+    const struct lk_lanes *lanes; /* say where a client is */
+    uint32_t instance;            /* as in struct lk_graphql_service */
 };
 
 /* http_handlers; context is the struct lk_login_service. */

@@ -5,6 +5,8 @@
 #include "api/server.h"
 
 #include "api/auth.h"
+#include "api/console.h"
+#include "api/console_session.h"
 #include "api/descriptors.h"
 #include "api/graphql_endpoint.h"
 #include "api/graphql_schema.h"
@@ -32,7 +34,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MAIN_ROUTES 14
+#define MAIN_ROUTES 18
 #define OPS_ROUTES 3
 
 struct server {
@@ -53,6 +55,7 @@ struct server {
     struct lk_verify_service verify;
     struct lk_oauth_service oauth;
     struct lk_login_service login;
+    struct lk_console_session_service console_session;
     struct lk_health health;
     struct lk_route main_routes[MAIN_ROUTES];
     struct lk_route ops_routes[OPS_ROUTES];
@@ -230,8 +233,9 @@ static int set_up_login(struct server *server, struct lk_problem *problem) {
         .ttl_ms = settings->session_ttl_ms,
     };
     lk_domain_set_login_rules(server->store.domain, &rules);
-    server->login = (struct lk_login_service){.domain = server->store.domain, .background = server->background};
+    server->login = (struct lk_login_service){.domain = server->store.domain, .background = server->background, .lanes = &server->lanes};
     lk_random_bytes(&server->login.instance, sizeof(server->login.instance));
+    server->console_session = (struct lk_console_session_service){&server->login, &server->lanes, settings->session_ttl_ms};
     return 0;
 }
 
@@ -254,6 +258,10 @@ static void set_up_routes(struct server *server) {
         {"/gateway/api/users/login", "POST", lk_login_handle, login},
         {"/api/users/logout", "POST", lk_logout_handle, login},
         {"/gateway/api/users/logout", "POST", lk_logout_handle, login},
+        {"/console/session", "GET, HEAD, POST, DELETE", lk_console_session_handle, &server->console_session},
+        {"/console", "GET, HEAD", lk_console_handle, NULL, .below = true},
+        {"/explorer", "GET, HEAD", lk_console_handle_explorer, NULL},
+        {"/", "GET, HEAD", lk_console_handle_root, NULL},
         {"/healthz", "GET, HEAD", lk_health_live, health},
     };
     const struct lk_route ops_routes[OPS_ROUTES] = {

@@ -79,6 +79,21 @@ describe('limits of a key', () => {
     assert.equal((await verify(key)).code, 'IP_NOT_ALLOWED', 'an address that nobody named is none of the list');
   });
 
+  it('opens and keeps a console session from its addresses only', async () => {
+    const { key } = await create({ name: 'console', allowedIps: ['192.0.2.0/24'] });
+    const console = { 'x-latchkey-console': '1', 'content-type': 'application/json' };
+    const open = (ip) => server.request({ method: 'POST', path: '/console/session', headers: { ...console, 'x-forwarded-for': ip }, body: JSON.stringify({ apiKey: key }) });
+    const refused = await open('198.51.100.1');
+    assert.equal(refused.status, 403);
+    assert.match(refused.text, /may not be used from this address/);
+    const opened = await open('192.0.2.1');
+    assert.equal(opened.status, 200);
+    const cookie = opened.headers['set-cookie'][0].split(';')[0];
+    const ask = (ip) => server.graphql('{ viewer { apiKey { name } } }', {}, { key: null, headers: { ...console, cookie, 'x-forwarded-for': ip } });
+    assert.equal((await ask('192.0.2.2')).json.data.viewer.apiKey.name, 'console');
+    assert.equal((await ask('198.51.100.1')).json.errors[0].extensions.code, 'FORBIDDEN');
+  });
+
   it('keeps IPv4 and IPv6 apart', async () => {
     const { key } = await create({ name: 'six', allowedIps: ['::/0'] });
     assert.equal(await auth(key, from('192.0.2.1')), 'IP_NOT_ALLOWED');

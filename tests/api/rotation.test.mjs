@@ -116,6 +116,18 @@ describe('rotation', () => {
     assert.deepEqual([await accepted(key), await accepted(fresh)], [false, false]);
   });
 
+  it('ends a console session with the secret that opened it', async () => {
+    const { key, uuid } = await server.createKey('console');
+    const headers = { 'x-latchkey-console': '1', 'content-type': 'application/json' };
+    const opened = await server.request({ method: 'POST', path: '/console/session', headers, body: JSON.stringify({ apiKey: key }) });
+    const cookie = opened.headers['set-cookie'][0].split(';')[0];
+    const status = async () => (await server.request({ path: '/console/session', headers: { ...headers, cookie } })).status;
+    await rotate(uuid, { overlapSeconds: 600 });
+    assert.equal(await status(), 200);
+    await rotate(uuid);
+    assert.equal(await status(), 401);
+  });
+
   it('counts both secrets as one key', async () => {
     const create = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { uuid key } }';
     const { key, uuid } = (await server.query(create, { input: { accountId: account(), name: 'counted', rateLimit: { limit: 2, windowSeconds: 3600 } } })).createApiKey;
