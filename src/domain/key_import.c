@@ -15,18 +15,20 @@ static int check_token(struct lk_call *call, struct lk_slice token) {
                           LK_TOKEN_IMPORT_MIN, LK_TOKEN_IMPORT_MAX);
 }
 
-/* A secret opens one key. Of another account's key nothing is told but that this cannot be. */
+/* A secret opens one key; one that a rotation ended opens none, and is forgotten here if the sweep has not come by. Of another account's key nothing is told but that this cannot be. */
 static int check_unused(struct lk_call *call, struct lk_slice token) {
     struct lk_digest digest;
     struct lk_key_row row = {0};
     lk_digest_token(call->domain->keys, token, &digest);
     int code = lk_store_key_find_by_secret(call->db, digest.bytes, call->now_ms, call->arena, &row);
-    if (code == LK_ENOTFOUND)
-        return 0;
+    if (code == LK_ENOTFOUND) {
+        code = lk_store_old_secret_forget(call->db, digest.bytes, call->now_ms);
+        return code == 0 ? 0 : lk_fail_store(call, code);
+    }
     if (code != 0)
         return lk_fail_store(call, code);
     if (lk_id_equal(&row.account_id, &call->actor->account_id))
-        return lk_problem_set(call->problem, LK_ECONFLICT, "This key is imported already, with the name %.*s", (int)row.name.len,
+        return lk_problem_set(call->problem, LK_ECONFLICT, "This key is there already, with the name %.*s", (int)row.name.len,
                               row.name.ptr);
     return lk_problem_set(call->problem, LK_ECONFLICT, "This key cannot be used");
 }

@@ -39,6 +39,13 @@ int lk_store_old_secret_clear(struct lk_db *db, const struct lk_id *key, int64_t
     return lk_run(stmt);
 }
 
+int lk_store_old_secret_forget(struct lk_db *db, const uint8_t digest[LK_STORED_DIGEST_BYTES], int64_t now_ms) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "DELETE FROM key_old_secret WHERE digest = $1 AND ends_at <= $2");
+    lk_bind_blob(stmt, 1, lk_slice_make((const char *)digest, LK_STORED_DIGEST_BYTES));
+    lk_bind_int(stmt, 2, now_ms);
+    return lk_run(stmt);
+}
+
 int lk_store_old_secret_ended(struct lk_db *db, int64_t now_ms, struct lk_id *ret_key) {
     struct lk_stmt *stmt = lk_db_stmt(db, "SELECT api_key_id FROM key_old_secret WHERE ends_at <= $1 ORDER BY ends_at LIMIT 1");
     lk_bind_int(stmt, 1, now_ms);

@@ -218,7 +218,7 @@ describe('latchkey key: limits, rotation, import, verify, check', () => {
     assert.deepEqual(JSON.parse(many.stdout).filter(({ error }) => error !== null).map(({ name }) => name), ['line 0']);
     assert.ok(await server.accepts('json-imported-key-519'));
     const table = cli(['key', 'import', '-'], {}, lines[1]);
-    assert.match(table.stdout, /^NAME +ID +REFUSED BECAUSE\nline 1 +This key is imported already/);
+    assert.match(table.stdout, /^NAME +ID +REFUSED BECAUSE\nline 1 +This key is there already/);
   });
 
   it('says what is wrong with a file of keys, and shows no key', () => {

@@ -75,7 +75,7 @@ describe('import', () => {
       { name: 'eighth', key: 'eighth-key-of-the-batch' },
     ]);
     assert.deepEqual(results.map(({ uuid }) => uuid !== null), [true, false, false, false, false, false, false, true]);
-    for (const [i, sentence] of [/already exists with the name first/, /imported already, with the name first/, /API Key name/, /User Group/, /"nowhere" is no IPv4/, /remaining must be/].entries())
+    for (const [i, sentence] of [/already exists with the name first/, /there already, with the name first/, /API Key name/, /User Group/, /"nowhere" is no IPv4/, /remaining must be/].entries())
       assert.match(results[i + 1].error, sentence);
     for (const [i, word] of ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth'].entries())
       assert.equal(await auth(`${word}-key-of-the-batch`), i === 0 || i === 7 ? 'VALID' : 'NOT_FOUND', word);

@@ -92,6 +92,27 @@ static void test_sweep(void **state) {
     assert_int_equal(fixture_query(f, "SELECT count(*) FROM key_old_secret"), 1);
 }
 
+/* A secret that has ended may come back as another key's, and is then no more the first one's. */
+static void test_ended_can_be_imported(void **state) {
+    struct fixture *f = *state;
+    struct lk_slice first;
+    struct lk_slice second;
+    struct lk_api_key key = fixture_key(f, "x", NULL, &first);
+    struct lk_import_result *results;
+    struct lk_import_input input = {.key = {.name = LK_SLICE("y")}};
+    assert_int_equal(rotate(f, &key.id, 60, &key, &second), 0);
+    input.token = first;
+    fixture_begin(f);
+    assert_int_equal(fixture_end(f, lk_api_key_import(&f->call, fixture_id(f, &f->account.id), &input, 1, &results)), 0);
+    assert_true(lk_slice_is(results[0].error, "This key is there already, with the name x"));
+    f->call.now_ms += 60000;
+    fixture_begin(f);
+    assert_int_equal(fixture_end(f, lk_api_key_import(&f->call, fixture_id(f, &f->account.id), &input, 1, &results)), 0);
+    assert_null(results[0].error.ptr);
+    assert_true(accepted(f, first, f->call.now_ms));
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM key_old_secret"), 0);
+}
+
 static void test_refill(void **state) {
     struct fixture *f = *state;
     const int64_t day = INT64_C(86400000);
@@ -131,6 +152,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_no_overlap_ends_all, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_ended_make_room, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_sweep, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_ended_can_be_imported, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_refill, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
