@@ -4,9 +4,12 @@
 #include "api/credential.h"
 #include "api/errors.h"
 #include "api/graphql_job.h"
+#include "api/graphql_rate.h"
 #include "api/peer.h"
+#include "api/verify.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "crypto/session_token.h"
 #include "http/url.h"
 
 #include <inttypes.h>
@@ -156,6 +159,26 @@ static int read_account(struct lk_graphql_job *job, struct lk_arena *arena) {
     return code == LK_ENOMEM ? LK_ENOMEM : 0;
 }
 
+/* --- rates --- */
+
+/* Whether the key may ask so much now; sends the answer when not. A credential that the keyring does not know as good is let through: the store thread refuses it, and
+ * sessions are counted there. */
+static bool admit(struct lk_graphql_job *job, size_t len) {
+    const struct lk_graphql_service *service = job->service;
+    struct lk_verify_answer key;
+    if (service->account_requests == NULL && service->key_requests == NULL)
+        return true;
+    if (lk_session_token_like(job->credential) ||
+        lk_verify_caller(service->lanes, job->request, job->credential, NULL, &key) != LK_VERIFY_VALID)
+        return true;
+    const char *message = lk_graphql_rate_take(job, &key.account_id, &key.key_id, len);
+    if (message == NULL)
+        return true;
+    count(job->service, LK_GRAPHQL_REFUSED);
+    answer_error(job, 429, message, LK_CODE_RATE_LIMITED);
+    return false;
+}
+
 /* --- documents --- */
 
 static int parse_and_validate(const struct lk_graphql_service *service, struct lk_graphql_item *item, struct lk_document *document,
@@ -279,6 +302,8 @@ static void start(struct lk_graphql_job *job, bool form) {
         answer_unauthenticated(job);
         return;
     }
+    if (code == 0 && !admit(job, decoded.len))
+        return;
     if (code == 0)
         code = read_account(job, arena);
     if (code == 0)

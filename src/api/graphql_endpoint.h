@@ -8,6 +8,7 @@
 #include "api/background.h"
 #include "api/document_cache.h"
 #include "api/lanes.h"
+#include "api/rate_table.h"
 #include "domain/call.h"
 #include "graphql/parse.h"
 #include "graphql/validate.h"
@@ -28,13 +29,15 @@ struct lk_graphql_service {
     const struct gql_schema *schema;
     struct gql_parse_limits parse_limits;
     struct gql_limits limits;
-    size_t batch_max; /* requests in one HTTP request */
+    size_t batch_max;                       /* requests in one HTTP request */
+    const struct lk_lanes *lanes;           /* by which a key is known before it costs anything, and where a client is */
+    struct lk_rate_table *account_requests; /* NULL: no limit */
+    struct lk_rate_table *key_requests;     /* NULL: no limit */
     struct lk_document_cache *cache;
     struct lk_domain *domain;
     struct lk_executor *executor;
     struct lk_background *background;
-    const struct lk_lanes *lanes; /* say where a client is */
-    uint32_t instance;            /* random: tells the request ids of two runs apart */
+    uint32_t instance; /* random: tells the request ids of two runs apart */
     atomic_uint_least64_t results[LK_GRAPHQL_RESULTS];
 };
 

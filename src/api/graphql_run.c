@@ -1,6 +1,7 @@
 /* The part of a GraphQL request that runs on the store thread. */
 #include "api/errors.h"
 #include "api/graphql_job.h"
+#include "api/graphql_rate.h"
 #include "crypto/session_token.h"
 #include "domain/session.h"
 
@@ -182,6 +183,14 @@ void lk_graphql_run(struct lk_job *base, struct lk_db *db) {
         int status = job->media == LK_GRAPHQL_JSON ? 200 : 403;
         end_with_error(job, status, LK_GRAPHQL_REFUSED, job->context.problem.text, LK_CODE_FORBIDDEN);
         return;
+    }
+    if (code == 0 && job->runs == 0 && lk_session_token_like(job->credential)) {
+        const struct lk_id *key = call->actor->kind == LK_ACTOR_KEY ? &call->actor->id : NULL;
+        const char *message = lk_graphql_rate_take(job, &call->actor->account_id, key, job->items_len);
+        if (message != NULL) {
+            end_with_error(job, 429, LK_GRAPHQL_REFUSED, message, LK_CODE_RATE_LIMITED);
+            return;
+        }
     }
     if (code != 0) {
         end_with_failure(job, code);

@@ -216,7 +216,6 @@ static void set_up_graphql(struct server *server) {
     service->domain = server->store.domain;
     service->executor = server->executor;
     service->background = server->background;
-    service->lanes = &server->lanes;
     lk_random_bytes(&service->instance, sizeof(service->instance));
 }
 
@@ -233,7 +232,7 @@ static int set_up_login(struct server *server, struct lk_problem *problem) {
         .ttl_ms = settings->session_ttl_ms,
     };
     lk_domain_set_login_rules(server->store.domain, &rules);
-    server->login = (struct lk_login_service){.domain = server->store.domain, .background = server->background, .lanes = &server->lanes};
+    server->login = (struct lk_login_service){.domain = server->store.domain, .background = server->background};
     lk_random_bytes(&server->login.instance, sizeof(server->login.instance));
     server->console_session = (struct lk_console_session_service){&server->login, &server->lanes, settings->session_ttl_ms};
     return 0;
@@ -359,6 +358,23 @@ static int set_up_verification(struct server *server, struct lk_problem *problem
     return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
 }
 
+/* *ret stays NULL for no limit. */
+static int open_rate(const struct lk_rate *rate, struct lk_rate_table **ret) {
+    return rate->limit == 0 ? 0 : lk_rate_table_new(rate, ret);
+}
+
+static int set_up_rates(struct server *server, struct lk_problem *problem) {
+    const struct lk_settings *settings = server->settings;
+    server->graphql.lanes = &server->lanes;
+    server->login.lanes = &server->lanes;
+    int code = open_rate(&settings->rate_limit_account, &server->graphql.account_requests);
+    if (code == 0)
+        code = open_rate(&settings->rate_limit_key, &server->graphql.key_requests);
+    if (code == 0)
+        code = open_rate(&settings->login_rate, &server->login.attempts);
+    return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
+}
+
 /* Frees a server that was not started. */
 static int give_up_http(struct server *server, int code) {
     http_server_free(server->http);
@@ -393,6 +409,8 @@ static int start(struct server *server, struct lk_problem *problem) {
     if (code != 0)
         return code;
     code = set_up_verification(server, problem);
+    if (code == 0)
+        code = set_up_rates(server, problem);
     if (code != 0)
         return give_up_http(server, code);
     set_up_health(server);
@@ -413,6 +431,9 @@ static void stop(struct server *server) {
     http_server_free(server->http);
     lk_verify_service_close(&server->verify);
     lk_lanes_close(&server->lanes);
+    lk_rate_table_free(server->graphql.account_requests);
+    lk_rate_table_free(server->graphql.key_requests);
+    lk_rate_table_free(server->login.attempts);
     lk_keyring_feed_close(&server->feed);
     lk_document_cache_free(server->cache);
     gql_schema_free(server->schema);
