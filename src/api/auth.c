@@ -221,4 +221,5 @@ void lk_auth_handle(struct http_request *request, void *context) {
     struct lk_verify_answer verified;
     lk_verify(&lane->verifier, &question, &verified);
     answer(request, service, &verified);
+    lk_latency_end(&lane->latency[LK_BY_AUTH], question.mono_ns);
 }

@@ -19,8 +19,8 @@
 
 #define CODE_PERSISTED_QUERY_NOT_FOUND "PERSISTED_QUERY_NOT_FOUND"
 
-static void count(struct lk_graphql_service *service, enum lk_graphql_result result) {
-    atomic_fetch_add_explicit(&service->results[result], 1, memory_order_relaxed);
+static void count(struct lk_graphql_service *service, enum lk_graphql_operation operation, enum lk_graphql_result result) {
+    atomic_fetch_add_explicit(&service->results[operation][result], 1, memory_order_relaxed);
 }
 
 /* --- answers that need no job --- */
@@ -44,17 +44,17 @@ static void answer_error(struct lk_graphql_job *job, int status, const char *mes
 }
 
 static void answer_unauthenticated(struct lk_graphql_job *job) {
-    count(job->service, LK_GRAPHQL_UNAUTHENTICATED);
+    count(job->service, job->operation, LK_GRAPHQL_UNAUTHENTICATED);
     answer_error(job, 401, "Invalid API Key", LK_CODE_UNAUTHENTICATED);
 }
 
 static void answer_forbidden(struct lk_graphql_job *job, const char *message) {
-    count(job->service, LK_GRAPHQL_REFUSED);
+    count(job->service, job->operation, LK_GRAPHQL_REFUSED);
     answer_error(job, 403, message, LK_CODE_FORBIDDEN);
 }
 
 static void answer_unavailable(struct lk_graphql_job *job, const char *message) {
-    count(job->service, LK_GRAPHQL_UNAVAILABLE);
+    count(job->service, job->operation, LK_GRAPHQL_UNAVAILABLE);
     answer_error(job, 503, message, LK_CODE_UNAVAILABLE);
 }
 
@@ -65,12 +65,12 @@ static void answer_out_of_memory(struct lk_graphql_job *job, int code) {
         answer_unavailable(job, "The server has no memory for this request");
         return;
     }
-    count(job->service, LK_GRAPHQL_REFUSED);
+    count(job->service, job->operation, LK_GRAPHQL_REFUSED);
     answer_error(job, 413, "The request is too large to process", LK_CODE_BAD_USER_INPUT);
 }
 
 static void answer_refusal(struct lk_graphql_job *job, const struct lk_graphql_refusal *refusal) {
-    count(job->service, LK_GRAPHQL_REFUSED);
+    count(job->service, job->operation, LK_GRAPHQL_REFUSED);
     if (refusal->allow != NULL)
         http_add_header(job->request, "Allow", lk_slice_cstr(refusal->allow));
     if (refusal->accept != NULL)
@@ -115,7 +115,7 @@ static void finish(struct lk_job *base, int code) {
                                                  : "The change could not be kept; nothing was changed");
         return;
     }
-    count(job->service, job->result);
+    count(job->service, job->operation, job->result);
     answer(job->request, job->media, job->status);
 }
 
@@ -174,7 +174,7 @@ static bool admit(struct lk_graphql_job *job, size_t len) {
     const char *message = lk_graphql_rate_take(job, &key.account_id, &key.key_id, len);
     if (message == NULL)
         return true;
-    count(job->service, LK_GRAPHQL_REFUSED);
+    count(job->service, job->operation, LK_GRAPHQL_REFUSED);
     answer_error(job, 429, message, LK_CODE_RATE_LIMITED);
     return false;
 }
@@ -328,7 +328,7 @@ static void handle(struct http_request *request, struct lk_graphql_service *serv
     struct lk_graphql_job *job = LK_ARENA_NEW(arena, struct lk_graphql_job);
     char *id = lk_arena_printf(arena, "%08" PRIx32 "-%" PRIx64, service->instance, http_request_number(request));
     if (job == NULL || id == NULL) {
-        count(service, LK_GRAPHQL_UNAVAILABLE);
+        count(service, LK_GRAPHQL_NONE, LK_GRAPHQL_UNAVAILABLE);
         lk_api_write_error(http_body(request), "The server has no memory for this request", LK_CODE_UNAVAILABLE, NULL);
         answer(request, LK_GRAPHQL_JSON, 503);
         return;

@@ -9,6 +9,7 @@
 #include "api/document_cache.h"
 #include "api/lanes.h"
 #include "api/rate_table.h"
+#include "api/usage.h"
 #include "domain/call.h"
 #include "graphql/parse.h"
 #include "graphql/validate.h"
@@ -24,6 +25,13 @@ enum lk_graphql_result {
     LK_GRAPHQL_RESULTS          /* how many */
 };
 
+enum lk_graphql_operation {
+    LK_GRAPHQL_NONE, /* none that could run was found */
+    LK_GRAPHQL_QUERY,
+    LK_GRAPHQL_MUTATION,  /* of a batch: at least one */
+    LK_GRAPHQL_OPERATIONS /* how many */
+};
+
 /* Shared by all threads; only the counters and the cache change. */
 struct lk_graphql_service {
     const struct gql_schema *schema;
@@ -37,8 +45,9 @@ struct lk_graphql_service {
     struct lk_domain *domain;
     struct lk_executor *executor;
     struct lk_background *background;
-    uint32_t instance; /* random: tells the request ids of two runs apart */
-    atomic_uint_least64_t results[LK_GRAPHQL_RESULTS];
+    struct lk_usage_service *usage; /* told which keys ask */
+    uint32_t instance;              /* random: tells the request ids of two runs apart */
+    atomic_uint_least64_t results[LK_GRAPHQL_OPERATIONS][LK_GRAPHQL_RESULTS];
 };
 
 /* http_handlers; context is the struct lk_graphql_service. The second is the one that takes forms. */

@@ -46,6 +46,7 @@ void lk_router_handle(struct http_request *request, void *router) {
         const struct lk_route *route = &table->routes[i];
         if (!is_at(route, path))
             continue;
+        http_set_class(request, route->class);
         if (route->allow == NULL || lk_router_allows(route->allow, http_request_method_text(request))) {
             route->handler(request, route->context);
             return;
