@@ -1,10 +1,11 @@
 /*
- * Order of start: data directory (its lock), keys, database, domain, keyring (with every key), schema, background thread, store thread, HTTP. At the
- * stop HTTP is first: it waits for the requests that the other threads still have; then these threads, then the keyring and the database.
+ * Order of start: data directory (its lock), keys, database, domain, keyring (with every key), schema, the HTTP server (bound, not running), the
+ * sandbox, which threads inherit and so comes before them, background thread, store thread, I/O threads. At the stop HTTP is first: it waits for the requests that the other threads still have; then these threads, then the keyring and the database.
  */
 #include "api/server.h"
 
 #include "api/auth.h"
+#include "api/confine.h"
 #include "api/graphql_endpoint.h"
 #include "api/graphql_schema.h"
 #include "api/health.h"
@@ -332,11 +333,23 @@ static int set_up_verification(struct server *server, struct lk_problem *problem
     return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
 }
 
-/* Frees a server that was not started. */
-static int give_up_http(struct server *server, int code) {
-    http_server_free(server->http);
-    server->http = NULL;
-    return code;
+/* What runs, and what it runs for. */
+static int start_threads(struct server *server, struct lk_problem *problem) {
+    int code = lk_confine(server->settings, problem);
+    if (code == 0)
+        code = set_up_login(server, problem);
+    if (code == 0)
+        code = start_executor(server, problem);
+    if (code != 0)
+        return code;
+    server->login.executor = server->executor;
+    set_up_graphql(server);
+    code = set_up_verification(server, problem);
+    if (code != 0)
+        return code;
+    set_up_health(server);
+    code = http_server_start(server->http);
+    return code == 0 ? 0 : lk_problem_set(problem, code, "Cannot start the I/O threads: %s", lk_error_text(code));
 }
 
 static int start(struct server *server, struct lk_problem *problem) {
@@ -350,25 +363,17 @@ static int start(struct server *server, struct lk_problem *problem) {
         code = lk_graphql_schema_load(&server->schema, problem);
     if (code == 0)
         code = make_cache(server, problem);
-    if (code == 0)
-        code = set_up_login(server, problem);
-    if (code == 0)
-        code = start_executor(server, problem);
     if (code != 0)
         return code;
-    server->login.executor = server->executor;
-    set_up_graphql(server);
     set_up_routes(server);
     code = create_http(server, problem);
-    if (code != 0)
+    if (code == 0)
+        code = start_threads(server, problem);
+    if (code != 0) {
+        http_server_free(server->http); /* it was not started */
+        server->http = NULL;
         return code;
-    code = set_up_verification(server, problem);
-    if (code != 0)
-        return give_up_http(server, code);
-    set_up_health(server);
-    code = http_server_start(server->http);
-    if (code != 0)
-        return give_up_http(server, lk_problem_set(problem, code, "Cannot start the I/O threads: %s", lk_error_text(code)));
+    }
     atomic_store(&server->health.ready, true);
     return 0;
 }
