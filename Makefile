@@ -57,12 +57,14 @@ bench: ## keys a second beside a raw SQLite loop in the same run, and time again
 	@BUILD=$(BUILD)-release bench/create_keys
 	@LATCHKEY_BINARY=$(abspath $(BUILD)-release/latchkey) node bench/hostile.mjs
 
-install: build ## copy the binary, its manual page and completions under PREFIX (/usr/local)
+install: build ## copy the binary, its manual page, completions and systemd unit under PREFIX (/usr/local)
 	install -D -m 0755 $(BUILD)/latchkey $(DESTDIR)$(PREFIX)/bin/latchkey
 	install -D -m 0644 $(BUILD)/latchkey.1 $(DESTDIR)$(PREFIX)/share/man/man1/latchkey.1
 	install -D -m 0644 $(BUILD)/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/latchkey
 	install -D -m 0644 $(BUILD)/completion.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_latchkey
 	install -D -m 0644 $(BUILD)/completion.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/latchkey.fish
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' packaging/latchkey.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/latchkey.service
 
 clean: ## remove what was built (never ./data)
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-release

@@ -63,8 +63,9 @@ static bool can_use(const struct lk_sandbox_path *path) {
 static int drop_capabilities(const struct lk_sandbox_path *paths, size_t len, struct lk_sandbox_report *report) {
     uint64_t permitted = 0;
     int error = get_permitted(&permitted);
-    if (error == 0)
-        error = set_capabilities(0, permitted);
+    if (error != 0 || permitted == 0)
+        return error;
+    error = set_capabilities(0, permitted);
     if (error != 0)
         return error;
     for (size_t i = 0; i < len; i++)

@@ -12,6 +12,7 @@
 #include "api/keyring_feed.h"
 #include "api/lanes.h"
 #include "api/login.h"
+#include "api/notify.h"
 #include "api/oauth.h"
 #include "api/router.h"
 #include "api/store_open.h"
@@ -55,6 +56,7 @@ struct server {
     struct lk_router main_router;
     struct lk_router ops_router;
     struct http_tls_config tls; /* of the main TCP listeners; certificate_file NULL: clear text */
+    struct lk_notify notify;    /* the service manager */
     atomic_bool database_failed;
 };
 
@@ -417,25 +419,43 @@ static void announce_all(const struct server *server) {
 /* SIGHUP: the certificates. */
 static void reload(struct server *server) {
     struct lk_problem problem = {0};
+    lk_notify_send(&server->notify, "RELOADING=1");
     if (server->tls.certificate_file == NULL)
         lk_log(LK_LOG_INFO, "SIGHUP: there is nothing that could be reloaded");
     else if (http_server_reload(server->http, &problem) == 0)
         lk_log(LK_LOG_INFO, "SIGHUP: new connections use the certificates as they are now");
     else
         lk_log(LK_LOG_ERROR, "SIGHUP: the old certificates stay in use. %s", problem.text);
+    lk_notify_send(&server->notify, "READY=1");
+}
+
+/* The service manager gets its sign of life unless the store thread has left requests waiting since the last one. */
+static void show_life(struct server *server, uint64_t *jobs) {
+    struct lk_executor_stats stats;
+    lk_executor_stats(server->executor, &stats);
+    if (stats.waiting == 0 || stats.jobs != *jobs)
+        lk_notify_send(&server->notify, "WATCHDOG=1");
+    *jobs = stats.jobs;
 }
 
 /* Until a signal says stop. */
 static void wait_for_stop(struct server *server, const sigset_t *signals) {
+    const int64_t interval = server->notify.watchdog_ms > 0 ? server->notify.watchdog_ms : 3600000;
+    const struct timespec due = {interval / 1000, interval % 1000 * 1000000};
+    uint64_t jobs = 0;
     for (;;) {
-        int signal_number = 0;
-        if (sigwait(signals, &signal_number) != 0)
+        int signal_number = sigtimedwait(signals, NULL, &due);
+        if (signal_number < 0) {
+            if (server->notify.watchdog_ms > 0)
+                show_life(server, &jobs);
             continue;
+        }
         if (signal_number == SIGHUP) {
             reload(server);
             continue;
         }
         lk_log(LK_LOG_INFO, "stopping: requests under way may end");
+        lk_notify_send(&server->notify, "STOPPING=1");
         return;
     }
 }
@@ -454,15 +474,19 @@ int lk_server_run(const struct lk_settings *settings, const struct lk_server_eve
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     server->settings = settings;
     server->events = events;
-    int code = start(server, problem);
+    int code = lk_notify_open(&server->notify, problem);
+    if (code == 0)
+        code = start(server, problem);
     if (code == 0) {
         announce_all(server);
+        lk_notify_send(&server->notify, "READY=1");
         wait_for_stop(server, &signals);
         atomic_store(&server->health.ready, false);
         if (atomic_load(&server->database_failed))
             code = lk_problem_set(problem, LK_EIO, "The database failed; the log says why. Start the server again when the disk is well");
     }
     stop(server);
+    lk_notify_close(&server->notify);
     free(server);
     if (code == 0)
         lk_log(LK_LOG_INFO, "stopped");
