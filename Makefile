@@ -34,6 +34,10 @@ fault: deps ## kill -9 under writers, twenty rounds
 	@tools/build $(BUILD)
 	@tools/test --build $(BUILD) fault
 
+test-load: deps ## crowds and floods beside an honest client; LATCHKEY_LOAD=full for the full size
+	@tools/build $(BUILD)
+	@tools/test --build $(BUILD) load
+
 memcheck: deps ## ten thousand mixed requests under valgrind
 	@tools/deps memcheck
 	@tools/build $(BUILD)
@@ -45,7 +49,7 @@ sanitize: deps ## unit and API tests under the address, undefined and thread san
 test-all: deps ## all of these
 	@tools/deps lint conform memcheck
 	@tools/build $(BUILD)
-	@tools/test --build $(BUILD) layers lint unit api conform fault memcheck sanitize
+	@tools/test --build $(BUILD) layers lint unit api conform fault load memcheck sanitize
 
 fuzz: ## fuzz every parser for FUZZ_SECONDS each (60)
 	@tools/deps build fuzz
@@ -69,4 +73,4 @@ install: build ## copy the binary, its manual page, completions and systemd unit
 clean: ## remove what was built (never ./data)
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-release
 
-.PHONY: help deps build run test lint conform fault memcheck sanitize test-all fuzz bench install clean
+.PHONY: help deps build run test lint conform fault test-load memcheck sanitize test-all fuzz bench install clean

@@ -44,7 +44,7 @@ static int add_directory_of(struct paths *paths, const char *path, enum lk_sandb
     return directory == NULL ? LK_ENOMEM : add(paths, directory, directory, access);
 }
 
-/* Certificates are renewed by putting new files in their place, so it is their directory that stays readable; and where the name is a symbolic link (as
+/* Certificates (and lists of public keys) are renewed by putting new files in their place, so it is their directory that stays readable; and where the name is a symbolic link (as
  * certbot's are), that of the file too. */
 static int add_certificate(struct paths *paths, const char *path) {
     if (path[0] == '\0')
@@ -61,8 +61,8 @@ static int gather(const struct lk_settings *settings, struct paths *ret) {
     int code = add(ret, NULL, settings->data, LK_SANDBOX_WRITE);
     if (code == 0)
         code = add(ret, NULL, "/dev/urandom", LK_SANDBOX_READ); /* SQLite's, at its first need */
-    const char *const certificates[] = {settings->tls_cert, settings->tls_key, settings->tls_client_ca};
-    for (size_t i = 0; i < 3 && code == 0; i++)
+    const char *const certificates[] = {settings->tls_cert, settings->tls_key, settings->tls_client_ca, settings->leak_public_keys};
+    for (size_t i = 0; i < sizeof(certificates) / sizeof(certificates[0]) && code == 0; i++)
         code = add_certificate(ret, certificates[i]);
     /* The sockets' files go when the server stops. */
     for (size_t i = 0; i < settings->listen.len && code == 0; i++) {

@@ -6,11 +6,13 @@
 
 #include "api/auth.h"
 #include "api/confine.h"
+#include "api/descriptors.h"
 #include "api/graphql_endpoint.h"
 #include "api/graphql_schema.h"
 #include "api/health.h"
 #include "api/keyring_feed.h"
 #include "api/lanes.h"
+#include "api/leaks.h"
 #include "api/login.h"
 #include "api/notify.h"
 #include "api/oauth.h"
@@ -31,7 +33,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MAIN_ROUTES 14
+#define MAIN_ROUTES 16
 #define OPS_ROUTES 3
 
 struct server {
@@ -50,6 +52,7 @@ struct server {
     struct lk_verify_service verify;
     struct lk_oauth_service oauth;
     struct lk_login_service login;
+    struct lk_leak_service leaks;
     struct lk_health health;
     struct lk_route main_routes[MAIN_ROUTES];
     struct lk_route ops_routes[OPS_ROUTES];
@@ -230,6 +233,8 @@ static void set_up_routes(struct server *server) {
         {"/v1/keys:batchVerify", "POST", lk_verify_handle_batch, &server->verify},
         {"/v1/introspect", "POST", lk_oauth_introspect, &server->oauth},
         {"/v1/revoke", "POST", lk_oauth_revoke, &server->oauth},
+        {"/v1/leaks/github", "POST", lk_leaks_handle_github, &server->leaks},
+        {"/v1/revoke-leaked", "POST", lk_leaks_handle_finder, &server->leaks},
         {"/graphql", graphql_methods, lk_graphql_handle, graphql},
         {"/api/graphql", graphql_methods, lk_graphql_handle, graphql},
         {"/gateway/api/graphql", graphql_methods, lk_graphql_handle, graphql},
@@ -345,6 +350,9 @@ static int start_threads(struct server *server, struct lk_problem *problem) {
     if (code != 0)
         return code;
     server->login.executor = server->executor;
+    server->leaks.lanes = &server->lanes;
+    server->leaks.domain = server->store.domain;
+    server->leaks.executor = server->executor;
     set_up_graphql(server);
     code = set_up_verification(server, problem);
     if (code != 0)
@@ -357,6 +365,7 @@ static int start_threads(struct server *server, struct lk_problem *problem) {
 static int start(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
     int code = check_addresses(settings, problem);
+    lk_descriptors_make_room((size_t)settings->connections_max);
     if (code == 0)
         code = lk_store_open(settings->data, settings->master_key_file, &server->store, problem);
     if (code == 0)
@@ -365,6 +374,8 @@ static int start(struct server *server, struct lk_problem *problem) {
         code = lk_graphql_schema_load(&server->schema, problem);
     if (code == 0)
         code = make_cache(server, problem);
+    if (code == 0)
+        code = lk_leak_service_open(settings->leak_public_keys, &server->leaks, problem);
     if (code != 0)
         return code;
     set_up_routes(server);
@@ -386,6 +397,7 @@ static void stop(struct server *server) {
     lk_background_stop(server->background);
     lk_executor_stop(server->executor);
     http_server_free(server->http);
+    lk_leak_service_close(&server->leaks);
     lk_verify_service_close(&server->verify);
     lk_lanes_close(&server->lanes);
     lk_keyring_feed_close(&server->feed);
@@ -416,16 +428,25 @@ static void announce_all(const struct server *server) {
         announce(server, settings->listen.len, "ops", settings->ops_listen);
 }
 
-/* SIGHUP: the certificates. */
+/* SIGHUP: the files that are renewed while the server runs. What cannot be read leaves what is there in use. */
 static void reload(struct server *server) {
     struct lk_problem problem = {0};
+    const char *keys_file = server->settings->leak_public_keys;
     lk_notify_send(&server->notify, "RELOADING=1");
-    if (server->tls.certificate_file == NULL)
+    if (server->tls.certificate_file == NULL && keys_file[0] == '\0')
         lk_log(LK_LOG_INFO, "SIGHUP: there is nothing that could be reloaded");
-    else if (http_server_reload(server->http, &problem) == 0)
-        lk_log(LK_LOG_INFO, "SIGHUP: new connections use the certificates as they are now");
-    else
-        lk_log(LK_LOG_ERROR, "SIGHUP: the old certificates stay in use. %s", problem.text);
+    if (server->tls.certificate_file != NULL) {
+        if (http_server_reload(server->http, &problem) == 0)
+            lk_log(LK_LOG_INFO, "SIGHUP: new connections use the certificates as they are now");
+        else
+            lk_log(LK_LOG_ERROR, "SIGHUP: the old certificates stay in use. %s", problem.text);
+    }
+    if (keys_file[0] != '\0') {
+        if (lk_leak_service_reload(&server->leaks, keys_file, &problem) == 0)
+            lk_log(LK_LOG_INFO, "SIGHUP: GitHub's reports are checked with the public keys as they are now");
+        else
+            lk_log(LK_LOG_ERROR, "SIGHUP: the old public keys stay in use. %s", problem.text);
+    }
     lk_notify_send(&server->notify, "READY=1");
 }
 
