@@ -22,7 +22,11 @@ class Manager {
     manager.path = path.join(temporaryDirectory(), 'notify');
     manager.said = [];
     manager.process = spawn('python3', ['-c', LISTENER, manager.path], { stdio: ['ignore', 'pipe', 'inherit'] });
-    manager.process.stdout.on('data', (text) => manager.said.push(...String(text).trim().split('\n')));
+    let text = '';
+    manager.process.stdout.on('data', (piece) => {
+      text += piece;
+      manager.said = text.split('\n').slice(0, -1);
+    });
     await manager.hears('bound');
     return manager;
   }
