@@ -3,7 +3,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 
 help: ## list the tasks
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 deps: ## install what building, running and testing need, where it is missing
 	@tools/deps build run test
@@ -24,6 +24,11 @@ lint: deps ## formatting and static analysis
 	@tools/deps lint
 	@tools/build $(BUILD)
 	@tools/test --build $(BUILD) layers lint
+
+test-console: deps ## the console and the API Explorer in a real browser
+	@tools/deps console-test
+	@tools/build $(BUILD)
+	@tools/test --build $(BUILD) console
 
 conform: deps ## the engine beside graphql-js, and the server under others' clients and code generators
 	@tools/deps conform
@@ -47,9 +52,9 @@ sanitize: deps ## unit and API tests under the address, undefined and thread san
 	@tools/test --build $(BUILD) sanitize
 
 test-all: deps ## all of these
-	@tools/deps lint conform memcheck
+	@tools/deps lint conform memcheck console-test
 	@tools/build $(BUILD)
-	@tools/test --build $(BUILD) layers lint unit api conform fault load memcheck sanitize
+	@tools/test --build $(BUILD) layers lint unit api console conform fault load memcheck sanitize
 
 fuzz: ## fuzz every parser for FUZZ_SECONDS each (60)
 	@tools/deps build fuzz
@@ -71,6 +76,6 @@ install: build ## copy the binary, its manual page, completions and systemd unit
 	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' packaging/latchkey.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/latchkey.service
 
 clean: ## remove what was built (never ./data)
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-release
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-release console/dist
 
-.PHONY: help deps build run test lint conform fault test-load memcheck sanitize test-all fuzz bench install clean
+.PHONY: help deps build run test test-console lint conform fault test-load memcheck sanitize test-all fuzz bench install clean

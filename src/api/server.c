@@ -6,6 +6,8 @@
 
 #include "api/auth.h"
 #include "api/confine.h"
+#include "api/console.h"
+#include "api/console_session.h"
 #include "api/descriptors.h"
 #include "api/graphql_endpoint.h"
 #include "api/graphql_schema.h"
@@ -33,7 +35,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MAIN_ROUTES 16
+#define MAIN_ROUTES 20
 #define OPS_ROUTES 3
 
 struct server {
@@ -53,6 +55,7 @@ struct server {
     struct lk_oauth_service oauth;
     struct lk_login_service login;
     struct lk_leak_service leaks;
+    struct lk_console_session_service console_session;
     struct lk_health health;
     struct lk_route main_routes[MAIN_ROUTES];
     struct lk_route ops_routes[OPS_ROUTES];
@@ -219,6 +222,7 @@ static int set_up_login(struct server *server, struct lk_problem *problem) {
     lk_domain_set_login_rules(server->store.domain, &rules);
     server->login = (struct lk_login_service){.domain = server->store.domain, .background = server->background};
     lk_random_bytes(&server->login.instance, sizeof(server->login.instance));
+    server->console_session = (struct lk_console_session_service){&server->login, &server->lanes, settings->session_ttl_ms};
     return 0;
 }
 
@@ -243,6 +247,10 @@ static void set_up_routes(struct server *server) {
         {"/gateway/api/users/login", "POST", lk_login_handle, login},
         {"/api/users/logout", "POST", lk_logout_handle, login},
         {"/gateway/api/users/logout", "POST", lk_logout_handle, login},
+        {"/console/session", "GET, HEAD, POST, DELETE", lk_console_session_handle, &server->console_session},
+        {"/console", "GET, HEAD", lk_console_handle, NULL, .below = true},
+        {"/explorer", "GET, HEAD", lk_console_handle_explorer, NULL},
+        {"/", "GET, HEAD", lk_console_handle_root, NULL},
         {"/healthz", "GET, HEAD", lk_health_live, health},
     };
     const struct lk_route ops_routes[OPS_ROUTES] = {
