@@ -1,6 +1,8 @@
 # Tasks. The build itself is meson's: see meson.build.
 BUILD ?= build
 PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+FUZZ_JOBS ?= 2
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -56,9 +58,9 @@ test-all: deps ## all of these
 	@tools/build $(BUILD)
 	@tools/test --build $(BUILD) layers lint unit api console conform fault load memcheck sanitize
 
-fuzz: ## fuzz every parser for FUZZ_SECONDS each (60)
+fuzz: ## fuzz every parser for FUZZ_SECONDS each (60), FUZZ_JOBS at a time (2)
 	@tools/deps build fuzz
-	@tools/fuzz
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_JOBS=$(FUZZ_JOBS) tools/fuzz
 
 bench: ## keys a second beside a raw SQLite loop in the same run, and time against size for hostile queries
 	@tools/deps build bench
