@@ -87,7 +87,7 @@ int lk_leak_keys_load(const char *path, struct lk_leak_keys **ret, struct lk_pro
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     struct lk_arena arena;
     lk_arena_init(&arena, (size_t)16 * FILE_MAX);
-    struct lk_slice text;
+    struct lk_slice text = {NULL, 0};
     int code = read_file(path, &arena, &text, problem);
     if (code == 0)
         code = parse(text, path, &arena, keys, problem);

@@ -19,8 +19,19 @@ static const struct cli_command help_command = {
     .name = "help", .usage = "[COMMAND]", .summary = "Explain a command.", .words = 2, .run = run_help};
 
 static const struct cli_command *const commands[] = {
-    &cli_init_command,   &cli_serve_command,      &cli_key_command,    &cli_group_command, &cli_user_command, &cli_audit_command,
-    &cli_doctor_command, &cli_completion_command, &cli_manual_command, &version_command,   &help_command,     NULL,
+    &cli_init_command,
+    &cli_serve_command,
+    &cli_key_command,
+    &cli_group_command,
+    &cli_user_command,
+    &cli_audit_command,
+    &cli_doctor_command,
+    &cli_recover_command,
+    &cli_completion_command,
+    &cli_manual_command,
+    &version_command,
+    &help_command,
+    NULL,
 };
 
 const struct cli_command *const *cli_commands(void) {

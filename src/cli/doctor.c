@@ -10,27 +10,27 @@
 
 #define ARENA_MAX ((size_t)256 << 20)
 
-static struct doctor doctor; /* of this run: a session has no room for it */
+static struct doctor the_doctor; /* of this run: a session has no room for it */
 
-void doctor_find(struct doctor *to, const char *check, const char *remedy, const char *format, ...) {
+void doctor_find(struct doctor *doctor, const char *check, const char *remedy, const char *format, ...) {
     char text[LK_PROBLEM_MAX];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    char *problem = lk_arena_strdup(&to->arena, lk_slice_cstr(text));
-    char *action = remedy == NULL ? NULL : lk_arena_strdup(&to->arena, lk_slice_cstr(remedy));
-    if (to->len < DOCTOR_FINDINGS_MAX && problem != NULL && action != NULL)
-        to->findings[to->len++] = (struct doctor_finding){check, problem, action};
+    char *problem = lk_arena_strdup(&doctor->arena, lk_slice_cstr(text));
+    char *action = remedy == NULL ? NULL : lk_arena_strdup(&doctor->arena, lk_slice_cstr(remedy));
+    if (doctor->len < DOCTOR_FINDINGS_MAX && problem != NULL && action != NULL)
+        doctor->findings[doctor->len++] = (struct doctor_finding){check, problem, action};
 }
 
 static void write_people(struct lk_buf *out) {
-    for (size_t i = 0; i < doctor.len; i++)
-        lk_buf_addf(out, "%s: %s\n    %s\n", doctor.findings[i].check, doctor.findings[i].problem, doctor.findings[i].remedy);
-    if (doctor.len == 0)
-        lk_buf_addf(out, "Nothing is wrong (%zu checks).\n", doctor.checks);
+    for (size_t i = 0; i < the_doctor.len; i++)
+        lk_buf_addf(out, "%s: %s\n    %s\n", the_doctor.findings[i].check, the_doctor.findings[i].problem, the_doctor.findings[i].remedy);
+    if (the_doctor.len == 0)
+        lk_buf_addf(out, "Nothing is wrong (%zu checks).\n", the_doctor.checks);
     else
-        lk_buf_addf(out, "%zu finding%s (%zu checks).\n", doctor.len, doctor.len == 1 ? "" : "s", doctor.checks);
+        lk_buf_addf(out, "%zu finding%s (%zu checks).\n", the_doctor.len, the_doctor.len == 1 ? "" : "s", the_doctor.checks);
 }
 
 static void write_programs(struct lk_buf *out) {
@@ -38,17 +38,17 @@ static void write_programs(struct lk_buf *out) {
     lk_json_writer_init(&w, out);
     lk_json_begin_object(&w);
     lk_json_key(&w, "checks");
-    lk_json_int(&w, (int64_t)doctor.checks);
+    lk_json_int(&w, (int64_t)the_doctor.checks);
     lk_json_key(&w, "findings");
     lk_json_begin_array(&w);
-    for (size_t i = 0; i < doctor.len; i++) {
+    for (size_t i = 0; i < the_doctor.len; i++) {
         lk_json_begin_object(&w);
         lk_json_key(&w, "check");
-        lk_json_string(&w, lk_slice_cstr(doctor.findings[i].check));
+        lk_json_string(&w, lk_slice_cstr(the_doctor.findings[i].check));
         lk_json_key(&w, "problem");
-        lk_json_string(&w, lk_slice_cstr(doctor.findings[i].problem));
+        lk_json_string(&w, lk_slice_cstr(the_doctor.findings[i].problem));
         lk_json_key(&w, "remedy");
-        lk_json_string(&w, lk_slice_cstr(doctor.findings[i].remedy));
+        lk_json_string(&w, lk_slice_cstr(the_doctor.findings[i].remedy));
         lk_json_end_object(&w);
     }
     lk_json_end_array(&w);
@@ -57,7 +57,7 @@ static void write_programs(struct lk_buf *out) {
 }
 
 static int ask_server(struct cli_session *session) {
-    return doctor_server(&doctor, session);
+    return doctor_server(&the_doctor, session);
 }
 
 /* Whether there is a server to ask: somebody gave a key for it. */
@@ -69,8 +69,8 @@ static int look(const struct cli_command *command, const struct cli_args *args, 
     static const struct cli_command asking = {.name = "doctor", .act = ask_server};
     (void)command;
     if (dir != NULL)
-        doctor_data(&doctor, dir, cli_args_get(args, "master-key-file"));
-    doctor_certificate(&doctor, cli_args_get(args, "tls-cert"), cli_args_get(args, "tls-key"));
+        doctor_data(&the_doctor, dir, cli_args_get(args, "master-key-file"));
+    doctor_certificate(&the_doctor, cli_args_get(args, "tls-cert"), cli_args_get(args, "tls-key"));
     return has_server(args) ? cli_session_run(&asking, args) : CLI_DONE;
 }
 
@@ -86,7 +86,7 @@ static int run(const struct cli_command *command, const struct cli_args *args) {
         lk_problem_set(&problem, LK_EINTERNAL, "The cryptographic libraries cannot run on this machine");
         return cli_failed(&problem);
     }
-    lk_arena_init(&doctor.arena, ARENA_MAX);
+    lk_arena_init(&the_doctor.arena, ARENA_MAX);
     int exit_code = look(command, args, dir);
     struct lk_buf out;
     lk_buf_init(&out, 0);
@@ -96,8 +96,8 @@ static int run(const struct cli_command *command, const struct cli_args *args) {
         write_people(&out);
     int printed = cli_print_and_free(&out);
     if (exit_code == CLI_DONE)
-        exit_code = doctor.len > 0 ? CLI_FAILED : printed;
-    lk_arena_free(&doctor.arena);
+        exit_code = the_doctor.len > 0 ? CLI_FAILED : printed;
+    lk_arena_free(&the_doctor.arena);
     return exit_code;
 }
 

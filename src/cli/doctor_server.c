@@ -11,6 +11,7 @@
 
 /* --- what the connection shows --- */
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static size_t take_header(char *bytes, size_t size, size_t count, void *context) {
     static const struct lk_slice name = LK_SLICE("date:");
     struct lk_slice line = lk_slice_make(bytes, size * count);
@@ -25,6 +26,7 @@ static size_t take_header(char *bytes, size_t size, size_t count, void *context)
     return size * count;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static size_t drop(char *bytes, size_t size, size_t count, void *context) {
     (void)bytes;
     (void)context;
