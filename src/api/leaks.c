@@ -46,13 +46,22 @@ int lk_leak_service_open(const char *keys_file, struct lk_leak_service *ret, str
     int code = keys_file[0] == '\0' ? 0 : lk_leak_keys_load(keys_file, &keys, problem);
     if (code != 0)
         return code;
-    if (pthread_rwlock_init(&ret->lock, NULL) != 0) {
-        lk_leak_keys_free(keys);
-        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
-    }
     const struct lk_rate rate = {REQUESTS_AN_HOUR, HOUR_MS};
-    lk_address_limit_init(&ret->finders, rate);
-    lk_address_limit_init(&ret->forgers, rate);
+    struct lk_rate_table *finders = NULL;
+    struct lk_rate_table *forgers = NULL;
+    code = lk_rate_table_new(&rate, &finders);
+    if (code == 0)
+        code = lk_rate_table_new(&rate, &forgers);
+    if (code == 0 && pthread_rwlock_init(&ret->lock, NULL) != 0)
+        code = LK_ENOMEM;
+    if (code != 0) {
+        lk_rate_table_free(forgers);
+        lk_rate_table_free(finders);
+        lk_leak_keys_free(keys);
+        return lk_problem_set(problem, code, "Out of memory");
+    }
+    ret->finders = finders;
+    ret->forgers = forgers;
     ret->keys = keys;
     return 0;
 }
@@ -71,9 +80,11 @@ int lk_leak_service_reload(struct lk_leak_service *service, const char *keys_fil
 }
 
 void lk_leak_service_close(struct lk_leak_service *service) {
-    if (service->finders.rate.limit == 0)
+    if (service->finders == NULL)
         return;
     lk_leak_keys_free(service->keys);
+    lk_rate_table_free(service->finders);
+    lk_rate_table_free(service->forgers);
     pthread_rwlock_destroy(&service->lock);
     *service = (struct lk_leak_service){0};
 }
@@ -98,6 +109,12 @@ static void answer_done(const struct work *work) {
 static void answer_unavailable(struct http_request *request) {
     http_add_header(request, "Retry-After", lk_slice_cstr("1"));
     lk_answer_problem(request, 503, LK_CODE_UNAVAILABLE, "The server cannot answer now; try again");
+}
+
+/* Whom a request counts for. */
+static struct lk_id subject_of(const struct lk_leak_service *service, const struct http_request *request) {
+    struct lk_ip ip;
+    return lk_rate_subject_of_ip(lk_client_ip(service->lanes, request, &ip) ? &ip : NULL);
 }
 
 static void answer_limited(struct http_request *request, int64_t retry_ms) {
@@ -243,10 +260,10 @@ static const struct lk_json *token_list(const struct lk_json *json) {
 
 void lk_leaks_handle_finder(struct http_request *request, void *context) {
     struct lk_leak_service *service = context;
-    struct lk_ip ip;
-    int64_t retry_ms;
-    if (!lk_address_limit_take(&service->finders, lk_client_ip(service->lanes, request, &ip) ? &ip : NULL, lk_clock_mono_ns(), &retry_ms)) {
-        answer_limited(request, retry_ms);
+    const struct lk_id subject = subject_of(service, request);
+    struct lk_rate_state state;
+    if (!lk_rate_table_take(service->finders, &subject, 1, lk_clock_mono_ns(), &state)) {
+        answer_limited(request, state.retry_ms);
         return;
     }
     const struct lk_json *json = read_body(request);
@@ -288,16 +305,15 @@ static bool has_keys(struct lk_leak_service *service) {
 
 /* Sends the answer when the request is not GitHub's. */
 static bool admit_github(struct lk_leak_service *service, struct http_request *request) {
-    struct lk_ip ip;
-    const struct lk_ip *address = lk_client_ip(service->lanes, request, &ip) ? &ip : NULL;
-    int64_t retry_ms;
+    const struct lk_id subject = subject_of(service, request);
+    struct lk_rate_state state;
     if (!has_keys(service)) {
         lk_answer_problem(request, 404, LK_CODE_NOT_FOUND,
                           "This server has no public keys to check GitHub's signature with (--leak-public-keys)");
         return false;
     }
-    if (!lk_address_limit_take(&service->forgers, address, lk_clock_mono_ns(), &retry_ms)) {
-        answer_limited(request, retry_ms);
+    if (!lk_rate_table_take(service->forgers, &subject, 1, lk_clock_mono_ns(), &state)) {
+        answer_limited(request, state.retry_ms);
         return false;
     }
     if (!is_signed(service, request)) {
@@ -305,7 +321,7 @@ static bool admit_github(struct lk_leak_service *service, struct http_request *r
                           "Github-Public-Key-Signature is not a signature of this body by the key that Github-Public-Key-Identifier names");
         return false;
     }
-    lk_address_limit_give_back(&service->forgers, address);
+    lk_rate_table_give_back(service->forgers, &subject, 1);
     return true;
 }
 

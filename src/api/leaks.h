@@ -10,8 +10,8 @@
 #ifndef LK_API_LEAKS_H
 #define LK_API_LEAKS_H
 
-#include "api/address_limit.h"
 #include "api/lanes.h"
+#include "api/rate_table.h"
 #include "domain/call.h"
 #include "store/executor.h"
 
@@ -25,10 +25,10 @@ struct lk_leak_service {
     const struct lk_lanes *lanes;
     struct lk_domain *domain;
     struct lk_executor *executor;
-    pthread_rwlock_t lock;     /* guards keys */
-    struct lk_leak_keys *keys; /* GitHub's; NULL: its endpoint is not offered */
-    struct lk_address_limit finders;
-    struct lk_address_limit forgers; /* signatures that are not GitHub's */
+    pthread_rwlock_t lock;         /* guards keys */
+    struct lk_leak_keys *keys;     /* GitHub's; NULL: its endpoint is not offered */
+    struct lk_rate_table *finders; /* by address */
+    struct lk_rate_table *forgers; /* signatures that are not GitHub's */
 };
 
 /* keys_file: the answer of GitHub's meta/public_keys/secret_scanning, saved; empty: none. LK_ENOTFOUND, LK_EINVAL, LK_ENOMEM with a sentence. lanes, domain

@@ -35,6 +35,7 @@ void http_request_reset(struct http_request *request) {
     request->base = NULL;
     request->body_len = 0;
     request->used = 0;
+    request->kind = 0;
     request->status = 200;
     request->fields_len = 0;
     request->is_fixed = false;
@@ -122,6 +123,10 @@ unsigned http_request_thread(const struct http_request *request) {
 
 uint64_t http_request_number(const struct http_request *request) {
     return request->number;
+}
+
+void http_set_class(struct http_request *request, unsigned kind) {
+    request->kind = (unsigned char)(kind < HTTP_CLASSES ? kind : 0);
 }
 
 void http_set_status(struct http_request *request, int status) {
