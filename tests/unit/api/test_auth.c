@@ -14,6 +14,7 @@ struct world {
     struct lk_keyring *keyring;
     struct lk_lanes lanes;
     struct lk_auth_service auth;
+    struct http_thread_hooks hooks;
     struct http_server *server;
 };
 
@@ -27,7 +28,8 @@ static void start(struct world *world, int rate_status) {
     config.listeners = &listener;
     config.listeners_len = 1;
     config.threads = 1;
-    config.hooks = &lk_lane_hooks;
+    world->hooks = lk_lanes_hooks(&world->lanes);
+    config.hooks = &world->hooks;
     assert_int_equal(http_server_create(&config, &world->server, NULL), 0);
     assert_int_equal(http_server_start(world->server), 0);
 }
