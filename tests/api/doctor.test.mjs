@@ -20,6 +20,18 @@ function doctor(args, env = {}) {
   return { found: findings.map(({ check }) => check), text: findings.map(({ problem }) => problem).join('\n'), checks, stderr: done.stderr };
 }
 
+/** What it finds in a server that answers so. */
+async function asked(answers) {
+  const fake = http.createServer(answers).listen(0, '127.0.0.1');
+  await once(fake, 'listening');
+  const child = spawn(BINARY, ['doctor', '--json'], { env: { ...without, LATCHKEY_API_KEY: 'lk_x', LATCHKEY_URL: `http://127.0.0.1:${fake.address().port}` } });
+  let stdout = '';
+  child.stdout.on('data', (text) => (stdout += text));
+  const [status] = await once(child, 'close');
+  fake.close();
+  return { findings: JSON.parse(stdout).findings, status };
+}
+
 describe('doctor', () => {
   const fresh = () => {
     const data = path.join(temporaryDirectory(), 'data');
@@ -103,16 +115,19 @@ describe('doctor', () => {
         response.setHeader('Date', new Date(Date.now() + minutes * 60000).toUTCString());
         response.end(JSON.stringify({ data: { __type: null, apiKeys: { pageInfo: { hasMore: false }, nodes: [] } } }));
       };
-      const fake = http.createServer(answers).listen(0, '127.0.0.1');
-      await once(fake, 'listening');
-      const child = spawn(BINARY, ['doctor', '--json'], { env: { ...without, LATCHKEY_API_KEY: 'lk_x', LATCHKEY_URL: `http://127.0.0.1:${fake.address().port}` } });
-      let stdout = '';
-      child.stdout.on('data', (text) => (stdout += text));
-      const [status] = await once(child, 'close');
-      fake.close();
-      assert.deepEqual(JSON.parse(stdout).findings.map(({ check }) => check), expected);
+      const { findings, status } = await asked(answers);
+      assert.deepEqual(findings.map(({ check }) => check), expected);
       assert.equal(status, expected.length);
     }
+  });
+
+  it('finds keys that nobody uses, on a server that says when they were used', async () => {
+    const day = 86400000;
+    const key = (name, created, used, rest = {}) => ({ name, enabled: true, createdAt: Date.now() - created * day, expiresAt: Date.now() + day, lastUsedAt: used === null ? null : Date.now() - used * day, ...rest });
+    const nodes = [key('old', 200, 100), key('never', 100, null), key('in use', 200, 1), key('new', 5, null), key('off', 200, null, { enabled: false })];
+    const answers = (request, response) => response.end(JSON.stringify({ data: { __type: { fields: [{ name: 'lastUsedAt' }] }, apiKeys: { pageInfo: { hasMore: false }, nodes } } }));
+    const { findings } = await asked(answers);
+    assert.deepEqual(findings.map(({ check, problem }) => [check, problem]), [['keys', '2 keys were not used for 90 days: old, never.']]);
   });
 
   it('finds a server that is not confined', async () => {
