@@ -183,7 +183,7 @@ static nghttp2_nv field_of(const char *name, struct lk_slice value, uint8_t flag
 int http2_answer_fields(struct http_request *request, const struct http_answer *answer, char digits[HTTP2_DIGITS_MAX],
                         nghttp2_nv fields[HTTP2_ANSWER_FIELDS_MAX], size_t *ret_len) {
     size_t n = 0;
-    snprintf(digits, HTTP2_DIGITS_MAX, "%03d%zu", answer->status, answer->body.len);
+    snprintf(digits, HTTP2_DIGITS_MAX, "%03d%zu", answer->status, answer->has_source ? answer->source_len : answer->body.len);
     fields[n++] = field_of(":status", lk_slice_make(digits, 3), NGHTTP2_NV_FLAG_NO_COPY_NAME);
     for (size_t i = 0; i < answer->fields_len; i++) {
         struct lk_slice value = answer->fields[i].value;

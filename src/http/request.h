@@ -42,6 +42,8 @@ struct http_request {
     struct lk_buf body;
     struct lk_slice fixed_body; /* instead of body, when is_fixed */
     bool is_fixed;
+    struct http_source source; /* instead of both, when its read is not NULL */
+    uint64_t source_sent;      /* bytes of it that were read */
 
     struct http_field fields[]; /* of head; as many as the limits allow */
 };
@@ -52,5 +54,8 @@ void http_request_free(struct http_request *request);
 
 /* Makes it ready to read the next request. */
 void http_request_reset(struct http_request *request);
+
+/* Reads on in its source: up to room bytes, or negative. It has more. */
+long http_request_read_source(struct http_request *request, char *out, size_t room);
 
 #endif

@@ -115,7 +115,7 @@ static char *put_own_fields(char *at, const struct http_answer *answer) {
         if (answer->gzip)
             at = put_text(at, "\r\nContent-Encoding: gzip");
         at = put_text(at, "\r\nContent-Length: ");
-        at = put_number(at, answer->body.len);
+        at = put_number(at, answer->has_source ? answer->source_len : answer->body.len);
     }
     if (answer->close)
         at = put_text(at, "\r\nConnection: close");

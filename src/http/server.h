@@ -143,6 +143,21 @@ struct lk_buf *http_body(struct http_request *request);
 /* Uses bytes that live in the arena or are static as the body, without copying; replaces what http_body holds. */
 void http_set_body(struct http_request *request, struct lk_slice bytes);
 
+/* A body that is read piece by piece while it is sent, so that it is never in memory as a whole. */
+struct http_source {
+    /* Up to room bytes of the body from offset on into out: how many, at least 1. Negative: there are no more to be had; the client then sees an answer
+     * that is cut short. On the request's I/O thread, which must not wait long. */
+    long (*read)(void *context, uint64_t offset, char *out, size_t room);
+    void (*close)(
+        void *
+            context); /* once, after the last read, whether all was sent or not; on the request's I/O thread, or the one that frees the server */
+    void *context;
+    uint64_t len; /* bytes of the body */
+};
+
+/* Takes the body from source, instead of what http_body and http_set_body say. It is not compressed. */
+void http_set_source(struct http_request *request, const struct http_source *source);
+
 /* Sends the answer; the request may not be touched afterwards. From any thread, exactly once. Never blocks, never fails towards the caller. */
 void http_send(struct http_request *request);
 
