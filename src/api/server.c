@@ -1,10 +1,11 @@
 /*
- * Order of start: data directory (its lock), keys, database, domain, keyring (with every key), schema, background thread, store thread, HTTP. At the
+ * Order of start: data directory (its lock), keys, database, domain, keyring (with every key), schema, background, store and backup threads, HTTP. At the
  * stop HTTP is first: it waits for the requests that the other threads still have; then these threads, then the keyring and the database.
  */
 #include "api/server.h"
 
 #include "api/auth.h"
+#include "api/backup.h"
 #include "api/graphql_endpoint.h"
 #include "api/graphql_schema.h"
 #include "api/health.h"
@@ -29,7 +30,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MAIN_ROUTES 14
+#define MAIN_ROUTES 15
 #define OPS_ROUTES 3
 
 struct server {
@@ -42,6 +43,7 @@ struct server {
     struct lk_document_cache *cache;
     struct lk_executor *executor;
     struct lk_background *background;
+    struct lk_backup_service *backup;
     struct http_server *http;
     struct lk_graphql_service graphql;
     struct lk_auth_service auth;
@@ -170,6 +172,18 @@ static int start_executor(struct server *server, struct lk_problem *problem) {
     return code;
 }
 
+static int start_backup(struct server *server, struct lk_problem *problem) {
+    const struct lk_backup_config config = {
+        .db = server->store.db,
+        .executor = server->executor,
+        .domain = server->store.domain,
+        .keys = server->store.keys,
+        .data = server->settings->data,
+    };
+    int code = lk_backup_service_start(&config, &server->backup);
+    return code == 0 ? 0 : lk_problem_set(problem, code, "Cannot start the backup thread: %s", lk_error_text(code));
+}
+
 static int make_cache(struct server *server, struct lk_problem *problem) {
     server->cache = lk_document_cache_new((size_t)server->settings->graphql_cache);
     return server->cache != NULL ? 0 : lk_problem_set(problem, LK_ENOMEM, "Out of memory");
@@ -227,6 +241,7 @@ static void set_up_routes(struct server *server) {
         {"/v1/keys:batchVerify", "POST", lk_verify_handle_batch, &server->verify},
         {"/v1/introspect", "POST", lk_oauth_introspect, &server->oauth},
         {"/v1/revoke", "POST", lk_oauth_revoke, &server->oauth},
+        {"/v1/backup", "GET", lk_backup_handle, server->backup},
         {"/graphql", graphql_methods, lk_graphql_handle, graphql},
         {"/api/graphql", graphql_methods, lk_graphql_handle, graphql},
         {"/gateway/api/graphql", graphql_methods, lk_graphql_handle, graphql},
@@ -354,6 +369,8 @@ static int start(struct server *server, struct lk_problem *problem) {
         code = set_up_login(server, problem);
     if (code == 0)
         code = start_executor(server, problem);
+    if (code == 0)
+        code = start_backup(server, problem);
     if (code != 0)
         return code;
     server->login.executor = server->executor;
@@ -374,11 +391,14 @@ static int start(struct server *server, struct lk_problem *problem) {
 }
 
 static void stop(struct server *server) {
+    lk_backup_service_cancel(server->backup);
     if (server->http != NULL)
         http_server_stop(server->http, (unsigned)server->settings->drain_timeout_ms);
     lk_background_stop(server->background);
+    lk_backup_service_stop(server->backup);
     lk_executor_stop(server->executor);
     http_server_free(server->http);
+    lk_backup_service_free(server->backup);
     lk_verify_service_close(&server->verify);
     lk_lanes_close(&server->lanes);
     lk_keyring_feed_close(&server->feed);

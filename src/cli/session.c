@@ -147,6 +147,15 @@ static int take_answer(struct cli_session *session, long status, const struct lk
     return 0;
 }
 
+int cli_answer_problem(struct cli_session *session, long status, const struct lk_buf *body) {
+    struct lk_json *json = NULL;
+    const struct lk_json *data = NULL;
+    if (lk_json_parse(lk_buf_slice(body), &session->arena, &json, NULL) != 0)
+        return lk_problem_set(&session->problem, LK_EIO, "The server answered with status %ld; is it a Latchkey server?", status);
+    int code = take_answer(session, status, json, &data);
+    return code != 0 ? code : lk_problem_set(&session->problem, LK_EIO, "The server answered with status %ld", status);
+}
+
 static void write_request(struct lk_buf *out, const char *document, const struct lk_buf *variables) {
     struct lk_json_writer w;
     lk_json_writer_init(&w, out);

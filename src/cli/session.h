@@ -28,6 +28,9 @@ int cli_session_run(const struct cli_command *command, const struct cli_args *ar
  * set: LK_ENOTFOUND for an error of that code, LK_EUNAUTH, LK_EFORBIDDEN, LK_ECONFLICT, LK_EINVAL, or LK_EIO when there is no answer. */
 int cli_graphql(struct cli_session *session, const char *document, const struct lk_buf *variables, const struct lk_json **ret_data);
 
+/* Turns an answer that is an error (status and its body) into session->problem; returns its code. */
+int cli_answer_problem(struct cli_session *session, long status, const struct lk_buf *body);
+
 /* --- values of answers --- */
 
 /* The value at a path of member names separated by dots; NULL when there is none. */
