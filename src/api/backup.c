@@ -180,15 +180,16 @@ static int frame(const struct lk_backup_service *service, struct copy_file *file
 /* The copy as what is sent; its name is gone afterwards, in any case. */
 static int open_file(struct lk_backup_service *service, struct copy_file **ret, struct lk_problem *problem) {
     struct stat status;
-    struct copy_file *file = calloc(1, sizeof(*file));
-    int fd = file == NULL ? -1 : open(service->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    int code = 0;
-    if (file == NULL)
-        code = lk_problem_set(problem, LK_ENOMEM, "Out of memory");
-    else if (fd < 0 || fstat(fd, &status) != 0)
-        code = lk_problem_set(problem, LK_EIO, "The copy of the database cannot be read: %s", strerror(errno));
+    int fd = open(service->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int error = fd < 0 || fstat(fd, &status) != 0 ? errno : 0;
     unlink(service->path);
-    if (code == 0) {
+    struct copy_file *file = calloc(1, sizeof(*file));
+    int code;
+    if (file == NULL) {
+        code = lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    } else if (error != 0) {
+        code = lk_problem_set(problem, LK_EIO, "The copy of the database cannot be read: %s", strerror(error));
+    } else {
         *file = (struct copy_file){.service = service, .fd = fd, .len = (uint64_t)status.st_size};
         code = frame(service, file, problem);
     }

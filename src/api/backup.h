@@ -34,7 +34,7 @@ void lk_backup_service_stop(struct lk_backup_service *service);
 /* After the HTTP server is freed, which closes what is being sent. NULL is fine. */
 void lk_backup_service_free(struct lk_backup_service *service);
 
-/* An http_handler whose context is a struct lk_backup_service. */
-void lk_backup_handle(struct http_request *request, void *service);
+/* An http_handler; context is the struct lk_backup_service. */
+void lk_backup_handle(struct http_request *request, void *context);
 
 #endif
