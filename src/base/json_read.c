@@ -3,22 +3,58 @@
 #include "base/buf.h"
 
 #include <jansson.h>
-#include <malloc.h>
 #include <math.h>
 #include <pthread.h>
+#include <setjmp.h>
+#include <stdint.h>
 #include <stdlib.h>
 
-/* The parser's own copies may be of passwords and keys. */
-static void wiping_free(void *memory) {
-    if (memory != NULL)
-        explicit_bzero(memory, malloc_usable_size(memory));
-    free(memory);
+/*
+ * The parser's memory. jansson does not look whether its buffer for a token could grow, and reads past the end of one that could not; so an allocation that
+ * fails does not return to it, but ends the parsing: everything it has is in a list, and freed from there.
+ */
+struct block {
+    struct block *previous;
+    struct block *next;
+    size_t size;
+    size_t padding; /* what follows is aligned as malloc's */
+};
+
+static _Thread_local struct {
+    struct block *blocks;
+    jmp_buf no_memory;
+} parser;
+
+static void *take_block(size_t size) {
+    struct block *block = size > SIZE_MAX - sizeof(*block) ? NULL : malloc(sizeof(*block) + size);
+    if (block == NULL)
+        longjmp(parser.no_memory, 1);
+    *block = (struct block){.next = parser.blocks, .size = size};
+    if (block->next != NULL)
+        block->next->previous = block;
+    parser.blocks = block;
+    return block + 1;
+}
+
+/* Wiped: the parser's copies may be of passwords and keys. */
+static void give_block(void *memory) {
+    if (memory == NULL)
+        return;
+    struct block *block = (struct block *)memory - 1;
+    if (block->previous != NULL)
+        block->previous->next = block->next;
+    else
+        parser.blocks = block->next;
+    if (block->next != NULL)
+        block->next->previous = block->previous;
+    explicit_bzero(memory, block->size);
+    free(block);
 }
 
 static pthread_once_t parser_once = PTHREAD_ONCE_INIT;
 
 static void set_up_parser(void) {
-    json_set_alloc_funcs(malloc, wiping_free);
+    json_set_alloc_funcs(take_block, give_block);
 }
 
 /* Escapes control characters that stand raw inside strings (RFC 8259 section 7 forbids them, the clients we serve send them). Returns the
@@ -131,6 +167,26 @@ static int convert(const json_t *from, struct lk_arena *arena, unsigned depth, s
     return LK_EINTERNAL;
 }
 
+/* The tree of a text; freed by release. LK_EINVAL, LK_ELIMIT or LK_ENOMEM. */
+static int load(struct lk_slice text, json_t **ret, json_error_t *error) {
+    const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
+    if (setjmp(parser.no_memory) != 0)
+        return LK_ENOMEM;
+    json_t *root = json_loadb(text.len == 0 ? "" : text.ptr, text.len, flags, error);
+    if (root == NULL && json_error_code(error) == json_error_numeric_overflow)
+        root = json_loadb(text.ptr, text.len, flags | JSON_DECODE_INT_AS_REAL, error);
+    if (root == NULL)
+        return json_error_code(error) == json_error_stack_overflow ? LK_ELIMIT : LK_EINVAL;
+    *ret = root;
+    return 0;
+}
+
+/* The tree, or what is left of one. */
+static void release(void) {
+    while (parser.blocks != NULL)
+        give_block(parser.blocks + 1);
+}
+
 int lk_json_parse(struct lk_slice text, struct lk_arena *arena, struct lk_json **ret, struct lk_problem *problem) {
     struct lk_buf escaped;
     lk_buf_init(&escaped, 0);
@@ -142,17 +198,14 @@ int lk_json_parse(struct lk_slice text, struct lk_arena *arena, struct lk_json *
         lk_problem_set(problem, code, "out of memory");
         goto done;
     }
-    const size_t flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
     json_error_t error;
-    root = json_loadb(input.len == 0 ? "" : input.ptr, input.len, flags, &error);
-    if (root == NULL && json_error_code(&error) == json_error_numeric_overflow)
-        root = json_loadb(input.ptr, input.len, flags | JSON_DECODE_INT_AS_REAL, &error);
-    if (root == NULL) {
-        enum json_error_code why = json_error_code(&error);
-        code = why == json_error_stack_overflow ? LK_ELIMIT : why == json_error_out_of_memory ? LK_ENOMEM : LK_EINVAL;
+    code = load(input, &root, &error);
+    if (code == LK_ENOMEM)
+        lk_problem_set(problem, code, "out of memory reading the JSON");
+    else if (code != 0)
         lk_problem_set(problem, code, "malformed JSON at line %d column %d: %s", error.line, error.column, error.text);
+    if (code != 0)
         goto done;
-    }
     struct lk_json *value = LK_ARENA_NEW(arena, struct lk_json);
     code = value == NULL ? LK_ENOMEM : convert(root, arena, 0, value);
     if (code == 0)
@@ -162,7 +215,7 @@ int lk_json_parse(struct lk_slice text, struct lk_arena *arena, struct lk_json *
     else
         lk_problem_set(problem, code, "out of memory reading the JSON");
 done:
-    json_decref(root);
+    release();
     lk_buf_free(&escaped);
     return code;
 }
