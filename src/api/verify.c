@@ -154,8 +154,11 @@ static struct lk_json *read_body(struct http_request *request) {
     int code = lk_json_parse(http_request_body(request), http_request_arena(request), &json, &problem);
     if (code == 0)
         return json;
-    if (code == LK_ENOMEM)
+    const struct lk_arena *arena = http_request_arena(request);
+    if (code == LK_ENOMEM && arena->used > arena->limit / 2)
         lk_answer_problem(request, 413, LK_CODE_BAD_USER_INPUT, "The request is too large to process");
+    else if (code == LK_ENOMEM)
+        lk_answer_problem(request, 503, LK_CODE_UNAVAILABLE, "The server has no memory for this request; try again");
     else
         lk_answer_problem(request, 400, LK_CODE_BAD_USER_INPUT, problem.text);
     return NULL;
