@@ -94,8 +94,9 @@ static void answer_failure(struct http_request *request, int code, const struct 
     http_add_header(request, "Cache-Control", lk_slice_cstr("no-store"));
     if (status_of(code) == 503)
         http_add_header(request, "Retry-After", lk_slice_cstr("10"));
-    const char *hidden =
-        code == LK_EBUSY ? "The server is busy or stopping; try again" : "The server cannot make a backup now; its log says why";
+    const char *hidden = code == LK_EBUSY   ? "The server is busy or stopping; try again"
+                         : code == LK_EFULL ? "The disk of the database is full: free some of it"
+                                            : "The server cannot make a backup now; its log says why";
     lk_api_write_error(http_body(request), shown && code != LK_EBUSY ? problem->text : hidden, lk_api_code(code), NULL);
     http_send(request);
 }
