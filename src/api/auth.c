@@ -3,6 +3,7 @@
 #include "api/credential.h"
 #include "api/errors.h"
 #include "api/problem.h"
+#include "api/rate_headers.h"
 #include "base/clock.h"
 
 /* --- the path --- */
@@ -56,26 +57,6 @@ static bool decode(struct lk_slice text, char out[LK_EXPRESSION_BYTES_MAX], size
     }
     *ret_len = len;
     return true;
-}
-
-/* Sets *ret to the compiled expression, or sends the answer that says why there is none and returns false. */
-static bool find_expression(struct http_request *request, struct lk_lane *lane, struct lk_slice encoded, const struct lk_expression **ret) {
-    char text[LK_EXPRESSION_BYTES_MAX];
-    size_t len = 0;
-    if (!decode(encoded, text, &len)) {
-        lk_answer_problem(request, 400, LK_CODE_BAD_USER_INPUT,
-                          "The permission expression is too long, or a percent-escape in it is broken");
-        return false;
-    }
-    struct lk_expression_error error;
-    int code = lk_expression_cache_get(lane->expressions, lk_slice_make(text, len), ret, &error);
-    if (code == 0)
-        return true;
-    if (code == LK_ENOMEM)
-        lk_answer_problem(request, 503, LK_CODE_UNAVAILABLE, "The server has no memory for this request");
-    else
-        lk_answer_expression_problem(request, &error);
-    return false;
 }
 
 /* --- the answer --- */
@@ -144,13 +125,18 @@ static void add_identity(struct http_request *request, const struct identity *id
     http_add_header(request, "X-Latchkey-Groups", identity->groups);
     http_add_header(request, "X-Latchkey-Scopes", identity->scopes);
     http_add_header(request, "X-Latchkey-Code", lk_slice_cstr(code));
-    http_add_header(request, "Cache-Control", lk_slice_cstr("no-store"));
+}
+
+/* Every answer names somebody or nobody, errors included: a gateway that copies our fields over the client's must find them all. */
+static void add_nobody(struct http_request *request, const char *code) {
+    static const struct identity nobody;
+    add_identity(request, &nobody, code);
 }
 
 static void answer_nobody(struct http_request *request, int status, const char *code, const char *challenge) {
-    static const struct identity nobody;
     http_set_status(request, status);
-    add_identity(request, &nobody, code);
+    add_nobody(request, code);
+    http_add_header(request, "Cache-Control", lk_slice_cstr("no-store"));
     if (challenge != NULL)
         http_add_header(request, "WWW-Authenticate", lk_slice_cstr(challenge));
     http_send(request);
@@ -170,9 +156,40 @@ static void answer(struct http_request *request, const struct lk_auth_service *s
     }
     http_set_status(request, status);
     add_identity(request, &identity, code);
+    http_add_header(request, "Cache-Control", lk_slice_cstr("no-store"));
+    if (verified->has_rate) {
+        const struct lk_named_rate rate = {"default", verified->rate};
+        lk_add_rate_headers(request, &rate, 1);
+    }
+    if (verified->code == LK_VERIFY_RATE_LIMITED)
+        lk_add_retry_after(request, &verified->rate);
     if (verified->code == LK_VERIFY_INSUFFICIENT_PERMISSIONS)
         http_add_header(request, "WWW-Authenticate", lk_slice_cstr("Bearer realm=\"latchkey\", error=\"insufficient_scope\""));
     http_send(request);
+}
+
+/* --- the question --- */
+
+/* Sets *ret to the compiled expression, or sends the answer that says why there is none and returns false. */
+static bool find_expression(struct http_request *request, struct lk_lane *lane, struct lk_slice encoded, const struct lk_expression **ret) {
+    char text[LK_EXPRESSION_BYTES_MAX];
+    size_t len = 0;
+    if (!decode(encoded, text, &len)) {
+        add_nobody(request, "");
+        lk_answer_problem(request, 400, LK_CODE_BAD_USER_INPUT,
+                          "The permission expression is too long, or a percent-escape in it is broken");
+        return false;
+    }
+    struct lk_expression_error error;
+    int code = lk_expression_cache_get(lane->expressions, lk_slice_make(text, len), ret, &error);
+    if (code == 0)
+        return true;
+    add_nobody(request, "");
+    if (code == LK_ENOMEM)
+        lk_answer_problem(request, 503, LK_CODE_UNAVAILABLE, "The server has no memory for this request");
+    else
+        lk_answer_expression_problem(request, &error);
+    return false;
 }
 
 void lk_auth_handle(struct http_request *request, void *context) {
@@ -180,6 +197,7 @@ void lk_auth_handle(struct http_request *request, void *context) {
     struct lk_lane *lane = lk_lane_of(service->lanes, request);
     struct lk_slice encoded;
     if (!read_path(http_request_path(request), &encoded)) {
+        add_nobody(request, "");
         lk_answer_problem(request, 404, LK_CODE_NOT_FOUND, "There is nothing at this path");
         return;
     }
@@ -203,4 +221,5 @@ void lk_auth_handle(struct http_request *request, void *context) {
     struct lk_verify_answer verified;
     lk_verify(&lane->verifier, &question, &verified);
     answer(request, service, &verified);
+    lk_latency_end(&lane->latency[LK_BY_AUTH], question.mono_ns);
 }

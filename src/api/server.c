@@ -1,11 +1,15 @@
 /*
- * Order of start: data directory (its lock), keys, database, domain, keyring (with every key), schema, background, store and backup threads, HTTP. At the
- * stop HTTP is first: it waits for the requests that the other threads still have; then these threads, then the keyring and the database.
+ * Order of start: data directory (its lock), keys, database, domain, keyring (with every key), schema, background, store and backup threads, HTTP, ticker. At
+ * the stop HTTP is first: it waits for the requests that the other threads still have; then these threads, then what they counted is written, then the
+ * keyring and the database.
  */
 #include "api/server.h"
 
 #include "api/auth.h"
 #include "api/backup.h"
+#include "api/console.h"
+#include "api/console_session.h"
+#include "api/descriptors.h"
 #include "api/graphql_endpoint.h"
 #include "api/graphql_schema.h"
 #include "api/health.h"
@@ -15,6 +19,8 @@
 #include "api/oauth.h"
 #include "api/router.h"
 #include "api/store_open.h"
+#include "api/ticker.h"
+#include "api/usage.h"
 #include "api/verify.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -30,7 +36,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MAIN_ROUTES 15
+#define MAIN_ROUTES 19
 #define OPS_ROUTES 3
 
 struct server {
@@ -44,12 +50,16 @@ struct server {
     struct lk_executor *executor;
     struct lk_background *background;
     struct lk_backup_service *backup;
+    struct lk_usage_service *usage;
+    struct lk_ticker *ticker;
+    struct http_thread_hooks hooks;
     struct http_server *http;
     struct lk_graphql_service graphql;
     struct lk_auth_service auth;
     struct lk_verify_service verify;
     struct lk_oauth_service oauth;
     struct lk_login_service login;
+    struct lk_console_session_service console_session;
     struct lk_health health;
     struct lk_route main_routes[MAIN_ROUTES];
     struct lk_route ops_routes[OPS_ROUTES];
@@ -227,6 +237,7 @@ static int set_up_login(struct server *server, struct lk_problem *problem) {
     lk_domain_set_login_rules(server->store.domain, &rules);
     server->login = (struct lk_login_service){.domain = server->store.domain, .background = server->background};
     lk_random_bytes(&server->login.instance, sizeof(server->login.instance));
+    server->console_session = (struct lk_console_session_service){&server->login, &server->lanes, settings->session_ttl_ms};
     return 0;
 }
 
@@ -236,31 +247,52 @@ static void set_up_routes(struct server *server) {
     struct lk_health *health = &server->health;
     struct lk_login_service *login = &server->login;
     const struct lk_route main_routes[MAIN_ROUTES] = {
-        {LK_AUTH_PATH, NULL, lk_auth_handle, &server->auth, .below = true},
-        {"/v1/keys:verify", "POST", lk_verify_handle, &server->verify},
-        {"/v1/keys:batchVerify", "POST", lk_verify_handle_batch, &server->verify},
-        {"/v1/introspect", "POST", lk_oauth_introspect, &server->oauth},
-        {"/v1/revoke", "POST", lk_oauth_revoke, &server->oauth},
-        {"/v1/backup", "GET", lk_backup_handle, server->backup},
-        {"/graphql", graphql_methods, lk_graphql_handle, graphql},
-        {"/api/graphql", graphql_methods, lk_graphql_handle, graphql},
-        {"/gateway/api/graphql", graphql_methods, lk_graphql_handle, graphql},
-        {"/gateway/api/graphql-api", "POST", lk_graphql_handle_form, graphql},
-        {"/api/users/login", "POST", lk_login_handle, login},
-        {"/gateway/api/users/login", "POST", lk_login_handle, login},
-        {"/api/users/logout", "POST", lk_logout_handle, login},
-        {"/gateway/api/users/logout", "POST", lk_logout_handle, login},
-        {"/healthz", "GET, HEAD", lk_health_live, health},
+        {LK_AUTH_PATH, NULL, lk_auth_handle, &server->auth, .below = true, .class = LK_ROUTE_AUTH},
+        {"/v1/keys:verify", "POST", lk_verify_handle, &server->verify, .class = LK_ROUTE_VERIFY},
+        {"/v1/keys:batchVerify", "POST", lk_verify_handle_batch, &server->verify, .class = LK_ROUTE_VERIFY},
+        {"/v1/introspect", "POST", lk_oauth_introspect, &server->oauth, .class = LK_ROUTE_OAUTH},
+        {"/v1/revoke", "POST", lk_oauth_revoke, &server->oauth, .class = LK_ROUTE_OAUTH},
+        {"/v1/backup", "GET", lk_backup_handle, server->backup, .class = LK_ROUTE_OPERATIONS},
+        {"/graphql", graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
+        {"/api/graphql", graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
+        {"/gateway/api/graphql", graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
+        {"/gateway/api/graphql-api", "POST", lk_graphql_handle_form, graphql, .class = LK_ROUTE_GRAPHQL},
+        {"/api/users/login", "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN},
+        {"/gateway/api/users/login", "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN},
+        {"/api/users/logout", "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN},
+        {"/gateway/api/users/logout", "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN},
+        {"/console/session", "GET, HEAD, POST, DELETE", lk_console_session_handle, &server->console_session, .class = LK_ROUTE_LOGIN},
+        {"/console", "GET, HEAD", lk_console_handle, NULL, .below = true, .class = LK_ROUTE_CONSOLE},
+        {"/explorer", "GET, HEAD", lk_console_handle_explorer, NULL, .class = LK_ROUTE_CONSOLE},
+        {"/", "GET, HEAD", lk_console_handle_root, NULL, .class = LK_ROUTE_CONSOLE},
+        {"/healthz", "GET, HEAD", lk_health_live, health, .class = LK_ROUTE_OPERATIONS},
     };
     const struct lk_route ops_routes[OPS_ROUTES] = {
-        {"/healthz", "GET, HEAD", lk_health_live, health},
-        {"/readyz", "GET, HEAD", lk_health_ready, health},
-        {"/metrics", "GET, HEAD", lk_health_metrics, health},
+        {"/healthz", "GET, HEAD", lk_health_live, health, .class = LK_ROUTE_OPERATIONS},
+        {"/readyz", "GET, HEAD", lk_health_ready, health, .class = LK_ROUTE_OPERATIONS},
+        {"/metrics", "GET, HEAD", lk_health_metrics, health, .class = LK_ROUTE_OPERATIONS},
     };
     memcpy(server->main_routes, main_routes, sizeof(main_routes));
     memcpy(server->ops_routes, ops_routes, sizeof(ops_routes));
     server->main_router = (struct lk_router){server->main_routes, MAIN_ROUTES};
     server->ops_router = (struct lk_router){server->ops_routes, OPS_ROUTES};
+}
+
+static int set_up_usage(struct server *server, struct lk_problem *problem) {
+    const struct lk_usage_config config = {.lanes = &server->lanes, .server = server->http, .executor = server->executor};
+    int code = lk_usage_service_open(&config, &server->usage);
+    server->graphql.usage = server->usage;
+    return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
+}
+
+static int start_ticker(struct server *server, struct lk_problem *problem) {
+    const struct lk_tick ticks[] = {
+        {lk_usage_collect, server->usage, LK_USAGE_COLLECT_MS},
+        {lk_usage_flush, server->usage, LK_USAGE_FLUSH_MS},
+        {lk_usage_sweep_old, server->usage, LK_USAGE_SWEEP_MS},
+    };
+    int code = lk_ticker_start(ticks, sizeof(ticks) / sizeof(ticks[0]), &server->ticker);
+    return code == 0 ? 0 : lk_problem_set(problem, code, "Cannot start the ticker: %s", lk_error_text(code));
 }
 
 static void set_up_health(struct server *server) {
@@ -269,6 +301,9 @@ static void set_up_health(struct server *server) {
     server->health.graphql = &server->graphql;
     server->health.lanes = &server->lanes;
     server->health.keyring = server->feed.keyring;
+    server->health.usage = server->usage;
+    server->health.domain = server->store.domain;
+    server->health.background = server->background;
     server->health.version = server->events->version;
     server->health.started_at = lk_clock_wall_ms();
 }
@@ -283,7 +318,6 @@ static struct http_config http_settings(const struct lk_settings *settings) {
     config.write_timeout_ms = (unsigned)settings->write_timeout_ms;
     config.connections_max = (size_t)settings->connections_max;
     config.error_body = lk_router_error_body;
-    config.hooks = &lk_lane_hooks;
     return config;
 }
 
@@ -327,6 +361,8 @@ static int create_http(struct server *server, struct lk_problem *problem) {
     if (settings->ops_listen[0] != '\0')
         listeners[len++] = (struct http_listener){settings->ops_listen, lk_router_handle, &server->ops_router, NULL, mode};
     struct http_config config = http_settings(settings);
+    server->hooks = lk_lanes_hooks(&server->lanes);
+    config.hooks = &server->hooks;
     config.listeners = listeners;
     config.listeners_len = len;
     code = http_server_create(&config, &server->http, problem);
@@ -347,6 +383,23 @@ static int set_up_verification(struct server *server, struct lk_problem *problem
     return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
 }
 
+/* *ret stays NULL for no limit. */
+static int open_rate(const struct lk_rate *rate, struct lk_rate_table **ret) {
+    return rate->limit == 0 ? 0 : lk_rate_table_new(rate, ret);
+}
+
+static int set_up_rates(struct server *server, struct lk_problem *problem) {
+    const struct lk_settings *settings = server->settings;
+    server->graphql.lanes = &server->lanes;
+    server->login.lanes = &server->lanes;
+    int code = open_rate(&settings->rate_limit_account, &server->graphql.account_requests);
+    if (code == 0)
+        code = open_rate(&settings->rate_limit_key, &server->graphql.key_requests);
+    if (code == 0)
+        code = open_rate(&settings->login_rate, &server->login.attempts);
+    return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
+}
+
 /* Frees a server that was not started. */
 static int give_up_http(struct server *server, int code) {
     http_server_free(server->http);
@@ -357,6 +410,7 @@ static int give_up_http(struct server *server, int code) {
 static int start(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
     int code = check_addresses(settings, problem);
+    lk_descriptors_make_room((size_t)settings->connections_max);
     if (code == 0)
         code = lk_store_open(settings->data, settings->master_key_file, &server->store, problem);
     if (code == 0)
@@ -380,12 +434,20 @@ static int start(struct server *server, struct lk_problem *problem) {
     if (code != 0)
         return code;
     code = set_up_verification(server, problem);
+    if (code == 0)
+        code = set_up_rates(server, problem);
+    if (code == 0)
+        code = set_up_usage(server, problem);
     if (code != 0)
         return give_up_http(server, code);
     set_up_health(server);
     code = http_server_start(server->http);
     if (code != 0)
         return give_up_http(server, lk_problem_set(problem, code, "Cannot start the I/O threads: %s", lk_error_text(code)));
+    code = start_ticker(server, problem);
+    if (code != 0)
+        return code;
+    lk_usage_sweep_old(server->usage);
     atomic_store(&server->health.ready, true);
     return 0;
 }
@@ -394,13 +456,20 @@ static void stop(struct server *server) {
     lk_backup_service_cancel(server->backup);
     if (server->http != NULL)
         http_server_stop(server->http, (unsigned)server->settings->drain_timeout_ms);
+    lk_ticker_stop(server->ticker);
     lk_background_stop(server->background);
     lk_backup_service_stop(server->backup);
     lk_executor_stop(server->executor);
+    if (server->usage != NULL)
+        lk_usage_finish(server->usage, server->store.db);
+    lk_usage_service_close(server->usage);
     http_server_free(server->http);
     lk_backup_service_free(server->backup);
     lk_verify_service_close(&server->verify);
     lk_lanes_close(&server->lanes);
+    lk_rate_table_free(server->graphql.account_requests);
+    lk_rate_table_free(server->graphql.key_requests);
+    lk_rate_table_free(server->login.attempts);
     lk_keyring_feed_close(&server->feed);
     lk_document_cache_free(server->cache);
     gql_schema_free(server->schema);

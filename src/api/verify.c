@@ -273,6 +273,7 @@ void lk_verify_handle(struct http_request *request, void *service) {
     lk_json_writer_init(&w, http_body(request));
     write_answer(&w, &work, &answer);
     send_json(request);
+    lk_latency_end(&work.lane->latency[LK_BY_VERIFY], work.mono_ns);
 }
 
 /* --- many --- */
@@ -360,4 +361,5 @@ void lk_verify_handle_batch(struct http_request *request, void *service) {
     lk_json_end_array(&w);
     lk_json_end_object(&w);
     send_json(request);
+    lk_latency_end(&work.lane->latency[LK_BY_BATCH_VERIFY], work.mono_ns);
 }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "domain/rules.h"
 #include "store/account.h"
+#include "store/key_session.h"
 #include "store/session.h"
 
 static const char magic[17] = "latchkey backup\n";
@@ -93,6 +94,8 @@ int lk_backup_restored(struct lk_call *call, int64_t backup_at) {
     if (code != 0)
         return code;
     code = lk_store_session_purge(call->db, INT64_MAX, INT64_MAX);
+    if (code == 0)
+        code = lk_store_key_session_purge(call->db, INT64_MAX, INT64_MAX);
     if (code != 0)
         return lk_fail_store(call, code);
     struct lk_id last;

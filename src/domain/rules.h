@@ -3,12 +3,14 @@
 #define DOMAIN_RULES_H
 
 #include "base/json_write.h"
-#include "crypto/keys.h"
+#include "crypto/digest.h"
 #include "domain/audit.h"
 #include "domain/call.h"
 #include "domain/change.h"
 #include "domain/session.h"
 #include "store/user_group.h"
+
+#include <stdatomic.h>
 
 struct lk_domain {
     const struct lk_keys *keys;
@@ -16,6 +18,7 @@ struct lk_domain {
     uint64_t generation;                       /* changes whenever the permissions of some actor may have changed, or a change was undone */
     const struct lk_change_observer *observer; /* NULL: none */
     struct lk_login_rules login;
+    _Atomic uint64_t audit_entries; /* written by the store thread, read by any */
 };
 
 /* Turns a failure of the store into the call's problem; returns code. */
@@ -46,6 +49,9 @@ struct lk_intent {
 
 /* The actor must hold one of the permissions (bits; wider ones count). LK_EFORBIDDEN "User not authorized". */
 int lk_require(struct lk_call *call, uint32_t any_of, const struct lk_intent *intent);
+
+/* lk_authenticate_key for the digest of a key. */
+int lk_authenticate_digest(struct lk_call *call, const struct lk_digest *digest);
 
 /* Reads the groups of an actor that is a key or a user, and what they give. */
 int lk_actor_read_permissions(struct lk_call *call, struct lk_actor *actor);

@@ -44,9 +44,11 @@ void http_request_reset(struct http_request *request) {
     request->base = NULL;
     request->body_len = 0;
     request->used = 0;
+    request->kind = 0;
     request->status = 200;
     request->fields_len = 0;
     request->is_fixed = false;
+    request->is_coded = false;
     request->stream = (struct http_stream){0};
 }
 
@@ -116,6 +118,10 @@ struct lk_slice http_request_client_subject(const struct http_request *request) 
     return tls == NULL ? lk_slice_make(NULL, 0) : lk_slice_cstr(tls->subject);
 }
 
+bool http_request_is_secure(const struct http_request *request) {
+    return request->connection->tls != NULL;
+}
+
 struct lk_arena *http_request_arena(struct http_request *request) {
     return &request->arena;
 }
@@ -126,6 +132,10 @@ unsigned http_request_thread(const struct http_request *request) {
 
 uint64_t http_request_number(const struct http_request *request) {
     return request->number;
+}
+
+void http_set_class(struct http_request *request, unsigned kind) {
+    request->kind = (unsigned char)(kind < HTTP_CLASSES ? kind : 0);
 }
 
 void http_set_status(struct http_request *request, int status) {
@@ -158,4 +168,9 @@ long http_request_read_source(struct http_request *request, char *out, size_t ro
     if (n > 0)
         request->source_sent += (uint64_t)n;
     return n > 0 ? n : -1;
+}
+
+void http_set_coding(struct http_request *request, const char *coding) {
+    request->is_coded = true;
+    request->coding = coding;
 }

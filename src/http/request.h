@@ -36,6 +36,7 @@ struct http_request {
     struct lk_arena arena;
     struct http_stream stream;
 
+    unsigned char kind; /* http_set_class */
     int status;
     size_t fields_len;
     struct http_answer_field answer_fields[HTTP_ANSWER_FIELDS_MAX];
@@ -44,6 +45,8 @@ struct http_request {
     bool is_fixed;
     struct http_source source; /* instead of both, when its read is not NULL */
     uint64_t source_sent;      /* bytes of it that were read */
+    bool is_coded;             /* coding says how the body is; else the server may compress it */
+    const char *coding;        /* NULL: not at all */
 
     struct http_field fields[]; /* of head; as many as the limits allow */
 };

@@ -80,9 +80,11 @@ static void test_restored(void **state) {
     fixture_sql(f, "INSERT INTO session (digest, position, user_id, created_at, used_at, expires_at, ends_at) "
                    "SELECT zeroblob(32), 0, id, 1, 1, 9223372036854775807, 9223372036854775807 FROM user_account");
     assert_int_equal(fixture_query(f, "SELECT count(*) FROM session"), 1);
+    fixture_sql(f, "INSERT INTO key_session (digest, api_key_id, secret_digest, created_at, used_at, expires_at, ends_at) "
+                   "SELECT digest, id, digest, 1, 1, 9223372036854775807, 9223372036854775807 FROM api_key");
     fixture_begin(f);
     assert_int_equal(fixture_end(f, lk_backup_restored(&f->call, 1795622729752)), 0);
-    assert_int_equal(fixture_query(f, "SELECT count(*) FROM session"), 0);
+    assert_int_equal(fixture_query(f, "SELECT (SELECT count(*) FROM session) + (SELECT count(*) FROM key_session)"), 0);
     assert_int_equal(
         fixture_query(f, "SELECT count(DISTINCT account_id) FROM audit_entry WHERE operation = 'RESTORE' AND actor_kind = 'SYSTEM' "
                          "AND after_doc = '{\"backupAt\":\"2026-11-25T16:05:29.752Z\"}'"),

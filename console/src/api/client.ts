@@ -1,0 +1,42 @@
+import { Failure, SessionEnded, type ServerError } from './failure.ts';
+import { send, type Answer } from './http.ts';
+import { graphqlTarget, session, signedInAgain } from './session.ts';
+import type { Operation } from './generated.ts';
+
+export interface Partial<R> {
+  readonly data: { readonly [K in keyof R]: R[K] | null };
+  readonly errors: readonly ServerError[];
+}
+
+/**
+ * Runs an operation in the account that is open. When the session has ended it waits until the reader has signed in again and then sends it
+ * once more. An answer with any error is thrown as a Failure: what comes back is whole.
+ */
+export async function run<R, V>(operation: Operation<R, V>, variables: V, signal?: AbortSignal): Promise<R> {
+  const answer = await post(operation, variables, signal);
+  if (answer.errors.length > 0) throw new Failure(answer.errors);
+  return (answer.body as { data: R }).data;
+}
+
+/** As run, for an operation whose fields may fail one by one: those are null. Throws when there is nothing at all. */
+export async function runPartly<R, V>(operation: Operation<R, V>, variables: V, signal?: AbortSignal): Promise<Partial<R>> {
+  const answer = await post(operation, variables, signal);
+  const data = (answer.body as { data?: Partial<R>['data'] | null } | undefined)?.data;
+  if (!data) throw new Failure(answer.errors);
+  return { data, errors: answer.errors };
+}
+
+async function post<R, V>(operation: Operation<R, V>, variables: V, signal?: AbortSignal): Promise<Answer> {
+  for (;;) {
+    const answer = await send('POST', graphqlTarget(accountId()), { query: operation, variables }, signal);
+    if (answer.status !== 401 && answer.errors[0]?.code !== 'UNAUTHENTICATED') return answer;
+    await signedInAgain();
+  }
+}
+
+/** The account that is open: what the inputs of the key operations name. */
+export function accountId(): string {
+  const now = session.get();
+  if (now.state !== 'in') throw new SessionEnded();
+  return now.who.accountId;
+}

@@ -1,0 +1,132 @@
+import { createStore } from '../lib/store.ts';
+import { Failure, SessionEnded, asFailure } from './failure.ts';
+import { send } from './http.ts';
+import { ViewerQuery, type ViewerQueryAnswer } from './generated.ts';
+
+export interface AccountName {
+  readonly uuid: string;
+  readonly accountName: string;
+}
+
+/** What GET /console/session answers. */
+interface SessionAnswer {
+  readonly accountId: string;
+  readonly accountName: string;
+  readonly accounts: readonly AccountName[];
+  readonly actor: { readonly kind: 'API_KEY' | 'USER'; readonly id: string; readonly name: string };
+}
+
+export type Viewer = ViewerQueryAnswer['viewer'];
+
+export interface SignedIn {
+  readonly accountId: string;
+  readonly accounts: readonly AccountName[];
+  readonly actor: SessionAnswer['actor'];
+  readonly viewer: Viewer;
+}
+
+export type Session =
+  | { readonly state: 'starting' }
+  | { readonly state: 'failed'; readonly failure: Failure }
+  | { readonly state: 'out' }
+  /** `ended`: the server no longer knows the session; what is on the page stays until the reader has signed in again or gives up. */
+  | { readonly state: 'in'; readonly who: SignedIn; readonly ended: boolean };
+
+export type Credentials = { readonly apiKey: string } | { readonly email: string; readonly password: string };
+
+export const session = createStore<Session>({ state: 'starting' });
+
+const CHOSEN_ACCOUNT = 'latchkey.account';
+let waiting: { resolve(): void; reject(reason: unknown): void }[] = [];
+
+/** Looks for a session of an earlier visit. */
+export async function startSession(): Promise<void> {
+  session.set({ state: 'starting' });
+  try {
+    const answer = await send('GET', '/console/session');
+    if (answer.status === 401) session.set({ state: 'out' });
+    else if (answer.errors.length > 0) throw new Failure(answer.errors);
+    else session.set({ state: 'in', who: await enter(answer.body as SessionAnswer), ended: false });
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    session.set(failure.code === 'UNAUTHENTICATED' ? { state: 'out' } : { state: 'failed', failure });
+  }
+}
+
+/** Signs in. After the session ended it must be to the same account: what waits on the page belongs to it. */
+export async function signIn(credentials: Credentials): Promise<void> {
+  const before = session.get();
+  const answer = await send('POST', '/console/session', credentials);
+  if (answer.errors.length > 0) throw new Failure(answer.errors);
+  const opened = answer.body as SessionAnswer;
+  if (before.state === 'in' && !opened.accounts.some((one) => one.uuid === before.who.accountId)) {
+    await send('DELETE', '/console/session');
+    const message = `That is an account of another name, ${opened.accountName}. What is open on this page belongs to ${before.who.viewer.account.name}.`;
+    throw new Failure([{ message, code: 'FORBIDDEN', path: [] }]);
+  }
+  const who = await enter(opened, before.state === 'in' ? before.who.accountId : undefined);
+  session.set({ state: 'in', who, ended: false });
+  const resumed = waiting;
+  waiting = [];
+  for (const one of resumed) one.resolve();
+}
+
+/** Ends the session, here and on the server. */
+export async function signOut(): Promise<void> {
+  try {
+    await send('DELETE', '/console/session');
+  } finally {
+    giveUp();
+  }
+}
+
+/** Leaves a session that ended: what waits for it fails, and what was on the page is gone. */
+export function giveUp(): void {
+  const dropped = waiting;
+  waiting = [];
+  session.set({ state: 'out' });
+  for (const one of dropped) one.reject(new SessionEnded());
+}
+
+/** Settles when the reader has signed in again; rejects with SessionEnded when they do not want to. */
+export function signedInAgain(): Promise<void> {
+  const now = session.get();
+  if (now.state !== 'in') return Promise.reject(new SessionEnded());
+  if (!now.ended) session.set({ ...now, ended: true });
+  return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+}
+
+/** Goes to another account of the same reader. Everything on the page belongs to the old one, so the page starts anew. */
+export function chooseAccount(accountId: string): void {
+  remember(accountId);
+  location.assign('/console/');
+}
+
+async function enter(opened: SessionAnswer, wanted = remembered()): Promise<SignedIn> {
+  const accountId = opened.accounts.find((one) => one.uuid === wanted)?.uuid ?? opened.accountId;
+  remember(accountId);
+  const answer = await send('POST', graphqlTarget(accountId), { query: ViewerQuery });
+  if (answer.errors.length > 0) throw new Failure(answer.errors);
+  const { viewer } = (answer.body as { data: ViewerQueryAnswer }).data;
+  return { accountId, accounts: opened.accounts, actor: opened.actor, viewer };
+}
+
+export function graphqlTarget(accountId: string): string {
+  return `/graphql?accountId=${encodeURIComponent(accountId)}`;
+}
+
+function remembered(): string | undefined {
+  try {
+    return localStorage.getItem(CHOSEN_ACCOUNT) ?? undefined;
+  } catch {
+    return undefined; // storage is forbidden: the server's choice of account does
+  }
+}
+
+function remember(accountId: string): void {
+  try {
+    localStorage.setItem(CHOSEN_ACCOUNT, accountId);
+  } catch {
+    // storage is forbidden
+  }
+}
