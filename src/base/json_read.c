@@ -183,8 +183,14 @@ static int load(struct lk_slice text, json_t **ret, json_error_t *error) {
 
 /* The tree, or what is left of one. */
 static void release(void) {
-    while (parser.blocks != NULL)
-        give_block(parser.blocks + 1);
+    struct block *block = parser.blocks;
+    parser.blocks = NULL;
+    while (block != NULL) {
+        struct block *next = block->next;
+        explicit_bzero(block + 1, block->size);
+        free(block);
+        block = next;
+    }
 }
 
 int lk_json_parse(struct lk_slice text, struct lk_arena *arena, struct lk_json **ret, struct lk_problem *problem) {

@@ -22,8 +22,8 @@
 #define LK_AUDIT_RESTORE "RESTORE"
 
 struct lk_audit_change {
-    const char *operation;           /* one of the above */
-    const char *resource_type;       /* "API_KEY", "USER_GROUP", "USER", "ACCOUNT", "APPLICATION", "SSO_PROVIDER", "IP_ALLOW_ENTRY", "SERVER" */
+    const char *operation;     /* one of the above */
+    const char *resource_type; /* "API_KEY", "USER_GROUP", "USER", "ACCOUNT", "APPLICATION", "SSO_PROVIDER", "IP_ALLOW_ENTRY", "SERVER" */
     const struct lk_id *resource_id; /* NULL when there is none */
     struct lk_slice resource_name;
     struct lk_slice before; /* JSON documents without secrets; ptr NULL for none */
