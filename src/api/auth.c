@@ -76,24 +76,20 @@ static bool is_plain(char c) {
     return c > 0x20 && c < 0x7F && c != '%' && c != ',';
 }
 
-/* A name as a header value: everything but visible ASCII, commas and % percent-encoded. */
-static struct lk_slice encode_name(struct lk_slice name, struct lk_arena *arena) {
+/* A name as a header value: everything but visible ASCII, commas and % percent-encoded. Writes up to three bytes for each; returns the end. */
+static char *put_name(char *out, struct lk_slice name) {
     static const char digits[] = "0123456789ABCDEF";
-    char *out = lk_arena_alloc(arena, name.len * 3);
-    size_t len = 0;
-    if (out == NULL)
-        return (struct lk_slice){NULL, 0};
     for (size_t i = 0; i < name.len; i++) {
         unsigned char c = (unsigned char)name.ptr[i];
         if (is_plain(name.ptr[i])) {
-            out[len++] = name.ptr[i];
+            *out++ = name.ptr[i];
         } else {
-            out[len++] = '%';
-            out[len++] = digits[c >> 4];
-            out[len++] = digits[c & 15];
+            *out++ = '%';
+            *out++ = digits[c >> 4];
+            *out++ = digits[c & 15];
         }
     }
-    return lk_slice_make(out, len);
+    return out;
 }
 
 /* The identity of a known key, as header values in the request's arena; the keyring's own memory is only lent. */
@@ -101,21 +97,31 @@ struct identity {
     struct lk_slice account, key, name, groups, scopes;
 };
 
-static int copy_id(struct lk_arena *arena, const struct lk_id *id, struct lk_slice *ret) {
-    struct lk_id_text text = lk_id_format(id);
-    return lk_arena_copy(arena, lk_slice_make(text.text, LK_ID_TEXT), ret);
+static char *put(char *at, struct lk_slice text, struct lk_slice *ret) {
+    if (text.len > 0)
+        memcpy(at, text.ptr, text.len);
+    *ret = lk_slice_make(at, text.len);
+    return at + text.len;
 }
 
+static char *put_id(char *at, const struct lk_id *id, struct lk_slice *ret) {
+    lk_base64url_encode(id->bytes, LK_ID_BYTES, at);
+    *ret = lk_slice_make(at, LK_ID_TEXT);
+    return at + LK_ID_TEXT;
+}
+
+/* All in one block: this is done for every request. */
 static int identify(const struct lk_verify_answer *answer, struct lk_arena *arena, struct identity *ret) {
-    int code = copy_id(arena, &answer->account_id, &ret->account);
-    if (code == 0)
-        code = copy_id(arena, &answer->key_id, &ret->key);
-    if (code == 0)
-        code = lk_arena_copy(arena, answer->set->groups_header, &ret->groups);
-    if (code == 0)
-        code = lk_arena_copy(arena, answer->set->scopes_header, &ret->scopes);
-    ret->name = encode_name(answer->name, arena);
-    return code != 0 || ret->name.ptr == NULL ? LK_ENOMEM : 0;
+    const struct lk_permission_set *set = answer->set;
+    char *at = lk_arena_alloc(arena, (size_t)2 * LK_ID_TEXT + 3 * answer->name.len + set->groups_header.len + set->scopes_header.len);
+    if (at == NULL)
+        return LK_ENOMEM;
+    at = put_id(at, &answer->account_id, &ret->account);
+    at = put_id(at, &answer->key_id, &ret->key);
+    at = put(at, set->groups_header, &ret->groups);
+    at = put(at, set->scopes_header, &ret->scopes);
+    ret->name = lk_slice_make(at, (size_t)(put_name(at, answer->name) - at));
+    return 0;
 }
 
 static void add_identity(struct http_request *request, const struct identity *identity, const char *code) {

@@ -56,6 +56,8 @@ static bool admit(struct work *work, const struct lk_verify_service *service) {
     switch (lk_verify_caller(service->lanes, work->request, lk_credential(work->request), service->may_verify, &caller)) {
     case LK_VERIFY_VALID: work->account = caller.account_id; return true;
     case LK_VERIFY_IP_NOT_ALLOWED:
+        lk_answer_problem(work->request, 403, LK_CODE_FORBIDDEN, "User not authorized: this API key may not be used from this address");
+        return false;
     case LK_VERIFY_INSUFFICIENT_PERMISSIONS:
     case LK_VERIFY_RATE_LIMITED:
     case LK_VERIFY_USAGE_EXCEEDED:
@@ -85,20 +87,16 @@ struct item {
     struct lk_ip ip;
 };
 
-/* Where in the body a sentence is about: "requests[17]: ", or nothing. */
+/* Where in the body a sentence is about. */
 struct place {
-    char text[40];
+    bool batch;
+    size_t index; /* in a batch */
 };
 
-static struct place place_of(bool batch, size_t index) {
-    struct place place = {""};
-    if (batch)
-        snprintf(place.text, sizeof(place.text), "requests[%zu]: ", index);
-    return place;
-}
-
 static int refuse(struct lk_problem *problem, const struct place *place, const char *what) {
-    return lk_problem_set(problem, LK_EINVAL, "%s%s", place->text, what);
+    if (place->batch)
+        return lk_problem_set(problem, LK_EINVAL, "requests[%zu]: %s", place->index, what);
+    return lk_problem_set(problem, LK_EINVAL, "%s", what);
 }
 
 static int read_member(const struct lk_json_member *member, const struct place *place, struct lk_verify_request *question,
@@ -179,9 +177,11 @@ static bool find_expression(struct work *work, const struct item *item, struct l
 /* --- what is answered --- */
 
 static void write_id(struct lk_json_writer *w, const char *name, const struct lk_id *id) {
-    struct lk_id_text text = lk_id_format(id);
+    char quoted[LK_ID_TEXT + 2];
+    quoted[0] = quoted[LK_ID_TEXT + 1] = '"';
+    lk_base64url_encode(id->bytes, LK_ID_BYTES, quoted + 1); /* which needs no escapes */
     lk_json_key(w, name);
-    lk_json_string(w, lk_slice_make(text.text, LK_ID_TEXT));
+    lk_json_raw(w, lk_slice_make(quoted, sizeof(quoted)));
 }
 
 static void write_rate(struct lk_json_writer *w, const struct work *work, const struct lk_verify_answer *answer) {
@@ -200,6 +200,18 @@ static void write_rate(struct lk_json_writer *w, const struct work *work, const 
     lk_json_end_object(w);
 }
 
+static void write_credits(struct lk_json_writer *w, const struct lk_verify_answer *answer) {
+    lk_json_key(w, "credits");
+    if (!answer->has_credits) {
+        lk_json_null(w);
+        return;
+    }
+    lk_json_begin_object(w);
+    lk_json_key(w, "remaining");
+    lk_json_int(w, answer->credits_left);
+    lk_json_end_object(w);
+}
+
 static void write_known(struct lk_json_writer *w, const struct work *work, const struct lk_verify_answer *answer) {
     write_id(w, "keyId", &answer->key_id);
     write_id(w, "accountId", &answer->account_id);
@@ -215,12 +227,13 @@ static void write_known(struct lk_json_writer *w, const struct work *work, const
     lk_json_key(w, "metadata");
     lk_json_raw(w, answer->metadata.len > 0 ? answer->metadata : lk_slice_cstr("{}"));
     write_rate(w, work, answer);
+    write_credits(w, answer);
 }
 
 static void write_answer(struct lk_json_writer *w, const struct work *work, const struct lk_verify_answer *answer) {
     static const struct lk_slice unknown =
         LK_SLICE(",\"keyId\":null,\"accountId\":null,\"name\":null,\"userGroupIds\":[],\"accountPermissions\":[],"
-                 "\"scopes\":[],\"expiresAt\":null,\"metadata\":null,\"rateLimit\":null");
+                 "\"scopes\":[],\"expiresAt\":null,\"metadata\":null,\"rateLimit\":null,\"credits\":null");
     lk_json_begin_object(w);
     lk_json_key(w, "valid");
     lk_json_bool(w, answer->code == LK_VERIFY_VALID);
@@ -248,7 +261,7 @@ void lk_verify_handle(struct http_request *request, void *service) {
     const struct lk_json *json = read_body(request);
     if (json == NULL)
         return;
-    const struct place place = place_of(false, 0);
+    const struct place place = {.batch = false};
     struct lk_problem problem;
     struct lk_verify_request question;
     struct item item;
@@ -268,6 +281,9 @@ void lk_verify_handle(struct http_request *request, void *service) {
 }
 
 /* --- many --- */
+
+/* Bytes of an answer about a key in a group or two. */
+#define ANSWER_USUAL 512
 
 struct batch {
     struct item *items;
@@ -306,7 +322,7 @@ static bool read_batch(struct work *work, const struct lk_json *requests, struct
     }
     struct lk_problem problem;
     for (size_t i = 0; i < batch.len; i++) {
-        const struct place place = place_of(true, i);
+        const struct place place = {.batch = true, .index = i};
         if (read_item(work, &requests->array.items[i], &place, &batch.questions[i], &batch.items[i], &problem) != 0) {
             lk_answer_problem(work->request, 400, LK_CODE_BAD_USER_INPUT, problem.text);
             return false;
@@ -342,6 +358,7 @@ void lk_verify_handle_batch(struct http_request *request, void *service) {
     const struct lk_json *requests = read_requests(request);
     if (requests == NULL || !read_batch(&work, requests, &batch) || !verify_batch(&work, &batch))
         return;
+    (void)lk_buf_reserve(http_body(request), batch.len * ANSWER_USUAL); /* else it grows, copy by copy */
     struct lk_json_writer w;
     lk_json_writer_init(&w, http_body(request));
     lk_json_begin_object(&w);

@@ -135,7 +135,7 @@ void http_set_status(struct http_request *request, int status) {
 
 void http_add_header(struct http_request *request, const char *name, struct lk_slice value) {
     if (request->fields_len < HTTP_ANSWER_FIELDS_MAX)
-        request->answer_fields[request->fields_len++] = (struct http_answer_field){name, value};
+        request->answer_fields[request->fields_len++] = (struct http_answer_field){lk_slice_cstr(name), value};
 }
 
 struct lk_buf *http_body(struct http_request *request) {
