@@ -139,7 +139,7 @@ static int fill_context(struct lk_graphql_job *job, struct lk_arena *arena) {
         .url = audited_url(job, arena),
         .path = http_request_path(job->request),
         .method = http_request_method_text(job->request),
-        .remote = lk_peer_text(job->request, arena),
+        .remote = lk_peer_text(job->service->lanes, job->request, arena),
         .status = 200,
     };
     return context->call.origin.url.ptr == NULL || context->call.origin.remote.ptr == NULL ? LK_ENOMEM : 0;

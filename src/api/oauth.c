@@ -244,7 +244,7 @@ static bool submit(const struct lk_oauth_service *service, struct http_request *
                    const struct lk_id *key) {
     struct lk_arena *arena = http_request_arena(request);
     struct revocation *job = LK_ARENA_NEW(arena, struct revocation);
-    struct lk_slice remote = lk_peer_text(request, arena);
+    struct lk_slice remote = lk_peer_text(service->verify->lanes, request, arena);
     if (job == NULL || remote.ptr == NULL)
         return false;
     job->job = (struct lk_job){NULL, run, finish};

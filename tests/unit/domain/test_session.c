@@ -1,5 +1,6 @@
 #include "fixture.h"
 
+#include "base/ip.h"
 #include "crypto/session_token.h"
 #include "domain/ip_allow.h"
 #include "domain/session.h"
@@ -57,7 +58,8 @@ static int log_in_at(struct fixture *f, const char *email, bool fits, int64_t no
     f->call.actor = NULL;
     f->call.now_ms = now_ms;
     f->call.change_set = (struct lk_id){0};
-    f->call.origin.remote = lk_slice_cstr(remote);
+    struct lk_ip ip;
+    f->call.client_ip = lk_ip_parse(lk_slice_cstr(remote), &ip) == 0 ? &ip : NULL;
     assert_int_equal(lk_login_begin(&f->call, lk_slice_cstr(email), lk_slice_cstr("not looked at"), &login), 0);
     for (size_t i = 0; i < login.checks_len; i++) {
         login.checks[i].done = true;
@@ -69,6 +71,7 @@ static int log_in_at(struct fixture *f, const char *email, bool fits, int64_t no
     assert_null(f->call.actor);
     f->call.actor = call.actor;
     f->call.now_ms = call.now_ms;
+    f->call.client_ip = NULL;
     return code;
 }
 
