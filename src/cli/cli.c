@@ -25,6 +25,8 @@ static const struct cli_command *const commands[] = {
     &cli_group_command,
     &cli_user_command,
     &cli_audit_command,
+    &cli_doctor_command,
+    &cli_recover_command,
     &cli_completion_command,
     &cli_manual_command,
     &version_command,

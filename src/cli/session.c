@@ -10,10 +10,9 @@
 
 #define SESSION_ARENA_MAX ((size_t)512 << 20)
 #define KEY_FILE_MAX 4096
-#define DEFAULT_URL "http://127.0.0.1:5390"
 
 static const struct cli_option client_options[] = {
-    {"url", "URL", "The server. Or LATCHKEY_URL. Default: " DEFAULT_URL ".", false},
+    {"url", "URL", "The server. Or LATCHKEY_URL. Default: " CLI_DEFAULT_URL ".", false},
     {"api-key-file", "FILE", "A file that holds the API key to authenticate with. Or LATCHKEY_API_KEY, the key itself.", false},
     {"api-key", "KEY", "The API key itself. For a moment others on this machine may see it: prefer the file or the environment.", false},
     {"json", NULL, "Prints JSON, for programs.", false},
@@ -87,7 +86,7 @@ static int open_client(struct cli_session *session) {
     if (url == NULL)
         url = getenv("LATCHKEY_URL");
     if (url == NULL || url[0] == '\0')
-        url = DEFAULT_URL;
+        url = CLI_DEFAULT_URL;
     char buffer[KEY_FILE_MAX];
     struct lk_slice key = {NULL, 0};
     int code = find_key(session->args, buffer, sizeof(buffer), &key, &session->problem);

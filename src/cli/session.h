@@ -8,6 +8,9 @@
 
 struct cli_client;
 
+/* Where a server is when nothing else is said. */
+#define CLI_DEFAULT_URL "http://127.0.0.1:5390"
+
 struct cli_session {
     const struct cli_command *command;
     const struct cli_args *args;
