@@ -163,20 +163,12 @@ static int read_account(struct lk_graphql_job *job, struct lk_arena *arena) {
 
 /* Whether the credential may be somebody's, by what the keyring knows; sends the answer when not. Here and not on the store thread: then a bad key costs no parsing
  * and no look-up, whether there is such a key or not, and so the time of a refusal does not tell. The store thread asks again, in the transaction. Sessions are known
- * there only; of those it is asked whether they have the form. *ret is set when it is a key. */
+ * there only; of those it is asked whether they have the form. *ret is set when it is a key: what limits its verifications is not about
+ * requests to this API, and its addresses are looked at in the transaction. */
 static bool recognise(struct lk_graphql_job *job, struct lk_verify_answer *ret) {
-    bool good;
-    if (lk_session_token_like(job->credential)) {
-        good = lk_session_token_check(job->credential);
-    } else {
-        switch (lk_verify_caller(job->service->lanes, job->request, job->credential, NULL, ret)) {
-        case LK_VERIFY_MALFORMED:
-        case LK_VERIFY_NOT_FOUND:
-        case LK_VERIFY_DISABLED:
-        case LK_VERIFY_EXPIRED: good = false; break;
-        default: good = true; /* what limits its verifications is not about requests to this API; its addresses are looked at later */
-        }
-    }
+    bool good = lk_session_token_like(job->credential)
+                    ? lk_session_token_check(job->credential)
+                    : lk_is_recognised(lk_verify_caller(job->service->lanes, job->request, job->credential, NULL, ret));
     if (!good)
         answer_unauthenticated(job);
     return good;
