@@ -83,7 +83,7 @@ struct row {
     struct lk_keyring_key key;
     struct lk_keyring_digest digest;
     struct lk_id group;
-    char name[24];
+    char name[25]; /* "key-" and any number */
 };
 
 static void fill_row(struct row *row, const struct lk_keys *keys, uint64_t i) {
