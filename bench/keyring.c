@@ -187,7 +187,7 @@ static void run(const struct lk_keys *keys, uint64_t count) {
     int64_t spent = load(keyring, keys, count, rows);
     struct lk_keyring_stats stats;
     lk_keyring_stats(keyring, &stats);
-    printf("%" PRIu64 " keys\n  load %.2f s, %.1f bytes a key\n", stats.keys, (double)spent / 1e9,
+    printf("%" PRIu64 " keys\n  load %.4f s, %.1f bytes a key\n", stats.keys, (double)spent / 1e9,
            (double)stats.bytes / (double)stats.keys);
     lk_keyring_reader_register();
     for (int round = 0; round < 3; round++) {
