@@ -37,7 +37,7 @@ conform: deps ## the engine beside graphql-js, and the server under others' clie
 	@tools/build $(BUILD)
 	@tools/test --build $(BUILD) conform
 
-fault: deps ## kill -9 under writers, twenty rounds
+fault: deps ## kill -9, power failures, failing disks and memory, upgrades (LATCHKEY_FAULT=full: at every place)
 	@tools/build $(BUILD)
 	@tools/test --build $(BUILD) fault
 

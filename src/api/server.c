@@ -1,11 +1,12 @@
 /*
  * Order of start: data directory (its lock), keys, database, domain, schema, the HTTP server (bound, not running), the sandbox, which threads inherit and
- * so comes before them, keyring (with every key), background thread, store thread, I/O threads, ticker. At the stop HTTP is first: it waits for
+ * so comes before them, keyring (with every key), background, store and backup threads, I/O threads, ticker. At the stop HTTP is first: it waits for
  * the requests that the other threads still have; then these threads, then what they counted is written, then the keyring and the database.
  */
 #include "api/server.h"
 
 #include "api/auth.h"
+#include "api/backup.h"
 #include "api/confine.h"
 #include "api/console.h"
 #include "api/console_session.h"
@@ -40,7 +41,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MAIN_ROUTES 20
+#define MAIN_ROUTES 21
 #define OPS_ROUTES 3
 
 struct server {
@@ -54,6 +55,7 @@ struct server {
     struct lk_executor *executor;
     struct lk_background *background;
     struct lk_key_clock *key_clock;
+    struct lk_backup_service *backup;
     struct lk_usage_service *usage;
     struct lk_ticker *ticker;
     struct http_thread_hooks hooks;
@@ -196,6 +198,18 @@ static int open_key_clock(struct server *server, struct lk_problem *problem) {
     return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
 }
 
+static int start_backup(struct server *server, struct lk_problem *problem) {
+    const struct lk_backup_config config = {
+        .db = server->store.db,
+        .executor = server->executor,
+        .domain = server->store.domain,
+        .keys = server->store.keys,
+        .data = server->settings->data,
+    };
+    int code = lk_backup_service_start(&config, &server->backup);
+    return code == 0 ? 0 : lk_problem_set(problem, code, "Cannot start the backup thread: %s", lk_error_text(code));
+}
+
 static int make_cache(struct server *server, struct lk_problem *problem) {
     server->cache = lk_document_cache_new((size_t)server->settings->graphql_cache);
     return server->cache != NULL ? 0 : lk_problem_set(problem, LK_ENOMEM, "Out of memory");
@@ -256,6 +270,7 @@ static void set_up_routes(struct server *server) {
         {"/v1/revoke", "POST", lk_oauth_revoke, &server->oauth, .class = LK_ROUTE_OAUTH},
         {"/v1/leaks/github", "POST", lk_leaks_handle_github, &server->leaks, .class = LK_ROUTE_OAUTH},
         {"/v1/revoke-leaked", "POST", lk_leaks_handle_finder, &server->leaks, .class = LK_ROUTE_OAUTH},
+        {"/v1/backup", "GET", lk_backup_handle, server->backup, .class = LK_ROUTE_OPERATIONS},
         {"/graphql", graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
         {"/api/graphql", graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
         {"/gateway/api/graphql", graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
@@ -415,8 +430,11 @@ static int start_threads(struct server *server, struct lk_problem *problem) {
         code = start_executor(server, problem);
     if (code == 0)
         code = open_key_clock(server, problem);
+    if (code == 0)
+        code = start_backup(server, problem);
     if (code != 0)
         return code;
+    set_up_routes(server);
     server->login.executor = server->executor;
     server->leaks.lanes = &server->lanes;
     server->leaks.domain = server->store.domain;
@@ -448,7 +466,6 @@ static int start(struct server *server, struct lk_problem *problem) {
         code = lk_leak_service_open(settings->leak_public_keys, &server->leaks, problem);
     if (code != 0)
         return code;
-    set_up_routes(server);
     code = create_http(server, problem);
     if (code == 0)
         code = start_threads(server, problem);
@@ -466,10 +483,12 @@ static int start(struct server *server, struct lk_problem *problem) {
 }
 
 static void stop(struct server *server) {
+    lk_backup_service_cancel(server->backup);
     if (server->http != NULL)
         http_server_stop(server->http, (unsigned)server->settings->drain_timeout_ms);
     lk_ticker_stop(server->ticker);
     lk_background_stop(server->background);
+    lk_backup_service_stop(server->backup);
     lk_executor_stop(server->executor);
     lk_key_clock_close(server->key_clock, atomic_load(&server->database_failed) ? NULL : server->store.db);
     if (server->usage != NULL)
@@ -477,6 +496,7 @@ static void stop(struct server *server) {
     lk_usage_service_close(server->usage);
     http_server_free(server->http);
     lk_leak_service_close(&server->leaks);
+    lk_backup_service_free(server->backup);
     lk_verify_service_close(&server->verify);
     lk_lanes_close(&server->lanes);
     lk_rate_table_free(server->graphql.account_requests);

@@ -27,6 +27,8 @@ static const struct cli_command *const commands[] = {
     &cli_audit_command,
     &cli_doctor_command,
     &cli_recover_command,
+    &cli_backup_command,
+    &cli_restore_command,
     &cli_completion_command,
     &cli_manual_command,
     &version_command,

@@ -148,6 +148,14 @@ static int check_answer(struct cli_session *session, long status, const struct l
     return status == 200 ? 0 : no_result(session, status);
 }
 
+int cli_answer_problem(struct cli_session *session, long status, const struct lk_buf *body) {
+    struct lk_json *json = NULL;
+    int code = 0;
+    if (lk_json_parse(lk_buf_slice(body), &session->arena, &json, NULL) == 0)
+        code = check_answer(session, status, json);
+    return code != 0 ? code : no_result(session, status);
+}
+
 static void write_request(struct lk_buf *out, const char *document, const struct lk_buf *variables) {
     struct lk_json_writer w;
     lk_json_writer_init(&w, out);
