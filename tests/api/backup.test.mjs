@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { BINARY, DELETE, init, run, Server, temporaryDirectory } from './support/server.mjs';
+import { BINARY, CREATE_WITH_KEY, DELETE, httpRequest, init, run, Server, temporaryDirectory } from './support/server.mjs';
 
 const VERIFY = { method: 'POST', path: '/v1/keys:verify' };
 
@@ -164,6 +164,18 @@ describe('backup and restore', () => {
     assert.deepEqual(backups.map(({ failed }) => failed), [true, false]);
     assert.equal((await server.request({ path: '/v1/backup' })).status, 401);
     assert.equal((await server.request({ path: '/v1/backup', method: 'POST' })).status, 405);
+  });
+
+  it('is for keys where they may be used, and costs the store thread nothing for bad ones', async () => {
+    const create = async (name, allowedIps) => (await server.query(CREATE_WITH_KEY, { input: { accountId: server.account.accountId, name, userGroupIds: [server.account.userGroupId], allowedIps } })).createApiKey.key;
+    const ask = async (key) => (await server.request({ path: '/v1/backup', headers: { 'x-api-key': key } })).status;
+    assert.equal(await ask(await create('from here', ['127.0.0.1'])), 200);
+    assert.equal(await ask(await create('from there', ['203.0.113.0/24'])), 403);
+    const jobs = async () => Number(/^latchkey_store_jobs_total (\d+)/m.exec((await httpRequest(server.opsPort, { path: '/metrics' })).text)[1]);
+    const [before, began] = [await jobs(), Date.now()];
+    for (let i = 0; i < 200; i++) assert.equal(await ask(i % 2 ? 'an-imported-key-that-nobody-has' : `lks_${'0'.repeat(49)}`), 401);
+    const done = (await jobs()) - before;
+    assert.ok(done < 20 + (Date.now() - began) / 50, `${done} jobs`); // what the server gives that thread to do by itself
   });
 
   it('keeps the file that is there when it fails', () => {
