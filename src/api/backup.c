@@ -39,8 +39,8 @@ struct backup {
     struct http_request *request;
     struct lk_backup_service *service;
     struct lk_slice credential;
-    struct lk_ip client_ip; /* of call, where it is known */
     struct lk_call call;
+    struct lk_ip client_ip; /* of call, where it is known */
     struct lk_problem problem;
     int code;
 };

@@ -20,7 +20,7 @@ struct lk_backup_config {
     struct lk_executor *executor;
     struct lk_domain *domain;
     const struct lk_keys *keys;
-    const struct lk_lanes *lanes; /* by which a caller's key is known before it costs anything */
+    const struct lk_lanes *lanes; /* open before the first request */
     const char *data;             /* the data directory; all are lent until free */
 };
 
