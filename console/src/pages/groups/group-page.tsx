@@ -1,0 +1,1 @@
+export function GroupPage(_: { id: string }) { return null; }

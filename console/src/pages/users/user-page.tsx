@@ -1,0 +1,1 @@
+export function UserPage(_: { id: string }) { return null; }
