@@ -4,7 +4,7 @@ const page = ['pageInfo', 'nodes'];
 
 export const neverNull = {
   Query: [
-    'account', 'viewer', 'apiKey', 'apiKeys', 'userGroup', 'userGroups', 'user', 'users', 'application', 'applications', 'audits', 'auditChangeContent',
+    'account', 'viewer', 'apiKey', 'apiKeys', 'userGroup', 'userGroups', 'user', 'users', 'userByEmail', 'userByName', 'application', 'applications', 'audits', 'auditChangeContent',
   ],
   Mutation: [
     'createApiKey', 'updateApiKey', 'deleteApiKey', 'revealApiKey', 'rotateApiKey', 'createUser', 'updateUser', 'deleteUser', 'setPassword', 'createUserGroup',

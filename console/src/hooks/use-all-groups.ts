@@ -1,7 +1,8 @@
-import { useEffect, useState } from 'preact/hooks';
 import { run } from '../api/client.ts';
-import { asFailure, type Failure } from '../api/failure.ts';
+import type { Failure } from '../api/failure.ts';
 import { GroupNamesQuery, type GroupNamesQueryAnswer } from '../api/generated.ts';
+import { allPages, PAGE } from '../lib/all-pages.ts';
+import { useFetched } from './use-fetched.ts';
 
 export type GroupName = GroupNamesQueryAnswer['userGroups']['nodes'][number];
 
@@ -11,29 +12,8 @@ export interface AllGroups {
   readonly failure: Failure | undefined;
 }
 
-const PAGE = 100;
-/** A form lists so many to choose from, and says when there are more. */
-const MOST = 1000;
-
 /** The user groups to choose from, by name. */
 export function useAllGroups(): AllGroups {
-  const [state, setState] = useState<AllGroups>({ groups: undefined, total: 0, failure: undefined });
-  useEffect(() => {
-    const abort = new AbortController();
-    fetchAll(abort.signal).then(
-      ([groups, total]) => abort.signal.aborted || setState({ groups, total, failure: undefined }),
-      (thrown: unknown) => abort.signal.aborted || setState({ groups: undefined, total: 0, failure: asFailure(thrown) }),
-    );
-    return () => abort.abort();
-  }, []);
-  return state;
-}
-
-async function fetchAll(signal: AbortSignal): Promise<readonly [readonly GroupName[], number]> {
-  const groups: GroupName[] = [];
-  for (;;) {
-    const { userGroups } = await run(GroupNamesQuery, { limit: PAGE, offset: groups.length }, signal);
-    groups.push(...userGroups.nodes);
-    if (userGroups.nodes.length < PAGE || groups.length >= MOST) return [groups, userGroups.pageInfo.total];
-  }
+  const { data, failure } = useFetched((signal) => allPages(async (offset) => (await run(GroupNamesQuery, { limit: PAGE, offset }, signal)).userGroups));
+  return { groups: data?.items, total: data?.total ?? 0, failure };
 }

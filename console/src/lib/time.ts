@@ -9,7 +9,7 @@ export function absolute(ms: number): string {
   }).format(ms);
 }
 
-/** "5 minutes ago", "in 3 days"; a date when it is more than 30 days away. */
+/** "5 min. ago", "in 3 days"; a date when it is more than 30 days away. */
 export function relative(ms: number, now: number): string {
   const distance = ms - now;
   const size = Math.abs(distance);
@@ -21,7 +21,7 @@ export function relative(ms: number, now: number): string {
 }
 
 function unit(count: number, name: Intl.RelativeTimeFormatUnit): string {
-  return new Intl.RelativeTimeFormat(undefined, { numeric: 'always' }).format(Math.trunc(count), name);
+  return new Intl.RelativeTimeFormat(undefined, { numeric: 'always', style: 'short' }).format(Math.trunc(count), name);
 }
 
 /** The value of a datetime-local field for a moment, to the minute. */

@@ -1,8 +1,5 @@
 import { FieldGroup, SelectField, TextArea, TextField, type Choice } from '../../components/field.tsx';
-import { PickList } from '../../components/pick-list.tsx';
-import { Problem } from '../../components/problem.tsx';
-import { Loading } from '../../components/states.tsx';
-import { useAllGroups } from '../../hooks/use-all-groups.ts';
+import { GroupsField } from '../../components/groups-field.tsx';
 import type { FieldRules, FormErrors } from '../../lib/field-errors.ts';
 import { NEW_KEY, type Expiry, type KeyDraft } from '../../lib/key-draft.ts';
 import { MetadataFields } from './metadata-fields.tsx';
@@ -52,7 +49,7 @@ export function KeyForm({ draft, onChange, errors: { fields } }: KeyFormProps) {
   return (
     <>
       <TextField label="Name" value={draft.name} onInput={(name) => set({ name })} error={fields.name} required hint="What uses the key. It is unique in the account." />
-      <GroupsField chosen={draft.groupIds} onChange={(groupIds) => set({ groupIds })} error={fields.groups} />
+      <GroupsField chosen={draft.groupIds} onChange={(groupIds) => set({ groupIds })} error={fields.groups} hint="The key may do what its user groups may do." />
       <details class="more" open={more}>
         <summary>Expiry, limits and metadata</summary>
         <div class="field-row">
@@ -93,12 +90,4 @@ function CreditsFields({ draft, set, error }: { draft: KeyDraft; set(part: Parti
       </div>
     </FieldGroup>
   );
-}
-
-function GroupsField({ chosen, onChange, error }: { chosen: readonly string[]; onChange(chosen: readonly string[]): void; error: string | undefined }) {
-  const { groups, total, failure } = useAllGroups();
-  if (failure) return <Problem failure={failure} />;
-  if (!groups) return <Loading what="user groups" />;
-  const hint = total > groups.length ? `The first ${groups.length} of ${total}.` : 'The key may do what its user groups may do.';
-  return <PickList label="User Groups" what="user group" choices={groups} chosen={chosen} onChange={onChange} error={error} hint={hint} />;
 }

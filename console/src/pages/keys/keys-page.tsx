@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { KeysQuery, type ApiKeyFilter, type ApiKeySortField, type KeyRow } from '../../api/generated.ts';
 import { Button } from '../../components/button.tsx';
 import { Secret } from '../../components/copy.tsx';
@@ -7,6 +7,7 @@ import { Empty, Loaded } from '../../components/states.tsx';
 import { Table, type Column, type Sort } from '../../components/table.tsx';
 import { Time } from '../../components/time.tsx';
 import { usePageQuery } from '../../hooks/use-page-query.ts';
+import { usePages } from '../../hooks/use-pages.ts';
 import { useQuery } from '../../hooks/use-query.ts';
 import { useAbilities } from '../../hooks/use-session.ts';
 import { ACCESS_TRAIL, PageHead } from '../../layout/page-head.tsx';
@@ -48,12 +49,7 @@ export function KeysPage() {
   );
   const keys = useQuery(KeysQuery, variables);
   const actions = useKeyActions(keys.reload, keys.reload);
-  const total = keys.data?.apiKeys.pageInfo.total;
-  useEffect(() => {
-    // The last key of the last page was deleted, or the address names a page that is not there.
-    if (total !== undefined && page > 1 && (page - 1) * SIZE >= total) change({ page: total > SIZE ? String(Math.ceil(total / SIZE)) : undefined }, { replace: true });
-  }, [total, page, change]);
-
+  const pages = usePages(SIZE, keys.data?.apiKeys.pageInfo.total);
   const add = may.manageKeys && <Button kind="primary" icon="add" onClick={() => setAdding(true)}>Add API Key</Button>;
   const filtered = Boolean(query['q'] || query['group'] || query['state'] || query['show']);
   return (
@@ -72,7 +68,7 @@ export function KeysPage() {
               onSort={(next: Sort) => change({ sort: next.field === 'NAME' ? '' : next.field, down: next.descending ? '1' : '' })}
               detail={(row) => secretRow(row, actions)}
             />
-            <Pager page={page} size={SIZE} total={pageInfo.total} what="keys" onPage={(next) => change({ page: next === 1 ? undefined : String(next) })} />
+            <Pager page={pages.page} size={SIZE} total={pageInfo.total} what="keys" onPage={pages.onPage} />
           </>
         )}
       </Loaded>
