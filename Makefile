@@ -3,7 +3,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 
 help: ## list the tasks
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 deps: ## install what building, running and testing need, where it is missing
 	@tools/deps build run test
@@ -25,6 +25,11 @@ lint: deps ## formatting and static analysis
 	@tools/build $(BUILD)
 	@tools/test --build $(BUILD) layers lint
 
+test-console: deps ## the console and the API Explorer in a real browser
+	@tools/deps console-test
+	@tools/build $(BUILD)
+	@tools/test --build $(BUILD) console
+
 conform: deps ## the engine beside graphql-js, and the server under others' clients and code generators
 	@tools/deps conform
 	@tools/build $(BUILD)
@@ -33,6 +38,10 @@ conform: deps ## the engine beside graphql-js, and the server under others' clie
 fault: deps ## kill -9 under writers, twenty rounds
 	@tools/build $(BUILD)
 	@tools/test --build $(BUILD) fault
+
+test-load: deps ## crowds and floods beside an honest client; LATCHKEY_LOAD=full for the full size
+	@tools/build $(BUILD)
+	@tools/test --build $(BUILD) load
 
 memcheck: deps ## ten thousand mixed requests under valgrind
 	@tools/deps memcheck
@@ -43,9 +52,9 @@ sanitize: deps ## unit and API tests under the address, undefined and thread san
 	@tools/test --build $(BUILD) sanitize
 
 test-all: deps ## all of these
-	@tools/deps lint conform memcheck
+	@tools/deps lint conform memcheck console-test
 	@tools/build $(BUILD)
-	@tools/test --build $(BUILD) layers lint unit api conform fault memcheck sanitize
+	@tools/test --build $(BUILD) layers lint unit api console conform fault load memcheck sanitize
 
 fuzz: ## fuzz every parser for FUZZ_SECONDS each (60)
 	@tools/deps build fuzz
@@ -65,6 +74,6 @@ install: build ## copy the binary, its manual page and completions under PREFIX 
 	install -D -m 0644 $(BUILD)/completion.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/latchkey.fish
 
 clean: ## remove what was built (never ./data)
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-release
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-release console/dist
 
-.PHONY: help deps build run test lint conform fault memcheck sanitize test-all fuzz bench install clean
+.PHONY: help deps build run test test-console lint conform fault test-load memcheck sanitize test-all fuzz bench install clean

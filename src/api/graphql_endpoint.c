@@ -1,5 +1,6 @@
 #include "api/graphql_endpoint.h"
 
+#include "api/console_cookie.h"
 #include "api/credential.h"
 #include "api/errors.h"
 #include "api/graphql_job.h"
@@ -42,6 +43,11 @@ static void answer_error(struct lk_graphql_job *job, int status, const char *mes
 static void answer_unauthenticated(struct lk_graphql_job *job) {
     count(job->service, LK_GRAPHQL_UNAUTHENTICATED);
     answer_error(job, 401, "Invalid API Key", LK_CODE_UNAUTHENTICATED);
+}
+
+static void answer_forbidden(struct lk_graphql_job *job, const char *message) {
+    count(job->service, LK_GRAPHQL_REFUSED);
+    answer_error(job, 403, message, LK_CODE_FORBIDDEN);
 }
 
 static void answer_unavailable(struct lk_graphql_job *job, const char *message) {
@@ -224,6 +230,20 @@ static int find_documents(struct lk_graphql_job *job, const struct lk_graphql_de
 
 /* --- on the I/O thread --- */
 
+/* Takes the session of the console's cookie for credential when there is one. A sentence when it is there but may not be used in this way. */
+static const char *take_session(struct lk_graphql_job *job, const struct lk_graphql_transport *transport) {
+    struct lk_slice token = lk_console_cookie(job->request);
+    if (token.ptr == NULL)
+        return NULL;
+    if (transport->method != HTTP_POST || !http_media_type_is(transport->content_type, "application/json"))
+        return "The console's session takes GraphQL as JSON with POST only; send x-api-key or Authorization for the other ways";
+    const char *refusal = lk_console_refusal(job->request, false);
+    if (refusal == NULL)
+        job->credential = token;
+    job->by_cookie = refusal == NULL;
+    return refusal;
+}
+
 static void start(struct lk_graphql_job *job, bool form) {
     struct lk_arena *arena = http_request_arena(job->request);
     const struct lk_graphql_transport transport = {
@@ -235,8 +255,15 @@ static void start(struct lk_graphql_job *job, bool form) {
     };
     job->credential = lk_credential(job->request);
     if (job->credential.ptr == NULL && !form) {
-        answer_unauthenticated(job);
-        return;
+        const char *refusal = take_session(job, &transport);
+        if (refusal != NULL) {
+            answer_forbidden(job, refusal);
+            return;
+        }
+        if (job->credential.ptr == NULL) {
+            answer_unauthenticated(job);
+            return;
+        }
     }
     struct lk_graphql_decoded decoded;
     struct lk_graphql_refusal refusal;

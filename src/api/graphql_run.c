@@ -172,7 +172,8 @@ void lk_graphql_run(struct lk_job *base, struct lk_db *db) {
     call->problem = &job->context.problem;
     int code = authenticate(job);
     if (code == LK_EUNAUTH) {
-        end_with_error(job, 401, LK_GRAPHQL_UNAUTHENTICATED, "Invalid API Key", LK_CODE_UNAUTHENTICATED);
+        const char *message = job->by_cookie ? "The session has ended; sign in again" : "Invalid API Key";
+        end_with_error(job, 401, LK_GRAPHQL_UNAUTHENTICATED, message, LK_CODE_UNAUTHENTICATED);
         return;
     }
     if (code == 0 && job->account.ptr != NULL)

@@ -5,6 +5,9 @@
 #include "api/server.h"
 
 #include "api/auth.h"
+#include "api/console.h"
+#include "api/console_session.h"
+#include "api/descriptors.h"
 #include "api/graphql_endpoint.h"
 #include "api/graphql_schema.h"
 #include "api/health.h"
@@ -29,7 +32,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MAIN_ROUTES 14
+#define MAIN_ROUTES 18
 #define OPS_ROUTES 3
 
 struct server {
@@ -48,6 +51,7 @@ struct server {
     struct lk_verify_service verify;
     struct lk_oauth_service oauth;
     struct lk_login_service login;
+    struct lk_console_session_service console_session;
     struct lk_health health;
     struct lk_route main_routes[MAIN_ROUTES];
     struct lk_route ops_routes[OPS_ROUTES];
@@ -213,6 +217,7 @@ static int set_up_login(struct server *server, struct lk_problem *problem) {
     lk_domain_set_login_rules(server->store.domain, &rules);
     server->login = (struct lk_login_service){.domain = server->store.domain, .background = server->background};
     lk_random_bytes(&server->login.instance, sizeof(server->login.instance));
+    server->console_session = (struct lk_console_session_service){&server->login, &server->lanes, settings->session_ttl_ms};
     return 0;
 }
 
@@ -235,6 +240,10 @@ static void set_up_routes(struct server *server) {
         {"/gateway/api/users/login", "POST", lk_login_handle, login},
         {"/api/users/logout", "POST", lk_logout_handle, login},
         {"/gateway/api/users/logout", "POST", lk_logout_handle, login},
+        {"/console/session", "GET, HEAD, POST, DELETE", lk_console_session_handle, &server->console_session},
+        {"/console", "GET, HEAD", lk_console_handle, NULL, .below = true},
+        {"/explorer", "GET, HEAD", lk_console_handle_explorer, NULL},
+        {"/", "GET, HEAD", lk_console_handle_root, NULL},
         {"/healthz", "GET, HEAD", lk_health_live, health},
     };
     const struct lk_route ops_routes[OPS_ROUTES] = {
@@ -342,6 +351,7 @@ static int give_up_http(struct server *server, int code) {
 static int start(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
     int code = check_addresses(settings, problem);
+    lk_descriptors_make_room((size_t)settings->connections_max);
     if (code == 0)
         code = lk_store_open(settings->data, settings->master_key_file, &server->store, problem);
     if (code == 0)

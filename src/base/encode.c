@@ -2,8 +2,6 @@
 
 #include "base/error.h"
 
-#include <zlib.h>
-
 static const char base64url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 static const char base62_digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 static const char hex_digits[] = "0123456789abcdef";
@@ -122,8 +120,4 @@ int lk_base62_decode(struct lk_slice text, uint8_t *out, size_t len) {
             return LK_EINVAL;
     }
     return 0;
-}
-
-uint32_t lk_crc32(struct lk_slice bytes) {
-    return (uint32_t)crc32_z(0, (const Bytef *)bytes.ptr, bytes.len);
 }

@@ -8,6 +8,7 @@
 #include "domain/key_metadata.h"
 #include "domain/key_rows.h"
 #include "domain/rules.h"
+#include "store/key_session.h"
 
 #define MANAGE_KEYS LK_ACCOUNT_PERMISSION_BIT(LK_MANAGE_API_KEYS)
 
@@ -167,6 +168,18 @@ static bool revives(const struct lk_call *call, const struct lk_key_row *before,
            (!after->has_expiry || after->expires_at > before->expires_at || (was_dead && after->expires_at > call->now_ms));
 }
 
+static bool is_dead(const struct lk_call *call, const struct lk_key_row *key) {
+    return !key->enabled || (key->has_expiry && key->expires_at <= call->now_ms);
+}
+
+/* A console session ends for good with its key's life: it does not come back when the key does. */
+static int end_sessions(struct lk_call *call, const struct lk_key_row *before, const struct lk_key_row *after) {
+    if (!is_dead(call, before) && !is_dead(call, after))
+        return 0;
+    int code = lk_store_key_session_delete_of_key(call->db, &before->id);
+    return code == 0 ? 0 : lk_fail_store(call, code);
+}
+
 static int store_groups(struct lk_call *call, const struct lk_id *key, const struct lk_group_set *groups) {
     int code = lk_store_key_groups_clear(call->db, key);
     return code != 0 ? lk_fail_store(call, code) : insert_groups(call, key, groups);
@@ -206,7 +219,8 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
     code = lk_store_key_update(call->db, &after);
     if (code != 0)
         return code == LK_ECONFLICT ? name_taken(call, after.name) : lk_fail_store(call, code);
-    if (input->groups_given)
+    code = end_sessions(call, &before, &after);
+    if (code == 0 && input->groups_given)
         code = store_groups(call, &before.id, &new_groups);
     lk_permissions_changed(call);
     struct lk_slice before_document;

@@ -186,8 +186,12 @@ int lk_authenticate_key(struct lk_call *call, struct lk_slice token) {
         return refuse_key(call);
     struct lk_digest digest;
     lk_digest_token(call->domain->keys, token, &digest);
+    return lk_authenticate_digest(call, &digest);
+}
+
+int lk_authenticate_digest(struct lk_call *call, const struct lk_digest *digest) {
     struct lk_key_row key = {0};
-    int code = lk_store_key_find_by_digest(call->db, digest.bytes, call->arena, &key);
+    int code = lk_store_key_find_by_digest(call->db, digest->bytes, call->arena, &key);
     if (code == LK_ENOTFOUND || (code == 0 && !key_is_good(call, &key)))
         return refuse_key(call);
     if (code != 0)

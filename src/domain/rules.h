@@ -3,7 +3,7 @@
 #define DOMAIN_RULES_H
 
 #include "base/json_write.h"
-#include "crypto/keys.h"
+#include "crypto/digest.h"
 #include "domain/audit.h"
 #include "domain/call.h"
 #include "domain/change.h"
@@ -46,6 +46,9 @@ struct lk_intent {
 
 /* The actor must hold one of the permissions (bits; wider ones count). LK_EFORBIDDEN "User not authorized". */
 int lk_require(struct lk_call *call, uint32_t any_of, const struct lk_intent *intent);
+
+/* lk_authenticate_key for the digest of a key. */
+int lk_authenticate_digest(struct lk_call *call, const struct lk_digest *digest);
 
 /* Reads the groups of an actor that is a key or a user, and what they give. */
 int lk_actor_read_permissions(struct lk_call *call, struct lk_actor *actor);

@@ -4,7 +4,7 @@
 #include "domain/email.h"
 #include "domain/ip_allow.h"
 #include "domain/permission_cache.h"
-#include "domain/rules.h"
+#include "domain/session_rules.h"
 #include "domain/user_rows.h"
 #include "store/session.h"
 
@@ -14,9 +14,6 @@ _Static_assert(LK_SESSION_DIGEST_BYTES == LK_MAC_BYTES && LK_STORED_MAC_BYTES ==
 
 /* How often the use of a session is written down, ms: a query should not cost a commit each time. */
 #define USE_STEP_MS ((int64_t)60000)
-
-/* Expired sessions that one login removes at most. */
-#define PURGE_MAX 100
 
 /* Nobody's hash, with the parameters of all others: to check a password against it takes as long, and none fits. */
 static const struct lk_slice nobodys_hash =
@@ -140,7 +137,6 @@ static int count_failure(struct lk_call *call, const struct lk_login_candidate_r
 /* Opens the session in one more account. */
 static int admit(struct lk_call *call, const struct lk_login_candidate_row *candidate, struct lk_login_row *row,
                  const struct lk_password_task *check, const uint8_t digest[LK_MAC_BYTES], struct lk_login_result *result) {
-    const struct lk_login_rules *rules = &call->domain->login;
     int code = 0;
     if (row->failures != 0 || check->made[0] != '\0') {
         row->failures = 0;
@@ -153,9 +149,8 @@ static int admit(struct lk_call *call, const struct lk_login_candidate_row *cand
         .user_id = candidate->user_id,
         .created_at = call->now_ms,
         .used_at = call->now_ms,
-        .expires_at = call->now_ms + (rules->idle_ms < rules->ttl_ms ? rules->idle_ms : rules->ttl_ms),
-        .ends_at = call->now_ms + rules->ttl_ms,
     };
+    lk_session_begin(call, &session.expires_at, &session.ends_at);
     memcpy(session.digest, digest, sizeof(session.digest));
     if (code == 0)
         code = lk_store_session_insert(call->db, &session);
@@ -164,9 +159,15 @@ static int admit(struct lk_call *call, const struct lk_login_candidate_row *cand
     code = act_as(call, candidate, digest);
     if (code == 0)
         code = audit(call, LK_AUDIT_LOGIN, candidate, NULL);
-    if (code == 0)
-        result->accounts[result->accounts_len++] = (struct lk_login_account){candidate->account_id, candidate->account_name};
-    return code;
+    if (code != 0)
+        return code;
+    if (result->accounts_len == 0) {
+        result->actor_kind = LK_ACTOR_USER;
+        result->actor_id = candidate->user_id;
+        result->actor_name = candidate->email;
+    }
+    result->accounts[result->accounts_len++] = (struct lk_login_account){candidate->account_id, candidate->account_name};
+    return 0;
 }
 
 /* Why the passwords could not be checked, when they could not. */
@@ -218,7 +219,7 @@ static int record_failures(struct lk_call *call, const struct lk_login *login) {
 static int end_login(struct lk_call *call, struct lk_login *login, const char *token, struct lk_login_result *result) {
     uint8_t digest[LK_MAC_BYTES];
     lk_session_token_digest(call->domain->keys, lk_slice_cstr(token), digest);
-    int code = lk_store_session_purge(call->db, call->now_ms, PURGE_MAX);
+    int code = lk_store_session_purge(call->db, call->now_ms, LK_SESSION_PURGE_MAX);
     if (code != 0)
         return lk_fail_store(call, code);
     code = admit_all(call, login, digest, result);
@@ -255,12 +256,31 @@ int lk_login_end(struct lk_call *call, struct lk_login *login, struct lk_login_r
 
 /* --- sessions --- */
 
-static int refuse_session(struct lk_call *call) {
+int lk_session_refuse(struct lk_call *call) {
     return lk_problem_set(call->problem, LK_EUNAUTH, "Invalid API Key");
 }
 
+void lk_session_begin(const struct lk_call *call, int64_t *ret_expires_at, int64_t *ret_ends_at) {
+    const struct lk_login_rules *rules = &call->domain->login;
+    *ret_expires_at = call->now_ms + (rules->idle_ms < rules->ttl_ms ? rules->idle_ms : rules->ttl_ms);
+    *ret_ends_at = call->now_ms + rules->ttl_ms;
+}
+
+bool lk_session_is_over(const struct lk_call *call, int64_t expires_at, int64_t ends_at) {
+    return expires_at <= call->now_ms || ends_at <= call->now_ms;
+}
+
+bool lk_session_is_used(const struct lk_call *call, int64_t used_at, int64_t ends_at, int64_t *ret_expires_at) {
+    int64_t idle = call->domain->login.idle_ms;
+    int64_t step = idle / 4 < USE_STEP_MS ? idle / 4 : USE_STEP_MS;
+    if (call->now_ms - used_at < step)
+        return false;
+    *ret_expires_at = call->now_ms + idle < ends_at ? call->now_ms + idle : ends_at;
+    return true;
+}
+
 static bool is_over(const struct lk_call *call, const struct lk_session_row *session) {
-    return session->expires_at <= call->now_ms || session->ends_at <= call->now_ms;
+    return lk_session_is_over(call, session->expires_at, session->ends_at);
 }
 
 static int find_session(struct lk_call *call, const uint8_t digest[LK_MAC_BYTES], struct lk_slice account,
@@ -276,11 +296,9 @@ static int find_session(struct lk_call *call, const uint8_t digest[LK_MAC_BYTES]
 
 /* Moves the end of a session that is in use. */
 static int use(struct lk_call *call, const struct lk_session_row *session) {
-    int64_t idle = call->domain->login.idle_ms;
-    int64_t step = idle / 4 < USE_STEP_MS ? idle / 4 : USE_STEP_MS;
-    if (call->now_ms - session->used_at < step)
+    int64_t expires_at;
+    if (!lk_session_is_used(call, session->used_at, session->ends_at, &expires_at))
         return 0;
-    int64_t expires_at = call->now_ms + idle < session->ends_at ? call->now_ms + idle : session->ends_at;
     int code = lk_store_session_use(call->db, session->digest, call->now_ms, expires_at);
     return code == 0 ? 0 : lk_fail_store(call, code);
 }
@@ -288,18 +306,48 @@ static int use(struct lk_call *call, const struct lk_session_row *session) {
 int lk_authenticate_session(struct lk_call *call, struct lk_slice token, struct lk_slice account) {
     lk_permission_cache_trim(call->domain->permissions);
     if (!lk_session_token_check(token))
-        return refuse_session(call);
+        return lk_session_refuse(call);
     uint8_t digest[LK_MAC_BYTES];
     struct lk_session_user_row row = {0};
     lk_session_token_digest(call->domain->keys, token, digest);
     int code = find_session(call, digest, account, &row);
-    if (code == LK_ENOTFOUND || (code == 0 && is_over(call, &row.session)))
-        return refuse_session(call);
+    if (code == LK_ENOTFOUND)
+        return lk_key_session_authenticate(call, digest);
+    if (code == 0 && is_over(call, &row.session))
+        return lk_session_refuse(call);
     if (code != 0)
         return lk_fail_store(call, code);
     code = use(call, &row.session);
     const struct lk_login_candidate_row user = {.user_id = row.session.user_id, .account_id = row.account_id, .email = row.email};
     return code == 0 ? act_as(call, &user, digest) : code;
+}
+
+static int describe_user(struct lk_call *call, const struct lk_session_user_row *rows, size_t len, struct lk_login_result *ret) {
+    struct lk_login_result result = {
+        .actor_kind = LK_ACTOR_USER, .actor_id = rows[0].session.user_id, .actor_name = rows[0].email, .accounts_len = len};
+    for (size_t i = 0; i < len; i++) {
+        struct lk_account_row account = {0};
+        int code = lk_store_account_find(call->db, &rows[i].account_id, call->arena, &account);
+        if (code != 0)
+            return lk_fail_store(call, code);
+        result.accounts[i] = (struct lk_login_account){account.id, account.name};
+    }
+    *ret = result;
+    return 0;
+}
+
+int lk_session_describe(struct lk_call *call, struct lk_slice token, struct lk_login_result *ret) {
+    struct lk_session_user_row *rows;
+    size_t len;
+    uint8_t digest[LK_MAC_BYTES];
+    int code = lk_authenticate_session(call, token, (struct lk_slice){NULL, 0});
+    if (code != 0)
+        return code;
+    if (call->actor->kind == LK_ACTOR_KEY)
+        return lk_key_session_describe(call, ret);
+    lk_session_token_digest(call->domain->keys, token, digest);
+    code = lk_store_session_list(call->db, digest, LK_LOGIN_ACCOUNTS_MAX, call->arena, &rows, &len);
+    return code == 0 ? describe_user(call, rows, len, ret) : lk_fail_store(call, code);
 }
 
 static int end_session(struct lk_call *call, const uint8_t digest[LK_MAC_BYTES], const struct lk_session_user_row *rows, size_t len) {
@@ -320,7 +368,7 @@ static int end_session(struct lk_call *call, const uint8_t digest[LK_MAC_BYTES],
 int lk_logout(struct lk_call *call, struct lk_slice token) {
     lk_permission_cache_trim(call->domain->permissions);
     if (!lk_session_token_check(token))
-        return refuse_session(call);
+        return lk_session_refuse(call);
     uint8_t digest[LK_MAC_BYTES];
     struct lk_session_user_row *rows;
     size_t len;
@@ -328,8 +376,10 @@ int lk_logout(struct lk_call *call, struct lk_slice token) {
     int code = lk_store_session_list(call->db, digest, LK_LOGIN_ACCOUNTS_MAX, call->arena, &rows, &len);
     if (code != 0)
         return lk_fail_store(call, code);
-    if (len == 0 || is_over(call, &rows[0].session))
-        return refuse_session(call);
+    if (len == 0)
+        return lk_key_session_logout(call, digest);
+    if (is_over(call, &rows[0].session))
+        return lk_session_refuse(call);
     code = lk_operation_begin(call);
     if (code != 0)
         return code;

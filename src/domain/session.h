@@ -53,6 +53,9 @@ struct lk_login_result {
     struct lk_slice token; /* in the arena; the caller wipes it once it is sent */
     struct lk_login_account accounts[LK_LOGIN_ACCOUNTS_MAX];
     size_t accounts_len; /* at least 1; the first is the default */
+    enum lk_actor_kind actor_kind;
+    struct lk_id actor_id; /* in the default account */
+    struct lk_slice actor_name;
 };
 
 /* call needs no actor. password lives until lk_login_check is done. */
@@ -64,10 +67,17 @@ void lk_login_check(struct lk_login *login);
  * Beside its work it removes some sessions that expired. */
 int lk_login_end(struct lk_call *call, struct lk_login *login, struct lk_login_result *ret);
 
-/* Recognises a session token and sets call->actor to its user in account (22 characters; ptr NULL, or one that the token does not open: the default).
+/* Recognises a session token and sets call->actor to its key, or to its user in account (22 characters; ptr NULL, or one that the token does not open: the default).
  * LK_EUNAUTH "Invalid API Key" when it is malformed or unknown, expired, or ended: by logout, by deletion or a new password of the user. A lockout only keeps
  * new logins out. */
 int lk_authenticate_session(struct lk_call *call, struct lk_slice token, struct lk_slice account);
+
+/* Opens a session that acts as an API key, for as long as that secret is good: until the key is deleted, disabled or expired, or the secret is replaced.
+ * Audited as the key's LOGIN. A whole of its own, as lk_login_end. LK_EUNAUTH as lk_authenticate_key, and then nothing was written. */
+int lk_login_key(struct lk_call *call, struct lk_slice key, struct lk_login_result *ret);
+
+/* Who a session acts as: lk_authenticate_session in its default account, and the accounts that it opens. ret has no token. */
+int lk_session_describe(struct lk_call *call, struct lk_slice token, struct lk_login_result *ret);
 
 /* Ends a session in all its accounts. A whole of its own, as lk_login_end. LK_EUNAUTH when there is none. */
 int lk_logout(struct lk_call *call, struct lk_slice token);

@@ -195,8 +195,9 @@ int http2_answer_fields(struct http_request *request, const struct http_answer *
     if (answer->vary)
         fields[n++] = field_of("vary", lk_slice_cstr("accept-encoding"), NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE);
     if (!http_answer_is_bare(answer->status)) {
-        if (answer->gzip)
-            fields[n++] = field_of("content-encoding", lk_slice_cstr("gzip"), NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE);
+        if (answer->coding != NULL)
+            fields[n++] =
+                field_of("content-encoding", lk_slice_cstr(answer->coding), NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE);
         fields[n++] = field_of("content-length", lk_slice_cstr(digits + 3), NGHTTP2_NV_FLAG_NO_COPY_NAME);
     }
     *ret_len = n;

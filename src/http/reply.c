@@ -20,6 +20,11 @@ void http_reply_error(struct http_loop *loop, int status, struct http_reply *ret
 }
 
 static void compress_body(struct http_loop *loop, const struct http_request *request, struct http_answer *answer) {
+    if (request->is_coded) {
+        answer->vary = true;
+        answer->coding = request->coding;
+        return;
+    }
     size_t least = loop->shared->config.gzip_min;
     if (least == 0 || answer->body.len < least)
         return;
@@ -27,6 +32,8 @@ static void compress_body(struct http_loop *loop, const struct http_request *req
     struct lk_slice accept = http_request_header(request, "accept-encoding");
     if (accept.ptr != NULL && http_accept_quality(accept, "gzip") > 0)
         answer->gzip = http_gzip_compress(&loop->gzip, answer->body, &answer->body) == 0;
+    if (answer->gzip)
+        answer->coding = "gzip";
 }
 
 void http_reply_make(struct http_loop *loop, const struct http_request *request, struct http_reply *ret) {
@@ -40,5 +47,6 @@ void http_reply_make(struct http_loop *loop, const struct http_request *request,
     };
     if ((!request->is_fixed && request->body.failed) || request->status < 200 || request->status > 599)
         say_error(loop, 500, ret);
-    compress_body(loop, request, &ret->answer);
+    else
+        compress_body(loop, request, &ret->answer);
 }

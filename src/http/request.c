@@ -38,6 +38,7 @@ void http_request_reset(struct http_request *request) {
     request->status = 200;
     request->fields_len = 0;
     request->is_fixed = false;
+    request->is_coded = false;
     request->stream = (struct http_stream){0};
 }
 
@@ -107,6 +108,10 @@ struct lk_slice http_request_client_subject(const struct http_request *request) 
     return tls == NULL ? lk_slice_make(NULL, 0) : lk_slice_cstr(tls->subject);
 }
 
+bool http_request_is_secure(const struct http_request *request) {
+    return request->connection->tls != NULL;
+}
+
 struct lk_arena *http_request_arena(struct http_request *request) {
     return &request->arena;
 }
@@ -137,4 +142,9 @@ void http_set_body(struct http_request *request, struct lk_slice bytes) {
     lk_buf_clear(&request->body);
     request->fixed_body = bytes;
     request->is_fixed = true;
+}
+
+void http_set_coding(struct http_request *request, const char *coding) {
+    request->is_coded = true;
+    request->coding = coding;
 }

@@ -42,6 +42,8 @@ struct http_request {
     struct lk_buf body;
     struct lk_slice fixed_body; /* instead of body, when is_fixed */
     bool is_fixed;
+    bool is_coded;      /* coding says how the body is; else the server may compress it */
+    const char *coding; /* NULL: not at all */
 
     struct http_field fields[]; /* of head; as many as the limits allow */
 };

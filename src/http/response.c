@@ -112,8 +112,10 @@ static char *put_own_fields(char *at, const struct http_answer *answer) {
     if (answer->vary)
         at = put_text(at, "\r\nVary: Accept-Encoding");
     if (!http_answer_is_bare(answer->status)) {
-        if (answer->gzip)
-            at = put_text(at, "\r\nContent-Encoding: gzip");
+        if (answer->coding != NULL) {
+            at = put_text(at, "\r\nContent-Encoding: ");
+            at = put_text(at, answer->coding);
+        }
         at = put_text(at, "\r\nContent-Length: ");
         at = put_number(at, answer->body.len);
     }

@@ -21,12 +21,13 @@ struct http_answer {
     const struct http_answer_field *fields;
     size_t fields_len;
     struct lk_slice body;
-    const char *date; /* HTTP_DATE_LEN characters */
-    bool head_only;   /* to HEAD: the fields of GET, without the body */
-    bool gzip;        /* body is compressed */
-    bool vary;        /* body could have been */
-    bool close;       /* the connection ends with it */
-    bool http10;      /* where staying open must be said */
+    const char *date;   /* HTTP_DATE_LEN characters */
+    bool head_only;     /* to HEAD: the fields of GET, without the body */
+    const char *coding; /* of the body; NULL: none */
+    bool gzip;          /* coding is gzip, made here: the body lives until the next one is */
+    bool vary;          /* body could have been in another coding */
+    bool close;         /* the connection ends with it */
+    bool http10;        /* where staying open must be said */
 };
 
 /* Appends it to out. 0 or LK_ENOMEM; out is then as before. */

@@ -124,6 +124,7 @@ bool http_request_header_at(const struct http_request *request, size_t index, st
 const struct sockaddr_storage *http_request_peer(const struct http_request *request); /* AF_INET, AF_INET6 or AF_UNIX */
 /* Who the client's verified certificate names, as RFC 2253 writes it; ptr NULL when it showed none. */
 struct lk_slice http_request_client_subject(const struct http_request *request);
+bool http_request_is_secure(const struct http_request *request); /* it came by TLS */
 struct lk_arena *http_request_arena(struct http_request *request);
 unsigned http_request_thread(const struct http_request *request); /* 0 .. threads-1: index for per-thread counters */
 uint64_t http_request_number(const struct http_request *request); /* unique in this process: base of request ids */
@@ -142,6 +143,10 @@ struct lk_buf *http_body(struct http_request *request);
 
 /* Uses bytes that live in the arena or are static as the body, without copying; replaces what http_body holds. */
 void http_set_body(struct http_request *request, struct lk_slice bytes);
+
+/* Says that the body is what is to be sent: in coding, a static text such as "br", or as it is (NULL). The server then leaves it alone. For who chose by
+ * Accept-Encoding: Vary says so. */
+void http_set_coding(struct http_request *request, const char *coding);
 
 /* Sends the answer; the request may not be touched afterwards. From any thread, exactly once. Never blocks, never fails towards the caller. */
 void http_send(struct http_request *request);

@@ -217,6 +217,24 @@ describe('serve', () => {
   });
 });
 
+describe('the limit on open files', () => {
+  const softLimit = (server) => Number(/^Max open files\s+(\d+)/m.exec(fs.readFileSync(`/proc/${server.process.pid}/limits`, 'utf8'))[1]);
+
+  it('is raised as far as the connections need it', async () => {
+    const server = await Server.fresh({ wrapper: ['prlimit', '--nofile=100:4000'], args: ['--connections-max', '2000'] });
+    assert.equal(softLimit(server), 2512);
+    assert.doesNotMatch(server.stderr, /open files/);
+    await server.stop();
+  });
+
+  it('is said to be too low when the system allows no more', async () => {
+    const server = await Server.fresh({ wrapper: ['prlimit', '--nofile=100:1000'], args: ['--connections-max', '2000'] });
+    assert.equal(softLimit(server), 1000);
+    assert.match(server.stderr, /allows 1000 open files, too few for --connections-max 2000: raise the limit/);
+    await server.stop();
+  });
+});
+
 describe('durability', () => {
   it('keys, groups and secrets survive a restart and a kill', async () => {
     const server = await Server.fresh();

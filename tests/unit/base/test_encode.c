@@ -118,6 +118,32 @@ static void test_crc32(void **state) {
     assert_int_equal(lk_crc32(lk_slice_make(NULL, 0)), 0);
 }
 
+/* One bit at a time, as the definition has it. */
+static uint32_t slow_crc32(const char *bytes, size_t len) {
+    uint32_t sum = 0xFFFFFFFF;
+    for (size_t i = 0; i < len; i++) {
+        sum ^= (unsigned char)bytes[i];
+        for (int bit = 0; bit < 8; bit++)
+            sum = sum >> 1 ^ ((sum & 1) != 0 ? 0xEDB88320U : 0);
+    }
+    return ~sum;
+}
+
+/* Lengths around every block, at every alignment: long ones are summed another way than short ones. */
+static void test_crc32_of_every_length(void **state) {
+    (void)state;
+    char bytes[400];
+    uint32_t random = 1;
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        random = random * 1664525 + 1013904223;
+        bytes[i] = (char)(random >> 24);
+    }
+    for (size_t from = 0; from < 17; from++) {
+        for (size_t len = 0; from + len <= sizeof(bytes); len++)
+            assert_int_equal(lk_crc32(lk_slice_make(bytes + from, len)), slow_crc32(bytes + from, len));
+    }
+}
+
 static void test_ids(void **state) {
     (void)state;
     struct lk_id id;
@@ -145,6 +171,7 @@ int main(void) {
         cmocka_unit_test(test_base62_goes_round),
         cmocka_unit_test(test_base62_refuses_what_does_not_fit),
         cmocka_unit_test(test_crc32),
+        cmocka_unit_test(test_crc32_of_every_length),
         cmocka_unit_test(test_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

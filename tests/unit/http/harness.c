@@ -95,6 +95,9 @@ static void handler(struct http_request *request, void *context) {
     } else if (lk_slice_starts_with(path, "/text/")) {
         char *number = lk_arena_strdup(http_request_arena(request), path);
         http_set_body(request, lk_slice_make(text, strtoul(number + 6, NULL, 10)));
+    } else if (lk_slice_is(path, "/coded") || lk_slice_is(path, "/uncoded")) { /* not to be compressed here */
+        http_set_coding(request, lk_slice_is(path, "/coded") ? "br" : NULL);
+        http_set_body(request, lk_slice_make(text, 5000));
     } else if (lk_slice_is(path, "/subject")) {
         struct lk_slice subject = http_request_client_subject(request);
         http_set_body(request, subject.ptr != NULL ? subject : lk_slice_cstr("nobody"));

@@ -212,6 +212,19 @@ static void compresses(void **state) {
     assert_true(client.streams[first].body_len != client.streams[second].body_len);
 }
 
+static void leaves_coded_bodies_alone(void **state) {
+    (void)state;
+    const char *const accept[] = {"accept-encoding", "br, gzip", NULL};
+    size_t coded = client_ask(&client, "GET", "/coded", NULL, accept);
+    size_t uncoded = client_ask(&client, "GET", "/uncoded", NULL, accept);
+    client_expect(&client, coded, 200, NULL);
+    client_expect(&client, uncoded, 200, NULL);
+    assert_non_null(strstr(client.streams[coded].fields, "content-encoding: br\n"));
+    assert_null(strstr(client.streams[uncoded].fields, "content-encoding"));
+    assert_int_equal(client.streams[coded].body_len, 5000);
+    assert_int_equal(client.streams[uncoded].body_len, 5000);
+}
+
 static void says_continue(void **state) {
     (void)state;
     const char *const expect[] = {":method", "POST",  ":scheme", "http",         ":authority", "a",
@@ -457,6 +470,7 @@ int main(void) {
         H2_TEST(answers_head_and_204),
         H2_TEST(guards_the_answer),
         H2_TEST(compresses),
+        H2_TEST(leaves_coded_bodies_alone),
         H2_TEST(says_continue),
         H2_TEST(sends_deferred_answers),
         H2_TEST(survives_resets_of_deferred_requests),

@@ -191,6 +191,25 @@ static void compresses_for_those_who_accept(void **state) {
     close(fd);
 }
 
+static void leaves_coded_bodies_alone(void **state) {
+    (void)state;
+    int fd = dial();
+    static const char *const paths[] = {"/coded", "/uncoded", "/text/5000"};
+    for (size_t i = 0; i < 3; i++) {
+        struct answer answer;
+        char request[128];
+        snprintf(request, sizeof(request), "GET %s HTTP/1.1\r\nHost: a\r\nAccept-Encoding: br, gzip\r\n\r\n", paths[i]);
+        say(fd, request);
+        hear(fd, true, &answer);
+        assert_int_equal(answer.body_len == 5000, i < 2);
+        assert_int_equal(strstr(answer.head, "\r\nContent-Encoding: br\r\n") != NULL, i == 0);
+        assert_int_equal(strstr(answer.head, "\r\nContent-Encoding: gzip\r\n") != NULL, i == 2);
+        assert_non_null(strstr(answer.head, "\r\nVary: Accept-Encoding\r\n"));
+        answer_free(&answer);
+    }
+    close(fd);
+}
+
 static void does_not_compress_for_others(void **state) {
     (void)state;
     static const struct {
@@ -361,6 +380,7 @@ int main(void) {
         SERVER_TEST(reads_chunked_bodies),
         SERVER_TEST(says_continue_only_when_it_reads),
         SERVER_TEST(compresses_for_those_who_accept),
+        SERVER_TEST(leaves_coded_bodies_alone),
         SERVER_TEST(does_not_compress_for_others),
         SERVER_TEST(guards_the_answer),
         SERVER_TEST(sends_large_answers),

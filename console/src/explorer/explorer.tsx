@@ -1,0 +1,75 @@
+/** @jsxImportSource react */
+import { GraphiQL } from 'graphiql';
+import type { FetcherParams, FetcherOpts } from '@graphiql/toolkit';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { ActAs } from './act-as.tsx';
+import { findSession, requestFor, type Credential, type SignedIn } from './credential.ts';
+import { defaultQuery } from './default-query.ts';
+import { labelEditors } from './label-editors.ts';
+import { memoryStorage } from './memory.ts';
+
+const storage = memoryStorage();
+
+function fetcherOf(credential: Credential) {
+  return async (params: FetcherParams, options?: FetcherOpts) => {
+    const { target, options: request } = requestFor(credential, options?.headers ?? {});
+    const answer = await fetch(target, { ...request, body: JSON.stringify(params), cache: 'no-store' });
+    return (await answer.json()) as object;
+  };
+}
+
+export function Explorer() {
+  const [session, setSession] = useState<SignedIn | 'unknown' | undefined>('unknown');
+  const [credential, setCredential] = useState<Credential>();
+  const [number, setNumber] = useState(0);
+  const main = useRef<HTMLElement>(null);
+
+  function choose(chosen: Credential | undefined) {
+    setCredential(chosen);
+    setNumber((before) => before + 1);
+  }
+
+  useEffect(() => {
+    findSession().then(
+      (found) => {
+        setSession(found);
+        if (found) choose({ by: 'session', accountId: found.accountId });
+      },
+      () => setSession(undefined),
+    );
+  }, []);
+
+  useEffect(() => (main.current ? labelEditors(main.current) : undefined), []);
+
+  const fetcher = useMemo(() => credential && fetcherOf(credential), [credential]);
+
+  return (
+    <>
+      <header className="explorer-bar">
+        <a href="/console/">Console</a>
+        <h1>API Explorer</h1>
+        {session !== 'unknown' && <ActAs session={session} onChoose={choose} />}
+      </header>
+      <main className="explorer-main" ref={main}>
+        {fetcher ? (
+          // A new credential may see another schema's worth of answers: GraphiQL begins anew, with what was written.
+          <GraphiQL
+            key={number}
+            fetcher={fetcher}
+            storage={storage}
+            defaultQuery={defaultQuery}
+            defaultEditorToolsVisibility="variables"
+            forcedTheme="system"
+            showPersistHeadersSettings={false}
+          />
+        ) : (
+          session !== 'unknown' && (
+            <p className="explorer-empty">
+              Nobody is signed in. Paste an API key above and press <strong>Use key</strong>, or <a href="/console/">sign in to the console</a> and come back.
+            </p>
+          )
+        )}
+      </main>
+    </>
+  );
+}

@@ -1,0 +1,195 @@
+#include "api/login_job.h"
+
+#include "api/errors.h"
+#include "api/peer.h"
+#include "base/clock.h"
+#include "base/json_read.h"
+#include "base/log.h"
+#include "http/url.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+static struct lk_login_job *of_job(struct lk_job *job) {
+    return (struct lk_login_job *)((char *)job - offsetof(struct lk_login_job, job));
+}
+
+static struct lk_login_job *of_slow(struct lk_background_job *slow) {
+    return (struct lk_login_job *)((char *)slow - offsetof(struct lk_login_job, slow));
+}
+
+/* --- answers --- */
+
+static void wipe(struct lk_login_job *job) {
+    const struct lk_slice secrets[] = {job->password, job->key, job->token, job->result.token};
+    for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
+        if (secrets[i].len > 0)
+            explicit_bzero((char *)secrets[i].ptr, secrets[i].len); /* arena memory of this job's own */
+    }
+}
+
+void lk_login_job_send(struct lk_login_job *job, int status) {
+    struct http_request *request = job->request;
+    http_set_status(request, status);
+    http_add_header(request, "Content-Type", lk_slice_cstr("application/json; charset=utf-8"));
+    http_add_header(request, "Cache-Control", lk_slice_cstr("no-store"));
+    if (status == 401)
+        http_add_header(request, "WWW-Authenticate", lk_slice_cstr("Bearer realm=\"latchkey\""));
+    if (status == 503)
+        http_add_header(request, "Retry-After", lk_slice_cstr("1"));
+    wipe(job);
+    http_send(request);
+}
+
+static void answer_error(struct lk_login_job *job, int status, const char *message, const char *code, const char *request_id) {
+    lk_api_write_error(http_body(job->request), message, code, request_id);
+    lk_login_job_send(job, status);
+}
+
+void lk_login_job_refuse(struct lk_login_job *job, int status, const char *message, const char *code) {
+    answer_error(job, status, message, code, NULL);
+}
+
+static void answer_busy(struct lk_login_job *job) {
+    answer_error(job, 503, "The server is busy; try again", LK_CODE_UNAVAILABLE, NULL);
+}
+
+/* Answers with what the domain reported. */
+static void answer_failure(struct lk_login_job *job) {
+    int code = job->code;
+    if (code == LK_EUNAUTH) {
+        answer_error(job, 401, job->problem.text, LK_CODE_UNAUTHENTICATED, NULL);
+        return;
+    }
+    lk_log(LK_LOG_ERROR, "request %s: %s: %s", job->request_id, lk_error_text(code),
+           job->problem.code == code ? job->problem.text : "no details");
+    answer_error(job, 503, "The server cannot answer now; try again", lk_api_code(code), job->request_id);
+}
+
+/* --- the steps --- */
+
+static void submit(struct lk_login_job *job, void (*run)(struct lk_job *, struct lk_db *), void (*finish)(struct lk_job *, int)) {
+    job->job.run = run;
+    job->job.finish = finish;
+    if (lk_executor_submit(job->service->executor, &job->job) != 0)
+        answer_busy(job);
+}
+
+/* Whether a step is over that should not have a next one, because it or its commit failed. Then it is answered, and the job is gone. */
+static bool has_failed(struct lk_login_job *job, int commit) {
+    if (commit == 0 && job->code == 0)
+        return false;
+    if (commit == LK_EBUSY) {
+        answer_busy(job);
+        return true;
+    }
+    if (commit != 0) {
+        job->problem.code = 0;
+        job->code = commit;
+    }
+    answer_failure(job);
+    return true;
+}
+
+static void run_end(struct lk_job *base, struct lk_db *db) {
+    struct lk_login_job *job = of_job(base);
+    job->call.db = db;
+    job->code = lk_login_end(&job->call, &job->login, &job->result);
+}
+
+static void finish_end(struct lk_job *base, int commit) {
+    struct lk_login_job *job = of_job(base);
+    if (!has_failed(job, commit))
+        job->answer(job);
+}
+
+static void run_check(struct lk_background_job *slow) {
+    struct lk_login_job *job = of_slow(slow);
+    lk_login_check(&job->login);
+    submit(job, run_end, finish_end);
+}
+
+static void run_begin(struct lk_job *base, struct lk_db *db) {
+    struct lk_login_job *job = of_job(base);
+    job->call.db = db;
+    job->code = lk_login_begin(&job->call, job->email, job->password, &job->login);
+}
+
+static void finish_begin(struct lk_job *base, int commit) {
+    struct lk_login_job *job = of_job(base);
+    if (has_failed(job, commit))
+        return;
+    job->slow.run = run_check;
+    if (lk_background_submit(job->service->background, &job->slow) != 0)
+        answer_busy(job);
+}
+
+/* --- on the I/O thread --- */
+
+struct lk_login_job *lk_login_job_new(struct http_request *request, struct lk_login_service *service) {
+    struct lk_arena *arena = http_request_arena(request);
+    struct lk_login_job *job = LK_ARENA_NEW(arena, struct lk_login_job);
+    struct lk_slice remote = lk_peer_text(request, arena);
+    if (job == NULL || remote.ptr == NULL) {
+        http_set_status(request, 503);
+        lk_api_write_error(http_body(request), "The server has no memory for this request", LK_CODE_UNAVAILABLE, NULL);
+        http_send(request);
+        return NULL;
+    }
+    job->request = request;
+    job->service = service;
+    snprintf(job->request_id, sizeof(job->request_id), "%08" PRIx32 "-%" PRIx64, service->instance, http_request_number(request));
+    http_add_header(request, "X-Request-Id", lk_slice_cstr(job->request_id));
+    job->call = (struct lk_call){
+        .arena = arena,
+        .domain = service->domain,
+        .origin = {.url = http_request_path(request),
+                   .path = http_request_path(request),
+                   .method = http_request_method_text(request),
+                   .remote = remote,
+                   .status = 200},
+        .now_ms = lk_clock_wall_ms(),
+        .problem = &job->problem,
+    };
+    return job;
+}
+
+struct lk_json *lk_login_job_body(struct lk_login_job *job, const char *sentence) {
+    struct lk_json *body = NULL;
+    if (!http_media_type_is(http_request_header(job->request, "content-type"), "application/json")) {
+        http_add_header(job->request, "Accept", lk_slice_cstr("application/json"));
+        lk_login_job_refuse(job, 415, "The body must be application/json", LK_CODE_BAD_USER_INPUT);
+        return NULL;
+    }
+    int code = lk_json_parse(http_request_body(job->request), job->call.arena, &body, NULL);
+    if (code == 0)
+        return body;
+    if (code == LK_ENOMEM)
+        lk_login_job_refuse(job, 503, "The server has no memory for this request", LK_CODE_UNAVAILABLE);
+    else
+        lk_login_job_refuse(job, 400, sentence, LK_CODE_BAD_USER_INPUT);
+    return NULL;
+}
+
+void lk_login_job_log_in(struct lk_login_job *job, lk_login_answer answer) {
+    job->answer = answer;
+    submit(job, run_begin, finish_begin);
+}
+
+static void run_work(struct lk_job *base, struct lk_db *db) {
+    struct lk_login_job *job = of_job(base);
+    job->call.db = db;
+    job->code = job->work(job);
+}
+
+static void finish_work(struct lk_job *base, int commit) {
+    struct lk_login_job *job = of_job(base);
+    if (!has_failed(job, commit))
+        job->answer(job);
+}
+
+void lk_login_job_run(struct lk_login_job *job, lk_login_work work, lk_login_answer answer) {
+    job->work = work;
+    job->answer = answer;
+    submit(job, run_work, finish_work);
+}

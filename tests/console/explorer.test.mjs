@@ -1,0 +1,109 @@
+// The API Explorer in a browser: both credentials, the schema's documentation, no complaint, nothing kept.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { Server } from '../api/support/server.mjs';
+import { openBrowser, Visitor } from './support/browser.mjs';
+import { HOSTILE, createKeys } from './support/fill.mjs';
+
+describe('the API Explorer', () => {
+  let server;
+  let browser;
+  let visitor;
+  before(async () => {
+    server = await Server.fresh();
+    browser = await openBrowser();
+    await createKeys(server, HOSTILE);
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  const run = (page) => page.getByRole('button', { name: /Execute query/ }).click();
+  const answer = (page) => page.locator('.graphiql-response .CodeMirror-code');
+  const write = async (page, text) => {
+    await page.getByRole('region', { name: 'Query Editor' }).locator('.CodeMirror').click();
+    await page.keyboard.press('ControlOrMeta+A');
+    await page.keyboard.insertText(text);
+  };
+
+  it('acts as the session that is signed in', async () => {
+    visitor = await Visitor.open(browser, server);
+    const { page } = visitor;
+    await visitor.signIn();
+    await visitor.goto('/explorer');
+    assert.match(await page.title(), /API Explorer/);
+    assert.equal(await page.getByRole('radio', { name: /Signed-in session \(admin\)/ }).isChecked(), true);
+    await run(page);
+    await page.waitForFunction((id) => document.querySelector('.graphiql-response')?.textContent.includes(id), server.account.accountId);
+    assert.match(await answer(page).innerText(), /"name": "admin"/);
+    await write(page, 'query WhoAmI { apiKeys(limit: 100) { nodes { name } } }');
+    await run(page);
+    await page.waitForFunction(() => document.querySelector('.graphiql-response')?.textContent.includes('<script>window.pwned'));
+    assert.equal(await page.evaluate(() => window.pwned), undefined);
+    visitor.assertQuiet();
+  });
+
+  it('shows the documentation of the schema', async () => {
+    const { page } = visitor;
+    await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+    await page.getByRole('link', { name: 'Mutation', exact: true }).click();
+    await page.getByRole('link', { name: 'createApiKey', exact: true }).click();
+    await page.getByText('CreateApiKeyInput!').first().waitFor();
+    visitor.assertQuiet();
+  });
+
+  it('breaks no accessibility rule and no policy, its menus and dialogs open', async () => {
+    const { page } = visitor;
+    await visitor.assertAccessible();
+    await visitor.screenshot('explorer');
+    for (const name of ['Open short keys dialog', 'Open settings dialog']) {
+      await page.getByRole('button', { name }).click();
+      await page.getByRole('dialog').waitFor();
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+    }
+    visitor.assertQuiet();
+  });
+
+  it('leads back to the console', async () => {
+    assert.equal(await visitor.page.getByRole('link', { name: 'Console', exact: true }).getAttribute('href'), '/console/');
+    await visitor.close();
+  });
+
+  it('acts as a pasted key, which it keeps nowhere', async () => {
+    visitor = await Visitor.open(browser, server);
+    const { page } = visitor;
+    const { key, uuid } = await server.createKey('pasted');
+    await visitor.goto('/explorer');
+    await page.getByText('Nobody is signed in.').waitFor();
+    await visitor.assertAccessible();
+    await page.getByLabel('API key', { exact: true }).and(page.getByPlaceholder('lk_…')).fill(key);
+    await page.getByRole('button', { name: 'Use key' }).click();
+    await run(page);
+    await page.waitForFunction((id) => document.querySelector('.graphiql-response')?.textContent.includes(id), uuid);
+    const kept = await page.evaluate(() => JSON.stringify([Object.entries(localStorage), Object.entries(sessionStorage), document.cookie, location.href]));
+    assert.equal(kept.includes(key), false, kept);
+    assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), []);
+    assert.deepEqual(await visitor.context.cookies(), []);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('sends no cookie when it acts as a key', async () => {
+    visitor = await Visitor.open(browser, server);
+    const { page } = visitor;
+    const { key, uuid } = await server.createKey('beside a session');
+    await visitor.signIn();
+    await visitor.goto('/explorer');
+    await page.getByRole('radio', { name: 'API key' }).check();
+    await page.getByPlaceholder('lk_…').fill(key);
+    const sent = page.waitForRequest((request) => request.url().includes('/graphql'));
+    await page.getByRole('button', { name: 'Use key' }).click();
+    assert.equal((await (await sent).allHeaders()).cookie, undefined);
+    await run(page);
+    await page.waitForFunction((id) => document.querySelector('.graphiql-response')?.textContent.includes(id), uuid);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+});
