@@ -36,17 +36,16 @@ export type Credentials = { readonly apiKey: string } | { readonly email: string
 
 export const session = createStore<Session>({ state: 'starting' });
 
-/** In the browser's storage: the account that was chosen. It is there while there is a session, as far as this browser knows. */
+/** In the browser's storage: the account that was chosen. */
 const CHOSEN_ACCOUNT = 'latchkey.account';
 let waiting: { resolve(): void; reject(reason: unknown): void }[] = [];
 
-/** Looks for a session of an earlier visit, unless this browser knows that there is none. */
+/** Looks for a session of an earlier visit. */
 export async function startSession(): Promise<void> {
-  if (remembered() === null) return session.set({ state: 'out' });
   session.set({ state: 'starting' });
   try {
     const answer = await send('GET', '/console/session');
-    if (answer.status === 401) leave();
+    if (answer.status === 401 || answer.status === 204) leave();
     else if (answer.errors.length > 0) throw new Failure(answer.errors);
     else session.set({ state: 'in', who: await enter(answer.body as SessionAnswer), ended: false });
   } catch (thrown) {
@@ -119,7 +118,7 @@ export function graphqlTarget(accountId: string): string {
 }
 
 function leave(): void {
-  remember(null);
+  remember(null); // the next one at this browser may belong to another
   session.set({ state: 'out' });
 }
 

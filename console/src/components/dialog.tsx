@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { guards } from '../lib/router.ts';
 import { Button, IconButton } from './button.tsx';
 
@@ -26,7 +26,7 @@ export function Dialog({ title, children, actions, onClose, dirty = false, firm 
   const heading = useId();
   const [asking, setAsking] = useState(false);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = element.current;
     const before = document.activeElement;
     dialog?.showModal();

@@ -9,7 +9,7 @@ export function Loading({ what }: { what: string }) {
 export function Empty({ children, action }: { children: ComponentChildren; action?: ComponentChildren }) {
   return (
     <div class="empty">
-      <p>{children}</p>
+      <p role="status">{children}</p>
       {action}
     </div>
   );

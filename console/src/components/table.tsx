@@ -31,23 +31,25 @@ interface TableProps<T> {
 /** A table, and on a narrow screen a list of cards. The roles keep it a table for assistive software when CSS makes it no longer look like one. */
 export function Table<T>({ caption, columns, rows, rowKey, detail, sort, onSort, busy = false }: TableProps<T>) {
   return (
-    <table class="table" role="table" aria-busy={busy}>
-      <caption class="visually-hidden">{caption}</caption>
-      <thead role="rowgroup">
-        <tr role="row">{columns.map((column) => <Header key={column.key} column={column} sort={sort} onSort={onSort} />)}</tr>
-      </thead>
-      <tbody role="rowgroup">
-        {rows.map((row) => {
-          const below = detail?.(row);
-          return (
-            <Fragment key={rowKey(row)}>
-              <tr role="row" class={below ? 'has-detail' : undefined}>{columns.map((column) => <Cell key={column.key} column={column} row={row} />)}</tr>
-              {below && <tr role="row" class="detail"><td role="cell" colSpan={columns.length}>{below}</td></tr>}
-            </Fragment>
-          );
-        })}
-      </tbody>
-    </table>
+    <div class="table-box">
+      <table class="table" role="table" aria-busy={busy}>
+        <caption class="visually-hidden">{caption}</caption>
+        <thead role="rowgroup">
+          <tr role="row">{columns.map((column) => <Header key={column.key} column={column} sort={sort} onSort={onSort} />)}</tr>
+        </thead>
+        <tbody role="rowgroup">
+          {rows.map((row) => {
+            const below = detail?.(row);
+            return (
+              <Fragment key={rowKey(row)}>
+                <tr role="row" class={below ? 'has-detail' : undefined}>{columns.map((column) => <Cell key={column.key} column={column} row={row} />)}</tr>
+                {below && <tr role="row" class="detail"><td role="cell" colSpan={columns.length}>{below}</td></tr>}
+              </Fragment>
+            );
+          })}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
