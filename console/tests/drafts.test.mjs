@@ -49,7 +49,7 @@ describe('the form of a key', () => {
 });
 
 describe('the form of a user group', () => {
-  const permission = { permissionType: 'ENV', applications: { filterType: null, appIds: ['P'] }, actions: ['READ'], services: null, environments: { filterTypes: null, envIds: ['E'] } };
+  const permission = { permissionType: 'ENV', applications: { filterType: null, appIds: ['P'] }, actions: ['READ'], services: null, environments: { filterTypes: [], envIds: ['E'] } };
   const group = { name: 'g', description: null, permissions: { accountPermissions: { accountPermissionTypes: ['VIEW_AUDITS'] }, scopes: ['a.b'], appPermissions: [permission] } };
 
   it('gives permissions back as they came, without what is null', () => {

@@ -47,7 +47,7 @@ describe('User Groups', () => {
       id: '', name: 'Dispatch', description: 'Runs the lorries', users: { nodes: [{ email: 'mei@acme.example' }] },
       permissions: {
         accountPermissions: { accountPermissionTypes: ['VIEW_AUDITS'] }, scopes: ['lorries.read', 'parcels.*'],
-        appPermissions: [{ permissionType: 'WORKFLOW', actions: ['READ', 'UPDATE'], applications: { filterType: 'ALL', appIds: null }, workflows: { filterTypes: ['ALL_WORKFLOWS'], envIds: null }, services: null }],
+        appPermissions: [{ permissionType: 'WORKFLOW', actions: ['READ', 'UPDATE'], applications: { filterType: 'ALL', appIds: [] }, workflows: { filterTypes: ['ALL_WORKFLOWS'], envIds: [] }, services: null }],
       },
     });
     await row(page, 'parcels.*').waitFor();

@@ -19,6 +19,7 @@ describe('Users', () => {
     await inspect(visitor, 'users');
     const find = page.getByRole('searchbox', { name: 'Find by e-mail or full name' });
     await find.fill('HOSTILE3@acme.example');
+    await page.getByText(/of \d+ users$/).waitFor({ state: 'detached' });
     await row(page, HOSTILE[3]).waitFor();
     assert.equal(await page.getByRole('rowheader').count(), 1);
     await find.fill('nobody@acme.example');

@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { createStore, useStore } from '../lib/store.ts';
 import { IconButton } from './button.tsx';
 
@@ -21,11 +21,20 @@ function dismiss(id: number): void {
   notices.set(notices.get().filter((one) => one.id !== id));
 }
 
+/** Which announcers there are, the innermost last: the page's own, and one for each open dialog, outside of which nothing is heard or pressed. */
+const layers = createStore<readonly symbol[]>([]);
+
 export function Announcer() {
   const shown = useStore(notices);
+  const stack = useStore(layers);
+  const [own] = useState(() => Symbol('layer'));
+  useLayoutEffect(() => {
+    layers.set([...layers.get(), own]);
+    return () => layers.set(layers.get().filter((one) => one !== own));
+  }, [own]);
   return (
     <div class="notices" role="status" aria-live="polite" aria-atomic="false">
-      {shown.map((notice) => <NoticeLine key={notice.id} notice={notice} />)}
+      {stack.at(-1) === own && shown.map((notice) => <NoticeLine key={notice.id} notice={notice} />)}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useId } from 'preact/hooks';
+import { useId, useRef } from 'preact/hooks';
 import { useSubmit } from '../hooks/use-submit.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
@@ -11,14 +11,25 @@ interface ConfirmProps {
   /** What the button that does it says. */
   verb: string;
   danger?: boolean;
+  /** It removes what the dialog was opened from, such as a row of a table. */
+  removes?: boolean;
   onClose(): void;
   /** Does it. What it throws is shown, and the dialog stays. */
   onConfirm(): Promise<void>;
 }
 
-export function Confirm({ title, children, verb, danger = false, onClose, onConfirm }: ConfirmProps) {
+export function Confirm({ title, children, verb, danger = false, removes = false, onClose, onConfirm }: ConfirmProps) {
   const text = useId();
-  const { busy, failure, submit } = useSubmit(onConfirm);
+  const removing = useRef(false);
+  const { busy, failure, submit } = useSubmit(async () => {
+    removing.current = removes;
+    try {
+      await onConfirm();
+    } catch (thrown) {
+      removing.current = false;
+      throw thrown;
+    }
+  });
   const actions = (
     <>
       <Button onClick={onClose}>Cancel</Button>
@@ -26,7 +37,7 @@ export function Confirm({ title, children, verb, danger = false, onClose, onConf
     </>
   );
   return (
-    <Dialog title={title} role="alertdialog" onClose={onClose} actions={actions}>
+    <Dialog title={title} role="alertdialog" onClose={onClose} actions={actions} removing={removing}>
       <div id={text}>{children}</div>
       {failure && <Problem failure={failure} />}
     </Dialog>

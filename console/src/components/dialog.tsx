@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { guards } from '../lib/router.ts';
+import { Announcer } from './announcer.tsx';
 import { Button, IconButton } from './button.tsx';
 
 /** What gets the focus first: what asks for it, else the first field, else the button that changes nothing. */
@@ -18,10 +19,12 @@ interface DialogProps {
   firm?: boolean;
   wide?: boolean;
   role?: 'dialog' | 'alertdialog';
+  /** What it was opened from is about to go, so that the focus must go elsewhere than back to it. */
+  removing?: { readonly current: boolean };
 }
 
 /** A modal dialog. The browser keeps the focus inside; it goes back to where it was when the dialog is gone. */
-export function Dialog({ title, children, actions, onClose, dirty = false, firm = false, wide = false, role = 'dialog' }: DialogProps) {
+export function Dialog({ title, children, actions, onClose, dirty = false, firm = false, wide = false, role = 'dialog', removing }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
   const [asking, setAsking] = useState(false);
@@ -33,8 +36,8 @@ export function Dialog({ title, children, actions, onClose, dirty = false, firm 
     FIRST.map((selector) => dialog?.querySelector<HTMLElement>(selector)).find(Boolean)?.focus();
     return () => {
       dialog?.close();
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-      else document.querySelector<HTMLElement>('main h1')?.focus(); // what opened it is gone, such as the row of a deleted key
+      if (before instanceof HTMLElement && before.isConnected && !removing?.current) before.focus();
+      else document.querySelector<HTMLElement>('main h1')?.focus();
     };
   }, []);
 
@@ -74,6 +77,7 @@ export function Dialog({ title, children, actions, onClose, dirty = false, firm 
       </header>
       <div class="dialog-body">{children}</div>
       {actions && <footer class="dialog-foot">{actions}</footer>}
+      <Announcer />
       {asking && <DiscardDialog onKeep={() => setAsking(false)} onDiscard={onClose} />}
     </dialog>
   );

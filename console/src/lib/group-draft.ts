@@ -28,15 +28,18 @@ export function groupDraftOf(group: EditedGroup): GroupDraft {
   };
 }
 
-/** An answer's application permission as an input: without what is null, which an input must not have. */
+/** An answer's application permission as an input: without what is null or empty, which would say something in an input. */
 export function appInput(permission: AppPermission): ApplicationPermissionInput {
-  return withoutNulls(permission) as ApplicationPermissionInput;
+  return { ...withoutEmpty(permission), actions: permission.actions } as ApplicationPermissionInput;
 }
 
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null).map(([name, member]) => [name, withoutNulls(member)]));
+function withoutEmpty(value: object): object {
+  const members = Object.entries(value).map(([name, member]) => [name, isGroup(member) ? withoutEmpty(member) : (member as unknown)] as const);
+  return Object.fromEntries(members.filter(([, member]) => member !== null && !(Array.isArray(member) && member.length === 0)));
+}
+
+function isGroup(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function permissionsOf(draft: GroupDraft): Permissions {

@@ -45,7 +45,7 @@ interface AppPermissionFieldProps {
 function AppPermissionField({ label, permission, applications, onChange, onRemove }: AppPermissionFieldProps) {
   const type = permission.permissionType;
   const appIds = (permission.applications.appIds ?? []).filter((id) => id !== null);
-  const some = permission.applications.appIds != null;
+  const some = permission.applications.filterType !== 'ALL';
   return (
     <fieldset class="card">
       <legend class="visually-hidden">{label}</legend>

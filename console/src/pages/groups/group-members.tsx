@@ -50,7 +50,7 @@ export function GroupMembers({ group, users, reload }: { group: Group; users: Us
         />
       )}
       {removing && (
-        <Confirm title={`Remove ${removing.name}?`} verb="Remove" danger onClose={() => setRemoving(undefined)} onConfirm={() => remove(removing)}>
+        <Confirm title={`Remove ${removing.name}?`} verb="Remove" danger removes onClose={() => setRemoving(undefined)} onConfirm={() => remove(removing)}>
           <p><strong><bdi>{removing.name}</bdi></strong> loses the permissions of <bdi>{group.name}</bdi> from now on.</p>
         </Confirm>
       )}
