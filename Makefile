@@ -60,18 +60,25 @@ fuzz: ## fuzz every parser for FUZZ_SECONDS each (60)
 	@tools/deps build fuzz
 	@tools/fuzz
 
-bench: ## keys a second beside a raw SQLite loop in the same run, and time against size for hostile queries
+bench: ## verification beside nginx, keys created a second beside a raw SQLite loop, and time against size for hostile queries
 	@tools/deps build bench
 	@tools/build $(BUILD)-release --buildtype=release
+	@BUILD=$(BUILD)-release bench/verify
 	@BUILD=$(BUILD)-release bench/create_keys
 	@LATCHKEY_BINARY=$(abspath $(BUILD)-release/latchkey) node bench/hostile.mjs
 
-install: build ## copy the binary, its manual page and completions under PREFIX (/usr/local)
+install: build ## copy the binary, its manual page and completions, and the C library under PREFIX (/usr/local)
 	install -D -m 0755 $(BUILD)/latchkey $(DESTDIR)$(PREFIX)/bin/latchkey
 	install -D -m 0644 $(BUILD)/latchkey.1 $(DESTDIR)$(PREFIX)/share/man/man1/latchkey.1
 	install -D -m 0644 $(BUILD)/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/latchkey
 	install -D -m 0644 $(BUILD)/completion.zsh $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_latchkey
 	install -D -m 0644 $(BUILD)/completion.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/latchkey.fish
+	install -D -m 0644 include/latchkey.h $(DESTDIR)$(PREFIX)/include/latchkey.h
+	install -D -m 0644 $(BUILD)/src/library/liblatchkey.a $(DESTDIR)$(PREFIX)/lib/liblatchkey.a
+	cp -P $(BUILD)/src/library/liblatchkey.so $(BUILD)/src/library/liblatchkey.so.*[0-9] $(DESTDIR)$(PREFIX)/lib/
+	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
+	sed -e 's|^prefix=.*|prefix=$(PREFIX)|' -e 's|^libdir=.*|libdir=$${prefix}/lib|' $(BUILD)/meson-private/latchkey.pc \
+	    >$(DESTDIR)$(PREFIX)/lib/pkgconfig/latchkey.pc
 
 clean: ## remove what was built (never ./data)
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-release console/dist

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define SAMPLES 1000000
+#define SAMPLES_MAX 1000000
 #define BATCH 1000
 #define CHUNK 1000
 #define GROUPS 100
@@ -25,6 +25,8 @@ static int64_t cpu_ns(void) {
     (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
+
+static size_t samples; /* of each measurement: SAMPLES_MAX, or as many as there are keys, where that is fewer */
 
 static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -145,37 +147,38 @@ static void report_growth(const struct lk_keys *keys, const struct lk_vocabulary
 static void verify_all(struct lk_verifier *verifier, const struct lk_verify_request *requests, enum lk_verify_code expected,
                        const char *what) {
     int64_t began = cpu_ns();
-    for (size_t i = 0; i < SAMPLES; i++) {
+    for (size_t i = 0; i < samples; i++) {
         struct lk_verify_answer answer;
         must(lk_verify(verifier, &requests[i], &answer) == expected ? 0 : LK_EINTERNAL, what);
         if (i % 64 == 0)
             lk_keyring_reader_quiescent();
     }
-    printf("  %-28s %6.1f ns\n", what, (double)(cpu_ns() - began) / SAMPLES);
+    printf("  %-28s %6.1f ns\n", what, (double)(cpu_ns() - began) / (double)samples);
 }
 
 static void verify_batches(struct lk_verifier *verifier, const struct lk_verify_request *requests, struct lk_verify_answer *answers) {
     int64_t began = cpu_ns();
-    for (size_t i = 0; i < SAMPLES; i += BATCH) {
+    for (size_t i = 0; i < samples; i += BATCH) {
         lk_verify_batch(verifier, requests + i, BATCH, answers);
         lk_keyring_reader_quiescent();
     }
-    printf("  %-28s %6.1f ns\n", "item of a batch of 1000", (double)(cpu_ns() - began) / SAMPLES);
+    printf("  %-28s %6.1f ns\n", "item of a batch of 1000", (double)(cpu_ns() - began) / (double)samples);
 }
 
 static void fill_requests(struct lk_verify_request *requests, char (*tokens)[LK_TOKEN_LEN + 1], uint64_t from, uint64_t count) {
-    for (size_t i = 0; i < SAMPLES; i++) {
+    for (size_t i = 0; i < samples; i++) {
         token_of(from + mix(i) % count, tokens[i]);
         requests[i] = (struct lk_verify_request){.token = lk_slice_make(tokens[i], LK_TOKEN_LEN), .now_ms = 1, .mono_ns = 1};
     }
 }
 
 static void run(const struct lk_keys *keys, uint64_t count) {
+    samples = count < SAMPLES_MAX ? count : SAMPLES_MAX;
     static const struct lk_vocabulary vocabulary;
     struct row *rows = calloc(CHUNK, sizeof *rows);
-    struct lk_verify_request *requests = calloc(SAMPLES, sizeof *requests);
+    struct lk_verify_request *requests = calloc(samples, sizeof *requests);
     struct lk_verify_answer *answers = calloc(BATCH, sizeof *answers);
-    char(*tokens)[LK_TOKEN_LEN + 1] = calloc(SAMPLES, sizeof *tokens);
+    char(*tokens)[LK_TOKEN_LEN + 1] = calloc(samples, sizeof *tokens);
     must(rows == NULL || requests == NULL || answers == NULL || tokens == NULL ? LK_ENOMEM : 0, "samples");
     struct lk_keyring *keyring;
     must(lk_keyring_open(keys, &vocabulary, count, &keyring), "open");
@@ -196,15 +199,15 @@ static void run(const struct lk_keys *keys, uint64_t count) {
     }
     int64_t began = cpu_ns();
     struct lk_digest digest;
-    for (size_t i = 0; i < SAMPLES; i++)
+    for (size_t i = 0; i < samples; i++)
         lk_digest_token(keys, requests[i].token, &digest);
-    printf("  %-28s %6.1f ns\n", "of which HMAC", (double)(cpu_ns() - began) / SAMPLES);
+    printf("  %-28s %6.1f ns\n", "of which HMAC", (double)(cpu_ns() - began) / (double)samples);
     began = cpu_ns();
     unsigned malformed = 0;
-    for (size_t i = 0; i < SAMPLES; i++)
+    for (size_t i = 0; i < samples; i++)
         malformed += lk_token_check(requests[i].token) == LK_TOKEN_MALFORMED;
     must(malformed == 0 ? 0 : LK_EINTERNAL, "tokens");
-    printf("  %-28s %6.1f ns\n", "of which checking the token", (double)(cpu_ns() - began) / SAMPLES);
+    printf("  %-28s %6.1f ns\n", "of which checking the token", (double)(cpu_ns() - began) / (double)samples);
     lk_keyring_reader_unregister();
     lk_keyring_close(keyring);
     report_growth(keys, &vocabulary, count, rows);

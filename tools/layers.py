@@ -17,6 +17,7 @@ BELOW = {
     "store": {"base"},
     "keyring": {"base", "crypto"},
     "domain": {"base", "crypto", "store"},
+    "library": {"base", "crypto", "keyring"},
     "api": {"base", "crypto", "graphql", "http", "store", "keyring", "domain"},
     "cli": {"base", "crypto", "graphql", "http", "store", "keyring", "domain", "api"},
     "": {"base", "cli"},  # src/main.c

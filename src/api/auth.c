@@ -3,6 +3,7 @@
 #include "api/credential.h"
 #include "api/errors.h"
 #include "api/problem.h"
+#include "api/rate_headers.h"
 #include "base/clock.h"
 
 /* --- the path --- */
@@ -58,26 +59,6 @@ static bool decode(struct lk_slice text, char out[LK_EXPRESSION_BYTES_MAX], size
     return true;
 }
 
-/* Sets *ret to the compiled expression, or sends the answer that says why there is none and returns false. */
-static bool find_expression(struct http_request *request, struct lk_lane *lane, struct lk_slice encoded, const struct lk_expression **ret) {
-    char text[LK_EXPRESSION_BYTES_MAX];
-    size_t len = 0;
-    if (!decode(encoded, text, &len)) {
-        lk_answer_problem(request, 400, LK_CODE_BAD_USER_INPUT,
-                          "The permission expression is too long, or a percent-escape in it is broken");
-        return false;
-    }
-    struct lk_expression_error error;
-    int code = lk_expression_cache_get(lane->expressions, lk_slice_make(text, len), ret, &error);
-    if (code == 0)
-        return true;
-    if (code == LK_ENOMEM)
-        lk_answer_problem(request, 503, LK_CODE_UNAVAILABLE, "The server has no memory for this request");
-    else
-        lk_answer_expression_problem(request, &error);
-    return false;
-}
-
 /* --- the answer --- */
 
 static int status_of(const struct lk_auth_service *service, enum lk_verify_code code) {
@@ -95,24 +76,20 @@ static bool is_plain(char c) {
     return c > 0x20 && c < 0x7F && c != '%' && c != ',';
 }
 
-/* A name as a header value: everything but visible ASCII, commas and % percent-encoded. */
-static struct lk_slice encode_name(struct lk_slice name, struct lk_arena *arena) {
+/* A name as a header value: everything but visible ASCII, commas and % percent-encoded. Writes up to three bytes for each; returns the end. */
+static char *put_name(char *out, struct lk_slice name) {
     static const char digits[] = "0123456789ABCDEF";
-    char *out = lk_arena_alloc(arena, name.len * 3);
-    size_t len = 0;
-    if (out == NULL)
-        return (struct lk_slice){NULL, 0};
     for (size_t i = 0; i < name.len; i++) {
         unsigned char c = (unsigned char)name.ptr[i];
         if (is_plain(name.ptr[i])) {
-            out[len++] = name.ptr[i];
+            *out++ = name.ptr[i];
         } else {
-            out[len++] = '%';
-            out[len++] = digits[c >> 4];
-            out[len++] = digits[c & 15];
+            *out++ = '%';
+            *out++ = digits[c >> 4];
+            *out++ = digits[c & 15];
         }
     }
-    return lk_slice_make(out, len);
+    return out;
 }
 
 /* The identity of a known key, as header values in the request's arena; the keyring's own memory is only lent. */
@@ -120,21 +97,31 @@ struct identity {
     struct lk_slice account, key, name, groups, scopes;
 };
 
-static int copy_id(struct lk_arena *arena, const struct lk_id *id, struct lk_slice *ret) {
-    struct lk_id_text text = lk_id_format(id);
-    return lk_arena_copy(arena, lk_slice_make(text.text, LK_ID_TEXT), ret);
+static char *put(char *at, struct lk_slice text, struct lk_slice *ret) {
+    if (text.len > 0)
+        memcpy(at, text.ptr, text.len);
+    *ret = lk_slice_make(at, text.len);
+    return at + text.len;
 }
 
+static char *put_id(char *at, const struct lk_id *id, struct lk_slice *ret) {
+    lk_base64url_encode(id->bytes, LK_ID_BYTES, at);
+    *ret = lk_slice_make(at, LK_ID_TEXT);
+    return at + LK_ID_TEXT;
+}
+
+/* All in one block: this is done for every request. */
 static int identify(const struct lk_verify_answer *answer, struct lk_arena *arena, struct identity *ret) {
-    int code = copy_id(arena, &answer->account_id, &ret->account);
-    if (code == 0)
-        code = copy_id(arena, &answer->key_id, &ret->key);
-    if (code == 0)
-        code = lk_arena_copy(arena, answer->set->groups_header, &ret->groups);
-    if (code == 0)
-        code = lk_arena_copy(arena, answer->set->scopes_header, &ret->scopes);
-    ret->name = encode_name(answer->name, arena);
-    return code != 0 || ret->name.ptr == NULL ? LK_ENOMEM : 0;
+    const struct lk_permission_set *set = answer->set;
+    char *at = lk_arena_alloc(arena, (size_t)2 * LK_ID_TEXT + 3 * answer->name.len + set->groups_header.len + set->scopes_header.len);
+    if (at == NULL)
+        return LK_ENOMEM;
+    at = put_id(at, &answer->account_id, &ret->account);
+    at = put_id(at, &answer->key_id, &ret->key);
+    at = put(at, set->groups_header, &ret->groups);
+    at = put(at, set->scopes_header, &ret->scopes);
+    ret->name = lk_slice_make(at, (size_t)(put_name(at, answer->name) - at));
+    return 0;
 }
 
 static void add_identity(struct http_request *request, const struct identity *identity, const char *code) {
@@ -144,13 +131,18 @@ static void add_identity(struct http_request *request, const struct identity *id
     http_add_header(request, "X-Latchkey-Groups", identity->groups);
     http_add_header(request, "X-Latchkey-Scopes", identity->scopes);
     http_add_header(request, "X-Latchkey-Code", lk_slice_cstr(code));
-    http_add_header(request, "Cache-Control", lk_slice_cstr("no-store"));
+}
+
+/* Every answer names somebody or nobody, errors included: a gateway that copies our fields over the client's must find them all. */
+static void add_nobody(struct http_request *request, const char *code) {
+    static const struct identity nobody;
+    add_identity(request, &nobody, code);
 }
 
 static void answer_nobody(struct http_request *request, int status, const char *code, const char *challenge) {
-    static const struct identity nobody;
     http_set_status(request, status);
-    add_identity(request, &nobody, code);
+    add_nobody(request, code);
+    http_add_header(request, "Cache-Control", lk_slice_cstr("no-store"));
     if (challenge != NULL)
         http_add_header(request, "WWW-Authenticate", lk_slice_cstr(challenge));
     http_send(request);
@@ -170,9 +162,40 @@ static void answer(struct http_request *request, const struct lk_auth_service *s
     }
     http_set_status(request, status);
     add_identity(request, &identity, code);
+    http_add_header(request, "Cache-Control", lk_slice_cstr("no-store"));
+    if (verified->has_rate) {
+        const struct lk_named_rate rate = {"default", verified->rate};
+        lk_add_rate_headers(request, &rate, 1);
+    }
+    if (verified->code == LK_VERIFY_RATE_LIMITED)
+        lk_add_retry_after(request, &verified->rate);
     if (verified->code == LK_VERIFY_INSUFFICIENT_PERMISSIONS)
         http_add_header(request, "WWW-Authenticate", lk_slice_cstr("Bearer realm=\"latchkey\", error=\"insufficient_scope\""));
     http_send(request);
+}
+
+/* --- the question --- */
+
+/* Sets *ret to the compiled expression, or sends the answer that says why there is none and returns false. */
+static bool find_expression(struct http_request *request, struct lk_lane *lane, struct lk_slice encoded, const struct lk_expression **ret) {
+    char text[LK_EXPRESSION_BYTES_MAX];
+    size_t len = 0;
+    if (!decode(encoded, text, &len)) {
+        add_nobody(request, "");
+        lk_answer_problem(request, 400, LK_CODE_BAD_USER_INPUT,
+                          "The permission expression is too long, or a percent-escape in it is broken");
+        return false;
+    }
+    struct lk_expression_error error;
+    int code = lk_expression_cache_get(lane->expressions, lk_slice_make(text, len), ret, &error);
+    if (code == 0)
+        return true;
+    add_nobody(request, "");
+    if (code == LK_ENOMEM)
+        lk_answer_problem(request, 503, LK_CODE_UNAVAILABLE, "The server has no memory for this request");
+    else
+        lk_answer_expression_problem(request, &error);
+    return false;
 }
 
 void lk_auth_handle(struct http_request *request, void *context) {
@@ -180,6 +203,7 @@ void lk_auth_handle(struct http_request *request, void *context) {
     struct lk_lane *lane = lk_lane_of(service->lanes, request);
     struct lk_slice encoded;
     if (!read_path(http_request_path(request), &encoded)) {
+        add_nobody(request, "");
         lk_answer_problem(request, 404, LK_CODE_NOT_FOUND, "There is nothing at this path");
         return;
     }
@@ -203,4 +227,5 @@ void lk_auth_handle(struct http_request *request, void *context) {
     struct lk_verify_answer verified;
     lk_verify(&lane->verifier, &question, &verified);
     answer(request, service, &verified);
+    lk_latency_end(&lane->latency[LK_BY_AUTH], question.mono_ns);
 }

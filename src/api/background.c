@@ -94,6 +94,13 @@ int lk_background_submit(struct lk_background *background, struct lk_background_
     return refused ? LK_EBUSY : 0;
 }
 
+size_t lk_background_waiting(struct lk_background *background) {
+    pthread_mutex_lock(&background->mutex);
+    size_t waiting = background->waiting;
+    pthread_mutex_unlock(&background->mutex);
+    return waiting;
+}
+
 void lk_background_stop(struct lk_background *background) {
     if (background == NULL)
         return;

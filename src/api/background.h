@@ -23,6 +23,9 @@ int lk_background_start(size_t queue_max, struct lk_background **ret);
 /* Queues a job. 0, or LK_EBUSY (full or stopping: it will not run). Any thread; takes a short lock. */
 int lk_background_submit(struct lk_background *background, struct lk_background_job *job);
 
+/* How many jobs wait. Any thread. */
+size_t lk_background_waiting(struct lk_background *background);
+
 /* Runs what is queued, ends the thread, frees. NULL is fine. */
 void lk_background_stop(struct lk_background *background);
 

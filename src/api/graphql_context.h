@@ -10,7 +10,8 @@ struct lk_graphql_context {
     struct lk_problem problem;
     struct lk_password_tasks passwords;
     const char *request_id;
-    bool internal; /* an error's details went to the log under request_id */
+    size_t usage_buckets; /* in the answer so far */
+    bool internal;        /* an error's details went to the log under request_id */
 };
 
 /* The context of a resolver's call. */

@@ -4,9 +4,12 @@
 #include "api/credential.h"
 #include "api/errors.h"
 #include "api/graphql_job.h"
+#include "api/graphql_rate.h"
 #include "api/peer.h"
+#include "api/verify.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "crypto/session_token.h"
 #include "http/url.h"
 
 #include <inttypes.h>
@@ -16,8 +19,8 @@
 
 #define CODE_PERSISTED_QUERY_NOT_FOUND "PERSISTED_QUERY_NOT_FOUND"
 
-static void count(struct lk_graphql_service *service, enum lk_graphql_result result) {
-    atomic_fetch_add_explicit(&service->results[result], 1, memory_order_relaxed);
+static void count(struct lk_graphql_service *service, enum lk_graphql_operation operation, enum lk_graphql_result result) {
+    atomic_fetch_add_explicit(&service->results[operation][result], 1, memory_order_relaxed);
 }
 
 /* --- answers that need no job --- */
@@ -41,17 +44,17 @@ static void answer_error(struct lk_graphql_job *job, int status, const char *mes
 }
 
 static void answer_unauthenticated(struct lk_graphql_job *job) {
-    count(job->service, LK_GRAPHQL_UNAUTHENTICATED);
+    count(job->service, job->operation, LK_GRAPHQL_UNAUTHENTICATED);
     answer_error(job, 401, "Invalid API Key", LK_CODE_UNAUTHENTICATED);
 }
 
 static void answer_forbidden(struct lk_graphql_job *job, const char *message) {
-    count(job->service, LK_GRAPHQL_REFUSED);
+    count(job->service, job->operation, LK_GRAPHQL_REFUSED);
     answer_error(job, 403, message, LK_CODE_FORBIDDEN);
 }
 
 static void answer_unavailable(struct lk_graphql_job *job, const char *message) {
-    count(job->service, LK_GRAPHQL_UNAVAILABLE);
+    count(job->service, job->operation, LK_GRAPHQL_UNAVAILABLE);
     answer_error(job, 503, message, LK_CODE_UNAVAILABLE);
 }
 
@@ -62,12 +65,12 @@ static void answer_out_of_memory(struct lk_graphql_job *job, int code) {
         answer_unavailable(job, "The server has no memory for this request");
         return;
     }
-    count(job->service, LK_GRAPHQL_REFUSED);
+    count(job->service, job->operation, LK_GRAPHQL_REFUSED);
     answer_error(job, 413, "The request is too large to process", LK_CODE_BAD_USER_INPUT);
 }
 
 static void answer_refusal(struct lk_graphql_job *job, const struct lk_graphql_refusal *refusal) {
-    count(job->service, LK_GRAPHQL_REFUSED);
+    count(job->service, job->operation, LK_GRAPHQL_REFUSED);
     if (refusal->allow != NULL)
         http_add_header(job->request, "Allow", lk_slice_cstr(refusal->allow));
     if (refusal->accept != NULL)
@@ -112,7 +115,7 @@ static void finish(struct lk_job *base, int code) {
                                                  : "The change could not be kept; nothing was changed");
         return;
     }
-    count(job->service, job->result);
+    count(job->service, job->operation, job->result);
     answer(job->request, job->media, job->status);
 }
 
@@ -153,6 +156,26 @@ static int read_account(struct lk_graphql_job *job, struct lk_arena *arena) {
     if (code == LK_EINVAL)
         job->account = lk_slice_make("?", 1);
     return code == LK_ENOMEM ? LK_ENOMEM : 0;
+}
+
+/* --- rates --- */
+
+/* Whether the key may ask so much now; sends the answer when not. A credential that the keyring does not know as good is let through: the store thread refuses it, and
+ * sessions are counted there. */
+static bool admit(struct lk_graphql_job *job, size_t len) {
+    const struct lk_graphql_service *service = job->service;
+    struct lk_verify_answer key;
+    if (service->account_requests == NULL && service->key_requests == NULL)
+        return true;
+    if (lk_session_token_like(job->credential) ||
+        lk_verify_caller(service->lanes, job->request, job->credential, NULL, &key) != LK_VERIFY_VALID)
+        return true;
+    const char *message = lk_graphql_rate_take(job, &key.account_id, &key.key_id, len);
+    if (message == NULL)
+        return true;
+    count(job->service, job->operation, LK_GRAPHQL_REFUSED);
+    answer_error(job, 429, message, LK_CODE_RATE_LIMITED);
+    return false;
 }
 
 /* --- documents --- */
@@ -278,6 +301,8 @@ static void start(struct lk_graphql_job *job, bool form) {
         answer_unauthenticated(job);
         return;
     }
+    if (code == 0 && !admit(job, decoded.len))
+        return;
     if (code == 0)
         code = read_account(job, arena);
     if (code == 0)
@@ -302,7 +327,7 @@ static void handle(struct http_request *request, struct lk_graphql_service *serv
     struct lk_graphql_job *job = LK_ARENA_NEW(arena, struct lk_graphql_job);
     char *id = lk_arena_printf(arena, "%08" PRIx32 "-%" PRIx64, service->instance, http_request_number(request));
     if (job == NULL || id == NULL) {
-        count(service, LK_GRAPHQL_UNAVAILABLE);
+        count(service, LK_GRAPHQL_NONE, LK_GRAPHQL_UNAVAILABLE);
         lk_api_write_error(http_body(request), "The server has no memory for this request", LK_CODE_UNAVAILABLE, NULL);
         answer(request, LK_GRAPHQL_JSON, 503);
         return;

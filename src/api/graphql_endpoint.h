@@ -7,6 +7,9 @@
 
 #include "api/background.h"
 #include "api/document_cache.h"
+#include "api/lanes.h"
+#include "api/rate_table.h"
+#include "api/usage.h"
 #include "domain/call.h"
 #include "graphql/parse.h"
 #include "graphql/validate.h"
@@ -22,18 +25,29 @@ enum lk_graphql_result {
     LK_GRAPHQL_RESULTS          /* how many */
 };
 
+enum lk_graphql_operation {
+    LK_GRAPHQL_NONE, /* none that could run was found */
+    LK_GRAPHQL_QUERY,
+    LK_GRAPHQL_MUTATION,  /* of a batch: at least one */
+    LK_GRAPHQL_OPERATIONS /* how many */
+};
+
 /* Shared by all threads; only the counters and the cache change. */
 struct lk_graphql_service {
     const struct gql_schema *schema;
     struct gql_parse_limits parse_limits;
     struct gql_limits limits;
-    size_t batch_max; /* requests in one HTTP request */
+    size_t batch_max;                       /* requests in one HTTP request */
+    const struct lk_lanes *lanes;           /* by which a key is known before it costs anything */
+    struct lk_rate_table *account_requests; /* NULL: no limit */
+    struct lk_rate_table *key_requests;     /* NULL: no limit */
     struct lk_document_cache *cache;
     struct lk_domain *domain;
     struct lk_executor *executor;
     struct lk_background *background;
-    uint32_t instance; /* random: tells the request ids of two runs apart */
-    atomic_uint_least64_t results[LK_GRAPHQL_RESULTS];
+    struct lk_usage_service *usage; /* told which keys ask */
+    uint32_t instance;              /* random: tells the request ids of two runs apart */
+    atomic_uint_least64_t results[LK_GRAPHQL_OPERATIONS][LK_GRAPHQL_RESULTS];
 };
 
 /* http_handlers; context is the struct lk_graphql_service. The second is the one that takes forms. */

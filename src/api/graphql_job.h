@@ -31,6 +31,7 @@ struct lk_graphql_job {
     struct lk_graphql_context context;
     /* What the answer will be; its body is in the request. */
     int status;
+    enum lk_graphql_operation operation;
     enum lk_graphql_result result;
 };
 

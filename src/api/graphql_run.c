@@ -1,6 +1,7 @@
 /* The part of a GraphQL request that runs on the store thread. */
 #include "api/errors.h"
 #include "api/graphql_job.h"
+#include "api/graphql_rate.h"
 #include "crypto/session_token.h"
 #include "domain/session.h"
 
@@ -90,8 +91,9 @@ static int run_item(struct lk_graphql_job *job, struct lk_graphql_item *item) {
     return code;
 }
 
-/* Whether an operation that would run is not a query. */
-static bool changes(struct lk_graphql_job *job) {
+/* What kind of operations would run. */
+static enum lk_graphql_operation find_operation(struct lk_graphql_job *job) {
+    enum lk_graphql_operation found = LK_GRAPHQL_NONE;
     for (size_t i = 0; i < job->items_len; i++) {
         const struct lk_graphql_item *item = &job->items[i];
         if (item->document == NULL)
@@ -100,9 +102,11 @@ static bool changes(struct lk_graphql_job *job) {
         gql_errors_init(&ignored, http_request_arena(job->request), NULL);
         const struct gql_operation *operation = gql_find_operation(item->document->document, item->params->operation_name, &ignored);
         if (operation != NULL && operation->kind != GQL_QUERY)
-            return true;
+            return LK_GRAPHQL_MUTATION;
+        if (operation != NULL)
+            found = LK_GRAPHQL_QUERY;
     }
-    return false;
+    return found;
 }
 
 static int run_items(struct lk_graphql_job *job) {
@@ -160,9 +164,11 @@ static void run_changes(struct lk_graphql_job *job) {
 
 static int authenticate(struct lk_graphql_job *job) {
     struct lk_call *call = &job->context.call;
-    if (lk_session_token_like(job->credential))
-        return lk_authenticate_session(call, job->credential, job->account);
-    return lk_authenticate_key(call, job->credential);
+    bool session = lk_session_token_like(job->credential);
+    int code = session ? lk_authenticate_session(call, job->credential, job->account) : lk_authenticate_key(call, job->credential);
+    if (code == 0 && call->actor->kind == LK_ACTOR_KEY) /* itself, or by a session of the console */
+        lk_usage_touch(job->service->usage, &call->actor->id, &call->actor->account_id, call->now_ms);
+    return code;
 }
 
 void lk_graphql_run(struct lk_job *base, struct lk_db *db) {
@@ -176,6 +182,7 @@ void lk_graphql_run(struct lk_job *base, struct lk_db *db) {
         end_with_error(job, 401, LK_GRAPHQL_UNAUTHENTICATED, message, LK_CODE_UNAUTHENTICATED);
         return;
     }
+    job->operation = find_operation(job);
     if (code == 0 && job->account.ptr != NULL)
         code = lk_require_account(call, job->account);
     if (code == LK_EFORBIDDEN) {
@@ -183,11 +190,19 @@ void lk_graphql_run(struct lk_job *base, struct lk_db *db) {
         end_with_error(job, status, LK_GRAPHQL_REFUSED, job->context.problem.text, LK_CODE_FORBIDDEN);
         return;
     }
+    if (code == 0 && job->runs == 0 && lk_session_token_like(job->credential)) {
+        const struct lk_id *key = call->actor->kind == LK_ACTOR_KEY ? &call->actor->id : NULL;
+        const char *message = lk_graphql_rate_take(job, &call->actor->account_id, key, job->items_len);
+        if (message != NULL) {
+            end_with_error(job, 429, LK_GRAPHQL_REFUSED, message, LK_CODE_RATE_LIMITED);
+            return;
+        }
+    }
     if (code != 0) {
         end_with_failure(job, code);
         return;
     }
-    if (!changes(job)) {
+    if (job->operation != LK_GRAPHQL_MUTATION) {
         if (run_items(job) != 0)
             end_with_too_large(job, "The answer would be too large: ask for less at a time");
     } else if (http_request_method(job->request) != HTTP_POST) {

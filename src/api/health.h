@@ -4,6 +4,7 @@
 
 #include "api/graphql_endpoint.h"
 #include "api/lanes.h"
+#include "api/usage.h"
 
 /* Lives as long as the servers it is served by. */
 struct lk_health {
@@ -12,6 +13,9 @@ struct lk_health {
     struct lk_graphql_service *graphql;
     const struct lk_lanes *lanes;
     const struct lk_keyring *keyring;
+    const struct lk_usage_service *usage;
+    const struct lk_domain *domain;
+    struct lk_background *background;
     const char *version;
     int64_t started_at; /* wall clock, ms */
     atomic_bool ready;  /* serving and able to change the database */
@@ -23,7 +27,7 @@ void lk_health_live(struct http_request *request, void *health);
 /* 200 "ready", or 503 "not ready" before the start is over, while stopping and when the database failed. */
 void lk_health_ready(struct http_request *request, void *health);
 
-/* Counters, in Prometheus' text format 0.0.4. */
+/* All metrics (api/metrics.c): as OpenMetrics 1.0 when Accept names that, else in Prometheus' text format 0.0.4. */
 void lk_health_metrics(struct http_request *request, void *health);
 
 #endif

@@ -6,29 +6,38 @@
 
 #define EXPRESSIONS 1024
 
+/* Keys that a thread can count between two takes of what it counted (api/usage.h), a quarter of a second. Memory is used for those that are in use only. */
+#define USAGE_KEYS 98304
+
 /* --- the keyring's readers --- */
 
-static void start(void *context) {
+static void start(void *context, unsigned thread) {
     (void)context;
+    (void)thread;
     lk_keyring_reader_register();
 }
 
-static void before_wait(void *context) {
-    (void)context;
+static void before_wait(void *context, unsigned thread) {
+    const struct lk_lanes *lanes = context;
+    lk_usage_offer(lanes->items[thread].usage);
     lk_keyring_reader_offline();
 }
 
-static void after_wait(void *context) {
+static void after_wait(void *context, unsigned thread) {
     (void)context;
+    (void)thread;
     lk_keyring_reader_online();
 }
 
-static void stop(void *context) {
+static void stop(void *context, unsigned thread) {
     (void)context;
+    (void)thread;
     lk_keyring_reader_unregister();
 }
 
-const struct http_thread_hooks lk_lane_hooks = {start, before_wait, after_wait, stop, NULL};
+struct http_thread_hooks lk_lanes_hooks(struct lk_lanes *lanes) {
+    return (struct http_thread_hooks){start, before_wait, after_wait, stop, lanes};
+}
 
 /* --- open and close --- */
 
@@ -60,9 +69,12 @@ int lk_lanes_open(struct lk_keyring *keyring, unsigned threads, const char *cons
     memset(lanes.items, 0, threads * sizeof(struct lk_lane));
     for (unsigned i = 0; i < threads; i++) {
         struct lk_lane *lane = &lanes.items[i];
-        lk_verifier_init(&lane->verifier, keyring, NULL);
-        lk_verifier_init(&lane->caller, keyring, NULL);
-        code = lk_expression_cache_open(lk_keyring_vocabulary(), EXPRESSIONS, &lane->expressions);
+        code = lk_usage_open(USAGE_KEYS, &lane->usage);
+        lk_verifier_init(&lane->verifier, keyring, lane->usage);
+        lk_verifier_init(&lane->caller, keyring, lane->usage);
+        lane->caller.only_touches = true;
+        if (code == 0)
+            code = lk_expression_cache_open(lk_keyring_vocabulary(), EXPRESSIONS, &lane->expressions);
         if (code != 0) {
             lk_lanes_close(&lanes);
             return lk_problem_set(problem, code, "Out of memory");
@@ -73,8 +85,10 @@ int lk_lanes_open(struct lk_keyring *keyring, unsigned threads, const char *cons
 }
 
 void lk_lanes_close(struct lk_lanes *lanes) {
-    for (unsigned i = 0; i < lanes->len && lanes->items != NULL; i++)
+    for (unsigned i = 0; i < lanes->len && lanes->items != NULL; i++) {
         lk_expression_cache_close(lanes->items[i].expressions);
+        lk_usage_close(lanes->items[i].usage);
+    }
     free(lanes->items);
     lk_ip_list_free(lanes->trusted_proxies);
     *lanes = (struct lk_lanes){0};

@@ -6,13 +6,19 @@
 #ifndef LK_API_LANES_H
 #define LK_API_LANES_H
 
+#include "api/latency.h"
 #include "http/server.h"
 #include "keyring/verify.h"
 
+/* How verification was asked for. */
+enum lk_interface { LK_BY_AUTH, LK_BY_VERIFY, LK_BY_BATCH_VERIFY, LK_INTERFACES };
+
 struct lk_lane {
     _Alignas(64) struct lk_verifier verifier;
-    struct lk_verifier caller; /* for who asks: not counted among the verifications */
+    struct lk_verifier caller; /* for who asks: not counted among the verifications, but used */
+    struct lk_usage *usage;    /* what its thread counts by key; offered at each turn of its loop */
     struct lk_expression_cache *expressions;
+    struct lk_latency latency[LK_INTERFACES];
 };
 
 struct lk_lanes {
@@ -21,8 +27,8 @@ struct lk_lanes {
     struct lk_ip_list *trusted_proxies; /* NULL: none */
 };
 
-/* For http_config.hooks; one for all servers. */
-extern const struct http_thread_hooks lk_lane_hooks;
+/* For http_config.hooks. lanes is lent; it must be open before the server starts. */
+struct http_thread_hooks lk_lanes_hooks(struct lk_lanes *lanes);
 
 /* Lanes for threads I/O threads on a keyring, which is lent until close. trusted_proxies are addresses and CIDR blocks. LK_EINVAL, LK_ELIMIT or LK_ENOMEM with
  * a sentence; then there is nothing to close. */

@@ -4,6 +4,7 @@
  *     POST …/users/login    {"authorization":"Basic base64(user:password)"}
  *       200 {"resource":{"token":…,"defaultAccountId":…,"accounts":[{"accountName":…,"companyName":…,"uuid":…}],"supportAccounts":[]}}
  *       401 {"errors":[…]}, whatever was wrong (domain/session.h)
+ *       429 with Retry-After: too many from this address
  *     POST …/users/logout   Authorization: Bearer TOKEN
  *       200 {"resource":{}}, 401
  *
@@ -13,6 +14,8 @@
 #define LK_API_LOGIN_H
 
 #include "api/background.h"
+#include "api/lanes.h"
+#include "api/rate_table.h"
 #include "domain/call.h"
 #include "http/server.h"
 #include "store/executor.h"
@@ -22,7 +25,9 @@ struct lk_login_service {
     struct lk_domain *domain;
     struct lk_executor *executor;
     struct lk_background *background;
-    uint32_t instance; /* as in struct lk_graphql_service */
+    const struct lk_lanes *lanes;
+    struct lk_rate_table *attempts; /* by client address; NULL: no limit */
+    uint32_t instance;              /* as in struct lk_graphql_service */
 };
 
 /* http_handlers; context is the struct lk_login_service. */

@@ -2,6 +2,7 @@
 
 #include "api/errors.h"
 #include "api/peer.h"
+#include "api/rate_headers.h"
 #include "base/clock.h"
 #include "base/json_read.h"
 #include "base/log.h"
@@ -171,7 +172,25 @@ struct lk_json *lk_login_job_body(struct lk_login_job *job, const char *sentence
     return NULL;
 }
 
+/* Takes one attempt of the client's address from the rate, before a password costs anything. Sends the answer when it has none left. */
+static bool admit(struct lk_login_job *job) {
+    const struct lk_login_service *service = job->service;
+    struct lk_ip ip;
+    if (service->attempts == NULL)
+        return true;
+    struct lk_id subject = lk_rate_subject_of_ip(lk_client_ip(service->lanes, job->request, &ip) ? &ip : NULL);
+    struct lk_named_rate rate = {"login", {0}};
+    if (lk_rate_table_take(service->attempts, &subject, 1, lk_clock_mono_ns(), &rate.state))
+        return true;
+    lk_add_rate_headers(job->request, &rate, 1);
+    lk_add_retry_after(job->request, &rate.state);
+    lk_login_job_refuse(job, 429, "Too many logins from this address; try again later", LK_CODE_RATE_LIMITED);
+    return false;
+}
+
 void lk_login_job_log_in(struct lk_login_job *job, lk_login_answer answer) {
+    if (!admit(job))
+        return;
     job->answer = answer;
     submit(job, run_begin, finish_begin);
 }

@@ -35,7 +35,8 @@ struct lk_login_job {
 /* A job for the request, or NULL after answering that there is no memory. I/O thread, as are those that hand a job on. */
 struct lk_login_job *lk_login_job_new(struct http_request *request, struct lk_login_service *service);
 
-/* Logs in job->email with job->password, in the steps of domain/session.h. Then answer sends job->result, after the commit; a failure is answered here. */
+/* Logs in job->email with job->password, in the steps of domain/session.h. Then answer sends job->result, after the commit; a failure is answered here, and so is that the client's
+ * address has no attempt left (--login-rate). */
 void lk_login_job_log_in(struct lk_login_job *job, lk_login_answer answer);
 
 /* The same with one step of work on the store thread. */

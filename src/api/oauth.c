@@ -6,6 +6,7 @@
 #include "base/encode.h"
 #include "base/json_write.h"
 #include "base/log.h"
+#include "crypto/random.h"
 #include "domain/api_key.h"
 #include "http/url.h"
 
@@ -16,9 +17,14 @@ static void answer(struct http_request *request, int status) {
     http_add_header(request, "Content-Type", lk_slice_cstr("application/json; charset=utf-8"));
     http_add_header(request, "Cache-Control", lk_slice_cstr("no-store"));
     if (status == 401) {
+        /* RFC 6750 section 3.1: no error for who has shown no token. */
+        bool is_bearer = lk_bearer_token(http_request_header(request, "authorization")).ptr != NULL;
         http_add_header(request, "WWW-Authenticate", lk_slice_cstr("Basic realm=\"latchkey\""));
-        http_add_header(request, "WWW-Authenticate", lk_slice_cstr("Bearer realm=\"latchkey\""));
+        http_add_header(request, "WWW-Authenticate",
+                        lk_slice_cstr(is_bearer ? "Bearer realm=\"latchkey\", error=\"invalid_token\"" : "Bearer realm=\"latchkey\""));
     }
+    if (status == 403)
+        http_add_header(request, "WWW-Authenticate", lk_slice_cstr("Bearer realm=\"latchkey\", error=\"insufficient_scope\""));
     if (status == 503)
         http_add_header(request, "Retry-After", lk_slice_cstr("1"));
     http_send(request);
@@ -61,9 +67,27 @@ static struct lk_slice basic_secret(struct lk_slice authorization, struct lk_are
     return secret;
 }
 
-static struct lk_slice caller_token(struct http_request *request) {
+static bool is_form(const struct http_request *request) {
+    return http_media_type_is(http_request_header(request, "content-type"), "application/x-www-form-urlencoded");
+}
+
+/* The caller's key, from a header or the form's client_secret (RFC 6749 section 2.3.1); ptr NULL when there is none. false, after sending the answer, when it is in
+ * both: section 2.3 allows one way in a request. */
+static bool read_caller(struct http_request *request, struct lk_slice *ret) {
+    struct lk_arena *arena = http_request_arena(request);
     struct lk_slice token = lk_credential(request);
-    return token.ptr != NULL ? token : basic_secret(http_request_header(request, "authorization"), http_request_arena(request));
+    struct lk_slice secret = {NULL, 0};
+    if (token.ptr == NULL)
+        token = basic_secret(http_request_header(request, "authorization"), arena);
+    size_t in_form = is_form(request) ? http_form_count(http_request_body(request), "client_secret") : 0;
+    if (in_form > 1 || (in_form == 1 && token.ptr != NULL)) {
+        answer_error(request, 400, "invalid_request", "The client must authenticate in one way only, and once");
+        return false;
+    }
+    if (in_form == 1 && http_form_get(http_request_body(request), "client_secret", arena, &secret) == 0)
+        token = secret;
+    *ret = token;
+    return true;
 }
 
 /* Verifies the caller; sends the answer when it may not ask. */
@@ -81,8 +105,12 @@ static bool admit(const struct lk_oauth_service *service, struct http_request *r
 
 /* The form's token; sends the answer when there is none. */
 static bool read_token(struct http_request *request, struct lk_slice *ret) {
-    if (!http_media_type_is(http_request_header(request, "content-type"), "application/x-www-form-urlencoded")) {
+    if (!is_form(request)) {
         answer_error(request, 400, "invalid_request", "The body must be a form, with Content-Type: application/x-www-form-urlencoded");
+        return false;
+    }
+    if (http_form_count(http_request_body(request), "token") > 1) {
+        answer_error(request, 400, "invalid_request", "The parameter token is given more than once"); /* RFC 6749 section 3.2 */
         return false;
     }
     int code = http_form_get(http_request_body(request), "token", http_request_arena(request), ret);
@@ -139,6 +167,8 @@ static void write_introspection(struct lk_json_writer *w, const struct lk_verify
         lk_json_key(w, "username");
         lk_json_string(w, token->name);
         write_scopes(w, token->set);
+        lk_json_key(w, "iat"); /* when the key was made, which its id says */
+        lk_json_int(w, lk_id_made_at(&token->key_id) / 1000);
         if (token->expires_at != LK_KEYRING_FOREVER) {
             lk_json_key(w, "exp");
             lk_json_int(w, token->expires_at / 1000);
@@ -151,8 +181,10 @@ void lk_oauth_introspect(struct http_request *request, void *context) {
     const struct lk_oauth_service *service = context;
     struct lk_verify_answer caller;
     struct lk_verify_answer shown;
+    struct lk_slice credential;
     struct lk_slice token;
-    if (!admit(service, request, caller_token(request), service->verify->may_verify, &caller) || !read_token(request, &token))
+    if (!read_caller(request, &credential) || !admit(service, request, credential, service->verify->may_verify, &caller) ||
+        !read_token(request, &token))
         return;
     look(service, request, token, &caller.account_id, &shown);
     struct lk_json_writer w;
@@ -232,11 +264,11 @@ static bool submit(const struct lk_oauth_service *service, struct http_request *
 
 void lk_oauth_revoke(struct http_request *request, void *context) {
     const struct lk_oauth_service *service = context;
-    struct lk_slice credential = caller_token(request);
+    struct lk_slice credential;
     struct lk_verify_answer caller;
     struct lk_verify_answer found;
     struct lk_slice token;
-    if (!admit(service, request, credential, NULL, &caller) || !read_token(request, &token))
+    if (!read_caller(request, &credential) || !admit(service, request, credential, NULL, &caller) || !read_token(request, &token))
         return;
     look(service, request, token, &caller.account_id, &found);
     if (!found.known)

@@ -18,6 +18,7 @@ struct lk_bindings lk_application_bindings(void);  /* applications */
 struct lk_bindings lk_sso_bindings(void);          /* identity providers */
 struct lk_bindings lk_audit_bindings(void);        /* the audit log */
 struct lk_bindings lk_login_bindings(void);        /* passwords, the IP allow list */
+struct lk_bindings lk_usage_bindings(void);        /* what keys were used for */
 struct lk_bindings lk_permission_bindings(void);   /* the permissions of groups, keys and viewers */
 
 #endif

@@ -63,18 +63,43 @@ static int narrow_to_relative(struct gql_call *call, const struct gql_value *val
     return 0;
 }
 
-static int read_range(struct gql_call *call, struct lk_time_range *ret) {
+/* Times narrow each other; another member may stand in one of the filters only, since two could not both be kept. */
+static int read_text(struct gql_call *call, const struct gql_value *filter, const char *name, struct lk_slice *ret) {
+    const struct gql_value *value = gql_value_get(filter, name);
+    if (gql_value_is_null(value))
+        return 0;
+    if (ret->ptr != NULL)
+        return gql_fail(call, LK_CODE_BAD_USER_INPUT, "filters may give actorId, resourceId, resourceType and operationType once each");
+    *ret = gql_value_text(value);
+    return 0;
+}
+
+static int read_time(struct gql_call *call, const struct gql_value *time, struct lk_time_range *range) {
+    const struct gql_value *specific = gql_value_get(time, "specific");
+    const struct gql_value *relative = gql_value_get(time, "relative");
+    int code = 0;
+    if (!gql_value_is_null(specific))
+        code = narrow_to_specific(call, specific, range);
+    if (code == 0 && !gql_value_is_null(relative))
+        code = narrow_to_relative(call, relative, range);
+    return code;
+}
+
+static int read_filters(struct gql_call *call, struct lk_audit_filter *ret) {
     const struct gql_value *filters = gql_argument(call, "filters");
-    *ret = (struct lk_time_range){INT64_MIN, INT64_MAX};
+    *ret = (struct lk_audit_filter){.range = {INT64_MIN, INT64_MAX}};
     int code = 0;
     for (size_t i = 0; !gql_value_is_null(filters) && i < filters->list.len && code == 0; i++) {
-        const struct gql_value *time = gql_value_get(&filters->list.items[i], "time");
-        const struct gql_value *specific = gql_value_get(time, "specific");
-        const struct gql_value *relative = gql_value_get(time, "relative");
-        if (!gql_value_is_null(specific))
-            code = narrow_to_specific(call, specific, ret);
-        if (code == 0 && !gql_value_is_null(relative))
-            code = narrow_to_relative(call, relative, ret);
+        const struct gql_value *filter = &filters->list.items[i];
+        code = read_time(call, gql_value_get(filter, "time"), &ret->range);
+        if (code == 0)
+            code = read_text(call, filter, "actorId", &ret->actor_id);
+        if (code == 0)
+            code = read_text(call, filter, "resourceId", &ret->resource_id);
+        if (code == 0)
+            code = read_text(call, filter, "resourceType", &ret->resource_type);
+        if (code == 0)
+            code = read_text(call, filter, "operationType", &ret->operation);
     }
     return code;
 }
@@ -83,14 +108,14 @@ static int read_range(struct gql_call *call, struct lk_time_range *ret) {
 
 static int query_audits(struct gql_call *call, const void *source, struct gql_out *ret) {
     (void)source;
-    struct lk_time_range range;
-    int code = read_range(call, &range);
+    struct lk_audit_filter filter;
+    int code = read_filters(call, &filter);
     if (code != 0)
         return code;
     struct lk_change_set *sets;
     size_t len;
     struct lk_page_info info;
-    code = lk_audit_list(&lk_context(call)->call, range, lk_page_argument(call), &sets, &len, &info);
+    code = lk_audit_list(&lk_context(call)->call, &filter, lk_page_argument(call), &sets, &len, &info);
     return code == 0 ? lk_out_connection(call, ret, &info, sets, len, sizeof(*sets)) : lk_fail(call, code);
 }
 

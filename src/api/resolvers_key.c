@@ -28,29 +28,65 @@ static int query_api_key_by_name(struct gql_call *call, const void *source, stru
     return code == 0 ? lk_out_object(ret, key) : lk_fail(call, code);
 }
 
-/* Folds the filters into one; a member may stand in one of them only, since two could not both be kept. */
+/* A member of a filter that may stand in one of the filters only, since two could not both be kept. NULL when it is not in this one. */
+static const struct gql_value *filter_member(const struct gql_value *filter, const char *name, bool *given, bool *twice) {
+    const struct gql_value *value = gql_value_get(filter, name);
+    if (gql_value_is_null(value))
+        return NULL;
+    *twice = *twice || *given;
+    *given = true;
+    return value;
+}
+
+/* Folds the filters into one. */
 static int read_filters(struct gql_call *call, const struct gql_value *filters, struct lk_api_key_filter *ret) {
-    if (gql_value_is_null(filters))
-        return 0;
-    for (size_t i = 0; i < filters->list.len; i++) {
+    bool name_given = false, group_given = false, twice = false;
+    int code = 0;
+    for (size_t i = 0; !gql_value_is_null(filters) && i < filters->list.len && code == 0; i++) {
         const struct gql_value *filter = &filters->list.items[i];
-        const struct gql_value *name = gql_value_get(filter, "nameContains");
-        const struct gql_value *group = gql_value_get(filter, "userGroupId");
-        const struct gql_value *enabled = gql_value_get(filter, "enabled");
-        bool twice = (!gql_value_is_null(name) && ret->name_contains.ptr != NULL) ||
-                     (!gql_value_is_null(group) && ret->group_id.ptr != NULL) || (!gql_value_is_null(enabled) && ret->enabled_given);
+        const struct gql_value *name = filter_member(filter, "nameContains", &name_given, &twice);
+        const struct gql_value *group = filter_member(filter, "userGroupId", &group_given, &twice);
+        const struct gql_value *enabled = filter_member(filter, "enabled", &ret->enabled_given, &twice);
+        const struct gql_value *expires = filter_member(filter, "expiresBefore", &ret->expires_before_given, &twice);
+        const struct gql_value *unused = filter_member(filter, "unusedSince", &ret->unused_since_given, &twice);
+        bool given;
         if (twice)
-            return gql_fail(call, LK_CODE_BAD_USER_INPUT, "filters may give nameContains, userGroupId and enabled once each");
-        if (!gql_value_is_null(name))
+            return gql_fail(call, LK_CODE_BAD_USER_INPUT,
+                            "filters may give nameContains, userGroupId, enabled, expiresBefore and unusedSince once each");
+        if (name != NULL)
             ret->name_contains = gql_value_text(name);
-        if (!gql_value_is_null(group))
+        if (group != NULL)
             ret->group_id = gql_value_text(group);
-        if (!gql_value_is_null(enabled)) {
-            ret->enabled_given = true;
+        if (enabled != NULL)
             ret->enabled = enabled->boolean;
-        }
+        if (expires != NULL)
+            code = lk_time_value(call, expires, "expiresBefore", &given, &ret->expires_before);
+        if (code == 0 && unused != NULL)
+            code = lk_time_value(call, unused, "unusedSince", &given, &ret->unused_since);
     }
-    return 0;
+    return code;
+}
+
+static struct lk_api_key_sort read_sort(const struct gql_value *sort) {
+    static const struct {
+        const char *name;
+        enum lk_api_key_field field;
+    } fields[] = {
+        {"NAME", LK_API_KEY_NAME},
+        {"CREATED_AT", LK_API_KEY_CREATED_AT},
+        {"EXPIRES_AT", LK_API_KEY_EXPIRES_AT},
+        {"LAST_USED_AT", LK_API_KEY_LAST_USED_AT},
+    };
+    struct lk_api_key_sort ret = {0};
+    if (gql_value_is_null(sort))
+        return ret;
+    const struct gql_value *descending = gql_value_get(sort, "descending");
+    ret.descending = !gql_value_is_null(descending) && descending->boolean;
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        if (lk_slice_is(gql_value_text(gql_value_get(sort, "field")), fields[i].name))
+            ret.field = fields[i].field;
+    }
+    return ret;
 }
 
 static int query_api_keys(struct gql_call *call, const void *source, struct gql_out *ret) {
@@ -60,10 +96,11 @@ static int query_api_keys(struct gql_call *call, const void *source, struct gql_
     int code = read_filters(call, gql_argument(call, "filters"), &filter);
     if (code != 0)
         return code;
+    struct lk_api_key_sort sort = read_sort(gql_argument(call, "sort"));
     struct lk_api_key *keys;
     size_t len;
     struct lk_page_info info;
-    code = lk_api_key_list(&lk_context(call)->call, &filter, lk_page_argument(call), &keys, &len, &info);
+    code = lk_api_key_list(&lk_context(call)->call, &filter, sort, lk_page_argument(call), &keys, &len, &info);
     return code == 0 ? lk_out_connection(call, ret, &info, keys, len, sizeof(*keys)) : lk_fail(call, code);
 }
 

@@ -1,6 +1,7 @@
 #include "api/router.h"
 
 #include "api/errors.h"
+#include "api/problem.h"
 
 static const struct lk_slice json_type = LK_SLICE("application/json; charset=utf-8");
 
@@ -30,6 +31,14 @@ static bool is_at(const struct lk_route *route, struct lk_slice path) {
     return path.ptr[len] == '/' && memcmp(path.ptr, route->path, len) == 0;
 }
 
+/* In the form of the errors around it. */
+static void refuse(struct http_request *request, int status, const char *message, const char *code) {
+    if (lk_slice_starts_with(http_request_path(request), "/v1/"))
+        lk_answer_problem(request, status, code, message);
+    else
+        lk_answer_error(request, status, message, code);
+}
+
 void lk_router_handle(struct http_request *request, void *router) {
     const struct lk_router *table = router;
     struct lk_slice path = http_request_path(request);
@@ -37,15 +46,16 @@ void lk_router_handle(struct http_request *request, void *router) {
         const struct lk_route *route = &table->routes[i];
         if (!is_at(route, path))
             continue;
+        http_set_class(request, route->class);
         if (route->allow == NULL || lk_router_allows(route->allow, http_request_method_text(request))) {
             route->handler(request, route->context);
             return;
         }
         http_add_header(request, "Allow", lk_slice_cstr(route->allow));
-        lk_answer_error(request, 405, "This method is not offered here; the Allow header lists those that are", LK_CODE_BAD_USER_INPUT);
+        refuse(request, 405, "This method is not offered here; the Allow header lists those that are", LK_CODE_BAD_USER_INPUT);
         return;
     }
-    lk_answer_error(request, 404, "There is nothing at this path", LK_CODE_NOT_FOUND);
+    refuse(request, 404, "There is nothing at this path", LK_CODE_NOT_FOUND);
 }
 
 struct lk_slice lk_router_error_body(int status, const char **ret_content_type) {

@@ -4,12 +4,26 @@
 
 #include "http/server.h"
 
+/* What answers are counted by (http_set_class). */
+enum lk_route_class {
+    LK_ROUTE_OTHER, /* no path that is served, and what no other word fits */
+    LK_ROUTE_AUTH,
+    LK_ROUTE_VERIFY,
+    LK_ROUTE_OAUTH,
+    LK_ROUTE_GRAPHQL,
+    LK_ROUTE_LOGIN,
+    LK_ROUTE_CONSOLE,
+    LK_ROUTE_OPERATIONS,
+    LK_ROUTE_CLASSES /* how many; at most HTTP_CLASSES */
+};
+
 struct lk_route {
     const char *path;     /* the whole raw path */
     const char *allow;    /* the methods it serves, as Allow lists them: "GET, POST, HEAD"; NULL: any */
     http_handler handler; /* called with context for these methods */
     void *context;
     bool below; /* serves path and all paths below it, path + "/..." */
+    enum lk_route_class class;
 };
 
 struct lk_router {

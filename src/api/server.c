@@ -1,6 +1,7 @@
 /*
- * Order of start: data directory (its lock), keys, database, domain, keyring (with every key), schema, background thread, store thread, HTTP. At the
- * stop HTTP is first: it waits for the requests that the other threads still have; then these threads, then the keyring and the database.
+ * Order of start: data directory (its lock), keys, database, domain, keyring (with every key), schema, background thread, store thread, HTTP, ticker. At
+ * the stop HTTP is first: it waits for the requests that the other threads still have; then these threads, then what they counted is written, then the
+ * keyring and the database.
  */
 #include "api/server.h"
 
@@ -17,6 +18,8 @@
 #include "api/oauth.h"
 #include "api/router.h"
 #include "api/store_open.h"
+#include "api/ticker.h"
+#include "api/usage.h"
 #include "api/verify.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -26,6 +29,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -45,6 +49,9 @@ struct server {
     struct lk_document_cache *cache;
     struct lk_executor *executor;
     struct lk_background *background;
+    struct lk_usage_service *usage;
+    struct lk_ticker *ticker;
+    struct http_thread_hooks hooks;
     struct http_server *http;
     struct lk_graphql_service graphql;
     struct lk_auth_service auth;
@@ -227,34 +234,51 @@ static void set_up_routes(struct server *server) {
     struct lk_health *health = &server->health;
     struct lk_login_service *login = &server->login;
     const struct lk_route main_routes[MAIN_ROUTES] = {
-        {LK_AUTH_PATH, NULL, lk_auth_handle, &server->auth, .below = true},
-        {"/v1/keys:verify", "POST", lk_verify_handle, &server->verify},
-        {"/v1/keys:batchVerify", "POST", lk_verify_handle_batch, &server->verify},
-        {"/v1/introspect", "POST", lk_oauth_introspect, &server->oauth},
-        {"/v1/revoke", "POST", lk_oauth_revoke, &server->oauth},
-        {"/graphql", graphql_methods, lk_graphql_handle, graphql},
-        {"/api/graphql", graphql_methods, lk_graphql_handle, graphql},
-        {"/gateway/api/graphql", graphql_methods, lk_graphql_handle, graphql},
-        {"/gateway/api/graphql-api", "POST", lk_graphql_handle_form, graphql},
-        {"/api/users/login", "POST", lk_login_handle, login},
-        {"/gateway/api/users/login", "POST", lk_login_handle, login},
-        {"/api/users/logout", "POST", lk_logout_handle, login},
-        {"/gateway/api/users/logout", "POST", lk_logout_handle, login},
-        {"/console/session", "GET, HEAD, POST, DELETE", lk_console_session_handle, &server->console_session},
-        {"/console", "GET, HEAD", lk_console_handle, NULL, .below = true},
-        {"/explorer", "GET, HEAD", lk_console_handle_explorer, NULL},
-        {"/", "GET, HEAD", lk_console_handle_root, NULL},
-        {"/healthz", "GET, HEAD", lk_health_live, health},
+        {LK_AUTH_PATH, NULL, lk_auth_handle, &server->auth, .below = true, .class = LK_ROUTE_AUTH},
+        {"/v1/keys:verify", "POST", lk_verify_handle, &server->verify, .class = LK_ROUTE_VERIFY},
+        {"/v1/keys:batchVerify", "POST", lk_verify_handle_batch, &server->verify, .class = LK_ROUTE_VERIFY},
+        {"/v1/introspect", "POST", lk_oauth_introspect, &server->oauth, .class = LK_ROUTE_OAUTH},
+        {"/v1/revoke", "POST", lk_oauth_revoke, &server->oauth, .class = LK_ROUTE_OAUTH},
+        {"/graphql", graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
+        {"/api/graphql", graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
+        {"/gateway/api/graphql", graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
+        {"/gateway/api/graphql-api", "POST", lk_graphql_handle_form, graphql, .class = LK_ROUTE_GRAPHQL},
+        {"/api/users/login", "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN},
+        {"/gateway/api/users/login", "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN},
+        {"/api/users/logout", "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN},
+        {"/gateway/api/users/logout", "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN},
+        {"/console/session", "GET, HEAD, POST, DELETE", lk_console_session_handle, &server->console_session, .class = LK_ROUTE_LOGIN},
+        {"/console", "GET, HEAD", lk_console_handle, NULL, .below = true, .class = LK_ROUTE_CONSOLE},
+        {"/explorer", "GET, HEAD", lk_console_handle_explorer, NULL, .class = LK_ROUTE_CONSOLE},
+        {"/", "GET, HEAD", lk_console_handle_root, NULL, .class = LK_ROUTE_CONSOLE},
+        {"/healthz", "GET, HEAD", lk_health_live, health, .class = LK_ROUTE_OPERATIONS},
     };
     const struct lk_route ops_routes[OPS_ROUTES] = {
-        {"/healthz", "GET, HEAD", lk_health_live, health},
-        {"/readyz", "GET, HEAD", lk_health_ready, health},
-        {"/metrics", "GET, HEAD", lk_health_metrics, health},
+        {"/healthz", "GET, HEAD", lk_health_live, health, .class = LK_ROUTE_OPERATIONS},
+        {"/readyz", "GET, HEAD", lk_health_ready, health, .class = LK_ROUTE_OPERATIONS},
+        {"/metrics", "GET, HEAD", lk_health_metrics, health, .class = LK_ROUTE_OPERATIONS},
     };
     memcpy(server->main_routes, main_routes, sizeof(main_routes));
     memcpy(server->ops_routes, ops_routes, sizeof(ops_routes));
     server->main_router = (struct lk_router){server->main_routes, MAIN_ROUTES};
     server->ops_router = (struct lk_router){server->ops_routes, OPS_ROUTES};
+}
+
+static int set_up_usage(struct server *server, struct lk_problem *problem) {
+    const struct lk_usage_config config = {.lanes = &server->lanes, .server = server->http, .executor = server->executor};
+    int code = lk_usage_service_open(&config, &server->usage);
+    server->graphql.usage = server->usage;
+    return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
+}
+
+static int start_ticker(struct server *server, struct lk_problem *problem) {
+    const struct lk_tick ticks[] = {
+        {lk_usage_collect, server->usage, LK_USAGE_COLLECT_MS},
+        {lk_usage_flush, server->usage, LK_USAGE_FLUSH_MS},
+        {lk_usage_sweep_old, server->usage, LK_USAGE_SWEEP_MS},
+    };
+    int code = lk_ticker_start(ticks, sizeof(ticks) / sizeof(ticks[0]), &server->ticker);
+    return code == 0 ? 0 : lk_problem_set(problem, code, "Cannot start the ticker: %s", lk_error_text(code));
 }
 
 static void set_up_health(struct server *server) {
@@ -263,6 +287,9 @@ static void set_up_health(struct server *server) {
     server->health.graphql = &server->graphql;
     server->health.lanes = &server->lanes;
     server->health.keyring = server->feed.keyring;
+    server->health.usage = server->usage;
+    server->health.domain = server->store.domain;
+    server->health.background = server->background;
     server->health.version = server->events->version;
     server->health.started_at = lk_clock_wall_ms();
 }
@@ -277,7 +304,6 @@ static struct http_config http_settings(const struct lk_settings *settings) {
     config.write_timeout_ms = (unsigned)settings->write_timeout_ms;
     config.connections_max = (size_t)settings->connections_max;
     config.error_body = lk_router_error_body;
-    config.hooks = &lk_lane_hooks;
     return config;
 }
 
@@ -321,6 +347,8 @@ static int create_http(struct server *server, struct lk_problem *problem) {
     if (settings->ops_listen[0] != '\0')
         listeners[len++] = (struct http_listener){settings->ops_listen, lk_router_handle, &server->ops_router, NULL, mode};
     struct http_config config = http_settings(settings);
+    server->hooks = lk_lanes_hooks(&server->lanes);
+    config.hooks = &server->hooks;
     config.listeners = listeners;
     config.listeners_len = len;
     code = http_server_create(&config, &server->http, problem);
@@ -338,6 +366,23 @@ static int set_up_verification(struct server *server, struct lk_problem *problem
     server->auth = (struct lk_auth_service){&server->lanes, strcmp(settings->auth_rate_status, "429") == 0 ? 429 : 403};
     server->oauth = (struct lk_oauth_service){&server->verify, server->store.domain, server->executor};
     code = lk_verify_service_open(&server->lanes, &server->verify);
+    return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
+}
+
+/* *ret stays NULL for no limit. */
+static int open_rate(const struct lk_rate *rate, struct lk_rate_table **ret) {
+    return rate->limit == 0 ? 0 : lk_rate_table_new(rate, ret);
+}
+
+static int set_up_rates(struct server *server, struct lk_problem *problem) {
+    const struct lk_settings *settings = server->settings;
+    server->graphql.lanes = &server->lanes;
+    server->login.lanes = &server->lanes;
+    int code = open_rate(&settings->rate_limit_account, &server->graphql.account_requests);
+    if (code == 0)
+        code = open_rate(&settings->rate_limit_key, &server->graphql.key_requests);
+    if (code == 0)
+        code = open_rate(&settings->login_rate, &server->login.attempts);
     return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
 }
 
@@ -373,12 +418,20 @@ static int start(struct server *server, struct lk_problem *problem) {
     if (code != 0)
         return code;
     code = set_up_verification(server, problem);
+    if (code == 0)
+        code = set_up_rates(server, problem);
+    if (code == 0)
+        code = set_up_usage(server, problem);
     if (code != 0)
         return give_up_http(server, code);
     set_up_health(server);
     code = http_server_start(server->http);
     if (code != 0)
         return give_up_http(server, lk_problem_set(problem, code, "Cannot start the I/O threads: %s", lk_error_text(code)));
+    code = start_ticker(server, problem);
+    if (code != 0)
+        return code;
+    lk_usage_sweep_old(server->usage);
     atomic_store(&server->health.ready, true);
     return 0;
 }
@@ -386,11 +439,18 @@ static int start(struct server *server, struct lk_problem *problem) {
 static void stop(struct server *server) {
     if (server->http != NULL)
         http_server_stop(server->http, (unsigned)server->settings->drain_timeout_ms);
+    lk_ticker_stop(server->ticker);
     lk_background_stop(server->background);
     lk_executor_stop(server->executor);
+    if (server->usage != NULL)
+        lk_usage_finish(server->usage, server->store.db);
+    lk_usage_service_close(server->usage);
     http_server_free(server->http);
     lk_verify_service_close(&server->verify);
     lk_lanes_close(&server->lanes);
+    lk_rate_table_free(server->graphql.account_requests);
+    lk_rate_table_free(server->graphql.key_requests);
+    lk_rate_table_free(server->login.attempts);
     lk_keyring_feed_close(&server->feed);
     lk_document_cache_free(server->cache);
     gql_schema_free(server->schema);
@@ -445,6 +505,15 @@ static void wait_for_stop(struct server *server, const sigset_t *signals) {
     }
 }
 
+/*
+ * Requests and answers of some hundred kilobytes come and go all the time (a batch of 1000 keys). By default the allocator maps each of them and gives it
+ * back, so that the system zeroes every page again: half of such a request's time. Up to these sizes it keeps what was freed.
+ */
+static void keep_freed_memory(void) {
+    mallopt(M_MMAP_THRESHOLD, 4 << 20);
+    mallopt(M_TRIM_THRESHOLD, 16 << 20);
+}
+
 int lk_server_run(const struct lk_settings *settings, const struct lk_server_events *events, struct lk_problem *problem) {
     sigset_t signals;
     sigemptyset(&signals);
@@ -453,6 +522,7 @@ int lk_server_run(const struct lk_settings *settings, const struct lk_server_eve
     sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    keep_freed_memory();
 
     struct server *server = calloc(1, sizeof(*server));
     if (server == NULL)

@@ -3,6 +3,7 @@
 #define LK_API_SETTINGS_H
 
 #include "base/arena.h"
+#include "keyring/limit.h"
 
 #include <stdint.h>
 
@@ -21,9 +22,12 @@ struct lk_settings {
     struct lk_setting_list listen;          /* "ADDR:PORT" or "unix:PATH" */
     const char *ops_listen;                 /* "ADDR:PORT"; empty: none */
     struct lk_setting_list trusted_proxies; /* addresses and CIDR blocks whose X-Forwarded-For is believed */
-    const char *auth_rate_status;           /* "403" or "429": forward auth over a limit */
-    const char *socket_mode;                /* of Unix sockets, octal */
-    bool insecure_listen;                   /* clear text beyond loopback is wanted */
+    struct lk_rate rate_limit_account;      /* GraphQL requests; limit 0: as many as they like */
+    struct lk_rate rate_limit_key;
+    struct lk_rate login_rate;    /* of one address */
+    const char *auth_rate_status; /* "403" or "429": forward auth over a limit */
+    const char *socket_mode;      /* of Unix sockets, octal */
+    bool insecure_listen;         /* clear text beyond loopback is wanted */
 
     const char *tls_cert; /* PEM files of the main TCP listeners; empty: clear text */
     const char *tls_key;

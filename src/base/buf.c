@@ -55,9 +55,7 @@ int lk_buf_reserve(struct lk_buf *buf, size_t extra) {
     return grow(buf, extra);
 }
 
-int lk_buf_add(struct lk_buf *buf, struct lk_slice bytes) {
-    if (bytes.len == 0)
-        return 0;
+int lk_buf_add_growing(struct lk_buf *buf, struct lk_slice bytes) {
     int code = lk_buf_reserve(buf, bytes.len);
     if (code != 0) {
         buf->failed = true;
@@ -66,10 +64,6 @@ int lk_buf_add(struct lk_buf *buf, struct lk_slice bytes) {
     memcpy(buf->ptr + buf->len, bytes.ptr, bytes.len);
     buf->len += bytes.len;
     return 0;
-}
-
-int lk_buf_add_cstr(struct lk_buf *buf, const char *text) {
-    return lk_buf_add(buf, lk_slice_cstr(text));
 }
 
 int lk_buf_add_char(struct lk_buf *buf, char c) {

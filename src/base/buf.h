@@ -30,9 +30,23 @@ void lk_buf_clear(struct lk_buf *buf);
 int lk_buf_reserve(struct lk_buf *buf, size_t extra);
 
 /* Append; 0, LK_ENOMEM or LK_ELIMIT, and failed is set on the latter two. */
-int lk_buf_add(struct lk_buf *buf, struct lk_slice bytes);
-int lk_buf_add_cstr(struct lk_buf *buf, const char *text);
+int lk_buf_add_growing(struct lk_buf *buf, struct lk_slice bytes); /* lk_buf_add, where there may be no room yet */
 int lk_buf_add_char(struct lk_buf *buf, char c);
+
+static inline int lk_buf_add(struct lk_buf *buf, struct lk_slice bytes) {
+    if (bytes.len == 0)
+        return 0;
+    if (bytes.len > buf->cap - buf->len || buf->limit != 0)
+        return lk_buf_add_growing(buf, bytes);
+    memcpy(buf->ptr + buf->len, bytes.ptr, bytes.len);
+    buf->len += bytes.len;
+    return 0;
+}
+
+static inline int lk_buf_add_cstr(struct lk_buf *buf, const char *text) {
+    return lk_buf_add(buf, lk_slice_cstr(text));
+}
+
 int lk_buf_addf(struct lk_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Cuts it back to len bytes (at most the present length), wiping the rest: how a writer takes back what it wrote. */

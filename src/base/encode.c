@@ -7,18 +7,20 @@ static const char base62_digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg
 static const char hex_digits[] = "0123456789abcdef";
 
 void lk_base64url_encode(const uint8_t *bytes, size_t len, char *out) {
-    uint32_t bits = 0;
-    unsigned have = 0;
-    for (size_t i = 0; i < len; i++) {
-        bits = (bits << 8) | bytes[i];
-        have += 8;
-        while (have >= 6) {
-            have -= 6;
-            *out++ = base64url_digits[(bits >> have) & 63U];
-        }
+    for (; len >= 3; len -= 3, bytes += 3) {
+        uint32_t bits = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
+        *out++ = base64url_digits[bits >> 18];
+        *out++ = base64url_digits[bits >> 12 & 63U];
+        *out++ = base64url_digits[bits >> 6 & 63U];
+        *out++ = base64url_digits[bits & 63U];
     }
-    if (have > 0)
-        *out = base64url_digits[(bits << (6 - have)) & 63U];
+    if (len == 0)
+        return;
+    uint32_t bits = (uint32_t)bytes[0] << 16 | (len == 2 ? (uint32_t)bytes[1] << 8 : 0);
+    *out++ = base64url_digits[bits >> 18];
+    *out++ = base64url_digits[bits >> 12 & 63U];
+    if (len == 2)
+        *out = base64url_digits[bits >> 6 & 63U];
 }
 
 static int base64_value(char c, bool url) {

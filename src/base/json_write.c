@@ -54,9 +54,24 @@ static void add_escape(struct lk_buf *out, unsigned char c) {
     }
 }
 
+/* Without a branch for each character: most texts need none. */
+static bool needs_escapes(struct lk_slice text) {
+    bool found = false;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        found |= (c < 0x20) | (c == '"') | (c == '\\');
+    }
+    return found;
+}
+
 static void add_quoted(struct lk_buf *out, struct lk_slice text) {
     lk_buf_add_char(out, '"');
     size_t plain = 0; /* start of the run that needs no escape */
+    if (!needs_escapes(text)) {
+        lk_buf_add(out, text);
+        lk_buf_add_char(out, '"');
+        return;
+    }
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
         if (c >= 0x20 && c != '"' && c != '\\')
@@ -78,7 +93,11 @@ void lk_json_key_slice(struct lk_json_writer *w, struct lk_slice name) {
 }
 
 void lk_json_key(struct lk_json_writer *w, const char *name) {
-    lk_json_key_slice(w, lk_slice_cstr(name));
+    separate(w);
+    lk_buf_add_char(w->out, '"');
+    lk_buf_add_cstr(w->out, name);
+    lk_buf_add(w->out, (struct lk_slice)LK_SLICE("\":"));
+    w->comma = false;
 }
 
 void lk_json_string(struct lk_json_writer *w, struct lk_slice text) {
@@ -87,8 +106,17 @@ void lk_json_string(struct lk_json_writer *w, struct lk_slice text) {
 }
 
 void lk_json_int(struct lk_json_writer *w, int64_t value) {
+    char digits[20];
+    size_t at = sizeof(digits);
+    uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
     separate(w);
-    lk_buf_addf(w->out, "%lld", (long long)value);
+    do {
+        digits[--at] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (value < 0)
+        digits[--at] = '-';
+    lk_buf_add(w->out, lk_slice_make(digits + at, sizeof(digits) - at));
 }
 
 void lk_json_bool(struct lk_json_writer *w, bool value) {

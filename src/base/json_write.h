@@ -22,7 +22,7 @@ void lk_json_end_object(struct lk_json_writer *w);
 void lk_json_begin_array(struct lk_json_writer *w);
 void lk_json_end_array(struct lk_json_writer *w);
 
-/* A member's name; its value must follow. */
+/* A member's name; its value must follow. One that is a C string needs no escapes: it is the code's, or an identifier. */
 void lk_json_key(struct lk_json_writer *w, const char *name);
 void lk_json_key_slice(struct lk_json_writer *w, struct lk_slice name);
 

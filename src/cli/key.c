@@ -3,8 +3,9 @@
 #include "cli/session.h"
 #include "cli/when.h"
 
-#define KEY_FIELDS                                                                                                                    \
-    "id uuid name accountId preview enabled createdAt createdBy updatedAt expiresAt metadata { key value } userGroups(limit: 100) { " \
+#define KEY_FIELDS                                                                                                                        \
+    "id uuid name accountId preview enabled createdAt createdBy updatedAt expiresAt lastUsedAt metadata { key value } userGroups(limit: " \
+    "100) { "                                                                                                                             \
     "nodes { id name } }"
 
 static const struct cli_column columns[] = {
@@ -13,6 +14,7 @@ static const struct cli_column columns[] = {
     {"KEY", "preview", CLI_COLUMN_TEXT},
     {"ENABLED", "enabled", CLI_COLUMN_TEXT},
     {"EXPIRES", "expiresAt", CLI_COLUMN_TIME},
+    {"LAST USED", "lastUsedAt", CLI_COLUMN_TIME},
     {"CREATED", "createdAt", CLI_COLUMN_TIME},
     {"GROUPS", "userGroups.nodes.name", CLI_COLUMN_TEXT},
 };
@@ -24,6 +26,7 @@ static const struct cli_column details[] = {
     {"enabled", "enabled", CLI_COLUMN_TEXT},
     {"groups", "userGroups.nodes.name", CLI_COLUMN_TEXT},
     {"expires", "expiresAt", CLI_COLUMN_TIME},
+    {"last used", "lastUsedAt", CLI_COLUMN_TIME},
     {"created", "createdAt", CLI_COLUMN_TIME},
     {"created by", "createdBy", CLI_COLUMN_TEXT},
     {"updated", "updatedAt", CLI_COLUMN_TIME},
@@ -151,10 +154,55 @@ static int create(struct cli_session *session) {
     return code == 0 ? cli_print_object(session, lk_json_get(data, "createApiKey"), created, LEN(created)) : code;
 }
 
-static void write_filters(struct lk_json_writer *w, void *context) {
-    const struct lk_buf *filters = context;
+/* What a list is asked for. */
+struct listing {
+    struct lk_buf filters;
+    const char *sort; /* an ApiKeySortField; NULL: none */
+    bool reverse;
+};
+
+static void write_listing(struct lk_json_writer *w, void *context) {
+    const struct listing *listing = context;
     lk_json_key(w, "filters");
-    lk_json_raw(w, lk_buf_slice(filters));
+    lk_json_raw(w, lk_buf_slice(&listing->filters));
+    if (listing->sort == NULL)
+        return;
+    lk_json_key(w, "sort");
+    lk_json_begin_object(w);
+    lk_json_key(w, "field");
+    lk_json_string(w, lk_slice_cstr(listing->sort));
+    lk_json_key(w, "descending");
+    lk_json_bool(w, listing->reverse);
+    lk_json_end_object(w);
+}
+
+static int read_sort(struct cli_session *session, struct listing *ret) {
+    static const struct {
+        const char *word, *field;
+    } fields[] = {{"name", "NAME"}, {"created", "CREATED_AT"}, {"expires", "EXPIRES_AT"}, {"used", "LAST_USED_AT"}};
+    const char *word = cli_args_get(session->args, "sort");
+    ret->reverse = cli_args_flag(session->args, "reverse");
+    for (size_t i = 0; i < LEN(fields); i++) {
+        if (strcmp(word == NULL ? "name" : word, fields[i].word) == 0) {
+            ret->sort = word == NULL && !ret->reverse ? NULL : fields[i].field;
+            return 0;
+        }
+    }
+    return cli_usage_error(session->command, "--sort is name, created, expires or used, not %.60s", word);
+}
+
+/* A moment as a member; direction: where a length of time leads from now. */
+static int write_moment(struct cli_session *session, struct lk_json_writer *w, const char *option, const char *member, int direction) {
+    const char *text = cli_args_get(session->args, option);
+    int64_t time;
+    if (text == NULL)
+        return 0;
+    if (cli_when_parse(text, lk_clock_wall_ms(), direction, &time) != 0)
+        return cli_usage_error(
+            session->command, "--%s: \"%.60s\" is neither a date (2027-01-31, 2027-01-31T12:00:00Z) nor a length (90d, 12h)", option, text);
+    lk_json_key(w, member);
+    lk_json_int(w, time);
+    return 0;
 }
 
 static int make_filters(struct cli_session *session, struct lk_buf *out) {
@@ -179,24 +227,29 @@ static int make_filters(struct cli_session *session, struct lk_buf *out) {
         lk_json_key(&w, "enabled");
         lk_json_bool(&w, false);
     }
+    int code = write_moment(session, &w, "unused-since", "unusedSince", -1);
+    if (code == 0)
+        code = write_moment(session, &w, "expires-before", "expiresBefore", 1);
     lk_json_end_object(&w);
-    return 0;
+    return code;
 }
 
 static int list(struct cli_session *session) {
-    static const char document[] = "query ($limit: Int!, $offset: Int, $filters: [ApiKeyFilter]) { apiKeys(limit: $limit, offset: $offset, "
-                                   "filters: $filters) { pageInfo { hasMore } nodes { " KEY_FIELDS " } } }";
-    struct lk_buf filters;
-    lk_buf_init(&filters, 0);
+    static const char document[] =
+        "query ($limit: Int!, $offset: Int, $filters: [ApiKeyFilter], $sort: ApiKeySort) { "
+        "apiKeys(limit: $limit, offset: $offset, filters: $filters, sort: $sort) { pageInfo { hasMore } nodes { " KEY_FIELDS " } } }";
+    struct listing listing = {0};
     struct lk_json *items = NULL;
     size_t len = 0;
     struct cli_range range = {0};
     int code = cli_option_range(session, SIZE_MAX, &range);
     if (code == 0)
-        code = make_filters(session, &filters);
+        code = read_sort(session, &listing);
     if (code == 0)
-        code = cli_fetch_all(session, document, "apiKeys", range, write_filters, &filters, &items, &len);
-    lk_buf_free(&filters);
+        code = make_filters(session, &listing.filters);
+    if (code == 0)
+        code = cli_fetch_all(session, document, "apiKeys", range, write_listing, &listing, &items, &len);
+    lk_buf_free(&listing.filters);
     return code == 0 ? cli_print_list(session, items, len, columns, LEN(columns), "There is no such API key.") : code;
 }
 
@@ -314,6 +367,10 @@ static const struct cli_option list_options[] = {
     {"name", "TEXT", "Only keys whose name contains this, in any case.", false},
     {"group", "GROUP", "Only keys in this user group, by name or id.", false},
     {"disabled", NULL, "Only keys that are disabled.", false},
+    {"unused-since", "WHEN", "Only keys that are older than that and were not used since: a date (2027-01-31) or a length (90d).", false},
+    {"expires-before", "WHEN", "Only keys that expire before that: a date (2027-01-31) or a length (30d).", false},
+    {"sort", "FIELD", "In this order: name, created, expires or used. By name unless given.", false},
+    {"reverse", NULL, "The other way round: the newest or the last used first.", false},
     CLI_OPTION_LIMIT("all"),
     CLI_OPTION_OFFSET,
 };
@@ -345,9 +402,10 @@ static const struct cli_command create_command = {
 
 static const struct cli_command list_command = {
     .name = "key list",
-    .usage = "[--name TEXT] [--group GROUP] [--disabled] [--limit N] [--offset N]",
+    .usage = "[--name TEXT] [--group GROUP] [--disabled] [--unused-since WHEN] [--expires-before WHEN] [--sort FIELD] [--reverse]",
     .summary = "List API keys.",
-    .examples = "  latchkey key list\n  latchkey key list --group readers --json | jq -r '.[].name'\n",
+    .examples = "  latchkey key list\n  latchkey key list --sort used --reverse --limit 20\n  latchkey key list --unused-since 90d\n  "
+                "latchkey key list --group readers --json | jq -r '.[].name'\n",
     .options_kind = CLI_OPTIONS_CLIENT,
     .options = list_options,
     .options_len = LEN(list_options),

@@ -32,6 +32,10 @@ static const struct cli_setting table[] = {
      0, CLI_LIST, false},
     {"auth-rate-status", "403|429", "403", "What forward auth answers over a rate limit; not every proxy passes 429 on.",
      AT(auth_rate_status), 0, 0, CLI_CHOICE, false},
+    {"rate-limit-account", "N/TIME", "", "Most GraphQL requests of one account, such as 30/1m; empty for no limit.", AT(rate_limit_account),
+     1, 10000000, CLI_RATE, false},
+    {"rate-limit-key", "N/TIME", "", "Most GraphQL requests with one API key, such as 1/1s; empty for no limit.", AT(rate_limit_key), 1,
+     10000000, CLI_RATE, false},
     {"socket-mode", "MODE", "0660", "Who may use Unix sockets, as for chmod.", AT(socket_mode), 0, 0, CLI_STRING, false},
     {"tls-cert", "FILE", "", "Certificate chain in PEM form: --listen then speaks TLS (Unix sockets do not).", AT(tls_cert), 0, 0,
      CLI_STRING, false},
@@ -59,6 +63,8 @@ static const struct cli_setting table[] = {
     {"login-failures", "N", "5", "Wrong passwords that lock a user.", AT(login_failures), 1, 1000000, CLI_COUNT, false},
     {"login-window", "TIME", "15m", "How close together they must be.", AT(login_window_ms), 1000, 31 * DAY, CLI_TIME, false},
     {"login-lock", "TIME", "15m", "For how long the user is locked.", AT(login_lock_ms), 1000, 31 * DAY, CLI_TIME, false},
+    {"login-rate", "N/TIME", "30/1m", "Most logins that one client address may try; empty for no limit.", AT(login_rate), 1, 10000000,
+     CLI_RATE, false},
     {"session-idle", "TIME", "12h", "A session ends when it is not used for so long.", AT(session_idle_ms), 1000, 366 * DAY, CLI_TIME,
      false},
     {"session-ttl", "TIME", "168h", "A session ends so long after the login, however much it is used.", AT(session_ttl_ms), 1000, 366 * DAY,
@@ -158,6 +164,34 @@ static int set_number(struct lk_settings *settings, const struct source *from, s
     return 0;
 }
 
+/* "30/1m". */
+static int set_rate(struct lk_settings *settings, const struct source *from, struct lk_problem *problem) {
+    static const char wanted[] = "a rate, such as 30/1m or 1/1s, and at most 24h long";
+    const struct cli_setting *setting = from->setting;
+    struct lk_rate rate = {0, 0};
+    char *end = NULL;
+    if (from->value[0] == '\0') {
+        memcpy(member(settings, setting), &rate, sizeof(rate));
+        return 0;
+    }
+    if (!isdigit((unsigned char)from->value[0]))
+        return bad_value(from, problem, wanted);
+    errno = 0;
+    int64_t limit = strtoll(from->value, &end, 10);
+    if (*end != '/' || !isdigit((unsigned char)end[1]))
+        return bad_value(from, problem, wanted);
+    int64_t window = strtoll(end + 1, &end, 10);
+    int64_t factor = unit_factor(CLI_TIME, end);
+    if (errno != 0 || factor == 0 || __builtin_mul_overflow(window, factor, &window) || window < 1 || window > DAY)
+        return bad_value(from, problem, wanted);
+    if (limit < setting->least || limit > setting->most)
+        return lk_problem_set(problem, LK_EINVAL, "%s: %.40s is out of bounds: from %" PRId64 " to %" PRId64 " in a time", from->where,
+                              from->value, setting->least, setting->most);
+    rate = (struct lk_rate){(uint32_t)limit, (uint32_t)window};
+    memcpy(member(settings, setting), &rate, sizeof(rate));
+    return 0;
+}
+
 static int set_bool(struct lk_settings *settings, const struct source *from, struct lk_problem *problem) {
     bool value = strcmp(from->value, "true") == 0;
     if (!value && strcmp(from->value, "false") != 0)
@@ -227,6 +261,7 @@ static int set_value(struct lk_settings *settings, const struct source *from, st
     case CLI_COUNT:
     case CLI_BYTES:
     case CLI_TIME: return set_number(settings, from, problem);
+    case CLI_RATE: return set_rate(settings, from, problem);
     }
     return LK_EINTERNAL;
 }

@@ -16,6 +16,7 @@ enum cli_setting_type {
     CLI_COUNT, /* a whole number */
     CLI_BYTES, /* a whole number, or with KiB, MiB or GiB behind it */
     CLI_TIME,  /* milliseconds; or with ms, s, m or h behind it */
+    CLI_RATE,  /* a whole number, / and a time of at least a millisecond; empty: none */
 };
 
 struct cli_setting {

@@ -19,3 +19,10 @@ struct lk_id lk_id_new(void) {
         id.bytes[i] = (uint8_t)(now >> (8 * (TIME_BYTES - 1 - i)));
     return id;
 }
+
+int64_t lk_id_made_at(const struct lk_id *id) {
+    int64_t time = 0;
+    for (size_t i = 0; i < TIME_BYTES; i++)
+        time = time << 8 | id->bytes[i];
+    return time;
+}

@@ -11,4 +11,7 @@ void lk_random_bytes(void *out, size_t len);
  * index. An id is a name, not a secret: nothing is granted for knowing one. */
 struct lk_id lk_id_new(void);
 
+/* When lk_id_new made an id: milliseconds since 1970. */
+int64_t lk_id_made_at(const struct lk_id *id);
+
 #endif

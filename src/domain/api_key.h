@@ -83,11 +83,21 @@ struct lk_api_key_filter {
     struct lk_slice group_id;      /* as text; ptr NULL: any */
     bool enabled_given;
     bool enabled;
+    bool expires_before_given; /* have an expiry before then */
+    int64_t expires_before;
+    bool unused_since_given; /* were made before then, and not used since */
+    int64_t unused_since;
 };
 
-/* A page in order of name. LK_EINVAL for a negative limit or offset. */
-int lk_api_key_list(struct lk_call *call, const struct lk_api_key_filter *filter, struct lk_page page, struct lk_api_key **ret,
-                    size_t *ret_len, struct lk_page_info *ret_info);
+/* Zeroed: by name. Keys that never expire come after all others, those that were never used before them; descending turns it round. */
+struct lk_api_key_sort {
+    enum lk_api_key_field { LK_API_KEY_NAME, LK_API_KEY_CREATED_AT, LK_API_KEY_EXPIRES_AT, LK_API_KEY_LAST_USED_AT } field;
+    bool descending;
+};
+
+/* A page. LK_EINVAL for a negative limit or offset. */
+int lk_api_key_list(struct lk_call *call, const struct lk_api_key_filter *filter, struct lk_api_key_sort sort, struct lk_page page,
+                    struct lk_api_key **ret, size_t *ret_len, struct lk_page_info *ret_info);
 
 /* A page of the groups of a key that a function above returned, in order of name, and the union of their permissions. */
 int lk_api_key_groups(struct lk_call *call, const struct lk_id *key, struct lk_page page, struct lk_user_group **ret, size_t *ret_len,

@@ -7,7 +7,10 @@
 static const uint32_t may_read_keys =
     LK_ACCOUNT_PERMISSION_BIT(LK_MANAGE_API_KEYS) | LK_ACCOUNT_PERMISSION_BIT(LK_VIEW_USER_AND_USER_GROUPS_AND_API_KEYS);
 
-static const struct lk_intent reading = {0};
+int lk_require_read_keys(struct lk_call *call) {
+    static const struct lk_intent reading = {0};
+    return lk_require(call, may_read_keys, &reading);
+}
 
 int lk_to_key(struct lk_call *call, const struct lk_key_row *row, struct lk_api_key *ret) {
     struct lk_api_key key = {
@@ -48,7 +51,7 @@ static bool is_actor(const struct lk_call *call, struct lk_slice id) {
 }
 
 int lk_api_key_get(struct lk_call *call, struct lk_slice id, struct lk_api_key *ret) {
-    int code = is_actor(call, id) ? 0 : lk_require(call, may_read_keys, &reading);
+    int code = is_actor(call, id) ? 0 : lk_require_read_keys(call);
     if (code != 0)
         return code;
     struct lk_key_row row = {0};
@@ -57,7 +60,7 @@ int lk_api_key_get(struct lk_call *call, struct lk_slice id, struct lk_api_key *
 }
 
 int lk_api_key_get_by_name(struct lk_call *call, struct lk_slice name, struct lk_api_key *ret) {
-    int code = lk_require(call, may_read_keys, &reading);
+    int code = lk_require_read_keys(call);
     if (code != 0)
         return code;
     struct lk_key_row row = {0};
@@ -86,7 +89,14 @@ static int like_pattern(struct lk_call *call, struct lk_slice text, struct lk_sl
 }
 
 static int to_store_filter(struct lk_call *call, const struct lk_api_key_filter *filter, struct lk_id *group, struct lk_key_filter *ret) {
-    *ret = (struct lk_key_filter){.account = &call->actor->account_id, .enabled = -1};
+    *ret = (struct lk_key_filter){
+        .account = &call->actor->account_id,
+        .enabled = -1,
+        .has_expires_before = filter->expires_before_given,
+        .expires_before = filter->expires_before,
+        .has_unused_since = filter->unused_since_given,
+        .unused_since = filter->unused_since,
+    };
     if (filter->enabled_given)
         ret->enabled = filter->enabled;
     if (filter->group_id.ptr != NULL) {
@@ -99,11 +109,21 @@ static int to_store_filter(struct lk_call *call, const struct lk_api_key_filter 
     return filter->name_contains.len == 0 ? 0 : like_pattern(call, filter->name_contains, &ret->name_like);
 }
 
-int lk_api_key_list(struct lk_call *call, const struct lk_api_key_filter *filter, struct lk_page page, struct lk_api_key **ret,
-                    size_t *ret_len, struct lk_page_info *ret_info) {
+static enum lk_key_order store_order(enum lk_api_key_field field) {
+    static const enum lk_key_order orders[] = {
+        [LK_API_KEY_NAME] = LK_KEYS_BY_NAME,
+        [LK_API_KEY_CREATED_AT] = LK_KEYS_BY_CREATION,
+        [LK_API_KEY_EXPIRES_AT] = LK_KEYS_BY_EXPIRY,
+        [LK_API_KEY_LAST_USED_AT] = LK_KEYS_BY_USE,
+    };
+    return orders[field];
+}
+
+int lk_api_key_list(struct lk_call *call, const struct lk_api_key_filter *filter, struct lk_api_key_sort sort, struct lk_page page,
+                    struct lk_api_key **ret, size_t *ret_len, struct lk_page_info *ret_info) {
     struct lk_id group;
     struct lk_key_filter store_filter;
-    int code = lk_require(call, may_read_keys, &reading);
+    int code = lk_require_read_keys(call);
     if (code == 0)
         code = lk_page_check(call, &page);
     if (code == 0)
@@ -115,7 +135,8 @@ int lk_api_key_list(struct lk_call *call, const struct lk_api_key_filter *filter
     size_t len;
     code = lk_store_key_count(call->db, &store_filter, &total);
     if (code == 0)
-        code = lk_store_key_list(call->db, &store_filter, page.limit, page.offset, call->arena, &rows, &len);
+        code = lk_store_key_list(call->db, &store_filter, store_order(sort.field), sort.descending, page.limit, page.offset, call->arena,
+                                 &rows, &len);
     if (code != 0)
         return lk_fail_store(call, code);
     struct lk_api_key *keys = lk_arena_calloc(call->arena, len, sizeof(*keys));

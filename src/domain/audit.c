@@ -165,7 +165,14 @@ int lk_audit_append(struct lk_call *call, const struct lk_audit_change *change) 
     memcpy(account.audit_mac, row.mac, sizeof(row.mac));
     end_mac(audit_key(call), &account, account.audit_seal);
     code = lk_store_account_set_audit(call->db, &account);
-    return code == 0 ? 0 : lk_fail_store(call, code);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    atomic_fetch_add_explicit(&call->domain->audit_entries, 1, memory_order_relaxed);
+    return 0;
+}
+
+uint64_t lk_audit_appended(const struct lk_domain *domain) {
+    return atomic_load_explicit(&domain->audit_entries, memory_order_relaxed);
 }
 
 int lk_audit_denied(struct lk_call *call, const char *operation, const char *resource_type, struct lk_slice resource_name) {

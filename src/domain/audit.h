@@ -32,6 +32,9 @@ struct lk_audit_change {
 /* Appends an entry to the chain of the actor's account, with the call's actor and origin. */
 int lk_audit_append(struct lk_call *call, const struct lk_audit_change *change);
 
+/* Entries that were appended since the domain was opened, the few that were undone with their operation included. Any thread. */
+uint64_t lk_audit_appended(const struct lk_domain *domain);
+
 struct lk_account_row;
 
 /* The start of the chain of a new account: sets audit_seq, audit_mac and audit_seal from its id. */
@@ -89,9 +92,18 @@ struct lk_time_range {
     int64_t to;
 };
 
+/* Which change sets: of that time, and those where the rest fits that is given (ptr NULL: any); what is about a resource must fit one of its entries. */
+struct lk_audit_filter {
+    struct lk_time_range range;
+    struct lk_slice actor_id; /* as text; what is no id is nobody's */
+    struct lk_slice resource_id;
+    struct lk_slice resource_type;
+    struct lk_slice operation;
+};
+
 /* A page of the change sets of the actor's account, newest first. Needs VIEW_AUDITS. */
-int lk_audit_list(struct lk_call *call, struct lk_time_range range, struct lk_page page, struct lk_change_set **ret, size_t *ret_len,
-                  struct lk_page_info *ret_info);
+int lk_audit_list(struct lk_call *call, const struct lk_audit_filter *filter, struct lk_page page, struct lk_change_set **ret,
+                  size_t *ret_len, struct lk_page_info *ret_info);
 
 /* What an entry changed, as YAML. */
 struct lk_change_content {

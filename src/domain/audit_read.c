@@ -64,20 +64,40 @@ static int to_set(struct lk_call *call, const struct lk_audit_row *first, struct
     return read_entries(call, ret);
 }
 
-int lk_audit_list(struct lk_call *call, struct lk_time_range range, struct lk_page page, struct lk_change_set **ret, size_t *ret_len,
-                  struct lk_page_info *ret_info) {
+/* false when no set can fit. */
+static bool to_store_filter(const struct lk_call *call, const struct lk_audit_filter *filter, struct lk_id *actor, struct lk_id *resource,
+                            struct lk_audit_set_filter *ret) {
+    *ret = (struct lk_audit_set_filter){
+        .account = &call->actor->account_id,
+        .from = filter->range.from,
+        .to = filter->range.to,
+        .actor = filter->actor_id.ptr == NULL ? NULL : actor,
+        .resource = filter->resource_id.ptr == NULL ? NULL : resource,
+        .resource_type = filter->resource_type,
+        .operation = filter->operation,
+    };
+    return (ret->actor == NULL || lk_id_parse(filter->actor_id, actor) == 0) &&
+           (ret->resource == NULL || lk_id_parse(filter->resource_id, resource) == 0);
+}
+
+int lk_audit_list(struct lk_call *call, const struct lk_audit_filter *filter, struct lk_page page, struct lk_change_set **ret,
+                  size_t *ret_len, struct lk_page_info *ret_info) {
     int code = require_view(call);
     if (code == 0)
         code = lk_page_check(call, &page);
     if (code != 0)
         return code;
-    const struct lk_id *account = &call->actor->account_id;
-    int64_t total;
-    struct lk_audit_row *rows;
-    size_t len;
-    code = lk_store_audit_count_sets(call->db, account, range.from, range.to, &total);
-    if (code == 0)
-        code = lk_store_audit_list_sets(call->db, account, range.from, range.to, page.limit, page.offset, call->arena, &rows, &len);
+    struct lk_id actor;
+    struct lk_id resource;
+    struct lk_audit_set_filter store_filter;
+    int64_t total = 0;
+    struct lk_audit_row *rows = NULL;
+    size_t len = 0;
+    bool any = to_store_filter(call, filter, &actor, &resource, &store_filter);
+    if (any)
+        code = lk_store_audit_count_sets(call->db, &store_filter, &total);
+    if (any && code == 0)
+        code = lk_store_audit_list_sets(call->db, &store_filter, page.limit, page.offset, call->arena, &rows, &len);
     if (code != 0)
         return lk_fail_store(call, code);
     struct lk_change_set *sets = lk_arena_calloc(call->arena, len, sizeof(*sets));

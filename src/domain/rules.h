@@ -10,12 +10,15 @@
 #include "domain/session.h"
 #include "store/user_group.h"
 
+#include <stdatomic.h>
+
 struct lk_domain {
     const struct lk_keys *keys;
     struct lk_permission_cache *permissions;
     uint64_t generation;                       /* changes whenever the permissions of some actor may have changed, or a change was undone */
     const struct lk_change_observer *observer; /* NULL: none */
     struct lk_login_rules login;
+    _Atomic uint64_t audit_entries; /* written by the store thread, read by any */
 };
 
 /* Turns a failure of the store into the call's problem; returns code. */

@@ -141,6 +141,7 @@ static void write_answer(struct http_connection *c, const struct http_answer *an
 static void refuse(struct http_connection *c, int status) {
     struct http_reply reply;
     http_reply_error(c->loop, status, &reply);
+    http_count_answer(&c->loop->counters, 0, status);
     reply.answer.close = true;
     reply.answer.head_only = c->phase == HTTP_READ_BODY && c->request->head.method_id == HTTP_HEAD;
     c->lingers = true;
@@ -157,6 +158,7 @@ static void finish(struct http_connection *c) {
     struct http_request *request = c->request;
     struct http_reply reply;
     http_reply_make(c->loop, request, &reply);
+    http_count_answer(&c->loop->counters, request->kind, reply.answer.status);
     reply.answer.close = !request->head.keep_alive || c->loop->draining;
     reply.answer.http10 = request->head.http10;
     c->lingers |= request->head.keep_alive; /* such a client does not expect the end, if it comes */

@@ -117,6 +117,7 @@ static void submit(struct http_connection *c, struct http_request *request, cons
 static void refuse(struct http_connection *c, struct http_request *request, int status) {
     struct http_reply reply;
     http_reply_error(c->loop, status, &reply);
+    http_count_answer(&c->loop->counters, 0, status);
     reply.answer.head_only = request->head.method_id == HTTP_HEAD;
     request->answer_fields[0] = reply.own_field; /* reply does not live as long as the frames */
     reply.answer.fields = request->answer_fields;
@@ -140,6 +141,7 @@ static void answer(struct http_connection *c, struct http_request *request) {
         request->answer_fields[0] = reply.own_field;
         answer->fields = request->answer_fields;
     }
+    http_count_answer(&c->loop->counters, request->kind, answer->status);
     submit(c, request, answer);
 }
 

@@ -2,8 +2,6 @@
 
 #include "http/chars.h"
 
-#include <stdio.h>
-
 /* --- requests --- */
 
 static uint32_t put(struct http_iobuf *text, struct lk_slice bytes) {
@@ -155,15 +153,15 @@ static bool breaks_line(char c) {
 
 /* The value as it may be sent: a copy with spaces, where it has what would end a line. */
 static int clean_value(struct http_request *request, struct lk_slice *value) {
-    size_t i = 0;
-    while (i < value->len && !breaks_line(value->ptr[i]))
-        i++;
-    if (i == value->len)
+    bool breaks = false;
+    for (size_t i = 0; i < value->len; i++)
+        breaks |= breaks_line(value->ptr[i]);
+    if (!breaks)
         return 0;
     char *copy = lk_arena_strdup(&request->arena, *value);
     if (copy == NULL)
         return LK_ENOMEM;
-    for (; i < value->len; i++) {
+    for (size_t i = 0; i < value->len; i++) {
         if (breaks_line(copy[i]))
             copy[i] = ' ';
     }
@@ -172,39 +170,55 @@ static int clean_value(struct http_request *request, struct lk_slice *value) {
 }
 
 /* Names are copied, since that makes them lower case; values only where they do not live as long as the answer. */
-static nghttp2_nv field_of(const char *name, struct lk_slice value, uint8_t flags) {
+static nghttp2_nv field_of(struct lk_slice name, struct lk_slice value, uint8_t flags) {
     union {
         const char *text;
         uint8_t *bytes;
-    } names = {name}, values = {value.ptr};
-    return (nghttp2_nv){names.bytes, values.bytes, strlen(name), value.len, flags};
+    } names = {name.ptr}, values = {value.ptr};
+    return (nghttp2_nv){names.bytes, values.bytes, name.len, value.len, flags};
+}
+
+/* Decimal. Returns the end. */
+static char *put_digits(char *at, size_t number) {
+    char text[20];
+    size_t i = sizeof(text);
+    do {
+        text[--i] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    memcpy(at, text + i, sizeof(text) - i);
+    return at + (sizeof(text) - i);
 }
 
 int http2_answer_fields(struct http_request *request, const struct http_answer *answer, char digits[HTTP2_DIGITS_MAX],
                         nghttp2_nv fields[HTTP2_ANSWER_FIELDS_MAX], size_t *ret_len) {
     size_t n = 0;
-    snprintf(digits, HTTP2_DIGITS_MAX, "%03d%zu", answer->status, answer->body.len);
-    fields[n++] = field_of(":status", lk_slice_make(digits, 3), NGHTTP2_NV_FLAG_NO_COPY_NAME);
+    char *length = put_digits(digits, (size_t)answer->status); /* three, from 200 to 599 */
+    char *end = put_digits(length, answer->body.len);
+    fields[n++] = field_of((struct lk_slice)LK_SLICE(":status"), lk_slice_make(digits, 3), NGHTTP2_NV_FLAG_NO_COPY_NAME);
     for (size_t i = 0; i < answer->fields_len; i++) {
         struct lk_slice value = answer->fields[i].value;
         if (clean_value(request, &value) != 0)
             return LK_ENOMEM;
         fields[n++] = field_of(answer->fields[i].name, value, NGHTTP2_NV_FLAG_NO_COPY_VALUE);
     }
-    fields[n++] = field_of("date", lk_slice_make(answer->date, HTTP_DATE_LEN), NGHTTP2_NV_FLAG_NO_COPY_NAME);
+    fields[n++] = field_of((struct lk_slice)LK_SLICE("date"), lk_slice_make(answer->date, HTTP_DATE_LEN), NGHTTP2_NV_FLAG_NO_COPY_NAME);
     if (answer->vary)
-        fields[n++] = field_of("vary", lk_slice_cstr("accept-encoding"), NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE);
+        fields[n++] = field_of((struct lk_slice)LK_SLICE("vary"), lk_slice_cstr("accept-encoding"),
+                               NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE);
     if (!http_answer_is_bare(answer->status)) {
         if (answer->coding != NULL)
-            fields[n++] =
-                field_of("content-encoding", lk_slice_cstr(answer->coding), NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE);
-        fields[n++] = field_of("content-length", lk_slice_cstr(digits + 3), NGHTTP2_NV_FLAG_NO_COPY_NAME);
+            fields[n++] = field_of((struct lk_slice)LK_SLICE("content-encoding"), lk_slice_cstr(answer->coding),
+                                   NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE);
+        fields[n++] = field_of((struct lk_slice)LK_SLICE("content-length"), lk_slice_make(length, (size_t)(end - length)),
+                               NGHTTP2_NV_FLAG_NO_COPY_NAME);
     }
     *ret_len = n;
     return 0;
 }
 
 void http2_submit_continue(nghttp2_session *session, int32_t id) {
-    const nghttp2_nv status = field_of(":status", lk_slice_cstr("100"), NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE);
+    const nghttp2_nv status =
+        field_of((struct lk_slice)LK_SLICE(":status"), lk_slice_cstr("100"), NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE);
     nghttp2_submit_headers(session, NGHTTP2_FLAG_NONE, id, NULL, &status, 1, NULL);
 }

@@ -147,7 +147,7 @@ void http_loop_queue(struct http_loop *loop, struct http_connection *c) {
 
 /* --- the inbox: a stack that senders push to and the loop takes as a whole --- */
 
-static void wake(struct http_loop *loop) {
+void http_loop_wake(struct http_loop *loop) {
     uint64_t one = 1;
     while (write(loop->wakeup, &one, sizeof(one)) < 0 && errno == EINTR)
         continue;
@@ -162,7 +162,7 @@ void http_loop_post(struct http_loop *loop, struct http_request *request) {
     while (!atomic_compare_exchange_weak_explicit(&loop->inbox, &first, request, memory_order_release, memory_order_relaxed));
     /* Whoever found it not empty comes after one who wakes the loop, and the loop takes all there is. */
     if (first == NULL)
-        wake(loop);
+        http_loop_wake(loop);
     atomic_fetch_sub_explicit(&loop->senders, 1, memory_order_release);
 }
 
@@ -288,7 +288,7 @@ static void accept_some(struct http_loop *loop, const struct http_listen_socket 
 
 void http_loop_stop(struct http_loop *loop, int64_t deadline) {
     atomic_store_explicit(&loop->stop_deadline, deadline, memory_order_release);
-    wake(loop);
+    http_loop_wake(loop);
 }
 
 static void begin_drain(struct http_loop *loop) {
@@ -408,15 +408,15 @@ void *http_loop_run(void *context) {
     const struct http_thread_hooks *hooks = loop->shared->config.hooks;
     struct epoll_event events[EVENTS_MAX];
     if (hooks != NULL)
-        hooks->start(hooks->context);
+        hooks->start(hooks->context, loop->index);
     loop->now = lk_clock_mono_ns();
     resume_accepting(loop);
     while (!loop->draining || loop->connections != NULL || loop->graveyard != NULL) {
         if (hooks != NULL)
-            hooks->before_wait(hooks->context);
+            hooks->before_wait(hooks->context, loop->index);
         int n = epoll_wait(loop->epoll, events, EVENTS_MAX, wait_ms(loop));
         if (hooks != NULL)
-            hooks->after_wait(hooks->context);
+            hooks->after_wait(hooks->context, loop->index);
         loop->now = lk_clock_mono_ns();
         for (int i = 0; i < n; i++)
             dispatch(loop, &events[i]);
@@ -428,6 +428,6 @@ void *http_loop_run(void *context) {
         empty_graveyard(loop);
     }
     if (hooks != NULL)
-        hooks->stop(hooks->context);
+        hooks->stop(hooks->context, loop->index);
     return NULL;
 }

@@ -24,11 +24,17 @@ struct http_listen_socket {
 /* Written by the loop's thread, read by any. */
 struct http_counters {
     _Atomic uint64_t connections, refused, requests, bad_requests, timeouts, tls_failures;
+    _Atomic uint64_t answers[HTTP_CLASSES][HTTP_STATUS_CLASSES];
 };
 
 static inline void http_count(_Atomic uint64_t *counter) {
     /* One writer: no locked instruction is needed. */
     atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+/* Counts an answer to a request of a kind. status is 100 to 599. */
+static inline void http_count_answer(struct http_counters *counters, unsigned kind, int status) {
+    http_count(&counters->answers[kind][status / 100 - 1]);
 }
 
 /* What new connections of a listener use; another takes its place when the files are read again. */
@@ -88,6 +94,9 @@ void *http_loop_run(void *context);
 
 /* Any thread: begin to drain; what is left at deadline (monotonic ns) is cut off. */
 void http_loop_stop(struct http_loop *loop, int64_t deadline);
+
+/* Any thread: a turn, even if nothing has happened. */
+void http_loop_wake(struct http_loop *loop);
 
 /* Any thread: an answer that did not come inside its handler. */
 void http_loop_post(struct http_loop *loop, struct http_request *request);

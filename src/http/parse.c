@@ -223,6 +223,23 @@ static void end_value(struct http_head *head, const char *data, size_t i) {
     head->state = VALUE_LF;
 }
 
+typedef uint8_t characters __attribute__((vector_size(16)));
+
+/* The first byte from i on that is none of a field value. Values are most of a head, so they are read sixteen at a time while all may be in one. */
+static size_t skip_value(const char *data, size_t i, size_t end) {
+    for (characters c; end - i >= sizeof(c); i += sizeof(c)) {
+        memcpy(&c, data + i, sizeof(c));
+        const characters other = (characters)(((c < 0x20) & (c != '\t')) | (c == 0x7F));
+        uint64_t halves[2];
+        memcpy(halves, &other, sizeof(halves));
+        if ((halves[0] | halves[1]) != 0)
+            break;
+    }
+    while (i < end && http_char_is(data[i], HTTP_CHAR_VALUE))
+        i++;
+    return i;
+}
+
 static int step_fields(struct http_head *head, const char *data, size_t end, size_t *at, size_t count_max) {
     size_t i = *at;
     char c = data[i];
@@ -258,8 +275,7 @@ static int step_fields(struct http_head *head, const char *data, size_t end, siz
         head->state = VALUE;
         return 0;
     case VALUE:
-        while (i < end && http_char_is(data[i], HTTP_CHAR_VALUE))
-            i++;
+        i = skip_value(data, i, end);
         *at = i;
         if (i == end)
             return 0;

@@ -9,7 +9,7 @@ static void say_error(struct http_loop *loop, int status, struct http_reply *rep
     struct http_answer *answer = &reply->answer;
     answer->status = status;
     answer->body = make != NULL ? make(status, &type) : lk_slice_cstr(http_reason(status));
-    reply->own_field = (struct http_answer_field){"Content-Type", lk_slice_cstr(type)};
+    reply->own_field = (struct http_answer_field){LK_SLICE("Content-Type"), lk_slice_cstr(type)};
     answer->fields = &reply->own_field;
     answer->fields_len = 1;
 }

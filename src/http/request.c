@@ -35,6 +35,7 @@ void http_request_reset(struct http_request *request) {
     request->base = NULL;
     request->body_len = 0;
     request->used = 0;
+    request->kind = 0;
     request->status = 200;
     request->fields_len = 0;
     request->is_fixed = false;
@@ -124,13 +125,17 @@ uint64_t http_request_number(const struct http_request *request) {
     return request->number;
 }
 
+void http_set_class(struct http_request *request, unsigned kind) {
+    request->kind = (unsigned char)(kind < HTTP_CLASSES ? kind : 0);
+}
+
 void http_set_status(struct http_request *request, int status) {
     request->status = status;
 }
 
 void http_add_header(struct http_request *request, const char *name, struct lk_slice value) {
     if (request->fields_len < HTTP_ANSWER_FIELDS_MAX)
-        request->answer_fields[request->fields_len++] = (struct http_answer_field){name, value};
+        request->answer_fields[request->fields_len++] = (struct http_answer_field){lk_slice_cstr(name), value};
 }
 
 struct lk_buf *http_body(struct http_request *request) {

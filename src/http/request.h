@@ -36,6 +36,7 @@ struct http_request {
     struct lk_arena arena;
     struct http_stream stream;
 
+    unsigned char kind; /* http_set_class */
     int status;
     size_t fields_len;
     struct http_answer_field answer_fields[HTTP_ANSWER_FIELDS_MAX];

@@ -92,13 +92,21 @@ static char *put_number(char *at, size_t number) {
     return put(at, lk_slice_make(digits + i, sizeof(digits) - i));
 }
 
-/* A value that would end its line, or the text for a reader of C strings, gets spaces there. */
+static bool breaks_line(char c) {
+    return c == '\r' || c == '\n' || c == '\0';
+}
+
+/* A value that would end its line, or the text for a reader of C strings, gets spaces there. That is looked for without a branch for each character. */
 static char *put_value(char *at, struct lk_slice value) {
-    for (size_t i = 0; i < value.len; i++) {
-        char c = value.ptr[i];
-        *at++ = c == '\r' || c == '\n' || c == '\0' ? ' ' : c;
+    bool breaks = false;
+    for (size_t i = 0; i < value.len; i++)
+        breaks |= breaks_line(value.ptr[i]);
+    char *end = put(at, value);
+    for (; breaks && at < end; at++) {
+        if (breaks_line(*at))
+            *at = ' ';
     }
-    return at;
+    return end;
 }
 
 /* RFC 9110 section 8.6: no length with 204; with 304 it would be that of another answer. */
@@ -129,7 +137,7 @@ static char *put_own_fields(char *at, const struct http_answer *answer) {
 static size_t size_bound(const struct http_answer *answer) {
     size_t size = STATUS_LINE_MAX + OWN_FIELDS_MAX + answer->body.len;
     for (size_t i = 0; i < answer->fields_len; i++)
-        size += strlen(answer->fields[i].name) + answer->fields[i].value.len + FIELD_OVERHEAD;
+        size += answer->fields[i].name.len + answer->fields[i].value.len + FIELD_OVERHEAD;
     return size;
 }
 
@@ -148,7 +156,7 @@ int http_answer_write(const struct http_answer *answer, struct http_iobuf *out, 
         at = put_text(at, "\r\n");
     }
     for (size_t i = 0; i < answer->fields_len; i++) {
-        at = put_text(at, answer->fields[i].name);
+        at = put(at, answer->fields[i].name);
         at = put_text(at, ": ");
         at = put_value(at, answer->fields[i].value);
         at = put_text(at, "\r\n");

@@ -12,7 +12,7 @@
 #define HTTP_DATE_LEN 29
 
 struct http_answer_field {
-    const char *name;
+    struct lk_slice name;
     struct lk_slice value;
 };
 

@@ -231,6 +231,11 @@ static void unlink_sockets(struct http_server *server) {
     }
 }
 
+void http_server_wake(struct http_server *server) {
+    for (unsigned i = 0; i < server->shared.config.threads; i++)
+        http_loop_wake(&server->loops[i]);
+}
+
 void http_server_stop(struct http_server *server, unsigned grace_ms) {
     unlink_sockets(server); /* first: a path that leads nowhere is clearer to a client than one that nobody answers on */
     int64_t deadline = lk_clock_mono_ns() + (int64_t)grace_ms * 1000000;
@@ -270,6 +275,9 @@ void http_server_stats(const struct http_server *server, struct http_stats *ret)
         stats.bad_requests_total += read_counter(&counters->bad_requests);
         stats.timeouts_total += read_counter(&counters->timeouts);
         stats.tls_failures_total += read_counter(&counters->tls_failures);
+        for (size_t kind = 0; kind < HTTP_CLASSES; kind++)
+            for (size_t status = 0; status < HTTP_STATUS_CLASSES; status++)
+                stats.answers[kind][status] += read_counter(&counters->answers[kind][status]);
     }
     *ret = stats;
 }

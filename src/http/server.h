@@ -63,13 +63,13 @@ struct http_config {
     const struct http_thread_hooks *hooks;                                    /* NULL: none; lives as long as the server */
 };
 
-/* Called by each I/O thread with context: at its start and end, and around each wait for events, during which it holds nothing of a request that was
- * answered. */
+/* Called by each I/O thread with context and its number (http_request_thread): at its start and end, and around each wait for events, during which it holds
+ * nothing of a request that was answered. */
 struct http_thread_hooks {
-    void (*start)(void *context);
-    void (*before_wait)(void *context);
-    void (*after_wait)(void *context);
-    void (*stop)(void *context);
+    void (*start)(void *context, unsigned thread);
+    void (*before_wait)(void *context, unsigned thread);
+    void (*after_wait)(void *context, unsigned thread);
+    void (*stop)(void *context, unsigned thread);
     void *context;
 };
 
@@ -92,6 +92,9 @@ int http_server_reload(struct http_server *server, struct lk_problem *problem);
 /* Starts the I/O threads. 0 or LK_ENOMEM / LK_EIO (then none runs). All signals are blocked in them. */
 int http_server_start(struct http_server *server);
 
+/* Has each I/O thread that waits for events go round once more, and so call its hooks. Any thread, from start until free. */
+void http_server_wake(struct http_server *server);
+
 /* Drains: stops accepting, closes idle connections, lets requests under way finish (their answers say Connection: close), and after grace_ms
  * cuts off the rest. Blocks until all threads have ended; requests handed out must have been answered by then or be answered soon: it waits for
  * them. Call once, not from an I/O thread. */
@@ -100,7 +103,11 @@ void http_server_free(struct http_server *server); /* after stop; or after creat
 
 /* bad_requests_total: refused by the server itself. timeouts_total: of header, body and write; an idle connection's end is none.
  * connections_refused: past connections_max, or for want of memory. tls_failures_total: handshakes that failed, and what was no TLS. */
+#define HTTP_CLASSES 16       /* kinds of requests that answers are counted by (http_set_class) */
+#define HTTP_STATUS_CLASSES 5 /* 1xx to 5xx */
+
 struct http_stats {
+    uint64_t answers[HTTP_CLASSES][HTTP_STATUS_CLASSES];
     uint64_t connections_open, connections_total, connections_refused, requests_total, bad_requests_total, timeouts_total,
         tls_failures_total;
 };
@@ -130,6 +137,9 @@ unsigned http_request_thread(const struct http_request *request); /* 0 .. thread
 uint64_t http_request_number(const struct http_request *request); /* unique in this process: base of request ids */
 
 /* --- answering --- */
+
+/* Which kind of request it is, 0 to HTTP_CLASSES - 1, for counting its answer; 0 unless set, and for those that the server refuses by itself. */
+void http_set_class(struct http_request *request, unsigned kind);
 
 /* Status; 200 unless set. */
 void http_set_status(struct http_request *request, int status);

@@ -71,3 +71,14 @@ int http_form_get(struct lk_slice form, const char *name, struct lk_arena *arena
     }
     return LK_ENOTFOUND;
 }
+
+size_t http_form_count(struct lk_slice form, const char *name) {
+    size_t count = 0;
+    while (form.len > 0) {
+        struct lk_slice value = cut(&form, '&');
+        bool is_empty = value.len == 0;
+        if (!is_empty && spells(cut(&value, '='), name))
+            count++;
+    }
+    return count;
+}

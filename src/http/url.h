@@ -11,6 +11,9 @@ int http_percent_decode(struct lk_slice text, bool plus_is_space, struct lk_aren
 /* First value of name in a query string or urlencoded body, decoded. 0, LK_ENOTFOUND, LK_EINVAL, LK_ENOMEM. */
 int http_form_get(struct lk_slice form, const char *name, struct lk_arena *arena, struct lk_slice *ret);
 
+/* How many values, empty ones included, name has there. */
+size_t http_form_count(struct lk_slice form, const char *name);
+
 /* Content of the part called name of a multipart/form-data body, not copied. content_type is the whole header value with its boundary.
  * 0, LK_ENOTFOUND, LK_EINVAL (no boundary, malformed). */
 int http_multipart_get(struct lk_slice content_type, struct lk_slice body, const char *name, struct lk_slice *ret);

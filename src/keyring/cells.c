@@ -1,7 +1,5 @@
 #include "keyring/cells.h"
 
-#include "keyring/pages.h"
-
 #include <stdlib.h>
 
 #define ENTRIES_PER_CHUNK (1U << LK_ENTRY_CHUNK_BITS)
@@ -9,7 +7,9 @@
 #define ENTRY_CHUNK_BYTES (ENTRIES_PER_CHUNK * sizeof(struct lk_entry))
 #define TEXT_CHUNK_BYTES ((size_t)UNITS_PER_CHUNK * LK_TEXT_UNIT)
 
-int lk_cells_open(struct lk_cells *cells) {
+_Static_assert(ENTRY_CHUNK_BYTES == LK_PAGES_CHUNK && TEXT_CHUNK_BYTES == LK_PAGES_CHUNK, "chunks are what the maker makes");
+
+int lk_cells_open(struct lk_cells *cells, struct lk_maker *maker) {
     struct lk_entry **entries = calloc(LK_ENTRY_CHUNKS, sizeof(struct lk_entry *));
     if (entries == NULL)
         return LK_ENOMEM;
@@ -18,7 +18,7 @@ int lk_cells_open(struct lk_cells *cells) {
         free(entries);
         return LK_ENOMEM;
     }
-    *cells = (struct lk_cells){.entries = entries, .texts = texts, .entries_used = 1, .texts_used = 1};
+    *cells = (struct lk_cells){.entries = entries, .texts = texts, .maker = maker, .entries_used = 1, .texts_used = 1};
     return 0;
 }
 
@@ -31,10 +31,10 @@ void lk_cells_close(struct lk_cells *cells) {
     free(cells->texts);
 }
 
-static void *new_chunk(struct lk_cells *cells, size_t bytes) {
-    void *chunk = lk_pages_map(bytes);
+static void *new_chunk(struct lk_cells *cells) {
+    void *chunk = lk_maker_chunk(cells->maker);
     if (chunk != NULL)
-        atomic_fetch_add_explicit(&cells->bytes, bytes, memory_order_relaxed);
+        atomic_fetch_add_explicit(&cells->bytes, LK_PAGES_CHUNK, memory_order_relaxed);
     return chunk;
 }
 
@@ -47,7 +47,7 @@ uint32_t lk_cells_entry(struct lk_cells *cells) {
     size_t chunk = cells->entries_used >> LK_ENTRY_CHUNK_BITS;
     if (chunk == LK_ENTRY_CHUNKS)
         return 0;
-    if (cells->entries[chunk] == NULL && (cells->entries[chunk] = new_chunk(cells, ENTRY_CHUNK_BYTES)) == NULL)
+    if (cells->entries[chunk] == NULL && (cells->entries[chunk] = new_chunk(cells)) == NULL)
         return 0;
     return cells->entries_used++;
 }
@@ -80,7 +80,7 @@ static uint32_t take_text(struct lk_cells *cells, size_t units) {
     size_t chunk = cells->texts_used >> LK_TEXT_CHUNK_BITS;
     if (chunk == LK_TEXT_CHUNKS)
         return 0;
-    if (cells->texts[chunk] == NULL && (cells->texts[chunk] = new_chunk(cells, TEXT_CHUNK_BYTES)) == NULL)
+    if (cells->texts[chunk] == NULL && (cells->texts[chunk] = new_chunk(cells)) == NULL)
         return 0;
     unit = cells->texts_used;
     cells->texts_used += (uint32_t)units;

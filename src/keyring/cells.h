@@ -14,6 +14,7 @@
 #define KEYRING_CELLS_H
 
 #include "keyring/keyring.h"
+#include "keyring/pages.h"
 
 #define LK_ENTRY_DISABLED 1U /* refused */
 #define LK_ENTRY_RARE 2U     /* its text cell begins with a struct lk_rare * */
@@ -63,6 +64,7 @@ struct lk_cells {
     struct lk_entry **entries; /* chunks; NULL where not yet made */
     char **texts;
     /* The writer's. Numbers start at 1. */
+    struct lk_maker *maker;
     uint32_t entries_used; /* numbers ever given out, 0 included */
     uint32_t entries_free; /* list through `text` of free entries */
     uint32_t texts_used;   /* units ever given out, 0 included */
@@ -70,7 +72,8 @@ struct lk_cells {
     _Atomic uint64_t bytes;
 };
 
-int lk_cells_open(struct lk_cells *cells);
+/* maker is lent. LK_ENOMEM. */
+int lk_cells_open(struct lk_cells *cells, struct lk_maker *maker);
 void lk_cells_close(struct lk_cells *cells);
 
 /* Writer. An entry for the caller to fill, or a text cell with a name (and rare, or NULL); 0 when there is no memory. */

@@ -140,6 +140,7 @@ struct lk_keyring {
     const struct lk_vocabulary *vocabulary;
 
     /* The writer's. */
+    struct lk_maker maker;
     struct lk_table by_id; /* each entry of a key, by its id */
     struct lk_map groups;
     struct lk_map slots;

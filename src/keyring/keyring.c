@@ -32,20 +32,23 @@ int lk_keyring_open(const struct lk_keys *keys, const struct lk_vocabulary *voca
     keyring->retired = calloc(LK_RETIRED_MAX, sizeof keyring->retired[0]);
     if (keyring->staged == NULL || keyring->retired == NULL || lk_groups_open(keyring) != 0)
         goto err1;
-    if (lk_cells_open(&keyring->cells) != 0)
-        goto err1;
-    if (lk_table_open(&keyring->by_digest, keys_expected, hash_of_entry_digest, &keyring->cells) != 0)
+    lk_maker_open(&keyring->maker);
+    if (lk_cells_open(&keyring->cells, &keyring->maker) != 0)
         goto err2;
-    if (lk_table_open(&keyring->by_id, keys_expected, hash_of_entry_id, &keyring->cells) != 0)
+    if (lk_table_open(&keyring->by_digest, keys_expected, hash_of_entry_digest, &keyring->cells, &keyring->maker) != 0)
         goto err3;
+    if (lk_table_open(&keyring->by_id, keys_expected, hash_of_entry_id, &keyring->cells, &keyring->maker) != 0)
+        goto err4;
     note_tables(keyring);
     *ret = keyring;
     return 0;
 
-err3:
+err4:
     lk_table_close(&keyring->by_digest);
-err2:
+err3:
     lk_cells_close(&keyring->cells);
+err2:
+    lk_maker_close(&keyring->maker);
 err1:
     lk_groups_close(keyring);
     free(keyring->retired);
@@ -70,6 +73,7 @@ void lk_keyring_close(struct lk_keyring *keyring) {
     lk_table_close(&keyring->by_id);
     lk_table_close(&keyring->by_digest);
     lk_cells_close(&keyring->cells);
+    lk_maker_close(&keyring->maker);
     lk_groups_close(keyring);
     free(keyring->retired);
     free(keyring->staged);
@@ -241,7 +245,8 @@ void lk_keyring_stats(const struct lk_keyring *keyring, struct lk_keyring_stats 
         .groups = read_stat(&keyring->stat_groups),
         .sets = read_stat(&keyring->stat_sets),
         .accounts = read_stat(&keyring->stat_accounts),
-        .bytes = read_stat(&keyring->stat_table_bytes) + read_stat(&keyring->cells.bytes) + read_stat(&keyring->stat_small_bytes),
+        .bytes = read_stat(&keyring->stat_table_bytes) + read_stat(&keyring->cells.bytes) + read_stat(&keyring->stat_small_bytes) +
+                 atomic_load_explicit(&keyring->maker.stock_len, memory_order_relaxed) * LK_PAGES_CHUNK,
         .growing = atomic_load_explicit(&keyring->stat_growing, memory_order_relaxed),
     };
 }

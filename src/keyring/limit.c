@@ -15,8 +15,10 @@ static int64_t interval_of(const struct lk_rate *rate) {
 /* The state when the limit is used up to `ahead` nanoseconds beyond now. */
 static struct lk_rate_state state_of(const struct lk_rate *rate, int64_t interval, int64_t ahead) {
     int64_t room = interval * rate->limit - ahead;
-    return (struct lk_rate_state){
-        .limit = rate->limit, .remaining = (uint32_t)(room <= 0 ? 0 : room / interval), .reset_ms = to_ms_up(ahead)};
+    return (struct lk_rate_state){.limit = rate->limit,
+                                  .window_ms = rate->window_ms,
+                                  .remaining = (uint32_t)(room <= 0 ? 0 : room / interval),
+                                  .reset_ms = to_ms_up(ahead)};
 }
 
 bool lk_rate_take(_Atomic uint64_t *word, const struct lk_rate *rate, uint32_t cost, int64_t now_ns, struct lk_rate_state *ret) {

@@ -20,6 +20,7 @@ struct lk_rate {
 /* What the RateLimit headers say. */
 struct lk_rate_state {
     uint32_t limit;
+    uint32_t window_ms; /* of limit */
     uint32_t remaining; /* units that could be taken now */
     int64_t reset_ms;   /* until all of limit could be taken, rounded up */
     int64_t retry_ms;   /* refused: until cost could be taken, rounded up; -1: never, cost is above limit */

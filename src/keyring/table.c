@@ -2,25 +2,18 @@
 
 #include "base/error.h"
 #include "keyring/grace.h"
-#include "keyring/pages.h"
 
 #include <stdlib.h>
 
-/* References a group may hold on average before the table grows: more makes overflow common, fewer wastes memory. */
-#define LOAD_MAX 10
+/* References a group may hold on average before the table is to grow: more makes overflow common, fewer wastes memory. While the next part is being
+ * made, which takes long when it is large, a few more are taken in. */
+#define LOAD 10
+#define LOAD_MAX 11
 #define GROUPS_MIN 16
 
-/* Groups moved by a step. Growth doubles the groups, and at least LOAD_MAX insertions a group of the old part go by before the next: one would do;
+/* Groups moved by a step. Growth doubles the groups, and at least LOAD insertions a group of the old part go by before the next: one would do;
  * but the keyring steps its two tables in turn. */
 #define STEP_GROUPS 8
-
-/* Bytes of a dead part given back by a step: unmapping all at once takes milliseconds when it is large. */
-#define STEP_UNMAP ((size_t)2 << 20)
-
-/* The next part is made when the present one is this full, and its pages are had from the system one a step: a huge page takes long to be zeroed. */
-#define EARLY_NUM 15
-#define EARLY_DEN 16
-#define STEP_TOUCH ((size_t)2 << 20)
 
 #define OVERFLOW_ONE ((uint64_t)1 << 32)
 
@@ -38,20 +31,22 @@ static struct lk_table_part *part_new(size_t groups) {
         free(part);
         return NULL;
     }
+    part->job = (struct lk_pages_job){.memory = (char *)part->groups, .bytes = part_bytes(part)};
     part->alone = (struct lk_table_view){NULL, part};
     return part;
 }
 
-static void part_free(struct lk_table_part *part) {
+static void part_free(struct lk_table *table, struct lk_table_part *part) {
     if (part == NULL)
         return;
+    lk_maker_forget(table->maker, &part->job);
     lk_pages_unmap(part->groups, part_bytes(part));
     free(part);
 }
 
 static size_t groups_for(size_t len) {
     size_t groups = GROUPS_MIN;
-    while (groups * LOAD_MAX < len)
+    while (groups * LOAD < len)
         groups *= 2;
     return groups;
 }
@@ -60,24 +55,22 @@ static const struct lk_table_view *present(const struct lk_table *table) {
     return atomic_load_explicit(&table->view, memory_order_relaxed);
 }
 
-int lk_table_open(struct lk_table *table, size_t expected, uint64_t (*hash)(const void *context, uint32_t ref), const void *context) {
+int lk_table_open(struct lk_table *table, size_t expected, uint64_t (*hash)(const void *context, uint32_t ref), const void *context,
+                  struct lk_maker *maker) {
     struct lk_table_part *part = part_new(groups_for(expected));
     if (part == NULL)
         return LK_ENOMEM;
-    *table = (struct lk_table){.hash = hash, .context = context};
+    *table = (struct lk_table){.hash = hash, .context = context, .maker = maker};
+    atomic_store_explicit(&part->job.done, true, memory_order_relaxed);
     atomic_init(&table->view, &part->alone);
     return 0;
 }
 
 void lk_table_close(struct lk_table *table) {
     const struct lk_table_view *view = present(table);
-    part_free(view->old);
-    part_free(view->now);
-    part_free(table->spare);
-    if (table->dying != NULL) {
-        lk_pages_unmap(table->dying->groups, table->dying_bytes);
-        free(table->dying);
-    }
+    part_free(table, view->old);
+    part_free(table, view->now);
+    part_free(table, table->spare);
 }
 
 /* A tag's word and its shift within. */
@@ -138,27 +131,12 @@ static void move_group(struct lk_table *table, const struct lk_table_view *view,
     }
 }
 
-static void unmap_some(struct lk_table *table, size_t bytes) {
-    struct lk_table_part *dying = table->dying;
-    if (dying == NULL)
-        return;
-    if (bytes > table->dying_bytes)
-        bytes = table->dying_bytes;
-    table->dying_bytes -= bytes;
-    lk_pages_unmap((char *)dying->groups + table->dying_bytes, bytes);
-    if (table->dying_bytes == 0) {
-        free(dying);
-        table->dying = NULL;
-    }
-}
-
 /* A reader may still have the view with `old`, or be inside `old`: it is given back after a grace period. */
 static void finish_growth(struct lk_table *table, const struct lk_table_view *view) {
     atomic_store_explicit(&table->view, &view->now->alone, memory_order_release);
     lk_grace_wait();
-    unmap_some(table, SIZE_MAX);
-    table->dying = view->old;
-    table->dying_bytes = part_bytes(view->old);
+    lk_maker_forget(table->maker, &view->old->job);
+    lk_maker_give_back(table->maker, &view->old->job);
 }
 
 static void move_some(struct lk_table *table, size_t groups) {
@@ -172,45 +150,31 @@ static void move_some(struct lk_table *table, size_t groups) {
         finish_growth(table, view);
 }
 
-/* The first write to a page is what gets it; the part is zero and stays so. */
-static void touch_some(struct lk_table *table) {
-    *((volatile char *)table->spare->groups + table->touched) = 0;
-    table->touched += STEP_TOUCH;
-}
-
 void lk_table_step(struct lk_table *table) {
-    if (table->dying != NULL)
-        unmap_some(table, STEP_UNMAP);
-    else if (table->spare != NULL && table->touched < part_bytes(table->spare))
-        touch_some(table);
-    else
-        move_some(table, STEP_GROUPS);
+    move_some(table, STEP_GROUPS);
 }
 
-static bool has_room(const struct lk_table_part *part, size_t len) {
-    return (part->mask + 1) * LOAD_MAX >= len;
+static bool has_room(const struct lk_table_part *part, size_t load, size_t len) {
+    return (part->mask + 1) * load >= len;
 }
 
 static int make_spare(struct lk_table *table, size_t len) {
     struct lk_table_part *spare = part_new(groups_for(len));
     if (spare == NULL)
         return LK_ENOMEM;
-    part_free(table->spare);
+    part_free(table, table->spare);
     table->spare = spare;
-    table->touched = 0;
+    lk_maker_prepare(table->maker, &spare->job);
     return 0;
 }
 
 int lk_table_reserve(struct lk_table *table, size_t extra) {
     size_t len = table->len + extra;
     const struct lk_table_part *now = present(table)->now;
-    if (has_room(now, len)) {
-        size_t capacity = (now->mask + 1) * LOAD_MAX;
-        if (table->spare == NULL && len > capacity / EARLY_DEN * EARLY_NUM)
-            (void)make_spare(table, capacity + 1); /* it will be tried again when it is needed */
+    if (has_room(now, LOAD, len) || (table->spare != NULL && has_room(table->spare, LOAD, len)))
         return 0;
-    }
-    return table->spare != NULL && has_room(table->spare, len) ? 0 : make_spare(table, len);
+    int code = make_spare(table, len);
+    return has_room(now, LOAD_MAX, len) ? 0 : code; /* it will be tried again */
 }
 
 static void begin_growth(struct lk_table *table) {
@@ -223,8 +187,15 @@ static void begin_growth(struct lk_table *table) {
     lk_grace_wait(); /* invariant 4 */
 }
 
+/* When it is time, as soon as the pages of the next part are there; when there is no room left, at once. */
+static bool must_grow(const struct lk_table *table, const struct lk_table_part *now) {
+    if (has_room(now, LOAD, table->len + 1) || table->spare == NULL)
+        return false;
+    return !has_room(now, LOAD_MAX, table->len + 1) || atomic_load_explicit(&table->spare->job.done, memory_order_acquire);
+}
+
 void lk_table_insert(struct lk_table *table, uint64_t hash, uint32_t ref) {
-    if (!has_room(present(table)->now, table->len + 1))
+    if (must_grow(table, present(table)->now))
         begin_growth(table);
     part_insert(present(table)->now, hash, ref);
     table->len++;
@@ -241,7 +212,7 @@ void lk_table_replace(const struct lk_table_place *place, uint32_t ref) {
 
 size_t lk_table_bytes(const struct lk_table *table) {
     const struct lk_table_view *view = present(table);
-    return part_bytes(view->now) + (view->old == NULL ? 0 : part_bytes(view->old));
+    return part_bytes(view->now) + (view->old == NULL ? 0 : part_bytes(view->old)) + (table->spare == NULL ? 0 : part_bytes(table->spare));
 }
 
 bool lk_table_growing(const struct lk_table *table) {

@@ -30,10 +30,9 @@
 #ifndef KEYRING_TABLE_H
 #define KEYRING_TABLE_H
 
+#include "keyring/pages.h"
+
 #include <emmintrin.h>
-#include <stdatomic.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #define LK_TABLE_SLOTS 12
@@ -53,11 +52,14 @@ struct lk_table_view {
 };
 
 struct lk_table_part {
+    struct lk_pages_job job; /* first: frees the part with its memory, which is groups */
     struct lk_table_group *groups;
     size_t mask; /* groups - 1; a power of two */
     struct lk_table_view alone;
     struct lk_table_view growing;
 };
+
+_Static_assert(offsetof(struct lk_table_part, job) == 0, "freeing the job frees the part");
 
 struct lk_table {
     _Atomic(const struct lk_table_view *) view;
@@ -65,11 +67,9 @@ struct lk_table {
     uint64_t (*hash)(const void *context, uint32_t ref);
     const void *context;
     size_t len;
+    struct lk_maker *maker;
     size_t moved;                /* groups of old that are empty now */
     struct lk_table_part *spare; /* made by lk_table_reserve, used by lk_table_insert */
-    size_t touched;              /* bytes of it whose pages are there */
-    struct lk_table_part *dying; /* no reader knows it: given back bit by bit */
-    size_t dying_bytes;
 };
 
 /* Where a reference was found. */
@@ -80,8 +80,9 @@ struct lk_table_place {
     uint32_t ref;
 };
 
-/* hash gives the hash that a reference was inserted with. LK_ENOMEM. */
-int lk_table_open(struct lk_table *table, size_t expected, uint64_t (*hash)(const void *context, uint32_t ref), const void *context);
+/* hash gives the hash that a reference was inserted with. maker is lent, and closed after the table. LK_ENOMEM. */
+int lk_table_open(struct lk_table *table, size_t expected, uint64_t (*hash)(const void *context, uint32_t ref), const void *context,
+                  struct lk_maker *maker);
 void lk_table_close(struct lk_table *table);
 
 /* Writer. Makes sure that extra insertions cannot fail. LK_ENOMEM. */
@@ -99,7 +100,7 @@ void lk_table_replace(const struct lk_table_place *place, uint32_t ref);
 /* Writer. A bounded piece of the work that growth left; once for each change. */
 void lk_table_step(struct lk_table *table);
 
-/* Writer. Bytes of both parts; whether there are two. */
+/* Writer. Bytes of all parts, the next one included; whether there are two that hold something. */
 size_t lk_table_bytes(const struct lk_table *table);
 bool lk_table_growing(const struct lk_table *table);
 

@@ -152,8 +152,12 @@ static void finish(struct lk_verifier *verifier, const struct lk_verify_request 
     ret->code = code;
     _Atomic uint64_t *count = &verifier->outcomes[code];
     atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1, memory_order_relaxed);
-    if (ret->known && verifier->usage != NULL && request->cost > 0)
-        lk_usage_add(verifier->usage, &ret->key_id, code, request->now_ms);
+    if (!ret->known || verifier->usage == NULL)
+        return;
+    if (verifier->only_touches)
+        lk_usage_add(verifier->usage, &ret->key_id, &ret->account_id, LK_USAGE_TOUCH, request->now_ms);
+    else if (request->cost > 0)
+        lk_usage_add(verifier->usage, &ret->key_id, &ret->account_id, code, request->now_ms);
 }
 
 enum lk_verify_code lk_verify(struct lk_verifier *verifier, const struct lk_verify_request *request, struct lk_verify_answer *ret) {

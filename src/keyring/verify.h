@@ -57,6 +57,7 @@ struct lk_verify_answer {
 struct lk_verifier {
     struct lk_keyring *keyring;
     struct lk_usage *usage;                     /* lent; NULL: not counted by key */
+    bool only_touches;                          /* of a key only when it was last used is noted */
     _Atomic uint64_t outcomes[LK_VERIFY_CODES]; /* for metrics: written by its thread only, read by any */
 };
 

@@ -1,6 +1,7 @@
 #include "store/api_key.h"
 
 #include "store/row.h"
+#include "store/usage.h"
 
 #define COLUMNS "id, account_id, name, preview, enabled, expires_at, metadata, created_at, created_by, updated_at"
 
@@ -25,7 +26,8 @@ int lk_store_key_insert(struct lk_db *db, const struct lk_key_row *row, const ui
     lk_bind_int(stmt, 11, row->created_at);
     lk_bind_text(stmt, 12, row->created_by);
     lk_bind_int(stmt, 13, row->updated_at);
-    return lk_run(stmt);
+    int code = lk_run(stmt);
+    return code == 0 ? lk_store_use_insert(db, &row->account_id, &row->id) : code;
 }
 
 int lk_store_key_update(struct lk_db *db, const struct lk_key_row *row) {
@@ -44,9 +46,12 @@ int lk_store_key_update(struct lk_db *db, const struct lk_key_row *row) {
 }
 
 int lk_store_key_delete(struct lk_db *db, const struct lk_id *id) {
+    int code = lk_store_usage_forget(db, id);
+    if (code != 0)
+        return code;
     struct lk_stmt *stmt = lk_db_stmt(db, "DELETE FROM api_key WHERE id = $1");
     lk_bind_id(stmt, 1, id);
-    int code = lk_run(stmt);
+    code = lk_run(stmt);
     return code == 0 && lk_db_changes(db) == 0 ? LK_ENOTFOUND : code;
 }
 
@@ -114,70 +119,6 @@ int lk_store_key_sealed(struct lk_db *db, const struct lk_id *id, struct lk_aren
     code = lk_row_blob(stmt, 0, arena, ret);
     lk_stmt_reset(stmt);
     return code;
-}
-
-#define FILTER                                                                                                                \
-    " FROM api_key k WHERE account_id = $1 AND ($2 IS NULL OR lower(name) LIKE $2 ESCAPE '\\') AND ($3 < 0 OR enabled = $3) " \
-    "AND ($4 IS NULL OR EXISTS (SELECT 1 FROM api_key_group kg WHERE kg.api_key_id = k.id AND kg.group_id = $4))"
-
-static void bind_filter(struct lk_stmt *stmt, const struct lk_key_filter *filter) {
-    lk_bind_id(stmt, 1, filter->account);
-    lk_bind_text(stmt, 2, filter->name_like);
-    lk_bind_int(stmt, 3, filter->enabled);
-    lk_bind_id(stmt, 4, filter->group);
-}
-
-/* Whether all keys of the account are meant: then the index of names is enough to count and to skip. */
-static bool is_open(const struct lk_key_filter *filter) {
-    return filter->name_like.ptr == NULL && filter->group == NULL && filter->enabled < 0;
-}
-
-static struct lk_stmt *list_statement(struct lk_db *db, const struct lk_key_filter *filter, int64_t limit, int64_t offset) {
-    struct lk_stmt *stmt;
-    if (is_open(filter)) {
-        stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM api_key WHERE id IN "
-                              "(SELECT id FROM api_key WHERE account_id = $1 ORDER BY name LIMIT $2 OFFSET $3) ORDER BY name");
-        lk_bind_id(stmt, 1, filter->account);
-        lk_bind_int(stmt, 2, limit);
-        lk_bind_int(stmt, 3, offset);
-        return stmt;
-    }
-    stmt = lk_db_stmt(db, "SELECT " COLUMNS FILTER " ORDER BY name LIMIT $5 OFFSET $6");
-    bind_filter(stmt, filter);
-    lk_bind_int(stmt, 5, limit);
-    lk_bind_int(stmt, 6, offset);
-    return stmt;
-}
-
-int lk_store_key_list(struct lk_db *db, const struct lk_key_filter *filter, int64_t limit, int64_t offset, struct lk_arena *arena,
-                      struct lk_key_row **ret, size_t *ret_len) {
-    struct lk_stmt *stmt = list_statement(db, filter, limit, offset);
-    struct lk_row_list list = {.arena = arena, .item_size = sizeof(struct lk_key_row)};
-    int code;
-    while ((code = lk_step(stmt)) == 1) {
-        struct lk_key_row *row = lk_row_list_add(&list);
-        code = row == NULL ? LK_ENOMEM : read_columns(stmt, arena, row);
-        if (code != 0) {
-            lk_stmt_reset(stmt);
-            return code;
-        }
-    }
-    if (code == 0) {
-        *ret = list.items;
-        *ret_len = list.len;
-    }
-    return code;
-}
-
-int lk_store_key_count(struct lk_db *db, const struct lk_key_filter *filter, int64_t *ret) {
-    if (is_open(filter)) {
-        struct lk_stmt *all = lk_db_stmt(db, "SELECT count(*) FROM api_key WHERE account_id = $1");
-        lk_bind_id(all, 1, filter->account);
-        return lk_row_count(all, ret);
-    }
-    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT count(*)" FILTER);
-    bind_filter(stmt, filter);
-    return lk_row_count(stmt, ret);
 }
 
 int lk_store_key_groups_clear(struct lk_db *db, const struct lk_id *key) {

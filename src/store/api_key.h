@@ -46,11 +46,17 @@ struct lk_key_filter {
     struct lk_slice name_like; /* lower-case pattern of LIKE, escaped with a backslash; ptr NULL: any */
     const struct lk_id *group; /* NULL: any */
     int enabled;               /* 0 or 1; negative: any */
+    bool has_expires_before;   /* have an expiry before expires_before */
+    int64_t expires_before;
+    bool has_unused_since; /* were made before unused_since, and not used from then on */
+    int64_t unused_since;
 };
 
-/* In order of name. */
-int lk_store_key_list(struct lk_db *db, const struct lk_key_filter *filter, int64_t limit, int64_t offset, struct lk_arena *arena,
-                      struct lk_key_row **ret, size_t *ret_len);
+enum lk_key_order { LK_KEYS_BY_NAME, LK_KEYS_BY_CREATION, LK_KEYS_BY_EXPIRY, LK_KEYS_BY_USE, LK_KEY_ORDERS };
+
+/* By expiry those without one are last, by use those without one are first; descending turns the whole order round. */
+int lk_store_key_list(struct lk_db *db, const struct lk_key_filter *filter, enum lk_key_order order, bool descending, int64_t limit,
+                      int64_t offset, struct lk_arena *arena, struct lk_key_row **ret, size_t *ret_len);
 int lk_store_key_count(struct lk_db *db, const struct lk_key_filter *filter, int64_t *ret);
 
 /* Membership. Removing it from all groups is one statement; adding one that is there is LK_ECONFLICT. */

@@ -116,27 +116,61 @@ static int read_list(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_aud
     return code;
 }
 
-int lk_store_audit_list_sets(struct lk_db *db, const struct lk_id *account, int64_t from, int64_t to, int64_t limit, int64_t offset,
+/* The sets of an account in a range of time, by their first entries. What more is asked decides which index finds them: that of time, of actors or of
+ * resources; the rest is looked at in each. */
+#define SETS " FROM audit_entry f WHERE f.account_id = $1 AND f.set_position = 0 AND f.created_at >= $2 AND f.created_at < $3"
+#define ENTRY " AND ($6 IS NULL OR e.resource_type = $6) AND ($7 IS NULL OR e.operation = $7)"
+#define HAVING_ENTRY                                                            \
+    " AND (($6 IS NULL AND $7 IS NULL) OR EXISTS (SELECT 1 FROM audit_entry e " \
+    "WHERE e.account_id = f.account_id AND e.set_id = f.set_id AND ($5 IS NULL OR e.resource_id = $5)" ENTRY "))"
+#define OF_TIME SETS " AND ($4 IS NULL OR f.actor_id = $4)" HAVING_ENTRY
+#define OF_ACTOR SETS " AND f.actor_id = $4" HAVING_ENTRY
+/* + 0 keeps the index of time out of the choice: a resource has few sets. */
+#define OF_RESOURCE                                                                                                            \
+    " FROM audit_entry f WHERE f.account_id = $1 AND f.set_position = 0 AND f.created_at + 0 >= $2 AND f.created_at + 0 < $3 " \
+    "AND ($4 IS NULL OR f.actor_id = $4) AND f.seq IN (SELECT (SELECT x.seq FROM audit_entry x "                               \
+    "WHERE x.account_id = $1 AND x.set_id = e.set_id AND x.set_position = 0) FROM audit_entry e "                              \
+    "WHERE e.account_id = $1 AND e.resource_id = $5" ENTRY ")"
+#define LIST(sets, time)                                                                                        \
+    "SELECT " COLUMNS " FROM audit_entry WHERE account_id = $1 AND seq IN (SELECT f.seq" sets " ORDER BY " time \
+    " DESC, f.seq DESC LIMIT $8 OFFSET $9) ORDER BY created_at DESC, seq DESC"
+
+static bool is_filtered(const struct lk_audit_set_filter *filter) {
+    return filter->actor != NULL || filter->resource != NULL || filter->resource_type.ptr != NULL || filter->operation.ptr != NULL;
+}
+
+static void bind_sets(struct lk_stmt *stmt, const struct lk_audit_set_filter *filter) {
+    lk_bind_id(stmt, 1, filter->account);
+    lk_bind_int(stmt, 2, filter->from);
+    lk_bind_int(stmt, 3, filter->to);
+    if (!is_filtered(filter))
+        return;
+    lk_bind_id(stmt, 4, filter->actor);
+    lk_bind_id(stmt, 5, filter->resource);
+    lk_bind_text(stmt, 6, filter->resource_type);
+    lk_bind_text(stmt, 7, filter->operation);
+}
+
+int lk_store_audit_list_sets(struct lk_db *db, const struct lk_audit_set_filter *filter, int64_t limit, int64_t offset,
                              struct lk_arena *arena, struct lk_audit_row **ret, size_t *ret_len) {
-    struct lk_stmt *stmt =
-        lk_db_stmt(db, "SELECT " COLUMNS " FROM audit_entry WHERE account_id = $1 AND seq IN (SELECT seq FROM audit_entry "
-                       "WHERE account_id = $1 AND set_position = 0 AND created_at >= $2 AND created_at < $3 "
-                       "ORDER BY created_at DESC, seq DESC LIMIT $4 OFFSET $5) ORDER BY created_at DESC, seq DESC");
-    lk_bind_id(stmt, 1, account);
-    lk_bind_int(stmt, 2, from);
-    lk_bind_int(stmt, 3, to);
-    lk_bind_int(stmt, 4, limit);
-    lk_bind_int(stmt, 5, offset);
+    const char *sql = !is_filtered(filter)       ? LIST(SETS, "f.created_at")
+                      : filter->resource != NULL ? LIST(OF_RESOURCE, "f.created_at + 0")
+                      : filter->actor != NULL    ? LIST(OF_ACTOR, "f.created_at")
+                                                 : LIST(OF_TIME, "f.created_at");
+    struct lk_stmt *stmt = lk_db_stmt(db, sql);
+    bind_sets(stmt, filter);
+    lk_bind_int(stmt, 8, limit);
+    lk_bind_int(stmt, 9, offset);
     return read_list(stmt, arena, ret, ret_len);
 }
 
-int lk_store_audit_count_sets(struct lk_db *db, const struct lk_id *account, int64_t from, int64_t to, int64_t *ret) {
-    struct lk_stmt *stmt =
-        lk_db_stmt(db, "SELECT count(*) FROM audit_entry WHERE account_id = $1 AND set_position = 0 AND created_at >= $2 "
-                       "AND created_at < $3");
-    lk_bind_id(stmt, 1, account);
-    lk_bind_int(stmt, 2, from);
-    lk_bind_int(stmt, 3, to);
+int lk_store_audit_count_sets(struct lk_db *db, const struct lk_audit_set_filter *filter, int64_t *ret) {
+    const char *sql = !is_filtered(filter)       ? "SELECT count(*)" SETS
+                      : filter->resource != NULL ? "SELECT count(*)" OF_RESOURCE
+                      : filter->actor != NULL    ? "SELECT count(*)" OF_ACTOR
+                                                 : "SELECT count(*)" OF_TIME;
+    struct lk_stmt *stmt = lk_db_stmt(db, sql);
+    bind_sets(stmt, filter);
     return lk_row_count(stmt, ret);
 }
 

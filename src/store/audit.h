@@ -41,10 +41,21 @@ int lk_store_audit_set_len(struct lk_db *db, const struct lk_id *account, const 
 /* The entry with the least number above `after`. */
 int lk_store_audit_next(struct lk_db *db, const struct lk_id *account, int64_t after, struct lk_arena *arena, struct lk_audit_row *ret);
 
-/* The first entries of the sets of an account with from <= created_at < to, newest first, and how many there are. */
-int lk_store_audit_list_sets(struct lk_db *db, const struct lk_id *account, int64_t from, int64_t to, int64_t limit, int64_t offset,
+/* Which change sets of an account: from <= created_at < to, and what is given besides. */
+struct lk_audit_set_filter {
+    const struct lk_id *account;
+    int64_t from, to;
+    const struct lk_id *actor; /* NULL: any */
+    /* Of one of its entries, all together; NULL and ptr NULL: any. */
+    const struct lk_id *resource;
+    struct lk_slice resource_type;
+    struct lk_slice operation;
+};
+
+/* The first entries of these sets, newest first, and how many there are. */
+int lk_store_audit_list_sets(struct lk_db *db, const struct lk_audit_set_filter *filter, int64_t limit, int64_t offset,
                              struct lk_arena *arena, struct lk_audit_row **ret, size_t *ret_len);
-int lk_store_audit_count_sets(struct lk_db *db, const struct lk_id *account, int64_t from, int64_t to, int64_t *ret);
+int lk_store_audit_count_sets(struct lk_db *db, const struct lk_audit_set_filter *filter, int64_t *ret);
 
 /* The entries of one set in their order, those of one resource only when resource is not NULL. */
 int lk_store_audit_list_of_set(struct lk_db *db, const struct lk_id *account, const struct lk_id *set, const struct lk_id *resource,

@@ -49,6 +49,13 @@ static struct lk_job *take_batch(struct lk_executor *executor) {
     return batch;
 }
 
+static size_t size_class(uint64_t jobs) {
+    size_t class = 0;
+    while (class < LK_COMMIT_SIZES - 1 && jobs > (uint64_t)1 << class)
+        class ++;
+    return class;
+}
+
 static void count_batch(struct lk_executor *executor, uint64_t jobs, bool writing, int code) {
     pthread_mutex_lock(&executor->mutex);
     executor->stats.jobs += jobs;
@@ -56,7 +63,11 @@ static void count_batch(struct lk_executor *executor, uint64_t jobs, bool writin
         executor->stats.failed_commits++;
     } else {
         executor->stats.commits++;
-        executor->stats.writing_commits += writing ? 1 : 0;
+        if (writing) {
+            executor->stats.writing_commits++;
+            executor->stats.writing_jobs += jobs;
+            executor->stats.sizes[size_class(jobs)]++;
+        }
     }
     pthread_mutex_unlock(&executor->mutex);
 }

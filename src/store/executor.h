@@ -30,8 +30,13 @@ struct lk_executor_config {
     void (*committed)(void *context, int code);
 };
 
+/* Sizes of commits are counted up to 1, 2, 4 ... 512 jobs, and more. */
+#define LK_COMMIT_SIZES 11
+
 struct lk_executor_stats {
     uint64_t jobs, commits, writing_commits, failed_commits;
+    uint64_t sizes[LK_COMMIT_SIZES]; /* of writing commits */
+    uint64_t writing_jobs;           /* jobs of writing commits */
     size_t waiting;
 };
 

@@ -70,6 +70,14 @@ describe('latchkey key', () => {
     assert.deepEqual(json('key', 'list', '--name', 'PRO').map(({ name }) => name), ['programs']);
     assert.deepEqual(json('key', 'list', '--group', 'Production Support'), []);
     assert.deepEqual(json('key', 'list', '--limit', '1', '--offset', '1').map(({ name }) => name), ['people']);
+    const byName = json('key', 'list').map(({ name }) => name);
+    assert.deepEqual(json('key', 'list', '--reverse').map(({ name }) => name), byName.reverse());
+    assert.equal(json('key', 'list', '--sort', 'created')[0].name, 'admin');
+    assert.equal(json('key', 'list', '--sort', 'created', '--reverse').at(-1).name, 'admin');
+    assert.deepEqual(json('key', 'list', '--unused-since', '1d'), []);
+    assert.deepEqual(json('key', 'list', '--expires-before', '2000-01-01'), []);
+    assert.match(refuse(2, 'key', 'list', '--sort', 'size'), /--sort is name, created, expires or used, not size/);
+    assert.match(refuse(2, 'key', 'list', '--unused-since', 'ever'), /--unused-since: "ever" is neither a date/);
   });
 
   it('says in a sentence that there is nothing', () => {

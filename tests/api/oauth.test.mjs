@@ -35,8 +35,11 @@ describe('oauth', () => {
     assert.equal(answer.status, 200);
     assert.match(answer.headers['content-type'], /^application\/json/);
     const { uuid } = reader;
+    const { iat, ...rest } = JSON.parse(answer.text);
+    const { apiKey } = await server.query('query ($id: String!) { apiKey(apiKeyId: $id) { createdAt } }', { id: uuid });
+    assert.ok(Math.abs(iat - apiKey.createdAt / 1000) <= 1, `${iat} ${apiKey.createdAt}`);
     const expected = { active: true, token_type: 'Bearer', client_id: uuid, sub: uuid, username: 'reader', scope: 'a.read b.*', exp: Math.floor(expiresAt / 1000) };
-    assert.deepEqual(JSON.parse(answer.text), expected);
+    assert.deepEqual(rest, expected);
   });
 
   it('says nothing of any other token', async () => {
@@ -61,17 +64,40 @@ describe('oauth', () => {
         assert.match(answer.headers['www-authenticate'], /^Basic/);
       }
     }
-    assert.equal((await introspect(reader.key, { 'x-api-key': reader.key })).status, 403);
+    const poor = await introspect(reader.key, { 'x-api-key': reader.key });
+    assert.equal(poor.status, 403);
+    assert.match(poor.headers['www-authenticate'], /^Bearer .*error="insufficient_scope"/);
+    assert.doesNotMatch((await introspect(reader.key, {})).headers['www-authenticate'], /error=/);
+    assert.match((await introspect(reader.key, { authorization: 'Bearer lk_bad' })).headers['www-authenticate'], /Bearer realm="latchkey", error="invalid_token"/);
+  });
+
+  it('takes the key of the caller from the form, but never two keys', async () => {
+    const secret = { client_id: 'any', client_secret: verifier.key };
+    assert.equal(JSON.parse((await post('/v1/introspect', { token: reader.key, ...secret }, {})).text).active, true);
+    assert.equal((await post('/v1/introspect', { token: reader.key, client_secret: 'wrong' }, {})).status, 401);
+    assert.equal((await post('/v1/introspect', { token: reader.key, client_secret: '' }, {})).status, 401);
+    for (const headers of [{ 'x-api-key': verifier.key }, { authorization: `Bearer ${verifier.key}` }, { authorization: `Basic ${btoa(`a:${verifier.key}`)}` }]) {
+      const answer = await post('/v1/introspect', { token: reader.key, ...secret }, headers);
+      assert.equal(answer.status, 400);
+      assert.equal(JSON.parse(answer.text).error, 'invalid_request');
+    }
+    assert.equal((await post('/v1/revoke', `token=x&client_secret=${verifier.key}&client%5Fsecret=y`, {})).status, 400);
+    const { key } = await server.createKey('revokes itself', []);
+    assert.equal((await post('/v1/revoke', { token: key, client_secret: key }, {})).status, 200);
+    assert.ok(!(await works(key)));
   });
 
   it('refuses what is no request', async () => {
     for (const path of ['/v1/introspect', '/v1/revoke']) {
-      for (const [body, headers] of [['', {}], ['token=', {}], ['x=y', {}], ['token=%zz', {}], ['{"token":"x"}', { 'content-type': 'application/json' }]]) {
+      for (const [body, headers] of [['', {}], ['token=', {}], ['x=y', {}], ['token=%zz', {}], ['token=a&token=b', {}], ['token=a&token=', {}], ['{"token":"x"}', { 'content-type': 'application/json' }]]) {
         const answer = await post(path, body, { 'x-api-key': server.account.apiKey, ...headers });
         assert.equal(answer.status, 400, `${path} ${body}`);
         assert.equal(JSON.parse(answer.text).error, 'invalid_request');
       }
-      assert.equal((await server.request({ path })).status, 405);
+      const other = await server.request({ path });
+      assert.equal(other.status, 405);
+      assert.equal(other.headers.allow, 'POST');
+      assert.equal(other.headers['content-type'], 'application/problem+json');
     }
   });
 

@@ -1,132 +1,301 @@
-// The real nginx from the distribution, configured as docs/nginx.conf says, between clients and a service.
+// Gateways between clients and a service, Latchkey beside them: what passes, what does not, and what a client cannot do about it.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { DELETE, freePort, httpRequest, rawExchange, ROOT, Server, sleep, SLOW, temporaryDirectory, UPDATE } from '../api/support/server.mjs';
+import { DELETE, freePort, httpRequest, rawExchange, ROOT, Server, sleep, SLOW, UPDATE } from '../api/support/server.mjs';
+import { absent, GATEWAYS, startService } from './support.mjs';
 
-const NGINX = '/usr/sbin/nginx';
 const GROUP = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';
+const IDENTITY = ['Account-Id', 'Key-Id', 'Key-Name', 'Groups', 'Scopes'].map((name) => `X-Latchkey-${name}`);
 
-/** Echoes what reached it. */
-function startService(port) {
-  const service = http.createServer((request, response) => {
-    const pieces = [];
-    request.on('data', (piece) => pieces.push(piece));
-    request.on('end', () => response.end(JSON.stringify({ method: request.method, url: request.url, headers: request.headers, body: Buffer.concat(pieces).toString() })));
-  });
-  return new Promise((resolve) => service.listen(port, '127.0.0.1', () => resolve(service)));
+/** A schema by which keys cannot have them. */
+const WITHOUT_LIMITS = /^\s*allowedIps:/m.test(fs.readFileSync(path.join(ROOT, 'schema/schema.graphql'), 'utf8')) ? false : 'keys have no allow lists and rates';
+
+/** Whether a process that was sent SIGSTOP has stopped, with each of its threads. */
+function stopped(pid) {
+  const threads = fs.readdirSync(`/proc/${pid}/task`);
+  return threads.every((thread) => / T \d+/.test(fs.readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8').replace(/^.*\)/s, '')));
 }
 
-/** nginx in the foreground, with the documented configuration and these ports. */
-async function startNginx(ports) {
-  const directory = temporaryDirectory();
-  const documented = fs.readFileSync(path.join(ROOT, 'docs/nginx.conf'), 'utf8');
-  const site = documented.replace('127.0.0.1:5390', `127.0.0.1:${ports.latchkey}`).replace('127.0.0.1:8080', `127.0.0.1:${ports.service}`).replace('listen 127.0.0.1:80;', `listen 127.0.0.1:${ports.nginx};`);
-  const places = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${directory}/${name};`).join(' ');
-  fs.writeFileSync(path.join(directory, 'nginx.conf'), `${process.getuid() === 0 ? 'user root;' : ''} daemon off; worker_processes 1; pid ${directory}/pid; error_log stderr;\nevents {}\nhttp { access_log off; ${places}\n${site}\n}\n`);
-  const nginx = spawn(NGINX, ['-p', directory, '-c', path.join(directory, 'nginx.conf'), '-e', 'stderr'], { stdio: ['ignore', 'ignore', 'ignore'] });
-  nginx.unref();
-  process.on('exit', () => nginx.kill('SIGKILL'));
-  for (let i = 0; i < 500 * SLOW; i++) {
-    try {
-      await httpRequest(ports.nginx, { timeout: 1000 * SLOW });
-      return nginx;
-    } catch {
-      await sleep(20);
-    }
-  }
-  throw new Error('nginx does not answer');
+/** Requests from other addresses than 127.0.0.1, which the gateways have. */
+function requestFrom(localAddress, port, { path = '/', headers = {} } = {}) {
+  return new Promise((resolve, reject) => {
+    const request = http.get({ host: '127.0.0.1', port, path, headers, localAddress, agent: false, timeout: 30000 * SLOW }, (response) => {
+      response.resume();
+      response.on('end', () => resolve(response.statusCode));
+    });
+    request.on('error', reject);
+  });
 }
 
-describe('nginx', { skip: spawnSync(NGINX, ['-v']).status === 0 ? false : 'nginx is not installed' }, () => {
-  let server;
-  let service;
-  let nginx;
-  let ports;
-  let allowed;
-  const get = (key, options = {}) => httpRequest(ports.nginx, { ...options, headers: { ...(key === undefined ? {} : { 'x-api-key': key }), ...options.headers } });
+for (const gateway of GATEWAYS) {
+  describe(gateway.name, { skip: absent(gateway) }, () => {
+    let server;
+    let service;
+    let running;
+    let ports;
+    let allowed;
+    let other;
 
-  before(async () => {
-    server = await Server.fresh({ args: ['--trusted-proxy', '127.0.0.1'] });
-    ports = { latchkey: server.port, service: await freePort(), nginx: await freePort() };
-    service = await startService(ports.service);
-    nginx = await startNginx(ports);
-    const permissions = { accountPermissions: { accountPermissionTypes: [] }, appPermissions: [], scopes: ['invoices.*'] };
-    const { createUserGroup } = await server.query(GROUP, { input: { name: 'invoices', permissions } });
-    allowed = { ...(await server.createKey('billing', [createUserGroup.userGroup.id])), group: createUserGroup.userGroup.id };
-  });
-  after(async () => {
-    const ended = new Promise((resolve) => nginx.on('exit', resolve));
-    nginx.ref();
-    nginx.kill('SIGTERM');
-    await ended;
-    service.closeAllConnections();
-    service.close();
-    if (!server.exit) await server.stop();
-  });
+    const get = (key, options = {}) => httpRequest(ports.gateway, { ...options, headers: { ...(key === undefined ? {} : { 'x-api-key': key }), ...options.headers } });
 
-  it('lets a good key through, with who it is and without the key', async () => {
-    const forged = Object.fromEntries(['account-id', 'key-id', 'key-name', 'groups', 'scopes', 'code'].map((name) => [`X-Latchkey-${name}`, 'forged']));
-    for (const credential of [{ 'x-api-key': allowed.key }, { authorization: `Bearer ${allowed.key}` }]) {
-      const answer = await get(undefined, { path: '/a/b?c=d', headers: { ...forged, ...credential } });
-      assert.equal(answer.status, 200);
-      const seen = JSON.parse(answer.text);
-      assert.equal(seen.url, '/a/b?c=d');
-      assert.equal(seen.headers['x-latchkey-account-id'], server.account.accountId);
-      assert.equal(seen.headers['x-latchkey-key-id'], allowed.uuid);
-      assert.equal(seen.headers['x-latchkey-key-name'], 'billing');
-      assert.equal(seen.headers['x-latchkey-groups'], allowed.group);
-      assert.equal(seen.headers['x-latchkey-scopes'], 'invoices.*');
-      assert.ok(!answer.text.includes('forged') && !answer.text.includes(allowed.key));
+    /** What reached the service of a request that must reach it. */
+    async function seen(key, options) {
+      const answer = await get(key, options);
+      assert.equal(answer.status, 200, answer.text);
+      return JSON.parse(answer.text);
     }
-  });
 
-  it('passes bodies to the service, not to Latchkey', async () => {
-    const body = 'x'.repeat(100000);
-    for (const method of ['POST', 'PUT', 'DELETE']) {
-      const seen = JSON.parse((await get(allowed.key, { method, body, headers: { 'content-length': body.length } })).text);
-      assert.equal(seen.method, method);
-      assert.equal(seen.body, body);
+    /** The answer to a request that must not reach the service. */
+    async function refused(key, options, status) {
+      const before = service.requests;
+      const answer = await get(key, options);
+      assert.equal(answer.status, status, answer.text);
+      assert.equal(service.requests, before, 'the request reached the service');
+      return answer;
     }
-  });
 
-  it('answers 401 without a good key and 403 without the permission', async () => {
-    const expiring = await server.createKey('expiring', [allowed.group]);
-    const { accountId } = server.account;
-    await server.query(UPDATE, { input: { accountId, uuid: expiring.uuid, name: 'expiring', expiresAt: Date.now() + 100 } });
-    const { key } = await server.createKey('nothing', []);
-    await sleep(150);
-    assert.equal((await get(undefined)).status, 401);
-    const refused = await get('lk_bad');
-    assert.equal(refused.status, 401);
-    assert.match(refused.headers['www-authenticate'], /^Bearer/);
-    assert.equal((await get(expiring.key)).status, 401);
-    assert.equal((await get(key)).status, 403);
-  });
+    async function connectionsToLatchkey() {
+      const { text } = await httpRequest(server.opsPort, { path: '/metrics' });
+      return Number(text.match(/^latchkey_http_connections_total (\d+)$/m)[1]);
+    }
 
-  it('serves HTTP/1.0 clients, and many requests over kept connections', async () => {
-    const { text } = await rawExchange(ports.nginx, `GET / HTTP/1.0\r\nx-api-key: ${allowed.key}\r\n\r\n`);
-    assert.match(text, /^HTTP\/1\.1 200 /);
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
-    const statuses = await Promise.all(Array.from({ length: 200 }, (_, i) => get(i % 2 === 0 ? allowed.key : 'lk_bad', { agent })));
-    agent.destroy();
-    statuses.forEach(({ status }, i) => assert.equal(status, i % 2 === 0 ? 200 : 401));
-  });
+    const change = (key, input) => server.query(UPDATE, { input: { accountId: server.account.accountId, uuid: key.uuid, name: key.name, ...input } });
 
-  it('lets nothing through once a key is deleted', async () => {
-    const { uuid, key } = await server.createKey('short-lived', [allowed.group]);
-    assert.equal((await get(key)).status, 200);
-    await server.query(DELETE, { input: { accountId: server.account.accountId, uuid } });
-    assert.equal((await get(key)).status, 401);
-  });
+    before(async () => {
+      server = await Server.fresh({ args: ['--trusted-proxy', '127.0.0.1', '--auth-rate-status', gateway.rateStatus] });
+      ports = { latchkey: server.port, service: await freePort(), gateway: await freePort() };
+      service = await startService(ports.service);
+      running = await gateway.start(ports);
+      const permissions = { accountPermissions: { accountPermissionTypes: [] }, appPermissions: [], scopes: ['invoices.*'] };
+      const { createUserGroup } = await server.query(GROUP, { input: { name: 'invoices', permissions } });
+      allowed = { ...(await server.createKey('billing', [createUserGroup.userGroup.id])), group: createUserGroup.userGroup.id };
+      other = await server.createKey('other', []);
+    });
+    after(async () => {
+      await running.stop();
+      service.stop();
+      if (!server.exit) await server.stop();
+    });
 
-  it('fails closed when Latchkey is down', async () => {
-    await server.stop();
-    const answer = await get(allowed.key);
-    assert.equal(answer.status, 500);
-    assert.ok(!answer.text.includes('"method"'));
+    it('lets a good key through, with who it is and without the key', async () => {
+      for (const credential of [{ 'x-api-key': allowed.key }, { authorization: `Bearer ${allowed.key}` }, { 'X-API-KEY': allowed.key, authorization: `Bearer ${allowed.key}` }]) {
+        const request = await seen(undefined, { path: '/a/b?c=d', headers: credential });
+        assert.equal(request.url, '/a/b?c=d');
+        assert.equal(request.headers['x-latchkey-account-id'], server.account.accountId);
+        assert.equal(request.headers['x-latchkey-key-id'], allowed.uuid);
+        assert.equal(request.headers['x-latchkey-key-name'], 'billing');
+        assert.equal(request.headers['x-latchkey-groups'], allowed.group);
+        assert.equal(request.headers['x-latchkey-scopes'], 'invoices.*');
+        assert.ok(!JSON.stringify(request).includes(allowed.key));
+      }
+    });
+
+    it('lets no client say who it is', async () => {
+      const forged = {};
+      for (const name of [...IDENTITY, 'X-Latchkey-Code', 'X-Latchkey-Other']) {
+        forged[name] = 'forged';
+        forged[name.replaceAll('-', '_')] = 'forged';
+        forged[name.replace('-', '_')] = 'forged';
+      }
+      const request = await seen(allowed.key, { headers: forged });
+      for (const name of IDENTITY) {
+        const sent = request.rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase().replaceAll('_', '-') === name.toLowerCase());
+        assert.equal(sent.length, 1, `${name}: ${request.rawHeaders}`);
+        assert.notEqual(request.headers[name.toLowerCase()], 'forged');
+      }
+      const spelled = request.rawHeaders.filter((text, i) => i % 2 === 0 && IDENTITY.includes(text.replaceAll('_', '-')) && text.includes('_'));
+      assert.deepEqual(spelled, []);
+      await refused(undefined, { headers: forged }, 401);
+      await refused(other.key, { headers: forged }, 403);
+    });
+
+    it('sends no name of a value that is empty as something else', async () => {
+      const request = await seen(allowed.key);
+      for (const [name, value] of Object.entries(request.headers)) assert.doesNotMatch(`${name}: ${value}`, /[{}$%]|undefined|nil/);
+    });
+
+    it('answers 401 without a good key and 403 without the permission', async () => {
+      const expiring = await server.createKey('expiring', [allowed.group]);
+      const disabled = await server.createKey('disabled', [allowed.group]);
+      await change(disabled, { enabled: false });
+      await seen(expiring.key);
+      await change(expiring, { expiresAt: Date.now() + 100 });
+      await sleep(150);
+      const challenges = [];
+      for (const key of [undefined, '', 'lk_bad', 'an-imported-key-that-nobody-has', expiring.key, disabled.key, `${allowed.key}, ${allowed.key}`]) {
+        challenges.push((await refused(key, {}, 401)).headers['www-authenticate']);
+      }
+      for (const challenge of challenges) assert.match(challenge, /^Bearer realm="latchkey"/);
+      assert.match(challenges[2], /error="invalid_token"/);
+      await refused(other.key, {}, 403);
+      await refused(undefined, { headers: { authorization: `Basic ${btoa(`x:${allowed.key}`)}` } }, 401);
+    });
+
+    it('judges the address of the client, not the one that it claims', { skip: WITHOUT_LIMITS }, async () => {
+      const key = await server.createKey('from 127.0.0.2', [allowed.group]);
+      await change(key, { allowedIps: ['127.0.0.2'] });
+      const claims = ['X-Forwarded-For', 'X-Real-IP', 'Forwarded', 'X-Client-IP'].map((name) => [name, name === 'Forwarded' ? 'for=127.0.0.2' : '127.0.0.2']);
+      const headers = { 'x-api-key': key.key };
+      const before = service.requests;
+      assert.equal(await requestFrom('127.0.0.2', ports.gateway, { headers }), 200);
+      assert.equal(service.requests, before + 1);
+      assert.equal(await requestFrom('127.0.0.3', ports.gateway, { headers }), 403);
+      assert.equal(await requestFrom('127.0.0.3', ports.gateway, { headers: { ...headers, ...Object.fromEntries(claims) } }), 403);
+      assert.equal(await requestFrom('127.0.0.2', ports.gateway, { headers: { ...headers, 'X-Forwarded-For': '127.0.0.3' } }), 200);
+      assert.equal(service.requests, before + 2);
+    });
+
+    it('answers 429 over the rate, and says when to come again', { skip: WITHOUT_LIMITS }, async () => {
+      const key = await server.createKey('rated', [allowed.group]);
+      await change(key, { rateLimit: { limit: 2, windowSeconds: 3600 } });
+      const first = await get(key.key);
+      assert.equal(first.status, 200);
+      if (gateway.tellsRates) assert.deepEqual([first.headers['ratelimit-policy'], first.headers.ratelimit], ['"default";q=2;w=3600', '"default";r=1;t=1800']);
+      await seen(key.key);
+      const over = await refused(key.key, {}, 429);
+      assert.equal(over.headers['ratelimit-policy'], '"default";q=2;w=3600');
+      assert.match(over.headers.ratelimit, /^"default";r=0;t=3[56]\d\d$/);
+      assert.match(over.headers['retry-after'], /^1[78]\d\d$/);
+    });
+
+    it('passes on what the service itself answers', async () => {
+      const answer = await get(allowed.key, { path: '/forbidden' });
+      assert.equal(answer.status, 403);
+      assert.equal(JSON.parse(answer.text).url, '/forbidden');
+    });
+
+    it('passes bodies to the service, whole and under every method', async () => {
+      const body = 'x'.repeat(300000);
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+        const request = await seen(allowed.key, { method, body, headers: { 'content-length': body.length } });
+        assert.equal(request.method, method);
+        assert.equal(request.body, body);
+      }
+      assert.equal((await seen(allowed.key, { method: 'POST', body, headers: { 'transfer-encoding': 'chunked' } })).body, body);
+      await refused('lk_bad', { method: 'POST', body: 'x'.repeat(1000), headers: { 'content-length': 1000 } }, 401);
+      await refused(other.key, { method: 'OPTIONS' }, 403);
+    });
+
+    it('asks for the same whatever the path and the query string say', async () => {
+      const paths = ['/?require=VIEW_AUDITS', '/v1/auth', '/v1/auth/at/x', '/at', '/x/at/require/y', '/?x-api-key=y', '/a%2Fb', '/%2e%2e/x', '/a//b', '/a;b=c', '/%00', '/a%0d%0aX-Api-Key:%20x', '/a?b=/../../v1/auth', '/../v1/auth', '/./a', '/%zz', '/.latchkey', '/a?x=%zz&#'];
+      for (const path of paths) {
+        for (const [key, status] of [[undefined, 401], ['lk_bad', 401], [other.key, 403]]) {
+          const before = service.requests;
+          const answer = await get(key, { path });
+          assert.ok(answer.status === status || answer.status === 400 || answer.status === 404, `${path}: ${answer.status}`);
+          assert.equal(service.requests, before, `${path} reached the service`);
+        }
+      }
+      for (const path of ['/v1/auth/require/VIEW_AUDITS?require=VIEW_AUDITS', '/a%2Fb?c=%2F', '/a?b=c&d=/e', '/a?']) assert.equal((await seen(allowed.key, { path })).url, path);
+      const query = `/?x-api-key=${allowed.key}`;
+      await refused(undefined, { path: query }, 401);
+      await refused(other.key, { path: query }, 403);
+    });
+
+    it('serves HTTP/1.0 clients', async () => {
+      const { text } = await rawExchange(ports.gateway, `GET / HTTP/1.0\r\nx-api-key: ${allowed.key}\r\n\r\n`);
+      assert.match(text, /^HTTP\/1\.[01] 200 /);
+      const before = service.requests;
+      const no = await rawExchange(ports.gateway, `GET / HTTP/1.0\r\nx-api-key: ${other.key}\r\n\r\n`);
+      assert.match(no.text, /^HTTP\/1\.[01] 403 /);
+      assert.equal(service.requests, before);
+    });
+
+    it('judges each request of a connection by itself', async () => {
+      const one = (key, rest = '') => `GET / HTTP/1.1\r\nHost: x\r\nx-api-key: ${key}\r\n${rest}\r\n`;
+      const { text } = await rawExchange(ports.gateway, one(allowed.key) + one('lk_bad') + one(other.key) + one(allowed.key, 'Connection: close\r\n'));
+      assert.deepEqual(text.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 200', 'HTTP/1.1 401', 'HTTP/1.1 403', 'HTTP/1.1 200']);
+      const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
+      const statuses = await Promise.all(Array.from({ length: 200 }, (_, i) => get(i % 2 === 0 ? allowed.key : 'lk_bad', { agent })));
+      agent.destroy();
+      statuses.forEach(({ status }, i) => assert.equal(status, i % 2 === 0 ? 200 : 401));
+    });
+
+    it('keeps its connections to the service and to Latchkey', async () => {
+      const before = { service: service.connections, latchkey: await connectionsToLatchkey() };
+      for (let i = 0; i < 20; i++) await seen(allowed.key);
+      assert.ok(service.connections - before.service <= 2, `${service.connections - before.service} connections to the service`);
+      const made = (await connectionsToLatchkey()) - before.latchkey;
+      assert.ok(made <= 3, `${made} connections to Latchkey`);
+    });
+
+    it('takes large headers, and lets nothing through that is too large to judge', async () => {
+      assert.equal((await seen(allowed.key, { headers: { cookie: 'a'.repeat(6000) } })).headers.cookie.length, 6000);
+      for (const [key, cookie] of [['lk_bad', 6000], [other.key, 6000], ['lk_bad', 100000], ['x'.repeat(6000), 0], ['x'.repeat(40000), 0]]) {
+        const before = service.requests;
+        const answer = await get(key, { headers: { cookie: 'a'.repeat(cookie) } });
+        assert.ok(answer.status >= 400, `${answer.status}`);
+        assert.equal(service.requests, before);
+      }
+    });
+
+    it('lets nothing through once a key is deleted', async () => {
+      const { uuid, key } = await server.createKey('short-lived', [allowed.group]);
+      await seen(key);
+      await server.query(DELETE, { input: { accountId: server.account.accountId, uuid } });
+      await refused(key, {}, 401);
+    });
+
+    it('fails closed while Latchkey does not answer, and opens again when it does', async () => {
+      server.process.kill('SIGSTOP');
+      try {
+        while (!stopped(server.process.pid)) await sleep(1);
+        const before = service.requests;
+        const answer = await get(allowed.key);
+        assert.ok(answer.status >= 500, `${answer.status}`);
+        assert.equal(service.requests, before);
+      } finally {
+        server.process.kill('SIGCONT');
+      }
+      for (let i = 0; i < 50 && (await get(allowed.key)).status !== 200; i++) await sleep(100);
+      await seen(allowed.key);
+    });
+
+    it('fails closed when Latchkey is down', async () => {
+      await server.stop();
+      await refused(allowed.key, {}, gateway.downStatus);
+      await refused(undefined, {}, gateway.downStatus);
+    });
   });
-});
+  describe(`${gateway.name} before something that is no Latchkey`, { skip: absent(gateway) }, () => {
+    it('lets nothing through but for a yes', async () => {
+      const other = { answer: (response) => response.writeHead(500).end() };
+      const stranger = http.createServer((request, response) => other.answer(response));
+      const ports = { latchkey: await freePort(), service: await freePort(), gateway: await freePort() };
+      await new Promise((resolve) => stranger.listen(ports.latchkey, '127.0.0.1', resolve));
+      stranger.unref();
+      const service = await startService(ports.service);
+      const running = await gateway.start(ports);
+      try {
+        for (const status of [300, 302, 304, 400, 401, 403, 404, 405, 413, 429, 431, 500, 502, 503]) {
+          other.answer = (response) => response.writeHead(status).end();
+          await httpRequest(ports.gateway, { headers: { 'x-api-key': 'lk_any' } });
+          assert.equal(service.requests, 0, `${status} let a request through`);
+        }
+        const rate = { 'RateLimit-Policy': '"default";q=2;w=60', RateLimit: '"default";r=0;t=60', 'X-Latchkey-Code': 'RATE_LIMITED', 'Retry-After': '30' };
+        other.answer = (response) => response.writeHead(Number(gateway.rateStatus), rate).end();
+        const over = await httpRequest(ports.gateway, { headers: { 'x-api-key': 'lk_any' } });
+        assert.equal(over.status, 429);
+        assert.deepEqual([over.headers['ratelimit-policy'], over.headers.ratelimit, over.headers['retry-after']], [rate['RateLimit-Policy'], rate.RateLimit, '30']);
+        assert.equal(service.requests, 0);
+        other.answer = (response) => response.destroy();
+        await httpRequest(ports.gateway, { headers: { 'x-api-key': 'lk_any' } });
+        other.answer = (response) => response.socket.end('200 yes\r\n\r\n');
+        await httpRequest(ports.gateway, { headers: { 'x-api-key': 'lk_any' } });
+        assert.equal(service.requests, 0);
+        other.answer = (response) => response.writeHead(200).end();
+        const { text } = await httpRequest(ports.gateway, { headers: { 'x-api-key': 'lk_any', 'x-latchkey-key-id': 'forged', x_latchkey_key_id: 'forged' } });
+        assert.equal(service.requests, 1, 'a yes does');
+        assert.ok(!text.includes('forged'), 'an answer that names nobody leaves nothing of what the client sent');
+      } finally {
+        await running.stop();
+        service.stop();
+        stranger.closeAllConnections();
+        stranger.close();
+      }
+    });
+  });
+}

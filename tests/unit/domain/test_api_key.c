@@ -8,6 +8,8 @@
 #define SOON ((int64_t)1700000001000)
 #define UNKNOWN "4L2X2JLSQe2DnjOwBXj0TQ"
 
+static const struct lk_api_key_sort by_name = {0};
+
 static struct lk_api_key_input named(const char *name) {
     return (struct lk_api_key_input){.name = lk_slice_cstr(name)};
 }
@@ -324,7 +326,8 @@ static void test_permission_is_needed(void **state) {
     struct lk_api_key *keys;
     size_t len;
     struct lk_page_info info;
-    fixture_expect(f, lk_api_key_list(&f->call, &filter, (struct lk_page){1, 0}, &keys, &len, &info), LK_EFORBIDDEN, "User not authorized");
+    fixture_expect(f, lk_api_key_list(&f->call, &filter, by_name, (struct lk_page){1, 0}, &keys, &len, &info), LK_EFORBIDDEN,
+                   "User not authorized");
 }
 
 static void test_grant_rule(void **state) {
@@ -445,7 +448,7 @@ static void test_accounts_are_walls(void **state) {
     struct lk_api_key *keys;
     size_t len;
     struct lk_page_info info;
-    assert_int_equal(lk_api_key_list(&f->call, &filter, (struct lk_page){100, 0}, &keys, &len, &info), 0);
+    assert_int_equal(lk_api_key_list(&f->call, &filter, by_name, (struct lk_page){100, 0}, &keys, &len, &info), 0);
     assert_int_equal(info.total, 0);
 }
 
@@ -460,31 +463,32 @@ static void test_list(void **state) {
     struct lk_api_key *keys;
     size_t len;
     struct lk_page_info info;
-    assert_int_equal(lk_api_key_list(&f->call, &filter, (struct lk_page){1000, 0}, &keys, &len, &info), 0);
+    assert_int_equal(lk_api_key_list(&f->call, &filter, by_name, (struct lk_page){1000, 0}, &keys, &len, &info), 0);
     assert_int_equal(len, 100);
     assert_int_equal(info.total, 121);
     assert_int_equal(info.limit, 100);
     assert_true(info.has_more);
     assert_true(lk_slice_is(keys[0].name, "Key_001"));
     assert_true(lk_slice_is(keys[99].name, "Key_100"));
-    assert_int_equal(lk_api_key_list(&f->call, &filter, (struct lk_page){100, 100}, &keys, &len, &info), 0);
+    assert_int_equal(lk_api_key_list(&f->call, &filter, by_name, (struct lk_page){100, 100}, &keys, &len, &info), 0);
     assert_int_equal(len, 21);
     assert_false(info.has_more);
     assert_true(lk_slice_is(keys[20].name, "first"));
     filter.name_contains = lk_slice_cstr("KEY_01");
-    assert_int_equal(lk_api_key_list(&f->call, &filter, (struct lk_page){100, 0}, &keys, &len, &info), 0);
+    assert_int_equal(lk_api_key_list(&f->call, &filter, by_name, (struct lk_page){100, 0}, &keys, &len, &info), 0);
     assert_int_equal(info.total, 10);
     filter.name_contains = lk_slice_cstr("y%0");
-    assert_int_equal(lk_api_key_list(&f->call, &filter, (struct lk_page){100, 0}, &keys, &len, &info), 0);
+    assert_int_equal(lk_api_key_list(&f->call, &filter, by_name, (struct lk_page){100, 0}, &keys, &len, &info), 0);
     assert_int_equal(info.total, 0);
     filter = (struct lk_api_key_filter){.group_id = fixture_id(f, &f->admin_group)};
-    assert_int_equal(lk_api_key_list(&f->call, &filter, (struct lk_page){100, 0}, &keys, &len, &info), 0);
+    assert_int_equal(lk_api_key_list(&f->call, &filter, by_name, (struct lk_page){100, 0}, &keys, &len, &info), 0);
     assert_int_equal(info.total, 6);
     filter = (struct lk_api_key_filter){.enabled_given = true};
-    assert_int_equal(lk_api_key_list(&f->call, &filter, (struct lk_page){100, 0}, &keys, &len, &info), 0);
+    assert_int_equal(lk_api_key_list(&f->call, &filter, by_name, (struct lk_page){100, 0}, &keys, &len, &info), 0);
     assert_int_equal(info.total, 0);
     filter = (struct lk_api_key_filter){.group_id = lk_slice_cstr("x")};
-    fixture_expect(f, lk_api_key_list(&f->call, &filter, (struct lk_page){1, 0}, &keys, &len, &info), LK_EINVAL, "No User Group exists");
+    fixture_expect(f, lk_api_key_list(&f->call, &filter, by_name, (struct lk_page){1, 0}, &keys, &len, &info), LK_EINVAL,
+                   "No User Group exists");
 }
 
 static void test_the_last_manager_stays(void **state) {

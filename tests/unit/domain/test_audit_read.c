@@ -4,7 +4,7 @@
 
 #define BIT LK_ACCOUNT_PERMISSION_BIT
 
-static const struct lk_time_range always = {INT64_MIN, INT64_MAX};
+static const struct lk_audit_filter always = {.range = {INT64_MIN, INT64_MAX}};
 
 /* A new request at a later time, by the same actor. */
 static void next_request(struct fixture *f, int64_t later_ms) {
@@ -25,7 +25,7 @@ static void test_sets(void **state) {
     struct lk_change_set *sets;
     size_t len;
     struct lk_page_info info;
-    assert_int_equal(lk_audit_list(&f->call, always, (struct lk_page){10, 0}, &sets, &len, &info), 0);
+    assert_int_equal(lk_audit_list(&f->call, &always, (struct lk_page){10, 0}, &sets, &len, &info), 0);
     assert_int_equal(info.total, 3);
     assert_int_equal(sets[0].created_at, start + 20);
     assert_int_equal(sets[0].entries_len, 1);
@@ -40,11 +40,12 @@ static void test_sets(void **state) {
     assert_true(lk_slice_is(sets[1].url, "/graphql?accountId=x"));
     assert_int_equal(sets[1].status, 200);
     assert_int_equal(sets[2].actor_kind, LK_ACTOR_SYSTEM);
-    assert_int_equal(lk_audit_list(&f->call, (struct lk_time_range){start + 10, start + 20}, (struct lk_page){10, 0}, &sets, &len, &info),
-                     0);
+    assert_int_equal(
+        lk_audit_list(&f->call, &(struct lk_audit_filter){.range = {start + 10, start + 20}}, (struct lk_page){10, 0}, &sets, &len, &info),
+        0);
     assert_int_equal(info.total, 1);
     assert_int_equal(sets[0].created_at, start + 10);
-    assert_int_equal(lk_audit_list(&f->call, always, (struct lk_page){1, 1}, &sets, &len, &info), 0);
+    assert_int_equal(lk_audit_list(&f->call, &always, (struct lk_page){1, 1}, &sets, &len, &info), 0);
     assert_int_equal(len, 1);
     assert_true(info.has_more);
     assert_int_equal(sets[0].created_at, start + 10);
@@ -58,7 +59,7 @@ static void test_a_refusal_shows(void **state) {
     struct lk_change_set *sets;
     size_t len;
     struct lk_page_info info;
-    assert_int_equal(lk_audit_list(&f->call, always, (struct lk_page){1, 0}, &sets, &len, &info), 0);
+    assert_int_equal(lk_audit_list(&f->call, &always, (struct lk_page){1, 0}, &sets, &len, &info), 0);
     assert_true(lk_slice_is(sets[0].failure, "User not authorized: MANAGE_API_KEYS is required"));
     assert_true(lk_slice_is(sets[0].entries[0].failure, "User not authorized: MANAGE_API_KEYS is required"));
 }
@@ -100,7 +101,7 @@ static void test_permission_and_walls(void **state) {
     struct lk_page_info info;
     fixture_act_with(f, ~BIT(LK_VIEW_AUDITS) & LK_ACCOUNT_PERMISSIONS_ALL);
     const char *says = "User not authorized: VIEW_AUDITS is required";
-    fixture_expect(f, lk_audit_list(&f->call, always, (struct lk_page){10, 0}, &sets, &len, &info), LK_EFORBIDDEN, says);
+    fixture_expect(f, lk_audit_list(&f->call, &always, (struct lk_page){10, 0}, &sets, &len, &info), LK_EFORBIDDEN, says);
     fixture_expect(f, lk_audit_contents(&f->call, set, (struct lk_slice){NULL, 0}, (struct lk_page){10, 0}, &contents, &len, &info),
                    LK_EFORBIDDEN, says);
     struct lk_account other;
@@ -108,7 +109,7 @@ static void test_permission_and_walls(void **state) {
     struct lk_slice token;
     fixture_account(f, "Other", &other, &group, &token);
     assert_int_equal(fixture_act(f, token), 0);
-    assert_int_equal(lk_audit_list(&f->call, always, (struct lk_page){10, 0}, &sets, &len, &info), 0);
+    assert_int_equal(lk_audit_list(&f->call, &always, (struct lk_page){10, 0}, &sets, &len, &info), 0);
     assert_int_equal(info.total, 1);
     assert_int_equal(lk_audit_contents(&f->call, set, (struct lk_slice){NULL, 0}, (struct lk_page){10, 0}, &contents, &len, &info), 0);
     assert_int_equal(len, 0);

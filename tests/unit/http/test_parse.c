@@ -288,6 +288,24 @@ static void holds_to_limits(void **state) {
     assert_int_equal(result.status, 431);
 }
 
+/* Every byte at every place of a value that is longer than what is read at once. */
+static void knows_bytes_of_values(void **state) {
+    (void)state;
+    char text[] = "GET / HTTP/1.1\r\nHost: x\r\nV: 0123456789abcdef0123456789abcdef0123\r\n\r\n";
+    size_t begin = (size_t)(strstr(text, "V: ") - text) + 3;
+    for (size_t at = begin + 1; at < begin + 35; at++) {
+        for (int byte = 0; byte < 256; byte++) {
+            char before = text[at];
+            text[at] = (char)byte;
+            struct result result;
+            parse(text, sizeof(text) - 1, &result);
+            bool allowed = byte == '\t' || (byte >= ' ' && byte != 0x7F);
+            assert_int_equal(result.status, allowed ? HTTP_PARSE_DONE : 400);
+            text[at] = before;
+        }
+    }
+}
+
 static void saturates_lengths(void **state) {
     (void)state;
     const char *text = "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999999\r\n\r\n";
@@ -405,9 +423,15 @@ static void bounds_chunk_framing(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(statuses),         cmocka_unit_test(takes_a_request_apart), cmocka_unit_test(reduces_absolute_targets),
-        cmocka_unit_test(tells_keep_alive), cmocka_unit_test(holds_to_limits),       cmocka_unit_test(saturates_lengths),
-        cmocka_unit_test(decodes_chunks),   cmocka_unit_test(bounds_chunk_framing),
+        cmocka_unit_test(statuses),
+        cmocka_unit_test(takes_a_request_apart),
+        cmocka_unit_test(reduces_absolute_targets),
+        cmocka_unit_test(tells_keep_alive),
+        cmocka_unit_test(holds_to_limits),
+        cmocka_unit_test(saturates_lengths),
+        cmocka_unit_test(knows_bytes_of_values),
+        cmocka_unit_test(decodes_chunks),
+        cmocka_unit_test(bounds_chunk_framing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,7 +27,7 @@ static void formats_dates(void **state) {
 
 static void writes_an_answer(void **state) {
     (void)state;
-    static const struct http_answer_field field = {"X-A", LK_SLICE("b")};
+    static const struct http_answer_field field = {LK_SLICE("X-A"), LK_SLICE("b")};
     struct http_pool pool = {0};
     struct http_iobuf out = {0};
     struct http_answer answer = {.status = 404, .fields = &field, .fields_len = 1, .body = LK_SLICE("no"), .close = true};

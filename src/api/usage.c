@@ -1,0 +1,341 @@
+#include "api/usage.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "domain/usage.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* Keys (by hour) that may wait to be written. */
+#define PENDING_MAX ((size_t)1 << 19)
+
+/* Keys that the store thread can note between two turns of the ticker: whoever asks it something. */
+#define STORE_KEYS 12288
+
+/* A piece of work on the store thread: so many counts or so long, whichever is first. The time is looked at only now and then. */
+#define PIECE_MAX 2048
+#define PIECE_NS (4 * INT64_C(1000000))
+#define PIECE_LOOK 16
+
+/* Rows of each table that a piece of the sweep deletes. */
+#define SWEEP_MAX 1000
+
+/* Whose `writing` is. */
+enum owner {
+    TICKER,       /* it is empty */
+    STORE_THREAD, /* a job is under way */
+    HALTED        /* the ticker's, but not wholly written: a job was refused or failed */
+};
+
+struct lk_usage_service {
+    struct lk_usage_config config;
+    struct lk_usage *of_store; /* the store thread counts here */
+
+    struct lk_usage_table *pending; /* the ticker's */
+    _Atomic uint64_t lost;
+    _Atomic uint64_t waiting;
+
+    atomic_int owner; /* release by who gives `writing` and what follows away, acquire by who takes it */
+    struct lk_usage_table *writing;
+    struct lk_usage_table *accounts; /* sums of a piece */
+    size_t written;                  /* counts of `writing` that are durable */
+    size_t piece_end;                /* and with the piece under way */
+    int piece_code;
+    struct lk_job write_job;
+
+    atomic_bool sweeping;
+    bool sweep_again; /* the store thread's while sweeping */
+    struct lk_job sweep_job;
+};
+
+int lk_usage_service_open(const struct lk_usage_config *config, struct lk_usage_service **ret) {
+    struct lk_usage_service *service = calloc(1, sizeof(*service));
+    if (service == NULL)
+        return LK_ENOMEM;
+    service->config = *config;
+    atomic_init(&service->owner, TICKER);
+    int code = lk_usage_open(STORE_KEYS, &service->of_store);
+    if (code == 0)
+        code = lk_usage_table_open(PENDING_MAX, &service->pending);
+    if (code == 0)
+        code = lk_usage_table_open(PENDING_MAX, &service->writing);
+    if (code == 0)
+        code = lk_usage_table_open(PIECE_MAX, &service->accounts);
+    if (code != 0) {
+        lk_usage_service_close(service);
+        return code;
+    }
+    *ret = service;
+    return 0;
+}
+
+void lk_usage_service_close(struct lk_usage_service *service) {
+    if (service == NULL)
+        return;
+    lk_usage_close(service->of_store);
+    lk_usage_table_close(service->pending);
+    lk_usage_table_close(service->writing);
+    lk_usage_table_close(service->accounts);
+    free(service);
+}
+
+void lk_usage_touch(struct lk_usage_service *service, const struct lk_id *key, const struct lk_id *account, int64_t now_ms) {
+    lk_usage_add(service->of_store, key, account, LK_USAGE_TOUCH, now_ms);
+    lk_usage_offer(service->of_store);
+}
+
+void lk_usage_service_stats(const struct lk_usage_service *service, struct lk_usage_service_stats *ret) {
+    struct lk_usage_service_stats stats = {
+        .lost = atomic_load_explicit(&service->lost, memory_order_relaxed) + lk_usage_lost(service->of_store),
+        .waiting = atomic_load_explicit(&service->waiting, memory_order_relaxed),
+    };
+    const struct lk_lanes *lanes = service->config.lanes;
+    for (unsigned i = 0; i < lanes->len; i++)
+        stats.lost += lk_usage_lost(lanes->items[i].usage);
+    *ret = stats;
+}
+
+/* --- collecting --- */
+
+static uint64_t sum_of(const struct lk_usage_count *count) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < LK_USAGE_OUTCOMES; i++)
+        sum += count->outcomes[i];
+    return sum > 0 ? sum : 1; /* a touch */
+}
+
+static void add_pending(void *context, const struct lk_usage_count *count) {
+    struct lk_usage_service *service = context;
+    if (!lk_usage_table_merge(service->pending, count))
+        atomic_fetch_add_explicit(&service->lost, sum_of(count), memory_order_relaxed);
+}
+
+/* Whether an I/O thread gave something. It may have counted more meanwhile, and sleep with it. */
+static bool collect(struct lk_usage_service *service) {
+    const struct lk_lanes *lanes = service->config.lanes;
+    size_t taken = 0;
+    for (unsigned i = 0; i < lanes->len; i++)
+        taken += lk_usage_take(lanes->items[i].usage, add_pending, service);
+    lk_usage_take(service->of_store, add_pending, service);
+    atomic_store_explicit(&service->waiting, lk_usage_table_len(service->pending), memory_order_relaxed);
+    return taken > 0;
+}
+
+void lk_usage_collect(void *usage) {
+    struct lk_usage_service *service = usage;
+    if (collect(service) && service->config.server != NULL)
+        http_server_wake(service->config.server);
+}
+
+/* --- writing --- */
+
+static void to_counts(const struct lk_usage_count *count, struct lk_usage_counts *ret) {
+    *ret = (struct lk_usage_counts){{
+        [LK_USE_VALID] = count->outcomes[LK_VERIFY_VALID],
+        [LK_USE_DISABLED] = count->outcomes[LK_VERIFY_DISABLED],
+        [LK_USE_EXPIRED] = count->outcomes[LK_VERIFY_EXPIRED],
+        [LK_USE_IP_NOT_ALLOWED] = count->outcomes[LK_VERIFY_IP_NOT_ALLOWED],
+        [LK_USE_INSUFFICIENT_PERMISSIONS] = count->outcomes[LK_VERIFY_INSUFFICIENT_PERMISSIONS],
+        [LK_USE_RATE_LIMITED] = count->outcomes[LK_VERIFY_RATE_LIMITED],
+        [LK_USE_USAGE_EXCEEDED] = count->outcomes[LK_VERIFY_USAGE_EXCEEDED],
+    }};
+}
+
+static int write_key(struct lk_db *db, const struct lk_usage_count *count) {
+    struct lk_usage_counts counts;
+    to_counts(count, &counts);
+    int code = lk_usage_record_key(db, &count->account, &count->key, count->last_used_ms, &counts);
+    return code == LK_ENOTFOUND ? 0 : code; /* deleted meanwhile */
+}
+
+/* There is room: a piece has no more accounts than counts. */
+static void add_to_account(struct lk_usage_table *accounts, const struct lk_usage_count *count) {
+    struct lk_usage_count sum = *count;
+    sum.key = count->account;
+    lk_usage_table_merge(accounts, &sum);
+}
+
+static int write_accounts(struct lk_db *db, struct lk_usage_table *accounts) {
+    int code = 0;
+    for (size_t i = 0; i < lk_usage_table_len(accounts) && code == 0; i++) {
+        const struct lk_usage_count *sum = lk_usage_table_at(accounts, i);
+        struct lk_usage_counts counts;
+        to_counts(sum, &counts);
+        code = lk_usage_record_account(db, &sum->account, sum->last_used_ms, &counts);
+    }
+    lk_usage_table_clear(accounts);
+    return code;
+}
+
+static bool is_enough(const struct lk_usage_service *service, size_t next, int64_t began_ns) {
+    size_t done = next - service->written;
+    return done == PIECE_MAX || (done % PIECE_LOOK == 0 && lk_clock_mono_ns() - began_ns > PIECE_NS);
+}
+
+/* Writes what comes after `written`, up to piece_end. */
+static int write_counts(struct lk_usage_service *service, struct lk_db *db) {
+    int64_t began_ns = lk_clock_mono_ns();
+    size_t len = lk_usage_table_len(service->writing);
+    size_t next = service->written;
+    int code = 0;
+    while (next < len && code == 0) {
+        const struct lk_usage_count *count = lk_usage_table_at(service->writing, next++);
+        code = write_key(db, count);
+        add_to_account(service->accounts, count);
+        if (is_enough(service, next, began_ns))
+            break;
+    }
+    int sums = write_accounts(db, service->accounts);
+    service->piece_end = next;
+    return code == 0 ? sums : code;
+}
+
+static int write_piece(struct lk_usage_service *service, struct lk_db *db) {
+    int code = lk_db_savepoint(db);
+    if (code != 0)
+        return code;
+    code = write_counts(service, db);
+    if (code == 0)
+        return lk_db_release(db);
+    lk_db_rollback_to(db);
+    return code;
+}
+
+/* Notes that a piece is durable. Whether there is more. */
+static bool piece_done(struct lk_usage_service *service) {
+    service->written = service->piece_end;
+    if (service->written < lk_usage_table_len(service->writing))
+        return true;
+    lk_usage_table_clear(service->writing);
+    service->written = 0;
+    return false;
+}
+
+static struct lk_usage_service *of_write_job(struct lk_job *job) {
+    return (struct lk_usage_service *)((char *)job - offsetof(struct lk_usage_service, write_job));
+}
+
+static void give(struct lk_usage_service *service, enum owner owner) {
+    atomic_store_explicit(&service->owner, owner, memory_order_release);
+}
+
+static void run_write(struct lk_job *job, struct lk_db *db) {
+    struct lk_usage_service *service = of_write_job(job);
+    service->piece_code = write_piece(service, db);
+}
+
+static void finish_write(struct lk_job *job, int code) {
+    struct lk_usage_service *service = of_write_job(job);
+    if (code == 0)
+        code = service->piece_code;
+    if (code != 0) {
+        if (code != LK_EBUSY)
+            lk_log(LK_LOG_ERROR, "usage was not written and will be tried again: %s", lk_error_text(code));
+        give(service, HALTED);
+    } else if (!piece_done(service)) {
+        give(service, TICKER);
+    } else if (lk_executor_submit(service->config.executor, job) != 0) {
+        give(service, HALTED);
+    }
+}
+
+static void submit_write(struct lk_usage_service *service) {
+    service->write_job = (struct lk_job){NULL, run_write, finish_write};
+    give(service, STORE_THREAD);
+    if (lk_executor_submit(service->config.executor, &service->write_job) != 0)
+        give(service, HALTED);
+}
+
+/* `writing` is empty: what was collected takes its place. */
+static void exchange(struct lk_usage_service *service) {
+    struct lk_usage_table *empty = service->writing;
+    service->writing = service->pending;
+    service->pending = empty;
+    lk_usage_table_sort(service->writing);
+    atomic_store_explicit(&service->waiting, 0, memory_order_relaxed);
+}
+
+void lk_usage_flush(void *usage) {
+    struct lk_usage_service *service = usage;
+    int owner = atomic_load_explicit(&service->owner, memory_order_acquire);
+    if (owner == TICKER && lk_usage_table_len(service->pending) > 0)
+        exchange(service);
+    else if (owner != HALTED)
+        return;
+    submit_write(service);
+}
+
+/* --- the end --- */
+
+/* All of `writing`, a transaction a piece. */
+static int write_rest(struct lk_usage_service *service, struct lk_db *db) {
+    bool more = service->written < lk_usage_table_len(service->writing);
+    int code = 0;
+    while (more && code == 0) {
+        code = lk_db_begin(db);
+        if (code != 0)
+            break;
+        code = write_piece(service, db);
+        int committed = lk_db_commit(db);
+        code = code == 0 ? committed : code;
+        more = code == 0 && piece_done(service);
+    }
+    return code;
+}
+
+void lk_usage_finish(struct lk_usage_service *service, struct lk_db *db) {
+    const struct lk_lanes *lanes = service->config.lanes;
+    /* What is on offer, then what was counted after it. */
+    collect(service);
+    for (unsigned i = 0; i < lanes->len; i++)
+        lk_usage_offer(lanes->items[i].usage);
+    lk_usage_offer(service->of_store);
+    collect(service);
+    int code = write_rest(service, db);
+    if (code == 0) {
+        exchange(service);
+        code = write_rest(service, db);
+    }
+    if (code != 0)
+        lk_log(LK_LOG_ERROR, "the usage of the last seconds is lost: %s", lk_error_text(code));
+}
+
+/* --- the sweep --- */
+
+static struct lk_usage_service *of_sweep_job(struct lk_job *job) {
+    return (struct lk_usage_service *)((char *)job - offsetof(struct lk_usage_service, sweep_job));
+}
+
+static void run_sweep(struct lk_job *job, struct lk_db *db) {
+    struct lk_usage_service *service = of_sweep_job(job);
+    int64_t deleted = 0;
+    service->sweep_again = false;
+    int code = lk_db_savepoint(db);
+    if (code == 0) {
+        code = lk_usage_sweep(db, lk_clock_wall_ms(), SWEEP_MAX, &deleted);
+        if (code == 0)
+            code = lk_db_release(db);
+        else
+            lk_db_rollback_to(db);
+    }
+    if (code != 0)
+        lk_log(LK_LOG_ERROR, "old usage was not deleted and will be tried again: %s", lk_error_text(code));
+    service->sweep_again = code == 0 && deleted > 0;
+}
+
+static void finish_sweep(struct lk_job *job, int code) {
+    struct lk_usage_service *service = of_sweep_job(job);
+    bool again = code == 0 && service->sweep_again;
+    if (!again || lk_executor_submit(service->config.executor, job) != 0)
+        atomic_store_explicit(&service->sweeping, false, memory_order_release);
+}
+
+void lk_usage_sweep_old(void *usage) {
+    struct lk_usage_service *service = usage;
+    if (atomic_exchange_explicit(&service->sweeping, true, memory_order_acquire))
+        return;
+    service->sweep_job = (struct lk_job){NULL, run_sweep, finish_sweep};
+    if (lk_executor_submit(service->config.executor, &service->sweep_job) != 0)
+        atomic_store_explicit(&service->sweeping, false, memory_order_release);
+}

@@ -1,0 +1,53 @@
+/*
+ * The way of what was counted into the database.
+ *
+ *     I/O threads, store thread      count into tables of their own (keyring/usage.h)
+ *     ticker, each 250 ms            takes these tables and adds them up in one: collect
+ *     ticker, each 2 s               gives that table to the store thread when it has written the last one: flush
+ *     store thread                   writes it in pieces of a few milliseconds, each a job of its own, so that what else waits comes in between
+ *
+ * So a use is in the database some three seconds later, unless there are more keys in use than the disk can note in that time. When the commit of a piece
+ * fails it is written again later. A clean stop writes all; a crash loses what was not yet written.
+ */
+#ifndef LK_API_USAGE_H
+#define LK_API_USAGE_H
+
+#include "api/lanes.h"
+#include "api/ticker.h"
+#include "store/executor.h"
+
+#define LK_USAGE_COLLECT_MS 250
+#define LK_USAGE_FLUSH_MS 2000
+#define LK_USAGE_SWEEP_MS (10 * 60 * 1000)
+
+struct lk_usage_service;
+
+struct lk_usage_config {
+    const struct lk_lanes *lanes;
+    struct http_server *server;   /* whose lanes they are; NULL: nobody needs to be woken */
+    struct lk_executor *executor; /* must outlive the ticker */
+};
+
+/* What config names is lent until close. LK_ENOMEM. */
+int lk_usage_service_open(const struct lk_usage_config *config, struct lk_usage_service **ret);
+void lk_usage_service_close(struct lk_usage_service *service); /* NULL is fine */
+
+/* Ticks; context is the service. sweep: deletes what is too old, in pieces. */
+void lk_usage_collect(void *usage);
+void lk_usage_flush(void *usage);
+void lk_usage_sweep_old(void *usage);
+
+/* Store thread. Notes that a key was used for something that is no verification: a GraphQL request. */
+void lk_usage_touch(struct lk_usage_service *service, const struct lk_id *key, const struct lk_id *account, int64_t now_ms);
+
+/* Writes all that was counted, once the threads that count, the ticker and the store thread have ended; db is what was the store thread's. What cannot be
+ * written is lost, with a line in the log. */
+void lk_usage_finish(struct lk_usage_service *service, struct lk_db *db);
+
+struct lk_usage_service_stats {
+    uint64_t lost;    /* counts that found no room */
+    uint64_t waiting; /* keys whose counts are collected and not yet given to the store thread */
+};
+void lk_usage_service_stats(const struct lk_usage_service *service, struct lk_usage_service_stats *ret); /* any thread */
+
+#endif

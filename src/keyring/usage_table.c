@@ -1,0 +1,114 @@
+#include "keyring/usage_table.h"
+
+#include <stdlib.h>
+
+#define PLACES_MIN 16
+#define PLACES_MAX ((size_t)1 << 24)
+
+struct lk_usage_table {
+    size_t len;
+    size_t max; /* three quarters of the places: searches stay short */
+    size_t mask;
+    uint32_t *index; /* positions in counts, from 1; 0: free */
+    struct lk_usage_count *counts;
+};
+
+int lk_usage_table_open(size_t counts, struct lk_usage_table **ret) {
+    size_t places = PLACES_MIN;
+    while (places / 4 * 3 < counts && places < PLACES_MAX)
+        places *= 2;
+    struct lk_usage_table *table = calloc(1, sizeof *table);
+    if (table == NULL)
+        return LK_ENOMEM;
+    table->max = places / 4 * 3;
+    table->mask = places - 1;
+    table->index = calloc(places, sizeof table->index[0]);
+    table->counts = calloc(table->max, sizeof table->counts[0]);
+    if (table->index == NULL || table->counts == NULL) {
+        lk_usage_table_close(table);
+        return LK_ENOMEM;
+    }
+    *ret = table;
+    return 0;
+}
+
+void lk_usage_table_close(struct lk_usage_table *table) {
+    if (table == NULL)
+        return;
+    free(table->index);
+    free(table->counts);
+    free(table);
+}
+
+/* Ids begin with when they were made, and those made together begin alike: both halves count. */
+static uint64_t hash_of(const struct lk_id *key, int64_t hour) {
+    uint64_t halves[2];
+    memcpy(halves, key->bytes, sizeof halves);
+    return (halves[0] + (uint64_t)hour) * 0x9E3779B97F4A7C15 + halves[1] * 0xC2B2AE3D27D4EB4F;
+}
+
+/* The count of a key in the hour of now_ms, made if there is none; NULL when the table is full. */
+static struct lk_usage_count *find(struct lk_usage_table *table, const struct lk_id *key, const struct lk_id *account, int64_t now_ms) {
+    int64_t hour = now_ms / LK_USAGE_HOUR_MS;
+    size_t i = (size_t)(hash_of(key, hour) >> 32) & table->mask;
+    for (; table->index[i] != 0; i = (i + 1) & table->mask) {
+        struct lk_usage_count *count = &table->counts[table->index[i] - 1];
+        if (lk_id_equal(&count->key, key) && count->last_used_ms / LK_USAGE_HOUR_MS == hour)
+            return count;
+    }
+    if (table->len == table->max)
+        return NULL;
+    struct lk_usage_count *count = &table->counts[table->len++];
+    *count = (struct lk_usage_count){.key = *key, .account = *account, .last_used_ms = now_ms, .slot = (uint32_t)i};
+    table->index[i] = (uint32_t)table->len;
+    return count;
+}
+
+bool lk_usage_table_add(struct lk_usage_table *table, const struct lk_id *key, const struct lk_id *account, unsigned outcome,
+                        int64_t now_ms) {
+    struct lk_usage_count *count = find(table, key, account, now_ms);
+    if (count == NULL)
+        return false;
+    if (now_ms > count->last_used_ms)
+        count->last_used_ms = now_ms;
+    if (outcome < LK_USAGE_OUTCOMES && count->outcomes[outcome] != UINT32_MAX)
+        count->outcomes[outcome]++;
+    return true;
+}
+
+bool lk_usage_table_merge(struct lk_usage_table *table, const struct lk_usage_count *from) {
+    struct lk_usage_count *count = find(table, &from->key, &from->account, from->last_used_ms);
+    if (count == NULL)
+        return false;
+    if (from->last_used_ms > count->last_used_ms)
+        count->last_used_ms = from->last_used_ms;
+    for (size_t i = 0; i < LK_USAGE_OUTCOMES; i++) {
+        uint32_t room = UINT32_MAX - count->outcomes[i];
+        count->outcomes[i] += from->outcomes[i] < room ? from->outcomes[i] : room;
+    }
+    return true;
+}
+
+size_t lk_usage_table_len(const struct lk_usage_table *table) {
+    return table->len;
+}
+
+const struct lk_usage_count *lk_usage_table_at(const struct lk_usage_table *table, size_t index) {
+    return &table->counts[index];
+}
+
+static int compare(const void *left, const void *right) {
+    const struct lk_usage_count *a = left, *b = right;
+    int64_t hour_a = a->last_used_ms / LK_USAGE_HOUR_MS, hour_b = b->last_used_ms / LK_USAGE_HOUR_MS;
+    return hour_a != hour_b ? (hour_a < hour_b ? -1 : 1) : memcmp(a->key.bytes, b->key.bytes, LK_ID_BYTES);
+}
+
+void lk_usage_table_sort(struct lk_usage_table *table) {
+    qsort(table->counts, table->len, sizeof table->counts[0], compare);
+}
+
+void lk_usage_table_clear(struct lk_usage_table *table) {
+    for (size_t i = 0; i < table->len; i++)
+        table->index[table->counts[i].slot] = 0;
+    table->len = 0;
+}

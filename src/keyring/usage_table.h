@@ -1,0 +1,54 @@
+/*
+ * Counts by key and hour, in a table of bounded size. One thread at a time.
+ *
+ * The counts stand one behind the other in the order in which they came; an index of positions finds them. So a table that is hardly used costs hardly
+ * any memory (it is mapped, not touched) and is emptied in the time that its content takes.
+ */
+#ifndef KEYRING_USAGE_TABLE_H
+#define KEYRING_USAGE_TABLE_H
+
+#include "base/error.h"
+#include "base/id.h"
+
+#include <stdint.h>
+
+/* As many as enum lk_verify_code has. */
+#define LK_USAGE_OUTCOMES 9
+
+/* The outcome of a use that is no verification: only the time is noted. */
+#define LK_USAGE_TOUCH LK_USAGE_OUTCOMES
+
+#define LK_USAGE_HOUR_MS INT64_C(3600000)
+
+/* What a key was used for in one hour: the one that last_used_ms is in. */
+struct lk_usage_count {
+    struct lk_id key;
+    struct lk_id account;
+    int64_t last_used_ms;                 /* wall clock of the last counted */
+    uint32_t outcomes[LK_USAGE_OUTCOMES]; /* by enum lk_verify_code; saturating */
+    uint32_t slot;                        /* the table's own */
+};
+
+struct lk_usage_table;
+
+/* Room for at least so many counts. LK_ENOMEM. */
+int lk_usage_table_open(size_t counts, struct lk_usage_table **ret);
+void lk_usage_table_close(struct lk_usage_table *table); /* NULL is fine */
+
+/* Counts one. false when there is no room. Allocates nothing. */
+bool lk_usage_table_add(struct lk_usage_table *table, const struct lk_id *key, const struct lk_id *account, unsigned outcome,
+                        int64_t now_ms);
+
+/* Adds what another table counted. false when there is no room: nothing was added. */
+bool lk_usage_table_merge(struct lk_usage_table *table, const struct lk_usage_count *count);
+
+/* How many counts there are, and one of them. */
+size_t lk_usage_table_len(const struct lk_usage_table *table);
+const struct lk_usage_count *lk_usage_table_at(const struct lk_usage_table *table, size_t index);
+
+/* Sorts by hour, then key: the order that the database keeps them in. Until it is emptied only len, at and clear are for it. */
+void lk_usage_table_sort(struct lk_usage_table *table);
+
+void lk_usage_table_clear(struct lk_usage_table *table);
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * Lists of keys: which ones, in which order, by indexes. The ids of a page come first, then their rows one by one: so what is skipped and sorted is small, and
+ * a page is at most a hundred look-ups.
+ *
+ * There is no index of when keys were last used: every use of a key would have to move it. That order is found by sorting the rows of api_key_use, which
+ * are few bytes each.
+ */
+#include "store/api_key.h"
+
+#include "store/row.h"
+
+/* What the index api_key_expiry says. */
+#define EXPIRY "coalesce(k.expires_at, 9223372036854775807)"
+
+#define FILTER                                                                                                             \
+    " AND ($4 IS NULL OR lower(k.name) LIKE $4 ESCAPE '\\') AND ($5 < 0 OR k.enabled = $5)"                                \
+    " AND ($6 IS NULL OR EXISTS (SELECT 1 FROM api_key_group kg WHERE kg.api_key_id = k.id AND kg.group_id = $6))"         \
+    " AND ($7 IS NULL OR k.expires_at < $7)"                                                                               \
+    " AND ($8 IS NULL OR (k.created_at < $8 AND NOT EXISTS (SELECT 1 FROM api_key_use u WHERE u.account_id = k.account_id" \
+    " AND u.api_key_id = k.id AND u.last_used_at >= $8)))"
+
+#define KEYS "SELECT k.id FROM api_key k WHERE k.account_id = $1"
+#define USES "SELECT o.api_key_id FROM api_key_use o WHERE o.account_id = $1"
+#define KEYS_AND_USES                                                                                             \
+    "SELECT k.id FROM api_key k CROSS JOIN api_key_use o ON o.account_id = k.account_id AND o.api_key_id = k.id " \
+    "WHERE k.account_id = $1"
+#define PAGE " LIMIT $2 OFFSET $3"
+
+#define BY_NAME(keys) \
+    { keys " ORDER BY k.name" PAGE, keys " ORDER BY k.name DESC" PAGE }
+#define BY_CREATION(keys) \
+    { keys " ORDER BY k.created_at, k.id" PAGE, keys " ORDER BY k.created_at DESC, k.id DESC" PAGE }
+#define BY_EXPIRY(keys) \
+    { keys " ORDER BY " EXPIRY ", k.id" PAGE, keys " ORDER BY " EXPIRY " DESC, k.id DESC" PAGE }
+#define BY_USE(uses)                                                                \
+    {                                                                               \
+        uses " ORDER BY o.last_used_at NULLS FIRST, o.api_key_id" PAGE,             \
+            uses " ORDER BY o.last_used_at DESC NULLS LAST, o.api_key_id DESC" PAGE \
+    }
+
+/* Of those that fit, all have to be looked at to count them: they come from the index api_key_list, which holds what is asked, and are sorted. An index
+ * in the right order would lead to each key's row instead, one by one. The operators keep such an index out of the choice. */
+#define SORTED_CREATION(keys) \
+    { keys " ORDER BY k.created_at + 0, k.id" PAGE, keys " ORDER BY k.created_at + 0 DESC, k.id DESC" PAGE }
+#define SORTED_EXPIRY(keys)                                                                       \
+    {                                                                                             \
+        keys " ORDER BY coalesce(k.expires_at + 0, 9223372036854775807), k.id" PAGE,              \
+            keys " ORDER BY coalesce(k.expires_at + 0, 9223372036854775807) DESC, k.id DESC" PAGE \
+    }
+
+/* By order, then whether it is descending. */
+static const char *const all[LK_KEY_ORDERS][2] = {
+    [LK_KEYS_BY_NAME] = BY_NAME(KEYS),
+    [LK_KEYS_BY_CREATION] = BY_CREATION(KEYS),
+    [LK_KEYS_BY_EXPIRY] = BY_EXPIRY(KEYS),
+    [LK_KEYS_BY_USE] = BY_USE(USES),
+};
+
+static const char *const filtered[LK_KEY_ORDERS][2] = {
+    [LK_KEYS_BY_NAME] = BY_NAME(KEYS FILTER),
+    [LK_KEYS_BY_CREATION] = SORTED_CREATION(KEYS FILTER),
+    [LK_KEYS_BY_EXPIRY] = SORTED_EXPIRY(KEYS FILTER),
+    [LK_KEYS_BY_USE] = BY_USE(KEYS_AND_USES FILTER),
+};
+
+/* Parameters 4 to 8. */
+static void bind_filter(struct lk_stmt *stmt, const struct lk_key_filter *filter) {
+    lk_bind_text(stmt, 4, filter->name_like);
+    lk_bind_int(stmt, 5, filter->enabled);
+    lk_bind_id(stmt, 6, filter->group);
+    if (filter->has_expires_before)
+        lk_bind_int(stmt, 7, filter->expires_before);
+    if (filter->has_unused_since)
+        lk_bind_int(stmt, 8, filter->unused_since);
+}
+
+/* Whether all keys of the account are meant: then an index is enough to count and to skip. */
+static bool is_open(const struct lk_key_filter *filter) {
+    return filter->name_like.ptr == NULL && filter->group == NULL && filter->enabled < 0 && !filter->has_expires_before &&
+           !filter->has_unused_since;
+}
+
+static int list_ids(struct lk_db *db, const struct lk_key_filter *filter, enum lk_key_order order, bool descending, int64_t limit,
+                    int64_t offset, struct lk_row_list *ids) {
+    bool open = is_open(filter);
+    struct lk_stmt *stmt = lk_db_stmt(db, open ? all[order][descending] : filtered[order][descending]);
+    lk_bind_id(stmt, 1, filter->account);
+    lk_bind_int(stmt, 2, limit);
+    lk_bind_int(stmt, 3, offset);
+    if (!open)
+        bind_filter(stmt, filter);
+    int code;
+    while ((code = lk_step(stmt)) == 1) {
+        struct lk_id *id = lk_row_list_add(ids);
+        code = id == NULL ? LK_ENOMEM : lk_column_id(stmt, 0, id);
+        if (code != 0) {
+            lk_stmt_reset(stmt);
+            return code;
+        }
+    }
+    return code;
+}
+
+int lk_store_key_list(struct lk_db *db, const struct lk_key_filter *filter, enum lk_key_order order, bool descending, int64_t limit,
+                      int64_t offset, struct lk_arena *arena, struct lk_key_row **ret, size_t *ret_len) {
+    struct lk_row_list ids = {.arena = arena, .item_size = sizeof(struct lk_id)};
+    int code = list_ids(db, filter, order, descending, limit, offset, &ids);
+    if (code != 0)
+        return code;
+    struct lk_key_row *rows = lk_arena_calloc(arena, ids.len, sizeof(*rows));
+    if (rows == NULL)
+        return LK_ENOMEM;
+    for (size_t i = 0; i < ids.len && code == 0; i++)
+        code = lk_store_key_find(db, filter->account, &((const struct lk_id *)ids.items)[i], arena, &rows[i]);
+    if (code != 0)
+        return code == LK_ENOTFOUND ? LK_ECORRUPT : code;
+    *ret = rows;
+    *ret_len = ids.len;
+    return 0;
+}
+
+int lk_store_key_count(struct lk_db *db, const struct lk_key_filter *filter, int64_t *ret) {
+    if (is_open(filter)) {
+        struct lk_stmt *stmt = lk_db_stmt(db, "SELECT count(*) FROM api_key WHERE account_id = $1");
+        lk_bind_id(stmt, 1, filter->account);
+        return lk_row_count(stmt, ret);
+    }
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT count(*) FROM api_key k WHERE k.account_id = $1" FILTER);
+    lk_bind_id(stmt, 1, filter->account);
+    bind_filter(stmt, filter);
+    return lk_row_count(stmt, ret);
+}

@@ -1,0 +1,74 @@
+// Forward auth as the gateways ask that the tests cannot run: requests of the form that Envoy and Traefik send, by what the documented files say.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { ROOT, Server } from './support/server.mjs';
+
+const GROUP = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';
+const IDENTITY = ['account-id', 'key-id', 'key-name', 'groups', 'scopes', 'code'].map((name) => `x-latchkey-${name}`);
+const PATHS = ['/', '/a/b?c=d', '/v1/auth', '/require/VIEW_AUDITS', '/at/require/x', '/a%2Fb/%2e%2e', '/../../../auth/require/x', '//x', '/?require=VIEW_AUDITS&x=/at', '/%zz', '/a;b=c'];
+
+/** What the only line of a documented file that begins with `name:` says. */
+function setting(file, name) {
+  const found = fs.readFileSync(path.join(ROOT, 'docs/gateways', file), 'utf8').match(new RegExp(`^\\s*(?:- )?${name}: "?([^"\\n]*)"?$`, 'gm'));
+  assert.equal(found?.length, 1, `${file}: ${name}`);
+  return found[0].replace(/^[^:]*: "?/, '').replace(/"$/, '');
+}
+
+/** The names in a documented file's list `name`. */
+function list(file, name) {
+  const text = fs.readFileSync(path.join(ROOT, 'docs/gateways', file), 'utf8');
+  return text.match(new RegExp(`^ *${name}:\\n((?: *- [^\\n]*\\n)+)`, 'm'))[1].match(/[\w-]+$/gm).map((item) => item.toLowerCase());
+}
+
+describe('gateways that are not run', () => {
+  let server;
+  let allowed;
+  let other;
+  before(async () => {
+    server = await Server.fresh({ args: ['--trusted-proxy', '127.0.0.1'] });
+    const permissions = { accountPermissions: { accountPermissionTypes: [] }, appPermissions: [], scopes: ['invoices.*'] };
+    const { createUserGroup } = await server.query(GROUP, { input: { name: 'invoices', permissions } });
+    allowed = await server.createKey('billing', [createUserGroup.userGroup.id]);
+    other = await server.createKey('other', []);
+  });
+  after(() => server.stop());
+
+  it('answers Envoy, which sends the original method and path behind its prefix and allows by 200 alone', async () => {
+    const prefix = setting('envoy.yaml', 'path_prefix');
+    const ask = (method, original, headers) => server.request({ method, path: prefix + original, headers: { host: 'service.example', 'content-length': 0, 'x-forwarded-for': '192.0.2.1', ...headers } });
+    assert.match(prefix, /^\/v1\/auth\/require\/[^/]+\/at$/);
+    for (const original of PATHS) {
+      for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS', 'PROPFIND']) {
+        assert.equal((await ask(method, original, { 'x-api-key': allowed.key })).status, 200, `${method} ${original}`);
+        assert.equal((await ask(method, original, { authorization: `Bearer ${other.key}` })).status, 403, `${method} ${original}`);
+        assert.equal((await ask(method, original, {})).status, 401, `${method} ${original}`);
+      }
+    }
+  });
+
+  it('answers Traefik, which sends GET with what the client asked in X-Forwarded headers', async () => {
+    const address = new URL(setting('traefik.yml', 'address'));
+    for (const original of PATHS) {
+      const forwarded = { 'x-forwarded-method': 'POST', 'x-forwarded-uri': original, 'x-forwarded-proto': 'http', 'x-forwarded-host': 'service.example', 'x-forwarded-for': '192.0.2.1' };
+      const ask = (headers) => server.request({ path: address.pathname, headers: { ...forwarded, ...headers } });
+      const answer = await ask({ 'x-api-key': allowed.key });
+      assert.equal(answer.status, 200);
+      for (const name of list('traefik.yml', 'authResponseHeaders')) assert.notEqual(answer.headers[name], undefined, name);
+      assert.equal((await ask({ 'x-api-key': other.key })).status, 403);
+      assert.equal((await ask({})).status, 401);
+    }
+    assert.deepEqual(list('traefik.yml', 'authResponseHeaders'), IDENTITY);
+    assert.deepEqual(list('traefik.yml', 'authRequestHeaders'), ['x-api-key', 'authorization']);
+  });
+
+  it('names somebody or nobody in every answer, errors included, so that nothing of the client stands', async () => {
+    for (const [path, status] of [['/v1/auth/require/AND', 400], ['/v1/auth/require/%zz', 400], ['/v1/auth/x', 404]]) {
+      const forged = Object.fromEntries(IDENTITY.map((name) => [name, 'forged']));
+      const answer = await server.request({ path, headers: { 'x-api-key': allowed.key, ...forged } });
+      assert.equal(answer.status, status);
+      for (const name of IDENTITY) assert.equal(answer.headers[name], '', `${path}: ${name}`);
+    }
+  });
+});

@@ -1,0 +1,112 @@
+// What /metrics says, in both formats, and that docs/operations.md lists exactly that.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { httpRequest, ROOT, Server, sleep, SLOW } from './support/server.mjs';
+
+/** Families by name: {type, help, samples: {"name{labels}": number}}. Throws on what is no metric, comes twice or stands outside its family. */
+function parse(text, openMetrics) {
+  const families = new Map();
+  let family;
+  const lines = text.split('\n');
+  assert.equal(lines.pop(), '');
+  if (openMetrics) assert.equal(lines.pop(), '# EOF');
+  for (const line of lines) {
+    const [, kind, name, rest] = /^# (HELP|TYPE) (latchkey_[a-z_]+) (.+)$/.exec(line) ?? [];
+    if (kind === 'HELP') {
+      assert.equal(families.has(name), false, `${name} comes twice`);
+      assert.match(rest, /^[A-Z][^"\\]*\.$/);
+      family = { name, help: rest, samples: {} };
+      families.set(name, family);
+    } else if (kind === 'TYPE') {
+      assert.equal(name, family.name);
+      family.type = rest;
+    } else {
+      const [, sample, labels = '', value] = /^(latchkey_[a-z_]+)(\{[a-zA-Z]+="[^"\\]*"(?:,[a-zA-Z]+="[^"\\]*")*\})? (\d+(?:\.\d+)?)$/.exec(line) ?? [];
+      assert.ok(sample, `not a sample: ${line}`);
+      const endings = { counter: openMetrics ? ['_total'] : [''], gauge: [''], info: ['_info'], histogram: ['_bucket', '_sum', '_count'] }[family.type];
+      assert.ok(endings.some((ending) => sample === family.name + ending), `${line} in ${family.name}, a ${family.type}`);
+      assert.equal(family.samples[sample + labels], undefined, `${line} comes twice`);
+      family.samples[sample + labels] = Number(value);
+    }
+  }
+  return families;
+}
+
+describe('metrics', () => {
+  let server;
+  before(async () => (server = await Server.fresh()));
+  after(() => server.stop());
+
+  const read = async (accept) => httpRequest(server.opsPort, { path: '/metrics', headers: accept ? { accept } : {} });
+  const values = async () => Object.assign({}, ...[...parse((await read()).text, false).values()].map(({ samples }) => samples));
+
+  it('speaks the format that is asked for', async () => {
+    const plain = await read();
+    assert.equal(plain.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8');
+    const open = await read('application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2');
+    assert.equal(open.headers['content-type'], 'application/openmetrics-text; version=1.0.0; charset=utf-8');
+    const plainNames = [...parse(plain.text, false).entries()].map(([name, { type }]) => (type === 'counter' ? name.replace(/_total$/, '') : name.replace(/_info$/, '')));
+    assert.deepEqual([...parse(open.text, true).keys()], plainNames);
+    for (const [name, { type }] of parse(plain.text, false)) assert.equal(name.endsWith('_total'), type === 'counter', name);
+  });
+
+  it('counts answers by route and status', async () => {
+    const before = await values();
+    const { key } = await server.createKey('metered');
+    for (let i = 0; i < 3; i++) await server.request({ path: '/v1/auth', headers: { 'x-api-key': key } });
+    await server.request({ path: '/v1/auth', headers: { 'x-api-key': 'nothing' } });
+    await server.request({ path: '/v1/auth/nothing' });
+    await server.request({ path: '/nothing' });
+    await server.request({ method: 'DELETE', path: '/graphql' });
+    await server.raw('GARBAGE\r\n\r\n');
+    const seen = await values();
+    const rise = (route, status) => seen[`latchkey_http_requests_total{route="${route}",status="${status}"}`] - before[`latchkey_http_requests_total{route="${route}",status="${status}"}`];
+    assert.deepEqual([rise('auth', '2xx'), rise('auth', '4xx'), rise('graphql', '2xx'), rise('graphql', '4xx'), rise('other', '4xx'), rise('operations', '2xx')], [3, 2, 1, 1, 2, 1]);
+  });
+
+  it('measures durations, commits, GraphQL and the audit', async () => {
+    const before = await values();
+    const { key } = await server.createKey('measured');
+    for (let i = 0; i < 100; i++) await server.request({ path: '/v1/auth', headers: { 'x-api-key': key } });
+    await server.query('{ viewer { apiKey { id } } }');
+    await server.graphql('{ viewer { apiKey { id } } }', undefined, { key: null });
+    await server.graphql('{ nothing }');
+    const seen = await values();
+    const rise = (name) => seen[`latchkey_${name}`] - before[`latchkey_${name}`];
+    const measured = rise('verification_duration_seconds_count{interface="auth"}');
+    assert.ok(measured >= 8 && measured <= 20, `${measured} of 100 were measured`); // each thread measures one in 8 of its own
+    const bucket = (bound) => seen[`latchkey_verification_duration_seconds_bucket{interface="auth",le="${bound}"}`];
+    const bounds = Object.keys(seen).filter((name) => name.startsWith('latchkey_verification_duration_seconds_bucket{interface="auth"')).map((name) => /le="(.*)"/.exec(name)[1]);
+    assert.equal(bounds[0], '1e-06');
+    assert.equal(bounds.at(-1), '+Inf');
+    for (let i = 1; i < bounds.length; i++) assert.ok(bucket(bounds[i]) >= bucket(bounds[i - 1]) && Number(bounds[i].replace('+Inf', 'Infinity')) > Number(bounds[i - 1]));
+    assert.equal(bucket('+Inf'), seen['latchkey_verification_duration_seconds_count{interface="auth"}']);
+    assert.ok(rise('verification_duration_seconds_sum{interface="auth"}') > 0);
+    assert.equal(rise('verifications_total{code="VALID"}'), 100);
+    assert.equal(rise('graphql_requests_total{operation="mutation",result="ok"}'), 1);
+    assert.equal(rise('graphql_requests_total{operation="query",result="ok"}'), 1);
+    assert.equal(rise('graphql_requests_total{operation="none",result="unauthenticated"}'), 1);
+    assert.equal(rise('graphql_requests_total{operation="none",result="refused"}'), 1);
+    assert.equal(rise('audit_entries_total'), 1);
+    assert.equal(rise('keys'), 1);
+    assert.ok(rise('store_commit_jobs_count') >= 1);
+    assert.equal(seen['latchkey_store_commit_jobs_bucket{le="+Inf"}'], seen.latchkey_store_commit_jobs_count);
+    assert.ok(seen.latchkey_keyring_bytes > 0);
+    assert.equal(seen.latchkey_usage_lost_total, 0);
+    const deadline = Date.now() + 5000 * SLOW;
+    while ((await values()).latchkey_usage_waiting_keys > 0 && Date.now() < deadline) await sleep(100);
+    assert.equal((await values()).latchkey_usage_waiting_keys, 0, 'all that was counted gets written');
+  });
+
+  it('is what docs/operations.md lists, with the same types and labels', async () => {
+    const documented = [...fs.readFileSync(path.join(ROOT, 'docs/operations.md'), 'utf8').matchAll(/^\| `(latchkey_[a-z_]+)(?:\{([a-z,]+)\})?` \| (\w+) \|/gm)].map(([, name, labels = '', type]) => `${name} ${type} ${labels}`);
+    const served = [...parse((await read()).text, false)].map(([name, { type, samples }]) => {
+      const [, labels = ''] = /\{(.*)\}/.exec(Object.keys(samples)[0]) ?? [];
+      const names = [...labels.matchAll(/(\w+)="/g)].map(([, label]) => label).filter((label) => label !== 'le');
+      return `${name} ${name.endsWith('_info') ? 'info' : type} ${names.join()}`;
+    });
+    assert.deepEqual(documented, served);
+  });
+});

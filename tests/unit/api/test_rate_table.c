@@ -1,0 +1,113 @@
+/* Rates of many subjects in a table of fixed size. */
+#include "../unit.h"
+
+#include "api/rate_table.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+#define S INT64_C(1000000000)
+
+static const struct lk_rate rate = {10, 1000};
+
+static struct lk_id subject_of(uint64_t number) {
+    struct lk_id id = {{0}};
+    memcpy(id.bytes, &number, sizeof(number));
+    return id;
+}
+
+static void test_each_subject_has_its_own(void **state) {
+    (void)state;
+    struct lk_rate_table *table = NULL;
+    struct lk_rate_state got;
+    assert_int_equal(lk_rate_table_new(&rate, &table), 0);
+    for (uint64_t s = 0; s < 100; s++) {
+        struct lk_id id = subject_of(s);
+        for (unsigned i = 0; i < 10; i++)
+            assert_true(lk_rate_table_take(table, &id, 1, S, &got));
+        assert_int_equal(got.remaining, 0);
+        assert_int_equal(got.window_ms, 1000);
+        assert_false(lk_rate_table_take(table, &id, 1, S, &got));
+        assert_int_equal(got.retry_ms, 100);
+        assert_true(lk_rate_table_take(table, &id, 1, S + S / 10, &got));
+    }
+    struct lk_id id = subject_of(7);
+    lk_rate_table_give_back(table, &id, 1);
+    assert_true(lk_rate_table_take(table, &id, 1, S + S / 10, &got));
+    assert_false(lk_rate_table_take(table, &id, 11, 100 * S, &got));
+    assert_int_equal(got.retry_ms, -1);
+    lk_rate_table_free(table);
+    lk_rate_table_free(NULL);
+}
+
+/* Whoever took all is still remembered after a million others took one. */
+static void test_a_flood_of_strangers_makes_nobody_forgotten(void **state) {
+    (void)state;
+    struct lk_rate_table *table = NULL;
+    struct lk_rate_state got;
+    struct lk_id heavy = subject_of(UINT64_MAX);
+    assert_int_equal(lk_rate_table_new(&rate, &table), 0);
+    assert_true(lk_rate_table_take(table, &heavy, 10, S, &got));
+    for (uint64_t s = 0; s < 1000000; s++) {
+        struct lk_id id = subject_of(s);
+        assert_true(lk_rate_table_take(table, &id, 1, S, &got));
+    }
+    assert_false(lk_rate_table_take(table, &heavy, 1, S, &got));
+    lk_rate_table_free(table);
+}
+
+static struct lk_rate_table *shared;
+static atomic_uint taken;
+
+static void *take_many(void *context) {
+    (void)context;
+    struct lk_rate_state got;
+    struct lk_id id = subject_of(1);
+    for (unsigned i = 0; i < 1000; i++)
+        taken += lk_rate_table_take(shared, &id, 1, S, &got);
+    return NULL;
+}
+
+static void test_threads_together_get_no_more(void **state) {
+    (void)state;
+    const struct lk_rate wide = {500, 1000};
+    pthread_t threads[4];
+    assert_int_equal(lk_rate_table_new(&wide, &shared), 0);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, take_many, NULL), 0);
+    for (size_t i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(taken, 500);
+    lk_rate_table_free(shared);
+}
+
+static struct lk_id subject_of_text(const char *text) {
+    struct lk_ip ip;
+    assert_int_equal(lk_ip_parse(lk_slice_cstr(text), &ip), 0);
+    return lk_rate_subject_of_ip(&ip);
+}
+
+static bool same(const char *a, const char *b) {
+    struct lk_id left = subject_of_text(a), right = subject_of_text(b);
+    return lk_id_equal(&left, &right);
+}
+
+static void test_a_subject_is_an_ipv4_address_or_an_ipv6_network(void **state) {
+    (void)state;
+    assert_false(same("192.0.2.1", "192.0.2.2"));
+    assert_true(same("192.0.2.1", "::ffff:192.0.2.1"));
+    assert_true(same("2001:db8:0:1::1", "2001:db8:0:1:ffff::2"));
+    assert_false(same("2001:db8:0:1::1", "2001:db8:0:2::1"));
+    struct lk_id nobody = lk_rate_subject_of_ip(NULL);
+    assert_true(lk_id_is_zero(&nobody));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_subject_has_its_own),
+        cmocka_unit_test(test_a_flood_of_strangers_makes_nobody_forgotten),
+        cmocka_unit_test(test_threads_together_get_no_more),
+        cmocka_unit_test(test_a_subject_is_an_ipv4_address_or_an_ipv6_network),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
