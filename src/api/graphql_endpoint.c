@@ -134,6 +134,7 @@ static int fill_context(struct lk_graphql_job *job, struct lk_arena *arena) {
     context->call.arena = arena;
     context->call.domain = job->service->domain;
     context->call.now_ms = lk_clock_wall_ms();
+    context->call.client_ip = lk_client_ip(job->service->lanes, job->request, &job->client_ip) ? &job->client_ip : NULL;
     context->call.origin = (struct lk_origin){
         .url = audited_url(job, arena),
         .path = http_request_path(job->request),

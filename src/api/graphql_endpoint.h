@@ -38,7 +38,7 @@ struct lk_graphql_service {
     struct gql_parse_limits parse_limits;
     struct gql_limits limits;
     size_t batch_max;                       /* requests in one HTTP request */
-    const struct lk_lanes *lanes;           /* by which a key is known before it costs anything */
+    const struct lk_lanes *lanes;           /* by which a key is known before it costs anything, and where a client is */
     struct lk_rate_table *account_requests; /* NULL: no limit */
     struct lk_rate_table *key_requests;     /* NULL: no limit */
     struct lk_document_cache *cache;

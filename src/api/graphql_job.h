@@ -23,6 +23,7 @@ struct lk_graphql_job {
     struct lk_graphql_service *service;
     enum lk_graphql_media media;
     struct lk_slice credential;
+    struct lk_ip client_ip;  /* of context.call, where it is known */
     bool by_cookie;          /* it is the console's session */
     struct lk_slice account; /* ?accountId=; ptr NULL: none */
     struct lk_graphql_item *items;

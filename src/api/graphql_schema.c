@@ -17,9 +17,9 @@ struct lk_slice lk_graphql_schema_text(void) {
 /* All tables in one, malloc'd. */
 static struct gql_binding *collect_bindings(size_t *ret_len) {
     const struct lk_bindings tables[] = {
-        lk_account_bindings(),    lk_key_bindings(),         lk_group_bindings(), lk_group_change_bindings(),
-        lk_user_bindings(),       lk_application_bindings(), lk_sso_bindings(),   lk_audit_bindings(),
-        lk_permission_bindings(), lk_usage_bindings(),       lk_login_bindings(),
+        lk_account_bindings(),      lk_key_bindings(),   lk_key_change_bindings(),  lk_limits_bindings(), lk_group_bindings(),
+        lk_group_change_bindings(), lk_user_bindings(),  lk_application_bindings(), lk_sso_bindings(),    lk_audit_bindings(),
+        lk_permission_bindings(),   lk_usage_bindings(), lk_login_bindings(),
     };
     const size_t tables_len = sizeof(tables) / sizeof(tables[0]);
     size_t len = 0;

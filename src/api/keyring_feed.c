@@ -1,6 +1,7 @@
 #include "api/keyring_feed.h"
 
 #include "base/clock.h"
+#include "base/json_read.h"
 #include "base/log.h"
 #include "store/verification.h"
 
@@ -50,27 +51,62 @@ struct sink {
     uint64_t count; /* of keys */
     uint64_t total;
     bool progress;
+    bool set_credits; /* the database's balances are the truth */
 };
+
+static struct lk_rate rate_of(int64_t limit, int64_t window_ms) {
+    return (struct lk_rate){(uint32_t)limit, (uint32_t)window_ms}; /* what is stored was checked (domain/rate_limit.h) */
+}
+
+static int read_allowed_ips(struct sink *sink, struct lk_slice document, struct lk_keyring_key *key) {
+    if (document.ptr == NULL)
+        return 0;
+    struct lk_json *json;
+    int code = lk_json_parse(document, sink->arena, &json, NULL);
+    if (code != 0 || json->type != LK_JSON_ARRAY || json->array.len == 0) /* an empty one would let everybody in */
+        return lk_problem_set(sink->problem, code == LK_ENOMEM ? code : LK_ECORRUPT, "The allow list of an API key cannot be read");
+    struct lk_slice *texts = lk_arena_calloc(sink->arena, json->array.len, sizeof(*texts));
+    if (texts == NULL)
+        return lk_problem_set(sink->problem, LK_ENOMEM, "Out of memory");
+    for (size_t i = 0; i < json->array.len; i++)
+        texts[i] = lk_json_text(&json->array.items[i]);
+    key->allowed_ips = texts;
+    key->allowed_ips_len = json->array.len;
+    return 0;
+}
+
+_Static_assert(1 + LK_VERIFICATION_OLD_SECRETS_MAX <= LK_KEYRING_DIGESTS_MAX, "the keyring holds all secrets of a key");
 
 static int take_key(void *context, const struct lk_verification_key *row) {
     struct sink *sink = context;
-    struct lk_keyring_digest digest = {.ends_at = LK_KEYRING_FOREVER};
-    memcpy(digest.digest.bytes, row->digest, sizeof(digest.digest.bytes));
-    const struct lk_keyring_key key = {
+    struct lk_keyring_digest digests[1 + LK_VERIFICATION_OLD_SECRETS_MAX];
+    digests[0].ends_at = LK_KEYRING_FOREVER;
+    memcpy(digests[0].digest.bytes, row->digest, sizeof(digests[0].digest.bytes));
+    for (size_t i = 0; i < row->old_secrets_len; i++) {
+        digests[1 + i].ends_at = row->old_secrets[i].ends_at;
+        memcpy(digests[1 + i].digest.bytes, row->old_secrets[i].digest, sizeof(digests[0].digest.bytes));
+    }
+    struct lk_keyring_key key = {
         .id = row->id,
         .account_id = row->account_id,
         .name = row->name,
-        .digests = &digest,
-        .digests_len = 1,
+        .digests = digests,
+        .digests_len = 1 + row->old_secrets_len,
         .groups = row->groups,
         .groups_len = row->groups_len,
         .enabled = row->enabled,
         .expires_at = row->has_expiry ? row->expires_at : LK_KEYRING_FOREVER,
+        .rate = rate_of(row->rate_limit, row->rate_window_ms),
+        .has_credits = row->has_credits,
+        .set_credits = row->has_credits && sink->set_credits,
+        .credits = row->credits,
         /* Most have none: not to remember that of each. */
         .metadata = lk_slice_is(row->metadata, "{}") ? (struct lk_slice){NULL, 0} : row->metadata,
     };
     const struct lk_keyring_change change = {.kind = LK_KEYRING_KEY, .id = row->id, .key = &key};
-    int code = sink->take(sink, &change);
+    int code = read_allowed_ips(sink, row->allowed_ips, &key);
+    if (code == 0)
+        code = sink->take(sink, &change);
     sink->count++;
     if (sink->progress && sink->count % PROGRESS_STEP == 0)
         fprintf(stderr, "\rLoading keys: %" PRIu64 " of %" PRIu64, sink->count, sink->total);
@@ -110,10 +146,10 @@ static int take_group(void *context, const struct lk_verification_group *row) {
     return sink->take(sink, &change);
 }
 
-static int take_account(void *context, const struct lk_id *id) {
+static int take_account(void *context, const struct lk_verification_account *row) {
     struct sink *sink = context;
-    const struct lk_keyring_account account = {.id = *id};
-    const struct lk_keyring_change change = {.kind = LK_KEYRING_ACCOUNT, .id = *id, .account = &account};
+    const struct lk_keyring_account account = {.id = row->id, .rate = rate_of(row->rate_limit, row->rate_window_ms)};
+    const struct lk_keyring_change change = {.kind = LK_KEYRING_ACCOUNT, .id = row->id, .account = &account};
     return sink->take(sink, &change);
 }
 
@@ -140,7 +176,7 @@ static int load_all(struct sink *sink, struct lk_db *db) {
 static int load(struct lk_keyring *keyring, struct lk_db *db, uint64_t total, bool progress, struct lk_problem *problem) {
     struct lk_arena arena;
     lk_arena_init(&arena, ARENA_MAX);
-    struct sink sink = {keyring, &arena, problem, apply, 0, total, progress && total >= PROGRESS_STEP};
+    struct sink sink = {keyring, &arena, problem, apply, 0, total, progress && total >= PROGRESS_STEP, true};
     int64_t began = lk_clock_mono_ns();
     int code = load_all(&sink, db);
     lk_arena_free(&arena);
@@ -159,12 +195,14 @@ static int stage(struct sink *sink, const struct lk_keyring_change *change) {
 
 static int stage_change(struct sink *sink, struct lk_db *db, const struct lk_change *change) {
     int code = 0;
+    sink->set_credits = change->kind == LK_CHANGE_KEY_CREDITS;
     switch (change->kind) {
-    case LK_CHANGE_ACCOUNT_WRITTEN: return take_account(sink, &change->id);
     case LK_CHANGE_ACCOUNT_REMOVED: return take_removal(sink, LK_KEYRING_ACCOUNT_REMOVE, &change->id);
     case LK_CHANGE_GROUP_REMOVED: return take_removal(sink, LK_KEYRING_GROUP_REMOVE, &change->id);
     case LK_CHANGE_KEY_REMOVED: return take_removal(sink, LK_KEYRING_KEY_REMOVE, &change->id);
     case LK_CHANGE_GROUP_WRITTEN: code = lk_store_verification_group(db, &change->id, take_group, sink); break;
+    case LK_CHANGE_ACCOUNT_WRITTEN: code = lk_store_verification_account(db, &change->id, take_account, sink); break;
+    case LK_CHANGE_KEY_CREDITS:
     case LK_CHANGE_KEY_WRITTEN: code = lk_store_verification_key(db, &change->id, take_key, sink); break;
     }
     return code == LK_ENOTFOUND ? 0 : code; /* removed since, in the same operation */

@@ -25,7 +25,7 @@ struct lk_login_service {
     struct lk_domain *domain;
     struct lk_executor *executor;
     struct lk_background *background;
-    const struct lk_lanes *lanes;
+    const struct lk_lanes *lanes;   /* say where a client is */
     struct lk_rate_table *attempts; /* by client address; NULL: no limit */
     uint32_t instance;              /* as in struct lk_graphql_service */
 };

@@ -58,6 +58,10 @@ static void answer_busy(struct lk_login_job *job) {
 /* Answers with what the domain reported. */
 static void answer_failure(struct lk_login_job *job) {
     int code = job->code;
+    if (code == LK_EFORBIDDEN) { /* a key that may not be used from where the client is */
+        answer_error(job, 403, job->problem.text, LK_CODE_FORBIDDEN, NULL);
+        return;
+    }
     if (code == LK_EUNAUTH) {
         answer_error(job, 401, job->problem.text, LK_CODE_UNAUTHENTICATED, NULL);
         return;
@@ -152,6 +156,8 @@ struct lk_login_job *lk_login_job_new(struct http_request *request, struct lk_lo
         .now_ms = lk_clock_wall_ms(),
         .problem = &job->problem,
     };
+    if (lk_client_ip(service->lanes, request, &job->client_ip))
+        job->call.client_ip = &job->client_ip;
     return job;
 }
 

@@ -20,7 +20,8 @@ struct lk_login_job {
     char request_id[32];
     struct lk_call call;
     struct lk_problem problem;
-    struct lk_slice email; /* these live in memory of the job's own */
+    struct lk_ip client_ip; /* of call, where it is known */
+    struct lk_slice email;  /* these live in memory of the job's own */
     struct lk_slice password;
     struct lk_slice key;
     struct lk_slice token; /* of the session that the request presents */

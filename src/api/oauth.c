@@ -96,6 +96,8 @@ static bool admit(const struct lk_oauth_service *service, struct http_request *r
     switch (lk_verify_caller(service->verify->lanes, request, token, require, ret)) {
     case LK_VERIFY_VALID: return true;
     case LK_VERIFY_IP_NOT_ALLOWED:
+        answer_error(request, 403, "insufficient_scope", "User not authorized: this API key may not be used from this address");
+        return false;
     case LK_VERIFY_INSUFFICIENT_PERMISSIONS:
     case LK_VERIFY_RATE_LIMITED:
     case LK_VERIFY_USAGE_EXCEEDED: answer_error(request, 403, "insufficient_scope", "User not authorized"); return false;
@@ -200,6 +202,7 @@ struct revocation {
     struct http_request *request;
     struct lk_slice credential; /* the caller's */
     struct lk_id_text id;       /* of the key to delete */
+    struct lk_ip client_ip;     /* of call, where it is known */
     struct lk_call call;
     struct lk_problem problem;
     int code;
@@ -259,6 +262,8 @@ static bool submit(const struct lk_oauth_service *service, struct http_request *
         .now_ms = lk_clock_wall_ms(),
         .problem = &job->problem,
     };
+    if (lk_client_ip(service->verify->lanes, request, &job->client_ip))
+        job->call.client_ip = &job->client_ip;
     return lk_executor_submit(service->executor, &job->job) == 0;
 }
 

@@ -10,7 +10,9 @@ struct lk_bindings {
 };
 
 struct lk_bindings lk_account_bindings(void);      /* accounts, viewer, pages */
-struct lk_bindings lk_key_bindings(void);          /* API keys */
+struct lk_bindings lk_key_bindings(void);          /* API keys: what is read */
+struct lk_bindings lk_key_change_bindings(void);   /* API keys: what is changed */
+struct lk_bindings lk_limits_bindings(void);       /* rates, credits, old secrets */
 struct lk_bindings lk_group_bindings(void);        /* user groups: what is read */
 struct lk_bindings lk_group_change_bindings(void); /* user groups: what is changed */
 struct lk_bindings lk_user_bindings(void);         /* users */

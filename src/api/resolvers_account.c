@@ -1,5 +1,6 @@
 #include "api/graphql_context.h"
 #include "api/resolvers.h"
+#include "api/resolvers_limits.h"
 #include "domain/account.h"
 #include "domain/api_key.h"
 
@@ -22,6 +23,23 @@ static int account_name(struct gql_call *call, const void *source, struct gql_ou
 static int account_created_at(struct gql_call *call, const void *source, struct gql_out *ret) {
     (void)call;
     return lk_out_int(ret, ((const struct lk_account *)source)->created_at);
+}
+
+static int account_rate_limit(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    const struct lk_account *account = source;
+    return lk_out_object(ret, account->rate.limit == 0 ? NULL : &account->rate);
+}
+
+static int update_account(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)source;
+    struct lk_account *account = LK_ARENA_NEW(call->arena, struct lk_account);
+    if (account == NULL)
+        return lk_fail(call, LK_ENOMEM);
+    struct lk_account_input wanted = {.name = lk_input_text(call, "name"), .rate_given = lk_input(call, "rateLimit") != NULL};
+    wanted.has_rate = lk_rate_limit_value(lk_input(call, "rateLimit"), &wanted.rate);
+    int code = lk_account_update(&lk_context(call)->call, lk_input_text(call, "accountId"), &wanted, account);
+    return code == 0 ? lk_out_payload(call, ret, account) : lk_fail(call, code);
 }
 
 /* --- accounts, for operators --- */
@@ -118,6 +136,10 @@ static const struct gql_binding rows[] = {
     {"Account", "id", account_id},
     {"Account", "name", account_name},
     {"Account", "createdAt", account_created_at},
+    {"Account", "rateLimit", account_rate_limit},
+    {"Mutation", "updateAccount", update_account},
+    {"UpdateAccountPayload", "clientMutationId", lk_payload_client_mutation_id},
+    {"UpdateAccountPayload", "account", lk_payload_object},
     {"Viewer", "account", query_account},
     {"Viewer", "apiKey", viewer_api_key},
     {"Viewer", "permissions", viewer_permissions},

@@ -7,11 +7,6 @@ static const struct lk_api_key *key_of(const void *source) {
     return source;
 }
 
-/* The key of a mutation's payload. */
-static const struct lk_api_key *payload_key(const void *source) {
-    return ((const struct lk_payload *)source)->object;
-}
-
 /* --- queries --- */
 
 static int query_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
@@ -163,6 +158,29 @@ static int metadata_value(struct gql_call *call, const void *source, struct gql_
     return lk_out_text(ret, ((const struct lk_metadata *)source)->value);
 }
 
+static int key_allowed_ips(struct gql_call *call, const void *source, struct gql_out *ret) {
+    return lk_out_texts(call, ret, key_of(source)->allowed_ips, key_of(source)->allowed_ips_len);
+}
+
+static int key_rate_limit(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_object(ret, key_of(source)->rate.limit == 0 ? NULL : &key_of(source)->rate);
+}
+
+static int key_credits(struct gql_call *call, const void *source, struct gql_out *ret) {
+    struct lk_credits *credits = LK_ARENA_NEW(call->arena, struct lk_credits);
+    bool counted = false;
+    int code = credits == NULL ? LK_ENOMEM : lk_api_key_credits(&lk_context(call)->call, &key_of(source)->id, &counted, credits);
+    return code == 0 ? lk_out_object(ret, counted ? credits : NULL) : lk_fail(call, code);
+}
+
+static int key_previous_secrets(struct gql_call *call, const void *source, struct gql_out *ret) {
+    struct lk_old_secret *secrets = lk_arena_calloc(call->arena, LK_OLD_SECRETS_MAX, sizeof(*secrets));
+    size_t len;
+    int code = secrets == NULL ? LK_ENOMEM : lk_api_key_old_secrets(&lk_context(call)->call, &key_of(source)->id, secrets, &len);
+    return code == 0 ? lk_out_objects(call, ret, secrets, len, sizeof(*secrets)) : lk_fail(call, code);
+}
+
 static int key_user_groups(struct gql_call *call, const void *source, struct gql_out *ret) {
     struct lk_user_group *groups;
     size_t len;
@@ -177,106 +195,10 @@ static int key_permissions(struct gql_call *call, const void *source, struct gql
     return code == 0 ? lk_out_object(ret, permissions) : lk_fail(call, code);
 }
 
-/* --- mutations --- */
-
-static int read_metadata(struct gql_call *call, const struct gql_value *value, struct lk_api_key_input *ret) {
-    ret->metadata_given = value != NULL;
-    if (gql_value_is_null(value))
-        return 0;
-    struct lk_metadata *metadata = lk_arena_calloc(call->arena, value->list.len, sizeof(*metadata));
-    if (metadata == NULL)
-        return lk_fail(call, LK_ENOMEM);
-    for (size_t i = 0; i < value->list.len; i++) {
-        metadata[i].key = gql_value_text(gql_value_get(&value->list.items[i], "key"));
-        metadata[i].value = gql_value_text(gql_value_get(&value->list.items[i], "value"));
-    }
-    ret->metadata = metadata;
-    ret->metadata_len = value->list.len;
-    return 0;
-}
-
-static int read_key_input(struct gql_call *call, struct lk_api_key_input *ret) {
-    ret->name = lk_input_text(call, "name");
-
-    const struct gql_value *groups = lk_input(call, "userGroupIds");
-    struct lk_slice *ids = NULL;
-    int code = lk_texts_value(call, groups, &ids, &ret->group_ids_len);
-    if (code != 0)
-        return code;
-    ret->groups_given = groups != NULL;
-    ret->group_ids = ids;
-
-    const struct gql_value *expires = lk_input(call, "expiresAt");
-    code = lk_time_value(call, expires, "expiresAt", &ret->has_expiry, &ret->expires_at);
-    if (code != 0)
-        return code;
-    ret->expiry_given = expires != NULL;
-
-    const struct gql_value *enabled = lk_input(call, "enabled");
-    ret->enabled_given = enabled != NULL;
-    ret->enabled = gql_value_is_null(enabled) || enabled->boolean;
-    return read_metadata(call, lk_input(call, "metadata"), ret);
-}
-
-static int create_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
-    (void)source;
-    struct lk_api_key *key = LK_ARENA_NEW(call->arena, struct lk_api_key);
-    if (key == NULL)
-        return lk_fail(call, LK_ENOMEM);
-    struct lk_api_key_input wanted;
-    memset(&wanted, 0, sizeof(wanted));
-    int code = read_key_input(call, &wanted);
-    if (code != 0)
-        return code;
-    struct lk_slice token;
-    code = lk_api_key_create(&lk_context(call)->call, lk_input_text(call, "accountId"), &wanted, key, &token);
-    return code == 0 ? lk_out_secret_payload(call, ret, key, token) : lk_fail(call, code);
-}
-
-static int update_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
-    (void)source;
-    struct lk_api_key *key = LK_ARENA_NEW(call->arena, struct lk_api_key);
-    if (key == NULL)
-        return lk_fail(call, LK_ENOMEM);
-    struct lk_api_key_input wanted;
-    memset(&wanted, 0, sizeof(wanted));
-    int code = read_key_input(call, &wanted);
-    if (code != 0)
-        return code;
-    code = lk_api_key_update(&lk_context(call)->call, lk_input_text(call, "accountId"), lk_input_text(call, "uuid"), &wanted, key);
-    return code == 0 ? lk_out_payload(call, ret, key) : lk_fail(call, code);
-}
-
-static int delete_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
-    (void)source;
-    int code = lk_api_key_delete(&lk_context(call)->call, lk_input_text(call, "accountId"), lk_input_text(call, "uuid"));
-    return code == 0 ? lk_out_payload(call, ret, NULL) : lk_fail(call, code);
-}
-
-static int reveal_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
-    (void)source;
-    struct lk_slice token;
-    int code = lk_api_key_reveal(&lk_context(call)->call, lk_input_text(call, "accountId"), lk_input_text(call, "uuid"), &token);
-    return code == 0 ? lk_out_secret_payload(call, ret, NULL, token) : lk_fail(call, code);
-}
-
-static int payload_name(struct gql_call *call, const void *source, struct gql_out *ret) {
-    (void)call;
-    return lk_out_text(ret, payload_key(source)->name);
-}
-
-static int payload_uuid(struct gql_call *call, const void *source, struct gql_out *ret) {
-    return lk_out_id(call, ret, &payload_key(source)->id);
-}
-
 static const struct gql_binding rows[] = {
     {"Query", "apiKey", query_api_key},
     {"Query", "apiKeyByName", query_api_key_by_name},
     {"Query", "apiKeys", query_api_keys},
-    {"Mutation", "createApiKey", create_api_key},
-    {"Mutation", "updateApiKey", update_api_key},
-    {"Mutation", "deleteApiKey", delete_api_key},
-    {"Mutation", "revealApiKey", reveal_api_key},
     {"APIKey", "id", key_id},
     {"APIKey", "uuid", key_id},
     {"APIKey", "name", key_name},
@@ -288,24 +210,16 @@ static const struct gql_binding rows[] = {
     {"APIKey", "updatedAt", key_updated_at},
     {"APIKey", "expiresAt", key_expires_at},
     {"APIKey", "metadata", key_metadata},
+    {"APIKey", "allowedIps", key_allowed_ips},
+    {"APIKey", "rateLimit", key_rate_limit},
+    {"APIKey", "credits", key_credits},
+    {"APIKey", "previousSecrets", key_previous_secrets},
     {"APIKey", "userGroups", key_user_groups},
     {"APIKey", "permissions", key_permissions},
     {"Metadata", "key", metadata_key},
     {"Metadata", "value", metadata_value},
     {"APIKeyConnection", "pageInfo", lk_connection_page_info},
     {"APIKeyConnection", "nodes", lk_connection_nodes},
-    {"CreateApiKeyPayload", "clientMutationId", lk_payload_client_mutation_id},
-    {"CreateApiKeyPayload", "name", payload_name},
-    {"CreateApiKeyPayload", "uuid", payload_uuid},
-    {"CreateApiKeyPayload", "key", lk_payload_secret},
-    {"CreateApiKeyPayload", "apiKey", lk_payload_object},
-    {"UpdateApiKeyPayload", "clientMutationId", lk_payload_client_mutation_id},
-    {"UpdateApiKeyPayload", "name", payload_name},
-    {"UpdateApiKeyPayload", "uuid", payload_uuid},
-    {"UpdateApiKeyPayload", "apiKey", lk_payload_object},
-    {"DeleteApiKeyPayload", "clientMutationId", lk_payload_client_mutation_id},
-    {"RevealApiKeyPayload", "clientMutationId", lk_payload_client_mutation_id},
-    {"RevealApiKeyPayload", "key", lk_payload_secret},
 };
 
 struct lk_bindings lk_key_bindings(void) {

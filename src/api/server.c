@@ -12,6 +12,7 @@
 #include "api/graphql_endpoint.h"
 #include "api/graphql_schema.h"
 #include "api/health.h"
+#include "api/key_clock.h"
 #include "api/keyring_feed.h"
 #include "api/lanes.h"
 #include "api/login.h"
@@ -49,6 +50,7 @@ struct server {
     struct lk_document_cache *cache;
     struct lk_executor *executor;
     struct lk_background *background;
+    struct lk_key_clock *key_clock;
     struct lk_usage_service *usage;
     struct lk_ticker *ticker;
     struct http_thread_hooks hooks;
@@ -150,7 +152,9 @@ static void database_broke(void *context) {
 /* Does not listen before every key is known: no request is refused for want of a key that is there. */
 static int load_keyring(struct server *server, struct lk_problem *problem) {
     struct lk_store *store = &server->store;
-    int code = lk_keyring_feed_open(&server->feed, store->db, store->keys, isatty(STDERR_FILENO) == 1, problem);
+    int code = lk_key_clock_catch_up(store->db, store->domain, problem);
+    if (code == 0)
+        code = lk_keyring_feed_open(&server->feed, store->db, store->keys, isatty(STDERR_FILENO) == 1, problem);
     if (code == 0)
         lk_domain_observe(store->domain, &server->feed.observer);
     return code;
@@ -179,6 +183,11 @@ static int start_executor(struct server *server, struct lk_problem *problem) {
     if (code != 0)
         lk_problem_set(problem, code, "Cannot start the store thread: %s", lk_error_text(code));
     return code;
+}
+
+static int open_key_clock(struct server *server, struct lk_problem *problem) {
+    int code = lk_key_clock_open(server->executor, server->store.domain, server->feed.keyring, &server->key_clock);
+    return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
 }
 
 static int make_cache(struct server *server, struct lk_problem *problem) {
@@ -273,6 +282,7 @@ static int set_up_usage(struct server *server, struct lk_problem *problem) {
 
 static int start_ticker(struct server *server, struct lk_problem *problem) {
     const struct lk_tick ticks[] = {
+        {lk_key_clock_tick, server->key_clock, LK_KEY_CLOCK_PERIOD_MS},
         {lk_usage_collect, server->usage, LK_USAGE_COLLECT_MS},
         {lk_usage_flush, server->usage, LK_USAGE_FLUSH_MS},
         {lk_usage_sweep_old, server->usage, LK_USAGE_SWEEP_MS},
@@ -409,6 +419,8 @@ static int start(struct server *server, struct lk_problem *problem) {
         code = set_up_login(server, problem);
     if (code == 0)
         code = start_executor(server, problem);
+    if (code == 0)
+        code = open_key_clock(server, problem);
     if (code != 0)
         return code;
     server->login.executor = server->executor;
@@ -442,6 +454,7 @@ static void stop(struct server *server) {
     lk_ticker_stop(server->ticker);
     lk_background_stop(server->background);
     lk_executor_stop(server->executor);
+    lk_key_clock_close(server->key_clock, atomic_load(&server->database_failed) ? NULL : server->store.db);
     if (server->usage != NULL)
         lk_usage_finish(server->usage, server->store.db);
     lk_usage_service_close(server->usage);

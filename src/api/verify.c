@@ -56,6 +56,8 @@ static bool admit(struct work *work, const struct lk_verify_service *service) {
     switch (lk_verify_caller(service->lanes, work->request, lk_credential(work->request), service->may_verify, &caller)) {
     case LK_VERIFY_VALID: work->account = caller.account_id; return true;
     case LK_VERIFY_IP_NOT_ALLOWED:
+        lk_answer_problem(work->request, 403, LK_CODE_FORBIDDEN, "User not authorized: this API key may not be used from this address");
+        return false;
     case LK_VERIFY_INSUFFICIENT_PERMISSIONS:
     case LK_VERIFY_RATE_LIMITED:
     case LK_VERIFY_USAGE_EXCEEDED:
@@ -198,6 +200,18 @@ static void write_rate(struct lk_json_writer *w, const struct work *work, const 
     lk_json_end_object(w);
 }
 
+static void write_credits(struct lk_json_writer *w, const struct lk_verify_answer *answer) {
+    lk_json_key(w, "credits");
+    if (!answer->has_credits) {
+        lk_json_null(w);
+        return;
+    }
+    lk_json_begin_object(w);
+    lk_json_key(w, "remaining");
+    lk_json_int(w, answer->credits_left);
+    lk_json_end_object(w);
+}
+
 static void write_known(struct lk_json_writer *w, const struct work *work, const struct lk_verify_answer *answer) {
     write_id(w, "keyId", &answer->key_id);
     write_id(w, "accountId", &answer->account_id);
@@ -213,12 +227,13 @@ static void write_known(struct lk_json_writer *w, const struct work *work, const
     lk_json_key(w, "metadata");
     lk_json_raw(w, answer->metadata.len > 0 ? answer->metadata : lk_slice_cstr("{}"));
     write_rate(w, work, answer);
+    write_credits(w, answer);
 }
 
 static void write_answer(struct lk_json_writer *w, const struct work *work, const struct lk_verify_answer *answer) {
     static const struct lk_slice unknown =
         LK_SLICE(",\"keyId\":null,\"accountId\":null,\"name\":null,\"userGroupIds\":[],\"accountPermissions\":[],"
-                 "\"scopes\":[],\"expiresAt\":null,\"metadata\":null,\"rateLimit\":null");
+                 "\"scopes\":[],\"expiresAt\":null,\"metadata\":null,\"rateLimit\":null,\"credits\":null");
     lk_json_begin_object(w);
     lk_json_key(w, "valid");
     lk_json_bool(w, answer->code == LK_VERIFY_VALID);

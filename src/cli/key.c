@@ -1,12 +1,7 @@
 /* latchkey key ... */
 #include "base/clock.h"
-#include "cli/session.h"
+#include "cli/key_command.h"
 #include "cli/when.h"
-
-#define KEY_FIELDS                                                                                                                        \
-    "id uuid name accountId preview enabled createdAt createdBy updatedAt expiresAt lastUsedAt metadata { key value } userGroups(limit: " \
-    "100) { "                                                                                                                             \
-    "nodes { id name } }"
 
 static const struct cli_column columns[] = {
     {"ID", "id", CLI_COLUMN_TEXT},
@@ -31,6 +26,15 @@ static const struct cli_column details[] = {
     {"created by", "createdBy", CLI_COLUMN_TEXT},
     {"updated", "updatedAt", CLI_COLUMN_TIME},
     {"metadata", "metadata", CLI_COLUMN_TEXT},
+    {"allowed from", "allowedIps", CLI_COLUMN_TEXT},
+    {"rate", "rateLimit.limit", CLI_COLUMN_TEXT},
+    {"per seconds", "rateLimit.windowSeconds", CLI_COLUMN_TEXT},
+    {"credits", "credits.remaining", CLI_COLUMN_TEXT},
+    {"refill to", "credits.refill.amount", CLI_COLUMN_TEXT},
+    {"refill", "credits.refill.interval", CLI_COLUMN_TEXT},
+    {"next refill", "credits.refill.nextAt", CLI_COLUMN_TIME},
+    {"old secrets", "previousSecrets.preview", CLI_COLUMN_TEXT},
+    {"which end", "previousSecrets.endsAt", CLI_COLUMN_TIME},
 };
 
 /* What create prints: the secret in full. */
@@ -67,25 +71,6 @@ static int write_metadata(struct cli_session *session, struct lk_json_writer *w)
     return 0;
 }
 
-static int write_expiry(struct cli_session *session, struct lk_json_writer *w) {
-    const char *text = cli_args_get(session->args, "expires");
-    int64_t time = 0;
-    bool never = strcmp(text, "never") == 0;
-    int64_t now = lk_clock_wall_ms();
-    if (!never && cli_when_parse(text, now, 1, &time) != 0)
-        return cli_usage_error(
-            session->command, "--expires: \"%.60s\" is neither a date (2027-01-31, 2027-01-31T12:00:00Z) nor a length (90d, 12h) nor never",
-            text);
-    if (!never && time <= now)
-        return cli_usage_error(session->command, "--expires: %.60s is past; `latchkey key update KEY --disable` stops a key at once", text);
-    lk_json_key(w, "expiresAt");
-    if (never)
-        lk_json_null(w);
-    else
-        lk_json_int(w, time);
-    return 0;
-}
-
 /* The members that create and update share, as far as they were given. */
 static int write_shared(struct cli_session *session, struct lk_json_writer *w) {
     int code = 0;
@@ -94,7 +79,7 @@ static int write_shared(struct cli_session *session, struct lk_json_writer *w) {
         code = cli_write_found(session, w, &cli_kind_group, "group");
     }
     if (code == 0 && cli_option_given(session, "expires"))
-        code = write_expiry(session, w);
+        code = cli_key_write_expiry(session, "--expires", cli_args_get(session->args, "expires"), w);
     if (code == 0 && cli_option_given(session, "metadata")) {
         lk_json_key(w, "metadata");
         code = write_metadata(session, w);
@@ -103,11 +88,10 @@ static int write_shared(struct cli_session *session, struct lk_json_writer *w) {
         lk_json_key(w, "enabled");
         lk_json_bool(w, cli_args_flag(session->args, "enable"));
     }
-    return code;
+    return code == 0 ? cli_key_write_limits(session, w) : code;
 }
 
-/* Begins {"input":{"accountId":...; the account is asked for. */
-static int begin_input(struct cli_session *session, struct lk_json_writer *w) {
+int cli_key_begin_input(struct cli_session *session, struct lk_json_writer *w) {
     struct lk_slice account;
     int code = cli_account_id(session, &account);
     if (code != 0)
@@ -120,7 +104,7 @@ static int begin_input(struct cli_session *session, struct lk_json_writer *w) {
     return 0;
 }
 
-static void end_input(struct lk_json_writer *w) {
+void cli_key_end_input(struct lk_json_writer *w) {
     lk_json_end_object(w);
     lk_json_end_object(w);
 }
@@ -130,7 +114,7 @@ static void end_input(struct lk_json_writer *w) {
 static int send_create(struct cli_session *session, struct lk_buf *variables, const struct lk_json **ret) {
     struct lk_json_writer w;
     lk_json_writer_init(&w, variables);
-    int code = begin_input(session, &w);
+    int code = cli_key_begin_input(session, &w);
     if (code != 0)
         return code;
     lk_json_key(&w, "name");
@@ -138,8 +122,9 @@ static int send_create(struct cli_session *session, struct lk_buf *variables, co
     code = write_shared(session, &w);
     if (code != 0)
         return code;
-    end_input(&w);
-    return cli_graphql(session, "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { key apiKey { " KEY_FIELDS " } } }",
+    cli_key_end_input(&w);
+    return cli_graphql(session,
+                       "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { key apiKey { " CLI_KEY_FIELDS " } } }",
                        variables, ret);
 }
 
@@ -237,7 +222,7 @@ static int make_filters(struct cli_session *session, struct lk_buf *out) {
 static int list(struct cli_session *session) {
     static const char document[] =
         "query ($limit: Int!, $offset: Int, $filters: [ApiKeyFilter], $sort: ApiKeySort) { "
-        "apiKeys(limit: $limit, offset: $offset, filters: $filters, sort: $sort) { pageInfo { hasMore } nodes { " KEY_FIELDS " } } }";
+        "apiKeys(limit: $limit, offset: $offset, filters: $filters, sort: $sort) { pageInfo { hasMore } nodes { " CLI_KEY_FIELDS " } } }";
     struct listing listing = {0};
     struct lk_json *items = NULL;
     size_t len = 0;
@@ -264,15 +249,14 @@ static int get(struct cli_session *session) {
     lk_buf_init(&variables, 0);
     lk_buf_addf(&variables, "{\"id\":\"%.*s\"}", (int)found.id.len, found.id.ptr);
     const struct lk_json *data = NULL;
-    code = cli_graphql(session, "query ($id: String!) { apiKey(apiKeyId: $id) { " KEY_FIELDS " } }", &variables, &data);
+    code = cli_graphql(session, "query ($id: String!) { apiKey(apiKeyId: $id) { " CLI_KEY_FIELDS " } }", &variables, &data);
     lk_buf_free(&variables);
     return code == 0 ? cli_print_object(session, lk_json_get(data, "apiKey"), details, LEN(details)) : code;
 }
 
-/* Sends a mutation on the key that the command's word names; more (NULL: none) writes its further members, or stops it. */
-static int send_on_key(struct cli_session *session, const char *document, const char *word,
-                       int (*more)(struct cli_session *, struct lk_json_writer *, const struct cli_found *), struct cli_found *ret_found,
-                       const struct lk_json **ret) {
+int cli_key_send(struct cli_session *session, const char *document, const char *word,
+                 int (*more)(struct cli_session *, struct lk_json_writer *, const struct cli_found *), struct cli_found *ret_found,
+                 const struct lk_json **ret) {
     int code = cli_find(session, &cli_kind_key, word, ret_found);
     if (code != 0)
         return code;
@@ -280,14 +264,14 @@ static int send_on_key(struct cli_session *session, const char *document, const 
     lk_buf_init(&variables, 0);
     struct lk_json_writer w;
     lk_json_writer_init(&w, &variables);
-    code = begin_input(session, &w);
+    code = cli_key_begin_input(session, &w);
     if (code == 0) {
         lk_json_key(&w, "uuid");
         lk_json_string(&w, ret_found->id);
         code = more == NULL ? 0 : more(session, &w, ret_found);
     }
     if (code == 0) {
-        end_input(&w);
+        cli_key_end_input(&w);
         code = cli_graphql(session, document, &variables, ret);
     }
     lk_buf_free(&variables);
@@ -308,8 +292,9 @@ static int update(struct cli_session *session) {
         return cli_usage_error(session->command, "--enable and --disable exclude each other");
     struct cli_found found = {0};
     const struct lk_json *data = NULL;
-    int code = send_on_key(session, "mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { apiKey { " KEY_FIELDS " } } }",
-                           session->args->words[0], write_update, &found, &data);
+    int code =
+        cli_key_send(session, "mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { apiKey { " CLI_KEY_FIELDS " } } }",
+                     session->args->words[0], write_update, &found, &data);
     return code == 0 ? cli_print_object(session, cli_at(data, "updateApiKey.apiKey"), details, LEN(details)) : code;
 }
 
@@ -326,24 +311,13 @@ static int delete (struct cli_session *session) {
     for (size_t i = 0; i < session->args->words_len && code == 0; i++) {
         struct cli_found found = {0};
         const struct lk_json *data = NULL;
-        code = send_on_key(session, "mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }",
-                           session->args->words[i], confirm_delete, &found, &data);
+        code = cli_key_send(session, "mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }",
+                            session->args->words[i], confirm_delete, &found, &data);
         if (code == 0)
             code = cli_print_done(session, "Deleted the API key %.*s (%.*s).", (int)found.name.len, found.name.ptr, (int)found.id.len,
                                   found.id.ptr);
     }
     return code;
-}
-
-static int reveal(struct cli_session *session) {
-    static const struct cli_column secret[] = {{"key", "key", CLI_COLUMN_TEXT}};
-    if (cli_need_word(session, "KEY") != 0)
-        return CLI_USAGE;
-    struct cli_found found = {0};
-    const struct lk_json *data = NULL;
-    int code = send_on_key(session, "mutation ($input: RevealApiKeyInput!) { revealApiKey(input: $input) { key } }",
-                           session->args->words[0], NULL, &found, &data);
-    return code == 0 ? cli_print_object(session, lk_json_get(data, "revealApiKey"), secret, LEN(secret)) : code;
 }
 
 /* --- tables --- */
@@ -360,6 +334,10 @@ static const struct cli_option create_options[] = {
     OPTION_GROUP,
     OPTION_EXPIRES,
     OPTION_METADATA,
+    CLI_KEY_OPTION_ALLOW_IP,
+    CLI_KEY_OPTION_RATE,
+    CLI_KEY_OPTION_CREDITS,
+    CLI_KEY_OPTION_REFILL,
     {"disable", NULL, "The key is not accepted until it is enabled.", false},
 };
 
@@ -381,6 +359,11 @@ static const struct cli_option update_options[] = {
     {"no-groups", NULL, "Takes it out of all user groups.", false},
     OPTION_EXPIRES,
     {"metadata", "KEY=VALUE", "All notes it is to have.", true},
+    {"allow-ip", "BLOCK", "All addresses and blocks that it may be used from.", true},
+    {"any-ip", NULL, "It may be used from anywhere.", false},
+    CLI_KEY_OPTION_RATE,
+    CLI_KEY_OPTION_CREDITS,
+    CLI_KEY_OPTION_REFILL,
     {"enable", NULL, "Accepts it again.", false},
     {"disable", NULL, "Refuses it until it is enabled.", false},
 };
@@ -389,10 +372,12 @@ static const struct cli_option delete_options[] = {CLI_OPTION_YES};
 
 static const struct cli_command create_command = {
     .name = "key create",
-    .usage = "NAME [--group GROUP]... [--expires WHEN]",
+    .usage = "NAME [--group GROUP]... [--expires WHEN] [--allow-ip BLOCK]... [--rate N/TIME] [--credits N [--refill N/WHEN]]",
     .summary = "Make an API key and print it, this once.",
-    .examples = "  latchkey key create ci --group 'Production Support' --expires 90d\n"
-                "  latchkey key create billing --group readers --metadata team=payments --json | jq -r .key\n",
+    .examples =
+        "  latchkey key create ci --group 'Production Support' --expires 90d\n"
+        "  latchkey key create billing --group readers --metadata team=payments --json | jq -r .key\n"
+        "  latchkey key create partner --group readers --allow-ip 192.0.2.0/24 --rate 100/60s --credits 10000 --refill 10000/monthly:1\n",
     .words = 1,
     .options_kind = CLI_OPTIONS_CLIENT,
     .options = create_options,
@@ -427,7 +412,7 @@ static const struct cli_command update_command = {
     .usage = "KEY [--name NAME] [--group GROUP]... [--expires WHEN] [--enable | --disable]",
     .summary = "Change an API key; what is not named stays as it is.",
     .examples = "  latchkey key update ci --name ci-old --disable\n  latchkey key update ci --group readers --group writers\n"
-                "  latchkey key update ci --expires never\n",
+                "  latchkey key update ci --expires never --any-ip --rate none\n",
     .words = 1,
     .options_kind = CLI_OPTIONS_CLIENT,
     .options = update_options,
@@ -448,23 +433,23 @@ static const struct cli_command delete_command = {
     .act = delete,
 };
 
-static const struct cli_command reveal_command = {
-    .name = "key reveal",
-    .usage = "KEY",
-    .summary = "Print the secret of an API key once more. It is written to the audit log.",
-    .examples = "  latchkey key reveal ci --json | jq -r .key\n",
-    .words = 1,
-    .options_kind = CLI_OPTIONS_CLIENT,
-    .act = reveal,
-};
-
 static const struct cli_command *const verbs[] = {
-    &create_command, &list_command, &get_command, &update_command, &delete_command, &reveal_command, NULL,
+    &create_command,
+    &list_command,
+    &get_command,
+    &update_command,
+    &delete_command,
+    &cli_key_rotate_command,
+    &cli_key_reveal_command,
+    &cli_key_import_command,
+    &cli_key_verify_command,
+    &cli_key_check_command,
+    NULL,
 };
 
 const struct cli_command cli_key_command = {
     .name = "key",
-    .usage = "create|list|get|update|delete|reveal",
+    .usage = "create|list|get|update|delete|rotate|reveal|import|verify|check",
     .summary = "Manage API keys.",
     .verbs = verbs,
 };

@@ -192,12 +192,14 @@ int cli_print_object(struct cli_session *session, const struct lk_json *object, 
     struct lk_buf out;
     lk_buf_init(&out, 0);
     for (size_t i = 0; i < columns_len; i++) {
-        const struct lk_json *value = cli_at(object, columns[i].path);
-        if (value != NULL && value->type == LK_JSON_NULL)
-            continue;
+        size_t before = out.len;
         lk_buf_addf(&out, "%-12s ", columns[i].title);
+        size_t title_end = out.len;
         add_at(&out, object, columns[i].path, columns[i].kind);
-        lk_buf_add_char(&out, '\n');
+        if (out.len == title_end) /* there is nothing to say */
+            lk_buf_truncate(&out, before);
+        else
+            lk_buf_add_char(&out, '\n');
     }
     return print_and_wipe(session, &out);
 }

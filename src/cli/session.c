@@ -127,7 +127,11 @@ static int code_of(struct lk_slice code) {
     return LK_EINVAL;
 }
 
-static int take_answer(struct cli_session *session, long status, const struct lk_json *answer, const struct lk_json **ret_data) {
+static int no_result(struct cli_session *session, long status) {
+    return lk_problem_set(&session->problem, LK_EIO, "The server answered with status %ld and no result; is it a Latchkey server?", status);
+}
+
+static int check_answer(struct cli_session *session, long status, const struct lk_json *answer) {
     const struct lk_json *errors = lk_json_get(answer, "errors");
     if (status == 401)
         return lk_problem_set(&session->problem, LK_EUNAUTH,
@@ -139,12 +143,10 @@ static int take_answer(struct cli_session *session, long status, const struct lk
         int code = code_of(lk_json_text(cli_at(first, "extensions.code")));
         return lk_problem_set(&session->problem, code, "%.*s", (int)message.len, message.ptr);
     }
-    const struct lk_json *data = lk_json_get(answer, "data");
-    if (status != 200 || data == NULL)
-        return lk_problem_set(&session->problem, LK_EIO, "The server answered with status %ld and no result; is it a Latchkey server?",
-                              status);
-    *ret_data = data;
-    return 0;
+    struct lk_slice detail = lk_json_text(lk_json_get(answer, "detail")); /* RFC 9457, outside of GraphQL */
+    if (status != 200 && detail.len > 0)
+        return lk_problem_set(&session->problem, status == 403 ? LK_EFORBIDDEN : LK_EINVAL, "%.*s", (int)detail.len, detail.ptr);
+    return status == 200 ? 0 : no_result(session, status);
 }
 
 static void write_request(struct lk_buf *out, const char *document, const struct lk_buf *variables) {
@@ -161,14 +163,10 @@ static void write_request(struct lk_buf *out, const char *document, const struct
     lk_json_end_object(&w);
 }
 
-int cli_graphql(struct cli_session *session, const char *document, const struct lk_buf *variables, const struct lk_json **ret_data) {
-    struct lk_buf request;
-    lk_buf_init(&request, 0);
-    write_request(&request, document, variables);
+int cli_post(struct cli_session *session, const char *path, const struct lk_buf *body, const struct lk_json **ret) {
     long status = 0;
     struct lk_buf answer;
-    int code = cli_client_post(session->client, "/graphql", &request, &status, &answer, &session->problem);
-    lk_buf_free(&request);
+    int code = cli_client_post(session->client, path, body, &status, &answer, &session->problem);
     if (code != 0)
         return code;
     struct lk_json *json = NULL;
@@ -176,11 +174,29 @@ int cli_graphql(struct cli_session *session, const char *document, const struct 
         code =
             lk_problem_set(&session->problem, LK_EIO, "The server answered with status %ld and no JSON; is it a Latchkey server?", status);
     else
-        code = take_answer(session, status, json, ret_data);
+        code = check_answer(session, status, json);
     if (answer.cap > 0)
         explicit_bzero(answer.ptr, answer.cap); /* it may hold a secret */
     lk_buf_free(&answer);
+    if (code == 0)
+        *ret = json;
     return code;
+}
+
+int cli_graphql(struct cli_session *session, const char *document, const struct lk_buf *variables, const struct lk_json **ret_data) {
+    struct lk_buf request;
+    lk_buf_init(&request, 0);
+    write_request(&request, document, variables);
+    const struct lk_json *answer = NULL;
+    int code = cli_post(session, "/graphql", &request, &answer);
+    lk_buf_free(&request);
+    if (code != 0)
+        return code;
+    const struct lk_json *data = lk_json_get(answer, "data");
+    if (data == NULL)
+        return no_result(session, 200);
+    *ret_data = data;
+    return 0;
 }
 
 /* --- lists --- */

@@ -28,6 +28,9 @@ int cli_session_run(const struct cli_command *command, const struct cli_args *ar
  * set: LK_ENOTFOUND for an error of that code, LK_EUNAUTH, LK_EFORBIDDEN, LK_ECONFLICT, LK_EINVAL, or LK_EIO when there is no answer. */
 int cli_graphql(struct cli_session *session, const char *document, const struct lk_buf *variables, const struct lk_json **ret_data);
 
+/* POSTs JSON to a path and reads the JSON answer. 0 with the body of an answer of 200 without errors; failures as of cli_graphql. */
+int cli_post(struct cli_session *session, const char *path, const struct lk_buf *body, const struct lk_json **ret);
+
 /* --- values of answers --- */
 
 /* The value at a path of member names separated by dots; NULL when there is none. */
@@ -48,7 +51,7 @@ struct cli_column {
 int cli_print_list(struct cli_session *session, const struct lk_json *items, size_t len, const struct cli_column *columns,
                    size_t columns_len, const char *empty);
 
-/* Prints one object as lines of title and value, or as JSON. */
+/* Prints one object as lines of title and value, those without a value left out, or as JSON. */
 int cli_print_object(struct cli_session *session, const struct lk_json *object, const struct cli_column *columns, size_t columns_len);
 
 /* Prints a sentence for people; nothing for programs. */

@@ -106,7 +106,13 @@ bool lk_token_importable(struct lk_slice token) {
 }
 
 void lk_token_preview(struct lk_slice token, char out[LK_TOKEN_PREVIEW_SIZE]) {
-    memcpy(out, PREFIX "\u2026", PREFIX_LEN + 3);
-    memcpy(out + PREFIX_LEN + 3, token.ptr + token.len - 4, 4);
-    out[LK_TOKEN_PREVIEW_SIZE - 1] = '\0';
+    static const char ellipsis[] = "\u2026";
+    size_t len = 0;
+    if (lk_slice_starts_with(token, PREFIX)) {
+        memcpy(out, PREFIX, PREFIX_LEN);
+        len = PREFIX_LEN;
+    }
+    memcpy(out + len, ellipsis, 3);
+    memcpy(out + len + 3, token.ptr + token.len - 4, 4);
+    out[len + 7] = '\0';
 }

@@ -16,7 +16,7 @@
 #define LK_TOKEN_IMPORT_MIN 16
 #define LK_TOKEN_IMPORT_MAX 512
 
-/* Bytes of a preview, NUL included: "lk_", U+2026 as three bytes, four characters. */
+/* Most bytes of a preview, NUL included: "lk_", U+2026 as three bytes, four characters. */
 #define LK_TOKEN_PREVIEW_SIZE 11
 
 enum lk_token_kind {
@@ -39,7 +39,7 @@ int lk_token_parse(struct lk_slice token, struct lk_id *ret_account);
 bool lk_token_importable(struct lk_slice token);
 
 /* What is shown of a key that is not shown: "lk_…" and its last four characters, with a NUL. token is one that lk_token_check does not call malformed.
- * An imported one is shown the same way. */
+ * An imported one that has not our form is shown without the "lk_". */
 void lk_token_preview(struct lk_slice token, char out[LK_TOKEN_PREVIEW_SIZE]);
 
 #endif

@@ -6,17 +6,31 @@
 #include "domain/rules.h"
 #include "store/account.h"
 
-static int audit_created(struct lk_call *call, const struct lk_account_row *account) {
+static struct lk_rate_limit rate_of(const struct lk_account_row *row) {
+    return (struct lk_rate_limit){row->rate_limit, row->rate_window_ms / 1000};
+}
+
+static void to_account(const struct lk_account_row *row, struct lk_account *ret) {
+    *ret = (struct lk_account){.id = row->id, .name = row->name, .created_at = row->created_at, .rate = rate_of(row)};
+}
+
+static int account_document(struct lk_call *call, const struct lk_account_row *account, struct lk_slice *ret) {
+    const struct lk_rate_limit rate = rate_of(account);
     struct lk_buf document = {0};
     struct lk_json_writer w;
     lk_json_writer_init(&w, &document);
     lk_json_begin_object(&w);
     lk_json_key(&w, "name");
     lk_json_string(&w, account->name);
+    lk_rate_limit_document(&w, &rate);
     lk_json_end_object(&w);
+    return lk_take_document(call, &document, ret);
+}
+
+static int audit_created(struct lk_call *call, const struct lk_account_row *account) {
     struct lk_audit_change change = {
         .operation = LK_AUDIT_CREATE, .resource_type = "ACCOUNT", .resource_id = &account->id, .resource_name = account->name};
-    int code = lk_take_document(call, &document, &change.after);
+    int code = account_document(call, account, &change.after);
     return code != 0 ? code : lk_audit_append(call, &change);
 }
 
@@ -70,7 +84,7 @@ int lk_account_create(struct lk_call *call, const struct lk_id *id, struct lk_sl
         if (code != 0)
             return code;
     }
-    *ret = (struct lk_account){.id = row.id, .name = row.name, .created_at = row.created_at};
+    to_account(&row, ret);
     *ret_admin_group = ids[0];
     return 0;
 }
@@ -80,8 +94,56 @@ int lk_account_get(struct lk_call *call, struct lk_account *ret) {
     int code = lk_store_account_find(call->db, &call->actor->account_id, call->arena, &row);
     if (code != 0)
         return lk_fail_store(call, code == LK_ENOTFOUND ? LK_ECORRUPT : code);
-    *ret = (struct lk_account){.id = row.id, .name = row.name, .created_at = row.created_at};
+    to_account(&row, ret);
     return 0;
+}
+
+static int apply_input(struct lk_call *call, const struct lk_account_input *input, struct lk_account_row *row) {
+    int code = 0;
+    if (input->name.ptr != NULL) {
+        code = lk_check_name(call, "account name", input->name);
+        row->name = input->name;
+    }
+    if (code == 0 && input->rate_given && input->has_rate)
+        code = lk_rate_limit_check(call, &input->rate);
+    if (input->rate_given) {
+        row->rate_limit = input->has_rate ? input->rate.limit : 0;
+        row->rate_window_ms = input->has_rate ? input->rate.window_seconds * 1000 : 0;
+    }
+    return code;
+}
+
+int lk_account_update(struct lk_call *call, struct lk_slice account, const struct lk_account_input *input, struct lk_account *ret) {
+    const struct lk_intent intent = {
+        .operation = LK_AUDIT_UPDATE, .resource_type = "ACCOUNT", .resource_id = &call->actor->account_id, .resource_name = account};
+    struct lk_account_row before;
+    int code = lk_require_own_account(call, account, &intent);
+    if (code == 0)
+        code = lk_require(call, LK_ACCOUNT_PERMISSION_BIT(LK_ADMINISTER_OTHER_ACCOUNT_FUNCTIONS), &intent);
+    if (code != 0)
+        return code;
+    code = lk_store_account_find(call->db, &call->actor->account_id, call->arena, &before);
+    if (code != 0)
+        return lk_fail_store(call, code == LK_ENOTFOUND ? LK_ECORRUPT : code);
+    struct lk_account_row after = before;
+    code = apply_input(call, input, &after);
+    if (code != 0)
+        return code;
+    code = lk_store_account_update(call->db, &after);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    struct lk_audit_change change = {
+        .operation = LK_AUDIT_UPDATE, .resource_type = "ACCOUNT", .resource_id = &after.id, .resource_name = after.name};
+    code = account_document(call, &before, &change.before);
+    if (code == 0)
+        code = account_document(call, &after, &change.after);
+    if (code == 0)
+        code = lk_audit_append(call, &change);
+    if (code == 0)
+        code = lk_changed(call, LK_CHANGE_ACCOUNT_WRITTEN, &after.id);
+    if (code == 0)
+        to_account(&after, ret);
+    return code;
 }
 
 /* Operators act on accounts that are not theirs, so what they do is in the log of their own; a new account's log begins with its creation too. */
@@ -176,7 +238,7 @@ int lk_account_list(struct lk_call *call, struct lk_page page, struct lk_account
     if (accounts == NULL)
         return lk_fail_memory(call);
     for (size_t i = 0; i < len; i++)
-        accounts[i] = (struct lk_account){.id = rows[i].id, .name = rows[i].name, .created_at = rows[i].created_at};
+        to_account(&rows[i], &accounts[i]);
     *ret = accounts;
     *ret_len = len;
     lk_page_finish(page, total, len, ret_info);

@@ -2,12 +2,21 @@
 #ifndef DOMAIN_ACCOUNT_H
 #define DOMAIN_ACCOUNT_H
 
-#include "domain/call.h"
+#include "domain/rate_limit.h"
 
 struct lk_account {
     struct lk_id id;
     struct lk_slice name;
     int64_t created_at;
+    struct lk_rate_limit rate; /* for all its keys together */
+};
+
+/* What a client gave. A name with ptr NULL leaves the name. */
+struct lk_account_input {
+    struct lk_slice name;
+    bool rate_given;
+    bool has_rate;
+    struct lk_rate_limit rate;
 };
 
 /* Makes an account with its three default groups, as the system (call->actor may be NULL; it is the system of that account afterwards). id NULL makes
@@ -18,6 +27,10 @@ int lk_account_create(struct lk_call *call, const struct lk_id *id, struct lk_sl
 
 /* The actor's own account. */
 int lk_account_get(struct lk_call *call, struct lk_account *ret);
+
+/* Changes the actor's own account, which is the one that the client named (as in domain/api_key.h). Needs ADMINISTER_OTHER_ACCOUNT_FUNCTIONS. LK_EINVAL for a
+ * bad name or rate. */
+int lk_account_update(struct lk_call *call, struct lk_slice account, const struct lk_account_input *input, struct lk_account *ret);
 
 /* For operators: the actor must hold the scope latchkey.operator.
  *

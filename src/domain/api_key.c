@@ -5,14 +5,15 @@
 #include "crypto/seal.h"
 #include "crypto/token.h"
 #include "domain/group_set.h"
+#include "domain/key_limits.h"
 #include "domain/key_metadata.h"
-#include "domain/key_rows.h"
 #include "domain/rules.h"
+#include "store/key_old_secret.h"
 #include "store/key_session.h"
 
 #define MANAGE_KEYS LK_ACCOUNT_PERMISSION_BIT(LK_MANAGE_API_KEYS)
 
-static int groups_of_key(struct lk_call *call, const struct lk_id *key, struct lk_group_set *ret) {
+int lk_key_groups(struct lk_call *call, const struct lk_id *key, struct lk_group_set *ret) {
     struct lk_group_permissions_row *rows;
     size_t len;
     int code = lk_store_group_permissions_of_key(call->db, key, call->arena, &rows, &len);
@@ -32,8 +33,36 @@ static int insert_groups(struct lk_call *call, const struct lk_id *key, const st
     return 0;
 }
 
-/* What the audit keeps of a key: everything but the secret. */
-static int key_document(struct lk_call *call, const struct lk_key_row *row, const struct lk_group_set *groups, struct lk_slice *ret) {
+static struct lk_rate_limit rate_of(const struct lk_key_row *row) {
+    return (struct lk_rate_limit){row->rate_limit, row->rate_window_ms / 1000};
+}
+
+static void old_secrets_document(struct lk_json_writer *w, const struct lk_old_secret_row *rows, size_t len) {
+    lk_json_key(w, "previousSecrets");
+    lk_json_begin_array(w);
+    for (size_t i = 0; i < len; i++) {
+        lk_json_begin_object(w);
+        lk_json_key(w, "preview");
+        lk_json_string(w, rows[i].preview);
+        lk_json_key(w, "endsAt");
+        lk_json_int(w, rows[i].ends_at);
+        lk_json_end_object(w);
+    }
+    lk_json_end_array(w);
+}
+
+int lk_key_document(struct lk_call *call, const struct lk_key_row *row, const struct lk_group_set *groups, struct lk_slice *ret) {
+    struct lk_key_credits_row credits = {0};
+    bool has_credits = false;
+    struct lk_old_secret_row old[LK_STORED_OLD_SECRETS_MAX];
+    size_t old_len;
+    int code = lk_credits_find(call, &row->id, &has_credits, &credits);
+    if (code != 0)
+        return code;
+    code = lk_store_old_secret_list(call->db, &row->id, call->now_ms, call->arena, old, &old_len);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    const struct lk_rate_limit rate = rate_of(row);
     struct lk_buf document = {0};
     struct lk_json_writer w;
     lk_json_writer_init(&w, &document);
@@ -49,12 +78,20 @@ static int key_document(struct lk_call *call, const struct lk_key_row *row, cons
         lk_json_null(&w);
     lk_json_key(&w, "metadata");
     lk_json_raw(&w, row->metadata);
+    lk_json_key(&w, "preview");
+    lk_json_string(&w, row->preview);
+    lk_json_key(&w, "allowedIps");
+    lk_json_raw(&w, row->allowed_ips.ptr == NULL ? lk_slice_cstr("[]") : row->allowed_ips);
+    lk_rate_limit_document(&w, &rate);
+    lk_credits_document(&w, has_credits ? &credits : NULL);
+    if (old_len > 0)
+        old_secrets_document(&w, old, old_len);
     lk_group_set_write(groups, &w);
     lk_json_end_object(&w);
     return lk_take_document(call, &document, ret);
 }
 
-static int audit(struct lk_call *call, const char *operation, const struct lk_key_row *row, struct lk_slice before, struct lk_slice after) {
+int lk_key_audit(struct lk_call *call, const char *operation, const struct lk_key_row *row, struct lk_slice before, struct lk_slice after) {
     struct lk_audit_change change = {
         .operation = operation,
         .resource_type = "API_KEY",
@@ -81,50 +118,86 @@ static int apply_input(struct lk_call *call, const struct lk_api_key_input *inpu
     }
     if (input->enabled_given)
         row->enabled = input->enabled;
+    if (input->ips_given)
+        code = lk_allowed_ips_write(call, input->allowed_ips, input->allowed_ips_len, &row->allowed_ips);
+    if (code == 0 && input->rate_given && input->has_rate)
+        code = lk_rate_limit_check(call, &input->rate);
+    if (code != 0)
+        return code;
+    if (input->rate_given) {
+        row->rate_limit = input->has_rate ? input->rate.limit : 0;
+        row->rate_window_ms = input->has_rate ? input->rate.window_seconds * 1000 : 0;
+    }
     return input->metadata_given ? lk_metadata_write(call, input->metadata, input->metadata_len, &row->metadata) : 0;
+}
+
+/* The credits of the input, where they were given. */
+static int store_credits(struct lk_call *call, const struct lk_api_key_input *input, const struct lk_id *key) {
+    if (!input->credits_given)
+        return 0;
+    struct lk_key_credits_row row;
+    int code = input->has_credits ? lk_credits_row(call, &input->credits, &row) : 0;
+    if (code != 0)
+        return code;
+    code = input->has_credits ? lk_store_key_credits_put(call->db, key, &row) : lk_store_key_credits_delete(call->db, key);
+    return code == 0 ? 0 : lk_fail_store(call, code);
+}
+
+static int key_written(struct lk_call *call, const struct lk_api_key_input *input, const struct lk_id *key) {
+    return lk_changed(call, input->credits_given ? LK_CHANGE_KEY_CREDITS : LK_CHANGE_KEY_WRITTEN, key);
 }
 
 static int name_taken(struct lk_call *call, struct lk_slice name) {
     return lk_problem_set(call->problem, LK_ECONFLICT, "An API key already exists with the name %.*s", (int)name.len, name.ptr);
 }
 
-/* Makes the token and stores the row with its digest and seal. */
-static int insert_key(struct lk_call *call, struct lk_key_row *row, struct lk_slice *ret_token) {
-    const struct lk_keys *keys = call->domain->keys;
-    char *token = lk_arena_alloc(call->arena, LK_TOKEN_LEN + 1);
-    char *preview = lk_arena_alloc(call->arena, LK_TOKEN_PREVIEW_SIZE);
-    if (token == NULL || preview == NULL)
-        return lk_fail_memory(call);
-    lk_token_make(&row->account_id, token);
-    struct lk_slice plain = lk_slice_make(token, LK_TOKEN_LEN);
-    lk_token_preview(plain, preview);
-    row->preview = lk_slice_cstr(preview);
-    struct lk_digest digest;
-    lk_digest_token(keys, plain, &digest);
-    uint8_t sealed[LK_TOKEN_LEN + LK_SEAL_OVERHEAD];
-    lk_seal(keys, LK_SEAL_API_KEY, &row->id, &row->account_id, plain, sealed);
-    int code = lk_store_key_insert(call->db, row, digest.bytes, lk_keys_version(keys, LK_KEY_LOOKUP),
-                                   lk_slice_make((const char *)sealed, sizeof(sealed)));
-    if (code != 0) {
-        explicit_bzero(token, LK_TOKEN_LEN);
-        return code == LK_ECONFLICT ? name_taken(call, row->name) : lk_fail_store(call, code);
-    }
-    *ret_token = plain;
-    return 0;
-}
-
-/* What every changing operation asks first. */
-static int require_manage(struct lk_call *call, struct lk_slice account, const struct lk_intent *intent) {
+int lk_key_require_manage(struct lk_call *call, struct lk_slice account, const struct lk_intent *intent) {
     int code = lk_require_own_account(call, account, intent);
     return code != 0 ? code : lk_require(call, MANAGE_KEYS, intent);
 }
 
-int lk_api_key_create(struct lk_call *call, struct lk_slice account, const struct lk_api_key_input *input, struct lk_api_key *ret,
-                      struct lk_slice *ret_token) {
-    const struct lk_intent intent = {.operation = LK_AUDIT_CREATE, .resource_type = "API_KEY", .resource_name = input->name};
-    int code = require_manage(call, account, &intent);
+int lk_key_secret(struct lk_call *call, const struct lk_id *key, const struct lk_id *account, struct lk_slice token,
+                  struct lk_key_secret *ret) {
+    const struct lk_keys *keys = call->domain->keys;
+    struct lk_key_secret secret = {.token = token, .digest_version = lk_keys_version(keys, LK_KEY_LOOKUP)};
+    size_t len = token.ptr == NULL ? LK_TOKEN_LEN : token.len;
+    char *preview = lk_arena_alloc(call->arena, LK_TOKEN_PREVIEW_SIZE);
+    char *sealed = lk_arena_alloc(call->arena, len + LK_SEAL_OVERHEAD);
+    char *made = token.ptr == NULL ? lk_arena_alloc(call->arena, LK_TOKEN_LEN + 1) : NULL;
+    if (preview == NULL || sealed == NULL || (token.ptr == NULL && made == NULL))
+        return lk_fail_memory(call);
+    if (made != NULL) {
+        lk_token_make(account, made);
+        secret.token = lk_slice_make(made, LK_TOKEN_LEN);
+    }
+    lk_token_preview(secret.token, preview);
+    secret.preview = lk_slice_cstr(preview);
+    struct lk_digest digest;
+    lk_digest_token(keys, secret.token, &digest);
+    memcpy(secret.digest, digest.bytes, sizeof(secret.digest));
+    lk_seal(keys, LK_SEAL_API_KEY, key, account, secret.token, (uint8_t *)sealed);
+    secret.sealed = lk_slice_make(sealed, len + LK_SEAL_OVERHEAD);
+    *ret = secret;
+    return 0;
+}
+
+/* Stores the row with its secret. */
+static int insert_row(struct lk_call *call, struct lk_key_row *row, struct lk_slice token, struct lk_slice *ret_token) {
+    struct lk_key_secret secret = {0};
+    int code = lk_key_secret(call, &row->id, &row->account_id, token, &secret);
     if (code != 0)
         return code;
+    row->preview = secret.preview;
+    code = lk_store_key_insert(call->db, row, secret.digest, secret.digest_version, secret.sealed);
+    if (code != 0)
+        return code == LK_ECONFLICT ? name_taken(call, row->name) : lk_fail_store(call, code);
+    *ret_token = secret.token;
+    return 0;
+}
+
+int lk_key_insert(struct lk_call *call, const char *operation, const struct lk_api_key_input *input, struct lk_slice token,
+                  struct lk_key_row *ret, struct lk_slice *ret_token) {
+    const struct lk_intent intent = {.operation = operation, .resource_type = "API_KEY", .resource_name = input->name};
     struct lk_key_row row = {
         .id = lk_id_new(),
         .account_id = call->actor->account_id,
@@ -135,23 +208,40 @@ int lk_api_key_create(struct lk_call *call, struct lk_slice account, const struc
         .updated_at = call->now_ms,
     };
     struct lk_group_set groups;
-    code = apply_input(call, input, &row);
+    struct lk_slice made;
+    int code = apply_input(call, input, &row);
     if (code == 0)
         code = find_groups(call, input, &groups);
     if (code == 0)
         code = lk_group_set_require_grantable(call, &groups, NULL, &intent);
-    struct lk_slice token;
     if (code == 0)
-        code = insert_key(call, &row, &token);
+        code = insert_row(call, &row, token, &made);
     if (code == 0)
         code = insert_groups(call, &row.id, &groups);
+    if (code == 0)
+        code = store_credits(call, input, &row.id);
     struct lk_slice after;
     if (code == 0)
-        code = key_document(call, &row, &groups, &after);
+        code = lk_key_document(call, &row, &groups, &after);
     if (code == 0)
-        code = audit(call, LK_AUDIT_CREATE, &row, (struct lk_slice){NULL, 0}, after);
+        code = lk_key_audit(call, operation, &row, (struct lk_slice){NULL, 0}, after);
     if (code == 0)
-        code = lk_changed(call, LK_CHANGE_KEY_WRITTEN, &row.id);
+        code = key_written(call, input, &row.id);
+    if (code != 0)
+        return code;
+    *ret = row;
+    *ret_token = made;
+    return 0;
+}
+
+int lk_api_key_create(struct lk_call *call, struct lk_slice account, const struct lk_api_key_input *input, struct lk_api_key *ret,
+                      struct lk_slice *ret_token) {
+    const struct lk_intent intent = {.operation = LK_AUDIT_CREATE, .resource_type = "API_KEY", .resource_name = input->name};
+    struct lk_key_row row = {0};
+    struct lk_slice token;
+    int code = lk_key_require_manage(call, account, &intent);
+    if (code == 0)
+        code = lk_key_insert(call, LK_AUDIT_CREATE, input, (struct lk_slice){NULL, 0}, &row, &token);
     if (code == 0)
         code = lk_to_key(call, &row, ret);
     if (code == 0)
@@ -166,6 +256,23 @@ static bool revives(const struct lk_call *call, const struct lk_key_row *before,
     bool was_dead = before->has_expiry && before->expires_at <= call->now_ms;
     return before->has_expiry &&
            (!after->has_expiry || after->expires_at > before->expires_at || (was_dead && after->expires_at > call->now_ms));
+}
+
+/* Whether a change takes a limit away from a key or makes it wider: that too gives what its groups hold. Credits are wider whenever a key that has some is
+ * given others, since what is left of them changes all the time. */
+static int lifts_limit(struct lk_call *call, const struct lk_key_row *before, const struct lk_key_row *after,
+                       const struct lk_api_key_input *input, bool *ret) {
+    const struct lk_rate_limit old_rate = rate_of(before);
+    const struct lk_rate_limit new_rate = rate_of(after);
+    struct lk_key_credits_row credits;
+    bool counted = false;
+    bool widened = false;
+    int code = lk_allowed_ips_widened(call, before->allowed_ips, after->allowed_ips, &widened);
+    if (code == 0 && input->credits_given)
+        code = lk_credits_find(call, &before->id, &counted, &credits);
+    if (code == 0)
+        *ret = widened || counted || lk_rate_limit_raised(&old_rate, &new_rate);
+    return code;
 }
 
 static bool is_dead(const struct lk_call *call, const struct lk_key_row *key) {
@@ -188,7 +295,7 @@ static int store_groups(struct lk_call *call, const struct lk_id *key, const str
 int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_slice id, const struct lk_api_key_input *input,
                       struct lk_api_key *ret) {
     struct lk_intent intent = {.operation = LK_AUDIT_UPDATE, .resource_type = "API_KEY", .resource_name = input->name};
-    int code = require_manage(call, account, &intent);
+    int code = lk_key_require_manage(call, account, &intent);
     struct lk_key_row before = {0};
     if (code == 0)
         code = lk_find_key(call, id, &before);
@@ -200,7 +307,7 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
     after.updated_at = call->now_ms;
     struct lk_group_set old_groups;
     struct lk_group_set new_groups;
-    code = groups_of_key(call, &before.id, &old_groups);
+    code = lk_key_groups(call, &before.id, &old_groups);
     if (code == 0)
         code = apply_input(call, input, &after);
     if (code != 0)
@@ -210,10 +317,17 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
     else
         new_groups = old_groups;
     bool managed = false;
+    bool lifts = false;
     if (code == 0)
-        code = lk_group_set_require_grantable(call, &new_groups, revives(call, &before, &after) ? NULL : &old_groups, &intent);
+        code = lifts_limit(call, &before, &after, input, &lifts);
+    if (code == 0)
+        code = lk_group_set_require_grantable(call, &new_groups, lifts || revives(call, &before, &after) ? NULL : &old_groups, &intent);
     if (code == 0)
         code = lk_managers_before(call, &managed);
+    struct lk_slice before_document;
+    struct lk_slice after_document;
+    if (code == 0)
+        code = lk_key_document(call, &before, &old_groups, &before_document);
     if (code != 0)
         return code;
     code = lk_store_key_update(call->db, &after);
@@ -222,19 +336,17 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
     code = end_sessions(call, &before, &after);
     if (code == 0 && input->groups_given)
         code = store_groups(call, &before.id, &new_groups);
+    if (code == 0)
+        code = store_credits(call, input, &before.id);
     lk_permissions_changed(call);
-    struct lk_slice before_document;
-    struct lk_slice after_document;
     if (code == 0)
         code = lk_managers_after(call, managed);
     if (code == 0)
-        code = key_document(call, &before, &old_groups, &before_document);
+        code = lk_key_document(call, &after, &new_groups, &after_document);
     if (code == 0)
-        code = key_document(call, &after, &new_groups, &after_document);
+        code = lk_key_audit(call, LK_AUDIT_UPDATE, &after, before_document, after_document);
     if (code == 0)
-        code = audit(call, LK_AUDIT_UPDATE, &after, before_document, after_document);
-    if (code == 0)
-        code = lk_changed(call, LK_CHANGE_KEY_WRITTEN, &after.id);
+        code = key_written(call, input, &after.id);
     return code != 0 ? code : lk_to_key(call, &after, ret);
 }
 
@@ -242,27 +354,27 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
 static int delete_key(struct lk_call *call, const struct lk_key_row *row) {
     struct lk_group_set groups;
     bool managed = false;
-    int code = groups_of_key(call, &row->id, &groups);
+    int code = lk_key_groups(call, &row->id, &groups);
     if (code == 0)
         code = lk_managers_before(call, &managed);
+    struct lk_slice before;
+    if (code == 0)
+        code = lk_key_document(call, row, &groups, &before);
     if (code != 0)
         return code;
     code = lk_store_key_delete(call->db, &row->id);
     if (code != 0)
         return lk_fail_store(call, code);
     lk_permissions_changed(call);
-    struct lk_slice before;
     code = lk_managers_after(call, managed);
     if (code == 0)
         code = lk_changed(call, LK_CHANGE_KEY_REMOVED, &row->id);
-    if (code == 0)
-        code = key_document(call, row, &groups, &before);
-    return code != 0 ? code : audit(call, LK_AUDIT_DELETE, row, before, (struct lk_slice){NULL, 0});
+    return code != 0 ? code : lk_key_audit(call, LK_AUDIT_DELETE, row, before, (struct lk_slice){NULL, 0});
 }
 
 int lk_api_key_delete(struct lk_call *call, struct lk_slice account, struct lk_slice id) {
     const struct lk_intent intent = {.operation = LK_AUDIT_DELETE, .resource_type = "API_KEY", .resource_name = id};
-    int code = require_manage(call, account, &intent);
+    int code = lk_key_require_manage(call, account, &intent);
     struct lk_key_row row = {0};
     if (code == 0)
         code = lk_find_key(call, id, &row);
@@ -283,13 +395,13 @@ int lk_api_key_revoke(struct lk_call *call, struct lk_slice id) {
 
 int lk_api_key_reveal(struct lk_call *call, struct lk_slice account, struct lk_slice id, struct lk_slice *ret_token) {
     struct lk_intent intent = {.operation = LK_AUDIT_REVEAL, .resource_type = "API_KEY", .resource_name = id};
-    int code = require_manage(call, account, &intent);
+    int code = lk_key_require_manage(call, account, &intent);
     struct lk_key_row row = {0};
     struct lk_group_set groups;
     if (code == 0)
         code = lk_find_key(call, id, &row);
     if (code == 0)
-        code = groups_of_key(call, &row.id, &groups);
+        code = lk_key_groups(call, &row.id, &groups);
     if (code != 0)
         return code;
     intent.resource_id = &row.id;
@@ -310,7 +422,7 @@ int lk_api_key_reveal(struct lk_call *call, struct lk_slice account, struct lk_s
     code = lk_seal_open(call->domain->keys, LK_SEAL_API_KEY, &row.id, &row.account_id, sealed, (uint8_t *)token);
     if (code != 0)
         return lk_fail_store(call, code);
-    code = audit(call, LK_AUDIT_REVEAL, &row, (struct lk_slice){NULL, 0}, (struct lk_slice){NULL, 0});
+    code = lk_key_audit(call, LK_AUDIT_REVEAL, &row, (struct lk_slice){NULL, 0}, (struct lk_slice){NULL, 0});
     if (code != 0) {
         explicit_bzero(token, sealed.len - LK_SEAL_OVERHEAD);
         return code;

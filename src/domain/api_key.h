@@ -1,5 +1,5 @@
 /*
- * API keys: create, update, delete, find, list, reveal. See domain/call.h for how operations run and fail.
+ * API keys: create, update, delete, find, list, reveal, rotate, import. See domain/call.h for how operations run and fail.
  *
  * The token is made here, handed out once, and kept only as a keyed digest (to recognise it) and sealed (to reveal it).
  */
@@ -7,6 +7,7 @@
 #define DOMAIN_API_KEY_H
 
 #include "domain/call.h"
+#include "domain/rate_limit.h"
 #include "domain/user_group.h"
 
 /* Most groups of one key, most entries of its metadata, most bytes of a name, a metadata key and a metadata value. */
@@ -15,6 +16,13 @@
 #define LK_METADATA_MAX 50
 #define LK_METADATA_KEY_MAX 64
 #define LK_METADATA_VALUE_MAX 1024
+
+/* Most entries of an allow list, most credits, most keys in one import, most old secrets of a key at once, longest overlap of a rotation. */
+#define LK_ALLOWED_IPS_MAX 100
+#define LK_CREDITS_MAX INT64_C(9007199254740991) /* the largest whole number that every JSON reader holds */
+#define LK_IMPORT_MAX 1000
+#define LK_OLD_SECRETS_MAX 3
+#define LK_OVERLAP_MAX_SECONDS 7776000 /* 90 days */
 
 struct lk_metadata {
     struct lk_slice key;
@@ -26,7 +34,7 @@ struct lk_api_key {
     struct lk_id id;
     struct lk_id account_id;
     struct lk_slice name;
-    struct lk_slice preview; /* "lk_…" and the token's last four characters */
+    struct lk_slice preview; /* "lk_…" and the token's last four characters; without "lk_" when it was imported and has not our form */
     bool enabled;
     int64_t created_at;
     struct lk_slice created_by; /* name of the key or user that made it; "system" for init */
@@ -35,6 +43,35 @@ struct lk_api_key {
     int64_t expires_at;
     const struct lk_metadata *metadata; /* sorted by key */
     size_t metadata_len;
+    const struct lk_slice *allowed_ips; /* blocks; none: from anywhere */
+    size_t allowed_ips_len;
+    struct lk_rate_limit rate;
+};
+
+/* How often a key may still be used. */
+struct lk_credits {
+    int64_t remaining; /* as of the last flush, or as it was set since */
+    bool has_refill;
+    int64_t amount;           /* what remaining becomes at a refill */
+    struct lk_slice interval; /* "DAILY", "WEEKLY" or "MONTHLY" (domain/refill.h) */
+    bool has_day;             /* DAILY has none */
+    int64_t day;
+    int64_t next_at;
+};
+
+struct lk_credits_input {
+    int64_t remaining;
+    bool has_refill;
+    int64_t amount;
+    struct lk_slice interval;
+    bool day_given;
+    int64_t day;
+};
+
+/* A replaced secret that is still accepted. */
+struct lk_old_secret {
+    struct lk_slice preview;
+    int64_t ends_at;
 };
 
 /* What a client gave. A member that was absent has given = false; one that was null has given = true and is empty (no groups, no expiry, enabled). */
@@ -51,6 +88,15 @@ struct lk_api_key_input {
     bool metadata_given;
     const struct lk_metadata *metadata;
     size_t metadata_len;
+    bool ips_given;
+    const struct lk_slice *allowed_ips; /* an item with ptr NULL was null */
+    size_t allowed_ips_len;
+    bool rate_given;
+    struct lk_rate_limit rate; /* has_rate false: none */
+    bool has_rate;
+    bool credits_given;
+    bool has_credits;
+    struct lk_credits_input credits;
 };
 
 /* All of these take the account that the client named (22 characters, or ptr NULL for none), and need MANAGE_API_KEYS.
@@ -58,7 +104,7 @@ struct lk_api_key_input {
  * create: ret is the new key, ret_token its secret (74 characters in the arena): the only time it is given without a reveal. LK_EINVAL for a bad name,
  * group id, expiry or metadata; LK_ECONFLICT when the name is taken; LK_EFORBIDDEN when the groups hold what the actor does not.
  * update: replaces the name; the rest where given. LK_ENOTFOUND "API key does not exist". Groups that are new to the key must hold nothing that the
- * actor lacks; to enable a key or to let it live longer, none of its groups may.
+ * actor lacks; to enable a key, to let it live longer, or to lift a limit of it (addresses, rate, credits), none of its groups may.
  * delete: the key is refused from the commit on.
  * update and delete: LK_ECONFLICT when nobody would be left who may manage users and groups.
  * reveal: opens the seal. Audited. A key that holds more than the actor is not revealed. */
@@ -71,6 +117,40 @@ int lk_api_key_delete(struct lk_call *call, struct lk_slice account, struct lk_s
 /* Deletes a key; a key may delete itself whatever it holds. */
 int lk_api_key_revoke(struct lk_call *call, struct lk_slice id);
 int lk_api_key_reveal(struct lk_call *call, struct lk_slice account, struct lk_slice id, struct lk_slice *ret_token);
+
+/* Gives the key a new secret; id and all else of it stay. The secret so far is accepted for overlap_seconds more: with 0 it is refused from the commit on,
+ * and so are older ones that were still accepted. ret_token is the new secret. Audited as LK_AUDIT_ROTATE. A key that holds more than the actor is not
+ * rotated. LK_EINVAL for an overlap below 0 or above LK_OVERLAP_MAX_SECONDS; LK_ECONFLICT, with the time when there is room, when the key has
+ * LK_OLD_SECRETS_MAX old secrets already. */
+int lk_api_key_rotate(struct lk_call *call, struct lk_slice account, struct lk_slice id, int64_t overlap_seconds, struct lk_api_key *ret,
+                      struct lk_slice *ret_token);
+
+struct lk_import_input {
+    struct lk_slice token; /* 16 to 512 visible ASCII characters; with "lk_" at its beginning only a whole one of ours */
+    struct lk_api_key_input key;
+};
+
+/* What came of one: error with ptr NULL when the key is there. */
+struct lk_import_result {
+    struct lk_id id;
+    struct lk_slice name;
+    struct lk_slice error;
+};
+
+/* Makes keys whose secrets come from elsewhere, each by the rules of create. One that is refused leaves the rest. ret has len elements in the same
+ * order. Each is audited as LK_AUDIT_IMPORT. Fails as a whole above LK_IMPORT_MAX (LK_EINVAL), without the permission, and for what is
+ * nobody's mistake. */
+int lk_api_key_import(struct lk_call *call, struct lk_slice account, const struct lk_import_input *inputs, size_t len,
+                      struct lk_import_result **ret);
+
+/* The credits of a key that a function here returned; *ret_has false: it is not counted. And its old secrets that are still accepted, the first to end first. */
+int lk_api_key_credits(struct lk_call *call, const struct lk_id *key, bool *ret_has, struct lk_credits *ret);
+int lk_api_key_old_secrets(struct lk_call *call, const struct lk_id *key, struct lk_old_secret ret[LK_OLD_SECRETS_MAX], size_t *ret_len);
+
+/* What time does to keys, for the server: call has no actor, and each is a changing operation (domain/call.h) that does at most `most` keys. *ret_more: there
+ * may be more. refill sets balances that are due; sweep forgets old secrets that have ended. */
+int lk_api_keys_refill(struct lk_call *call, size_t most, bool *ret_more);
+int lk_api_keys_sweep(struct lk_call *call, size_t most, bool *ret_more);
 
 /* Reading keys of the actor's account needs MANAGE_API_KEYS or VIEW_USER_AND_USER_GROUPS_AND_API_KEYS; the actor's own key is always shown to it.
  * LK_ENOTFOUND "API key does not exist". */

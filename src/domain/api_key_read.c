@@ -1,8 +1,10 @@
 /* Finding and listing keys. */
 #include "domain/group_rows.h"
+#include "domain/key_limits.h"
 #include "domain/key_metadata.h"
-#include "domain/key_rows.h"
+#include "domain/refill.h"
 #include "domain/rules.h"
+#include "store/key_old_secret.h"
 
 static const uint32_t may_read_keys =
     LK_ACCOUNT_PERMISSION_BIT(LK_MANAGE_API_KEYS) | LK_ACCOUNT_PERMISSION_BIT(LK_VIEW_USER_AND_USER_GROUPS_AND_API_KEYS);
@@ -24,8 +26,11 @@ int lk_to_key(struct lk_call *call, const struct lk_key_row *row, struct lk_api_
         .updated_at = row->updated_at,
         .has_expiry = row->has_expiry,
         .expires_at = row->expires_at,
+        .rate = {row->rate_limit, row->rate_window_ms / 1000},
     };
     int code = lk_metadata_read(call, row->metadata, &key.metadata, &key.metadata_len);
+    if (code == 0)
+        code = lk_allowed_ips_read(call, row->allowed_ips, &key.allowed_ips, &key.allowed_ips_len);
     if (code == 0)
         *ret = key;
     return code;
@@ -178,4 +183,37 @@ int lk_api_key_permissions(struct lk_call *call, const struct lk_id *key, struct
     size_t len;
     int code = lk_store_group_permissions_of_key(call->db, key, call->arena, &rows, &len);
     return code != 0 ? lk_fail_store(call, code) : lk_read_union(call, rows, len, ret);
+}
+
+int lk_api_key_credits(struct lk_call *call, const struct lk_id *key, bool *ret_has, struct lk_credits *ret) {
+    struct lk_key_credits_row row = {0};
+    bool has = false;
+    int code = lk_credits_find(call, key, &has, &row);
+    if (code != 0)
+        return code;
+    *ret_has = has;
+    *ret = (struct lk_credits){
+        .remaining = row.remaining,
+        .has_refill = row.has_refill,
+        .amount = row.refill_amount,
+        .interval = row.refill_interval,
+        .has_day = row.has_refill && !lk_slice_equal(row.refill_interval, lk_refill_interval_name(LK_REFILL_DAILY)),
+        .day = row.refill_day,
+        .next_at = row.refill_at,
+    };
+    return 0;
+}
+
+_Static_assert(LK_OLD_SECRETS_MAX == LK_STORED_OLD_SECRETS_MAX, "the same limit in both rooms");
+
+int lk_api_key_old_secrets(struct lk_call *call, const struct lk_id *key, struct lk_old_secret ret[LK_OLD_SECRETS_MAX], size_t *ret_len) {
+    struct lk_old_secret_row rows[LK_STORED_OLD_SECRETS_MAX];
+    size_t len;
+    int code = lk_store_old_secret_list(call->db, key, call->now_ms, call->arena, rows, &len);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    for (size_t i = 0; i < len; i++)
+        ret[i] = (struct lk_old_secret){rows[i].preview, rows[i].ends_at};
+    *ret_len = len;
+    return 0;
 }

@@ -15,6 +15,8 @@
 #define LK_AUDIT_UPDATE "UPDATE"
 #define LK_AUDIT_DELETE "DELETE"
 #define LK_AUDIT_REVEAL "REVEAL"
+#define LK_AUDIT_ROTATE "ROTATE"
+#define LK_AUDIT_IMPORT "IMPORT"
 #define LK_AUDIT_LOGIN "LOGIN"
 #define LK_AUDIT_LOGOUT "LOGOUT"
 #define LK_AUDIT_LOCK "LOCK" /* too many wrong passwords */

@@ -3,10 +3,11 @@
 #include "base/clock.h"
 #include "crypto/digest.h"
 #include "crypto/token.h"
+#include "domain/key_limits.h"
 #include "domain/permission_cache.h"
 #include "domain/rules.h"
 #include "store/account.h"
-#include "store/api_key.h"
+#include "store/key_old_secret.h"
 #include "store/session.h"
 
 #include <stdlib.h>
@@ -191,11 +192,17 @@ int lk_authenticate_key(struct lk_call *call, struct lk_slice token) {
 
 int lk_authenticate_digest(struct lk_call *call, const struct lk_digest *digest) {
     struct lk_key_row key = {0};
-    int code = lk_store_key_find_by_digest(call->db, digest->bytes, call->arena, &key);
+    int code = lk_store_key_find_by_secret(call->db, digest->bytes, call->now_ms, call->arena, &key);
     if (code == LK_ENOTFOUND || (code == 0 && !key_is_good(call, &key)))
         return refuse_key(call);
     if (code != 0)
         return lk_fail_store(call, code);
+    bool admitted = false;
+    code = lk_allowed_ips_admit(call, key.allowed_ips, call->client_ip, &admitted);
+    if (code != 0)
+        return code;
+    if (!admitted)
+        return lk_problem_set(call->problem, LK_EFORBIDDEN, "User not authorized: this API key may not be used from this address");
     struct lk_actor *actor = LK_ARENA_NEW(call->arena, struct lk_actor);
     if (actor == NULL)
         return lk_fail_memory(call);

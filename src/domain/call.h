@@ -30,6 +30,7 @@
 
 struct lk_change;
 struct lk_domain;
+struct lk_ip;
 struct lk_keys;
 
 /* Binds the rules to a database whose migrations are done. db is used for this call only; keys is lent until lk_domain_close. On the first use of
@@ -86,7 +87,8 @@ struct lk_call {
     struct lk_domain *domain;
     struct lk_actor *actor; /* NULL before authentication */
     struct lk_origin origin;
-    int64_t now_ms; /* wall clock when the request began; every time that it stores */
+    const struct lk_ip *client_ip; /* what allow lists of keys are held against; NULL when it is not known: a key that has one is refused */
+    int64_t now_ms;                /* wall clock when the request began; every time that it stores */
     struct lk_problem *problem;
     /* The domain's own; zero at the start. */
     struct lk_id change_set; /* groups the audit entries of one request */
@@ -111,7 +113,8 @@ int lk_request_end(struct lk_call *call, bool undo);
 /* Sets call->actor to the operator at the machine, acting in an account. LK_ENOMEM. What the system does needs no permission. */
 int lk_act_as_system(struct lk_call *call, const struct lk_id *account_id);
 
-/* Recognises a presented API key and sets call->actor. LK_EUNAUTH, always with the same words, when it is malformed, unknown, disabled or expired. */
+/* Recognises a presented API key and sets call->actor. LK_EUNAUTH, always with the same words, when it is malformed, unknown, disabled or expired (the secret
+ * that was presented, or the key). LK_EFORBIDDEN when it may not be used from call->client_ip. */
 int lk_authenticate_key(struct lk_call *call, struct lk_slice token);
 
 /* Whether account (22 characters, as a client gave it) is the actor's own. LK_EFORBIDDEN "User not authorized" for everything else, whether that

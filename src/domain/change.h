@@ -10,11 +10,12 @@
 #include "domain/call.h"
 
 enum lk_change_kind {
-    LK_CHANGE_ACCOUNT_WRITTEN,
+    LK_CHANGE_ACCOUNT_WRITTEN, /* it is there, or its rate is another */
     LK_CHANGE_ACCOUNT_REMOVED, /* with all that was in it */
     LK_CHANGE_GROUP_WRITTEN,   /* its permissions */
     LK_CHANGE_GROUP_REMOVED,
-    LK_CHANGE_KEY_WRITTEN, /* anything of the key, its groups included */
+    LK_CHANGE_KEY_WRITTEN, /* anything of the key, its groups included, but not the balance of its credits */
+    LK_CHANGE_KEY_CREDITS, /* anything of the key, and the balance was set */
     LK_CHANGE_KEY_REMOVED,
 };
 

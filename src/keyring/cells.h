@@ -36,7 +36,13 @@ _Static_assert(sizeof(struct lk_entry) == 64, "an entry is one cache line");
 struct lk_key_state {
     _Atomic uint64_t rate;
     _Atomic int64_t credits;
-    unsigned refs; /* the writer's */
+    /* The writer's. */
+    unsigned refs;
+    bool counted; /* in the keyring's ring of keys with credits (credits.c), and then what follows is set */
+    struct lk_id id;
+    int64_t kept; /* the balance that the database has */
+    struct lk_key_state *next;
+    struct lk_key_state *previous;
 };
 
 /* What few keys have. Immutable but for the state. */

@@ -145,8 +145,11 @@ struct lk_keyring {
     struct lk_map groups;
     struct lk_map slots;
     struct lk_map accounts;
-    uint32_t places_used; /* numbers ever given out */
-    uint32_t places_free; /* list of free ones; LK_NO_PLACE: none */
+    uint32_t places_used;            /* numbers ever given out */
+    uint32_t places_free;            /* list of free ones; LK_NO_PLACE: none */
+    struct lk_key_state *credits_at; /* in the ring of keys with credits: the next to be looked at; NULL: there are none */
+    size_t credits_len;
+    size_t credits_seen; /* of them, in this round */
     struct lk_staged *staged;
     size_t staged_len;
     size_t staged_cap;
@@ -219,6 +222,10 @@ void lk_key_disable(struct lk_keyring *keyring, const struct lk_id *id);
 struct lk_key_state *lk_key_state(const struct lk_keyring *keyring, const struct lk_id *id, bool *ret_has_credits);
 void lk_entry_unlink(struct lk_keyring *keyring, uint32_t ref); /* from both indexes; retired */
 void lk_entry_free(struct lk_keyring *keyring, uint32_t ref);   /* after the grace period, or before it was linked */
+
+/* credits.c: the ring of keys with credits. follow: what was staged of a key is in force; forget: a state is about to be freed. */
+void lk_credits_follow(struct lk_keyring *keyring, const struct lk_rare *rare, const struct lk_staged *staged);
+void lk_credits_forget(struct lk_keyring *keyring, struct lk_key_state *state);
 
 /* groups.c: groups, accounts, and the sets between them and keys. */
 int lk_groups_open(struct lk_keyring *keyring);

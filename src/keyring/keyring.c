@@ -177,8 +177,10 @@ int lk_keyring_stage(struct lk_keyring *keyring, const struct lk_keyring_change 
 static void set_credits(struct lk_keyring *keyring, const struct lk_staged *staged) {
     bool has_credits = false;
     struct lk_key_state *state = lk_key_state(keyring, &staged->id, &has_credits);
-    if (has_credits)
-        atomic_store_explicit(&state->credits, staged->credits, memory_order_relaxed);
+    if (!has_credits)
+        return;
+    atomic_store_explicit(&state->credits, staged->credits, memory_order_relaxed);
+    state->kept = staged->credits;
 }
 
 static void commit_one(struct lk_keyring *keyring, struct lk_staged *staged) {

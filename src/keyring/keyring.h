@@ -125,6 +125,19 @@ int lk_keyring_apply(struct lk_keyring *keyring, const struct lk_keyring_change 
 /* Writer. The balance of a key's credits, for the flush to the database. LK_ENOTFOUND when it is unknown or has no credits. */
 int lk_keyring_credits(const struct lk_keyring *keyring, const struct lk_id *key, int64_t *ret);
 
+/* A balance on its way to the database. */
+struct lk_keyring_balance {
+    struct lk_id key;
+    int64_t credits;
+};
+
+/* Writer. Balances that the database has not, for the flush: of the next `looks` keys with credits those that were spent from, at most max. *ret_done: that was
+ * the last of a round over all keys. A key whose balance the batch sets is left out. It may be told again until it is kept. */
+size_t lk_keyring_spent(struct lk_keyring *keyring, size_t looks, struct lk_keyring_balance *ret, size_t max, bool *ret_done);
+
+/* Writer. The database has these balances: their transaction is committed. */
+void lk_keyring_kept(struct lk_keyring *keyring, const struct lk_keyring_balance *balances, size_t len);
+
 /* For metrics. Any thread; may be a moment old. bytes is all memory of the keyring, reserved room included. */
 struct lk_keyring_stats {
     uint64_t keys;    /* by id */

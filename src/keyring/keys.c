@@ -51,8 +51,10 @@ static struct lk_rare *rare_of(const struct lk_keyring *keyring, uint32_t ref) {
 /* ---- rare things ---- */
 
 static void state_release(struct lk_keyring *keyring, struct lk_key_state *state) {
-    if (state != NULL && --state->refs == 0)
-        lk_small_free(keyring, state);
+    if (state == NULL || --state->refs > 0)
+        return;
+    lk_credits_forget(keyring, state);
+    lk_small_free(keyring, state);
 }
 
 static void rare_free(struct lk_keyring *keyring, struct lk_rare *rare) {
@@ -292,6 +294,7 @@ void lk_key_commit(struct lk_keyring *keyring, struct lk_staged *staged) {
     if (before.len == 0)
         lk_stat_add(&keyring->stat_keys, 1);
     adopt_state(keyring, staged, &before);
+    lk_credits_follow(keyring, rare_of(keyring, staged->key_refs[0]), staged);
     for (size_t i = 0; i < LK_KEYRING_DIGESTS_MAX && staged->key_refs[i] != 0; i++) {
         link_entry(keyring, staged->key_refs[i], &before);
         keyring->staged_entries--;

@@ -2,6 +2,8 @@
 
 #include "store/row.h"
 
+#define COLUMNS "id, name, created_at, audit_seq, audit_mac, audit_seal, rate_limit, rate_window_ms"
+
 static struct lk_slice bytes_slice(const uint8_t *bytes) {
     return lk_slice_make((const char *)bytes, LK_STORED_MAC_BYTES);
 }
@@ -28,6 +30,8 @@ static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_
         code = lk_row_bytes(stmt, 5, row->audit_seal, sizeof(row->audit_seal));
     row->created_at = lk_column_int(stmt, 2);
     row->audit_seq = lk_column_int(stmt, 3);
+    row->rate_limit = lk_column_int(stmt, 6);
+    row->rate_window_ms = lk_column_int(stmt, 7);
     return code;
 }
 
@@ -44,13 +48,13 @@ static int read_account(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_
 }
 
 int lk_store_account_find(struct lk_db *db, const struct lk_id *id, struct lk_arena *arena, struct lk_account_row *ret) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT id, name, created_at, audit_seq, audit_mac, audit_seal FROM account WHERE id = $1");
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM account WHERE id = $1");
     lk_bind_id(stmt, 1, id);
     return read_account(stmt, arena, ret);
 }
 
 int lk_store_account_next(struct lk_db *db, const struct lk_id *after, struct lk_arena *arena, struct lk_account_row *ret) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT id, name, created_at, audit_seq, audit_mac, audit_seal FROM account WHERE id > $1 "
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM account WHERE id > $1 "
                                           "ORDER BY id LIMIT 1");
     /* Every id is longer than the empty blob, so it stands before the first. */
     lk_bind_blob(stmt, 1, after == NULL ? lk_slice_make("", 0) : lk_slice_make((const char *)after->bytes, LK_ID_BYTES));
@@ -59,7 +63,7 @@ int lk_store_account_next(struct lk_db *db, const struct lk_id *after, struct lk
 
 int lk_store_account_list(struct lk_db *db, int64_t limit, int64_t offset, struct lk_arena *arena, struct lk_account_row **ret,
                           size_t *ret_len) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT id, name, created_at, audit_seq, audit_mac, audit_seal FROM account ORDER BY name, id "
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM account ORDER BY name, id "
                                           "LIMIT $1 OFFSET $2");
     lk_bind_int(stmt, 1, limit);
     lk_bind_int(stmt, 2, offset);
@@ -89,6 +93,17 @@ int lk_store_account_delete(struct lk_db *db, const struct lk_id *id) {
     lk_bind_id(stmt, 1, id);
     int code = lk_run(stmt);
     return code == 0 && lk_db_changes(db) == 0 ? LK_ENOTFOUND : code;
+}
+
+int lk_store_account_update(struct lk_db *db, const struct lk_account_row *row) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "UPDATE account SET name = $1, rate_limit = $2, rate_window_ms = $3 WHERE id = $4");
+    lk_bind_text(stmt, 1, row->name);
+    if (row->rate_limit != 0) { /* else both stay NULL */
+        lk_bind_int(stmt, 2, row->rate_limit);
+        lk_bind_int(stmt, 3, row->rate_window_ms);
+    }
+    lk_bind_id(stmt, 4, &row->id);
+    return lk_run(stmt);
 }
 
 int lk_store_account_set_audit(struct lk_db *db, const struct lk_account_row *row) {

@@ -11,6 +11,8 @@
 struct lk_account_row {
     struct lk_id id;
     struct lk_slice name;
+    int64_t rate_limit; /* units a window for all its keys together; 0: none */
+    int64_t rate_window_ms;
     int64_t created_at;
     int64_t audit_seq;
     uint8_t audit_mac[LK_STORED_MAC_BYTES];
@@ -30,6 +32,9 @@ int lk_store_account_count(struct lk_db *db, int64_t *ret);
 
 /* With all that is in it, but not its audit entries. LK_ENOTFOUND. */
 int lk_store_account_delete(struct lk_db *db, const struct lk_id *id);
+
+/* Writes name and rate. */
+int lk_store_account_update(struct lk_db *db, const struct lk_account_row *row);
 
 /* Moves the end of the audit chain: id, audit_seq, audit_mac and audit_seal of row. */
 int lk_store_account_set_audit(struct lk_db *db, const struct lk_account_row *row);

@@ -3,13 +3,25 @@
 #include "store/row.h"
 #include "store/usage.h"
 
-#define COLUMNS "id, account_id, name, preview, enabled, expires_at, metadata, created_at, created_by, updated_at"
+#define COLUMNS                                                                                          \
+    "id, account_id, name, preview, enabled, expires_at, metadata, created_at, created_by, updated_at, " \
+    "allowed_ips, rate_limit, rate_window_ms"
+
+/* The members that insert and update write alike, in parameters from index on. */
+static void bind_limits(struct lk_stmt *stmt, int index, const struct lk_key_row *row) {
+    lk_bind_text(stmt, index, row->allowed_ips);
+    if (row->rate_limit == 0)
+        return; /* both stay NULL */
+    lk_bind_int(stmt, index + 1, row->rate_limit);
+    lk_bind_int(stmt, index + 2, row->rate_window_ms);
+}
 
 int lk_store_key_insert(struct lk_db *db, const struct lk_key_row *row, const uint8_t digest[LK_STORED_DIGEST_BYTES],
                         unsigned digest_version, struct lk_slice sealed) {
     struct lk_stmt *stmt =
         lk_db_stmt(db, "INSERT INTO api_key (id, account_id, name, preview, digest, digest_version, sealed, enabled, expires_at, metadata, "
-                       "created_at, created_by, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)");
+                       "created_at, created_by, updated_at, allowed_ips, rate_limit, rate_window_ms) "
+                       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)");
     lk_bind_id(stmt, 1, &row->id);
     lk_bind_id(stmt, 2, &row->account_id);
     lk_bind_text(stmt, 3, row->name);
@@ -26,13 +38,15 @@ int lk_store_key_insert(struct lk_db *db, const struct lk_key_row *row, const ui
     lk_bind_int(stmt, 11, row->created_at);
     lk_bind_text(stmt, 12, row->created_by);
     lk_bind_int(stmt, 13, row->updated_at);
+    bind_limits(stmt, 14, row);
     int code = lk_run(stmt);
     return code == 0 ? lk_store_use_insert(db, &row->account_id, &row->id) : code;
 }
 
 int lk_store_key_update(struct lk_db *db, const struct lk_key_row *row) {
     struct lk_stmt *stmt =
-        lk_db_stmt(db, "UPDATE api_key SET name = $1, enabled = $2, expires_at = $3, metadata = $4, updated_at = $5 WHERE id = $6");
+        lk_db_stmt(db, "UPDATE api_key SET name = $1, enabled = $2, expires_at = $3, metadata = $4, updated_at = $5, allowed_ips = $7, "
+                       "rate_limit = $8, rate_window_ms = $9 WHERE id = $6");
     lk_bind_text(stmt, 1, row->name);
     lk_bind_int(stmt, 2, row->enabled);
     if (row->has_expiry)
@@ -40,6 +54,20 @@ int lk_store_key_update(struct lk_db *db, const struct lk_key_row *row) {
     else
         lk_bind_null(stmt, 3);
     lk_bind_text(stmt, 4, row->metadata);
+    lk_bind_int(stmt, 5, row->updated_at);
+    lk_bind_id(stmt, 6, &row->id);
+    bind_limits(stmt, 7, row);
+    return lk_run(stmt);
+}
+
+int lk_store_key_set_secret(struct lk_db *db, const struct lk_key_row *row, const uint8_t digest[LK_STORED_DIGEST_BYTES],
+                            unsigned digest_version, struct lk_slice sealed) {
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "UPDATE api_key SET preview = $1, digest = $2, digest_version = $3, sealed = $4, updated_at = $5 WHERE id = $6");
+    lk_bind_text(stmt, 1, row->preview);
+    lk_bind_blob(stmt, 2, lk_slice_make((const char *)digest, LK_STORED_DIGEST_BYTES));
+    lk_bind_int(stmt, 3, digest_version);
+    lk_bind_blob(stmt, 4, sealed);
     lk_bind_int(stmt, 5, row->updated_at);
     lk_bind_id(stmt, 6, &row->id);
     return lk_run(stmt);
@@ -67,6 +95,10 @@ static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_
         code = lk_row_text(stmt, 6, arena, &row->metadata);
     if (code == 0)
         code = lk_row_text(stmt, 8, arena, &row->created_by);
+    if (code == 0)
+        code = lk_row_text(stmt, 10, arena, &row->allowed_ips);
+    row->rate_limit = lk_column_int(stmt, 11);
+    row->rate_window_ms = lk_column_int(stmt, 12);
     row->enabled = lk_column_int(stmt, 4) != 0;
     row->has_expiry = !lk_column_is_null(stmt, 5);
     row->expires_at = lk_column_int(stmt, 5);

@@ -15,17 +15,24 @@ struct lk_key_row {
     bool enabled;
     bool has_expiry;
     int64_t expires_at;
-    struct lk_slice metadata; /* document */
+    struct lk_slice metadata;    /* document */
+    struct lk_slice allowed_ips; /* document; ptr NULL: from anywhere */
+    int64_t rate_limit;          /* units a window; 0: none */
+    int64_t rate_window_ms;
     int64_t created_at;
     struct lk_slice created_by;
     int64_t updated_at;
 };
 
 /* insert and update: LK_ECONFLICT when the account has a key of that name. sealed with ptr NULL cannot be revealed. update writes name, enabled,
- * expiry, metadata and updated_at. */
+ * expiry, metadata, allowed addresses, rate and updated_at. */
 int lk_store_key_insert(struct lk_db *db, const struct lk_key_row *row, const uint8_t digest[LK_STORED_DIGEST_BYTES],
                         unsigned digest_version, struct lk_slice sealed);
 int lk_store_key_update(struct lk_db *db, const struct lk_key_row *row);
+
+/* Replaces the secret: digest and seal, and preview and updated_at of row. LK_ECONFLICT when the digest is another key's. */
+int lk_store_key_set_secret(struct lk_db *db, const struct lk_key_row *row, const uint8_t digest[LK_STORED_DIGEST_BYTES],
+                            unsigned digest_version, struct lk_slice sealed);
 
 /* LK_ENOTFOUND. */
 int lk_store_key_delete(struct lk_db *db, const struct lk_id *id);
@@ -34,6 +41,7 @@ int lk_store_key_find(struct lk_db *db, const struct lk_id *account, const struc
                       struct lk_key_row *ret);
 int lk_store_key_find_by_name(struct lk_db *db, const struct lk_id *account, struct lk_slice name, struct lk_arena *arena,
                               struct lk_key_row *ret);
+/* By its present secret. */
 int lk_store_key_find_by_digest(struct lk_db *db, const uint8_t digest[LK_STORED_DIGEST_BYTES], struct lk_arena *arena,
                                 struct lk_key_row *ret);
 

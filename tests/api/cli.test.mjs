@@ -14,7 +14,7 @@ after(() => server.stop());
 /** The environment of a command: this server, and its administrator's key unless another is given. */
 const environment = (extra = {}) => ({ ...process.env, LATCHKEY_URL: server.url, LATCHKEY_API_KEY: server.account.apiKey, ...extra });
 
-const cli = (args, extra) => run(args, { env: environment(extra) });
+const cli = (args, extra, input = '') => run(args, { env: environment(extra), input });
 
 /** What a command that must succeed prints. */
 function print(...args) {
@@ -134,6 +134,120 @@ describe('latchkey key', () => {
     assert.match(refuse(1, 'key', 'create', ' blank '), /Invalid API Key name/);
     assert.match(refuse(1, 'key', 'create', 'admin'), /admin/);
     assert.match(refuse(1, 'key', 'create', 'x', '--group', 'no such group'), /There is no user group "no such group"/);
+  });
+});
+
+describe('latchkey key: limits, rotation, import, verify, check', () => {
+  const write = (text) => {
+    const file = path.join(temporaryDirectory(), 'input');
+    fs.writeFileSync(file, text);
+    return file;
+  };
+
+  it('limits a key, shows how, and lifts the limits', () => {
+    const made = json('key', 'create', 'limited', '--allow-ip', '192.0.2.7', '--allow-ip', '2001:db8::/32', '--rate', '100/1m', '--credits', '50', '--refill', '60/weekly:7');
+    assert.deepEqual(made.apiKey.allowedIps, ['192.0.2.7/32', '2001:db8::/32']);
+    assert.deepEqual(made.apiKey.rateLimit, { limit: 100, windowSeconds: 60 });
+    assert.equal(made.apiKey.credits.remaining, 50);
+    assert.deepEqual([made.apiKey.credits.refill.amount, made.apiKey.credits.refill.interval, made.apiKey.credits.refill.day], [60, 'WEEKLY', 7]);
+    const text = print('key', 'get', 'limited');
+    for (const line of [/^allowed from 192\.0\.2\.7\/32, 2001:db8::\/32$/m, /^rate +100$/m, /^credits +50$/m, /^refill +WEEKLY$/m]) assert.match(text, line);
+    const lifted = json('key', 'update', 'limited', '--any-ip', '--rate', 'none', '--credits', 'none');
+    assert.deepEqual([lifted.allowedIps, lifted.rateLimit, lifted.credits], [[], null, null]);
+    for (const line of ['rate', 'credits', 'refill', 'allowed from', 'old secrets']) assert.doesNotMatch(print('key', 'get', 'limited'), new RegExp(`^${line}`, 'm'));
+  });
+
+  it('says what is wrong with a limit', () => {
+    for (const [option, bad] of [['rate', '100'], ['rate', 'x/60s'], ['rate', '5/2027-01-01'], ['rate', '5/-1s'], ['credits', '1.5'], ['credits', '']])
+      assert.match(refuse(2, 'key', 'update', 'limited', `--${option}`, bad), new RegExp(`--${option}: `));
+    for (const bad of ['5', '5/yearly', '5/daily:', '5/weekly:x', 'daily']) assert.match(refuse(2, 'key', 'update', 'limited', '--credits', '1', '--refill', bad), /--refill: ".*" is not such as/);
+    assert.match(refuse(2, 'key', 'update', 'limited', '--refill', '5/daily'), /--refill needs --credits/);
+    assert.match(refuse(2, 'key', 'update', 'limited', '--any-ip', '--allow-ip', '::1'), /exclude each other/);
+    assert.match(refuse(1, 'key', 'update', 'limited', '--allow-ip', '10.0.0.1/8'), /10\.0\.0\.0\/8/);
+    assert.match(refuse(1, 'key', 'update', 'limited', '--credits', '1', '--refill', '5/weekly:8'), /from 1 \(Monday\) to 7/);
+  });
+
+  it('rotates a key', async () => {
+    const { key } = json('key', 'create', 'turning');
+    const turned = json('key', 'rotate', 'turning', '--overlap', '1h');
+    assert.match(turned.key, TOKEN);
+    assert.ok((await server.accepts(key)) && (await server.accepts(turned.key)));
+    assert.match(print('key', 'get', 'turning'), /^old secrets +lk_…/m);
+    assert.match(print('key', 'rotate', 'turning'), /^key +lk_/m);
+    assert.ok(!(await server.accepts(key)) && !(await server.accepts(turned.key)));
+    assert.match(refuse(2, 'key', 'rotate', 'turning', '--overlap', 'soon'), /--overlap: "soon" is not a length/);
+    refuse(2, 'key', 'rotate');
+  });
+
+  it('verifies a key that it is given in a file, on standard input or in the environment', () => {
+    const { key, apiKey } = json('key', 'create', 'asked', '--group', 'Account Administrator', '--credits', '5');
+    const file = write(`${key}\n`);
+    const answer = json('key', 'verify', file, '--require', 'MANAGE_API_KEYS', '--cost', '2');
+    assert.deepEqual([answer.valid, answer.keyId, answer.credits], [true, apiKey.id, { remaining: 3 }]);
+    assert.deepEqual(json('key', 'verify', file).credits, { remaining: 3 }, 'asking costs nothing unless it is said');
+    for (const done of [cli(['key', 'verify', '-'], {}, key), cli(['key', 'verify'], {}, key), cli(['key', 'verify'], { LATCHKEY_KEY: key })]) {
+      assert.equal(done.status, 0, done.stderr);
+      assert.match(done.stdout, /^code +VALID$/m);
+    }
+    const none = cli(['key', 'verify', write('no-key-that-is-known')]);
+    assert.deepEqual([none.status, none.stderr], [1, '']);
+    assert.match(none.stdout, /^code +NOT_FOUND$/m);
+    assert.match(refuse(1, 'key', 'verify', file, '--require', 'A AND'), /expression/);
+    assert.match(refuse(1, 'key', 'verify', '/nowhere/x'), /Cannot read a key from \/nowhere\/x/);
+    assert.match(refuse(2, 'key', 'verify', file, '--cost', '-1'), /--cost/);
+  });
+
+  it('checks the form of a key without a server', () => {
+    const env = { LATCHKEY_URL: 'http://127.0.0.1:1', LATCHKEY_API_KEY: '' };
+    const check = (text, ...more) => cli(['key', 'check', '-', ...more], env, text);
+    const ours = check(server.account.apiKey, '--json');
+    assert.deepEqual([ours.status, JSON.parse(ours.stdout)], [0, { form: 'LATCHKEY', accountId: server.account.accountId }]);
+    assert.deepEqual(JSON.parse(check('sk_live_0123456789', '--json').stdout), { form: 'OTHER', accountId: null });
+    for (const [text, sentence] of [[server.account.apiKey.slice(0, -1), /cut or mistyped/], ['short', /16 to 512/]]) {
+      const done = check(text);
+      assert.equal(done.status, 1);
+      assert.match(done.stdout, sentence);
+    }
+  });
+
+  it('imports keys from CSV and JSON lines', async () => {
+    const csv = write('\uFEFFkey,name,groups,expires\r\ncsv-imported-key-1,"one, ""quoted""",Account Administrator; Production Support,30d\r\ncsv-imported-key-2,two,,\r\n');
+    const results = json('key', 'import', csv, '--group', 'Production Support');
+    assert.deepEqual(results.map(({ name, error }) => [name, error]), [['one, "quoted"', null], ['two', null]]);
+    const one = json('key', 'get', 'one, "quoted"');
+    assert.deepEqual(one.userGroups.nodes.map(({ name }) => name), ['Account Administrator', 'Production Support']);
+    assert.ok(one.expiresAt > Date.now());
+    assert.deepEqual(json('key', 'get', 'two').userGroups.nodes.map(({ name }) => name), ['Production Support']);
+    assert.ok(await server.accepts('csv-imported-key-2'));
+    const lines = Array.from({ length: 520 }, (_, i) => JSON.stringify({ name: `line ${i}`, key: `json-imported-key-${i}`, allowedIps: ['127.0.0.1'] }));
+    const many = cli(['key', 'import', '-', '--json'], {}, `${lines.join('\n')}\n\n${lines[0]}\n`);
+    assert.equal(many.status, 1);
+    assert.match(many.stderr, /^1 of 521 keys were refused; the others are there\.$/m);
+    assert.deepEqual(JSON.parse(many.stdout).filter(({ error }) => error !== null).map(({ name }) => name), ['line 0']);
+    assert.ok(await server.accepts('json-imported-key-519'));
+    const table = cli(['key', 'import', '-'], {}, lines[1]);
+    assert.match(table.stdout, /^NAME +ID +REFUSED BECAUSE\nline 1 +This key is there already/);
+  });
+
+  it('says what is wrong with a file of keys, and shows no key', () => {
+    const secret = 'a-secret-that-must-not-be-shown';
+    for (const [text, sentence] of [
+      ['name,secret\n', /first line must name the columns/],
+      ['name\nx\n', /name and key among them/],
+      [`name,key\nx,${secret},y\n`, /line 2: 3 fields where the first line has 2/],
+      [`name,key\n"x,${secret}\n`, /line 2: a quote is opened and not closed/],
+      [`{"name":"x","key":"${secret}","bogus":1}`, /line 1: there is no member "bogus"/],
+      [`{"name":"x","key":"${secret}"}\n{"key":"${secret}"}`, /line 2: name and key are needed/],
+      [`{"name":"x","key":"${secret}"`, /line 1 is not a JSON object/],
+    ]) {
+      const done = cli(['key', 'import', '-'], {}, text);
+      assert.equal(done.status, 1, done.stdout);
+      assert.match(done.stderr, sentence);
+      assert.ok(!done.stderr.includes(secret), done.stderr);
+    }
+    assert.match(refuse(2, 'key', 'import', write(`name,key,expires\nx,${secret},yesterday\n`)), /expires: "yesterday"/);
+    assert.match(refuse(1, 'key', 'import', write(`name,key,groups\nx,${secret},nowhere\n`)), /There is no user group "nowhere"/);
+    assert.match(refuse(1, 'key', 'import', '/nowhere/x'), /Cannot read \/nowhere\/x/);
   });
 });
 
@@ -322,7 +436,7 @@ describe('usage', () => {
   it('errors name the word, the nearest right one and the help', () => {
     usage([], /A command is missing/);
     usage(['kye'], /Unknown command kye; did you mean key\?/);
-    usage(['key'], /create\|list\|get\|update\|delete\|reveal/);
+    usage(['key'], /create\|list\|get\|update\|delete\|rotate\|reveal\|import\|verify\|check/);
     usage(['key', 'crate', 'x'], /Unknown command key crate; did you mean key create\?/);
     usage(['key', 'create', 'x', '--gruop', 'y'], /Unknown option --gruop; did you mean --group\?/);
     usage(['key', 'create'], /latchkey key create NAME/);
@@ -332,7 +446,7 @@ describe('usage', () => {
   });
 
   it('offers no command that does not exist yet', () => {
-    for (const verb of ['rotate', 'import', 'verify', 'check']) assert.equal(cli(['key', verb, 'x']).status, 2);
+    for (const verb of ['rotate-master', 'copy']) assert.equal(cli(['key', verb, 'x']).status, 2);
   });
 });
 

@@ -16,6 +16,7 @@ const MANAGE_APPLICATIONS = ['CREATE_AND_DELETE_APPLICATION'];
 const READ_APPLICATIONS = [...READ_GROUPS, ...MANAGE_APPLICATIONS];
 const MANAGE_PROVIDERS = ['MANAGE_AUTHENTICATION_SETTINGS'];
 const READ_PROVIDERS = [...READ_USERS, ...MANAGE_PROVIDERS];
+const ADMINISTER = ['ADMINISTER_OTHER_ACCOUNT_FUNCTIONS'];
 const ADDRESSES = ['MANAGE_IP_WHITELIST'];
 const AUDITS = ['VIEW_AUDITS'];
 const OPERATOR = ['the scope latchkey.operator'];
@@ -33,6 +34,7 @@ const WHO = {
   audits: AUDITS, auditChangeContent: AUDITS,
   accounts: OPERATOR, createAccount: OPERATOR, deleteAccount: OPERATOR,
   createApiKey: MANAGE_KEYS, updateApiKey: MANAGE_KEYS, deleteApiKey: MANAGE_KEYS, revealApiKey: MANAGE_KEYS,
+  rotateApiKey: MANAGE_KEYS, importApiKeys: MANAGE_KEYS, updateAccount: ADMINISTER,
   createUser: MANAGE_USERS, setPassword: MANAGE_USERS, updateUser: MANAGE_USERS, deleteUser: MANAGE_USERS,
   createUserGroup: MANAGE_USERS, updateUserGroup: MANAGE_USERS, deleteUserGroup: MANAGE_USERS, updateUserGroupPermissions: MANAGE_USERS,
   addUserToUserGroup: MANAGE_USERS, removeUserFromUserGroup: MANAGE_USERS, addAccountPermission: MANAGE_USERS, addAppPermission: MANAGE_USERS,

@@ -9,6 +9,7 @@ const ASKERS = 6;
 const ROUNDS = SLOW > 1 ? 15 : 60;
 const GROUP = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';
 const PERMISSIONS = 'mutation ($input: UpdateUserGroupPermissionsInput!) { updateUserGroupPermissions(input: $input) { clientMutationId } }';
+const ROTATE = 'mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { key } }';
 const DELETE_GROUP = 'mutation ($input: DeleteUserGroupInput!) { deleteUserGroup(input: $input) { clientMutationId } }';
 
 let server;
@@ -16,8 +17,9 @@ let clock = 0; // one tick for each event that is ordered: a request sent, an an
 
 /** A key and what is true of it: a list of {status, sent, done}, in order; done is undefined while a change is under way. */
 class Subject {
-  constructor(path) {
+  constructor(path, name) {
     this.path = path;
+    this.name = name;
     this.history = [];
   }
 
@@ -111,6 +113,61 @@ async function live(name, groups, subjects, state) {
   subjects.splice(subjects.indexOf(subject), 1);
 }
 
+/** The life of a key whose secret is replaced: each secret has a history of its own. */
+async function liveRotated(name, groups, subjects, state) {
+  const { accountId } = server.account;
+  const first = new Subject(required, name);
+  const created = await first.change(200, () => server.createKey(name, [groups.strong]));
+  const { uuid } = created;
+  const agent = new http.Agent({ keepAlive: true });
+  let alive = [Object.assign(first, { key: created.key })];
+  subjects.push(first);
+  /** Replaces the secret; what becomes of those so far is `status`. */
+  const rotate = async (status, overlapSeconds) => {
+    const next = new Subject(required, name);
+    const ends = alive.map((subject) => ({ subject, entry: { status, sent: ++clock, done: undefined } }));
+    for (const { subject, entry } of ends) subject.history.push(entry);
+    const { rotateApiKey } = await next.change(200, () => server.query(ROTATE, { input: { accountId, uuid, overlapSeconds } }));
+    for (const { entry } of ends) entry.done = ++clock;
+    next.key = rotateApiKey.key;
+    subjects.push(next);
+    await Promise.all([...alive, next].map((subject) => ask(agent, subject)));
+    alive = status === 200 ? [...alive, next] : [next];
+  };
+  /** Changes the key: all its secrets feel it. */
+  const change = async (status, work) => {
+    const entries = alive.map(({ history }) => {
+      const entry = { status, sent: ++clock, done: undefined };
+      history.push(entry);
+      return entry;
+    });
+    await work();
+    for (const entry of entries) entry.done = ++clock;
+    await Promise.all(alive.map((subject) => ask(agent, subject)));
+  };
+  const update = (input) => server.query(UPDATE, { input: { accountId, uuid, name, ...input } });
+  for (const step of [
+    () => rotate(200, 600),
+    () => change(403, () => update({ allowedIps: ['192.0.2.0/24'] })),
+    () => change(200, () => update({ allowedIps: ['127.0.0.0/8', '192.0.2.0/24'] })),
+    () => rotate(200, 600),
+    () => change(403, () => update({ allowedIps: ['::1'] })),
+    () => change(200, () => update({ allowedIps: [] })),
+    () => rotate(401, 0),
+    () => change(403, () => update({ credits: { remaining: 0 } })),
+    () => change(200, () => update({ credits: { remaining: 1000000 } })),
+    () => change(403, () => update({ credits: { remaining: 0 } })),
+    () => change(200, () => update({ credits: null })),
+    () => rotate(200, 600),
+    () => change(401, () => server.query(DELETE, { input: { accountId, uuid } })),
+  ]) {
+    if (state.over) break;
+    await step();
+  }
+  agent.destroy();
+  for (const subject of subjects.filter((subject) => subject.name === name)) subjects.splice(subjects.indexOf(subject), 1);
+}
+
 /** A group's whole life, with a key in it. */
 async function liveGroup(name, subjects, state) {
   const { accountId } = server.account;
@@ -150,12 +207,13 @@ describe('revocation', () => {
     const askers = Array.from({ length: ASKERS }, () => hammer(subjects, state));
     const lives = async (which) => {
       for (let round = 0; round < ROUNDS && !state.over; round++) {
-        if (which < 3) await live(`key-${which}-${round}`, groups, subjects, state);
+        if (which === 5) await (round % 2 === 0 ? liveRotated(`rotated-${round}`, groups, subjects, state) : undefined);
+        else if (which < 3) await live(`key-${which}-${round}`, groups, subjects, state);
         else await liveGroup(`group-${which}-${round}`, subjects, state);
       }
     };
     try {
-      await Promise.all(Array.from({ length: 5 }, (_, which) => lives(which)));
+      await Promise.all(Array.from({ length: 6 }, (_, which) => lives(which)));
     } finally {
       state.over = true;
     }

@@ -238,11 +238,12 @@ describe('verify', () => {
       expiresAt: null,
       metadata: { team: 'ü"\\' },
       rateLimit: null,
+      credits: null,
     });
   });
 
   it('gives every code, always with 200', async () => {
-    const unknown = { keyId: null, accountId: null, name: null, userGroupIds: [], accountPermissions: [], scopes: [], expiresAt: null, metadata: null, rateLimit: null };
+    const unknown = { keyId: null, accountId: null, name: null, userGroupIds: [], accountPermissions: [], scopes: [], expiresAt: null, metadata: null, rateLimit: null, credits: null };
     assert.deepEqual((await verify({ key: '' })).json, { valid: false, code: 'MALFORMED', ...unknown });
     assert.deepEqual((await verify({ key: keys.deleted.key })).json, { valid: false, code: 'NOT_FOUND', ...unknown });
     assert.equal((await verify({ key: keys.disabled.key })).json.code, 'DISABLED');

@@ -28,6 +28,7 @@ export const TEXTS = {
   nameContains: 'name',
   email: 'email',
   cidr: 'cidr',
+  allowedIps: 'cidr',
   password: 'password',
   currentPassword: 'password',
   groupEmailAddresses: 'email',
@@ -48,9 +49,10 @@ export const TEXTS = {
   clientMutationId: 'echo', // is given back and nothing else; to try it would be to do the rest
   'MetadataInput.key': 'text',
   'MetadataInput.value': 'text',
+  'ImportApiKeyInput.key': 'secret', // one that is in use cannot be taken twice, whoever has it: tests/api/import.test.mjs
 };
 
-const NUMBERS = { limit: 20, offset: 0, noOfUnits: 1, from: 0, to: 4102444800000, expiresAt: 4102444800000 };
+const NUMBERS = { limit: 20, offset: 0, noOfUnits: 1, from: 0, to: 4102444800000, expiresAt: 4102444800000, overlapSeconds: 0, windowSeconds: 1, remaining: 5, amount: 5, day: 1 };
 
 // Members that may be absent by their type, and without which the answer is not about the rest.
 export const NEEDED = ['input', 'filters', 'accountPermission', 'appPermission', 'changeSetId', 'userId'];
@@ -59,6 +61,7 @@ let counter = 0;
 const TEXT_MAKERS = {
   email: (n) => `new-${n}@example.com`,
   cidr: (n) => `198.18.${(n >> 8) & 255}.${n & 255}/32`,
+  secret: (n) => `a secret from elsewhere, new-${n}`.replaceAll(' ', '-'),
   password: (n) => `a password, new-${n}`,
 };
 export const fresh = (kind) => (TEXT_MAKERS[kind] ?? ((n) => `new-${n}`))(++counter);

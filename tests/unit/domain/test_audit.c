@@ -54,11 +54,12 @@ static void test_entries(void **state) {
     assert_true(lk_slice_is(rows[2].request_remote, "192.0.2.1"));
     assert_int_equal(rows[2].response_status, 200);
     assert_null(rows[2].before_doc.ptr);
-    char expected[300];
-    snprintf(expected, sizeof(expected),
-             "{\"name\":\"x\",\"enabled\":true,\"expiresAt\":null,\"metadata\":{},\"userGroups\":[{\"id\":\"%s\",\"name\":\"Account "
-             "Administrator\"}]}",
-             lk_id_format(&f->admin_group).text);
+    char expected[400];
+    snprintf(
+        expected, sizeof(expected),
+        "{\"name\":\"x\",\"enabled\":true,\"expiresAt\":null,\"metadata\":{},\"preview\":\"%.*s\",\"allowedIps\":[],\"rateLimit\":null,"
+        "\"credits\":null,\"userGroups\":[{\"id\":\"%s\",\"name\":\"Account Administrator\"}]}",
+        (int)key.preview.len, key.preview.ptr, lk_id_format(&f->admin_group).text);
     assert_string_equal(rows[2].after_doc.ptr, expected);
     assert_true(lk_slice_is(rows[3].operation, "REVEAL"));
     assert_true(lk_slice_is(rows[4].operation, "DELETE"));

@@ -2,6 +2,8 @@
 
 #include "domain/yaml.h"
 
+#include <stdio.h>
+
 #define BIT LK_ACCOUNT_PERMISSION_BIT
 
 static const struct lk_audit_filter always = {.range = {INT64_MIN, INT64_MAX}};
@@ -64,6 +66,16 @@ static void test_a_refusal_shows(void **state) {
     assert_true(lk_slice_is(sets[0].entries[0].failure, "User not authorized: MANAGE_API_KEYS is required"));
 }
 
+/* The document of a key that has nothing but a name. */
+static void check_plain(const char *yaml, const char *name, const struct lk_api_key *key) {
+    char expected[300];
+    snprintf(expected, sizeof(expected),
+             "name: %s\nenabled: true\nexpiresAt: null\nmetadata: {}\npreview: \"%.*s\"\nallowedIps: []\nrateLimit: null\ncredits: null\n"
+             "userGroups: []\n",
+             name, (int)key->preview.len, key->preview.ptr);
+    assert_string_equal(yaml, expected);
+}
+
 static void test_contents(void **state) {
     struct fixture *f = *state;
     next_request(f, 10);
@@ -81,9 +93,9 @@ static void test_contents(void **state) {
     assert_int_equal(len, 2);
     assert_null(contents[0].old_yaml.ptr);
     assert_null(contents[0].old_path.ptr);
-    assert_string_equal(contents[0].new_yaml.ptr, "name: x\nenabled: true\nexpiresAt: null\nmetadata: {}\nuserGroups: []\n");
+    check_plain(contents[0].new_yaml.ptr, "x", &key);
     assert_true(lk_slice_is(contents[0].new_path, "API_KEY/x.yaml"));
-    assert_string_equal(contents[1].new_yaml.ptr, "name: \"true\"\nenabled: true\nexpiresAt: null\nmetadata: {}\nuserGroups: []\n");
+    check_plain(contents[1].new_yaml.ptr, "\"true\"", &key);
     assert_string_equal(contents[1].old_yaml.ptr, contents[0].new_yaml.ptr);
     assert_int_equal(
         lk_audit_contents(&f->call, lk_slice_cstr("x"), (struct lk_slice){NULL, 0}, (struct lk_page){10, 0}, &contents, &len, &info), 0);

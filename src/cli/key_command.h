@@ -1,0 +1,47 @@
+/* What the files of `latchkey key` share. */
+#ifndef LK_CLI_KEY_COMMAND_H
+#define LK_CLI_KEY_COMMAND_H
+
+#include "cli/session.h"
+
+/* The fields of a key that commands ask for. */
+#define CLI_KEY_FIELDS                                                                                                             \
+    "id uuid name accountId preview enabled createdAt createdBy updatedAt expiresAt lastUsedAt metadata { key value } allowedIps " \
+    "rateLimit { "                                                                                                                 \
+    "limit windowSeconds } credits { remaining refill { amount interval day nextAt } } previousSecrets { preview endsAt } "        \
+    "userGroups(limit: 100) { nodes { id name } }"
+
+/* Begins {"input":{"accountId":...; the account is asked for. And ends it. */
+int cli_key_begin_input(struct cli_session *session, struct lk_json_writer *w);
+void cli_key_end_input(struct lk_json_writer *w);
+
+/* Sends a mutation on the key that word names; more (NULL: none) writes its further members, or stops it. */
+int cli_key_send(struct cli_session *session, const char *document, const char *word,
+                 int (*more)(struct cli_session *, struct lk_json_writer *, const struct cli_found *), struct cli_found *ret_found,
+                 const struct lk_json **ret);
+
+/* Writes the members for the options below, as far as they were given. 0 or CLI_USAGE after cli_usage_error. */
+int cli_key_write_limits(struct cli_session *session, struct lk_json_writer *w);
+
+/* "expiresAt" for what a person wrote; what is how a sentence calls it. */
+int cli_key_write_expiry(struct cli_session *session, const char *what, const char *text, struct lk_json_writer *w);
+
+#define CLI_KEY_OPTION_ALLOW_IP                                                                                                            \
+    {                                                                                                                                      \
+        "allow-ip", "BLOCK", "An address (192.0.2.7) or block (192.0.2.0/24, 2001:db8::/32) that it may be used from; any, unless given.", \
+            true                                                                                                                           \
+    }
+#define CLI_KEY_OPTION_RATE \
+    { "rate", "N/TIME", "How often it may be used in a time (100/60s, 5000/1h), or none.", false }
+#define CLI_KEY_OPTION_CREDITS \
+    { "credits", "N", "How often it may be used in all, or none: any number of times.", false }
+#define CLI_KEY_OPTION_REFILL                                                                                                           \
+    {                                                                                                                                   \
+        "refill", "N/WHEN", "What --credits become at 00:00 UTC: 1000/daily, 1000/weekly:1 (Mondays), 1000/monthly:31 (the last day).", \
+            false                                                                                                                       \
+    }
+
+extern const struct cli_command cli_key_rotate_command, cli_key_reveal_command, cli_key_verify_command, cli_key_check_command,
+    cli_key_import_command;
+
+#endif

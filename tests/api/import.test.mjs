@@ -1,0 +1,154 @@
+// Import: keys that were made elsewhere, in bulk.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { ID, Server, TOKEN } from './support/server.mjs';
+
+const IMPORT = 'mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { clientMutationId results { uuid name error } } }';
+const GET = 'query ($id: String!) { apiKey(apiKeyId: $id) { name preview enabled expiresAt metadata { key value } allowedIps rateLimit { limit windowSeconds } credits { remaining } userGroups(limit: 5) { nodes { id } } } }';
+
+let server;
+
+const account = () => server.account.accountId;
+const admins = () => [server.account.userGroupId];
+const load = async (keys, options) => (await server.query(IMPORT, { input: { accountId: account(), keys } }, options)).importApiKeys.results;
+const auth = async (key) => (await server.request({ path: '/v1/auth', headers: { 'x-api-key': key } })).headers['x-latchkey-code'];
+
+describe('import', () => {
+  before(async () => {
+    server = await Server.fresh();
+  });
+  after(() => server.stop());
+
+  it('takes over a key with all that create takes', async () => {
+    const key = 'sk_live_4eC39HqLyjWDarjtT1zdp7dc';
+    const expiresAt = Date.now() + 3600000;
+    const rest = { userGroupIds: admins(), expiresAt, metadata: [{ key: 'from', value: 'old' }], allowedIps: ['127.0.0.1'], rateLimit: { limit: 9, windowSeconds: 1 }, credits: { remaining: 5 } };
+    const [result] = await load([{ name: 'whole', key, ...rest }]);
+    assert.match(result.uuid, ID);
+    assert.deepEqual(result, { uuid: result.uuid, name: 'whole', error: null });
+    const { apiKey } = await server.query(GET, { id: result.uuid });
+    assert.deepEqual(apiKey, {
+      name: 'whole',
+      preview: '…p7dc',
+      enabled: true,
+      expiresAt,
+      metadata: rest.metadata,
+      allowedIps: ['127.0.0.1/32'],
+      rateLimit: rest.rateLimit,
+      credits: rest.credits,
+      userGroups: { nodes: [{ id: server.account.userGroupId }] },
+    });
+    assert.equal(await auth(key), 'VALID');
+    assert.equal(await server.accepts(key), true);
+    const reveal = 'mutation ($input: RevealApiKeyInput!) { revealApiKey(input: $input) { key } }';
+    assert.equal((await server.query(reveal, { input: { accountId: account(), uuid: result.uuid } })).revealApiKey.key, key);
+  });
+
+  it('takes keys of 16 to 512 visible ASCII characters, and of the lk_ form whole ones only', async () => {
+    const elsewhere = await Server.fresh();
+    const whole = elsewhere.account.apiKey;
+    await elsewhere.stop();
+    const visible = String.fromCharCode(...Array.from({ length: 94 }, (_, i) => 0x21 + i));
+    const good = ['x'.repeat(16), 'y'.repeat(512), visible, whole];
+    const bad = ['x'.repeat(15), 'y'.repeat(513), 'with a space inside it', 'schlüssel-und-mehr', 'tab\tinside-the-key', '', whole.slice(0, -1) + (whole.endsWith('0') ? '1' : '0'), 'lk_something-else'];
+    const results = await load([...good, ...bad].map((key, i) => ({ name: `form ${i}`, key })));
+    for (const result of results.slice(0, good.length)) assert.equal(result.error, null);
+    for (const result of results.slice(good.length, -2)) assert.match(result.error, /16 to 512 visible ASCII characters/);
+    for (const result of results.slice(-2)) assert.match(result.error, /checksum is wrong/);
+    for (const key of good) assert.equal(await auth(key), 'VALID');
+    for (const key of ['x'.repeat(15), 'y'.repeat(513), bad[6]]) assert.equal(await auth(key), 'MALFORMED');
+    const previews = await Promise.all(results.slice(0, good.length).map(async ({ uuid }) => (await server.query(GET, { id: uuid })).apiKey.preview));
+    assert.deepEqual(previews, ['…xxxx', '…yyyy', '…{|}~', `lk_…${whole.slice(-4)}`]);
+  });
+
+  it('refuses one and leaves the rest', async () => {
+    const results = await load([
+      { name: 'first', key: 'first-key-of-the-batch' },
+      { name: 'first', key: 'second-key-of-the-batch' },
+      { name: 'third', key: 'first-key-of-the-batch' },
+      { name: '', key: 'fourth-key-of-the-batch' },
+      { name: 'fifth', key: 'fifth-key-of-the-batch', userGroupIds: ['nowhere'] },
+      { name: 'sixth', key: 'sixth-key-of-the-batch', allowedIps: ['nowhere'] },
+      { name: 'seventh', key: 'seventh-key-of-the-batch', credits: { remaining: -1 } },
+      { name: 'eighth', key: 'eighth-key-of-the-batch' },
+    ]);
+    assert.deepEqual(results.map(({ uuid }) => uuid !== null), [true, false, false, false, false, false, false, true]);
+    for (const [i, sentence] of [/already exists with the name first/, /there already, with the name first/, /API Key name/, /User Group/, /"nowhere" is no IPv4/, /remaining must be/].entries())
+      assert.match(results[i + 1].error, sentence);
+    for (const [i, word] of ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth'].entries())
+      assert.equal(await auth(`${word}-key-of-the-batch`), i === 0 || i === 7 ? 'VALID' : 'NOT_FOUND', word);
+    const { apiKeys } = await server.query('{ apiKeys(limit: 100) { nodes { name } } }');
+    assert.deepEqual(apiKeys.nodes.map(({ name }) => name).filter((name) => ['first', 'third', 'fifth', 'sixth', 'seventh', 'eighth'].includes(name)), ['eighth', 'first']);
+    // What was refused can be imported when it is right.
+    assert.equal((await load([{ name: 'seventh', key: 'seventh-key-of-the-batch' }]))[0].error, null);
+  });
+
+  it('takes no secret that is in use, old ones included, and tells nothing of another account', async () => {
+    const { key, uuid } = await server.createKey('own');
+    const rotate = 'mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { key } }';
+    const fresh = (await server.query(rotate, { input: { accountId: account(), uuid, overlapSeconds: 600 } })).rotateApiKey.key;
+    for (const secret of [key, fresh]) assert.match((await load([{ name: 'copy', key: secret }]))[0].error, /with the name own/);
+    const create = 'mutation ($input: CreateAccountInput!) { createAccount(input: $input) { account { id } key } }';
+    const other = (await server.query(create, { input: { name: 'Other' } })).createAccount;
+    const [result] = (await server.query(IMPORT, { input: { accountId: other.account.id, keys: [{ name: 'copy', key }] } }, { key: other.key })).importApiKeys.results;
+    assert.equal(result.error, 'This key cannot be used');
+  });
+
+  it('imports 1000 at once, and not one more', async () => {
+    const many = (len, prefix) => Array.from({ length: len }, (_, i) => ({ name: `${prefix} ${i}`, key: `${prefix}-imported-key-${i}`, userGroupIds: admins() }));
+    const results = await load(many(1000, 'bulk'));
+    assert.equal(results.filter(({ error }) => error === null).length, 1000);
+    for (const i of [0, 500, 999]) assert.equal(await auth(`bulk-imported-key-${i}`), 'VALID');
+    const error = await server.error(IMPORT, { input: { accountId: account(), keys: many(1001, 'more') } });
+    assert.match(error.message, /1001, and at most 1000/);
+    assert.equal(await auth('more-imported-key-0'), 'NOT_FOUND');
+    assert.deepEqual(await load([]), []);
+  });
+
+  it('grants nothing that the caller lacks, and records who was refused', async () => {
+    const group = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';
+    const permissions = { accountPermissions: { accountPermissionTypes: ['MANAGE_API_KEYS'] }, appPermissions: [], scopes: [] };
+    const { createUserGroup } = await server.query(group, { input: { name: 'keepers', permissions } });
+    const keeper = await server.createKey('keeper', [createUserGroup.userGroup.id]);
+    const results = await load(
+      [
+        { name: 'too much', key: 'a-key-that-is-too-much', userGroupIds: admins() },
+        { name: 'enough', key: 'a-key-that-is-enough' },
+      ],
+      { key: keeper.key },
+    );
+    assert.match(results[0].error, /more than the caller holds/);
+    assert.equal(results[1].error, null);
+    assert.equal(await auth('a-key-that-is-too-much'), 'NOT_FOUND');
+    const { audits } = await server.query('{ audits(limit: 1) { nodes { changes { operationType resourceName failure } } } }');
+    assert.deepEqual(audits.nodes[0].changes.map(({ operationType, resourceName, failure }) => [operationType, resourceName, failure]), [
+      ['IMPORT', 'too much', true],
+      ['IMPORT', 'enough', false],
+    ]);
+    const nobody = await server.createKey('nobody', []);
+    assert.equal((await server.error(IMPORT, { input: { accountId: account(), keys: [] } }, { key: nobody.key })).code, 'FORBIDDEN');
+  });
+
+  it('gives an imported key one of ours when it is rotated', async () => {
+    const key = 'a-key-that-will-be-rotated';
+    const [{ uuid }] = await load([{ name: 'rotated', key }]);
+    const rotate = 'mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { key apiKey { previousSecrets { preview } } } }';
+    const { rotateApiKey } = await server.query(rotate, { input: { accountId: account(), uuid, overlapSeconds: 600 } });
+    assert.match(rotateApiKey.key, TOKEN);
+    assert.deepEqual(rotateApiKey.apiKey.previousSecrets, [{ preview: '…ated' }]);
+    assert.deepEqual([await auth(key), await auth(rotateApiKey.key)], ['VALID', 'VALID']);
+  });
+
+  it('leaves no secret in the files, and keys that hold after a restart', async () => {
+    await server.stop();
+    for (const name of fs.readdirSync(server.data)) {
+      const bytes = fs.readFileSync(path.join(server.data, name));
+      for (const secret of ['sk_live_4eC39HqLyjWDarjtT1zdp7dc', 'bulk-imported-key-7', 'a-key-that-is-enough']) assert.equal(bytes.indexOf(secret), -1, `${secret} is in ${name}`);
+    }
+    assert.doesNotMatch(server.stderr, /imported-key|sk_live_|a-key-that/);
+    server = await Server.start(server.data, server.account);
+    assert.equal(await auth('bulk-imported-key-7'), 'VALID');
+  });
+});

@@ -1,0 +1,165 @@
+/* Which balances are told to the flush, and when they are not. */
+#include "fixture.h"
+
+static void put(struct lk_keyring *keyring, const struct lk_keys *keys, uint32_t number, bool has, bool set, int64_t credits) {
+    struct lk_keyring_digest digest = digest_of(keys, number);
+    struct lk_keyring_key key = key_of(number, &digest, 1);
+    key.has_credits = has;
+    key.set_credits = set;
+    key.credits = credits;
+    key.rate = (struct lk_rate){1000, 1000};
+    const struct lk_keyring_change change = {.kind = LK_KEYRING_KEY, .id = key.id, .key = &key};
+    lk_keyring_reader_offline();
+    assert_int_equal(lk_keyring_apply(keyring, &change, 1, NULL), 0);
+    lk_keyring_reader_online();
+}
+
+static void spend(struct lk_keyring *keyring, uint32_t number, uint32_t cost) {
+    struct lk_verifier verifier;
+    struct test_token token = token_of(number);
+    const struct lk_verify_request question = {.token = lk_slice_cstr(token.text), .cost = cost, .mono_ns = 1};
+    struct lk_verify_answer answer;
+    lk_verifier_init(&verifier, keyring, NULL);
+    assert_int_equal(lk_verify(&verifier, &question, &answer), LK_VERIFY_VALID);
+    lk_keyring_reader_quiescent();
+}
+
+static size_t spent(struct lk_keyring *keyring, struct lk_keyring_balance *ret) {
+    bool done = false;
+    size_t len = lk_keyring_spent(keyring, 1000, ret, 16, &done);
+    assert_true(done);
+    return len;
+}
+
+static struct lk_keyring *open_keyring(struct lk_keys **ret_keys) {
+    struct lk_keyring *keyring = NULL;
+    *ret_keys = test_keys();
+    assert_int_equal(lk_keyring_open(*ret_keys, &test_vocabulary, 0, &keyring), 0);
+    lk_keyring_reader_register();
+    return keyring;
+}
+
+static void close_keyring(struct lk_keyring *keyring, struct lk_keys *keys) {
+    lk_keyring_reader_unregister();
+    lk_keyring_close(keyring);
+    lk_keys_free(keys);
+}
+
+static void test_told_until_kept(void **state) {
+    (void)state;
+    struct lk_keys *keys;
+    struct lk_keyring *keyring = open_keyring(&keys);
+    struct lk_keyring_balance balances[16];
+    assert_int_equal(spent(keyring, balances), 0);
+    put(keyring, keys, 1, true, true, 10);
+    put(keyring, keys, 2, true, true, 20);
+    put(keyring, keys, 3, false, false, 0);
+    assert_int_equal(spent(keyring, balances), 0);
+    spend(keyring, 2, 5);
+    spend(keyring, 3, 5);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(spent(keyring, balances), 1);
+        assert_true(lk_id_equal(&balances[0].key, &(struct lk_id){{2}}));
+        assert_int_equal(balances[0].credits, 15);
+    }
+    lk_keyring_kept(keyring, balances, 1);
+    assert_int_equal(spent(keyring, balances), 0);
+    spend(keyring, 1, 1);
+    put(keyring, keys, 1, true, false, 0); /* a change of something else leaves what was spent to be told */
+    assert_int_equal(spent(keyring, balances), 1);
+    assert_int_equal(balances[0].credits, 9);
+    put(keyring, keys, 1, true, true, 50); /* the database has it already */
+    assert_int_equal(spent(keyring, balances), 0);
+    close_keyring(keyring, keys);
+}
+
+static void test_keys_that_go(void **state) {
+    (void)state;
+    struct lk_keys *keys;
+    struct lk_keyring *keyring = open_keyring(&keys);
+    struct lk_keyring_balance balances[16];
+    for (uint32_t number = 1; number <= 8; number++) {
+        put(keyring, keys, number, true, true, 10);
+        spend(keyring, number, 1);
+    }
+    put(keyring, keys, 5, false, false, 0); /* still has a state, for its rate */
+    assert_int_equal(spent(keyring, balances), 7);
+    put(keyring, keys, 5, true, true, 3);
+    spend(keyring, 5, 1);
+    assert_int_equal(spent(keyring, balances), 8);
+    for (uint32_t number = 1; number <= 8; number++) {
+        const struct lk_keyring_change change = {.kind = LK_KEYRING_KEY_REMOVE, .id = id_of(number)};
+        lk_keyring_reader_offline();
+        assert_int_equal(lk_keyring_apply(keyring, &change, 1, NULL), 0);
+        lk_keyring_reader_online();
+    }
+    lk_keyring_kept(keyring, balances, 8); /* of keys that are gone: nothing to keep */
+    put(keyring, keys, 9, true, true, 1);
+    spend(keyring, 9, 1);
+    size_t len = spent(keyring, balances);
+    assert_true(len >= 1 && len <= 9); /* those that are gone may wait for their grace period */
+    close_keyring(keyring, keys);
+}
+
+static void test_in_pieces(void **state) {
+    (void)state;
+    struct lk_keys *keys;
+    struct lk_keyring *keyring = open_keyring(&keys);
+    struct lk_keyring_balance balances[16];
+    bool done = false;
+    for (uint32_t number = 1; number <= 7; number++) {
+        put(keyring, keys, number, true, true, 10);
+        spend(keyring, number, 1);
+    }
+    bool seen[8] = {false};
+    size_t rounds = 0;
+    while (!done) {
+        size_t len = lk_keyring_spent(keyring, 3, balances, 2, &done);
+        assert_true(len <= 2);
+        for (size_t i = 0; i < len; i++)
+            seen[balances[i].key.bytes[0]] = true;
+        assert_true(++rounds <= 4);
+    }
+    for (uint32_t number = 1; number <= 7; number++)
+        assert_true(seen[number]);
+    close_keyring(keyring, keys);
+}
+
+/* What a batch sets is not overwritten by what was spent before. */
+static void test_being_set(void **state) {
+    (void)state;
+    struct lk_keys *keys;
+    struct lk_keyring *keyring = open_keyring(&keys);
+    struct lk_keyring_balance balances[16];
+    put(keyring, keys, 1, true, true, 10);
+    put(keyring, keys, 2, true, true, 10);
+    spend(keyring, 1, 1);
+    spend(keyring, 2, 1);
+    const struct lk_keyring_change change = {.kind = LK_KEYRING_KEY_CREDITS, .id = id_of(1), .credits = 100};
+    lk_keyring_begin(keyring);
+    assert_int_equal(lk_keyring_stage(keyring, &change, 1, NULL), 0);
+    assert_int_equal(spent(keyring, balances), 1);
+    assert_true(lk_id_equal(&balances[0].key, &(struct lk_id){{2}}));
+    lk_keyring_commit(keyring);
+    assert_int_equal(spent(keyring, balances), 1);
+    int64_t credits = 0;
+    struct lk_id id = id_of(1);
+    assert_int_equal(lk_keyring_credits(keyring, &id, &credits), 0);
+    assert_int_equal(credits, 100);
+    lk_keyring_begin(keyring);
+    assert_int_equal(lk_keyring_stage(keyring, &change, 1, NULL), 0);
+    lk_keyring_abort(keyring); /* the batch failed: nothing was set */
+    spend(keyring, 1, 1);
+    assert_int_equal(spent(keyring, balances), 2);
+    close_keyring(keyring, keys);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_told_until_kept),
+        cmocka_unit_test(test_keys_that_go),
+        cmocka_unit_test(test_in_pieces),
+        cmocka_unit_test(test_being_set),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
