@@ -18,7 +18,7 @@ interface AuditListProps {
   brief?: boolean;
 }
 
-const PAST: Readonly<Record<string, string>> = { CREATE: 'Created', UPDATE: 'Changed', DELETE: 'Deleted', REVEAL: 'Revealed', ROTATE: 'Rotated', IMPORT: 'Imported' };
+const PAST: Readonly<Record<string, string>> = { CREATE: 'Created', UPDATE: 'Changed', DELETE: 'Deleted', REVEAL: 'Revealed', ROTATE: 'Rotated', IMPORT: 'Imported', LOGIN: 'Signed in with', LOGOUT: 'Signed out with' };
 
 /** Entries of the audit log; each can be opened to see what it changed. */
 export function AuditList({ caption, sets, busy = false, brief = false }: AuditListProps) {

@@ -35,7 +35,9 @@ export function Dialog({ title, children, actions, onClose, dirty = false, firm 
     dialog?.showModal();
     FIRST.map((selector) => dialog?.querySelector<HTMLElement>(selector)).find(Boolean)?.focus();
     return () => {
+      for (const inner of dialog?.querySelectorAll('dialog') ?? []) inner.close(); // while one is open nothing outside takes the focus
       dialog?.close();
+      if (before?.closest('dialog:not([open])')) return; // the dialog around this one goes with it, and has seen to the focus
       if (before instanceof HTMLElement && before.isConnected && !removing?.current) before.focus();
       else document.querySelector<HTMLElement>('main h1')?.focus();
     };

@@ -29,14 +29,15 @@ export function stage(fill = async () => {}) {
   return stage;
 }
 
-/** The row of a table whose name is this. */
-export function row(page, name) {
-  return page.getByRole('row').filter({ has: page.locator('th').getByText(name, { exact: true }) });
+/** The row whose name is this, on a page or in a table. */
+export function row(place, name) {
+  const page = place.page?.() ?? place;
+  return place.getByRole('row').filter({ has: page.locator('th').getByText(name, { exact: true }) });
 }
 
 /** Waits until the page says this in its live region, and closes the message. */
 export async function hear(page, words) {
-  const message = page.locator('.notice').filter({ hasText: words });
+  const message = page.locator('.notice').filter({ hasText: words }).first();
   await message.waitFor();
   await message.getByRole('button', { name: 'Close message' }).click();
 }
