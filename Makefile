@@ -1,6 +1,8 @@
 # Tasks. The build itself is meson's: see meson.build.
 BUILD ?= build
 PREFIX ?= /usr/local
+FUZZ_SECONDS ?= 60
+FUZZ_JOBS ?= 2
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -35,7 +37,7 @@ conform: deps ## the engine beside graphql-js, and the server under others' clie
 	@tools/build $(BUILD)
 	@tools/test --build $(BUILD) conform
 
-fault: deps ## kill -9 under writers, twenty rounds
+fault: deps ## kill -9, power failures, failing disks and memory, upgrades (LATCHKEY_FAULT=full: at every place)
 	@tools/build $(BUILD)
 	@tools/test --build $(BUILD) fault
 
@@ -56,9 +58,9 @@ test-all: deps ## all of these
 	@tools/build $(BUILD)
 	@tools/test --build $(BUILD) layers lint unit api console conform fault load memcheck sanitize
 
-fuzz: ## fuzz every parser for FUZZ_SECONDS each (60)
+fuzz: ## fuzz every parser for FUZZ_SECONDS each (60), FUZZ_JOBS at a time (2)
 	@tools/deps build fuzz
-	@tools/fuzz
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_JOBS=$(FUZZ_JOBS) tools/fuzz
 
 bench: ## verification beside nginx, keys created a second beside a raw SQLite loop, and time against size for hostile queries
 	@tools/deps build bench
@@ -67,7 +69,7 @@ bench: ## verification beside nginx, keys created a second beside a raw SQLite l
 	@BUILD=$(BUILD)-release bench/create_keys
 	@LATCHKEY_BINARY=$(abspath $(BUILD)-release/latchkey) node bench/hostile.mjs
 
-install: build ## copy the binary, its manual page and completions, and the C library under PREFIX (/usr/local)
+install: build ## copy the binary, its manual page, completions and systemd unit, and the C library under PREFIX (/usr/local)
 	install -D -m 0755 $(BUILD)/latchkey $(DESTDIR)$(PREFIX)/bin/latchkey
 	install -D -m 0644 $(BUILD)/latchkey.1 $(DESTDIR)$(PREFIX)/share/man/man1/latchkey.1
 	install -D -m 0644 $(BUILD)/completion.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/latchkey
@@ -79,6 +81,8 @@ install: build ## copy the binary, its manual page and completions, and the C li
 	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	sed -e 's|^prefix=.*|prefix=$(PREFIX)|' -e 's|^libdir=.*|libdir=$${prefix}/lib|' $(BUILD)/meson-private/latchkey.pc \
 	    >$(DESTDIR)$(PREFIX)/lib/pkgconfig/latchkey.pc
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' packaging/latchkey.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/latchkey.service
 
 clean: ## remove what was built (never ./data)
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-release console/dist

@@ -1,11 +1,13 @@
 /*
- * Order of start: data directory (its lock), keys, database, domain, keyring (with every key), schema, background thread, store thread, HTTP, ticker. At
- * the stop HTTP is first: it waits for the requests that the other threads still have; then these threads, then what they counted is written, then the
- * keyring and the database.
+ * Order of start: data directory (its lock), keys, database, domain, schema, the HTTP server (bound, not running), the sandbox, which threads inherit and
+ * so comes before them, keyring (with every key), background, store and backup threads, I/O threads, ticker. At the stop HTTP is first: it waits for
+ * the requests that the other threads still have; then these threads, then what they counted is written, then the keyring and the database.
  */
 #include "api/server.h"
 
 #include "api/auth.h"
+#include "api/backup.h"
+#include "api/confine.h"
 #include "api/console.h"
 #include "api/console_session.h"
 #include "api/descriptors.h"
@@ -15,7 +17,9 @@
 #include "api/key_clock.h"
 #include "api/keyring_feed.h"
 #include "api/lanes.h"
+#include "api/leaks.h"
 #include "api/login.h"
+#include "api/notify.h"
 #include "api/oauth.h"
 #include "api/router.h"
 #include "api/store_open.h"
@@ -37,7 +41,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MAIN_ROUTES 18
+#define MAIN_ROUTES 21
 #define OPS_ROUTES 3
 
 struct server {
@@ -51,6 +55,7 @@ struct server {
     struct lk_executor *executor;
     struct lk_background *background;
     struct lk_key_clock *key_clock;
+    struct lk_backup_service *backup;
     struct lk_usage_service *usage;
     struct lk_ticker *ticker;
     struct http_thread_hooks hooks;
@@ -60,6 +65,7 @@ struct server {
     struct lk_verify_service verify;
     struct lk_oauth_service oauth;
     struct lk_login_service login;
+    struct lk_leak_service leaks;
     struct lk_console_session_service console_session;
     struct lk_health health;
     struct lk_route main_routes[MAIN_ROUTES];
@@ -67,6 +73,7 @@ struct server {
     struct lk_router main_router;
     struct lk_router ops_router;
     struct http_tls_config tls; /* of the main TCP listeners; certificate_file NULL: clear text */
+    struct lk_notify notify;    /* the service manager */
     atomic_bool database_failed;
 };
 
@@ -149,7 +156,8 @@ static void database_broke(void *context) {
     kill(getpid(), SIGTERM);
 }
 
-/* Does not listen before every key is known: no request is refused for want of a key that is there. */
+/* Nothing is answered before every key is known: no request is refused for want of a key that is there. After the sandbox, since a large keyring has a
+ * thread of its own; who connects meanwhile waits. */
 static int load_keyring(struct server *server, struct lk_problem *problem) {
     struct lk_store *store = &server->store;
     int code = lk_key_clock_catch_up(store->db, store->domain, problem);
@@ -188,6 +196,18 @@ static int start_executor(struct server *server, struct lk_problem *problem) {
 static int open_key_clock(struct server *server, struct lk_problem *problem) {
     int code = lk_key_clock_open(server->executor, server->store.domain, server->feed.keyring, &server->key_clock);
     return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
+}
+
+static int start_backup(struct server *server, struct lk_problem *problem) {
+    const struct lk_backup_config config = {
+        .db = server->store.db,
+        .executor = server->executor,
+        .domain = server->store.domain,
+        .keys = server->store.keys,
+        .data = server->settings->data,
+    };
+    int code = lk_backup_service_start(&config, &server->backup);
+    return code == 0 ? 0 : lk_problem_set(problem, code, "Cannot start the backup thread: %s", lk_error_text(code));
 }
 
 static int make_cache(struct server *server, struct lk_problem *problem) {
@@ -248,6 +268,9 @@ static void set_up_routes(struct server *server) {
         {"/v1/keys:batchVerify", "POST", lk_verify_handle_batch, &server->verify, .class = LK_ROUTE_VERIFY},
         {"/v1/introspect", "POST", lk_oauth_introspect, &server->oauth, .class = LK_ROUTE_OAUTH},
         {"/v1/revoke", "POST", lk_oauth_revoke, &server->oauth, .class = LK_ROUTE_OAUTH},
+        {"/v1/leaks/github", "POST", lk_leaks_handle_github, &server->leaks, .class = LK_ROUTE_OAUTH},
+        {"/v1/revoke-leaked", "POST", lk_leaks_handle_finder, &server->leaks, .class = LK_ROUTE_OAUTH},
+        {"/v1/backup", "GET", lk_backup_handle, server->backup, .class = LK_ROUTE_OPERATIONS},
         {"/graphql", graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
         {"/api/graphql", graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
         {"/gateway/api/graphql", graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
@@ -396,11 +419,37 @@ static int set_up_rates(struct server *server, struct lk_problem *problem) {
     return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
 }
 
-/* Frees a server that was not started. */
-static int give_up_http(struct server *server, int code) {
-    http_server_free(server->http);
-    server->http = NULL;
-    return code;
+/* What runs, and what it runs for. */
+static int start_threads(struct server *server, struct lk_problem *problem) {
+    int code = lk_confine(server->settings, problem);
+    if (code == 0)
+        code = load_keyring(server, problem);
+    if (code == 0)
+        code = set_up_login(server, problem);
+    if (code == 0)
+        code = start_executor(server, problem);
+    if (code == 0)
+        code = open_key_clock(server, problem);
+    if (code == 0)
+        code = start_backup(server, problem);
+    if (code != 0)
+        return code;
+    set_up_routes(server);
+    server->login.executor = server->executor;
+    server->leaks.lanes = &server->lanes;
+    server->leaks.domain = server->store.domain;
+    server->leaks.executor = server->executor;
+    set_up_graphql(server);
+    code = set_up_verification(server, problem);
+    if (code == 0)
+        code = set_up_rates(server, problem);
+    if (code == 0)
+        code = set_up_usage(server, problem);
+    if (code != 0)
+        return code;
+    set_up_health(server);
+    code = http_server_start(server->http);
+    return code == 0 ? 0 : lk_problem_set(problem, code, "Cannot start the I/O threads: %s", lk_error_text(code));
 }
 
 static int start(struct server *server, struct lk_problem *problem) {
@@ -410,36 +459,21 @@ static int start(struct server *server, struct lk_problem *problem) {
     if (code == 0)
         code = lk_store_open(settings->data, settings->master_key_file, &server->store, problem);
     if (code == 0)
-        code = load_keyring(server, problem);
-    if (code == 0)
         code = lk_graphql_schema_load(&server->schema, problem);
     if (code == 0)
         code = make_cache(server, problem);
     if (code == 0)
-        code = set_up_login(server, problem);
-    if (code == 0)
-        code = start_executor(server, problem);
-    if (code == 0)
-        code = open_key_clock(server, problem);
+        code = lk_leak_service_open(settings->leak_public_keys, &server->leaks, problem);
     if (code != 0)
         return code;
-    server->login.executor = server->executor;
-    set_up_graphql(server);
-    set_up_routes(server);
     code = create_http(server, problem);
-    if (code != 0)
+    if (code == 0)
+        code = start_threads(server, problem);
+    if (code != 0) {
+        http_server_free(server->http); /* it was not started */
+        server->http = NULL;
         return code;
-    code = set_up_verification(server, problem);
-    if (code == 0)
-        code = set_up_rates(server, problem);
-    if (code == 0)
-        code = set_up_usage(server, problem);
-    if (code != 0)
-        return give_up_http(server, code);
-    set_up_health(server);
-    code = http_server_start(server->http);
-    if (code != 0)
-        return give_up_http(server, lk_problem_set(problem, code, "Cannot start the I/O threads: %s", lk_error_text(code)));
+    }
     code = start_ticker(server, problem);
     if (code != 0)
         return code;
@@ -449,16 +483,20 @@ static int start(struct server *server, struct lk_problem *problem) {
 }
 
 static void stop(struct server *server) {
+    lk_backup_service_cancel(server->backup);
     if (server->http != NULL)
         http_server_stop(server->http, (unsigned)server->settings->drain_timeout_ms);
     lk_ticker_stop(server->ticker);
     lk_background_stop(server->background);
+    lk_backup_service_stop(server->backup);
     lk_executor_stop(server->executor);
     lk_key_clock_close(server->key_clock, atomic_load(&server->database_failed) ? NULL : server->store.db);
     if (server->usage != NULL)
         lk_usage_finish(server->usage, server->store.db);
     lk_usage_service_close(server->usage);
     http_server_free(server->http);
+    lk_leak_service_close(&server->leaks);
+    lk_backup_service_free(server->backup);
     lk_verify_service_close(&server->verify);
     lk_lanes_close(&server->lanes);
     lk_rate_table_free(server->graphql.account_requests);
@@ -492,28 +530,55 @@ static void announce_all(const struct server *server) {
         announce(server, settings->listen.len, "ops", settings->ops_listen);
 }
 
-/* SIGHUP: the certificates. */
+/* SIGHUP: the files that are renewed while the server runs. What cannot be read leaves what is there in use. */
 static void reload(struct server *server) {
     struct lk_problem problem = {0};
-    if (server->tls.certificate_file == NULL)
+    const char *keys_file = server->settings->leak_public_keys;
+    lk_notify_send(&server->notify, "RELOADING=1");
+    if (server->tls.certificate_file == NULL && keys_file[0] == '\0')
         lk_log(LK_LOG_INFO, "SIGHUP: there is nothing that could be reloaded");
-    else if (http_server_reload(server->http, &problem) == 0)
-        lk_log(LK_LOG_INFO, "SIGHUP: new connections use the certificates as they are now");
-    else
-        lk_log(LK_LOG_ERROR, "SIGHUP: the old certificates stay in use. %s", problem.text);
+    if (server->tls.certificate_file != NULL) {
+        if (http_server_reload(server->http, &problem) == 0)
+            lk_log(LK_LOG_INFO, "SIGHUP: new connections use the certificates as they are now");
+        else
+            lk_log(LK_LOG_ERROR, "SIGHUP: the old certificates stay in use. %s", problem.text);
+    }
+    if (keys_file[0] != '\0') {
+        if (lk_leak_service_reload(&server->leaks, keys_file, &problem) == 0)
+            lk_log(LK_LOG_INFO, "SIGHUP: GitHub's reports are checked with the public keys as they are now");
+        else
+            lk_log(LK_LOG_ERROR, "SIGHUP: the old public keys stay in use. %s", problem.text);
+    }
+    lk_notify_send(&server->notify, "READY=1");
+}
+
+/* The service manager gets its sign of life unless the store thread has left requests waiting since the last one. */
+static void show_life(struct server *server, uint64_t *jobs) {
+    struct lk_executor_stats stats;
+    lk_executor_stats(server->executor, &stats);
+    if (stats.waiting == 0 || stats.jobs != *jobs)
+        lk_notify_send(&server->notify, "WATCHDOG=1");
+    *jobs = stats.jobs;
 }
 
 /* Until a signal says stop. */
 static void wait_for_stop(struct server *server, const sigset_t *signals) {
+    const int64_t interval = server->notify.watchdog_ms > 0 ? server->notify.watchdog_ms : 3600000;
+    const struct timespec due = {interval / 1000, interval % 1000 * 1000000};
+    uint64_t jobs = 0;
     for (;;) {
-        int signal_number = 0;
-        if (sigwait(signals, &signal_number) != 0)
+        int signal_number = sigtimedwait(signals, NULL, &due);
+        if (signal_number < 0) {
+            if (server->notify.watchdog_ms > 0)
+                show_life(server, &jobs);
             continue;
+        }
         if (signal_number == SIGHUP) {
             reload(server);
             continue;
         }
         lk_log(LK_LOG_INFO, "stopping: requests under way may end");
+        lk_notify_send(&server->notify, "STOPPING=1");
         return;
     }
 }
@@ -542,15 +607,19 @@ int lk_server_run(const struct lk_settings *settings, const struct lk_server_eve
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     server->settings = settings;
     server->events = events;
-    int code = start(server, problem);
+    int code = lk_notify_open(&server->notify, problem);
+    if (code == 0)
+        code = start(server, problem);
     if (code == 0) {
         announce_all(server);
+        lk_notify_send(&server->notify, "READY=1");
         wait_for_stop(server, &signals);
         atomic_store(&server->health.ready, false);
         if (atomic_load(&server->database_failed))
             code = lk_problem_set(problem, LK_EIO, "The database failed; the log says why. Start the server again when the disk is well");
     }
     stop(server);
+    lk_notify_close(&server->notify);
     free(server);
     if (code == 0)
         lk_log(LK_LOG_INFO, "stopped");

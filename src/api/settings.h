@@ -34,6 +34,10 @@ struct lk_settings {
     const char *tls_client_ca;   /* clients must show a certificate of these; empty: they need none */
     const char *tls_min_version; /* 1.2 or 1.3 */
 
+    const char *leak_public_keys; /* GitHub's, to check its reports of leaked keys with; empty: none are taken */
+
+    const char *sandbox; /* auto, on or off */
+
     const char *log_level;  /* debug, info, warn or error */
     const char *log_format; /* text or json */
 

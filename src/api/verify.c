@@ -141,6 +141,15 @@ static int read_item(const struct work *work, const struct lk_json *json, const 
     return code;
 }
 
+/* Either the request has used up what it may have, or there is none for anybody. */
+static void answer_no_memory(struct http_request *request) {
+    const struct lk_arena *arena = http_request_arena(request);
+    if (arena->used > arena->limit / 2)
+        lk_answer_problem(request, 413, LK_CODE_BAD_USER_INPUT, "The request is too large to process");
+    else
+        lk_answer_problem(request, 503, LK_CODE_UNAVAILABLE, "The server has no memory for this request; try again");
+}
+
 /* The body as JSON; NULL when the answer that says why not has been sent. */
 static struct lk_json *read_body(struct http_request *request) {
     struct lk_json *json = NULL;
@@ -153,7 +162,7 @@ static struct lk_json *read_body(struct http_request *request) {
     if (code == 0)
         return json;
     if (code == LK_ENOMEM)
-        lk_answer_problem(request, 413, LK_CODE_BAD_USER_INPUT, "The request is too large to process");
+        answer_no_memory(request);
     else
         lk_answer_problem(request, 400, LK_CODE_BAD_USER_INPUT, problem.text);
     return NULL;
@@ -317,7 +326,7 @@ static bool read_batch(struct work *work, const struct lk_json *requests, struct
     batch.questions = lk_arena_calloc(arena, batch.len, sizeof(*batch.questions));
     batch.answers = lk_arena_calloc(arena, batch.len, sizeof(*batch.answers));
     if (batch.items == NULL || batch.questions == NULL || batch.answers == NULL) {
-        lk_answer_problem(work->request, 413, LK_CODE_BAD_USER_INPUT, "The request is too large to process");
+        answer_no_memory(work->request);
         return false;
     }
     struct lk_problem problem;

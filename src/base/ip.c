@@ -119,6 +119,8 @@ void lk_ip_range_format(const struct lk_ip_range *range, char out[LK_IP_RANGE_TE
 }
 
 bool lk_ip_range_has(const struct lk_ip_range *range, const struct lk_ip *address) {
+    if (range->prefix < MAPPED_BITS && is_mapped(address))
+        return false;
     unsigned whole = range->prefix / 8;
     unsigned rest = range->prefix % 8;
     if (memcmp(range->network.bytes, address->bytes, whole) != 0)

@@ -35,7 +35,7 @@ int lk_ip_range_parse(struct lk_slice text, struct lk_ip_range *ret, struct lk_p
 /* The one spelling of a block, with a NUL: always with a prefix length, IPv4 in dots, IPv6 as RFC 5952 says. */
 void lk_ip_range_format(const struct lk_ip_range *range, char out[LK_IP_RANGE_TEXT]);
 
-/* Whether an address is in a block. */
+/* Whether an address is in a block. IPv4 and IPv6 are apart: ::/0 has no IPv4 address. */
 bool lk_ip_range_has(const struct lk_ip_range *range, const struct lk_ip *address);
 
 #endif

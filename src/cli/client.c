@@ -8,6 +8,7 @@
 #define ANSWER_MAX ((size_t)64 << 20)
 #define CONNECT_TIMEOUT_S 10L
 #define TIMEOUT_S 60L
+#define STALLED_S 900L   /* a large database takes a while to be copied before its first byte comes */
 #define PATIENCE_TRIES 5 /* how often a server that asks for patience is asked again, and how long it may ask to wait */
 #define PATIENCE_MAX_S 10
 
@@ -100,15 +101,9 @@ void cli_client_free(struct cli_client *client) {
     free(client);
 }
 
-static int send_body(struct cli_client *client, const char *url, const struct lk_buf *body, long *ret_status, struct lk_buf *ret_body,
-                     struct lk_problem *problem) {
-    char why[CURL_ERROR_SIZE] = "";
+/* Asks what the handle is set up for; why is where it writes what went wrong. */
+static int perform(struct cli_client *client, const char *why, long *ret_status, struct lk_problem *problem) {
     CURL *curl = client->curl;
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body->ptr);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, ret_body);
     CURLcode code = curl_easy_perform(curl);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, (char *)NULL);
     if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
@@ -118,6 +113,18 @@ static int send_body(struct cli_client *client, const char *url, const struct lk
         return lk_problem_set(problem, LK_EIO, "No answer from %s: %s", client->url, why[0] != '\0' ? why : curl_easy_strerror(code));
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_status);
     return 0;
+}
+
+static int send_body(struct cli_client *client, const char *url, const struct lk_buf *body, long *ret_status, struct lk_buf *ret_body,
+                     struct lk_problem *problem) {
+    char why[CURL_ERROR_SIZE] = "";
+    CURL *curl = client->curl;
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body->ptr);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->len);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, ret_body);
+    return perform(client, why, ret_status, problem);
 }
 
 /* As long as the server's Retry-After says, within reason. */
@@ -142,5 +149,53 @@ int cli_client_post(struct cli_client *client, const char *path, const struct lk
     if (code != 0)
         lk_buf_free(ret_body);
     free(url);
+    return code;
+}
+
+/* --- answers of any length --- */
+
+struct download {
+    CURL *curl;
+    cli_client_sink sink;
+    void *context;
+    struct lk_buf *body;
+    bool ended; /* by the sink */
+};
+
+static size_t receive_download(char *bytes, size_t size, size_t count, void *context) {
+    struct download *download = context;
+    struct lk_slice slice = lk_slice_make(bytes, size * count);
+    long status = 0;
+    curl_easy_getinfo(download->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (status != 200)
+        return lk_buf_add(download->body, slice) == 0 ? slice.len : 0;
+    download->ended = download->sink(download->context, slice) != 0;
+    return download->ended ? 0 : slice.len;
+}
+
+int cli_client_get(struct cli_client *client, const char *path, cli_client_sink sink, void *context, long *ret_status,
+                   struct lk_buf *ret_body, struct lk_problem *problem) {
+    char *url = NULL;
+    if (asprintf(&url, "%s%s", client->url, path) < 0)
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    char why[CURL_ERROR_SIZE] = "";
+    CURL *curl = client->curl;
+    struct download download = {curl, sink, context, ret_body, false};
+    lk_buf_init(ret_body, ANSWER_MAX);
+    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why);
+    curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 0L);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, STALLED_S);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive_download);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &download);
+    struct lk_problem other;
+    int code = perform(client, why, ret_status, &other);
+    if (code != 0 && !download.ended)
+        *problem = other;
+    free(url);
+    if (code != 0)
+        lk_buf_free(ret_body);
     return code;
 }

@@ -18,4 +18,12 @@ void cli_client_free(struct cli_client *client);
 int cli_client_post(struct cli_client *client, const char *path, const struct lk_buf *body, long *ret_status, struct lk_buf *ret_body,
                     struct lk_problem *problem);
 
+/* Takes the next bytes of an answer. 0, or negative to end it. */
+typedef int (*cli_client_sink)(void *context, struct lk_slice bytes);
+
+/* GETs a path whose answer may be of any length and slow to begin: with status 200 its body goes to sink, with another one it is appended to ret_body. As
+ * cli_client_post, but that nothing is asked again; LK_EIO also when sink ended it (problem is then the sink's to set). */
+int cli_client_get(struct cli_client *client, const char *path, cli_client_sink sink, void *context, long *ret_status,
+                   struct lk_buf *ret_body, struct lk_problem *problem);
+
 #endif

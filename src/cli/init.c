@@ -9,19 +9,16 @@
 #include "base/json_write.h"
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/fresh.h"
 #include "crypto/crypto.h"
 #include "domain/account.h"
 #include "domain/api_key.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define INIT_ARENA_MAX (size_t)(4 << 20)
-#define NEW_DATABASE_FILE LK_DATABASE_FILE ".new"
 #define DEFAULT_URL "http://127.0.0.1:5390"
 
 static const struct cli_option option_table[] = {
@@ -54,71 +51,16 @@ struct init {
 
 /* --- the directory --- */
 
-/* A directory with foreign files in it was named by mistake. */
-static int check_contents(const char *dir, struct lk_problem *problem) {
-    DIR *stream = opendir(dir);
-    if (stream == NULL)
-        return errno == ENOENT ? 0 : lk_problem_set(problem, LK_EFORBIDDEN, "Cannot read the directory %s: %s", dir, strerror(errno));
-    int code = 0;
-    const struct dirent *entry;
-    while (code == 0 && (entry = readdir(stream)) != NULL) {
-        static const char *const ours[] = {".", "..", "lock", "lost+found", LK_MASTER_KEY_FILE, LK_DATABASE_FILE};
-        bool known = strncmp(entry->d_name, LK_MASTER_KEY_FILE ".", strlen(LK_MASTER_KEY_FILE ".")) == 0 ||
-                     strncmp(entry->d_name, NEW_DATABASE_FILE, strlen(NEW_DATABASE_FILE)) == 0 ||
-                     strncmp(entry->d_name, LK_DATABASE_FILE "-", strlen(LK_DATABASE_FILE "-")) == 0;
-        for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]) && !known; i++)
-            known = strcmp(entry->d_name, ours[i]) == 0;
-        if (!known)
-            code =
-                lk_problem_set(problem, LK_ECONFLICT, "%s holds other files (%.100s); name a new or empty directory", dir, entry->d_name);
-    }
-    closedir(stream);
-    return code;
-}
-
-static void remove_new_database(const struct init *init) {
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
-    for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-        char *path = NULL;
-        if (asprintf(&path, "%s%s", init->new_path, suffixes[i]) < 0)
-            return;
-        unlink(path);
-        free(path);
-    }
-}
-
-static int sync_directory(const char *dir, struct lk_problem *problem) {
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int code = 0;
-    if (fd < 0 || fsync(fd) != 0)
-        code = lk_problem_set(problem, LK_EIO, "Cannot sync the directory %s: %s", dir, strerror(errno));
-    if (fd >= 0)
-        close(fd);
-    return code;
-}
-
-/* Before anything in the directory is touched. */
-static int refuse_initialised(const char *dir, struct lk_problem *problem) {
-    char *path = NULL;
-    if (asprintf(&path, "%s/%s", dir, LK_DATABASE_FILE) < 0)
-        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
-    int code = access(path, F_OK) != 0 ? 0 : lk_problem_set(problem, LK_ECONFLICT, "%s is already initialised; nothing was changed", dir);
-    free(path);
-    return code;
-}
-
 static int open_directory(struct init *init, struct lk_problem *problem) {
-    int code = refuse_initialised(init->dir, problem);
-    if (code == 0)
-        code = check_contents(init->dir, problem);
+    int code = cli_fresh_check(init->dir, problem);
     if (code == 0)
         code = lk_datadir_open(init->dir, true, &init->store.datadir, problem);
     if (code == 0) /* again, now that nobody else can be at it */
-        code = refuse_initialised(init->dir, problem);
+        code = cli_fresh_check(init->dir, problem);
     if (code != 0)
         return code;
     init->database_path = lk_datadir_path(init->store.datadir, LK_DATABASE_FILE);
-    init->new_path = lk_datadir_path(init->store.datadir, NEW_DATABASE_FILE);
+    init->new_path = lk_datadir_path(init->store.datadir, CLI_FRESH_DATABASE_FILE);
     init->key_path = lk_datadir_path(init->store.datadir, LK_MASTER_KEY_FILE);
     if (init->database_path == NULL || init->new_path == NULL || init->key_path == NULL)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
@@ -253,17 +195,18 @@ static void close_database(struct init *init) {
     init->store.db = NULL;
 }
 
+/* The key was printed before: whoever read it must learn that it opens nothing. */
 static int publish(const struct init *init, struct lk_problem *problem) {
-    if (rename(init->new_path, init->database_path) != 0)
-        return lk_problem_set(problem, LK_EIO, "Cannot rename %s: %s; the key that was printed is void", init->new_path, strerror(errno));
-    return sync_directory(init->dir, problem);
+    struct lk_problem why = {0};
+    int code = cli_fresh_publish(init->new_path, init->database_path, &why);
+    return code == 0 ? 0 : lk_problem_set(problem, code, "%.400s; the key that was printed is void", why.text);
 }
 
 static int initialise(struct init *init, struct lk_problem *problem) {
     int code = open_directory(init, problem);
     if (code != 0)
         return code;
-    remove_new_database(init);
+    cli_fresh_remove(init->new_path);
     code = open_keys(init, problem);
     if (code == 0)
         code = lk_store_open_database(&init->store, init->new_path, true, problem);
@@ -275,7 +218,7 @@ static int initialise(struct init *init, struct lk_problem *problem) {
     if (code == 0)
         code = publish(init, problem);
     if (code != 0) {
-        remove_new_database(init);
+        cli_fresh_remove(init->new_path);
         if (init->key_made)
             unlink(init->key_path);
     }

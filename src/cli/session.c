@@ -10,10 +10,9 @@
 
 #define SESSION_ARENA_MAX ((size_t)512 << 20)
 #define KEY_FILE_MAX 4096
-#define DEFAULT_URL "http://127.0.0.1:5390"
 
 static const struct cli_option client_options[] = {
-    {"url", "URL", "The server. Or LATCHKEY_URL. Default: " DEFAULT_URL ".", false},
+    {"url", "URL", "The server. Or LATCHKEY_URL. Default: " CLI_DEFAULT_URL ".", false},
     {"api-key-file", "FILE", "A file that holds the API key to authenticate with. Or LATCHKEY_API_KEY, the key itself.", false},
     {"api-key", "KEY", "The API key itself. For a moment others on this machine may see it: prefer the file or the environment.", false},
     {"json", NULL, "Prints JSON, for programs.", false},
@@ -87,7 +86,7 @@ static int open_client(struct cli_session *session) {
     if (url == NULL)
         url = getenv("LATCHKEY_URL");
     if (url == NULL || url[0] == '\0')
-        url = DEFAULT_URL;
+        url = CLI_DEFAULT_URL;
     char buffer[KEY_FILE_MAX];
     struct lk_slice key = {NULL, 0};
     int code = find_key(session->args, buffer, sizeof(buffer), &key, &session->problem);
@@ -147,6 +146,14 @@ static int check_answer(struct cli_session *session, long status, const struct l
     if (status != 200 && detail.len > 0)
         return lk_problem_set(&session->problem, status == 403 ? LK_EFORBIDDEN : LK_EINVAL, "%.*s", (int)detail.len, detail.ptr);
     return status == 200 ? 0 : no_result(session, status);
+}
+
+int cli_answer_problem(struct cli_session *session, long status, const struct lk_buf *body) {
+    struct lk_json *json = NULL;
+    int code = 0;
+    if (lk_json_parse(lk_buf_slice(body), &session->arena, &json, NULL) == 0)
+        code = check_answer(session, status, json);
+    return code != 0 ? code : no_result(session, status);
 }
 
 static void write_request(struct lk_buf *out, const char *document, const struct lk_buf *variables) {

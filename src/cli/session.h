@@ -8,6 +8,9 @@
 
 struct cli_client;
 
+/* Where a server is when nothing else is said. */
+#define CLI_DEFAULT_URL "http://127.0.0.1:5390"
+
 struct cli_session {
     const struct cli_command *command;
     const struct cli_args *args;
@@ -30,6 +33,9 @@ int cli_graphql(struct cli_session *session, const char *document, const struct 
 
 /* POSTs JSON to a path and reads the JSON answer. 0 with the body of an answer of 200 without errors; failures as of cli_graphql. */
 int cli_post(struct cli_session *session, const char *path, const struct lk_buf *body, const struct lk_json **ret);
+
+/* Turns an answer that is an error (status and its body) into session->problem; returns its code. */
+int cli_answer_problem(struct cli_session *session, long status, const struct lk_buf *body);
 
 /* --- values of answers --- */
 

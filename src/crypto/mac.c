@@ -10,9 +10,11 @@
 
 void lk_mac_key_set(struct lk_mac_key *key, struct lk_slice bytes) {
     uint8_t block[SHA256_CBLOCK] = {0};
-    if (bytes.len > sizeof block)
-        SHA256((const uint8_t *)bytes.ptr, bytes.len, block);
-    else if (bytes.len > 0)
+    if (bytes.len > sizeof block) {
+        SHA256_Init(&key->inner); /* the one-shot function would need memory */
+        SHA256_Update(&key->inner, bytes.ptr, bytes.len);
+        SHA256_Final(block, &key->inner);
+    } else if (bytes.len > 0)
         memcpy(block, bytes.ptr, bytes.len);
 
     for (size_t i = 0; i < sizeof block; i++)

@@ -5,7 +5,7 @@
 #include "domain/rules.h"
 #include "store/audit.h"
 
-/* What a MAC of the audit key is over, as its first byte, so that none can stand for another. */
+/* What a MAC of the audit key is over, as its first byte, so that none can stand for another. 4 is a backup's (domain/backup.c). */
 enum mac_kind { MAC_START = 1, MAC_ENTRY = 2, MAC_END = 3 };
 
 static const struct lk_mac_key *audit_key(const struct lk_call *call) {

@@ -20,10 +20,12 @@
 #define LK_AUDIT_LOGIN "LOGIN"
 #define LK_AUDIT_LOGOUT "LOGOUT"
 #define LK_AUDIT_LOCK "LOCK" /* too many wrong passwords */
+#define LK_AUDIT_BACKUP "BACKUP"
+#define LK_AUDIT_RESTORE "RESTORE"
 
 struct lk_audit_change {
-    const char *operation;           /* one of the above */
-    const char *resource_type;       /* "API_KEY", "USER_GROUP", "USER", "ACCOUNT", "APPLICATION", "SSO_PROVIDER", "IP_ALLOW_ENTRY" */
+    const char *operation;     /* one of the above */
+    const char *resource_type; /* "API_KEY", "USER_GROUP", "USER", "ACCOUNT", "APPLICATION", "SSO_PROVIDER", "IP_ALLOW_ENTRY", "SERVER" */
     const struct lk_id *resource_id; /* NULL when there is none */
     struct lk_slice resource_name;
     struct lk_slice before; /* JSON documents without secrets; ptr NULL for none */

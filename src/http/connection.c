@@ -15,6 +15,9 @@
 /* Most that is dropped from a client that lingers. */
 #define LINGER_BYTES_MAX ((size_t)1 << 20)
 
+/* Most that one connection sends of answers in one turn: others are to have theirs. */
+#define TURN_BYTES_MAX ((size_t)512 << 10)
+
 /* The request whose handler runs on this thread and has not answered yet. */
 static _Thread_local struct http_request *handling;
 
@@ -153,6 +156,45 @@ static void refuse_request(struct http_connection *c, int status) {
     refuse(c, status);
 }
 
+/* All of the answer is in the output, or on its way: makes ready for the next request. */
+static void end_request(struct http_connection *c) {
+    c->phase = HTTP_IDLE;
+    c->in.start += c->request->used;
+    http_request_reset(c->request);
+}
+
+/* Moves a piece of the source to the output, which is empty. */
+static void read_source(struct http_connection *c) {
+    if (http_iobuf_reserve(&c->out, HTTP_BLOCK_SIZE, &c->loop->pool) != 0) {
+        http_connection_abort(c);
+        return;
+    }
+    long n = http_request_read_source(c->request, c->out.ptr + c->out.end, HTTP_BLOCK_SIZE);
+    if (n < 0)
+        http_connection_abort(c); /* the client sees that less came than the head said */
+    else
+        c->out.end += (size_t)n;
+}
+
+/* Sends what a source gives, as far as the socket takes it and for this turn. */
+static void send_source(struct http_connection *c) {
+    for (size_t sent = 0; c->fd >= 0; sent += HTTP_BLOCK_SIZE) {
+        flush(c);
+        if (c->fd < 0 || http_iobuf_len(&c->out) > 0)
+            return;
+        if (c->request->source_sent == c->request->source.len) {
+            end_request(c);
+            http_loop_queue(c->loop, c); /* what is there of the next request */
+            return;
+        }
+        if (sent >= TURN_BYTES_MAX) {
+            http_loop_queue(c->loop, c);
+            return;
+        }
+        read_source(c);
+    }
+}
+
 /* The request is answered: writes that and makes ready for the next one. */
 static void finish(struct http_connection *c) {
     struct http_request *request = c->request;
@@ -167,8 +209,10 @@ static void finish(struct http_connection *c) {
     write_answer(c, &reply.answer);
     if (c->fd < 0)
         return;
-    c->in.start += request->used;
-    http_request_reset(request);
+    if (reply.answer.has_source && !reply.answer.head_only)
+        c->phase = HTTP_SENDING;
+    else
+        end_request(c);
 }
 
 bool http_connection_call(struct http_connection *c, struct http_request *request) {
@@ -310,6 +354,7 @@ static bool advance_once(struct http_connection *c) {
             handle(c);
         break;
     case HTTP_HANDLING:
+    case HTTP_SENDING:
     case HTTP_LINGER: return false;
     }
     c->starved = result == HTTP_PARSE_MORE;
@@ -415,7 +460,7 @@ static void set_timeout(struct http_connection *c) {
 static void settle(struct http_connection *c) {
     if (c->fd < 0)
         return;
-    bool sent = http_iobuf_len(&c->out) == 0;
+    bool sent = http_iobuf_len(&c->out) == 0 && c->phase != HTTP_SENDING;
     bool streams = c->phase == HTTP_STREAMS;
     c->closing |= streams && http2_is_over(c);
     if (sent && c->closing) {
@@ -450,8 +495,13 @@ static bool shake_hands(struct http_connection *c) {
 
 /* Sends frames as long as there are any that may be sent and the socket takes them. */
 static void send_frames(struct http_connection *c) {
-    while (c->fd >= 0 && !c->blocked && http2_pump(c))
+    size_t sent = 0;
+    while (c->fd >= 0 && !c->blocked && sent < TURN_BYTES_MAX && http2_pump(c)) {
+        sent += http_iobuf_len(&c->out);
         flush(c);
+    }
+    if (c->fd >= 0 && sent >= TURN_BYTES_MAX)
+        http_loop_queue(c->loop, c);
     if (c->fd >= 0)
         set_write_timeout(c, false);
 }
@@ -465,12 +515,16 @@ void http_connection_run(struct http_connection *c) {
     }
     if (http_iobuf_len(&c->out) > 0)
         flush(c);
+    if (c->phase == HTTP_SENDING)
+        send_source(c);
     advance(c);
     if (c->fd >= 0 && c->starved && c->readable && !c->closing) {
         receive(c);
         advance(c);
     }
     flush(c);
+    if (c->phase == HTTP_SENDING)
+        send_source(c);
     if (c->phase == HTTP_STREAMS)
         send_frames(c);
     settle(c);
@@ -496,7 +550,7 @@ void http_connection_event(struct http_connection *c, uint32_t events) {
         c->readable = true;
     if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0)
         c->hung_up = true;
-    if ((events & (EPOLLHUP | EPOLLERR)) != 0 && (c->phase == HTTP_HANDLING || c->phase == HTTP_STREAMS))
+    if ((events & (EPOLLHUP | EPOLLERR)) != 0 && (c->phase == HTTP_HANDLING || c->phase == HTTP_SENDING || c->phase == HTTP_STREAMS))
         http_connection_abort(c); /* nobody is left to answer */
     else
         http_connection_run(c);

@@ -3,7 +3,7 @@
  *
  * Two seams: towards the socket, clear text or TLS (tls.h); towards requests, HTTP/1 here or, in phase STREAMS, HTTP/2 (http2.h).
  *
- * Life: (HANDSHAKE ->) IDLE -> HEAD -> (BODY) -> HANDLING -> IDLE ... until it is to close; then what is unsent goes out, and it LINGERs: its own
+ * Life: (HANDSHAKE ->) IDLE -> HEAD -> (BODY) -> HANDLING (-> SENDING, an answer that is read from a source) -> IDLE ... until it is to close; then what is unsent goes out, and it LINGERs: its own
  * direction is shut and what still comes is dropped for a while, because closing at once would reset the connection and take the last answer
  * away from a client that is still sending (RFC 9112 section 9.6). When the socket is gone while a handler has the request, the connection
  * stays, with fd -1, until the answer comes, and drops it.
@@ -19,7 +19,17 @@
 
 struct http_loop;
 
-enum http_phase { HTTP_HANDSHAKE, HTTP_IDLE, HTTP_PREFACE, HTTP_READ_HEAD, HTTP_READ_BODY, HTTP_HANDLING, HTTP_STREAMS, HTTP_LINGER };
+enum http_phase {
+    HTTP_HANDSHAKE,
+    HTTP_IDLE,
+    HTTP_PREFACE,
+    HTTP_READ_HEAD,
+    HTTP_READ_BODY,
+    HTTP_HANDLING,
+    HTTP_SENDING,
+    HTTP_STREAMS,
+    HTTP_LINGER
+};
 
 struct http_connection {
     struct http_event event; /* first: epoll points at it */

@@ -94,6 +94,20 @@ static ssize_t read_body(nghttp2_session *session, int32_t id, uint8_t *out, siz
     return (ssize_t)n;
 }
 
+static ssize_t read_source(nghttp2_session *session, int32_t id, uint8_t *out, size_t room, uint32_t *flags, nghttp2_data_source *source,
+                           void *context) {
+    (void)session;
+    (void)id;
+    (void)context;
+    struct http_request *request = source->ptr;
+    long n = http_request_read_source(request, (char *)out, room);
+    if (n < 0)
+        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    if (request->source_sent == request->source.len)
+        *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return n;
+}
+
 /* Hands the answer to nghttp2. What it points to must live as long as the request. */
 static void submit(struct http_connection *c, struct http_request *request, const struct http_answer *answer) {
     nghttp2_nv fields[HTTP2_ANSWER_FIELDS_MAX];
@@ -105,11 +119,12 @@ static void submit(struct http_connection *c, struct http_request *request, cons
     bool bare = answer->head_only || http_answer_is_bare(answer->status);
     stream->body = bare ? lk_slice_make(NULL, 0) : answer->body;
     stream->sent = 0;
-    nghttp2_data_provider provider = {.source.ptr = request, .read_callback = read_body};
+    bool streams = answer->has_source && !bare && answer->source_len > 0;
+    nghttp2_data_provider provider = {.source.ptr = request, .read_callback = streams ? read_source : read_body};
     size_t len = 0;
     int failed = http2_answer_fields(request, answer, digits, fields, &len);
     if (failed == 0)
-        failed = nghttp2_submit_response(c->h2->session, stream->id, fields, len, stream->body.len > 0 ? &provider : NULL);
+        failed = nghttp2_submit_response(c->h2->session, stream->id, fields, len, stream->body.len > 0 || streams ? &provider : NULL);
     if (failed != 0)
         nghttp2_submit_rst_stream(c->h2->session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_INTERNAL_ERROR);
 }

@@ -194,7 +194,7 @@ int http2_answer_fields(struct http_request *request, const struct http_answer *
                         nghttp2_nv fields[HTTP2_ANSWER_FIELDS_MAX], size_t *ret_len) {
     size_t n = 0;
     char *length = put_digits(digits, (size_t)answer->status); /* three, from 200 to 599 */
-    char *end = put_digits(length, answer->body.len);
+    char *end = put_digits(length, answer->has_source ? answer->source_len : answer->body.len);
     fields[n++] = field_of((struct lk_slice)LK_SLICE(":status"), lk_slice_make(digits, 3), NGHTTP2_NV_FLAG_NO_COPY_NAME);
     for (size_t i = 0; i < answer->fields_len; i++) {
         struct lk_slice value = answer->fields[i].value;

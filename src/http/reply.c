@@ -8,6 +8,7 @@ static void say_error(struct http_loop *loop, int status, struct http_reply *rep
     const char *type = "text/plain; charset=utf-8";
     struct http_answer *answer = &reply->answer;
     answer->status = status;
+    answer->has_source = false;
     answer->body = make != NULL ? make(status, &type) : lk_slice_cstr(http_reason(status));
     reply->own_field = (struct http_answer_field){LK_SLICE("Content-Type"), lk_slice_cstr(type)};
     answer->fields = &reply->own_field;
@@ -45,6 +46,11 @@ void http_reply_make(struct http_loop *loop, const struct http_request *request,
         .date = http_loop_date(loop),
         .head_only = request->head.method_id == HTTP_HEAD,
     };
+    if (request->source.read != NULL) {
+        ret->answer.body = lk_slice_make(NULL, 0);
+        ret->answer.has_source = true;
+        ret->answer.source_len = request->source.len;
+    }
     if ((!request->is_fixed && request->body.failed) || request->status < 200 || request->status > 599)
         say_error(loop, 500, ret);
     else

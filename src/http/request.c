@@ -17,13 +17,22 @@ struct http_request *http_request_new(size_t fields_max, size_t arena_max) {
     return request;
 }
 
+static void close_source(struct http_request *request) {
+    if (request->source.read != NULL)
+        request->source.close(request->source.context);
+    request->source = (struct http_source){0};
+    request->source_sent = 0;
+}
+
 void http_request_free(struct http_request *request) {
+    close_source(request);
     lk_arena_free(&request->arena);
     lk_buf_free(&request->body);
     free(request);
 }
 
 void http_request_reset(struct http_request *request) {
+    close_source(request);
     if (request->arena.used > KEEP_MAX)
         lk_arena_free(&request->arena); /* a reset would keep the first chunk, which may be large */
     else
@@ -147,6 +156,18 @@ void http_set_body(struct http_request *request, struct lk_slice bytes) {
     lk_buf_clear(&request->body);
     request->fixed_body = bytes;
     request->is_fixed = true;
+}
+
+void http_set_source(struct http_request *request, const struct http_source *source) {
+    request->source = *source;
+}
+
+long http_request_read_source(struct http_request *request, char *out, size_t room) {
+    uint64_t left = request->source.len - request->source_sent;
+    long n = request->source.read(request->source.context, request->source_sent, out, left < room ? (size_t)left : room);
+    if (n > 0)
+        request->source_sent += (uint64_t)n;
+    return n > 0 ? n : -1;
 }
 
 void http_set_coding(struct http_request *request, const char *coding) {

@@ -43,8 +43,10 @@ struct http_request {
     struct lk_buf body;
     struct lk_slice fixed_body; /* instead of body, when is_fixed */
     bool is_fixed;
-    bool is_coded;      /* coding says how the body is; else the server may compress it */
-    const char *coding; /* NULL: not at all */
+    struct http_source source; /* instead of both, when its read is not NULL */
+    uint64_t source_sent;      /* bytes of it that were read */
+    bool is_coded;             /* coding says how the body is; else the server may compress it */
+    const char *coding;        /* NULL: not at all */
 
     struct http_field fields[]; /* of head; as many as the limits allow */
 };
@@ -55,5 +57,8 @@ void http_request_free(struct http_request *request);
 
 /* Makes it ready to read the next request. */
 void http_request_reset(struct http_request *request);
+
+/* Reads on in its source: up to room bytes, or negative. It has more. */
+long http_request_read_source(struct http_request *request, char *out, size_t room);
 
 #endif

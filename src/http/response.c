@@ -125,7 +125,7 @@ static char *put_own_fields(char *at, const struct http_answer *answer) {
             at = put_text(at, answer->coding);
         }
         at = put_text(at, "\r\nContent-Length: ");
-        at = put_number(at, answer->body.len);
+        at = put_number(at, answer->has_source ? answer->source_len : answer->body.len);
     }
     if (answer->close)
         at = put_text(at, "\r\nConnection: close");

@@ -21,6 +21,8 @@ struct http_answer {
     const struct http_answer_field *fields;
     size_t fields_len;
     struct lk_slice body;
+    bool has_source;    /* the body is not here: it follows, */
+    size_t source_len;  /* so many bytes */
     const char *date;   /* HTTP_DATE_LEN characters */
     bool head_only;     /* to HEAD: the fields of GET, without the body */
     const char *coding; /* of the body; NULL: none */

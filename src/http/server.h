@@ -154,6 +154,20 @@ struct lk_buf *http_body(struct http_request *request);
 /* Uses bytes that live in the arena or are static as the body, without copying; replaces what http_body holds. */
 void http_set_body(struct http_request *request, struct lk_slice bytes);
 
+/* A body that is read piece by piece while it is sent, so that it is never in memory as a whole. */
+struct http_source {
+    /* Up to room bytes of the body from offset on into out: how many, at least 1. Negative: there are no more to be had; the client then sees an answer
+     * that is cut short. On the request's I/O thread, which must not wait long. */
+    long (*read)(void *context, uint64_t offset, char *out, size_t room);
+    /* Once, after the last read, whether all was sent or not: on the request's I/O thread, or on the one that frees the server. */
+    void (*close)(void *context);
+    void *context;
+    uint64_t len; /* bytes of the body */
+};
+
+/* Takes the body from source, instead of what http_body and http_set_body say. It is not compressed. */
+void http_set_source(struct http_request *request, const struct http_source *source);
+
 /* Says that the body is what is to be sent: in coding, a static text such as "br", or as it is (NULL). The server then leaves it alone. For who chose by
  * Accept-Encoding: Vary says so. */
 void http_set_coding(struct http_request *request, const char *coding);

@@ -64,6 +64,8 @@ int lk_sqlite_fail(struct lk_db *db, int result) {
         snprintf(db->message, sizeof db->message, "%s (%d)", sqlite3_errmsg(db->handle), result);
     if (code == LK_EIO)
         db->broken = true;
+    if (code == LK_EFULL)
+        db->full = true;
     if (db->in_transaction && db->failed == 0 && sqlite3_get_autocommit(db->handle) != 0)
         db->failed = code;
     return code;
@@ -346,6 +348,9 @@ void lk_db_rollback(struct lk_db *db) {
     db->in_transaction = false;
     db->failed = 0;
     db->depth = 0;
+    if (db->full && !db->broken)
+        lk_sqlite_relieve(db);
+    db->full = false;
 }
 
 enum { SAVEPOINT, RELEASE, ROLLBACK_TO };

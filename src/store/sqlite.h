@@ -30,6 +30,8 @@ struct lk_db {
     int checkpoint_pages;     /* in the log, from which on a commit is followed by a checkpoint */
     bool in_transaction;      /* between begin and commit or rollback, whatever SQLite thinks */
     bool broken;              /* after an I/O error, for good */
+    bool full;                /* something found no room since the last transaction ended */
+    int64_t relieved_at;      /* when room was last looked for in the log, monotonic ns; 0: never */
     char message[256];
 };
 
@@ -39,6 +41,9 @@ int lk_sqlite_fail(struct lk_db *db, int result);
 /* Whether result is a write that a quota or a limit on the size of files refused: as harmless as a full disk, but SQLite knows only ENOSPC as one. which
  * file was written: SQLITE_FCNTL_FILE_POINTER for the database, SQLITE_FCNTL_JOURNAL_POINTER for the log. */
 bool lk_sqlite_no_room(struct lk_db *db, int result, int which);
+
+/* Takes the log's changes over into the database and cuts the log off, unless that was tried a moment ago. No transaction is open. */
+void lk_sqlite_relieve(struct lk_db *db);
 
 void lk_sqlite_drop_statements(struct lk_db *db);
 

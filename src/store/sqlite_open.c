@@ -5,6 +5,7 @@
  * corruption that SQLite before 3.51.3 can meet when two connections reset the log cannot happen. synchronous=FULL syncs the log at each
  * commit that wrote.
  */
+#include "base/clock.h"
 #include "base/file.h"
 #include "store/sqlite.h"
 
@@ -56,17 +57,32 @@ static int check_file(const char *path, struct lk_problem *problem) {
     return S_ISREG(status.st_mode) ? 0 : lk_problem_set(problem, LK_EIO, "The database %s is not a regular file", path);
 }
 
+/* How often a full disk makes it look for room in the log. */
+#define RELIEVE_NS ((int64_t)1000000000)
+
+static void note_checkpoint(struct lk_db *db, sqlite3 *handle, int result) {
+    if ((result & 0xFF) == SQLITE_IOERR && !lk_sqlite_no_room(db, result, SQLITE_FCNTL_FILE_POINTER)) {
+        snprintf(db->message, sizeof db->message, "%s (%d)", sqlite3_errmsg(handle), result);
+        db->broken = true;
+    }
+}
+
+/* The log grows to CHECKPOINT_PAGES before its place is used again, which on a small disk may be what fills it. */
+void lk_sqlite_relieve(struct lk_db *db) {
+    int64_t now = lk_clock_mono_ns();
+    if (db->relieved_at != 0 && now - db->relieved_at < RELIEVE_NS)
+        return;
+    db->relieved_at = now;
+    note_checkpoint(db, db->handle, sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
+}
+
 /* After each commit, with the pages in the log. SQLite's own automatic checkpoint does the same but keeps an I/O error to itself. The commit is durable in
  * any case; a full disk only means that the log grows until there is room. */
 static int after_commit(void *context, sqlite3 *handle, const char *name, int pages) {
     struct lk_db *db = context;
     if (pages < db->checkpoint_pages)
         return SQLITE_OK;
-    int result = sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-    if ((result & 0xFF) == SQLITE_IOERR && !lk_sqlite_no_room(db, result, SQLITE_FCNTL_FILE_POINTER)) {
-        snprintf(db->message, sizeof db->message, "%s (%d)", sqlite3_errmsg(handle), result);
-        db->broken = true;
-    }
+    note_checkpoint(db, handle, sqlite3_wal_checkpoint_v2(handle, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL));
     return SQLITE_OK;
 }
 

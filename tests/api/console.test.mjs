@@ -1,10 +1,12 @@
 // The console over HTTP: its files, and the sessions that its pages act by. What needs a browser is in tests/console.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import http2 from 'node:http2';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import zlib from 'node:zlib';
-import { run, Server, sleep, SLOW, UNKNOWN_ID } from './support/server.mjs';
+import { makeCertificate } from './support/certificates.mjs';
+import { run, Server, sleep, SLOW, temporaryDirectory, UNKNOWN_ID } from './support/server.mjs';
 
 const HEADER = { 'x-latchkey-console': '1' };
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -405,6 +407,31 @@ describe('sessions of the console', () => {
     assert.match(secure.headers['set-cookie'][0], /; Secure$/);
     const plain = await session(other, 'POST', { body: { apiKey: other.account.apiKey }, headers: { 'x-forwarded-proto': 'http' } });
     assert.doesNotMatch(plain.headers['set-cookie'][0], /Secure/);
+    await other.stop();
+  });
+
+  it('work by TLS and HTTP/2, with a Secure cookie', async () => {
+    const pair = makeCertificate(temporaryDirectory(), 'console');
+    const other = await Server.fresh({ tls: true, args: ['--tls-cert', pair.cert, '--tls-key', pair.key] });
+    const client = http2.connect(other.url, { ca: fs.readFileSync(pair.cert) });
+    const ask = (headers, body) =>
+      new Promise((resolve, reject) => {
+        const request = client.request({ ...HEADER, ...JSON_TYPE, origin: other.url, ...headers });
+        const answer = { text: '' };
+        request.setEncoding('utf8').on('response', (got) => (answer.headers = got)).on('data', (piece) => (answer.text += piece));
+        request.on('end', () => resolve(answer)).on('error', reject).end(body);
+      });
+    const opened = await ask({ ':method': 'POST', ':path': '/console/session' }, JSON.stringify({ apiKey: other.account.apiKey }));
+    assert.equal(opened.headers[':status'], 200, opened.text);
+    assert.match(opened.headers['set-cookie'][0], /; HttpOnly; SameSite=Strict; Path=\/; Max-Age=\d+; Secure$/);
+    const cookie = ['a=b', cookieOf(opened), 'c=d']; // each a field of its own
+    const viewer = await ask({ ':method': 'POST', ':path': '/graphql', cookie }, JSON.stringify({ query: VIEWER }));
+    assert.equal(JSON.parse(viewer.text).data.viewer.apiKey.id, other.account.apiKeyId);
+    const foreign = await ask({ ':method': 'POST', ':path': '/graphql', cookie, origin: 'https://evil.example' }, JSON.stringify({ query: VIEWER }));
+    assert.equal(foreign.headers[':status'], 403);
+    const page = await ask({ ':method': 'GET', ':path': '/console/', 'accept-encoding': 'identity' });
+    assert.match(page.text, /<title>Latchkey/);
+    client.close();
     await other.stop();
   });
 

@@ -1,12 +1,36 @@
-/* Request heads and chunked bodies: read at once and piece by piece, the outcome is the same, and never reaches past the bytes given. */
+/*
+ * Request heads and chunked bodies: read at once and piece by piece, the outcome is the same, and never reaches past the bytes given.
+ *
+ * And beside llhttp 8 (the parser of Node.js, from Debian's node-llhttp): what we take, it must take too, and see the same method, target, fields,
+ * framing and body in it. Two servers that read one request differently are how requests are smuggled. The other direction is free: we refuse
+ * more. Where llhttp refuses what we take, each reason is in explained_refusal.
+ */
+/* clang-format off: the order matters */
+/* Both call their methods alike. */
+#define HTTP_GET LLHTTP_GET
+#define HTTP_HEAD LLHTTP_HEAD
+#define HTTP_POST LLHTTP_POST
+#define HTTP_PUT LLHTTP_PUT
+#define HTTP_DELETE LLHTTP_DELETE
+#define HTTP_OPTIONS LLHTTP_OPTIONS
+#define HTTP_PATCH LLHTTP_PATCH
+#include <llhttp.h>
+#undef HTTP_GET
+#undef HTTP_HEAD
+#undef HTTP_POST
+#undef HTTP_PUT
+#undef HTTP_DELETE
+#undef HTTP_OPTIONS
+#undef HTTP_PATCH
+/* clang-format on */
 #include "http/chunked.h"
 #include "http/parse.h"
 
-#include <stdlib.h>
+#include "fuzz.h"
+
+#include <strings.h>
 
 #define FIELDS_MAX 32
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const struct http_limits limits = {.line_max = 512, .fields_max = 2048, .count_max = FIELDS_MAX};
 
@@ -62,6 +86,173 @@ static int decode(const uint8_t *data, size_t size, size_t step, size_t *ret_out
     return outcome;
 }
 
+/* --- llhttp --- */
+
+/* What llhttp saw of the first message. Texts may come in pieces, and are gathered. */
+struct seen {
+    llhttp_t parser; /* first: the callbacks get it */
+    char target[16384];
+    size_t target_len;
+    char fields[32768]; /* name: value lines */
+    size_t fields_len;
+    char body[65536];
+    size_t body_len;
+    size_t count;
+    bool headers;
+    bool complete;
+};
+
+static int add(char *to, size_t *len, size_t max, const char *at, size_t more) {
+    if (*len + more > max)
+        return -1;
+    memcpy(to + *len, at, more);
+    *len += more;
+    return 0;
+}
+
+static int on_url(llhttp_t *parser, const char *at, size_t len) {
+    struct seen *seen = (struct seen *)parser;
+    return add(seen->target, &seen->target_len, sizeof(seen->target), at, len);
+}
+
+static int on_field(llhttp_t *parser, const char *at, size_t len) {
+    struct seen *seen = (struct seen *)parser;
+    return seen->headers ? 0 : add(seen->fields, &seen->fields_len, sizeof(seen->fields), at, len);
+}
+
+static int on_field_end(llhttp_t *parser) {
+    struct seen *seen = (struct seen *)parser;
+    return seen->headers ? 0 : add(seen->fields, &seen->fields_len, sizeof(seen->fields), ":", 1);
+}
+
+static int on_value_end(llhttp_t *parser) {
+    struct seen *seen = (struct seen *)parser;
+    if (seen->headers) /* of a trailer */
+        return 0;
+    while (seen->fields_len > 0 && (seen->fields[seen->fields_len - 1] == ' ' || seen->fields[seen->fields_len - 1] == '\t'))
+        seen->fields_len--;
+    seen->count++;
+    return add(seen->fields, &seen->fields_len, sizeof(seen->fields), "\n", 1);
+}
+
+static int on_headers(llhttp_t *parser) {
+    ((struct seen *)parser)->headers = true;
+    return 0;
+}
+
+static int on_body(llhttp_t *parser, const char *at, size_t len) {
+    struct seen *seen = (struct seen *)parser;
+    return add(seen->body, &seen->body_len, sizeof(seen->body), at, len);
+}
+
+static int on_complete(llhttp_t *parser) {
+    ((struct seen *)parser)->complete = true;
+    return HPE_PAUSED; /* one message is enough */
+}
+
+/* Reads one message. llhttp's error. */
+static llhttp_errno_t let_see(struct seen *seen, const char *data, size_t size) {
+    static llhttp_settings_t settings;
+    llhttp_settings_init(&settings);
+    settings.on_url = on_url;
+    settings.on_header_field = on_field;
+    settings.on_header_field_complete = on_field_end;
+    settings.on_header_value = on_field;
+    settings.on_header_value_complete = on_value_end;
+    settings.on_headers_complete = on_headers;
+    settings.on_body = on_body;
+    settings.on_message_complete = on_complete;
+    seen->target_len = seen->fields_len = seen->body_len = seen->count = 0;
+    seen->headers = seen->complete = false;
+    llhttp_init(&seen->parser, HTTP_REQUEST, &settings);
+    return llhttp_execute(&seen->parser, data, size);
+}
+
+/* Our fields as llhttp's are gathered. */
+static size_t gather(const struct http_head *head, const struct http_field *fields, const char *data, char *out, size_t max) {
+    size_t len = 0;
+    for (size_t i = 0; i < head->fields_len; i++) {
+        holds(add(out, &len, max, data + fields[i].name, fields[i].name_len) == 0 && add(out, &len, max, ":", 1) == 0 &&
+                  add(out, &len, max, data + fields[i].value, fields[i].value_len) == 0 && add(out, &len, max, "\n", 1) == 0,
+              "fields fit");
+    }
+    return len;
+}
+
+static bool has_field(const struct http_head *head, const struct http_field *fields, const char *data, const char *name) {
+    for (size_t i = 0; i < head->fields_len; i++) {
+        if (fields[i].name_len == strlen(name) && strncasecmp(data + fields[i].name, name, fields[i].name_len) == 0)
+            return true;
+    }
+    return false;
+}
+
+/*
+ * What we take and llhttp does not:
+ * - a method it has not heard of: we take any token (RFC 9110 section 9.1), and answer 405 where it means nothing
+ * - a target with characters that it wants escaped, or a form of target that the method does not have: routing refuses these, by looking for an exact path
+ */
+static bool explained_refusal(const struct seen *seen, llhttp_errno_t error) {
+    return !seen->headers && (error == HPE_INVALID_METHOD || error == HPE_INVALID_URL);
+}
+
+/*
+ * The same of a chunked body:
+ * - an extension is a text that we drop unread, bounded, up to the CRLF that it cannot hold; llhttp wants its grammar kept
+ * - framing fields in a trailer section mean nothing (RFC 9110 section 6.5.1) and are dropped with it; llhttp reads them as if they stood in the head
+ */
+static bool explained_chunks(const struct seen *seen, llhttp_errno_t error, const struct http_chunked *ours) {
+    bool extension = strstr(llhttp_get_error_reason(&seen->parser), "extensions") != NULL || error == HPE_INVALID_CHUNK_SIZE;
+    return (extension && ours->extensions > 0) || error == HPE_INVALID_TRANSFER_ENCODING || error == HPE_UNEXPECTED_CONTENT_LENGTH ||
+           error == HPE_INVALID_CONTENT_LENGTH;
+}
+
+static void compare(const struct http_head *head, const struct http_field *fields, const char *data, size_t size) {
+    static struct seen seen;
+    static char ours[32768];
+    llhttp_errno_t error = let_see(&seen, data, size);
+    if (explained_refusal(&seen, error))
+        return;
+    if (!seen.headers)
+        fprintf(stderr, "llhttp: %s (%s)\n", llhttp_errno_name(error), llhttp_get_error_reason(&seen.parser));
+    holds(seen.headers, "llhttp takes what we take");
+    const char *method = llhttp_method_name((llhttp_method_t)seen.parser.method);
+    holds(strlen(method) == head->method_len && memcmp(method, data + head->method, head->method_len) == 0, "the method is the same");
+    holds(head->target_len == seen.target_len && memcmp(data + head->target, seen.target, seen.target_len) == 0, "the target is the same");
+    size_t len = gather(head, fields, data, ours, sizeof(ours));
+    holds(len == seen.fields_len && memcmp(ours, seen.fields, len) == 0, "the fields are the same");
+    holds((seen.parser.http_minor == 0) == head->http10, "the version is the same");
+    /* llhttp hands a connection that asks for another protocol over, and looks for no body; we know no other protocol and go on with HTTP. */
+    if (seen.parser.upgrade || has_field(head, fields, data, "upgrade"))
+        return;
+    /* It takes `chunked` for another coding when a tab stands behind it, and then refuses the request. */
+    if (error == HPE_INVALID_TRANSFER_ENCODING)
+        return;
+    holds(((seen.parser.flags & F_CHUNKED) != 0) == (head->body_kind == HTTP_BODY_CHUNKED), "the body is chunked for both");
+    if (head->body_kind == HTTP_BODY_LENGTH && size - head->len >= head->content_length)
+        holds(seen.complete && seen.body_len == head->content_length && memcmp(seen.body, data + head->len, seen.body_len) == 0,
+              "the body is the same");
+    if (head->body_kind == HTTP_BODY_NONE)
+        holds(seen.complete && seen.body_len == 0, "there is no body");
+    if (head->body_kind != HTTP_BODY_CHUNKED)
+        return;
+    char *copy = exact_copy((const uint8_t *)data, size);
+    struct http_chunked chunked;
+    size_t at = head->len;
+    http_chunked_init(&chunked);
+    if (http_chunked_decode(&chunked, copy, head->len, &at, size, 1 << 16, &limits) == HTTP_PARSE_DONE) {
+        if (!seen.complete && explained_chunks(&seen, error, &chunked)) {
+            free(copy);
+            return;
+        }
+        if (!seen.complete)
+            fprintf(stderr, "llhttp: %s (%s)\n", llhttp_errno_name(error), llhttp_get_error_reason(&seen.parser));
+        holds(seen.complete, "llhttp takes the chunks that we take");
+        holds(seen.body_len == chunked.out && memcmp(seen.body, copy + head->len, chunked.out) == 0, "the chunks hold the same");
+    }
+    free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size > 8192)
         return 0;
@@ -75,6 +266,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         abort();
     if (outcome == HTTP_PARSE_DONE) {
         check_within(&head, fields, size);
+        compare(&head, fields, (const char *)data, size);
         if (slow.len != head.len || slow.body_kind != head.body_kind || slow.content_length != head.content_length)
             abort();
     }

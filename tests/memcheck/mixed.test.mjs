@@ -40,7 +40,7 @@ async function worker(server, count, number) {
 
 describe('valgrind', () => {
   it(`finds nothing over ${REQUESTS} mixed requests`, { timeout: 1800000 }, async () => {
-    const server = await Server.fresh({ wrapper: WRAPPER });
+    const server = await Server.fresh({ wrapper: WRAPPER, args: ['--sandbox', 'off'] });
     const workers = 8;
     await Promise.all(Array.from({ length: workers }, (_, number) => worker(server, Math.ceil(REQUESTS / workers), number)));
     const { __schema } = await server.query('{ __schema { types { name fields { name args { name } } } } }');

@@ -110,7 +110,18 @@ export function rawExchange(port, pieces, { timeout = 3000 * SLOW, until = () =>
 
 export class Server {
   /** Starts `serve` on a directory that `init` made. `account` is what init printed; `tls`: args make the main listener speak TLS. */
-  static async start(data, account, { args = [], env = {}, wrapper = [], tls = false } = {}) {
+  static async start(data, account, options = {}) {
+    for (let tries = 0; ; tries++) {
+      try {
+        return await Server.startOnce(data, account, options);
+      } catch (error) {
+        // Somebody else has taken the free port meanwhile.
+        if (tries === 3 || !/another program does already/.test(error.message)) throw error;
+      }
+    }
+  }
+
+  static async startOnce(data, account, { args = [], env = {}, wrapper = [], tls = false } = {}) {
     const server = new Server();
     server.data = data;
     server.account = account;

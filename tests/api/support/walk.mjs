@@ -23,7 +23,11 @@ function selection(type, depth, path = []) {
 
 const PAGE = { limit: '20', offset: '0' };
 
-function pageArguments(object, field) {
+// Arguments of fields that say what of one's own is shown: what is shown without them will do.
+const RANGE = ['from', 'to', 'interval'];
+
+function pageArguments(object, { name: fieldName, args }) {
+  const field = { name: fieldName, args: args.filter((argument) => !RANGE.includes(argument.name)) };
   for (const argument of field.args) {
     if (!(argument.name in PAGE)) throw new Error(`no filling is known for the argument ${argument.name} of ${object.name}.${field.name}`);
   }

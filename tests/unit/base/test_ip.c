@@ -82,6 +82,8 @@ static void test_membership(void **state) {
     expect_has("0.0.0.0/0", "203.0.113.9", true);
     expect_has("0.0.0.0/0", "2001:db8::1", false);
     expect_has("::/0", "2001:db8::1", true);
+    expect_has("::/0", "192.0.2.1", false);
+    expect_has("::fffe:0:0/95", "192.0.2.1", false);
     expect_has("2001:db8::/33", "2001:db8:7fff::1", true);
     expect_has("2001:db8::/33", "2001:db8:8000::1", false);
 }

@@ -14,6 +14,7 @@
 
 atomic_uint handled;
 atomic_uint sends;
+atomic_uint sources_closed;
 atomic_uint accept_faults;
 
 static struct http_server *server;
@@ -82,6 +83,33 @@ static void echo(struct http_request *request) {
     add_slice(body, http_request_body(request));
 }
 
+struct text_source {
+    uint64_t fails_at;
+    uint64_t next; /* offsets come one after another */
+};
+
+static long read_text(void *context, uint64_t offset, char *out, size_t room) {
+    struct text_source *source = context;
+    size_t n = room < 5000 ? room : 5000;
+    assert_true(room > 0 && offset == source->next);
+    if (offset >= source->fails_at)
+        return -1;
+    memcpy(out, text + offset, n);
+    source->next += n;
+    return (long)n;
+}
+
+static void close_text(void *context) {
+    atomic_fetch_add(&sources_closed, 1);
+    free(context);
+}
+
+static void set_text_source(struct http_request *request, size_t len, uint64_t fails_at) {
+    struct text_source *context = calloc(1, sizeof(*context));
+    context->fails_at = fails_at;
+    http_set_source(request, &(struct http_source){read_text, close_text, context, len});
+}
+
 static void handler(struct http_request *request, void *context) {
     (void)context;
     atomic_fetch_add(&handled, 1);
@@ -95,6 +123,12 @@ static void handler(struct http_request *request, void *context) {
     } else if (lk_slice_starts_with(path, "/text/")) {
         char *number = lk_arena_strdup(http_request_arena(request), path);
         http_set_body(request, lk_slice_make(text, strtoul(number + 6, NULL, 10)));
+    } else if (lk_slice_starts_with(path, "/source/")) {
+        size_t len = strtoul(lk_arena_strdup(http_request_arena(request), path) + 8, NULL, 10);
+        set_text_source(request, len, len);
+    } else if (lk_slice_starts_with(path, "/cut/")) {
+        size_t len = strtoul(lk_arena_strdup(http_request_arena(request), path) + 5, NULL, 10);
+        set_text_source(request, len, len / 2);
     } else if (lk_slice_is(path, "/coded") || lk_slice_is(path, "/uncoded")) { /* not to be compressed here */
         http_set_coding(request, lk_slice_is(path, "/coded") ? "br" : NULL);
         http_set_body(request, lk_slice_make(text, 5000));
@@ -142,6 +176,7 @@ void start(const struct http_config *config) {
     for (size_t i = 0; i < TEXT_MAX; i++)
         text[i] = (char)('a' + i % 17);
     atomic_store(&handled, 0);
+    atomic_store(&sources_closed, 0);
     assert_int_equal(http_server_create(config, &server, &problem), 0);
     assert_int_equal(http_server_start(server), 0);
 }

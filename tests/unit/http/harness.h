@@ -8,15 +8,18 @@
 
 #include <stdatomic.h>
 
-extern atomic_uint handled;       /* requests that reached the handler */
-extern atomic_uint sends;         /* send(2) calls of the server */
-extern atomic_uint accept_faults; /* so many accept4(2) calls fail with EMFILE */
+extern atomic_uint handled;        /* requests that reached the handler */
+extern atomic_uint sends;          /* send(2) calls of the server */
+extern atomic_uint sources_closed; /* of /source and /cut */
+extern atomic_uint accept_faults;  /* so many accept4(2) calls fail with EMFILE */
 
 /*
  * The paths:
  *   /echo     "METHOD path?query body"
  *   /later    kept until answer_kept
  *   /text/N   N bytes of text, static
+ *   /source/N the same, from a source that gives at most 5000 bytes at a time
+ *   /cut/N    a source that fails in the middle
  *   /subject  whom the client's certificate names, or "nobody"
  *   /fields   the request's fields, a line each
  *   /odd      fields and a body with line ends in a value

@@ -1,0 +1,210 @@
+/* latchkey backup */
+#include "domain/backup.h"
+#include "base/clock.h"
+#include "base/encode.h"
+#include "base/file.h"
+#include "cli/client.h"
+#include "cli/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* What has come so far. */
+struct download {
+    struct lk_problem *problem;
+    const char *name; /* where it goes, for sentences */
+    int fd;
+    uint64_t received;
+    uint8_t head[LK_BACKUP_HEADER_BYTES];
+    uint8_t tail[LK_BACKUP_TRAILER_BYTES];
+    struct lk_backup_header header;
+    struct lk_checksum checksum;
+};
+
+static int write_all(struct download *download, struct lk_slice bytes) {
+    while (bytes.len > 0) {
+        ssize_t n = write(download->fd, bytes.ptr, bytes.len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return lk_problem_set(download->problem, LK_EIO, "Cannot write %s: %s", download->name, strerror(errno));
+        bytes = lk_slice_make(bytes.ptr + n, bytes.len - (size_t)n);
+    }
+    return 0;
+}
+
+static size_t least(size_t a, uint64_t b) {
+    return b < a ? (size_t)b : a;
+}
+
+/* Keeps a part of what came: [from, from + len) of the whole. */
+static void keep(const struct download *download, struct lk_slice bytes, uint64_t from, uint8_t *out, size_t len) {
+    for (size_t i = 0; i < bytes.len; i++) {
+        uint64_t at = download->received + i;
+        if (at >= from && at < from + len)
+            out[at - from] = (uint8_t)bytes.ptr[i];
+    }
+}
+
+static uint64_t trailer_at(const struct download *download) {
+    return LK_BACKUP_HEADER_BYTES + download->header.database_len;
+}
+
+/* Header, database, trailer: each takes its part of the bytes. */
+static int take(void *context, struct lk_slice bytes) {
+    struct download *download = context;
+    int code = write_all(download, bytes);
+    while (code == 0 && bytes.len > 0) {
+        struct lk_slice part = bytes;
+        if (download->received < LK_BACKUP_HEADER_BYTES) {
+            part.len = least(part.len, LK_BACKUP_HEADER_BYTES - download->received);
+            keep(download, part, 0, download->head, sizeof(download->head));
+        } else if (download->received < trailer_at(download)) {
+            part.len = least(part.len, trailer_at(download) - download->received);
+        } else {
+            keep(download, part, trailer_at(download), download->tail, sizeof(download->tail));
+        }
+        if (download->received < LK_BACKUP_HEADER_BYTES || download->received < trailer_at(download))
+            lk_checksum_add(&download->checksum, part);
+        download->received += part.len;
+        bytes = lk_slice_make(bytes.ptr + part.len, bytes.len - part.len);
+        if (download->received == LK_BACKUP_HEADER_BYTES)
+            code = lk_backup_header_read(download->head, "What the server sent", &download->header, download->problem);
+    }
+    return code;
+}
+
+static int check(struct download *download) {
+    uint8_t sum[LK_CHECKSUM_BYTES];
+    lk_checksum_end(&download->checksum, sum);
+    if (download->received < LK_BACKUP_HEADER_BYTES || download->received != trailer_at(download) + LK_BACKUP_TRAILER_BYTES ||
+        memcmp(sum, download->tail, sizeof(sum)) != 0)
+        return lk_problem_set(download->problem, LK_ECORRUPT, "The backup did not arrive whole; try again");
+    return 0;
+}
+
+static int fetch(struct cli_session *session, struct download *download) {
+    long status = 0;
+    struct lk_buf body;
+    lk_checksum_begin(&download->checksum);
+    int code = cli_client_get(session->client, "/v1/backup", take, download, &status, &body, &session->problem);
+    if (code != 0)
+        return code;
+    code = status == 200 ? check(download) : cli_answer_problem(session, status, &body);
+    lk_buf_free(&body);
+    return code;
+}
+
+/* --- telling --- */
+
+static int tell(struct cli_session *session, const struct download *download) {
+    char time[25];
+    lk_clock_format(download->header.created_at, time);
+    if (download->fd == STDOUT_FILENO) {
+        fprintf(stderr, "The backup is whole: %llu bytes, as of %s.\n", (unsigned long long)download->received, time);
+        return 0;
+    }
+    struct lk_buf out;
+    lk_buf_init(&out, 0);
+    if (session->json) {
+        struct lk_json_writer w;
+        lk_json_writer_init(&w, &out);
+        lk_json_begin_object(&w);
+        lk_json_key(&w, "file");
+        lk_json_string(&w, lk_slice_cstr(download->name));
+        lk_json_key(&w, "bytes");
+        lk_json_int(&w, (int64_t)download->received);
+        lk_json_key(&w, "backupAt");
+        lk_json_string(&w, lk_slice_cstr(time));
+        lk_json_end_object(&w);
+        lk_buf_add_char(&out, '\n');
+    } else {
+        lk_buf_addf(&out, "Backed up to %s: %llu bytes, checked, as of %s.\n", download->name, (unsigned long long)download->received,
+                    time);
+        lk_buf_add_cstr(&out, "The master key is not in it. Keep a copy of it apart: without it the backup opens nothing.\n");
+    }
+    int code = cli_print(&out, &session->problem);
+    lk_buf_free(&out);
+    return code;
+}
+
+/* --- the file --- */
+
+static int to_standard_output(struct cli_session *session, struct download *download) {
+    if (isatty(STDOUT_FILENO) == 1)
+        return lk_problem_set(&session->problem, LK_EINVAL,
+                              "A backup is nothing for a terminal: name a file, or lead the output to a program");
+    download->name = "the standard output";
+    download->fd = STDOUT_FILENO;
+    return fetch(session, download);
+}
+
+static int publish(struct download *download, const char *temporary, const char *path) {
+    if (fchmod(download->fd, 0600) != 0 || fsync(download->fd) != 0)
+        return lk_problem_set(download->problem, LK_EIO, "Cannot write %s: %s", temporary, strerror(errno));
+    if (rename(temporary, path) != 0)
+        return lk_problem_set(download->problem, LK_EIO, "Cannot rename %s to %s: %s", temporary, path, strerror(errno));
+    int error = lk_sync_directory_of(path);
+    return error == 0 ? 0 : lk_problem_set(download->problem, LK_EIO, "Cannot sync the directory of %s: %s", path, strerror(error));
+}
+
+/* A device or a directory is not replaced by a file. */
+static int check_target(const char *path, struct lk_problem *problem) {
+    struct stat status;
+    if (lstat(path, &status) != 0 || S_ISREG(status.st_mode))
+        return 0;
+    return lk_problem_set(problem, LK_EINVAL, "%s is not a regular file; name a file to make or replace", path);
+}
+
+static int to_file(struct cli_session *session, struct download *download, const char *path) {
+    int code = check_target(path, &session->problem);
+    if (code != 0)
+        return code;
+    char *temporary = NULL;
+    if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+        return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
+    download->name = path;
+    download->fd = mkostemp(temporary, O_CLOEXEC);
+    if (download->fd < 0) {
+        code = lk_problem_set(&session->problem, lk_code_of_errno(errno), "Cannot make a file beside %s: %s", path, strerror(errno));
+        free(temporary);
+        return code;
+    }
+    code = fetch(session, download);
+    if (code == 0)
+        code = publish(download, temporary, path);
+    if (code != 0)
+        unlink(temporary);
+    close(download->fd);
+    download->fd = -1;
+    free(temporary);
+    return code;
+}
+
+static int backup(struct cli_session *session) {
+    int code = cli_need_word(session, "FILE");
+    if (code != 0)
+        return code;
+    const char *path = session->args->words[0];
+    struct download download = {.problem = &session->problem, .fd = -1};
+    code = strcmp(path, "-") == 0 ? to_standard_output(session, &download) : to_file(session, &download, path);
+    return code == 0 ? tell(session, &download) : code;
+}
+
+const struct cli_command cli_backup_command = {
+    .name = "backup",
+    .usage = "FILE",
+    .summary = "Back up a running server to a file.",
+    .help = "Takes the whole database, consistent, with every account, while the server goes on serving; so the key must hold the scope\n"
+            "latchkey.operator, as the first account's administrators do. FILE is replaced only when the new backup is whole and checked; "
+            "- is\n"
+            "the standard output. The master key is not in it: keep a copy of it apart.\n",
+    .examples = "  latchkey backup /var/backups/latchkey.backup\n  latchkey backup - | age -R recipients.txt > latchkey.backup.age\n",
+    .words = 1,
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .act = backup,
+};

@@ -1,0 +1,126 @@
+/* latchkey doctor: looks at a data directory, a server or both, and says what is wrong and what to do. */
+#include "cli/doctor.h"
+
+#include "base/log.h"
+#include "crypto/crypto.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ARENA_MAX ((size_t)256 << 20)
+
+static struct doctor the_doctor; /* of this run: a session has no room for it */
+
+void doctor_find(struct doctor *doctor, const char *check, const char *remedy, const char *format, ...) {
+    char text[LK_PROBLEM_MAX];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    char *problem = lk_arena_strdup(&doctor->arena, lk_slice_cstr(text));
+    char *action = remedy == NULL ? NULL : lk_arena_strdup(&doctor->arena, lk_slice_cstr(remedy));
+    if (doctor->len < DOCTOR_FINDINGS_MAX && problem != NULL && action != NULL)
+        doctor->findings[doctor->len++] = (struct doctor_finding){check, problem, action};
+}
+
+static void write_people(struct lk_buf *out) {
+    for (size_t i = 0; i < the_doctor.len; i++)
+        lk_buf_addf(out, "%s: %s\n    %s\n", the_doctor.findings[i].check, the_doctor.findings[i].problem, the_doctor.findings[i].remedy);
+    if (the_doctor.len == 0)
+        lk_buf_addf(out, "Nothing is wrong (%zu checks).\n", the_doctor.checks);
+    else
+        lk_buf_addf(out, "%zu finding%s (%zu checks).\n", the_doctor.len, the_doctor.len == 1 ? "" : "s", the_doctor.checks);
+}
+
+static void write_programs(struct lk_buf *out) {
+    struct lk_json_writer w;
+    lk_json_writer_init(&w, out);
+    lk_json_begin_object(&w);
+    lk_json_key(&w, "checks");
+    lk_json_int(&w, (int64_t)the_doctor.checks);
+    lk_json_key(&w, "findings");
+    lk_json_begin_array(&w);
+    for (size_t i = 0; i < the_doctor.len; i++) {
+        lk_json_begin_object(&w);
+        lk_json_key(&w, "check");
+        lk_json_string(&w, lk_slice_cstr(the_doctor.findings[i].check));
+        lk_json_key(&w, "problem");
+        lk_json_string(&w, lk_slice_cstr(the_doctor.findings[i].problem));
+        lk_json_key(&w, "remedy");
+        lk_json_string(&w, lk_slice_cstr(the_doctor.findings[i].remedy));
+        lk_json_end_object(&w);
+    }
+    lk_json_end_array(&w);
+    lk_json_end_object(&w);
+    lk_buf_add_char(out, '\n');
+}
+
+static int ask_server(struct cli_session *session) {
+    return doctor_server(&the_doctor, session);
+}
+
+/* Whether there is a server to ask: somebody gave a key for it. */
+static bool has_server(const struct cli_args *args) {
+    return cli_args_get(args, "api-key") != NULL || cli_args_get(args, "api-key-file") != NULL || getenv("LATCHKEY_API_KEY") != NULL;
+}
+
+static int look(const struct cli_command *command, const struct cli_args *args, const char *dir) {
+    static const struct cli_command asking = {.name = "doctor", .act = ask_server};
+    (void)command;
+    if (dir != NULL)
+        doctor_data(&the_doctor, dir, cli_args_get(args, "master-key-file"));
+    doctor_certificate(&the_doctor, cli_args_get(args, "tls-cert"), cli_args_get(args, "tls-key"));
+    return has_server(args) ? cli_session_run(&asking, args) : CLI_DONE;
+}
+
+static int run(const struct cli_command *command, const struct cli_args *args) {
+    const char *dir = cli_args_get(args, "data");
+    if (dir == NULL)
+        dir = getenv("LATCHKEY_DATA");
+    if (dir == NULL && !has_server(args))
+        return cli_usage_error(command, "Say what to look at: --data DIR, or a server by --url and an API key, or both");
+    lk_log_setup(LK_LOG_ERROR, false);
+    struct lk_problem problem = {0};
+    if (lk_crypto_init() != 0) {
+        lk_problem_set(&problem, LK_EINTERNAL, "The cryptographic libraries cannot run on this machine");
+        return cli_failed(&problem);
+    }
+    lk_arena_init(&the_doctor.arena, ARENA_MAX);
+    int exit_code = look(command, args, dir);
+    struct lk_buf out;
+    lk_buf_init(&out, 0);
+    if (cli_args_flag(args, "json"))
+        write_programs(&out);
+    else
+        write_people(&out);
+    int printed = cli_print_and_free(&out);
+    if (exit_code == CLI_DONE)
+        exit_code = the_doctor.len > 0 ? CLI_FAILED : printed;
+    lk_arena_free(&the_doctor.arena);
+    return exit_code;
+}
+
+static const struct cli_option options[] = {
+    {"data", "DIR", "The data directory. Or LATCHKEY_DATA.", false},
+    {"master-key-file", "FILE", "The master key, when it is not DIR/master.key.", false},
+    {"tls-cert", "FILE", "The server's certificate.", false},
+    {"tls-key", "FILE", "Its key.", false},
+};
+
+const struct cli_command cli_doctor_command = {
+    .name = "doctor",
+    .usage = "[--data DIR] [--url URL]",
+    .summary = "Look for what is wrong, and say what to do.",
+    .help =
+        "Of a data directory: who may read its files, the clock, and, of a stopped server, the database and the audit log; of a running "
+        "one,\n"
+        "whether it is confined and not outdated. Of a server that an API key is given for: its clock, its certificate, keys that never\n"
+        "expire, keys that nobody uses. Exit code 0 when nothing is wrong, 1 when there are findings.\n",
+    .examples =
+        "  latchkey doctor --data /var/lib/latchkey\n  LATCHKEY_API_KEY=lk_... latchkey doctor --url https://keys.example.com --json\n",
+    .options_kind = CLI_OPTIONS_CLIENT,
+    .options = options,
+    .options_len = sizeof(options) / sizeof(options[0]),
+    .run = run,
+};

@@ -1,0 +1,43 @@
+/* What `latchkey doctor` finds. One list a run; nothing is changed by any check (but for the migrations that opening a directory brings). */
+#ifndef LK_CLI_DOCTOR_H
+#define LK_CLI_DOCTOR_H
+
+#include "cli/session.h"
+
+#define DOCTOR_FINDINGS_MAX 64
+#define DOCTOR_DAY_MS INT64_C(86400000)
+#define DOCTOR_EXPIRY_DAYS 30 /* certificates */
+#define DOCTOR_UNUSED_DAYS 90 /* keys */
+#define DOCTOR_CLOCK_MS 30000
+
+struct doctor_finding {
+    const char *check; /* what was looked at: "files", "certificate"; static */
+    char *problem;     /* a sentence: what is wrong */
+    char *remedy;      /* a sentence: what to do */
+};
+
+struct doctor {
+    struct lk_arena arena;
+    struct doctor_finding findings[DOCTOR_FINDINGS_MAX];
+    size_t len;
+    size_t checks; /* how many things were looked at */
+};
+
+/* Adds a finding; remedy is static or in the arena. What finds no room is dropped: there is enough to do. */
+void doctor_find(struct doctor *doctor, const char *check, const char *remedy, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* A data directory, also of a running server: who may read its files, and whether its database and audit log are whole (stopped) or its process confined
+ * (running). */
+void doctor_data(struct doctor *doctor, const char *dir, const char *master_key_file);
+
+/* A certificate and its key on this machine; NULL for none. */
+void doctor_certificate(struct doctor *doctor, const char *cert, const char *key);
+
+/* Is the expiry of a certificate (milliseconds) near? where names it. */
+void doctor_expiry(struct doctor *doctor, const char *where, int64_t expires_at);
+
+/* A server, and the keys that the session's key may read. */
+int doctor_server(struct doctor *doctor, struct cli_session *session);
+
+#endif

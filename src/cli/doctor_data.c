@@ -1,0 +1,153 @@
+/* latchkey doctor, on the machine itself. */
+#include "cli/doctor.h"
+
+#include "api/store_open.h"
+#include "base/clock.h"
+#include "domain/audit.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A file that only its owner may read. required: it must be there. */
+static void check_private(struct doctor *doctor, const char *path, bool required) {
+    struct stat status;
+    doctor->checks++;
+    if (stat(path, &status) != 0) {
+        if (errno != ENOENT || required)
+            doctor_find(doctor, "files", "Put it back from a backup, or run doctor as the user that the server runs as.", "%s: %s.", path,
+                        strerror(errno));
+        return;
+    }
+    if ((status.st_mode & 077) != 0)
+        doctor_find(doctor, "files", lk_arena_printf(&doctor->arena, "chmod go= %s", path), "Others than its owner may use %s (mode %04o).",
+                    path, (unsigned)status.st_mode & 07777);
+    if (status.st_mtime > time(NULL) + 3600)
+        doctor_find(doctor, "clock", "Set this machine's clock (timedatectl), which expiry and audit rely on.",
+                    "%s was last written in the future: the clock is wrong, or was.", path);
+}
+
+static void check_in(struct doctor *doctor, const char *dir, const char *name, bool required) {
+    const char *path = lk_arena_printf(&doctor->arena, "%s/%s", dir, name);
+    if (path != NULL)
+        check_private(doctor, path, required);
+}
+
+/* The process that has the directory open, by the number that it left in the lock; 0: not known. */
+static long running_pid(struct doctor *doctor, const char *dir) {
+    const char *path = lk_arena_printf(&doctor->arena, "%s/lock", dir);
+    FILE *file = path == NULL ? NULL : fopen(path, "re");
+    long pid = 0;
+    if (file != NULL) {
+        if (fscanf(file, "%ld", &pid) != 1)
+            pid = 0;
+        fclose(file);
+    }
+    return pid;
+}
+
+static void check_binary(struct doctor *doctor, long pid) {
+    char theirs[4096];
+    const char *path = lk_arena_printf(&doctor->arena, "/proc/%ld/exe", pid);
+    ssize_t len = path == NULL ? -1 : readlink(path, theirs, sizeof(theirs) - 1);
+    if (len <= 0)
+        return;
+    theirs[len] = '\0';
+    doctor->checks++;
+    if (strstr(theirs, " (deleted)") != NULL)
+        doctor_find(doctor, "version", "Restart the server.",
+                    "The server runs a binary that has been replaced since: an upgrade is not in force.");
+}
+
+static void check_process(struct doctor *doctor, long pid) {
+    char line[256];
+    bool seccomp = false;
+    bool privileges = false;
+    const char *path = lk_arena_printf(&doctor->arena, "/proc/%ld/status", pid);
+    FILE *file = path == NULL ? NULL : fopen(path, "re");
+    if (file == NULL)
+        return;
+    while (fgets(line, sizeof(line), file) != NULL) {
+        seccomp = seccomp || strcmp(line, "Seccomp:\t2\n") == 0;
+        privileges = privileges || strcmp(line, "NoNewPrivs:\t1\n") == 0;
+    }
+    fclose(file);
+    doctor->checks++;
+    if (!seccomp || !privileges)
+        doctor_find(doctor, "sandbox", "Start it without --sandbox off, and look for `sandbox:` in its log.",
+                    "The server (process %ld) is not confined%s.", pid, seccomp ? "" : ": it may make every system call");
+    check_binary(doctor, pid);
+}
+
+static void check_stopped(struct doctor *doctor, struct lk_store *store) {
+    struct lk_problem problem = {0};
+    struct lk_audit_finding finding = {0};
+    struct lk_call call = {
+        .db = store->db, .arena = &doctor->arena, .domain = store->domain, .now_ms = lk_clock_wall_ms(), .problem = &problem};
+    doctor->checks += 2;
+    if (lk_db_check(store->db, &problem) != 0)
+        doctor_find(doctor, "database", "Restore a backup.", "%s.", problem.text);
+    else if (lk_audit_verify(&call, NULL, &finding) != 0)
+        doctor_find(doctor, "audit", "Restore a backup, and find out who can write this directory.", "%s.", problem.text);
+    else if (!finding.intact)
+        doctor_find(doctor, "audit", "Find out who can write this directory; compare with a backup.",
+                    "The audit log of account %s is not as it was written: entry %" PRId64 ": %s.", lk_id_format(&finding.account_id).text,
+                    finding.sequence, finding.reason);
+}
+
+void doctor_data(struct doctor *doctor, const char *dir, const char *master_key_file) {
+    struct lk_store store;
+    struct lk_problem problem = {0};
+    check_private(doctor, dir, true);
+    check_in(doctor, dir, LK_DATABASE_FILE, true);
+    check_in(doctor, dir, LK_DATABASE_FILE "-wal", false);
+    if (master_key_file == NULL)
+        check_in(doctor, dir, LK_MASTER_KEY_FILE, true);
+    else
+        check_private(doctor, master_key_file, true);
+    int code = lk_store_open(dir, master_key_file, &store, &problem);
+    if (code == 0) {
+        check_stopped(doctor, &store);
+        lk_store_close(&store);
+    } else if (code == LK_EBUSY) {
+        long pid = running_pid(doctor, dir);
+        if (pid > 0)
+            check_process(doctor, pid);
+    } else {
+        doctor_find(doctor, "database", "Do what the sentence says, or restore a backup.", "%s.", problem.text);
+    }
+}
+
+/* --- certificates --- */
+
+void doctor_expiry(struct doctor *doctor, const char *where, int64_t expires_at) {
+    int64_t left = expires_at - lk_clock_wall_ms();
+    doctor->checks++;
+    if (left <= 0)
+        doctor_find(doctor, "certificate", "Renew it, and send the server SIGHUP.", "The certificate of %s has expired.", where);
+    else if (left < DOCTOR_EXPIRY_DAYS * DOCTOR_DAY_MS)
+        doctor_find(doctor, "certificate", "Renew it, and send the server SIGHUP.", "The certificate of %s expires in %d days.", where,
+                    (int)(left / DOCTOR_DAY_MS));
+}
+
+void doctor_certificate(struct doctor *doctor, const char *cert, const char *key) {
+    FILE *file = cert == NULL ? NULL : fopen(cert, "re");
+    X509 *x509 = file == NULL ? NULL : PEM_read_X509(file, NULL, NULL, NULL);
+    if (file != NULL)
+        fclose(file);
+    struct tm end;
+    if (x509 != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(x509), &end) == 1)
+        doctor_expiry(doctor, cert, (int64_t)timegm(&end) * 1000);
+    else if (cert != NULL)
+        doctor_find(doctor, "certificate", "Name the file that --tls-cert of the server names.",
+                    "%s holds no certificate in PEM form, or cannot be read.", cert);
+    X509_free(x509);
+    if (key != NULL)
+        check_private(doctor, key, true);
+}

@@ -1,0 +1,163 @@
+/* latchkey doctor, towards a server. */
+#include "cli/doctor.h"
+
+#include "base/clock.h"
+
+#include <curl/curl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define NAMES_SHOWN 5
+
+/* --- what the connection shows --- */
+
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
+static size_t take_header(char *bytes, size_t size, size_t count, void *context) {
+    static const struct lk_slice name = LK_SLICE("date:");
+    struct lk_slice line = lk_slice_make(bytes, size * count);
+    if (line.len > name.len && lk_slice_equal_nocase(lk_slice_make(line.ptr, name.len), name)) {
+        char text[64] = "";
+        struct lk_slice value = lk_slice_trim(lk_slice_make(line.ptr + name.len, line.len - name.len));
+        if (value.len < sizeof(text)) {
+            memcpy(text, value.ptr, value.len);
+            *(time_t *)context = curl_getdate(text, NULL);
+        }
+    }
+    return size * count;
+}
+
+/* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
+static size_t drop(char *bytes, size_t size, size_t count, void *context) {
+    (void)bytes;
+    (void)context;
+    return size * count;
+}
+
+static void check_expiry_shown(struct doctor *doctor, CURL *curl, const char *url) {
+    struct curl_certinfo *info = NULL;
+    if (curl_easy_getinfo(curl, CURLINFO_CERTINFO, &info) != CURLE_OK || info == NULL || info->num_of_certs < 1)
+        return;
+    for (const struct curl_slist *at = info->certinfo[0]; at != NULL; at = at->next) {
+        if (strncmp(at->data, "Expire date:", 12) != 0)
+            continue;
+        time_t end = curl_getdate(at->data + 12, NULL);
+        if (end > 0)
+            doctor_expiry(doctor, url, (int64_t)end * 1000);
+    }
+}
+
+static void check_connection(struct doctor *doctor, const char *url) {
+    char target[1024];
+    time_t date = 0;
+    CURL *curl = curl_easy_init();
+    if (curl == NULL || snprintf(target, sizeof(target), "%s/healthz", url) >= (int)sizeof(target))
+        goto done;
+    curl_easy_setopt(curl, CURLOPT_URL, target);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &date);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
+    curl_easy_setopt(curl, CURLOPT_CERTINFO, 1L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 10L);
+    if (curl_easy_perform(curl) != CURLE_OK || date <= 0)
+        goto done;
+    doctor->checks++;
+    int64_t apart = (int64_t)date * 1000 - lk_clock_wall_ms();
+    if (apart > DOCTOR_CLOCK_MS || apart < -DOCTOR_CLOCK_MS)
+        doctor_find(doctor, "clock", "Set both clocks by a time service (timedatectl set-ntp true).",
+                    "The server's clock and this machine's are %" PRId64 " seconds apart: keys expire too early or too late.",
+                    (apart < 0 ? -apart : apart) / 1000);
+    check_expiry_shown(doctor, curl, url);
+done:
+    curl_easy_cleanup(curl);
+}
+
+/* --- keys --- */
+
+/* Names of the keys that a check is about. */
+struct tally {
+    size_t count;
+    char names[512];
+};
+
+static void count(struct tally *tally, const struct lk_json *key) {
+    struct lk_slice name = lk_json_text(lk_json_get(key, "name"));
+    size_t len = strlen(tally->names);
+    if (tally->count++ < NAMES_SHOWN)
+        snprintf(tally->names + len, sizeof(tally->names) - len, "%s%.*s", len > 0 ? ", " : "", (int)(name.len < 60 ? name.len : 60),
+                 name.ptr);
+}
+
+static void report(struct doctor *doctor, const struct tally *tally, const char *remedy, const char *what) {
+    doctor->checks++;
+    if (tally->count > 0)
+        doctor_find(doctor, "keys", remedy, "%zu key%s %s: %s%s.", tally->count, tally->count == 1 ? "" : "s", what, tally->names,
+                    tally->count > NAMES_SHOWN ? ", …" : "");
+}
+
+static bool is_null(const struct lk_json *value) {
+    return value == NULL || value->type == LK_JSON_NULL;
+}
+
+static int64_t number(const struct lk_json *value) {
+    return value != NULL && value->type == LK_JSON_INT ? value->integer : 0;
+}
+
+static bool is_unused(const struct lk_json *key, int64_t before) {
+    const struct lk_json *used = lk_json_get(key, "lastUsedAt");
+    return number(lk_json_get(key, "createdAt")) < before && (is_null(used) || number(used) < before);
+}
+
+/* Whether this server's keys say when they were last used: one that is older than this binary may not. */
+static int knows_usage(struct cli_session *session, bool *ret) {
+    const struct lk_json *data;
+    *ret = false;
+    int code = cli_graphql(session, "{ __type(name: \"APIKey\") { fields { name } } }", NULL, &data);
+    const struct lk_json *fields = code == 0 ? cli_at(data, "__type.fields") : NULL;
+    for (size_t i = 0; fields != NULL && fields->type == LK_JSON_ARRAY && i < fields->array.len; i++)
+        *ret = *ret || lk_slice_is(lk_json_text(lk_json_get(&fields->array.items[i], "name")), "lastUsedAt");
+    return code == LK_EINVAL ? 0 : code; /* introspection may be off */
+}
+
+static int check_keys(struct doctor *doctor, struct cli_session *session) {
+    static const char with_usage[] =
+        "query ($limit: Int!, $offset: Int) { apiKeys(limit: $limit, offset: $offset) { pageInfo { hasMore } nodes { "
+        "name enabled createdAt expiresAt lastUsedAt } } }";
+    static const char without_usage[] =
+        "query ($limit: Int!, $offset: Int) { apiKeys(limit: $limit, offset: $offset) { pageInfo { hasMore } nodes { "
+        "name enabled createdAt expiresAt } } }";
+    const struct cli_range all = {0, SIZE_MAX};
+    struct lk_json *keys = NULL;
+    size_t len = 0;
+    bool usage = false;
+    int code = knows_usage(session, &usage);
+    if (code == 0)
+        code = cli_fetch_all(session, usage ? with_usage : without_usage, "apiKeys", all, NULL, NULL, &keys, &len);
+    if (code != 0)
+        return code;
+    struct tally endless = {0};
+    struct tally unused = {0};
+    int64_t before = lk_clock_wall_ms() - DOCTOR_UNUSED_DAYS * DOCTOR_DAY_MS;
+    for (size_t i = 0; i < len; i++) {
+        const struct lk_json *enabled = lk_json_get(&keys[i], "enabled");
+        if (enabled != NULL && enabled->type == LK_JSON_BOOL && !enabled->boolean)
+            continue;
+        if (is_null(lk_json_get(&keys[i], "expiresAt")))
+            count(&endless, &keys[i]);
+        if (usage && is_unused(&keys[i], before))
+            count(&unused, &keys[i]);
+    }
+    report(doctor, &endless, "Give each an end: latchkey key update NAME --expires 90d",
+           endless.count == 1 ? "never expires" : "never expire");
+    if (usage)
+        report(doctor, &unused, "Disable what nobody misses, then delete it: latchkey key update NAME --disable",
+               unused.count == 1 ? "was not used for 90 days" : "were not used for 90 days");
+    return 0;
+}
+
+int doctor_server(struct doctor *doctor, struct cli_session *session) {
+    const char *url = cli_args_get(session->args, "url");
+    if (url == NULL)
+        url = getenv("LATCHKEY_URL");
+    check_connection(doctor, url == NULL || url[0] == '\0' ? CLI_DEFAULT_URL : url);
+    return check_keys(doctor, session);
+}

@@ -1,0 +1,417 @@
+/*
+ * latchkey restore
+ *
+ * The order: everything about the file that can be checked without writing, then the directory, then the database under another name, checked in its turn,
+ * and only then its name. So a failure leaves no database behind.
+ */
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json_write.h"
+#include "base/log.h"
+#include "cli/cli.h"
+#include "cli/fresh.h"
+#include "crypto/crypto.h"
+#include "domain/audit.h"
+#include "domain/backup.h"
+#include "store/backup.h"
+#include "store/migrate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define RESTORE_ARENA_MAX ((size_t)256 << 20)
+#define PIECE_BYTES ((size_t)128 << 10)
+
+static const struct cli_option option_table[] = {
+    {"data", "DIR", "The directory to restore into; it holds no database.", false},
+    {"master-key-file", "FILE", "The master key, when it is not DIR/master.key.", false},
+    {"json", NULL, "Prints one line of JSON.", false},
+};
+
+struct restore {
+    const char *file;
+    const char *dir;
+    const char *master_key_file; /* NULL: DIR/master.key */
+    bool json;
+
+    int fd;
+    struct lk_backup_header header;
+    uint8_t trailer[LK_BACKUP_TRAILER_BYTES];
+    struct lk_arena arena;
+    struct lk_store store;
+    char *database_path;
+    char *new_path;
+
+    int64_t accounts;
+    int64_t keys;
+    int64_t entries;
+};
+
+/* --- the file --- */
+
+static int read_exactly(const struct restore *restore, void *out, size_t len, uint64_t offset, struct lk_problem *problem) {
+    for (size_t done = 0; done < len;) {
+        ssize_t n = pread(restore->fd, (char *)out + done, len - done, (off_t)(offset + done));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return lk_problem_set(problem, LK_EIO, "Cannot read %s: %s", restore->file, strerror(errno));
+        if (n == 0)
+            return lk_problem_set(problem, LK_ECORRUPT, "%s is cut short; nothing was restored", restore->file);
+        done += (size_t)n;
+    }
+    return 0;
+}
+
+static int write_exactly(int fd, const char *bytes, size_t len, const char *path, struct lk_problem *problem) {
+    while (len > 0) {
+        ssize_t n = write(fd, bytes, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return lk_problem_set(problem, lk_code_of_errno(errno), "Cannot write %s: %s", path, strerror(errno));
+        bytes += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+/* Reads all of the file and compares its checksum; what it holds of the database goes to out unless that is -1. */
+static int read_through(const struct restore *restore, int out, struct lk_problem *problem) {
+    char *piece = malloc(PIECE_BYTES);
+    if (piece == NULL)
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    struct lk_checksum checksum;
+    lk_checksum_begin(&checksum);
+    uint64_t end = LK_BACKUP_HEADER_BYTES + restore->header.database_len;
+    int code = read_exactly(restore, piece, LK_BACKUP_HEADER_BYTES, 0, problem);
+    if (code == 0)
+        lk_checksum_add(&checksum, lk_slice_make(piece, LK_BACKUP_HEADER_BYTES));
+    for (uint64_t at = LK_BACKUP_HEADER_BYTES; at < end && code == 0;) {
+        size_t len = end - at < PIECE_BYTES ? (size_t)(end - at) : PIECE_BYTES;
+        code = read_exactly(restore, piece, len, at, problem);
+        if (code == 0)
+            lk_checksum_add(&checksum, lk_slice_make(piece, len));
+        if (code == 0 && out >= 0)
+            code = write_exactly(out, piece, len, restore->new_path, problem);
+        at += len;
+    }
+    free(piece);
+    uint8_t sum[LK_CHECKSUM_BYTES];
+    lk_checksum_end(&checksum, sum);
+    if (code == 0 && memcmp(sum, restore->trailer, sizeof(sum)) != 0)
+        code = lk_problem_set(problem, LK_ECORRUPT, "%s is damaged (its checksum is another); nothing was restored", restore->file);
+    return code;
+}
+
+static int check_size(const struct restore *restore, struct lk_problem *problem) {
+    struct stat status;
+    uint64_t around = LK_BACKUP_HEADER_BYTES + LK_BACKUP_TRAILER_BYTES;
+    if (fstat(restore->fd, &status) != 0 || !S_ISREG(status.st_mode))
+        return lk_problem_set(problem, LK_EINVAL, "%s is not a regular file", restore->file);
+    uint64_t size = (uint64_t)status.st_size;
+    if (size >= around && size - around == restore->header.database_len)
+        return 0;
+    if (size < around || size - around < restore->header.database_len)
+        return lk_problem_set(problem, LK_ECORRUPT, "%s is cut short; nothing was restored", restore->file);
+    return lk_problem_set(problem, LK_ECORRUPT, "%s is longer than the backup in it; nothing was restored", restore->file);
+}
+
+static int check_schema(const struct restore *restore, struct lk_problem *problem) {
+    if (restore->header.schema_version <= lk_migrate_version())
+        return 0;
+    return lk_problem_set(
+        problem, LK_ECONFLICT,
+        "The backup is of a database at version %u, this latchkey knows versions up to %u: restore it with the newer latchkey",
+        restore->header.schema_version, lk_migrate_version());
+}
+
+static int open_file(struct restore *restore, struct lk_problem *problem) {
+    uint8_t bytes[LK_BACKUP_HEADER_BYTES];
+    restore->fd = open(restore->file, O_RDONLY | O_CLOEXEC);
+    if (restore->fd < 0)
+        return lk_problem_set(problem, lk_code_of_errno(errno), "Cannot read %s: %s", restore->file, strerror(errno));
+    int code = read_exactly(restore, bytes, sizeof(bytes), 0, problem);
+    if (code == 0)
+        code = lk_backup_header_read(bytes, restore->file, &restore->header, problem);
+    if (code == 0)
+        code = check_size(restore, problem);
+    if (code == 0)
+        code = read_exactly(restore, restore->trailer, sizeof(restore->trailer), LK_BACKUP_HEADER_BYTES + restore->header.database_len,
+                            problem);
+    if (code == 0)
+        code = read_through(restore, -1, problem);
+    return code == 0 ? check_schema(restore, problem) : code;
+}
+
+/* --- the key --- */
+
+static int no_key(const struct restore *restore, const char *path, struct lk_problem *problem) {
+    if (restore->master_key_file != NULL)
+        return LK_ENOTFOUND;
+    return lk_problem_set(
+        problem, LK_ENOTFOUND,
+        "There is no %s: put the master key that belongs to the backup there (directory mode 0700, file mode 0600), or name it "
+        "with --master-key-file",
+        path);
+}
+
+static int load_keys(struct restore *restore, struct lk_problem *problem) {
+    const char *path = restore->master_key_file;
+    if (path == NULL)
+        path = lk_arena_printf(&restore->arena, "%s/%s", restore->dir, LK_MASTER_KEY_FILE);
+    if (path == NULL)
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    struct lk_master *master;
+    int code = lk_master_load(path, &master, problem);
+    if (code == LK_ENOTFOUND)
+        return no_key(restore, path, problem);
+    if (code != 0)
+        return code;
+    code = lk_keys_derive(master, &restore->store.keys);
+    lk_master_free(master);
+    if (code != 0)
+        return lk_problem_set(problem, code, "Cannot derive the server's keys: %s", lk_error_text(code));
+    uint8_t check[LK_MAC_BYTES];
+    lk_keys_check(restore->store.keys, check);
+    if (!lk_secret_equal(check, restore->header.keys_check, sizeof(check)))
+        return lk_problem_set(problem, LK_ECORRUPT,
+                              "%s is not the master key that the backup belongs to; nothing was restored. Name the right one with "
+                              "--master-key-file",
+                              path);
+    return 0;
+}
+
+static int check_seal(const struct restore *restore, struct lk_problem *problem) {
+    uint8_t seal[LK_MAC_BYTES];
+    lk_backup_seal(restore->store.keys, restore->trailer, seal);
+    if (lk_secret_equal(seal, restore->trailer + LK_CHECKSUM_BYTES, sizeof(seal)))
+        return 0;
+    return lk_problem_set(problem, LK_ECORRUPT, "%s was altered after the server made it (its seal is another); nothing was restored",
+                          restore->file);
+}
+
+/* --- the directory --- */
+
+static int open_directory(struct restore *restore, struct lk_problem *problem) {
+    int code = lk_datadir_open(restore->dir, true, &restore->store.datadir, problem);
+    if (code == 0)
+        code = cli_fresh_check(restore->dir, problem); /* again, now that nobody else can be at it */
+    if (code != 0)
+        return code;
+    restore->database_path = lk_datadir_path(restore->store.datadir, LK_DATABASE_FILE);
+    restore->new_path = lk_datadir_path(restore->store.datadir, CLI_FRESH_DATABASE_FILE);
+    if (restore->database_path == NULL || restore->new_path == NULL)
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    cli_fresh_remove(restore->new_path);
+    return 0;
+}
+
+static int write_database(const struct restore *restore, struct lk_problem *problem) {
+    int fd = open(restore->new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return lk_problem_set(problem, lk_code_of_errno(errno), "Cannot make %s: %s", restore->new_path, strerror(errno));
+    int code = read_through(restore, fd, problem);
+    if (code == 0 && (fchmod(fd, 0600) != 0 || fsync(fd) != 0))
+        code = lk_problem_set(problem, LK_EIO, "Cannot write %s: %s", restore->new_path, strerror(errno));
+    close(fd);
+    return code;
+}
+
+/* --- the database --- */
+
+static int check_audit(struct restore *restore, struct lk_call *call) {
+    struct lk_audit_finding finding;
+    int code = lk_audit_verify(call, NULL, &finding);
+    if (code != 0)
+        return code;
+    restore->entries = finding.entries;
+    if (finding.intact)
+        return 0;
+    return lk_problem_set(call->problem, LK_ECORRUPT,
+                          "The audit log of account %s in the backup is not as it was written: entry %" PRId64 ": %s; nothing was restored",
+                          lk_id_format(&finding.account_id).text, finding.sequence, finding.reason);
+}
+
+static int record(struct restore *restore, struct lk_call *call) {
+    struct lk_db *db = restore->store.db;
+    int code = lk_db_begin(db);
+    if (code == 0)
+        code = lk_operation_begin(call);
+    if (code == 0) {
+        code = lk_backup_restored(call, restore->header.created_at);
+        int ended = lk_operation_end(call, code != 0);
+        code = code == 0 ? ended : code;
+    }
+    if (code != 0) {
+        lk_db_rollback(db);
+        return call->problem->code == code ? code : lk_problem_set(call->problem, code, "Cannot write the database: %s", lk_db_message(db));
+    }
+    code = lk_db_commit(db);
+    return code == 0 ? 0 : lk_problem_set(call->problem, code, "Cannot write the database: %s", lk_db_message(db));
+}
+
+static int check_database(struct restore *restore, struct lk_problem *problem) {
+    struct lk_call call = {
+        .arena = &restore->arena,
+        .origin = {.url = LK_SLICE("latchkey restore"), .path = LK_SLICE(""), .method = LK_SLICE(""), .remote = LK_SLICE("")},
+        .now_ms = lk_clock_wall_ms(),
+        .problem = problem,
+    };
+    int code = lk_store_open_database(&restore->store, restore->new_path, false, problem);
+    if (code != 0)
+        return code;
+    call.db = restore->store.db;
+    call.domain = restore->store.domain;
+    code = lk_db_check(call.db, problem);
+    if (code == 0)
+        code = check_audit(restore, &call);
+    if (code == 0 && lk_store_backup_counts(call.db, &restore->accounts, &restore->keys) != 0)
+        code = lk_problem_set(problem, LK_EIO, "The database cannot be read: %s", lk_db_message(call.db));
+    return code == 0 ? record(restore, &call) : code;
+}
+
+static void close_database(struct restore *restore) {
+    lk_domain_close(restore->store.domain);
+    lk_db_close(restore->store.db);
+    restore->store.domain = NULL;
+    restore->store.db = NULL;
+}
+
+/* --- telling --- */
+
+static void write_json(const struct restore *restore, const char *time, struct lk_buf *out) {
+    struct lk_json_writer w;
+    lk_json_writer_init(&w, out);
+    lk_json_begin_object(&w);
+    lk_json_key(&w, "data");
+    lk_json_string(&w, lk_slice_cstr(restore->dir));
+    lk_json_key(&w, "backupAt");
+    lk_json_string(&w, lk_slice_cstr(time));
+    lk_json_key(&w, "accounts");
+    lk_json_int(&w, restore->accounts);
+    lk_json_key(&w, "apiKeys");
+    lk_json_int(&w, restore->keys);
+    lk_json_key(&w, "auditEntries");
+    lk_json_int(&w, restore->entries);
+    lk_json_end_object(&w);
+    lk_buf_add_char(out, '\n');
+}
+
+static void write_text(const struct restore *restore, const char *time, struct lk_buf *out) {
+    lk_buf_addf(out, "Restored %s from %s: %" PRId64 " account%s, %" PRId64 " API key%s, %" PRId64 " audit entries; all checked.\n\n",
+                restore->dir, restore->file, restore->accounts, restore->accounts == 1 ? "" : "s", restore->keys,
+                restore->keys == 1 ? "" : "s", restore->entries);
+    lk_buf_addf(
+        out,
+        "Everything is as it was at %s. What was done after that is undone: keys that were deleted, disabled\n"
+        "or changed since then are BACK AS THEY WERE. Delete or disable them again before you serve it to others. The audit log of\n"
+        "each account says so (RESTORE); a log of the old server, if you still have it, lists what to repeat:\n"
+        "latchkey audit list --since %s\n\n"
+        "Sessions of users were ended.\n\nNext: latchkey serve --data %s%s%s\n",
+        time, time, restore->dir, restore->master_key_file == NULL ? "" : " --master-key-file ",
+        restore->master_key_file == NULL ? "" : restore->master_key_file);
+}
+
+static int tell(const struct restore *restore, struct lk_problem *problem) {
+    char time[25];
+    struct lk_buf out;
+    lk_clock_format(restore->header.created_at, time);
+    lk_buf_init(&out, 0);
+    if (restore->json) {
+        write_json(restore, time, &out);
+        fprintf(stderr, "latchkey: keys deleted, disabled or changed after %s are back as they were then\n", time);
+    } else {
+        write_text(restore, time, &out);
+    }
+    int code = cli_print(&out, problem);
+    lk_buf_free(&out);
+    return code;
+}
+
+/* --- the steps --- */
+
+static int restore_all(struct restore *restore, struct lk_problem *problem) {
+    int code = cli_fresh_check(restore->dir, problem);
+    if (code == LK_ECONFLICT)
+        return lk_problem_set(problem, code,
+                              "%s is not empty; nothing was changed. Restore into a new directory, and give it the place of the old one "
+                              "once it serves",
+                              restore->dir);
+    if (code == 0)
+        code = open_file(restore, problem);
+    if (code == 0)
+        code = load_keys(restore, problem);
+    if (code == 0)
+        code = check_seal(restore, problem);
+    if (code == 0)
+        code = open_directory(restore, problem);
+    if (code != 0)
+        return code;
+    code = write_database(restore, problem);
+    if (code == 0)
+        code = check_database(restore, problem);
+    close_database(restore);
+    if (code == 0)
+        code = cli_fresh_publish(restore->new_path, restore->database_path, problem);
+    if (code != 0)
+        cli_fresh_remove(restore->new_path);
+    return code;
+}
+
+static void clean_up(struct restore *restore) {
+    if (restore->fd >= 0)
+        close(restore->fd);
+    lk_store_close(&restore->store);
+    lk_arena_free(&restore->arena);
+    free(restore->database_path);
+    free(restore->new_path);
+}
+
+static int run(const struct cli_command *command, const struct cli_args *args) {
+    struct restore restore = {
+        .file = args->words_len > 0 ? args->words[0] : NULL,
+        .dir = cli_args_get(args, "data"),
+        .master_key_file = cli_args_get(args, "master-key-file"),
+        .json = cli_args_flag(args, "json"),
+        .fd = -1,
+    };
+    if (restore.file == NULL)
+        return cli_usage_error(command, "FILE is missing: the backup to restore");
+    if (restore.dir == NULL)
+        return cli_usage_error(command, "--data DIR is missing: the directory to restore into");
+    struct lk_problem problem = {0};
+    lk_log_setup(LK_LOG_WARN, false);
+    if (lk_crypto_init() != 0) {
+        lk_problem_set(&problem, LK_EINTERNAL, "The cryptographic libraries cannot run on this machine");
+        return cli_failed(&problem);
+    }
+    lk_crypto_protect_process();
+    lk_arena_init(&restore.arena, RESTORE_ARENA_MAX);
+    int code = restore_all(&restore, &problem);
+    if (code == 0)
+        code = tell(&restore, &problem);
+    clean_up(&restore);
+    return code == 0 ? CLI_DONE : cli_failed(&problem);
+}
+
+const struct cli_command cli_restore_command = {
+    .name = "restore",
+    .usage = "FILE --data DIR [--master-key-file FILE]",
+    .summary = "Make a data directory from a backup.",
+    .help =
+        "Checks the backup's checksum, that it belongs to the master key and was not altered, then the database and its audit log, before\n"
+        "DIR has a database. DIR is a new directory, or one that holds nothing but master.key. Keys that were deleted, disabled or "
+        "changed\n"
+        "after the backup are back as they were: it says so, and so does every account's audit log.\n",
+    .examples = "  latchkey restore latchkey.backup --data ./restored --master-key-file /safe/master.key\n",
+    .words = 1,
+    .options = option_table,
+    .options_len = sizeof(option_table) / sizeof(option_table[0]),
+    .run = run,
+};

@@ -1,0 +1,21 @@
+/* A key whose secret is public. */
+#ifndef DOMAIN_KEY_LEAK_H
+#define DOMAIN_KEY_LEAK_H
+
+#include "domain/call.h"
+
+/* Longest address of a place that the audit keeps. */
+#define LK_LEAK_URL_MAX 512
+
+struct lk_leak {
+    struct lk_slice reported_by; /* for the audit: "GitHub secret scanning" */
+    struct lk_slice url;         /* where it was found; empty: not known. Holds no secret; cut at LK_LEAK_URL_MAX bytes */
+    struct lk_slice source;      /* what kind of place, as reported; empty: not known. Cut at 64 bytes */
+};
+
+/* Disables a key for good reason: whoever reports it has shown its secret, so no actor and no permission is needed (call->actor is set to the system).
+ * It also disables the last key that can manage the account: until somebody acts, that key is whoever found it. Audited as an update, with the report. A key
+ * that is disabled already stays as it is, without another entry. LK_ENOTFOUND when there is no such key. Between lk_operation_begin and end. */
+int lk_api_key_disable_leaked(struct lk_call *call, const struct lk_id *account, const struct lk_id *key, const struct lk_leak *leak);
+
+#endif

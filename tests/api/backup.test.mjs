@@ -1,0 +1,224 @@
+// latchkey backup and restore: consistent under load, checked, and honest about what comes back.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { BINARY, DELETE, init, run, Server, temporaryDirectory } from './support/server.mjs';
+
+const VERIFY = { method: 'POST', path: '/v1/keys:verify' };
+
+function cli(server, args, key = server.account.apiKey) {
+  return run(args, { env: { ...process.env, LATCHKEY_URL: server.url, LATCHKEY_API_KEY: key } });
+}
+
+/** The same without waiting in this process, which may be writing meanwhile. */
+function cliLater(server, args) {
+  return new Promise((resolve) => {
+    const child = spawn(BINARY, args, { env: { ...process.env, LATCHKEY_URL: server.url, LATCHKEY_API_KEY: server.account.apiKey } });
+    let output = '';
+    child.stdout.on('data', (text) => (output += text));
+    child.stderr.on('data', (text) => (output += text));
+    child.on('exit', (status) => resolve({ status, output }));
+  });
+}
+
+async function verdict(server, key) {
+  const answer = await server.request({
+    ...VERIFY,
+    headers: { 'content-type': 'application/json', 'x-api-key': server.account.apiKey },
+    body: JSON.stringify({ key }),
+  });
+  return JSON.parse(answer.text).code;
+}
+
+async function audits(server) {
+  const { audits } = await server.query('{ audits(limit: 100) { nodes { changes { operationType resourceType } failureStatusMsg } } }');
+  return audits.nodes.flatMap((node) => node.changes.map((change) => ({ ...change, failed: node.failureStatusMsg !== null })));
+}
+
+describe('backup and restore', () => {
+  const directory = temporaryDirectory();
+  const data = path.join(directory, 'data');
+  const masterKey = path.join(data, 'master.key');
+  const file = path.join(directory, 'one.backup');
+  let server;
+  let kept;
+  let doomed;
+
+  const restore = (from, into, args = ['--master-key-file', masterKey]) => run(['restore', from, '--data', path.join(directory, into), ...args]);
+
+  before(async () => {
+    server = await Server.start(data, init(data));
+    kept = await server.createKey('kept');
+    doomed = await server.createKey('doomed');
+    const done = cli(server, ['backup', file]);
+    assert.equal(done.status, 0, done.stderr);
+    assert.match(done.stdout, /^Backed up to .*one\.backup: \d+ bytes, checked, as of \d{4}-.*Z\.\nThe master key is not in it\./);
+  });
+
+  after(async () => {
+    await server.stop();
+  });
+
+  it('makes a file for its owner alone, without a secret in it', () => {
+    assert.equal(fs.statSync(file).mode & 0o777, 0o600);
+    const bytes = fs.readFileSync(file);
+    for (const secret of [fs.readFileSync(masterKey), server.account.apiKey, kept.key, doomed.key]) assert.equal(bytes.includes(secret), false);
+    assert.ok(bytes.includes('doomed'));
+    assert.deepEqual(fs.readdirSync(directory).filter((name) => name.startsWith('one.backup')), ['one.backup'], 'no temporary file is left');
+    assert.deepEqual(fs.readdirSync(data).sort(), ['latchkey.db', 'latchkey.db-wal', 'lock', 'master.key']);
+  });
+
+  it('brings deleted keys back, and says so', async () => {
+    await server.query(DELETE, { input: { accountId: server.account.accountId, uuid: doomed.uuid } });
+    assert.equal(await verdict(server, doomed.key), 'NOT_FOUND');
+    const done = restore(file, 'restored');
+    assert.equal(done.status, 0, done.stderr);
+    assert.match(done.stdout, /: 1 account, 3 API keys, \d+ audit entries; all checked\./);
+    assert.match(done.stdout, /keys that were deleted, disabled\nor changed since then are BACK AS THEY WERE/);
+    assert.match(done.stdout, /\nNext: latchkey serve --data .*restored --master-key-file .*master\.key\n$/);
+    const other = await Server.start(path.join(directory, 'restored'), server.account, { args: ['--master-key-file', masterKey] });
+    assert.equal(await verdict(other, kept.key), 'VALID');
+    assert.equal(await verdict(other, doomed.key), 'VALID');
+    const [last] = await audits(other);
+    assert.deepEqual(last, { operationType: 'RESTORE', resourceType: 'SERVER', failed: false });
+    await other.stop();
+    const verified = run(['audit', 'verify', '--data', path.join(directory, 'restored'), '--master-key-file', masterKey]);
+    assert.equal(verified.status, 0, verified.stderr);
+  });
+
+  it('tells programs the same', () => {
+    const done = restore(file, 'json', ['--master-key-file', masterKey, '--json']);
+    assert.equal(done.status, 0, done.stderr);
+    const { backupAt, accounts, apiKeys } = JSON.parse(done.stdout);
+    assert.deepEqual({ accounts, apiKeys }, { accounts: 1, apiKeys: 3 });
+    assert.equal(done.stderr, `latchkey: keys deleted, disabled or changed after ${backupAt} are back as they were then\n`);
+  });
+
+  it('refuses what is not the backup as it was made, and makes nothing', () => {
+    const bytes = fs.readFileSync(file);
+    const other = path.join(directory, 'other.key');
+    fs.writeFileSync(other, Buffer.alloc(32, 7), { mode: 0o600 });
+    const changed = (offset) => {
+      const copy = Buffer.from(bytes);
+      copy[offset] ^= 1;
+      return copy;
+    };
+    const cases = [
+      [bytes.subarray(0, bytes.length - 1), /is cut short/],
+      [bytes.subarray(0, 50), /is cut short/],
+      [Buffer.concat([bytes, Buffer.from('x')]), /is longer than the backup in it/],
+      [changed(5000), /is damaged/],
+      [changed(30), /is damaged/], // the time
+      [changed(bytes.length - 40), /is damaged/], // the checksum
+      [changed(bytes.length - 1), /was altered after the server made it/],
+      [changed(3), /is not a backup that latchkey made/],
+      [changed(19), /is a backup of format 0/],
+      [bytes, /is not the master key that the backup belongs to/, ['--master-key-file', other]],
+      [bytes, /master\.key: put the master key that belongs to the backup there/, []],
+      [bytes, /no-such\.key/, ['--master-key-file', path.join(directory, 'no-such.key')]],
+    ];
+    for (const [content, message, args] of cases) {
+      const bad = path.join(directory, 'bad.backup');
+      fs.writeFileSync(bad, content);
+      const done = restore(bad, 'nothing', args);
+      assert.equal(done.status, 1, done.stdout);
+      assert.match(done.stderr, message);
+      assert.equal(fs.existsSync(path.join(directory, 'nothing')), false, done.stderr);
+    }
+  });
+
+  it('refuses a directory with a database or other files, and changes nothing', () => {
+    const listing = fs.readdirSync(data).sort();
+    const done = run(['restore', file, '--data', data]);
+    assert.equal(done.status, 1);
+    assert.match(done.stderr, /is not empty; nothing was changed\. Restore into a new directory/);
+    assert.deepEqual(fs.readdirSync(data).sort(), listing);
+    assert.match(run(['restore', file, '--data', directory]).stderr, /is not empty/);
+  });
+
+  it('restores into a directory that holds the master key', () => {
+    const into = path.join(directory, 'withkey');
+    fs.mkdirSync(into, { mode: 0o700 });
+    fs.copyFileSync(masterKey, path.join(into, 'master.key'));
+    fs.chmodSync(path.join(into, 'master.key'), 0o600);
+    const done = restore(file, 'withkey', []);
+    assert.equal(done.status, 0, done.stderr);
+    assert.match(done.stdout, /\nNext: latchkey serve --data .*withkey\n$/);
+    assert.deepEqual(fs.readdirSync(into).sort(), ['latchkey.db', 'lock', 'master.key']);
+  });
+
+  it('is for operators alone, and audited either way', async () => {
+    const group = await server.query('mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }', {
+      input: { name: 'all but operator', permissions: { accountPermissions: { accountPermissionTypes: ['MANAGE_API_KEYS', 'VIEW_AUDITS'] } } },
+    });
+    const key = await server.createKey('no operator', [group.createUserGroup.userGroup.id]);
+    const target = path.join(directory, 'refused.backup');
+    const refused = cli(server, ['backup', target], key.key);
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, /User not authorized: the scope latchkey\.operator is required/);
+    assert.match(cli(server, ['backup', target], 'lk_wrong').stderr, /does not accept the API key/);
+    assert.equal(fs.existsSync(target), false);
+    const backups = (await audits(server)).filter((change) => change.operationType === 'BACKUP');
+    assert.deepEqual(backups.map(({ failed }) => failed), [true, false]);
+    assert.equal((await server.request({ path: '/v1/backup' })).status, 401);
+    assert.equal((await server.request({ path: '/v1/backup', method: 'POST' })).status, 405);
+  });
+
+  it('keeps the file that is there when it fails', () => {
+    const target = path.join(directory, 'keep.backup');
+    fs.writeFileSync(target, 'the last one');
+    const done = run(['backup', target], { env: { ...process.env, LATCHKEY_URL: 'http://127.0.0.1:9', LATCHKEY_API_KEY: 'x'.repeat(20) } });
+    assert.equal(done.status, 1);
+    assert.equal(fs.readFileSync(target, 'utf8'), 'the last one');
+    assert.deepEqual(fs.readdirSync(directory).filter((name) => name.startsWith('keep')), ['keep.backup']);
+    assert.match(cli(server, ['backup', directory]).stderr, /is not a regular file/);
+    assert.equal(cli(server, ['backup']).status, 2);
+    assert.equal(run(['restore', file]).status, 2);
+    assert.equal(run(['restore', '--data', 'x']).status, 2);
+  });
+
+  it('writes to the standard output', () => {
+    const piped = path.join(directory, 'piped.backup');
+    const out = fs.openSync(piped, 'w');
+    const done = run(['backup', '-'], {
+      env: { ...process.env, LATCHKEY_URL: server.url, LATCHKEY_API_KEY: server.account.apiKey },
+      stdio: ['ignore', out, 'pipe'],
+    });
+    fs.closeSync(out);
+    assert.equal(done.status, 0);
+    assert.match(done.stderr, /^The backup is whole: \d+ bytes, as of /);
+    assert.equal(restore(piped, 'piped').status, 0);
+  });
+
+  it('is consistent while keys are created and deleted', async () => {
+    const acknowledged = [];
+    let going = true;
+    const writers = Array.from({ length: 8 }, async (_, writer) => {
+      for (let i = 0; going; i++) {
+        const key = await server.createKey(`busy-${writer}-${i}`);
+        if (i % 2 === 0) {
+          await server.query(DELETE, { input: { accountId: server.account.accountId, uuid: key.uuid } });
+          key.deleted = true;
+        }
+        acknowledged.push(key);
+      }
+    });
+    while (acknowledged.length < 40) await new Promise((resolve) => setTimeout(resolve, 5));
+    for (let round = 0; round < 3; round++) {
+      const known = acknowledged.slice(); // all of it is older than the backup
+      const target = path.join(directory, `busy-${round}.backup`);
+      const done = await cliLater(server, ['backup', target]);
+      assert.equal(done.status, 0, done.output);
+      assert.ok(acknowledged.length > known.length, 'the server went on meanwhile');
+      const restored = restore(target, `busy-${round}`);
+      assert.equal(restored.status, 0, restored.stderr);
+      const other = await Server.start(path.join(directory, `busy-${round}`), server.account, { args: ['--master-key-file', masterKey] });
+      for (const key of known) assert.equal(await verdict(other, key.key), key.deleted ? 'NOT_FOUND' : 'VALID', key.name);
+      await other.stop();
+    }
+    going = false;
+    await Promise.all(writers);
+  });
+});

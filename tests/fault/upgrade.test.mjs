@@ -1,0 +1,87 @@
+// A database that a latchkey of any earlier level of migrations wrote opens, is brought up to date, and works; one that is newer is refused.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { run, Server, SLOW, temporaryDirectory } from '../api/support/server.mjs';
+import { makeOldDirectory, MIGRATIONS } from './support/old_database.mjs';
+
+const NEWEST = MIGRATIONS.length;
+
+function sqlite(data, sql) {
+  const done = spawnSync('sqlite3', [path.join(data, 'latchkey.db'), sql], { encoding: 'utf8' });
+  assert.equal(done.status, 0, done.stderr);
+  return done.stdout.trim();
+}
+
+describe('a database of an earlier latchkey', () => {
+  for (let level = 1; level <= NEWEST; level++) {
+    it(`of migration ${MIGRATIONS[level - 1]}`, { timeout: 60000 * SLOW }, async () => {
+      const data = path.join(temporaryDirectory(), 'data');
+      const old = makeOldDirectory(data, level);
+      const server = await Server.start(data, { accountId: old.accountId, apiKey: old.tokens.admin });
+
+      const verdicts = {};
+      for (const [name, key] of Object.entries(old.tokens)) {
+        const answer = await server.request({
+          method: 'POST',
+          path: '/v1/keys:verify',
+          headers: { 'content-type': 'application/json', 'x-api-key': old.tokens.admin },
+          body: JSON.stringify({ key, require: name === 'admin' ? 'MANAGE_API_KEYS' : 'invoices.read' }),
+        });
+        verdicts[name] = JSON.parse(answer.text).code;
+      }
+      assert.deepEqual(verdicts, { admin: 'VALID', reader: 'VALID', disabled: 'DISABLED', expired: 'EXPIRED' });
+
+      const data1 = await server.query(`{ account { id name }
+        apiKeys(limit: 10) { nodes { name preview enabled metadata { key value } userGroups(limit: 5) { nodes { name } } } }
+        users(limit: 10) { nodes { name email externalUserId userGroups(limit: 5) { nodes { name } } } }
+        audits(limit: 10) { pageInfo { total } } applications(limit: 10) { nodes { name } } }`);
+      assert.deepEqual(data1.account, { id: old.accountId, name: 'Old' });
+      assert.deepEqual(data1.apiKeys.nodes.map(({ name }) => name).sort(), ['admin', 'disabled', 'expired', 'reader']);
+      assert.deepEqual(data1.apiKeys.nodes.find(({ name }) => name === 'reader'), {
+        name: 'reader', preview: 'lk_…abcd', enabled: true, metadata: [{ key: 'team', value: 'old' }], userGroups: { nodes: [{ name: 'Readers' }] },
+      });
+      assert.deepEqual(data1.users.nodes, [{ name: 'Ann', email: 'ann@example.com', externalUserId: 'ann-1', userGroups: { nodes: [{ name: 'Readers' }] } }]);
+      assert.equal(data1.audits.pageInfo.total, old.entries);
+      assert.deepEqual(data1.applications.nodes, [{ name: 'shop' }]);
+
+      if (level >= 2) {
+        const login = await server.request({
+          method: 'POST',
+          path: '/api/users/login',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ authorization: `Basic ${Buffer.from(`ann@example.com:${old.password}`).toString('base64')}` }),
+        });
+        assert.equal(login.status, 200, login.text);
+      }
+
+      // And it goes on from there: what is written now and what was written then are one chain.
+      const made = await server.createKey('new', [await server.groupId('Account Administrator')]);
+      assert.equal(await server.accepts(made.key), true);
+      await server.stop();
+      const verified = run(['audit', 'verify', '--data', data]);
+      assert.equal(verified.status, 0, verified.stderr);
+      assert.equal(sqlite(data, 'SELECT max(version) FROM schema_migration'), `${NEWEST}`);
+    });
+  }
+
+  it('that was changed in one byte of its audit log is found', () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    makeOldDirectory(data, 1);
+    sqlite(data, "UPDATE audit_entry SET resource_name = 'x' WHERE seq = 2");
+    const verified = run(['audit', 'verify', '--data', data]);
+    assert.equal(verified.status, 1);
+    assert.match(verified.stderr, /entry 2: changed/);
+  });
+
+  it('of a later latchkey is refused with a sentence, and left as it is', () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    makeOldDirectory(data, NEWEST);
+    sqlite(data, `INSERT INTO schema_migration VALUES (${NEWEST + 1}, '9999_later.sql', 'x', 1); CREATE TABLE later (x)`);
+    const done = run(['serve', '--data', data, '--listen', '127.0.0.1:0', '--ops-listen', '']);
+    assert.equal(done.status, 1);
+    assert.match(done.stderr, new RegExp(`^latchkey: The database is at version ${NEWEST + 1}, this latchkey knows versions up to ${NEWEST}: run the newer latchkey that wrote it\\n$`, 'm'));
+    assert.equal(sqlite(data, 'SELECT max(version) FROM schema_migration'), `${NEWEST + 1}`);
+  });
+});

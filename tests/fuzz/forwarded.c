@@ -1,0 +1,46 @@
+/* X-Forwarded-For as a trusted proxy passes it on: the input is a request's header. The address found is never a trusted proxy's when another is named behind it. */
+#include "fuzz.h"
+
+#include "api/lanes.h"
+#include "http/connection.h"
+#include "keyring/ip.h"
+
+#include <arpa/inet.h>
+
+static const struct http_limits limits = {.line_max = 512, .fields_max = 4096, .count_max = 32};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static const char begin[] = "GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ";
+    struct lk_slice trusted[] = {LK_SLICE("127.0.0.1"), LK_SLICE("10.0.0.0/8"), LK_SLICE("fd00::/8")};
+    struct lk_ip_list *list;
+    char *copy = malloc(sizeof(begin) + size);
+    holds(copy != NULL && lk_ip_list_compile(trusted, 3, &list, NULL) == 0, "there is memory");
+    memcpy(copy, begin, sizeof(begin) - 1);
+    memcpy(copy + sizeof(begin) - 1, data, size);
+    struct http_connection connection = {.fd = -1};
+    struct sockaddr_in *peer = (struct sockaddr_in *)&connection.peer;
+    peer->sin_family = AF_INET;
+    inet_pton(AF_INET, "127.0.0.1", &peer->sin_addr);
+    struct http_request *request = http_request_new(32, 4096);
+    holds(request != NULL, "there is memory");
+    http_request_reset(request);
+    request->connection = &connection;
+    request->base = copy;
+    if (http_parse_head(&request->head, copy, sizeof(begin) - 1 + size, &limits) == HTTP_PARSE_DONE) {
+        const struct lk_lanes lanes = {.trusted_proxies = list};
+        struct lk_ip ip;
+        struct lk_slice value = http_request_header(request, "x-forwarded-for");
+        bool known = lk_client_ip(&lanes, request, &ip);
+        struct lk_ip alone;
+        if (lk_ip_parse(value, &alone) == 0)
+            holds(known && memcmp(&ip, &alone, sizeof(ip)) == 0, "the one address is the client");
+        struct lk_ip again;
+        holds(lk_client_ip(&lanes, request, &again) == known && (!known || memcmp(&ip, &again, sizeof(ip)) == 0), "the same twice");
+        const struct lk_lanes nobody = {.trusted_proxies = NULL};
+        holds(lk_client_ip(&nobody, request, &again) && again.bytes[12] == 127, "without a trusted proxy the field means nothing");
+    }
+    http_request_free(request);
+    lk_ip_list_free(list);
+    free(copy);
+    return 0;
+}
