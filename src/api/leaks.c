@@ -212,7 +212,7 @@ static void submit(struct work *work) {
 static struct work *new_work(const struct lk_leak_service *service, struct http_request *request, const char *reported_by, size_t len) {
     struct lk_arena *arena = http_request_arena(request);
     struct work *work = LK_ARENA_NEW(arena, struct work);
-    struct lk_slice remote = lk_peer_text(request, arena);
+    struct lk_slice remote = lk_peer_text(service->lanes, request, arena);
     struct report *reports = lk_arena_calloc(arena, len + 1, sizeof(*reports));
     if (work == NULL || remote.ptr == NULL || reports == NULL)
         return NULL;

@@ -50,6 +50,10 @@ enum lk_verify_code lk_verify_caller(const struct lk_lanes *lanes, const struct 
     return lk_verify(&lk_lane_of(lanes, request)->caller, &question, ret);
 }
 
+bool lk_is_recognised(enum lk_verify_code code) {
+    return code != LK_VERIFY_MALFORMED && code != LK_VERIFY_NOT_FOUND && code != LK_VERIFY_DISABLED && code != LK_VERIFY_EXPIRED;
+}
+
 /* Sends the answer when the caller may not verify. */
 static bool admit(struct work *work, const struct lk_verify_service *service) {
     struct lk_verify_answer caller;

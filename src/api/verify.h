@@ -19,6 +19,9 @@ void lk_verify_service_close(struct lk_verify_service *service);
 enum lk_verify_code lk_verify_caller(const struct lk_lanes *lanes, const struct http_request *request, struct lk_slice token,
                                      const struct lk_expression *require, struct lk_verify_answer *ret);
 
+/* Whether a key is there, enabled and not expired, whatever else came of its verification. */
+bool lk_is_recognised(enum lk_verify_code code);
+
 /* http_handlers whose context is a struct lk_verify_service. */
 void lk_verify_handle(struct http_request *request, void *service);
 void lk_verify_handle_batch(struct http_request *request, void *service);

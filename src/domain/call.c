@@ -291,14 +291,8 @@ int lk_require_grantable(struct lk_call *call, const struct lk_permissions *want
     int code = refresh(call);
     if (code != 0 || call->actor->kind == LK_ACTOR_SYSTEM)
         return code;
-    struct lk_permissions held = call->actor->permissions;
-    if (existing != NULL) {
-        struct lk_permissions sets[2] = {held, *existing};
-        if (lk_permissions_union(sets, 2, call->arena, &held) != 0)
-            return lk_fail_memory(call);
-    }
     struct lk_slice missing;
-    if (lk_permissions_cover(&held, wanted, &missing))
+    if (lk_permissions_cover(&call->actor->permissions, existing, wanted, &missing))
         return 0;
     return lk_deny(call, intent, "User not authorized: %s more than the caller holds (%s)", what, lk_show(missing).text);
 }

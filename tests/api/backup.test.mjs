@@ -166,6 +166,18 @@ describe('backup and restore', () => {
     assert.equal((await server.request({ path: '/v1/backup', method: 'POST' })).status, 405);
   });
 
+  it('is made from where its key may be used', async () => {
+    const create = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { key } }';
+    const { accountId, userGroupId } = server.account;
+    const keyFrom = async (cidr) =>
+      (await server.query(create, { input: { accountId, name: `backups from ${cidr}`, userGroupIds: [userGroupId], allowedIps: [cidr] } })).createApiKey.key;
+    const [here, elsewhere] = [await keyFrom('127.0.0.0/8'), await keyFrom('192.0.2.0/24')];
+    const target = path.join(directory, 'from-here.backup');
+    const done = cli(server, ['backup', target], here);
+    assert.equal(done.status, 0, done.stderr);
+    assert.equal((await server.request({ path: '/v1/backup', headers: { 'x-api-key': elsewhere } })).status, 403);
+  });
+
   it('keeps the file that is there when it fails', () => {
     const target = path.join(directory, 'keep.backup');
     fs.writeFileSync(target, 'the last one');
