@@ -17,7 +17,7 @@
 #define LK_METADATA_KEY_MAX 64
 #define LK_METADATA_VALUE_MAX 1024
 
-/* Most entries of an allow list, most credits, most keys in one import, most old secrets of a key at once, longest overlap of a rotation. */
+/* Most entries of an allow list, most credits, most keys that one request imports, most old secrets of a key at once, longest overlap of a rotation. */
 #define LK_ALLOWED_IPS_MAX 100
 #define LK_CREDITS_MAX INT64_C(9007199254740991) /* the largest whole number that every JSON reader holds */
 #define LK_IMPORT_MAX 1000
