@@ -63,8 +63,8 @@ int lk_store_key_update(struct lk_db *db, const struct lk_key_row *row) {
 
 int lk_store_key_set_secret(struct lk_db *db, const struct lk_key_row *row, const uint8_t digest[LK_STORED_DIGEST_BYTES],
                             unsigned digest_version, struct lk_slice sealed) {
-    struct lk_stmt *stmt =
-        lk_db_stmt(db, "UPDATE api_key SET preview = $1, digest = $2, digest_version = $3, sealed = $4, updated_at = $5, weak = $7 WHERE id = $6");
+    struct lk_stmt *stmt = lk_db_stmt(
+        db, "UPDATE api_key SET preview = $1, digest = $2, digest_version = $3, sealed = $4, updated_at = $5, weak = $7 WHERE id = $6");
     lk_bind_text(stmt, 1, row->preview);
     lk_bind_blob(stmt, 2, lk_slice_make((const char *)digest, LK_STORED_DIGEST_BYTES));
     lk_bind_int(stmt, 3, digest_version);
