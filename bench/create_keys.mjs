@@ -59,19 +59,19 @@ function connection(account, prefix, deadline, latencies) {
 
 async function measure(account, round) {
   const latencies = [];
-  const commits = await metric('latchkey_store_writing_commits_total');
+  const commits = await metric('latchkey_store_commits_total');
   const start = performance.now();
   const deadline = start + SECONDS * 1000;
   const counts = await Promise.all(Array.from({ length: CONNECTIONS }, (_, i) => connection(account, `r${round}-c${i}`, deadline, latencies)));
   const seconds = (performance.now() - start) / 1000;
   latencies.sort((a, b) => a - b);
   const keys = counts.reduce((sum, count) => sum + count, 0);
-  return { rate: keys / seconds, keys, commits: (await metric('latchkey_store_writing_commits_total')) - commits, p50: latencies[latencies.length >> 1], p99: latencies[Math.floor(latencies.length * 0.99)] };
+  return { rate: keys / seconds, keys, commits: (await metric('latchkey_store_commits_total')) - commits, p50: latencies[latencies.length >> 1], p99: latencies[Math.floor(latencies.length * 0.99)] };
 }
 
 const data = path.join(place, 'data');
 const account = JSON.parse(execFileSync(binary, ['init', '--data', data, '--json'], { encoding: 'utf8' }));
-const server = spawn(binary, ['serve', '--data', data, '--listen', `127.0.0.1:${PORT}`, '--ops-listen', `127.0.0.1:${PORT + 1}`], { stdio: ['ignore', 'ignore', 'inherit'] });
+const server = spawn(binary, ['serve', '--data', data, '--listen', `127.0.0.1:${PORT}`, '--ops-listen', `127.0.0.1:${PORT + 1}`], { stdio: 'ignore' });
 try {
   for (let tries = 0; ; tries++) {
     const healthy = await get(PORT, '/healthz').then(() => true, () => false);

@@ -3,6 +3,7 @@
 #include "api/credential.h"
 #include "api/errors.h"
 #include "api/peer.h"
+#include "api/verify.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/session_token.h"
@@ -351,8 +352,8 @@ static void finish_permit(struct lk_job *job, int committed) {
 
 void lk_backup_handle(struct http_request *request, void *context) {
     struct lk_arena *arena = http_request_arena(request);
-    struct backup *backup = LK_ARENA_NEW(arena, struct backup);
     struct lk_backup_service *service = context;
+    struct backup *backup = LK_ARENA_NEW(arena, struct backup);
     struct lk_slice remote = lk_peer_text(service->config.lanes, request, arena);
     const struct lk_problem none = {0};
     if (backup == NULL || remote.ptr == NULL) {
@@ -376,8 +377,13 @@ void lk_backup_handle(struct http_request *request, void *context) {
     };
     if (lk_client_ip(service->config.lanes, request, &backup->client_ip))
         backup->call.client_ip = &backup->client_ip;
-    if (lk_executor_submit(service->config.executor, &backup->job) != 0)
+    struct lk_verify_answer key;
+    if (!lk_recognise(service->config.lanes, request, backup->credential, &key)) {
+        lk_problem_set(&backup->problem, LK_EUNAUTH, "Invalid API Key");
+        answer_failure(request, LK_EUNAUTH, &backup->problem);
+    } else if (lk_executor_submit(service->config.executor, &backup->job) != 0) {
         answer_failure(request, LK_EBUSY, &none);
+    }
 }
 
 /* --- life --- */

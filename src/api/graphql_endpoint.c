@@ -9,7 +9,6 @@
 #include "api/verify.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "crypto/session_token.h"
 #include "http/url.h"
 
 #include <inttypes.h>
@@ -161,14 +160,9 @@ static int read_account(struct lk_graphql_job *job, struct lk_arena *arena) {
 
 /* --- who asks --- */
 
-/* Whether the credential may be somebody's, by what the keyring knows; sends the answer when not. Here and not on the store thread: then a bad key costs no parsing
- * and no look-up, whether there is such a key or not, and so the time of a refusal does not tell. The store thread asks again, in the transaction. Sessions are known
- * there only; of those it is asked whether they have the form. *ret is set when it is a key: what limits its verifications is not about
- * requests to this API, and its addresses are looked at in the transaction. */
+/* Sends the answer when the credential is nobody's. */
 static bool recognise(struct lk_graphql_job *job, struct lk_verify_answer *ret) {
-    bool good = lk_session_token_like(job->credential)
-                    ? lk_session_token_check(job->credential)
-                    : lk_is_recognised(lk_verify_caller(job->service->lanes, job->request, job->credential, NULL, ret));
+    bool good = lk_recognise(job->service->lanes, job->request, job->credential, ret);
     if (!good)
         answer_unauthenticated(job);
     return good;

@@ -197,7 +197,7 @@ struct revocation {
     struct lk_job job; /* first: the executor hands it back */
     struct http_request *request;
     struct lk_slice credential; /* the caller's */
-    struct lk_id_text id;       /* of the key to delete */
+    struct lk_slice token;      /* to be revoked */
     struct lk_ip client_ip;     /* of call, where it is known */
     struct lk_call call;
     struct lk_problem problem;
@@ -214,7 +214,7 @@ static void run(struct lk_job *base, struct lk_db *db) {
         return;
     if (job->code != 0)
         return;
-    job->code = lk_api_key_revoke(&job->call, lk_slice_cstr(job->id.text));
+    job->code = lk_api_key_revoke(&job->call, job->token);
     int ended = lk_operation_end(&job->call, job->code != 0);
     if (ended != 0)
         job->code = ended;
@@ -237,7 +237,7 @@ static void finish(struct lk_job *base, int committed) {
 }
 
 static bool submit(const struct lk_oauth_service *service, struct http_request *request, struct lk_slice credential,
-                   const struct lk_id *key) {
+                   struct lk_slice token) {
     struct lk_arena *arena = http_request_arena(request);
     struct revocation *job = LK_ARENA_NEW(arena, struct revocation);
     struct lk_slice remote = lk_peer_text(service->verify->lanes, request, arena);
@@ -246,7 +246,7 @@ static bool submit(const struct lk_oauth_service *service, struct http_request *
     job->job = (struct lk_job){NULL, run, finish};
     job->request = request;
     job->credential = credential;
-    job->id = lk_id_format(key);
+    job->token = token;
     job->call = (struct lk_call){
         .arena = arena,
         .domain = service->domain,
@@ -274,6 +274,6 @@ void lk_oauth_revoke(struct http_request *request, void *context) {
     look(service, request, token, &caller.account_id, &found);
     if (!found.known)
         answer(request, 200);
-    else if (!submit(service, request, credential, &found.key_id))
+    else if (!submit(service, request, credential, token))
         answer_unavailable(request);
 }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/json_read.h"
 #include "base/json_write.h"
+#include "crypto/session_token.h"
 #include "http/url.h"
 
 #include <stdio.h>
@@ -52,6 +53,14 @@ enum lk_verify_code lk_verify_caller(const struct lk_lanes *lanes, const struct 
 
 bool lk_is_recognised(enum lk_verify_code code) {
     return code != LK_VERIFY_MALFORMED && code != LK_VERIFY_NOT_FOUND && code != LK_VERIFY_DISABLED && code != LK_VERIFY_EXPIRED;
+}
+
+bool lk_recognise(const struct lk_lanes *lanes, const struct http_request *request, struct lk_slice credential,
+                  struct lk_verify_answer *ret) {
+    *ret = (struct lk_verify_answer){0};
+    if (lk_session_token_like(credential))
+        return lk_session_token_check(credential);
+    return lk_is_recognised(lk_verify_caller(lanes, request, credential, NULL, ret));
 }
 
 /* Sends the answer when the caller may not verify. */

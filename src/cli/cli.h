@@ -16,9 +16,10 @@ struct cli_session;
 
 /* Where a command's options come from. */
 enum cli_options_kind {
-    CLI_OPTIONS_OWN,      /* its own table */
-    CLI_OPTIONS_CLIENT,   /* its own, and those of every command that talks to a server */
-    CLI_OPTIONS_SETTINGS, /* the settings of the server */
+    CLI_OPTIONS_OWN,          /* its own table */
+    CLI_OPTIONS_CLIENT,       /* its own, and those of every command that talks to a server: it acts */
+    CLI_OPTIONS_MAYBE_CLIENT, /* the same of a command that runs, and talks to a server only when it is told of one */
+    CLI_OPTIONS_SETTINGS,     /* the settings of the server */
 };
 
 /* A command, or a group of commands ("key") with verbs below it ("key create"). */
@@ -52,6 +53,10 @@ extern const struct cli_command cli_init_command, cli_serve_command, cli_complet
 extern const struct cli_command cli_key_command, cli_group_command, cli_user_command, cli_audit_command, cli_doctor_command,
     cli_recover_command;
 extern const struct cli_command cli_backup_command, cli_restore_command;
+
+/* What a command that opens a data directory begins with, once its log is set up: the cryptographic libraries, and no core dumps, which would hold secrets.
+ * 0 or LK_EINTERNAL. */
+int cli_begin_crypto(struct lk_problem *problem);
 
 /* Prints "latchkey: SENTENCE" on standard error and returns CLI_FAILED. */
 int cli_failed(const struct lk_problem *problem);

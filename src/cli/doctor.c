@@ -2,7 +2,6 @@
 #include "cli/doctor.h"
 
 #include "base/log.h"
-#include "crypto/crypto.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -82,10 +81,8 @@ static int run(const struct cli_command *command, const struct cli_args *args) {
         return cli_usage_error(command, "Say what to look at: --data DIR, or a server by --url and an API key, or both");
     lk_log_setup(LK_LOG_ERROR, false);
     struct lk_problem problem = {0};
-    if (lk_crypto_init() != 0) {
-        lk_problem_set(&problem, LK_EINTERNAL, "The cryptographic libraries cannot run on this machine");
+    if (cli_begin_crypto(&problem) != 0)
         return cli_failed(&problem);
-    }
     lk_arena_init(&the_doctor.arena, ARENA_MAX);
     int exit_code = look(command, args, dir);
     struct lk_buf out;
@@ -112,14 +109,13 @@ const struct cli_command cli_doctor_command = {
     .name = "doctor",
     .usage = "[--data DIR] [--url URL]",
     .summary = "Look for what is wrong, and say what to do.",
-    .help =
-        "Of a data directory: who may read its files, the clock, and, of a stopped server, the database and the audit log; of a running "
-        "one,\n"
-        "whether it is confined and not outdated. Of a server that an API key is given for: its clock, its certificate, keys that never\n"
-        "expire, keys that nobody uses. Exit code 0 when nothing is wrong, 1 when there are findings.\n",
+    .help = "Of a data directory: who may read its files, the clock, and, of a stopped server, the database and the audit log; of a\n"
+            "running one, whether it is confined and not outdated. Of a server that an API key is given for: its clock, its certificate,\n"
+            "and keys that never expire, that nobody uses, or whose secrets were imported and are easy to guess.\n"
+            "Exit code 0 when nothing is wrong, 1 when there are findings.\n",
     .examples =
         "  latchkey doctor --data /var/lib/latchkey\n  LATCHKEY_API_KEY=lk_... latchkey doctor --url https://keys.example.com --json\n",
-    .options_kind = CLI_OPTIONS_CLIENT,
+    .options_kind = CLI_OPTIONS_MAYBE_CLIENT,
     .options = options,
     .options_len = sizeof(options) / sizeof(options[0]),
     .run = run,

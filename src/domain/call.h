@@ -95,7 +95,8 @@ struct lk_call {
     struct lk_denial denial;
     struct lk_change *changes; /* of the operation (domain/change.h) */
     struct lk_change *last_change;
-    size_t mark; /* of the observer, when the request began */
+    size_t mark;     /* of the observer, when the request began */
+    size_t imported; /* keys that the request has asked to import */
 };
 
 /* Begins a mutation: opens a savepoint. */

@@ -96,6 +96,17 @@ describe('credentials', () => {
     assert.ok((await jobs()) - before < own && asked > 3 * own, `${(await jobs()) - before} jobs for ${asked} requests`);
   });
 
+  it('that are there twice are none: a gateway might let another one pass than the one that was looked at', async () => {
+    const { apiKey } = server.account;
+    for (const values of [[apiKey, 'x'], ['x', apiKey], [apiKey, apiKey]]) {
+      for (const headers of [{ 'x-api-key': values }, { authorization: values.map((value) => `Bearer ${value}`) }]) {
+        assert.equal((await server.request({ path: '/v1/auth', headers })).status, 401, JSON.stringify(headers));
+        assert.equal((await server.graphql(DOCUMENT, undefined, { key: null, headers })).text, REFUSED);
+      }
+    }
+    assert.equal((await server.request({ path: '/v1/auth', headers: { 'x-api-key': [apiKey, 'x'], authorization: `Bearer ${apiKey}` } })).status, 401);
+  });
+
   it('two different credentials do not add up', async () => {
     const { key } = await server.createKey('second', []);
     const answer = await server.graphql(DOCUMENT, undefined, { key: 'lk_wrong', headers: { authorization: `Bearer ${key}` } });
