@@ -33,10 +33,17 @@ async function listening(port, child) {
   throw new Error(`nothing listens on port ${port}`);
 }
 
-/** Nanoseconds that all threads of a process have run. */
+/** Nanoseconds that the threads of a process have run: all of them, and those that have no name of their own, which serve. */
 function cpuOf(pid) {
   const tasks = `/proc/${pid}/task`;
-  return fs.readdirSync(tasks).reduce((sum, task) => sum + Number(fs.readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]), 0);
+  const name = fs.readFileSync(`/proc/${pid}/comm`, 'utf8');
+  const sum = { all: 0, serving: 0 };
+  for (const task of fs.readdirSync(tasks)) {
+    const ran = Number(fs.readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]);
+    sum.all += ran;
+    if (fs.readFileSync(`${tasks}/${task}/comm`, 'utf8') === name) sum.serving += ran;
+  }
+  return sum;
 }
 
 class Rival {
@@ -48,7 +55,8 @@ class Rival {
   async under(load) {
     const before = cpuOf(this.pid);
     const result = await load();
-    return { ...result, cpu: cpuOf(this.pid) - before };
+    const after = cpuOf(this.pid);
+    return { ...result, cpu: after.all - before.all, serving: after.serving - before.serving };
   }
 
   async stop() {
