@@ -166,5 +166,5 @@ void lk_console_session_handle(struct http_request *request, void *context) {
     else if (signed_in)
         with_session(job, look, answer_session);
     else
-        lk_login_job_refuse(job, 401, "Nobody is signed in", LK_CODE_UNAUTHENTICATED);
+        lk_login_job_send(job, 204); /* no error: a browser would write one down each time that the console is opened */
 }

@@ -3,6 +3,7 @@
 #include "crypto/digest.h"
 #include "crypto/random.h"
 #include "crypto/seal.h"
+#include "crypto/strength.h"
 #include "crypto/token.h"
 #include "domain/group_set.h"
 #include "domain/key_limits.h"
@@ -156,10 +157,15 @@ int lk_key_require_manage(struct lk_call *call, struct lk_slice account, const s
     return code != 0 ? code : lk_require(call, MANAGE_KEYS, intent);
 }
 
+/* Of a secret that somebody gave. One of our form was made by a Latchkey, at random. */
+static bool is_weak(struct lk_slice token) {
+    return token.ptr != NULL && lk_token_check(token) != LK_TOKEN_OURS && lk_strength_bits(token) < LK_STRENGTH_WEAK_BITS;
+}
+
 int lk_key_secret(struct lk_call *call, const struct lk_id *key, const struct lk_id *account, struct lk_slice token,
                   struct lk_key_secret *ret) {
     const struct lk_keys *keys = call->domain->keys;
-    struct lk_key_secret secret = {.token = token, .digest_version = lk_keys_version(keys, LK_KEY_LOOKUP)};
+    struct lk_key_secret secret = {.token = token, .weak = is_weak(token), .digest_version = lk_keys_version(keys, LK_KEY_LOOKUP)};
     size_t len = token.ptr == NULL ? LK_TOKEN_LEN : token.len;
     char *preview = lk_arena_alloc(call->arena, LK_TOKEN_PREVIEW_SIZE);
     char *sealed = lk_arena_alloc(call->arena, len + LK_SEAL_OVERHEAD);
@@ -188,6 +194,7 @@ static int insert_row(struct lk_call *call, struct lk_key_row *row, struct lk_sl
     if (code != 0)
         return code;
     row->preview = secret.preview;
+    row->weak = secret.weak;
     code = lk_store_key_insert(call->db, row, secret.digest, secret.digest_version, secret.sealed);
     if (code != 0)
         return code == LK_ECONFLICT ? name_taken(call, row->name) : lk_fail_store(call, code);

@@ -46,6 +46,7 @@ struct lk_api_key {
     const struct lk_slice *allowed_ips; /* blocks; none: from anywhere */
     size_t allowed_ips_len;
     struct lk_rate_limit rate;
+    bool weak; /* its present secret was imported and is easy to guess (crypto/strength.h) */
 };
 
 /* How often a key may still be used. */

@@ -38,6 +38,7 @@ static int replace_secret(struct lk_call *call, struct lk_key_row *row, int64_t 
     if (code != 0)
         return code;
     row->preview = secret.preview;
+    row->weak = secret.weak;
     row->updated_at = call->now_ms;
     code = lk_store_key_set_secret(call->db, row, secret.digest, secret.digest_version, secret.sealed);
     if (code != 0)

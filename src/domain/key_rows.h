@@ -41,6 +41,7 @@ int lk_key_insert(struct lk_call *call, const char *operation, const struct lk_a
 struct lk_key_secret {
     struct lk_slice token; /* in the arena */
     struct lk_slice preview;
+    bool weak; /* easy to guess; one that is made here never is */
     uint8_t digest[LK_STORED_DIGEST_BYTES];
     unsigned digest_version;
     struct lk_slice sealed;

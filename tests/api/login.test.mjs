@@ -267,8 +267,8 @@ describe('login', () => {
 
 describe('lockout and lifetimes', () => {
   it('locks after repeated failures, for a time', async () => {
-    const lock = 1500 * SLOW;
-    const server = await Server.fresh({ args: ['--login-failures', '3', '--login-lock', `${lock}ms`, '--session-idle', `${4000 * SLOW}ms`] });
+    const lock = 4000 * SLOW;
+    const server = await Server.fresh({ args: ['--login-failures', '3', '--login-lock', `${lock}ms`, '--session-idle', `${12000 * SLOW}ms`] });
     const id = await createUser(server, 'ann@example.org', 'anns password');
     const token = await tokenOf(server, 'ann@example.org', 'anns password');
     for (let i = 0; i < 3; i++) assertRefused(await login(server, 'ann@example.org', 'wrong password'));
