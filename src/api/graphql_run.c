@@ -174,7 +174,7 @@ static int authenticate(struct lk_graphql_job *job) {
     struct lk_call *call = &job->context.call;
     bool session = lk_session_token_like(job->credential);
     int code = session ? lk_authenticate_session(call, job->credential, job->account) : lk_authenticate_key(call, job->credential);
-    if (code == 0 && call->actor->kind == LK_ACTOR_KEY) /* itself, or by a session of the console */
+    if (code == 0 && session && call->actor->kind == LK_ACTOR_KEY) /* a key itself was noted when it was recognised */
         lk_usage_touch(job->service->usage, &call->actor->id, &call->actor->account_id, call->now_ms);
     return code;
 }

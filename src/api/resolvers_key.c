@@ -119,6 +119,11 @@ static int key_preview(struct gql_call *call, const void *source, struct gql_out
     return lk_out_text(ret, key_of(source)->preview);
 }
 
+static int key_weak(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return lk_out_bool(ret, key_of(source)->weak);
+}
+
 static int key_enabled(struct gql_call *call, const void *source, struct gql_out *ret) {
     (void)call;
     return lk_out_bool(ret, key_of(source)->enabled);
@@ -204,6 +209,7 @@ static const struct gql_binding rows[] = {
     {"APIKey", "name", key_name},
     {"APIKey", "accountId", key_account_id},
     {"APIKey", "preview", key_preview},
+    {"APIKey", "weak", key_weak},
     {"APIKey", "enabled", key_enabled},
     {"APIKey", "createdAt", key_created_at},
     {"APIKey", "createdBy", key_created_by},

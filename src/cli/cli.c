@@ -19,21 +19,9 @@ static const struct cli_command help_command = {
     .name = "help", .usage = "[COMMAND]", .summary = "Explain a command.", .words = 2, .run = run_help};
 
 static const struct cli_command *const commands[] = {
-    &cli_init_command,
-    &cli_serve_command,
-    &cli_key_command,
-    &cli_group_command,
-    &cli_user_command,
-    &cli_audit_command,
-    &cli_doctor_command,
-    &cli_recover_command,
-    &cli_backup_command,
-    &cli_restore_command,
-    &cli_completion_command,
-    &cli_manual_command,
-    &version_command,
-    &help_command,
-    NULL,
+    &cli_init_command,       &cli_serve_command,  &cli_key_command,     &cli_group_command,  &cli_user_command,
+    &cli_audit_command,      &cli_doctor_command, &cli_recover_command, &cli_backup_command, &cli_restore_command,
+    &cli_completion_command, &cli_manual_command, &version_command,     &help_command,       NULL,
 };
 
 const struct cli_command *const *cli_commands(void) {
@@ -161,7 +149,8 @@ const struct cli_option *cli_command_options(const struct cli_command *command, 
     static const struct cli_option none[1];
     switch (command->options_kind) {
     case CLI_OPTIONS_SETTINGS: return cli_settings_options(arena, ret_len);
-    case CLI_OPTIONS_CLIENT: return cli_session_options(command, arena, ret_len);
+    case CLI_OPTIONS_CLIENT:
+    case CLI_OPTIONS_MAYBE_CLIENT: return cli_session_options(command, arena, ret_len);
     case CLI_OPTIONS_OWN: break;
     }
     *ret_len = command->options_len;

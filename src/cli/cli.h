@@ -16,9 +16,10 @@ struct cli_session;
 
 /* Where a command's options come from. */
 enum cli_options_kind {
-    CLI_OPTIONS_OWN,      /* its own table */
-    CLI_OPTIONS_CLIENT,   /* its own, and those of every command that talks to a server */
-    CLI_OPTIONS_SETTINGS, /* the settings of the server */
+    CLI_OPTIONS_OWN,          /* its own table */
+    CLI_OPTIONS_CLIENT,       /* its own, and those of every command that talks to a server: it acts */
+    CLI_OPTIONS_MAYBE_CLIENT, /* the same of a command that runs, and talks to a server only when it is told of one */
+    CLI_OPTIONS_SETTINGS,     /* the settings of the server */
 };
 
 /* A command, or a group of commands ("key") with verbs below it ("key create"). */

@@ -112,14 +112,13 @@ const struct cli_command cli_doctor_command = {
     .name = "doctor",
     .usage = "[--data DIR] [--url URL]",
     .summary = "Look for what is wrong, and say what to do.",
-    .help =
-        "Of a data directory: who may read its files, the clock, and, of a stopped server, the database and the audit log; of a running "
-        "one,\n"
-        "whether it is confined and not outdated. Of a server that an API key is given for: its clock, its certificate, keys that never\n"
-        "expire, keys that nobody uses. Exit code 0 when nothing is wrong, 1 when there are findings.\n",
+    .help = "Of a data directory: who may read its files, the clock, and, of a stopped server, the database and the audit log; of a\n"
+            "running one, whether it is confined and not outdated. Of a server that an API key is given for: its clock, its certificate,\n"
+            "and keys that never expire, that nobody uses, or whose secrets were imported and are easy to guess.\n"
+            "Exit code 0 when nothing is wrong, 1 when there are findings.\n",
     .examples =
         "  latchkey doctor --data /var/lib/latchkey\n  LATCHKEY_API_KEY=lk_... latchkey doctor --url https://keys.example.com --json\n",
-    .options_kind = CLI_OPTIONS_CLIENT,
+    .options_kind = CLI_OPTIONS_MAYBE_CLIENT,
     .options = options,
     .options_len = sizeof(options) / sizeof(options[0]),
     .run = run,

@@ -98,6 +98,10 @@ static bool is_null(const struct lk_json *value) {
     return value == NULL || value->type == LK_JSON_NULL;
 }
 
+static bool is(const struct lk_json *value, bool expected) {
+    return value != NULL && value->type == LK_JSON_BOOL && value->boolean == expected;
+}
+
 static int64_t number(const struct lk_json *value) {
     return value != NULL && value->type == LK_JSON_INT ? value->integer : 0;
 }
@@ -107,50 +111,66 @@ static bool is_unused(const struct lk_json *key, int64_t before) {
     return number(lk_json_get(key, "createdAt")) < before && (is_null(used) || number(used) < before);
 }
 
-/* Whether this server's keys say when they were last used: one that is older than this binary may not. */
-static int knows_usage(struct cli_session *session, bool *ret) {
+/* What this server's keys tell that those of one which is older than this binary do not. */
+struct known {
+    bool usage;
+    bool weak;
+};
+
+static int ask_known(struct cli_session *session, struct known *ret) {
     const struct lk_json *data;
-    *ret = false;
     int code = cli_graphql(session, "{ __type(name: \"APIKey\") { fields { name } } }", NULL, &data);
     const struct lk_json *fields = code == 0 ? cli_at(data, "__type.fields") : NULL;
-    for (size_t i = 0; fields != NULL && fields->type == LK_JSON_ARRAY && i < fields->array.len; i++)
-        *ret = *ret || lk_slice_is(lk_json_text(lk_json_get(&fields->array.items[i], "name")), "lastUsedAt");
+    for (size_t i = 0; fields != NULL && fields->type == LK_JSON_ARRAY && i < fields->array.len; i++) {
+        struct lk_slice name = lk_json_text(lk_json_get(&fields->array.items[i], "name"));
+        ret->usage |= lk_slice_is(name, "lastUsedAt");
+        ret->weak |= lk_slice_is(name, "weak");
+    }
     return code == LK_EINVAL ? 0 : code; /* introspection may be off */
 }
 
-static int check_keys(struct doctor *doctor, struct cli_session *session) {
-    static const char with_usage[] =
-        "query ($limit: Int!, $offset: Int) { apiKeys(limit: $limit, offset: $offset) { pageInfo { hasMore } nodes { "
-        "name enabled createdAt expiresAt lastUsedAt } } }";
-    static const char without_usage[] =
-        "query ($limit: Int!, $offset: Int) { apiKeys(limit: $limit, offset: $offset) { pageInfo { hasMore } nodes { "
-        "name enabled createdAt expiresAt } } }";
+static int fetch_keys(struct cli_session *session, const struct known *known, struct lk_json **ret, size_t *ret_len) {
     const struct cli_range all = {0, SIZE_MAX};
+    const char *document = lk_arena_printf(&session->arena,
+                                           "query ($limit: Int!, $offset: Int) { apiKeys(limit: $limit, offset: $offset) { "
+                                           "pageInfo { hasMore } nodes { name enabled createdAt expiresAt%s%s } } }",
+                                           known->usage ? " lastUsedAt" : "", known->weak ? " weak" : "");
+    if (document == NULL)
+        return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
+    return cli_fetch_all(session, document, "apiKeys", all, NULL, NULL, ret, ret_len);
+}
+
+static int check_keys(struct doctor *doctor, struct cli_session *session) {
+    struct known known = {0};
     struct lk_json *keys = NULL;
     size_t len = 0;
-    bool usage = false;
-    int code = knows_usage(session, &usage);
+    int code = ask_known(session, &known);
     if (code == 0)
-        code = cli_fetch_all(session, usage ? with_usage : without_usage, "apiKeys", all, NULL, NULL, &keys, &len);
+        code = fetch_keys(session, &known, &keys, &len);
     if (code != 0)
         return code;
     struct tally endless = {0};
     struct tally unused = {0};
+    struct tally weak = {0};
     int64_t before = lk_clock_wall_ms() - DOCTOR_UNUSED_DAYS * DOCTOR_DAY_MS;
     for (size_t i = 0; i < len; i++) {
-        const struct lk_json *enabled = lk_json_get(&keys[i], "enabled");
-        if (enabled != NULL && enabled->type == LK_JSON_BOOL && !enabled->boolean)
+        if (is(lk_json_get(&keys[i], "enabled"), false))
             continue;
         if (is_null(lk_json_get(&keys[i], "expiresAt")))
             count(&endless, &keys[i]);
-        if (usage && is_unused(&keys[i], before))
+        if (known.usage && is_unused(&keys[i], before))
             count(&unused, &keys[i]);
+        if (is(lk_json_get(&keys[i], "weak"), true))
+            count(&weak, &keys[i]);
     }
     report(doctor, &endless, "Give each an end: latchkey key update NAME --expires 90d",
            endless.count == 1 ? "never expires" : "never expire");
-    if (usage)
+    if (known.usage)
         report(doctor, &unused, "Disable what nobody misses, then delete it: latchkey key update NAME --disable",
                unused.count == 1 ? "was not used for 90 days" : "were not used for 90 days");
+    if (known.weak)
+        report(doctor, &weak, "Give each a new secret, and its clients time to take it: latchkey key rotate NAME --overlap 7d",
+               weak.count == 1 ? "has a secret that is easy to guess" : "have secrets that are easy to guess");
     return 0;
 }
 

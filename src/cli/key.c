@@ -18,6 +18,7 @@ static const struct cli_column details[] = {
     {"id", "id", CLI_COLUMN_TEXT},
     {"name", "name", CLI_COLUMN_TEXT},
     {"key", "preview", CLI_COLUMN_TEXT},
+    {"weak", "weak", CLI_COLUMN_TEXT},
     {"enabled", "enabled", CLI_COLUMN_TEXT},
     {"groups", "userGroups.nodes.name", CLI_COLUMN_TEXT},
     {"expires", "expiresAt", CLI_COLUMN_TIME},

@@ -5,10 +5,10 @@
 #include "cli/session.h"
 
 /* The fields of a key that commands ask for. */
-#define CLI_KEY_FIELDS                                                                                                             \
-    "id uuid name accountId preview enabled createdAt createdBy updatedAt expiresAt lastUsedAt metadata { key value } allowedIps " \
-    "rateLimit { "                                                                                                                 \
-    "limit windowSeconds } credits { remaining refill { amount interval day nextAt } } previousSecrets { preview endsAt } "        \
+#define CLI_KEY_FIELDS                                                                                                                  \
+    "id uuid name accountId preview weak enabled createdAt createdBy updatedAt expiresAt lastUsedAt metadata { key value } allowedIps " \
+    "rateLimit { "                                                                                                                      \
+    "limit windowSeconds } credits { remaining refill { amount interval day nextAt } } previousSecrets { preview endsAt } "             \
     "userGroups(limit: 100) { nodes { id name } }"
 
 /* Begins {"input":{"accountId":...; the account is asked for. And ends it. */

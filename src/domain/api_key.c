@@ -3,6 +3,7 @@
 #include "crypto/digest.h"
 #include "crypto/random.h"
 #include "crypto/seal.h"
+#include "crypto/strength.h"
 #include "crypto/token.h"
 #include "domain/group_set.h"
 #include "domain/key_limits.h"
@@ -156,10 +157,15 @@ int lk_key_require_manage(struct lk_call *call, struct lk_slice account, const s
     return code != 0 ? code : lk_require(call, MANAGE_KEYS, intent);
 }
 
+/* Of a secret that somebody gave. One of our form was made by a Latchkey, at random. */
+static bool is_weak(struct lk_slice token) {
+    return token.ptr != NULL && lk_token_check(token) != LK_TOKEN_OURS && lk_strength_bits(token) < LK_STRENGTH_WEAK_BITS;
+}
+
 int lk_key_secret(struct lk_call *call, const struct lk_id *key, const struct lk_id *account, struct lk_slice token,
                   struct lk_key_secret *ret) {
     const struct lk_keys *keys = call->domain->keys;
-    struct lk_key_secret secret = {.token = token, .digest_version = lk_keys_version(keys, LK_KEY_LOOKUP)};
+    struct lk_key_secret secret = {.token = token, .weak = is_weak(token), .digest_version = lk_keys_version(keys, LK_KEY_LOOKUP)};
     size_t len = token.ptr == NULL ? LK_TOKEN_LEN : token.len;
     char *preview = lk_arena_alloc(call->arena, LK_TOKEN_PREVIEW_SIZE);
     char *sealed = lk_arena_alloc(call->arena, len + LK_SEAL_OVERHEAD);
@@ -188,6 +194,7 @@ static int insert_row(struct lk_call *call, struct lk_key_row *row, struct lk_sl
     if (code != 0)
         return code;
     row->preview = secret.preview;
+    row->weak = secret.weak;
     code = lk_store_key_insert(call->db, row, secret.digest, secret.digest_version, secret.sealed);
     if (code != 0)
         return code == LK_ECONFLICT ? name_taken(call, row->name) : lk_fail_store(call, code);
@@ -381,16 +388,26 @@ int lk_api_key_delete(struct lk_call *call, struct lk_slice account, struct lk_s
     return code != 0 ? code : delete_key(call, &row);
 }
 
-int lk_api_key_revoke(struct lk_call *call, struct lk_slice id) {
+int lk_api_key_revoke(struct lk_call *call, struct lk_slice token) {
     struct lk_key_row row = {0};
-    int code = lk_find_key(call, id, &row);
+    bool old = false;
+    int code = lk_key_find_by_token(call, token, &row, &old);
+    if (code == 0 && !lk_id_equal(&row.account_id, &call->actor->account_id))
+        code = lk_problem_set(call->problem, LK_ENOTFOUND, "API key does not exist");
     if (code != 0)
         return code;
-    const struct lk_intent intent = {
-        .operation = LK_AUDIT_DELETE, .resource_type = "API_KEY", .resource_id = &row.id, .resource_name = row.name};
+    const struct lk_intent intent = {.operation = old ? LK_AUDIT_UPDATE : LK_AUDIT_DELETE,
+                                     .resource_type = "API_KEY",
+                                     .resource_id = &row.id,
+                                     .resource_name = row.name};
     if (call->actor->kind != LK_ACTOR_KEY || !lk_id_equal(&row.id, &call->actor->id))
         code = lk_require(call, MANAGE_KEYS, &intent);
-    return code != 0 ? code : delete_key(call, &row);
+    if (code != 0 || !old)
+        return code != 0 ? code : delete_key(call, &row);
+    struct lk_slice before;
+    struct lk_slice after;
+    code = lk_key_end_old_secret(call, &row, token, &before, &after);
+    return code != 0 ? code : lk_key_audit(call, LK_AUDIT_UPDATE, &row, before, after);
 }
 
 int lk_api_key_reveal(struct lk_call *call, struct lk_slice account, struct lk_slice id, struct lk_slice *ret_token) {

@@ -27,6 +27,7 @@ int lk_to_key(struct lk_call *call, const struct lk_key_row *row, struct lk_api_
         .has_expiry = row->has_expiry,
         .expires_at = row->expires_at,
         .rate = {row->rate_limit, row->rate_window_ms / 1000},
+        .weak = row->weak,
     };
     int code = lk_metadata_read(call, row->metadata, &key.metadata, &key.metadata_len);
     if (code == 0)

@@ -16,6 +16,13 @@ int lk_find_key(struct lk_call *call, struct lk_slice id, struct lk_key_row *ret
 /* What reading keys of the actor's account needs. LK_EFORBIDDEN. */
 int lk_require_read_keys(struct lk_call *call);
 
+/* Which key a token opens, and whether by an old secret that a rotation left. LK_ENOTFOUND "API key does not exist" when it opens none. */
+int lk_key_find_by_token(struct lk_call *call, struct lk_slice token, struct lk_key_row *ret, bool *ret_old);
+
+/* Ends the old secret that a token is, at once: the key keeps its others. ret_before and ret_after are the key's documents for the audit, which is the caller's. */
+int lk_key_end_old_secret(struct lk_call *call, struct lk_key_row *row, struct lk_slice token, struct lk_slice *ret_before,
+                          struct lk_slice *ret_after);
+
 /* What every changing operation asks first. */
 int lk_key_require_manage(struct lk_call *call, struct lk_slice account, const struct lk_intent *intent);
 
@@ -34,6 +41,7 @@ int lk_key_insert(struct lk_call *call, const char *operation, const struct lk_a
 struct lk_key_secret {
     struct lk_slice token; /* in the arena */
     struct lk_slice preview;
+    bool weak; /* easy to guess; one that is made here never is */
     uint8_t digest[LK_STORED_DIGEST_BYTES];
     unsigned digest_version;
     struct lk_slice sealed;

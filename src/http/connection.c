@@ -456,6 +456,12 @@ static void set_timeout(struct http_connection *c) {
     c->timed = timeout;
 }
 
+/* Whether something may still happen on HTTP/2 streams. Of a client that has ended its side no request gets whole any more, and no window is opened: then it
+ * does only while a handler has one, or its turn was too short for what can be sent. */
+static bool are_under_way(const struct http_connection *c) {
+    return c->ended ? http2_has_deferred(c) || c->queued : !http2_is_idle(c);
+}
+
 /* After a run: what comes next. */
 static void settle(struct http_connection *c) {
     if (c->fd < 0)
@@ -467,7 +473,7 @@ static void settle(struct http_connection *c) {
         linger(c);
         return;
     }
-    bool under_way = c->phase == HTTP_HANDLING || (streams && !http2_is_idle(c));
+    bool under_way = streams ? are_under_way(c) : c->phase == HTTP_HANDLING;
     if (sent && !under_way && (c->ended || (c->loop->draining && c->phase == HTTP_IDLE && c->starved))) {
         http_connection_abort(c);
         return;

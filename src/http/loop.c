@@ -403,30 +403,40 @@ static void dispatch(struct http_loop *loop, const struct epoll_event *event) {
     }
 }
 
+/* Waits for events, unless something is to be done already. How many came. */
+static int await(struct http_loop *loop, struct epoll_event *events) {
+    const struct http_thread_hooks *hooks = loop->shared->config.hooks;
+    if (hooks != NULL)
+        hooks->before_wait(hooks->context, loop->index);
+    int n = epoll_wait(loop->epoll, events, EVENTS_MAX, wait_ms(loop));
+    if (hooks != NULL)
+        hooks->after_wait(hooks->context, loop->index);
+    loop->now = lk_clock_mono_ns();
+    return n;
+}
+
+void http_loop_turn(struct http_loop *loop) {
+    struct epoll_event events[EVENTS_MAX];
+    int n = await(loop, events);
+    for (int i = 0; i < n; i++)
+        dispatch(loop, &events[i]);
+    run_timeouts(loop);
+    if (loop->accept_paused && loop->now >= loop->accept_resume)
+        resume_accepting(loop);
+    check_stop(loop);
+    run_queue(loop);
+    empty_graveyard(loop);
+}
+
 void *http_loop_run(void *context) {
     struct http_loop *loop = context;
     const struct http_thread_hooks *hooks = loop->shared->config.hooks;
-    struct epoll_event events[EVENTS_MAX];
     if (hooks != NULL)
         hooks->start(hooks->context, loop->index);
     loop->now = lk_clock_mono_ns();
     resume_accepting(loop);
-    while (!loop->draining || loop->connections != NULL || loop->graveyard != NULL) {
-        if (hooks != NULL)
-            hooks->before_wait(hooks->context, loop->index);
-        int n = epoll_wait(loop->epoll, events, EVENTS_MAX, wait_ms(loop));
-        if (hooks != NULL)
-            hooks->after_wait(hooks->context, loop->index);
-        loop->now = lk_clock_mono_ns();
-        for (int i = 0; i < n; i++)
-            dispatch(loop, &events[i]);
-        run_timeouts(loop);
-        if (loop->accept_paused && loop->now >= loop->accept_resume)
-            resume_accepting(loop);
-        check_stop(loop);
-        run_queue(loop);
-        empty_graveyard(loop);
-    }
+    while (!loop->draining || loop->connections != NULL || loop->graveyard != NULL)
+        http_loop_turn(loop);
     if (hooks != NULL)
         hooks->stop(hooks->context, loop->index);
     return NULL;

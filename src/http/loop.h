@@ -92,6 +92,9 @@ void http_loop_free(struct http_loop *loop);
 /* The thread's function (context: its loop): returns when it was stopped and the last connection is gone. */
 void *http_loop_run(void *context);
 
+/* What http_loop_run does again and again: waits until there is something to do, does it, and frees the connections that ended. */
+void http_loop_turn(struct http_loop *loop);
+
 /* Any thread: begin to drain; what is left at deadline (monotonic ns) is cut off. */
 void http_loop_stop(struct http_loop *loop, int64_t deadline);
 

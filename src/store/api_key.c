@@ -5,7 +5,7 @@
 
 #define COLUMNS                                                                                          \
     "id, account_id, name, preview, enabled, expires_at, metadata, created_at, created_by, updated_at, " \
-    "allowed_ips, rate_limit, rate_window_ms"
+    "allowed_ips, rate_limit, rate_window_ms, weak"
 
 /* The members that insert and update write alike, in parameters from index on. */
 static void bind_limits(struct lk_stmt *stmt, int index, const struct lk_key_row *row) {
@@ -20,8 +20,8 @@ int lk_store_key_insert(struct lk_db *db, const struct lk_key_row *row, const ui
                         unsigned digest_version, struct lk_slice sealed) {
     struct lk_stmt *stmt =
         lk_db_stmt(db, "INSERT INTO api_key (id, account_id, name, preview, digest, digest_version, sealed, enabled, expires_at, metadata, "
-                       "created_at, created_by, updated_at, allowed_ips, rate_limit, rate_window_ms) "
-                       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)");
+                       "created_at, created_by, updated_at, allowed_ips, rate_limit, rate_window_ms, weak) "
+                       "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)");
     lk_bind_id(stmt, 1, &row->id);
     lk_bind_id(stmt, 2, &row->account_id);
     lk_bind_text(stmt, 3, row->name);
@@ -39,6 +39,7 @@ int lk_store_key_insert(struct lk_db *db, const struct lk_key_row *row, const ui
     lk_bind_text(stmt, 12, row->created_by);
     lk_bind_int(stmt, 13, row->updated_at);
     bind_limits(stmt, 14, row);
+    lk_bind_int(stmt, 17, row->weak);
     int code = lk_run(stmt);
     return code == 0 ? lk_store_use_insert(db, &row->account_id, &row->id) : code;
 }
@@ -63,13 +64,14 @@ int lk_store_key_update(struct lk_db *db, const struct lk_key_row *row) {
 int lk_store_key_set_secret(struct lk_db *db, const struct lk_key_row *row, const uint8_t digest[LK_STORED_DIGEST_BYTES],
                             unsigned digest_version, struct lk_slice sealed) {
     struct lk_stmt *stmt =
-        lk_db_stmt(db, "UPDATE api_key SET preview = $1, digest = $2, digest_version = $3, sealed = $4, updated_at = $5 WHERE id = $6");
+        lk_db_stmt(db, "UPDATE api_key SET preview = $1, digest = $2, digest_version = $3, sealed = $4, updated_at = $5, weak = $7 WHERE id = $6");
     lk_bind_text(stmt, 1, row->preview);
     lk_bind_blob(stmt, 2, lk_slice_make((const char *)digest, LK_STORED_DIGEST_BYTES));
     lk_bind_int(stmt, 3, digest_version);
     lk_bind_blob(stmt, 4, sealed);
     lk_bind_int(stmt, 5, row->updated_at);
     lk_bind_id(stmt, 6, &row->id);
+    lk_bind_int(stmt, 7, row->weak);
     return lk_run(stmt);
 }
 
@@ -99,6 +101,7 @@ static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_
         code = lk_row_text(stmt, 10, arena, &row->allowed_ips);
     row->rate_limit = lk_column_int(stmt, 11);
     row->rate_window_ms = lk_column_int(stmt, 12);
+    row->weak = lk_column_int(stmt, 13) != 0;
     row->enabled = lk_column_int(stmt, 4) != 0;
     row->has_expiry = !lk_column_is_null(stmt, 5);
     row->expires_at = lk_column_int(stmt, 5);

@@ -19,6 +19,7 @@ struct lk_key_row {
     struct lk_slice allowed_ips; /* document; ptr NULL: from anywhere */
     int64_t rate_limit;          /* units a window; 0: none */
     int64_t rate_window_ms;
+    bool weak; /* the present secret is easy to guess */
     int64_t created_at;
     struct lk_slice created_by;
     int64_t updated_at;
@@ -30,7 +31,7 @@ int lk_store_key_insert(struct lk_db *db, const struct lk_key_row *row, const ui
                         unsigned digest_version, struct lk_slice sealed);
 int lk_store_key_update(struct lk_db *db, const struct lk_key_row *row);
 
-/* Replaces the secret: digest and seal, and preview and updated_at of row. LK_ECONFLICT when the digest is another key's. */
+/* Replaces the secret: digest and seal, and preview, weak and updated_at of row. LK_ECONFLICT when the digest is another key's. */
 int lk_store_key_set_secret(struct lk_db *db, const struct lk_key_row *row, const uint8_t digest[LK_STORED_DIGEST_BYTES],
                             unsigned digest_version, struct lk_slice sealed);
 

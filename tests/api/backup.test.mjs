@@ -1,10 +1,12 @@
 // latchkey backup and restore: consistent under load, checked, and honest about what comes back.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { BINARY, DELETE, init, run, Server, temporaryDirectory } from './support/server.mjs';
+import { BINARY, DELETE, httpRequest, init, run, Server, temporaryDirectory } from './support/server.mjs';
 
 const VERIFY = { method: 'POST', path: '/v1/keys:verify' };
 
@@ -166,6 +168,27 @@ describe('backup and restore', () => {
     assert.equal((await server.request({ path: '/v1/backup', method: 'POST' })).status, 405);
   });
 
+  it('is made from where its key may be used', async () => {
+    const create = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { key } }';
+    const { accountId, userGroupId } = server.account;
+    const keyFrom = async (cidr) =>
+      (await server.query(create, { input: { accountId, name: `backups from ${cidr}`, userGroupIds: [userGroupId], allowedIps: [cidr] } })).createApiKey.key;
+    const [here, elsewhere] = [await keyFrom('127.0.0.0/8'), await keyFrom('192.0.2.0/24')];
+    const target = path.join(directory, 'from-here.backup');
+    const done = cli(server, ['backup', target], here);
+    assert.equal(done.status, 0, done.stderr);
+    assert.equal((await server.request({ path: '/v1/backup', headers: { 'x-api-key': elsewhere } })).status, 403);
+  });
+
+  it('costs the store thread nothing for bad keys', async () => {
+    const ask = async (key) => (await server.request({ path: '/v1/backup', headers: { 'x-api-key': key } })).status;
+    const jobs = async () => Number(/^latchkey_store_jobs_total (\d+)/m.exec((await httpRequest(server.opsPort, { path: '/metrics' })).text)[1]);
+    const [before, began] = [await jobs(), Date.now()];
+    for (let i = 0; i < 200; i++) assert.equal(await ask(i % 2 ? 'an-imported-key-that-nobody-has' : `lks_${'0'.repeat(49)}`), 401);
+    const done = (await jobs()) - before;
+    assert.ok(done < 20 + (Date.now() - began) / 50, `${done} jobs`); // what the server gives that thread to do by itself
+  });
+
   it('keeps the file that is there when it fails', () => {
     const target = path.join(directory, 'keep.backup');
     fs.writeFileSync(target, 'the last one');
@@ -190,6 +213,36 @@ describe('backup and restore', () => {
     assert.equal(done.status, 0);
     assert.match(done.stderr, /^The backup is whole: \d+ bytes, as of /);
     assert.equal(restore(piped, 'piped').status, 0);
+  });
+
+  it('is made one at a time: a second one is refused until the first was sent, or nobody takes it any more', async () => {
+    const socketPath = path.join(temporaryDirectory(), 'socket');
+    const other = await Server.fresh({ args: ['--listen', `unix:${socketPath}`] });
+    try {
+      // More than the server and a socket that nobody reads hold.
+      const IMPORT = 'mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { results { error } } }';
+      const metadata = [{ key: 'filler', value: 'x'.repeat(1000) }];
+      const keys = Array.from({ length: 1000 }, (_, i) => ({ name: `imported ${i}`, key: `imported-key-number-${i}`, metadata }));
+      await other.query(IMPORT, { input: { accountId: other.account.accountId, keys } });
+      const slow = net.connect(socketPath);
+      slow.write(`GET /v1/backup HTTP/1.1\r\nHost: x\r\nx-api-key: ${other.account.apiKey}\r\n\r\n`);
+      const [first] = await once(slow, 'data');
+      slow.pause();
+      assert.match(first.toString('latin1'), /^HTTP\/1\.1 200 /);
+      const second = () => other.request({ path: '/v1/backup', headers: { 'x-api-key': other.account.apiKey } });
+      const refused = await second();
+      assert.equal(refused.status, 409, refused.text);
+      assert.deepEqual(JSON.parse(refused.text).errors, [{ message: 'A backup is being made or sent already: wait until it is over', extensions: { code: 'CONFLICT' } }]);
+      const said = run(['backup', path.join(directory, 'second.backup')], { env: { ...process.env, LATCHKEY_URL: other.url, LATCHKEY_API_KEY: other.account.apiKey } });
+      assert.equal(said.status, 1);
+      assert.match(said.stderr, /A backup is being made or sent already/);
+      slow.destroy();
+      let answer;
+      for (let i = 0; i < 200 && answer?.status !== 200; i++) answer = await second();
+      assert.equal(answer.status, 200);
+    } finally {
+      await other.stop();
+    }
   });
 
   it('is consistent while keys are created and deleted', async () => {

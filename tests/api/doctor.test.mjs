@@ -130,6 +130,24 @@ describe('doctor', () => {
     assert.deepEqual(findings.map(({ check, problem }) => [check, problem]), [['keys', '2 keys were not used for 90 days: old, never.']]);
   });
 
+  it('finds imported keys that are easy to guess, until they are rotated', async () => {
+    const { data, account } = fresh();
+    const server = await Server.start(data, account);
+    try {
+      const env = { ...without, LATCHKEY_API_KEY: account.apiKey, LATCHKEY_URL: server.url };
+      const file = path.join(temporaryDirectory(), 'keys.csv');
+      fs.writeFileSync(file, 'name,key,expires\nold crm,crm-production-key,30d\nold erp,4eC39HqLyjWDarjtT1zdp7dc,30d\n');
+      assert.equal(run(['key', 'import', file], { env }).status, 0);
+      assert.match(run(['key', 'get', 'old crm'], { env }).stdout, /^weak +yes$/m);
+      const said = doctor([], env);
+      assert.match(said.text, /^1 key has a secret that is easy to guess: old crm\.$/m);
+      assert.equal(run(['key', 'rotate', 'old crm', '--overlap', '1d'], { env }).status, 0);
+      assert.doesNotMatch(doctor([], env).text, /easy to guess/);
+    } finally {
+      await server.stop();
+    }
+  });
+
   it('finds a server that is not confined', async () => {
     const { data, account } = fresh();
     const server = await Server.start(data, account, { args: ['--sandbox', 'off'] });

@@ -63,6 +63,23 @@ describe('import', () => {
     assert.deepEqual(previews, ['…xxxx', '…yyyy', '…{|}~', `lk_…${whole.slice(-4)}`]);
   });
 
+  it('says which secrets are easy to guess, until they are replaced', async () => {
+    const keys = { phrase: 'the-billing-key-of-2019', repeated: 'S3cret!S3cret!S3cret!', random: '9f86d081884c7d659a2feaa0c55ad015' };
+    const results = await load(Object.entries(keys).map(([name, key]) => ({ name, key })));
+    const weak = async (uuid) => (await server.query('query ($id: String!) { apiKey(apiKeyId: $id) { weak } }', { id: uuid })).apiKey.weak;
+    assert.deepEqual(await Promise.all(results.map(({ uuid }) => weak(uuid))), [true, true, false]);
+    assert.equal(await weak((await server.createKey('made here', [])).uuid), false);
+    const change = 'mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { apiKey { weak } } }';
+    const { updateApiKey } = await server.query(change, { input: { accountId: account(), uuid: results[0].uuid, name: 'renamed' } });
+    assert.equal(updateApiKey.apiKey.weak, true, 'another name makes it no stronger');
+    const rotate = 'mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { apiKey { weak } } }';
+    const { rotateApiKey } = await server.query(rotate, { input: { accountId: account(), uuid: results[0].uuid, overlapSeconds: 60 } });
+    assert.equal(rotateApiKey.apiKey.weak, false);
+    const { apiKeys } = await server.query('{ apiKeys(limit: 100) { nodes { name weak } } }');
+    const listed = new Map(apiKeys.nodes.map((key) => [key.name, key.weak]));
+    assert.deepEqual([...Object.keys(keys), 'renamed'].map((name) => listed.get(name)), [undefined, true, false, false]);
+  });
+
   it('refuses one and leaves the rest', async () => {
     const results = await load([
       { name: 'first', key: 'first-key-of-the-batch' },
@@ -94,6 +111,17 @@ describe('import', () => {
     const other = (await server.query(create, { input: { name: 'Other' } })).createAccount;
     const [result] = (await server.query(IMPORT, { input: { accountId: other.account.id, keys: [{ name: 'copy', key }] } }, { key: other.key })).importApiKeys.results;
     assert.equal(result.error, 'This key cannot be used');
+  });
+
+  it('does not import more by asking many times in one request', async () => {
+    const keys = Array.from({ length: 400 }, (_, i) => ({ name: `many-${i}`, key: `an-imported-key-of-many-${i}`, userGroupIds: [] }));
+    const query = 'mutation ($input: ImportApiKeysInput!) { a: importApiKeys(input: $input) { results { error } } b: importApiKeys(input: $input) { results { error } } c: importApiKeys(input: $input) { results { error } } }';
+    const one = { query, variables: { input: { accountId: account(), keys } } };
+    const answer = await server.request({ method: 'POST', path: '/graphql', headers: { 'x-api-key': server.account.apiKey, 'content-type': 'application/json' }, body: JSON.stringify([one, { ...one, query: IMPORT }]) });
+    const [first, second] = JSON.parse(answer.text);
+    assert.deepEqual([first.data.a.results.length, first.data.b.results.length, first.data.c], [400, 400, null]);
+    for (const { errors } of [first, second]) assert.match(errors[0].message, /^Too many keys: 1200, and at most 1000 can be imported in one request$/);
+    assert.equal((await load(keys.slice(0, 1)))[0].error, 'This key is there already, with the name many-0');
   });
 
   it('imports 1000 at once, and not one more', async () => {

@@ -1,6 +1,6 @@
 // The service manager's side: what the server tells it, and the unit's hardening.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
@@ -77,16 +77,6 @@ describe('service', () => {
       assert.equal(done.status, 1);
       assert.match(done.stderr, /NOTIFY_SOCKET/);
     }
-  });
-
-  it('unit is as hardened as it is said to be', (t) => {
-    if (spawnSync('systemd-analyze', ['--version']).status !== 0) return t.skip('there is no systemd-analyze here');
-    const unit = path.join(ROOT, 'packaging/latchkey.service');
-    const done = spawnSync('systemd-analyze', ['security', '--offline=true', '--threshold=15', '--no-pager', unit], { encoding: 'utf8' });
-    assert.equal(done.status, 0, done.stdout + done.stderr);
-    const [, exposure] = /Overall exposure level for latchkey.service: ([0-9.]+)/.exec(done.stdout);
-    assert.ok(Number(exposure) <= 1.5, exposure);
-    assert.doesNotMatch(done.stderr, /Unknown|ignoring/);
   });
 
   it('unit allows the system calls that the sandbox allows and needs', () => {

@@ -1,11 +1,12 @@
 // docs/openapi.yaml beside the real server: what it documents is what is answered, and what is answered is documented.
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { parse } from 'yaml';
-import { httpRequest, ROOT, Server } from '../api/support/server.mjs';
+import { httpRequest, ROOT, Server, temporaryDirectory, UPDATE } from '../api/support/server.mjs';
 
 const require = createRequire(import.meta.url);
 const SwaggerParser = require('@apidevtools/swagger-parser');
@@ -15,11 +16,14 @@ const FILE = path.join(ROOT, 'docs/openapi.yaml');
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 const JSON_TYPE = { 'content-type': 'application/json' };
 
+/** A body just over --body-max: of one that is much larger the server does not read the rest, and a client may not come to read the answer. */
+const TOO_LARGE = `{"a":"${'x'.repeat(2 << 20)}"}`;
+
 /** What every answer of HTTP may have. */
 const GENERAL = ['date', 'content-length', 'content-type', 'connection', 'vary', 'keep-alive'];
 
-/** Answers that no request here brings about: memory and queues that are full, keys that have a rate or addresses. */
-const NOT_PROVOKED = /^\S+ 503$|^auth\w* 429$|^auth(At)? 403$/;
+/** Answers that no request here brings about: memory and queues that are full. */
+const NOT_PROVOKED = /^\S+ 503$/;
 
 const ajv = new Ajv({ strict: true, strictTypes: false, allErrors: true });
 const document = await SwaggerParser.dereference(parse(fs.readFileSync(FILE, 'utf8')));
@@ -50,17 +54,34 @@ function check(template, method, answer) {
   }
   const type = answer.headers['content-type'].split(';')[0];
   assert.ok(documented.content[type], `${name}: ${type} is not documented`);
-  conforms(documented.content[type].schema, JSON.parse(answer.text), name);
+  if (type === 'application/octet-stream') assert.ok(answer.body.length > 0, name);
+  else conforms(documented.content[type].schema, JSON.parse(answer.text), name);
 }
 
 describe('docs/openapi.yaml', () => {
   let server;
+  let strict; // answers 429 where server answers 403
   let plain;
+  const github = crypto.generateKeyPairSync('ec', { namedCurve: 'prime256v1', publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
+
   before(async () => {
-    server = await Server.fresh();
+    const file = path.join(temporaryDirectory(), 'github.json');
+    fs.writeFileSync(file, JSON.stringify({ public_keys: [{ key_identifier: 'one', key: github.publicKey, is_current: true }] }));
+    server = await Server.fresh({ args: ['--leak-public-keys', file] });
+    strict = await Server.fresh({ args: ['--auth-rate-status', '429'] });
     plain = await server.createKey('plain', []);
   });
-  after(() => server.stop());
+  after(async () => {
+    await server.stop();
+    await strict.stop();
+  });
+
+  /** A key of a server, with limits. */
+  async function limited(to, name, limits) {
+    const key = await to.createKey(name, []);
+    await to.query(UPDATE, { input: { accountId: to.account.accountId, uuid: key.uuid, name, ...limits } });
+    return key.key;
+  }
 
   const ask = (to, options) => httpRequest(to.port, options);
   const post = (template, body, headers = {}) => ask(server, { method: 'POST', path: template, headers: { 'x-api-key': server.account.apiKey, ...headers }, body: typeof body === 'string' ? body : JSON.stringify(body) });
@@ -113,6 +134,25 @@ describe('docs/openapi.yaml', () => {
     }
   });
 
+  it('describes forward auth of keys with addresses and rates', async () => {
+    const templates = Object.keys(document.paths).filter((template) => /^\/v1\/auth(\/|$)/.test(template));
+    for (const [i, template] of templates.entries()) {
+      const target = template.replace('{expression}', encodeURIComponent('NOT VIEW_AUDITS')).replace('{path}', 'invoices/7');
+      const elsewhere = await limited(server, `elsewhere ${i}`, { allowedIps: ['192.0.2.1'] });
+      const once = { rateLimit: { limit: 1, windowSeconds: 3600 } };
+      const asked = [[server, elsewhere, 403]];
+      for (const [to, over] of [[server, 403], [strict, 429]]) {
+        const key = await limited(to, `once ${i}`, once);
+        asked.push([to, key, 200], [to, key, over]);
+      }
+      for (const [to, key, status] of asked) {
+        const answer = await ask(to, { path: target, headers: { 'x-api-key': key } });
+        assert.equal(answer.status, status, `${template}: ${answer.headers['x-latchkey-code']}`);
+        check(template, 'get', answer);
+      }
+    }
+  });
+
   it('describes verify and batchVerify', async () => {
     for (const template of ['/v1/keys:verify', '/v1/keys:batchVerify']) {
       const operation = document.paths[template].post;
@@ -132,7 +172,7 @@ describe('docs/openapi.yaml', () => {
         ['{', {}, 400],
         [wrap({ key: plain.key }), { 'x-api-key': 'lk_bad' }, 401],
         [wrap({ key: plain.key }), { 'x-api-key': plain.key }, 403],
-        [`{"a":"${'x'.repeat(3 << 20)}"}`, {}, 413],
+        [TOO_LARGE, {}, 413],
         [wrap({ key: plain.key }), { 'content-type': 'text/plain' }, 415],
       ];
       for (const [body, headers, status] of cases) {
@@ -165,6 +205,53 @@ describe('docs/openapi.yaml', () => {
       }
       check(template, 'post', await ask(server, { path: template }));
     }
+  });
+
+  it('describes reports of leaked keys', async () => {
+    const signed = (body) => ({ 'github-public-key-identifier': 'one', 'github-public-key-signature': crypto.createSign('SHA256').update(body).sign(github.privateKey, 'base64') });
+    const found = await server.createKey('found by GitHub', []);
+    const report = JSON.stringify([{ token: found.key, type: 'latchkey_api_key', url: null }, ...document.paths['/v1/leaks/github'].post.requestBody.content['application/json'].examples.one.value]);
+    const finding = JSON.stringify(document.paths['/v1/revoke-leaked'].post.requestBody.content['application/json'].examples.one.value);
+    const cases = [
+      ['/v1/leaks/github', report, signed(report), 200],
+      ['/v1/leaks/github', '{', signed('{'), 400],
+      ['/v1/leaks/github', report, signed('{'), 401],
+      ['/v1/leaks/github', report, { ...signed(report), 'content-type': 'text/plain' }, 415],
+      ['/v1/leaks/github', TOO_LARGE, signed(TOO_LARGE), 413],
+      ['/v1/revoke-leaked', finding, {}, 202],
+      ['/v1/revoke-leaked', '{}', {}, 400],
+      ['/v1/revoke-leaked', finding, { 'content-type': 'text/plain' }, 415],
+      ['/v1/revoke-leaked', TOO_LARGE, {}, 413],
+    ];
+    for (const [template, body, headers, status] of cases) {
+      const answer = await post(template, body, { ...JSON_TYPE, ...headers });
+      assert.equal(answer.status, status, `${template}: ${answer.text.slice(0, 200)}`);
+      check(template, 'post', answer);
+    }
+    for (const template of ['/v1/leaks/github', '/v1/revoke-leaked']) {
+      check(template, 'post', await ask(server, { path: template }));
+      let last;
+      for (let i = 0; i < 70 && last?.status !== 429; i++) last = await post(template, '[]', { ...JSON_TYPE, 'github-public-key-identifier': 'two' });
+      assert.equal(last.status, 429);
+      check(template, 'post', last);
+    }
+    const none = await ask(strict, { method: 'POST', path: '/v1/leaks/github', headers: JSON_TYPE, body: '[]' });
+    assert.equal(none.status, 404);
+    check('/v1/leaks/github', 'post', none);
+  });
+
+  it('describes the backup', async () => {
+    const backup = (key) => ask(server, { path: '/v1/backup', headers: { 'x-api-key': key } });
+    for (const [key, status] of [[server.account.apiKey, 200], ['lk_bad', 401], [plain.key, 403]]) {
+      const answer = await backup(key);
+      assert.equal(answer.status, status);
+      check('/v1/backup', 'get', answer);
+    }
+    check('/v1/backup', 'get', await ask(server, { method: 'POST', path: '/v1/backup' }));
+    // Of many at once the server makes one at a time.
+    const answers = await Promise.all(Array.from({ length: 16 }, () => backup(server.account.apiKey)));
+    for (const answer of answers) check('/v1/backup', 'get', answer);
+    assert.ok(answers.some(({ status }) => status === 409));
   });
 
   it('documents nothing that is not answered', () => {

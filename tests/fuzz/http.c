@@ -179,39 +179,122 @@ static size_t gather(const struct http_head *head, const struct http_field *fiel
     return len;
 }
 
-static bool has_field(const struct http_head *head, const struct http_field *fields, const char *data, const char *name) {
+static const struct http_field *find_field(const struct http_head *head, const struct http_field *fields, const char *data,
+                                           const char *name) {
     for (size_t i = 0; i < head->fields_len; i++) {
         if (fields[i].name_len == strlen(name) && strncasecmp(data + fields[i].name, name, fields[i].name_len) == 0)
+            return &fields[i];
+    }
+    return NULL;
+}
+
+/* Whether llhttp has heard of the method as one of HTTP. */
+static bool knows_method(const char *method, size_t len) {
+    for (int i = LLHTTP_DELETE; i <= HTTP_UNLINK; i++) {
+        const char *known = llhttp_method_name((llhttp_method_t)i);
+        if (strlen(known) == len && memcmp(known, method, len) == 0)
             return true;
     }
     return false;
+}
+
+/* A target that nobody may refuse for its form: a path of what RFC 3986 allows in one, and a query. */
+static bool is_plain(const char *target, size_t len) {
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,;=:@%/?";
+    if (len == 0 || target[0] != '/')
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        if (target[i] == '\0' || strchr(allowed, target[i]) == NULL)
+            return false;
+    }
+    return true;
 }
 
 /*
  * What we take and llhttp does not:
  * - a method it has not heard of: we take any token (RFC 9110 section 9.1), and answer 405 where it means nothing
  * - a target with characters that it wants escaped, or a form of target that the method does not have: routing refuses these, by looking for an exact path
+ * - a length past 64 bits: we count it as the largest there is, which is past every limit of a body
  */
-static bool explained_refusal(const struct seen *seen, llhttp_errno_t error) {
-    return !seen->headers && (error == HPE_INVALID_METHOD || error == HPE_INVALID_URL);
+static bool explained_refusal(const struct http_head *head, const char *data, const struct seen *seen, llhttp_errno_t error) {
+    if (seen->headers)
+        return false;
+    bool connect = head->method_len == 7 && memcmp(data + head->method, "CONNECT", 7) == 0;
+    return (error == HPE_INVALID_CONTENT_LENGTH && head->body_kind == HTTP_BODY_LENGTH && head->content_length == UINT64_MAX) ||
+           (error == HPE_INVALID_METHOD && !knows_method(data + head->method, head->method_len)) ||
+           (error == HPE_INVALID_URL && (connect || !is_plain(data + head->target, head->target_len)));
+}
+
+/* It takes `chunked` for another coding when a tab stands behind it, and then refuses the request. */
+static bool explained_coding(const struct http_head *head, const struct http_field *fields, const char *data) {
+    const struct http_field *coding = find_field(head, fields, data, "transfer-encoding");
+    for (size_t i = coding == NULL ? head->len : (size_t)coding->value + coding->value_len; i < head->len && data[i] != '\n'; i++) {
+        if (data[i] == '\t')
+            return true;
+    }
+    return false;
+}
+
+static bool contains(const char *data, size_t from, size_t end, const char *word) {
+    for (size_t len = strlen(word); from + len <= end; from++) {
+        if (strncasecmp(data + from, word, len) == 0)
+            return true;
+    }
+    return false;
 }
 
 /*
- * The same of a chunked body:
+ * The same of a chunked body, which ends at end:
  * - an extension is a text that we drop unread, bounded, up to the CRLF that it cannot hold; llhttp wants its grammar kept
  * - framing fields in a trailer section mean nothing (RFC 9110 section 6.5.1) and are dropped with it; llhttp reads them as if they stood in the head
  */
-static bool explained_chunks(const struct seen *seen, llhttp_errno_t error, const struct http_chunked *ours) {
-    bool extension = strstr(llhttp_get_error_reason(&seen->parser), "extensions") != NULL || error == HPE_INVALID_CHUNK_SIZE;
-    return (extension && ours->extensions > 0) || error == HPE_INVALID_TRANSFER_ENCODING || error == HPE_UNEXPECTED_CONTENT_LENGTH ||
-           error == HPE_INVALID_CONTENT_LENGTH;
+static bool explained_chunks(const struct seen *seen, llhttp_errno_t error, const char *data, size_t begin, size_t end) {
+    if (strstr(llhttp_get_error_reason(&seen->parser), "extensions") != NULL || error == HPE_INVALID_CHUNK_SIZE)
+        return contains(data, begin, end, ";");
+    if (error == HPE_INVALID_TRANSFER_ENCODING)
+        return contains(data, begin, end, "\ntransfer-encoding");
+    return (error == HPE_UNEXPECTED_CONTENT_LENGTH || error == HPE_INVALID_CONTENT_LENGTH) &&
+           (contains(data, begin, end, "\ncontent-length") || contains(data, begin, end, "\ntransfer-encoding"));
+}
+
+static void compare_chunks(const struct http_head *head, const char *data, size_t size, const struct seen *seen, llhttp_errno_t error) {
+    char *copy = exact_copy((const uint8_t *)data, size);
+    struct http_chunked chunked;
+    size_t at = head->len;
+    http_chunked_init(&chunked);
+    int outcome = http_chunked_decode(&chunked, copy, head->len, &at, size, 1 << 16, &limits);
+    if (outcome == HTTP_PARSE_MORE)
+        holds(!seen->complete, "llhttp waits for more where we do");
+    if (outcome == HTTP_PARSE_DONE) {
+        holds(seen->body_len <= chunked.out && memcmp(seen->body, copy + head->len, seen->body_len) == 0,
+              "as far as llhttp reads, the chunks hold the same");
+        if (!seen->complete && !explained_chunks(seen, error, data, head->len, at)) {
+            fprintf(stderr, "llhttp: %s (%s)\n", llhttp_errno_name(error), llhttp_get_error_reason(&seen->parser));
+            holds(false, "llhttp takes the chunks that we take");
+        }
+        holds(!seen->complete || seen->body_len == chunked.out, "the chunks hold the same");
+    }
+    free(copy);
+}
+
+static void compare_body(const struct http_head *head, const char *data, size_t size, const struct seen *seen, llhttp_errno_t error) {
+    if (head->body_kind == HTTP_BODY_CHUNKED) {
+        compare_chunks(head, data, size, seen, error);
+    } else if (head->body_kind == HTTP_BODY_NONE) {
+        holds(seen->complete && seen->body_len == 0, "there is no body");
+    } else if (size - head->len >= head->content_length) {
+        holds(seen->complete && seen->body_len == head->content_length && memcmp(seen->body, data + head->len, seen->body_len) == 0,
+              "the body is the same");
+    } else {
+        holds(!seen->complete, "llhttp waits for the rest of the body where we do");
+    }
 }
 
 static void compare(const struct http_head *head, const struct http_field *fields, const char *data, size_t size) {
     static struct seen seen;
     static char ours[32768];
     llhttp_errno_t error = let_see(&seen, data, size);
-    if (explained_refusal(&seen, error))
+    if (explained_refusal(head, data, &seen, error))
         return;
     if (!seen.headers)
         fprintf(stderr, "llhttp: %s (%s)\n", llhttp_errno_name(error), llhttp_get_error_reason(&seen.parser));
@@ -222,35 +305,17 @@ static void compare(const struct http_head *head, const struct http_field *field
     size_t len = gather(head, fields, data, ours, sizeof(ours));
     holds(len == seen.fields_len && memcmp(ours, seen.fields, len) == 0, "the fields are the same");
     holds((seen.parser.http_minor == 0) == head->http10, "the version is the same");
-    /* llhttp hands a connection that asks for another protocol over, and looks for no body; we know no other protocol and go on with HTTP. */
-    if (seen.parser.upgrade || has_field(head, fields, data, "upgrade"))
+    bool chunked = (seen.parser.flags & F_CHUNKED) != 0;
+    if (!chunked && head->body_kind == HTTP_BODY_CHUNKED && explained_coding(head, fields, data)) {
+        holds(error == HPE_INVALID_TRANSFER_ENCODING, "who does not know the coding refuses the request");
         return;
-    /* It takes `chunked` for another coding when a tab stands behind it, and then refuses the request. */
-    if (error == HPE_INVALID_TRANSFER_ENCODING)
-        return;
-    holds(((seen.parser.flags & F_CHUNKED) != 0) == (head->body_kind == HTTP_BODY_CHUNKED), "the body is chunked for both");
-    if (head->body_kind == HTTP_BODY_LENGTH && size - head->len >= head->content_length)
-        holds(seen.complete && seen.body_len == head->content_length && memcmp(seen.body, data + head->len, seen.body_len) == 0,
-              "the body is the same");
-    if (head->body_kind == HTTP_BODY_NONE)
-        holds(seen.complete && seen.body_len == 0, "there is no body");
-    if (head->body_kind != HTTP_BODY_CHUNKED)
-        return;
-    char *copy = exact_copy((const uint8_t *)data, size);
-    struct http_chunked chunked;
-    size_t at = head->len;
-    http_chunked_init(&chunked);
-    if (http_chunked_decode(&chunked, copy, head->len, &at, size, 1 << 16, &limits) == HTTP_PARSE_DONE) {
-        if (!seen.complete && explained_chunks(&seen, error, &chunked)) {
-            free(copy);
-            return;
-        }
-        if (!seen.complete)
-            fprintf(stderr, "llhttp: %s (%s)\n", llhttp_errno_name(error), llhttp_get_error_reason(&seen.parser));
-        holds(seen.complete, "llhttp takes the chunks that we take");
-        holds(seen.body_len == chunked.out && memcmp(seen.body, copy + head->len, chunked.out) == 0, "the chunks hold the same");
     }
-    free(copy);
+    holds(chunked == (head->body_kind == HTTP_BODY_CHUNKED), "the body is chunked for both");
+    /* llhttp hands a connection that asks for another protocol over, and looks for no body; we know no other protocol and go on with HTTP. */
+    if (seen.parser.upgrade)
+        holds(find_field(head, fields, data, "upgrade") != NULL || strcmp(method, "CONNECT") == 0, "it is asked to change the protocol");
+    else
+        compare_body(head, data, size, &seen, error);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

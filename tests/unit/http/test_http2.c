@@ -294,6 +294,26 @@ static void cuts_off_who_never_opens_the_window(void **state) {
     wait_stat(offsetof(struct http_stats, timeouts_total), 1);
 }
 
+/* Who will send nothing more gets the answers to what is whole, and then the end: nothing is waited for that cannot come. */
+static void ends_when_the_client_has_ended(void **state) {
+    (void)state;
+    const char *const fields[] = {":method", "POST", ":scheme", "http", ":authority", "a", ":path", "/echo", NULL};
+    size_t open = client_ask_raw(&client, fields, true);
+    size_t whole = get("/echo");
+    size_t later = get("/later");
+    client_send(&client);
+    wait_kept(1);
+    assert_int_equal(shutdown(client.fd, SHUT_WR), 0);
+    client_wait(&client, whole);
+    assert_int_equal(client.streams[whole].status, 200);
+    answer_kept();
+    client_wait(&client, later);
+    assert_int_equal(client.streams[later].status, 200);
+    char more[64];
+    assert_int_equal(recv(client.fd, more, sizeof(more), 0), 0); /* the open one was not waited for */
+    assert_int_equal(client.streams[open].status, 0);
+}
+
 static void sends_frequent_resetters_away(void **state) {
     (void)state;
     for (int i = 0; i < 1000 && !client.ended && !client.goaway; i++) {
@@ -476,6 +496,7 @@ int main(void) {
         H2_TEST(survives_resets_of_deferred_requests),
         H2_TEST(sends_large_answers),
         H2_OWN(cuts_off_who_never_opens_the_window),
+        H2_TEST(ends_when_the_client_has_ended),
         H2_TEST(sends_frequent_resetters_away),
         H2_TEST(limits_streams),
         H2_OWN(times_out_bodies),
