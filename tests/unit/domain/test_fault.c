@@ -2,9 +2,10 @@
  * Every operation with a failure at every place in it: each allocation, each statement that the database runs, each value of fixed length that it gives.
  * The operation says so with the code that fits, changes nothing, and works when it is tried again.
  */
-#include "faults.h"
+#include "../faults.h"
 #include "fixture.h"
 
+#include "base/ip.h"
 #include "domain/application.h"
 #include "domain/audit.h"
 #include "domain/backup.h"
@@ -29,8 +30,9 @@ struct prepared {
     struct lk_arena arena;                                                                                           /* of one attempt */
     struct lk_slice account, other_account, group, other_group, key, user, application, entry, provider, change_set; /* ids */
     struct lk_id key_id, user_id, group_id;
-    struct lk_slice token;
-    char *state; /* what is in the database */
+    struct lk_slice token, old_token;
+    struct lk_ip client_ip; /* the IP allow list has it */
+    char *state;            /* what is in the database */
 };
 
 static const struct lk_slice scopes[] = {LK_SLICE("invoices.read"), LK_SLICE("orders.*")};
@@ -150,7 +152,11 @@ static int delete_key(struct prepared *p, struct lk_call *call) {
 }
 
 static int revoke_key(struct prepared *p, struct lk_call *call) {
-    return lk_api_key_revoke(call, p->key);
+    return lk_api_key_revoke(call, p->token);
+}
+
+static int revoke_old_secret(struct prepared *p, struct lk_call *call) {
+    return lk_api_key_revoke(call, p->old_token);
 }
 
 static int reveal_key(struct prepared *p, struct lk_call *call) {
@@ -223,7 +229,8 @@ static int sweep_secrets(struct prepared *p, struct lk_call *call) {
 
 static int disable_leaked(struct prepared *p, struct lk_call *call) {
     const struct lk_leak leak = {LK_SLICE("a scanner"), LK_SLICE("https://example.com/x"), LK_SLICE("commit")};
-    return lk_api_key_disable_leaked(call, &p->f->account.id, &p->key_id, &leak);
+    struct lk_id disabled;
+    return lk_api_key_disable_leaked(call, p->token, &leak, &disabled);
 }
 
 static int create_account(struct prepared *p, struct lk_call *call) {
@@ -523,6 +530,7 @@ static const struct operation {
     {"update a key", update_key, false},
     {"delete a key", delete_key, false},
     {"revoke a key", revoke_key, false},
+    {"revoke an old secret", revoke_old_secret, false},
     {"reveal a key", reveal_key, false},
     {"rotate a key", rotate_key, false},
     {"import keys", import_keys, false},
@@ -572,6 +580,7 @@ static int setup(void **state) {
     assert_non_null(p);
     p->f = f;
     lk_arena_init(&p->arena, (size_t)64 << 20);
+    assert_int_equal(lk_ip_parse(lk_slice_cstr("192.0.2.7"), &p->client_ip), 0);
     p->account = fixture_id(f, &f->account.id);
     struct lk_account other;
     struct lk_id other_group;
@@ -616,6 +625,7 @@ static int setup(void **state) {
         fail_msg("%s", f->problem.text);
     p->key_id = made.id;
     p->key = fixture_id(f, &made.id);
+    p->old_token = keep_text(p, p->token);
     fixture_begin(f);
     assert_int_equal(fixture_end(f, lk_api_key_rotate(&f->call, p->account, p->key, 3600, &made, &p->token)), 0);
     p->token = keep_text(p, p->token);
@@ -649,6 +659,7 @@ static int attempt(struct prepared *p, const struct operation *operation, enum f
     call.arena = &p->arena;
     call.actor = &actor;
     call.problem = ret_problem;
+    call.client_ip = &p->client_ip;
     *ret_problem = (struct lk_problem){0};
     faults_arm(fault, place, step_result);
     int code = lk_operation_begin(&call);
