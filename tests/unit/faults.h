@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-enum fault { FAULT_ALLOCATION, FAULT_STATEMENT, FAULT_VALUE };
+enum fault { FAULT_ALLOCATION, FAULT_STATEMENT, FAULT_VALUE, FAULT_CALL /* a test that has any stands in for them itself */ };
 
 /* From now on so many places of this kind are passed, and the next fails; after it none does. step_result: SQLite's, of a statement that fails. */
 void faults_arm(enum fault kind, long places, int step_result);
