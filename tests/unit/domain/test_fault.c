@@ -105,20 +105,23 @@ static struct lk_slice keep_text(struct prepared *p, struct lk_slice text) {
 /* What of the database an operation can change, as one text. */
 static char *state_of(struct prepared *p) {
     static const char sql[] =
-        "SELECT (SELECT group_concat(hex(id) || name || enabled || updated_at || hex(digest) || metadata) FROM api_key) || '|' || "
-        "(SELECT count(*) || '|' || sum(length(group_id)) FROM api_key_group) || '|' || "
-        "(SELECT group_concat(hex(id) || name || permissions || settings) FROM user_group) || '|' || "
-        "(SELECT count(*) FROM group_member) || '|' || (SELECT group_concat(hex(id) || email || name) FROM user_account) || '|' || "
-        "(SELECT group_concat(hex(id) || name || audit_seq) FROM account) || '|' || (SELECT count(*) FROM audit_entry) || '|' || "
-        "(SELECT count(*) FROM session) || '|' || (SELECT count(*) FROM key_session) || '|' || (SELECT count(*) FROM application) || '|' "
+        "SELECT coalesce((SELECT group_concat(hex(id) || name || enabled || updated_at || hex(digest) || metadata) FROM api_key), '') || "
+        "'|' || "
+        "(SELECT count(*) || '|' || total(length(group_id)) FROM api_key_group) || '|' || "
+        "coalesce((SELECT group_concat(hex(id) || name || permissions || settings) FROM user_group), '') || '|' || "
+        "(SELECT count(*) FROM group_member) || '|' || coalesce((SELECT group_concat(hex(id) || email || name) FROM user_account), '') || "
+        "'|' || coalesce((SELECT group_concat(hex(id) || name || audit_seq) FROM account), '') || '|' || "
+        "(SELECT count(*) FROM audit_entry) || '|' || (SELECT count(*) FROM session) || '|' || (SELECT count(*) FROM key_session) || '|' "
         "|| "
-        "(SELECT group_concat(cidr || status) FROM ip_allow) || '|' || (SELECT count(*) FROM sso_provider) || '|' || "
-        "(SELECT group_concat(remaining || '/' || coalesce(refill_at, 0)) FROM key_credits) || '|' || "
+        "(SELECT count(*) FROM application) || '|' || coalesce((SELECT group_concat(cidr || status) FROM ip_allow), '') || '|' || "
+        "(SELECT count(*) FROM sso_provider) || '|' || "
+        "coalesce((SELECT group_concat(remaining || '/' || coalesce(refill_at, 0)) FROM key_credits), '') || '|' || "
         "(SELECT count(*) FROM key_old_secret) || '|' || (SELECT count(*) || '/' || total(length(hours)) FROM api_key_usage)";
     struct lk_stmt *stmt = lk_db_stmt(p->f->db, sql);
     if (lk_step(stmt) != 1)
         fail_msg("%s", lk_db_message(p->f->db));
     struct lk_slice text = lk_column_text(stmt, 0);
+    assert_non_null(text.ptr);
     char *copy = strndup(text.ptr, text.len);
     lk_stmt_reset(stmt);
     assert_non_null(copy);
