@@ -58,6 +58,10 @@ test-all: deps ## all of these
 	@tools/build $(BUILD)
 	@tools/test --build $(BUILD) layers lint unit api console conform fault load memcheck sanitize
 
+coverage: deps ## lines and branches by room that the tests reach; LATCHKEY_COVERAGE_PAGES=FILE.html leaves a page for each file beside it
+	@tools/deps coverage
+	@tools/test --build $(BUILD) coverage
+
 fuzz: ## fuzz every parser for FUZZ_SECONDS each (60), FUZZ_JOBS at a time (2)
 	@tools/deps build fuzz
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_JOBS=$(FUZZ_JOBS) tools/fuzz
@@ -85,6 +89,6 @@ install: build ## copy the binary, its manual page, completions and systemd unit
 	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' packaging/latchkey.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/latchkey.service
 
 clean: ## remove what was built (never ./data)
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-fuzz $(BUILD)-release console/dist
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-coverage $(BUILD)-fuzz $(BUILD)-release console/dist
 
-.PHONY: help deps build run test test-console lint conform fault test-load memcheck sanitize test-all fuzz bench install clean
+.PHONY: help deps build run test test-console lint conform fault test-load memcheck sanitize test-all coverage fuzz bench install clean

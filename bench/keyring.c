@@ -83,7 +83,7 @@ struct row {
     struct lk_keyring_key key;
     struct lk_keyring_digest digest;
     struct lk_id group;
-    char name[24];
+    char name[25]; /* "key-" and any number */
 };
 
 static void fill_row(struct row *row, const struct lk_keys *keys, uint64_t i) {
@@ -187,7 +187,7 @@ static void run(const struct lk_keys *keys, uint64_t count) {
     int64_t spent = load(keyring, keys, count, rows);
     struct lk_keyring_stats stats;
     lk_keyring_stats(keyring, &stats);
-    printf("%" PRIu64 " keys\n  load %.2f s, %.1f bytes a key\n", stats.keys, (double)spent / 1e9,
+    printf("%" PRIu64 " keys\n  load %.4f s, %.1f bytes a key\n", stats.keys, (double)spent / 1e9,
            (double)stats.bytes / (double)stats.keys);
     lk_keyring_reader_register();
     for (int round = 0; round < 3; round++) {

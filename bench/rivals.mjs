@@ -8,10 +8,21 @@ const SERVER_CORE = '0';
 const LOAD_CORE = '1';
 const TOKENS = 65536; // different keys asked for: far more than the processor's caches hold
 
-export const PORTS = { latchkey: 15390, ops: 15391, nginx: 15392, nginxH2: 15393 };
+/** Ports that are free now; all are held until the last is known, so that they differ. */
+async function freePorts(names) {
+  const servers = await Promise.all(names.map(() => new Promise((resolve) => {
+    const server = net.createServer().listen(0, '127.0.0.1', () => resolve(server));
+  })));
+  const ports = Object.fromEntries(names.map((name, i) => [name, servers[i].address().port]));
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}
 
-async function listening(port) {
+export const PORTS = await freePorts(['latchkey', 'ops', 'nginx', 'nginxH2']);
+
+async function listening(port, child) {
   for (let tries = 0; tries < 1200; tries++) {
+    if (child.exitCode !== null) throw new Error(`${child.spawnargs.join(' ')} ended at once`);
     const open = await new Promise((resolve) => {
       const socket = net.connect(port, '127.0.0.1', () => resolve(true) || socket.destroy());
       socket.on('error', () => resolve(false));
@@ -70,7 +81,7 @@ export async function startLatchkey(build, filled) {
   const child = spawn('taskset', ['-c', SERVER_CORE, `${build}/latchkey`, 'serve', '--data', filled.data, ...listen, '--threads', '1'], { stdio: 'ignore' });
   const server = new Rival(child);
   server.pid = child.pid; // taskset becomes the server
-  await listening(PORTS.latchkey);
+  await listening(PORTS.latchkey, child);
   return server;
 }
 
@@ -80,7 +91,7 @@ export async function startNginx(place) {
   fs.writeFileSync(conf, text.replaceAll('PLACE', path.resolve(place)).replace('PORT_H1', PORTS.nginx).replace('PORT_H2', PORTS.nginxH2));
   const child = spawn('taskset', ['-c', SERVER_CORE, 'nginx', '-p', path.resolve(place), '-c', path.resolve(conf)], { stdio: 'ignore' });
   const server = new Rival(child);
-  await listening(PORTS.nginx);
+  await listening(PORTS.nginx, child);
   server.pid = fs.readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8').trim().split(' ')[0];
   return server;
 }

@@ -1,6 +1,7 @@
 // Every line of "it is fast when", with its aim: the keyring alone, then the server beside nginx (bench/rivals.mjs).
 // Trust microseconds of CPU a request more than requests a second: they suffer less from what else the machine does.
-// BENCH_SECONDS (3) of each measurement, BENCH_ROUNDS (5), BENCH_KEYS of the server (1000000), BENCH_KEYRING_KEYS of the keyring alone (10000000).
+// BENCH_SECONDS (3) of each measurement, BENCH_ROUNDS (5), BENCH_KEYS of the server (1000000), BENCH_KEYRING_KEYS of the keyring alone (10000000),
+// BENCH_PLACE: where the server's keys are kept for the next run (in the build directory).
 // A miss is printed and is no failure: machines differ. What fails is what could not be measured.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -8,7 +9,7 @@ import os from 'node:os';
 import { PORTS, fill, h2load, openLoop, startLatchkey, startNginx, wrk } from './rivals.mjs';
 
 const build = process.env.BUILD;
-const place = `${build}/bench-data`;
+const place = process.env.BENCH_PLACE ?? `${build}/bench-data`;
 const seconds = Number(process.env.BENCH_SECONDS ?? 3);
 const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
 const keys = Number(process.env.BENCH_KEYS ?? 1000000);
@@ -20,8 +21,9 @@ const results = [];
 
 /** A line of the table at the end. */
 function note(what, value, unit, aim, atLeast = false) {
+  if (!Number.isFinite(value)) throw new Error(`could not be measured: ${what}`);
   const held = atLeast ? value >= aim : value <= aim;
-  const digits = Math.abs(value) < 10 ? 2 : 0;
+  const digits = value < 0.1 ? 4 : value < 10 ? 2 : 0;
   results.push({ what, value: `${value.toFixed(digits)} ${unit}`, aim: `${atLeast ? '>=' : '<='} ${aim}`, held });
 }
 

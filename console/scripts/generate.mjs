@@ -42,10 +42,21 @@ function checkNeverNull(schema) {
 
 /** Enums and inputs; answers are typed where an operation selects from them. */
 function declaration(type) {
-  if (isEnumType(type)) return `export type ${type.name} = ${type.getValues().map((value) => `'${value.name}'`).join(' | ')};`;
+  if (isEnumType(type)) return enumeration(type);
   if (!isInputObjectType(type)) return undefined;
   const members = Object.values(type.getFields()).map((field) => `  ${field.name}${isNonNullType(field.type) ? '' : '?'}: ${inputType(field.type)};`);
   return `export interface ${type.name} {\n${members.join('\n')}\n}`;
+}
+
+/** The type of an enum, and what the schema says about each of its values. */
+function enumeration(type) {
+  const values = type.getValues();
+  return [
+    `export type ${type.name} = ${values.map((value) => `'${value.name}'`).join(' | ')};`,
+    `export const ${type.name}Text: Readonly<Record<${type.name}, string>> = {`,
+    ...values.map((value) => `  ${value.name}: ${JSON.stringify(value.description ?? '')},`),
+    '};',
+  ].join('\n');
 }
 
 function inputType(type) {

@@ -1,8 +1,13 @@
 import { render } from 'preact';
 import { App } from './app.tsx';
 import { startSession } from './api/session.ts';
+import { startRouting } from './lib/router.ts';
 import './styles/base.css';
+import './styles/layout.css';
+import './styles/controls.css';
+import './styles/content.css';
 
 const root = document.getElementById('app');
 if (root) render(<App />, root);
+startRouting();
 void startSession();

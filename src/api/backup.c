@@ -3,6 +3,7 @@
 #include "api/credential.h"
 #include "api/errors.h"
 #include "api/peer.h"
+#include "api/verify.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/session_token.h"
@@ -39,6 +40,7 @@ struct backup {
     struct lk_backup_service *service;
     struct lk_slice credential;
     struct lk_call call;
+    struct lk_ip client_ip; /* of call, where it is known */
     struct lk_problem problem;
     int code;
 };
@@ -350,14 +352,14 @@ static void finish_permit(struct lk_job *job, int committed) {
 
 void lk_backup_handle(struct http_request *request, void *context) {
     struct lk_arena *arena = http_request_arena(request);
+    struct lk_backup_service *service = context;
     struct backup *backup = LK_ARENA_NEW(arena, struct backup);
-    struct lk_slice remote = lk_peer_text(request, arena);
+    struct lk_slice remote = lk_peer_text(service->config.lanes, request, arena);
     const struct lk_problem none = {0};
     if (backup == NULL || remote.ptr == NULL) {
         answer_failure(request, LK_ENOMEM, &none);
         return;
     }
-    struct lk_backup_service *service = context;
     backup->job = (struct lk_job){NULL, run_permit, finish_permit};
     backup->request = request;
     backup->service = service;
@@ -373,8 +375,15 @@ void lk_backup_handle(struct http_request *request, void *context) {
         .now_ms = lk_clock_wall_ms(),
         .problem = &backup->problem,
     };
-    if (lk_executor_submit(service->config.executor, &backup->job) != 0)
+    if (lk_client_ip(service->config.lanes, request, &backup->client_ip))
+        backup->call.client_ip = &backup->client_ip;
+    struct lk_verify_answer key;
+    if (!lk_recognise(service->config.lanes, request, backup->credential, &key)) {
+        lk_problem_set(&backup->problem, LK_EUNAUTH, "Invalid API Key");
+        answer_failure(request, LK_EUNAUTH, &backup->problem);
+    } else if (lk_executor_submit(service->config.executor, &backup->job) != 0) {
         answer_failure(request, LK_EBUSY, &none);
+    }
 }
 
 /* --- life --- */

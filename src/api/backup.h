@@ -8,6 +8,7 @@
 #ifndef LK_API_BACKUP_H
 #define LK_API_BACKUP_H
 
+#include "api/lanes.h"
 #include "domain/call.h"
 #include "http/server.h"
 #include "store/executor.h"
@@ -19,7 +20,8 @@ struct lk_backup_config {
     struct lk_executor *executor;
     struct lk_domain *domain;
     const struct lk_keys *keys;
-    const char *data; /* the data directory; all are lent until free */
+    const struct lk_lanes *lanes; /* open before the first request */
+    const char *data;             /* the data directory; all are lent until free */
 };
 
 /* Starts the thread. LK_ENOMEM. */

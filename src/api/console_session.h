@@ -4,6 +4,7 @@
  *     POST   /console/session   {"apiKey":…} or {"email":…,"password":…}
  *     GET    /console/session
  *       200 {"accountId":…,"accountName":…,"accounts":[{"uuid":…,"accountName":…}],"actor":{"kind":"API_KEY" or "USER","id":…,"name":…}}
+ *       204 to GET when nobody is signed in
  *       400, 401, 403, 415, 503 {"errors":[…]}
  *     DELETE /console/session
  *       204, whether there was one or not

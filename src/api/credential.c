@@ -9,9 +9,16 @@ struct lk_slice lk_bearer_token(struct lk_slice authorization) {
     return token.len == 0 ? none : token;
 }
 
+/* Of a field that is there twice, who relays the request may take the other one: then it is nobody's. */
 struct lk_slice lk_credential(const struct http_request *request) {
-    struct lk_slice key = http_request_header(request, "x-api-key");
-    if (key.len > 0)
-        return key;
-    return lk_bearer_token(http_request_header(request, "authorization"));
+    static const char *const names[] = {"x-api-key", "authorization"};
+    for (size_t i = 0; i < 2; i++) {
+        struct lk_slice value = http_request_header(request, names[i]);
+        if (value.len == 0)
+            continue;
+        if (http_request_header_count(request, names[i]) > 1)
+            break;
+        return i == 0 ? value : lk_bearer_token(value);
+    }
+    return lk_slice_make(NULL, 0);
 }

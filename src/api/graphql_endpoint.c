@@ -9,7 +9,6 @@
 #include "api/verify.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "crypto/session_token.h"
 #include "http/url.h"
 
 #include <inttypes.h>
@@ -139,7 +138,7 @@ static int fill_context(struct lk_graphql_job *job, struct lk_arena *arena) {
         .url = audited_url(job, arena),
         .path = http_request_path(job->request),
         .method = http_request_method_text(job->request),
-        .remote = lk_peer_text(job->request, arena),
+        .remote = lk_peer_text(job->service->lanes, job->request, arena),
         .status = 200,
     };
     return context->call.origin.url.ptr == NULL || context->call.origin.remote.ptr == NULL ? LK_ENOMEM : 0;
@@ -159,19 +158,21 @@ static int read_account(struct lk_graphql_job *job, struct lk_arena *arena) {
     return code == LK_ENOMEM ? LK_ENOMEM : 0;
 }
 
-/* --- rates --- */
+/* --- who asks --- */
 
-/* Whether the key may ask so much now; sends the answer when not. A credential that the keyring does not know as good is let through: the store thread refuses it, and
- * sessions are counted there. */
-static bool admit(struct lk_graphql_job *job, size_t len) {
-    const struct lk_graphql_service *service = job->service;
-    struct lk_verify_answer key;
-    if (service->account_requests == NULL && service->key_requests == NULL)
+/* Sends the answer when the credential is nobody's. */
+static bool recognise(struct lk_graphql_job *job, struct lk_verify_answer *ret) {
+    bool good = lk_recognise(job->service->lanes, job->request, job->credential, ret);
+    if (!good)
+        answer_unauthenticated(job);
+    return good;
+}
+
+/* Whether the key may ask so much now; sends the answer when not. Sessions are counted on the store thread, where it is known whose they are. */
+static bool admit(struct lk_graphql_job *job, const struct lk_verify_answer *key, size_t len) {
+    if (!key->known)
         return true;
-    if (lk_session_token_like(job->credential) ||
-        lk_verify_caller(service->lanes, job->request, job->credential, NULL, &key) != LK_VERIFY_VALID)
-        return true;
-    const char *message = lk_graphql_rate_take(job, &key.account_id, &key.key_id, len);
+    const char *message = lk_graphql_rate_take(job, &key->account_id, &key->key_id, len);
     if (message == NULL)
         return true;
     count(job->service, job->operation, LK_GRAPHQL_REFUSED);
@@ -291,6 +292,9 @@ static void start(struct lk_graphql_job *job, bool form) {
     }
     struct lk_graphql_decoded decoded;
     struct lk_graphql_refusal refusal;
+    struct lk_verify_answer key = {0};
+    if (!form && !recognise(job, &key)) /* a form may hold the key, and is read first */
+        return;
     int code = lk_graphql_decode(&transport, job->service->batch_max, arena, &decoded, &refusal);
     if (code == LK_EINVAL) {
         answer_refusal(job, &refusal);
@@ -302,7 +306,9 @@ static void start(struct lk_graphql_job *job, bool form) {
         answer_unauthenticated(job);
         return;
     }
-    if (code == 0 && !admit(job, decoded.len))
+    if (code == 0 && form && !recognise(job, &key))
+        return;
+    if (code == 0 && !admit(job, &key, decoded.len))
         return;
     if (code == 0)
         code = read_account(job, arena);

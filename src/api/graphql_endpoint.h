@@ -1,6 +1,7 @@
 /*
- * The GraphQL endpoint. A request is read, parsed and validated on the I/O thread; authentication and execution are a job for the store thread, and
- * what the document's errors are is told only to who is authenticated. The answer leaves after the commit: what it says is durable.
+ * The GraphQL endpoint. A request is read, parsed and validated on the I/O thread, when the keyring knows its key as good; to authenticate it in the transaction and to
+ * execute it is a job for the store thread, and what the document's errors are is told only to who is authenticated. The answer leaves after the commit: what it
+ * says is durable.
  */
 #ifndef LK_API_GRAPHQL_ENDPOINT_H
 #define LK_API_GRAPHQL_ENDPOINT_H

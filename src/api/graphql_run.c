@@ -132,9 +132,17 @@ static int run_items(struct lk_graphql_job *job) {
     return body->failed ? LK_ENOMEM : code;
 }
 
-static void end_with_too_large(struct lk_graphql_job *job, const char *message) {
+/* There was no room for the answer: in what it may take, which is mostly used up then, or else in the server. */
+static void end_without_room(struct lk_graphql_job *job, const char *message) {
+    const struct lk_arena *arena = http_request_arena(job->request);
+    bool too_large = http_body(job->request)->cap >= ANSWER_MAX / 2 || arena->used >= arena->limit / 2;
     job->context.internal = false;
     lk_buf_clear(http_body(job->request));
+    if (!too_large) {
+        lk_problem_set(&job->context.problem, LK_ENOMEM, "Out of memory");
+        end_with_failure(job, LK_ENOMEM);
+        return;
+    }
     end_with_error(job, lk_graphql_status(job->media, false), LK_GRAPHQL_REFUSED, message, LK_CODE_BAD_USER_INPUT);
 }
 
@@ -146,11 +154,11 @@ static void run_changes(struct lk_graphql_job *job) {
         end_with_failure(job, code);
         return;
     }
-    bool too_large = run_items(job) != 0;
-    code = lk_request_end(&job->context.call, too_large || passwords->waiting);
-    if (code == 0 && too_large) {
+    bool no_room = run_items(job) != 0;
+    code = lk_request_end(&job->context.call, no_room || passwords->waiting);
+    if (code == 0 && no_room) {
         passwords->waiting = false;
-        end_with_too_large(job, "The answer would be too large: nothing was changed");
+        end_without_room(job, "The answer would be too large: nothing was changed");
         return;
     }
     if (code == 0 && !passwords->waiting)
@@ -166,7 +174,7 @@ static int authenticate(struct lk_graphql_job *job) {
     struct lk_call *call = &job->context.call;
     bool session = lk_session_token_like(job->credential);
     int code = session ? lk_authenticate_session(call, job->credential, job->account) : lk_authenticate_key(call, job->credential);
-    if (code == 0 && call->actor->kind == LK_ACTOR_KEY) /* itself, or by a session of the console */
+    if (code == 0 && session && call->actor->kind == LK_ACTOR_KEY) /* a key itself was noted when it was recognised */
         lk_usage_touch(job->service->usage, &call->actor->id, &call->actor->account_id, call->now_ms);
     return code;
 }
@@ -204,7 +212,7 @@ void lk_graphql_run(struct lk_job *base, struct lk_db *db) {
     }
     if (job->operation != LK_GRAPHQL_MUTATION) {
         if (run_items(job) != 0)
-            end_with_too_large(job, "The answer would be too large: ask for less at a time");
+            end_without_room(job, "The answer would be too large: ask for less at a time");
     } else if (http_request_method(job->request) != HTTP_POST) {
         /* Nothing may change by GET (RFC 9110 section 9.2.1). */
         http_add_header(job->request, "Allow", lk_slice_cstr("POST"));

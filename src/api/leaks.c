@@ -26,7 +26,6 @@ struct report {
     bool known;
     bool enabled;
     struct lk_id key;
-    struct lk_id account;
 };
 
 struct work {
@@ -149,7 +148,8 @@ static int disable(const struct work *work, const struct report *report, struct 
     int code = lk_operation_begin(&call);
     if (code != 0)
         return code;
-    code = lk_api_key_disable_leaked(&call, &report->account, &report->key, &leak);
+    struct lk_id key;
+    code = lk_api_key_disable_leaked(&call, report->token, &leak, &key);
     int ended = lk_operation_end(&call, code != 0);
     if (code == LK_ENOTFOUND) /* deleted meanwhile: it opens nothing either */
         code = 0;
@@ -175,8 +175,8 @@ static void finish(struct lk_job *base, int committed) {
     }
     for (size_t i = 0; i < work->len; i++) {
         if (work->reports[i].enabled)
-            lk_log(LK_LOG_WARN, "API key %s is disabled: its secret was leaked, says %.*s", lk_id_format(&work->reports[i].key).text,
-                   (int)work->reported_by.len, work->reported_by.ptr);
+            lk_log(LK_LOG_WARN, "a secret of API key %s was leaked, says %.*s: it opens nothing any more",
+                   lk_id_format(&work->reports[i].key).text, (int)work->reported_by.len, work->reported_by.ptr);
     }
     answer_done(work);
 }
@@ -185,7 +185,7 @@ static void finish(struct lk_job *base, int committed) {
 
 /* Who knows the secret knows the key: the look takes nothing from the key's limits and is not counted as its use. */
 static void look(const struct lk_leak_service *service, const struct http_request *request, struct report *reports, size_t len) {
-    struct lk_verifier *verifier = &lk_lane_of(service->lanes, request)->caller;
+    struct lk_verifier *verifier = &lk_lane_of(service->lanes, request)->verifier;
     for (size_t i = 0; i < len; i++) {
         const struct lk_verify_request question = {.token = reports[i].token, .now_ms = lk_clock_wall_ms(), .mono_ns = lk_clock_mono_ns()};
         struct lk_verify_answer found;
@@ -194,7 +194,6 @@ static void look(const struct lk_leak_service *service, const struct http_reques
         if (found.known) {
             reports[i].enabled = found.code != LK_VERIFY_DISABLED;
             reports[i].key = found.key_id;
-            reports[i].account = found.account_id;
         }
     }
 }
@@ -212,7 +211,7 @@ static void submit(struct work *work) {
 static struct work *new_work(const struct lk_leak_service *service, struct http_request *request, const char *reported_by, size_t len) {
     struct lk_arena *arena = http_request_arena(request);
     struct work *work = LK_ARENA_NEW(arena, struct work);
-    struct lk_slice remote = lk_peer_text(request, arena);
+    struct lk_slice remote = lk_peer_text(service->lanes, request, arena);
     struct report *reports = lk_arena_calloc(arena, len + 1, sizeof(*reports));
     if (work == NULL || remote.ptr == NULL || reports == NULL)
         return NULL;

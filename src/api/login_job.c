@@ -134,7 +134,7 @@ static void finish_begin(struct lk_job *base, int commit) {
 struct lk_login_job *lk_login_job_new(struct http_request *request, struct lk_login_service *service) {
     struct lk_arena *arena = http_request_arena(request);
     struct lk_login_job *job = LK_ARENA_NEW(arena, struct lk_login_job);
-    struct lk_slice remote = lk_peer_text(request, arena);
+    struct lk_slice remote = lk_peer_text(service->lanes, request, arena);
     if (job == NULL || remote.ptr == NULL) {
         http_set_status(request, 503);
         lk_api_write_error(http_body(request), "The server has no memory for this request", LK_CODE_UNAVAILABLE, NULL);

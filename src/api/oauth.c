@@ -134,11 +134,6 @@ static void look(const struct lk_oauth_service *service, struct http_request *re
 
 /* --- introspection --- */
 
-/* Where it may be used from is asked when it is used: a token that is only for some addresses is active. */
-static bool is_active(enum lk_verify_code code) {
-    return code != LK_VERIFY_MALFORMED && code != LK_VERIFY_NOT_FOUND && code != LK_VERIFY_DISABLED && code != LK_VERIFY_EXPIRED;
-}
-
 static void write_id(struct lk_json_writer *w, const char *name, const struct lk_id *id) {
     lk_json_key(w, name);
     lk_json_string(w, lk_slice_cstr(lk_id_format(id).text));
@@ -158,10 +153,11 @@ static void write_scopes(struct lk_json_writer *w, const struct lk_permission_se
 }
 
 static void write_introspection(struct lk_json_writer *w, const struct lk_verify_answer *token) {
+    bool active = lk_is_recognised(token->code); /* where it may be used from is asked when it is used */
     lk_json_begin_object(w);
     lk_json_key(w, "active");
-    lk_json_bool(w, is_active(token->code));
-    if (is_active(token->code)) {
+    lk_json_bool(w, active);
+    if (active) {
         lk_json_key(w, "token_type");
         lk_json_string(w, lk_slice_cstr("Bearer"));
         write_id(w, "client_id", &token->key_id);
@@ -201,7 +197,7 @@ struct revocation {
     struct lk_job job; /* first: the executor hands it back */
     struct http_request *request;
     struct lk_slice credential; /* the caller's */
-    struct lk_id_text id;       /* of the key to delete */
+    struct lk_slice token;      /* to be revoked */
     struct lk_ip client_ip;     /* of call, where it is known */
     struct lk_call call;
     struct lk_problem problem;
@@ -218,7 +214,7 @@ static void run(struct lk_job *base, struct lk_db *db) {
         return;
     if (job->code != 0)
         return;
-    job->code = lk_api_key_revoke(&job->call, lk_slice_cstr(job->id.text));
+    job->code = lk_api_key_revoke(&job->call, job->token);
     int ended = lk_operation_end(&job->call, job->code != 0);
     if (ended != 0)
         job->code = ended;
@@ -241,16 +237,16 @@ static void finish(struct lk_job *base, int committed) {
 }
 
 static bool submit(const struct lk_oauth_service *service, struct http_request *request, struct lk_slice credential,
-                   const struct lk_id *key) {
+                   struct lk_slice token) {
     struct lk_arena *arena = http_request_arena(request);
     struct revocation *job = LK_ARENA_NEW(arena, struct revocation);
-    struct lk_slice remote = lk_peer_text(request, arena);
+    struct lk_slice remote = lk_peer_text(service->verify->lanes, request, arena);
     if (job == NULL || remote.ptr == NULL)
         return false;
     job->job = (struct lk_job){NULL, run, finish};
     job->request = request;
     job->credential = credential;
-    job->id = lk_id_format(key);
+    job->token = token;
     job->call = (struct lk_call){
         .arena = arena,
         .domain = service->domain,
@@ -278,6 +274,6 @@ void lk_oauth_revoke(struct http_request *request, void *context) {
     look(service, request, token, &caller.account_id, &found);
     if (!found.known)
         answer(request, 200);
-    else if (!submit(service, request, credential, &found.key_id))
+    else if (!submit(service, request, credential, token))
         answer_unavailable(request);
 }

@@ -3,12 +3,17 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
-struct lk_slice lk_peer_text(const struct http_request *request, struct lk_arena *arena) {
+/* An IPv4 address is held as a mapped one (base/ip.h). */
+static void format(const struct lk_ip *ip, char text[INET6_ADDRSTRLEN]) {
+    static const uint8_t mapped[12] = {[10] = 0xFF, [11] = 0xFF};
+    bool is_v4 = memcmp(ip->bytes, mapped, sizeof(mapped)) == 0;
+    inet_ntop(is_v4 ? AF_INET : AF_INET6, ip->bytes + (is_v4 ? sizeof(mapped) : 0), text, INET6_ADDRSTRLEN);
+}
+
+struct lk_slice lk_peer_text(const struct lk_lanes *lanes, const struct http_request *request, struct lk_arena *arena) {
     char text[INET6_ADDRSTRLEN] = "";
-    const struct sockaddr_storage *peer = http_request_peer(request);
-    if (peer->ss_family == AF_INET)
-        inet_ntop(AF_INET, &((const struct sockaddr_in *)peer)->sin_addr, text, sizeof(text));
-    else if (peer->ss_family == AF_INET6)
-        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)peer)->sin6_addr, text, sizeof(text));
+    struct lk_ip ip;
+    if (lk_client_ip(lanes, request, &ip) || lk_ip_from_sockaddr((const struct sockaddr *)http_request_peer(request), &ip) == 0)
+        format(&ip, text);
     return lk_slice_cstr(lk_arena_strdup(arena, lk_slice_cstr(text)));
 }

@@ -145,9 +145,9 @@ static int restrict_files(const struct lk_sandbox_path *paths, size_t len, struc
 
 /* --- all --- */
 
-/* The sanitizers' run-time libraries stop and inspect the process, which is what is forbidden. */
+/* The sanitizers' run-time libraries stop and inspect the process, and counters of coverage are written among the sources: that is what is forbidden. */
 static bool is_instrumented(void) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(LK_COVERAGE)
     return true;
 #else
     return false;
@@ -162,7 +162,7 @@ static int failed(struct lk_problem *problem, const char *what, int error) {
 int lk_sandbox_enter(const struct lk_sandbox_path *paths, size_t len, struct lk_sandbox_report *ret, struct lk_problem *problem) {
     struct lk_sandbox_report report = {0};
     if (is_instrumented()) {
-        note(&report, "This build has a sanitizer, which cannot run in the sandbox.");
+        note(&report, "This build has a sanitizer or counts coverage, which cannot be done in the sandbox.");
         *ret = report;
         return 0;
     }

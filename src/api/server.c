@@ -204,6 +204,7 @@ static int start_backup(struct server *server, struct lk_problem *problem) {
         .executor = server->executor,
         .domain = server->store.domain,
         .keys = server->store.keys,
+        .lanes = &server->lanes,
         .data = server->settings->data,
     };
     int code = lk_backup_service_start(&config, &server->backup);

@@ -19,6 +19,15 @@ void lk_verify_service_close(struct lk_verify_service *service);
 enum lk_verify_code lk_verify_caller(const struct lk_lanes *lanes, const struct http_request *request, struct lk_slice token,
                                      const struct lk_expression *require, struct lk_verify_answer *ret);
 
+/* Whether a credential may be somebody's, by what the keyring knows. What a bad key asks for is refused by this, on the I/O thread: then it costs no reading and the store
+ * thread nothing, whether there is such a key or not, and so the time of a refusal does not tell. The store thread asks again, in the transaction, and more: from
+ * where the key may be used. Sessions are known there only; of those it is asked whether they have the form. ret->known: it is a key. */
+bool lk_recognise(const struct lk_lanes *lanes, const struct http_request *request, struct lk_slice credential,
+                  struct lk_verify_answer *ret);
+
+/* Whether a key is there, enabled and not expired, whatever else came of its verification. */
+bool lk_is_recognised(enum lk_verify_code code);
+
 /* http_handlers whose context is a struct lk_verify_service. */
 void lk_verify_handle(struct http_request *request, void *service);
 void lk_verify_handle_batch(struct http_request *request, void *service);

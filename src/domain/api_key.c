@@ -388,16 +388,26 @@ int lk_api_key_delete(struct lk_call *call, struct lk_slice account, struct lk_s
     return code != 0 ? code : delete_key(call, &row);
 }
 
-int lk_api_key_revoke(struct lk_call *call, struct lk_slice id) {
+int lk_api_key_revoke(struct lk_call *call, struct lk_slice token) {
     struct lk_key_row row = {0};
-    int code = lk_find_key(call, id, &row);
+    bool old = false;
+    int code = lk_key_find_by_token(call, token, &row, &old);
+    if (code == 0 && !lk_id_equal(&row.account_id, &call->actor->account_id))
+        code = lk_problem_set(call->problem, LK_ENOTFOUND, "API key does not exist");
     if (code != 0)
         return code;
-    const struct lk_intent intent = {
-        .operation = LK_AUDIT_DELETE, .resource_type = "API_KEY", .resource_id = &row.id, .resource_name = row.name};
+    const struct lk_intent intent = {.operation = old ? LK_AUDIT_UPDATE : LK_AUDIT_DELETE,
+                                     .resource_type = "API_KEY",
+                                     .resource_id = &row.id,
+                                     .resource_name = row.name};
     if (call->actor->kind != LK_ACTOR_KEY || !lk_id_equal(&row.id, &call->actor->id))
         code = lk_require(call, MANAGE_KEYS, &intent);
-    return code != 0 ? code : delete_key(call, &row);
+    if (code != 0 || !old)
+        return code != 0 ? code : delete_key(call, &row);
+    struct lk_slice before;
+    struct lk_slice after;
+    code = lk_key_end_old_secret(call, &row, token, &before, &after);
+    return code != 0 ? code : lk_key_audit(call, LK_AUDIT_UPDATE, &row, before, after);
 }
 
 int lk_api_key_reveal(struct lk_call *call, struct lk_slice account, struct lk_slice id, struct lk_slice *ret_token) {

@@ -17,7 +17,7 @@
 #define LK_METADATA_KEY_MAX 64
 #define LK_METADATA_VALUE_MAX 1024
 
-/* Most entries of an allow list, most credits, most keys in one import, most old secrets of a key at once, longest overlap of a rotation. */
+/* Most entries of an allow list, most credits, most keys that one request imports, most old secrets of a key at once, longest overlap of a rotation. */
 #define LK_ALLOWED_IPS_MAX 100
 #define LK_CREDITS_MAX INT64_C(9007199254740991) /* the largest whole number that every JSON reader holds */
 #define LK_IMPORT_MAX 1000
@@ -115,8 +115,10 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
                       struct lk_api_key *ret);
 int lk_api_key_delete(struct lk_call *call, struct lk_slice account, struct lk_slice id);
 
-/* Deletes a key; a key may delete itself whatever it holds. */
-int lk_api_key_revoke(struct lk_call *call, struct lk_slice id);
+/* Ends what a token is: its key is deleted or, when it is an old secret that a rotation left, only that is refused from the commit on (RFC 7009 revokes the token, not
+ * what else its owner has). A key may do so with its own tokens whatever it holds; else it needs MANAGE_API_KEYS. LK_ENOTFOUND when it opens no key of the
+ * actor's account. */
+int lk_api_key_revoke(struct lk_call *call, struct lk_slice token);
 int lk_api_key_reveal(struct lk_call *call, struct lk_slice account, struct lk_slice id, struct lk_slice *ret_token);
 
 /* Gives the key a new secret; id and all else of it stay. The secret so far is accepted for overlap_seconds more: with 0 it is refused from the commit on,

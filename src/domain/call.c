@@ -125,6 +125,7 @@ int lk_operation_end(struct lk_call *call, bool failed) {
 
 int lk_request_begin(struct lk_call *call) {
     call->mark = mark(call);
+    call->imported = 0;
     int code = lk_db_savepoint(call->db);
     return code == 0 ? 0 : lk_fail_store(call, code);
 }
@@ -291,14 +292,8 @@ int lk_require_grantable(struct lk_call *call, const struct lk_permissions *want
     int code = refresh(call);
     if (code != 0 || call->actor->kind == LK_ACTOR_SYSTEM)
         return code;
-    struct lk_permissions held = call->actor->permissions;
-    if (existing != NULL) {
-        struct lk_permissions sets[2] = {held, *existing};
-        if (lk_permissions_union(sets, 2, call->arena, &held) != 0)
-            return lk_fail_memory(call);
-    }
     struct lk_slice missing;
-    if (lk_permissions_cover(&held, wanted, &missing))
+    if (lk_permissions_cover(&call->actor->permissions, existing, wanted, &missing))
         return 0;
     return lk_deny(call, intent, "User not authorized: %s more than the caller holds (%s)", what, lk_show(missing).text);
 }

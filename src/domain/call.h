@@ -87,7 +87,7 @@ struct lk_call {
     struct lk_domain *domain;
     struct lk_actor *actor; /* NULL before authentication */
     struct lk_origin origin;
-    const struct lk_ip *client_ip; /* what allow lists of keys are held against; NULL when it is not known: a key that has one is refused */
+    const struct lk_ip *client_ip; /* what allow lists are held against; NULL when it is not known: where there is one, that is refused */
     int64_t now_ms;                /* wall clock when the request began; every time that it stores */
     struct lk_problem *problem;
     /* The domain's own; zero at the start. */
@@ -95,7 +95,8 @@ struct lk_call {
     struct lk_denial denial;
     struct lk_change *changes; /* of the operation (domain/change.h) */
     struct lk_change *last_change;
-    size_t mark; /* of the observer, when the request began */
+    size_t mark;     /* of the observer, when the request began */
+    size_t imported; /* keys that the request has asked to import */
 };
 
 /* Begins a mutation: opens a savepoint. */

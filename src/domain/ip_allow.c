@@ -173,11 +173,9 @@ int lk_ip_allow_admits(struct lk_call *call, const struct lk_id *account, bool *
     int code = lk_store_ip_allow_list(call->db, account, true, LK_IP_ALLOW_MAX, 0, call->arena, &rows, &len);
     if (code != 0)
         return lk_fail_store(call, code);
-    struct lk_ip address;
-    bool known = lk_ip_parse(call->origin.remote, &address) == 0;
     bool admitted = len == 0;
-    for (size_t i = 0; i < len && known && !admitted; i++)
-        admitted = lk_ip_range_has(&rows[i].range, &address);
+    for (size_t i = 0; i < len && call->client_ip != NULL && !admitted; i++)
+        admitted = lk_ip_range_has(&rows[i].range, call->client_ip);
     *ret = admitted;
     return 0;
 }

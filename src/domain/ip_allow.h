@@ -34,7 +34,7 @@ int lk_ip_allow_delete(struct lk_call *call, struct lk_slice id);
 /* A page in order of address. */
 int lk_ip_allow_list(struct lk_call *call, struct lk_page page, struct lk_ip_allow **ret, size_t *ret_len, struct lk_page_info *ret_info);
 
-/* Whether the list of an account admits call->origin.remote: it has no active entry, or one whose block the address is in. Needs no actor. */
+/* Whether the list of an account admits call->client_ip: it has no active entry, or one whose block the address is in. Needs no actor. */
 int lk_ip_allow_admits(struct lk_call *call, const struct lk_id *account, bool *ret);
 
 #endif

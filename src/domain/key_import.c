@@ -97,8 +97,10 @@ int lk_api_key_import(struct lk_call *call, struct lk_slice account, const struc
     int code = lk_key_require_manage(call, account, &intent);
     if (code != 0)
         return code;
-    if (len > LK_IMPORT_MAX)
-        return lk_problem_set(call->problem, LK_EINVAL, "Too many keys: %zu, and at most %d can be imported at once", len, LK_IMPORT_MAX);
+    if (len > LK_IMPORT_MAX - call->imported) /* a request may ask for this under many names, with one list for all of them */
+        return lk_problem_set(call->problem, LK_EINVAL, "Too many keys: %zu, and at most %d can be imported in one request",
+                              call->imported + len, LK_IMPORT_MAX);
+    call->imported += len;
     struct lk_import_result *results = lk_arena_calloc(call->arena, len, sizeof(*results));
     if (results == NULL)
         return lk_fail_memory(call);

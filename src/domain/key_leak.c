@@ -1,7 +1,7 @@
 #include "domain/key_leak.h"
 
+#include "domain/key_rows.h"
 #include "domain/rules.h"
-#include "store/api_key.h"
 
 #define SOURCE_MAX 64
 
@@ -12,13 +12,18 @@ static struct lk_slice cut(struct lk_slice text, size_t max) {
     return lk_slice_make(text.ptr, len);
 }
 
-static int after_document(struct lk_call *call, const struct lk_leak *leak, struct lk_slice *ret) {
+static int after_document(struct lk_call *call, const struct lk_leak *leak, struct lk_slice key, struct lk_slice *ret) {
     struct lk_buf document = {0};
     struct lk_json_writer w;
     lk_json_writer_init(&w, &document);
     lk_json_begin_object(&w);
-    lk_json_key(&w, "enabled");
-    lk_json_bool(&w, false);
+    if (key.ptr == NULL) {
+        lk_json_key(&w, "enabled");
+        lk_json_bool(&w, false);
+    } else {
+        lk_json_key(&w, "key");
+        lk_json_raw(&w, key);
+    }
     lk_json_key(&w, "leak");
     lk_json_begin_object(&w);
     lk_json_key(&w, "reportedBy");
@@ -36,36 +41,33 @@ static int after_document(struct lk_call *call, const struct lk_leak *leak, stru
     return lk_take_document(call, &document, ret);
 }
 
-int lk_api_key_disable_leaked(struct lk_call *call, const struct lk_id *account, const struct lk_id *key, const struct lk_leak *leak) {
-    int code = lk_act_as_system(call, account);
-    if (code != 0)
-        return code;
-    call->actor->name = leak->reported_by;
-    struct lk_key_row row = {0};
-    code = lk_store_key_find(call->db, account, key, call->arena, &row);
-    if (code == LK_ENOTFOUND)
-        return lk_problem_set(call->problem, code, "API key does not exist");
-    if (code == 0 && !row.enabled)
-        return 0;
-    row.enabled = false;
-    row.updated_at = call->now_ms;
-    if (code == 0)
-        code = lk_store_key_update(call->db, &row);
+static int disable(struct lk_call *call, struct lk_key_row *row) {
+    row->enabled = false;
+    row->updated_at = call->now_ms;
+    int code = lk_store_key_update(call->db, row);
     if (code != 0)
         return lk_fail_store(call, code);
     lk_permissions_changed(call);
-    struct lk_slice after;
-    code = after_document(call, leak, &after);
+    return lk_changed(call, LK_CHANGE_KEY_WRITTEN, &row->id);
+}
+
+int lk_api_key_disable_leaked(struct lk_call *call, struct lk_slice token, const struct lk_leak *leak, struct lk_id *ret_key) {
+    struct lk_key_row row = {0};
+    bool old = false;
+    int code = lk_key_find_by_token(call, token, &row, &old);
+    if (code == 0)
+        code = lk_act_as_system(call, &row.account_id);
     if (code != 0)
         return code;
-    const struct lk_audit_change change = {
-        .operation = LK_AUDIT_UPDATE,
-        .resource_type = "API_KEY",
-        .resource_id = &row.id,
-        .resource_name = row.name,
-        .before = LK_SLICE("{\"enabled\":true}"),
-        .after = after,
-    };
-    code = lk_audit_append(call, &change);
-    return code != 0 ? code : lk_changed(call, LK_CHANGE_KEY_WRITTEN, &row.id);
+    call->actor->name = leak->reported_by;
+    *ret_key = row.id;
+    if (!row.enabled)
+        return 0;
+    struct lk_slice before = LK_SLICE("{\"enabled\":true}");
+    struct lk_slice left = {NULL, 0};
+    struct lk_slice after;
+    code = old ? lk_key_end_old_secret(call, &row, token, &before, &left) : disable(call, &row);
+    if (code == 0)
+        code = after_document(call, leak, left, &after);
+    return code == 0 ? lk_key_audit(call, LK_AUDIT_UPDATE, &row, before, after) : code;
 }

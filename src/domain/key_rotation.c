@@ -1,5 +1,6 @@
 /* A new secret for a key that stays the same key. */
 #include "base/clock.h"
+#include "crypto/digest.h"
 #include "domain/key_rows.h"
 #include "domain/rules.h"
 #include "store/key_old_secret.h"
@@ -83,4 +84,40 @@ int lk_api_key_rotate(struct lk_call *call, struct lk_slice account, struct lk_s
     if (code == 0)
         *ret_token = token;
     return code;
+}
+
+int lk_key_find_by_token(struct lk_call *call, struct lk_slice token, struct lk_key_row *ret, bool *ret_old) {
+    struct lk_digest digest;
+    lk_digest_token(call->domain->keys, token, &digest);
+    int code = lk_store_key_find_by_digest(call->db, digest.bytes, call->arena, ret);
+    bool old = code == LK_ENOTFOUND;
+    if (old)
+        code = lk_store_key_find_by_secret(call->db, digest.bytes, call->now_ms, call->arena, ret);
+    if (code == LK_ENOTFOUND)
+        return lk_problem_set(call->problem, code, "API key does not exist");
+    if (code != 0)
+        return lk_fail_store(call, code);
+    *ret_old = old;
+    return 0;
+}
+
+int lk_key_end_old_secret(struct lk_call *call, struct lk_key_row *row, struct lk_slice token, struct lk_slice *ret_before,
+                          struct lk_slice *ret_after) {
+    struct lk_group_set groups;
+    struct lk_digest digest;
+    lk_digest_token(call->domain->keys, token, &digest);
+    row->updated_at = call->now_ms;
+    int code = lk_key_groups(call, &row->id, &groups);
+    if (code == 0)
+        code = lk_key_document(call, row, &groups, ret_before);
+    if (code != 0)
+        return code;
+    code = lk_store_old_secret_delete(call->db, digest.bytes);
+    if (code == 0)
+        code = lk_store_key_update(call->db, row);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    lk_permissions_changed(call); /* whoever acts by that secret may do nothing from now on */
+    code = lk_key_document(call, row, &groups, ret_after);
+    return code != 0 ? code : lk_changed(call, LK_CHANGE_KEY_WRITTEN, &row->id);
 }

@@ -16,6 +16,13 @@ int lk_find_key(struct lk_call *call, struct lk_slice id, struct lk_key_row *ret
 /* What reading keys of the actor's account needs. LK_EFORBIDDEN. */
 int lk_require_read_keys(struct lk_call *call);
 
+/* Which key a token opens, and whether by an old secret that a rotation left. LK_ENOTFOUND "API key does not exist" when it opens none. */
+int lk_key_find_by_token(struct lk_call *call, struct lk_slice token, struct lk_key_row *ret, bool *ret_old);
+
+/* Ends the old secret that a token is, at once: the key keeps its others. ret_before and ret_after are the key's documents for the audit, which is the caller's. */
+int lk_key_end_old_secret(struct lk_call *call, struct lk_key_row *row, struct lk_slice token, struct lk_slice *ret_before,
+                          struct lk_slice *ret_after);
+
 /* What every changing operation asks first. */
 int lk_key_require_manage(struct lk_call *call, struct lk_slice account, const struct lk_intent *intent);
 

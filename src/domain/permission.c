@@ -188,38 +188,51 @@ static uint32_t grantable_actions(const struct lk_app_permission *held) {
     return all ? (1U << LK_ACTIONS) - 1 : held->actions;
 }
 
-static bool apps_cover(const struct lk_permissions *held, const struct lk_app_permission *wanted, struct budget *budget) {
-    uint32_t missing = wanted->actions;
-    for (size_t i = 0; i < held->apps_len && missing != 0; i++) {
+/* Takes from *missing the actions that a set gives on what is wanted; of a set that is held those too that its holder may grant. */
+static bool take_covered(const struct lk_permissions *set, bool held, const struct lk_app_permission *wanted, struct budget *budget,
+                         uint32_t *missing) {
+    for (size_t i = 0; i < set->apps_len && *missing != 0; i++) {
         if (!spend(budget, 1))
             return false;
-        uint32_t actions = grantable_actions(&held->apps[i]);
-        if ((actions & missing) != 0 && reaches(&held->apps[i], wanted, budget))
-            missing &= ~actions;
+        uint32_t actions = held ? grantable_actions(&set->apps[i]) : set->apps[i].actions;
+        if ((actions & *missing) != 0 && reaches(&set->apps[i], wanted, budget))
+            *missing &= ~actions;
     }
-    return missing == 0;
+    return true;
 }
 
-static bool scopes_cover(const struct lk_permissions *held, const struct lk_permissions *wanted, struct budget *budget,
-                         struct lk_slice *missing) {
+static bool apps_cover(const struct lk_permissions *held, const struct lk_permissions *existing, const struct lk_app_permission *wanted,
+                       struct budget *budget) {
+    uint32_t missing = wanted->actions;
+    return take_covered(held, true, wanted, budget, &missing) && take_covered(existing, false, wanted, budget, &missing) && missing == 0;
+}
+
+static bool scopes_cover(const struct lk_permissions *held, const struct lk_permissions *existing, const struct lk_permissions *wanted,
+                         struct budget *budget, struct lk_slice *missing) {
     for (size_t i = 0; i < wanted->scopes.len; i++) {
-        if (!spend(budget, held->scopes.len) || !lk_permissions_hold_scope(held, wanted->scopes.items[i])) {
-            *missing = wanted->scopes.items[i];
+        struct lk_slice scope = wanted->scopes.items[i];
+        if (!spend(budget, held->scopes.len + existing->scopes.len) ||
+            !(lk_permissions_hold_scope(held, scope) || lk_permissions_hold_scope(existing, scope))) {
+            *missing = scope;
             return false;
         }
     }
     return true;
 }
 
-bool lk_permissions_cover(const struct lk_permissions *held, const struct lk_permissions *wanted, struct lk_slice *what) {
+bool lk_permissions_cover(const struct lk_permissions *held, const struct lk_permissions *existing, const struct lk_permissions *wanted,
+                          struct lk_slice *what) {
+    static const struct lk_permissions nothing;
     struct lk_slice missing = {NULL, 0};
-    uint32_t bits = wanted->account & ~lk_account_permissions_expand(held->account);
     struct budget budget = {COVER_STEPS_MAX};
+    if (existing == NULL)
+        existing = &nothing;
+    uint32_t bits = wanted->account & ~lk_account_permissions_expand(held->account) & ~lk_account_permissions_expand(existing->account);
     if (bits != 0) {
         missing = lk_slice_cstr(lk_account_permission_name((unsigned)__builtin_ctz(bits)));
-    } else if (scopes_cover(held, wanted, &budget, &missing)) {
+    } else if (scopes_cover(held, existing, wanted, &budget, &missing)) {
         for (size_t i = 0; i < wanted->apps_len; i++) {
-            if (!apps_cover(held, &wanted->apps[i], &budget)) {
+            if (!apps_cover(held, existing, &wanted->apps[i], &budget)) {
                 missing = lk_slice_cstr(lk_app_type_name(wanted->apps[i].type));
                 break;
             }

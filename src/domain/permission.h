@@ -151,11 +151,12 @@ bool lk_permissions_hold_scope(const struct lk_permissions *permissions, struct 
 /* account bits with those that they cover added. */
 uint32_t lk_account_permissions_expand(uint32_t bits);
 
-/* The grant rule: whether everything in `wanted` follows from `held` (both normalised). Conservative with application permissions: it says no unless
+/* The grant rule: whether everything in `wanted` follows from `held`, or is in `existing` (NULL: nothing), which is there already; all normalised. Conservative with application permissions: it says no unless
  * each action of each wanted one is given whole by one held permission, and when comparing would take too long. All that Account Administrator
- * holds on an application (type ALL, CREATE READ UPDATE DELETE EXECUTE_WORKFLOW EXECUTE_PIPELINE) covers the other two actions there. On no, what (may be NULL) is set
+ * holds on an application (type ALL, CREATE READ UPDATE DELETE EXECUTE_WORKFLOW EXECUTE_PIPELINE) covers the other two actions there, when it is held. On no, what (may be NULL) is set
  * to the name of the first thing that is missing: text that lives as long as wanted. */
-bool lk_permissions_cover(const struct lk_permissions *held, const struct lk_permissions *wanted, struct lk_slice *what);
+bool lk_permissions_cover(const struct lk_permissions *held, const struct lk_permissions *existing, const struct lk_permissions *wanted,
+                          struct lk_slice *what);
 
 /* Whether its filter reaches everything of its type in its applications. (An ALL permission has no filter.) */
 bool lk_app_permission_is_whole(const struct lk_app_permission *permission);

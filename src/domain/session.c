@@ -180,8 +180,10 @@ static int check_failure(struct lk_call *call, const struct lk_login *login) {
     return 0;
 }
 
-/* Goes through the candidates; whose password it was gets in. */
-static int admit_all(struct lk_call *call, struct lk_login *login, const uint8_t digest[LK_MAC_BYTES], struct lk_login_result *result) {
+/* Goes through the candidates; whose password it was gets in. *ret_settled: it has been the password of one of them for a while. */
+static int admit_all(struct lk_call *call, struct lk_login *login, const uint8_t digest[LK_MAC_BYTES], struct lk_login_result *result,
+                     bool *ret_settled) {
+    *ret_settled = false;
     for (size_t i = 0; i < login->candidates_len; i++) {
         const struct lk_login_candidate_row *candidate = &login->candidates[i];
         struct lk_login_row row = {0};
@@ -189,17 +191,18 @@ static int admit_all(struct lk_call *call, struct lk_login *login, const uint8_t
         if (login->checks[i].code != 0)
             continue;
         int code = find_hindrance(call, candidate, &row, &hindrance);
-        if (code == 0 && hindrance == HINDERED_NOT)
+        if (code == 0 && hindrance == HINDERED_NOT) {
+            *ret_settled = *ret_settled || row.password_set_at <= call->now_ms - call->domain->login.window_ms;
             code = admit(call, candidate, &row, &login->checks[i], digest, result);
+        }
         if (code != 0)
             return code;
     }
     return 0;
 }
 
-/* Nobody got in: counts that against each candidate it could have been. */
+/* Counts a wrong password against each candidate it could have been. */
 static int record_failures(struct lk_call *call, const struct lk_login *login) {
-    call->origin.status = 401;
     for (size_t i = 0; i < login->candidates_len; i++) {
         const struct lk_login_candidate_row *candidate = &login->candidates[i];
         struct lk_login_row row = {0};
@@ -212,18 +215,32 @@ static int record_failures(struct lk_call *call, const struct lk_login *login) {
         if (code != 0)
             return code;
     }
-    int code = lk_store_login_write_nothing(call->db);
+    return 0;
+}
+
+/* What is written down when nobody got in. */
+static int refuse_all(struct lk_call *call, const struct lk_login *login) {
+    call->origin.status = 401;
+    int code = record_failures(call, login);
+    if (code != 0)
+        return code;
+    code = lk_store_login_write_nothing(call->db);
     return code == 0 ? 0 : lk_fail_store(call, code);
 }
 
+/* The password of one account is no failure in another in which the same person has another one. But who administers an account can make any word the password
+ * there, and would guess at the other one's without end: so it must have been the password for as long as failures are remembered. */
 static int end_login(struct lk_call *call, struct lk_login *login, const char *token, struct lk_login_result *result) {
     uint8_t digest[LK_MAC_BYTES];
     lk_session_token_digest(call->domain->keys, lk_slice_cstr(token), digest);
     int code = lk_store_session_purge(call->db, call->now_ms, LK_SESSION_PURGE_MAX);
     if (code != 0)
         return lk_fail_store(call, code);
-    code = admit_all(call, login, digest, result);
+    bool settled;
+    code = admit_all(call, login, digest, result, &settled);
     if (code == 0 && result->accounts_len == 0)
+        code = refuse_all(call, login);
+    else if (code == 0 && !settled)
         code = record_failures(call, login);
     if (code == 0 && result->accounts_len > 0)
         code = lk_arena_copy(call->arena, lk_slice_cstr(token), &result->token) == 0 ? 0 : lk_fail_memory(call);

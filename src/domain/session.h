@@ -11,6 +11,9 @@
  *
  * Who may not log in learns no reason: unknown address, wrong password, locked user and foreign network look alike, and an unknown address costs one check
  * and one commit too. The audit log of the account has the reason, except for attempts on a user who is locked already.
+ *
+ * Wrong passwords lock a user for a while. A password that opens another account of that address is no wrong one here, once it has been the password there for
+ * as long as failures are remembered.
  */
 #ifndef DOMAIN_SESSION_H
 #define DOMAIN_SESSION_H

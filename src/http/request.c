@@ -100,6 +100,14 @@ struct lk_slice http_request_header(const struct http_request *request, const ch
     return (struct lk_slice){0};
 }
 
+size_t http_request_header_count(const struct http_request *request, const char *lower_name) {
+    size_t len = strlen(lower_name);
+    size_t count = 0;
+    for (size_t i = 0; i < request->head.fields_len; i++)
+        count += name_is(request, &request->fields[i], lower_name, len);
+    return count;
+}
+
 bool http_request_header_at(const struct http_request *request, size_t index, struct lk_slice *ret_name, struct lk_slice *ret_value) {
     if (index >= request->head.fields_len)
         return false;

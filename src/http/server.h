@@ -125,6 +125,9 @@ struct lk_slice http_request_body(const struct http_request *request);  /* whole
 
 /* First field of that name (case ignored; pass it in lower case), white space around the value removed; ptr NULL when absent. */
 struct lk_slice http_request_header(const struct http_request *request, const char *lower_name);
+
+/* How many fields of that name there are. */
+size_t http_request_header_count(const struct http_request *request, const char *lower_name);
 /* The index-th field, in order; false past the last. */
 bool http_request_header_at(const struct http_request *request, size_t index, struct lk_slice *ret_name, struct lk_slice *ret_value);
 

@@ -3,7 +3,12 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+/* Uses that are counted together: one alone would wait twice for memory that no cache holds. */
+#define TOGETHER 16
+
 struct lk_usage {
+    size_t noted; /* events, the reader's, that are not counted yet */
+    struct lk_usage_event events[TOGETHER];
     struct lk_usage_table *active; /* the reader's */
     /* Ownership of the other table moves by these: release by who gives, acquire by who takes. Each is emptied by who took from it before it gives into
      * the other one, so a store of NULL never overtakes what is given next. */
@@ -38,15 +43,8 @@ void lk_usage_close(struct lk_usage *usage) {
     free(usage);
 }
 
-void lk_usage_add(struct lk_usage *usage, const struct lk_id *key, const struct lk_id *account, unsigned outcome, int64_t now_ms) {
-    if (lk_usage_table_add(usage->active, key, account, outcome, now_ms))
-        return;
-    lk_usage_offer(usage);
-    if (!lk_usage_table_add(usage->active, key, account, outcome, now_ms))
-        atomic_store_explicit(&usage->lost, atomic_load_explicit(&usage->lost, memory_order_relaxed) + 1, memory_order_relaxed);
-}
-
-void lk_usage_offer(struct lk_usage *usage) {
+/* The active table goes on offer, if the other one is back. */
+static void exchange(struct lk_usage *usage) {
     if (lk_usage_table_len(usage->active) == 0)
         return;
     struct lk_usage_table *spare = atomic_load_explicit(&usage->spare, memory_order_acquire);
@@ -55,6 +53,29 @@ void lk_usage_offer(struct lk_usage *usage) {
     atomic_store_explicit(&usage->spare, NULL, memory_order_relaxed);
     atomic_store_explicit(&usage->offered, usage->active, memory_order_release);
     usage->active = spare;
+}
+
+static void count_noted(struct lk_usage *usage) {
+    size_t len = usage->noted;
+    size_t done = lk_usage_table_add_many(usage->active, usage->events, len);
+    if (done < len) {
+        exchange(usage);
+        done += lk_usage_table_add_many(usage->active, usage->events + done, len - done);
+    }
+    if (done < len)
+        atomic_store_explicit(&usage->lost, atomic_load_explicit(&usage->lost, memory_order_relaxed) + (len - done), memory_order_relaxed);
+    usage->noted = 0;
+}
+
+void lk_usage_add(struct lk_usage *usage, const struct lk_id *key, const struct lk_id *account, unsigned outcome, int64_t now_ms) {
+    usage->events[usage->noted++] = (struct lk_usage_event){*key, *account, now_ms, outcome};
+    if (usage->noted == TOGETHER)
+        count_noted(usage);
+}
+
+void lk_usage_offer(struct lk_usage *usage) {
+    count_noted(usage);
+    exchange(usage);
 }
 
 size_t lk_usage_take(struct lk_usage *usage, void (*each)(void *context, const struct lk_usage_count *count), void *context) {

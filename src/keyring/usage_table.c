@@ -47,10 +47,15 @@ static uint64_t hash_of(const struct lk_id *key, int64_t hour) {
     return (halves[0] + (uint64_t)hour) * 0x9E3779B97F4A7C15 + halves[1] * 0xC2B2AE3D27D4EB4F;
 }
 
+/* Where the search begins. */
+static size_t home_of(const struct lk_usage_table *table, const struct lk_id *key, int64_t hour) {
+    return (size_t)(hash_of(key, hour) >> 32) & table->mask;
+}
+
 /* The count of a key in the hour of now_ms, made if there is none; NULL when the table is full. */
 static struct lk_usage_count *find(struct lk_usage_table *table, const struct lk_id *key, const struct lk_id *account, int64_t now_ms) {
     int64_t hour = now_ms / LK_USAGE_HOUR_MS;
-    size_t i = (size_t)(hash_of(key, hour) >> 32) & table->mask;
+    size_t i = home_of(table, key, hour);
     for (; table->index[i] != 0; i = (i + 1) & table->mask) {
         struct lk_usage_count *count = &table->counts[table->index[i] - 1];
         if (lk_id_equal(&count->key, key) && count->last_used_ms / LK_USAGE_HOUR_MS == hour)
@@ -74,6 +79,22 @@ bool lk_usage_table_add(struct lk_usage_table *table, const struct lk_id *key, c
     if (outcome < LK_USAGE_OUTCOMES && count->outcomes[outcome] != UINT32_MAX)
         count->outcomes[outcome]++;
     return true;
+}
+
+size_t lk_usage_table_add_many(struct lk_usage_table *table, const struct lk_usage_event *events, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        __builtin_prefetch(&table->index[home_of(table, &events[i].key, events[i].now_ms / LK_USAGE_HOUR_MS)]);
+    for (size_t i = 0; i < len; i++) {
+        uint32_t position = table->index[home_of(table, &events[i].key, events[i].now_ms / LK_USAGE_HOUR_MS)];
+        /* The next new one, where there is none yet. A count lies across two cache lines. */
+        const char *count = (const char *)&table->counts[position != 0 ? position - 1 : table->len < table->max ? table->len : 0];
+        __builtin_prefetch(count, 1);
+        __builtin_prefetch(count + sizeof table->counts[0] - 1, 1);
+    }
+    size_t done = 0;
+    while (done < len && lk_usage_table_add(table, &events[done].key, &events[done].account, events[done].outcome, events[done].now_ms))
+        done++;
+    return done;
 }
 
 bool lk_usage_table_merge(struct lk_usage_table *table, const struct lk_usage_count *from) {

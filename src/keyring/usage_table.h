@@ -39,6 +39,17 @@ void lk_usage_table_close(struct lk_usage_table *table); /* NULL is fine */
 bool lk_usage_table_add(struct lk_usage_table *table, const struct lk_id *key, const struct lk_id *account, unsigned outcome,
                         int64_t now_ms);
 
+/* One use. */
+struct lk_usage_event {
+    struct lk_id key;
+    struct lk_id account;
+    int64_t now_ms;
+    unsigned outcome;
+};
+
+/* Counts those, in order, with the memory of all fetched at once, up to the first that finds no room; returns how many. Allocates nothing. */
+size_t lk_usage_table_add_many(struct lk_usage_table *table, const struct lk_usage_event *events, size_t len);
+
 /* Adds what another table counted. false when there is no room: nothing was added. */
 bool lk_usage_table_merge(struct lk_usage_table *table, const struct lk_usage_count *count);
 

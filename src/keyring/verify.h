@@ -10,19 +10,20 @@
 #include "keyring/expression.h"
 #include "keyring/keyring.h"
 #include "keyring/usage.h"
+#include "latchkey.h"
 
-/* In the order in which they are checked (interface.md, Verify). */
+/* Those of the C library's header, which is where they are defined: in the order in which they are checked (interface.md, Verify). */
 enum lk_verify_code {
-    LK_VERIFY_MALFORMED,
-    LK_VERIFY_NOT_FOUND,
-    LK_VERIFY_DISABLED,
-    LK_VERIFY_EXPIRED,
-    LK_VERIFY_IP_NOT_ALLOWED,
-    LK_VERIFY_INSUFFICIENT_PERMISSIONS,
-    LK_VERIFY_RATE_LIMITED,
-    LK_VERIFY_USAGE_EXCEEDED,
-    LK_VERIFY_VALID,
-    LK_VERIFY_CODES /* how many */
+    LK_VERIFY_MALFORMED = LATCHKEY_MALFORMED,
+    LK_VERIFY_NOT_FOUND = LATCHKEY_NOT_FOUND,
+    LK_VERIFY_DISABLED = LATCHKEY_DISABLED,
+    LK_VERIFY_EXPIRED = LATCHKEY_EXPIRED,
+    LK_VERIFY_IP_NOT_ALLOWED = LATCHKEY_IP_NOT_ALLOWED,
+    LK_VERIFY_INSUFFICIENT_PERMISSIONS = LATCHKEY_INSUFFICIENT_PERMISSIONS,
+    LK_VERIFY_RATE_LIMITED = LATCHKEY_RATE_LIMITED,
+    LK_VERIFY_USAGE_EXCEEDED = LATCHKEY_USAGE_EXCEEDED,
+    LK_VERIFY_VALID = LATCHKEY_VALID,
+    LK_VERIFY_CODES = LATCHKEY_BAD_REQUEST /* how many */
 };
 
 /* "VALID", as interface.md spells them. Static. */

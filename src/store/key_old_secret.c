@@ -46,6 +46,14 @@ int lk_store_old_secret_forget(struct lk_db *db, const uint8_t digest[LK_STORED_
     return lk_run(stmt);
 }
 
+int lk_store_old_secret_delete(struct lk_db *db, const uint8_t digest[LK_STORED_DIGEST_BYTES]) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "DELETE FROM key_old_secret WHERE digest = $1 RETURNING 1");
+    lk_bind_blob(stmt, 1, lk_slice_make((const char *)digest, LK_STORED_DIGEST_BYTES));
+    int code = lk_step(stmt);
+    lk_stmt_reset(stmt);
+    return code == 0 ? LK_ENOTFOUND : code < 0 ? code : 0;
+}
+
 int lk_store_old_secret_ended(struct lk_db *db, int64_t now_ms, struct lk_id *ret_key) {
     struct lk_stmt *stmt = lk_db_stmt(db, "SELECT api_key_id FROM key_old_secret WHERE ends_at <= $1 ORDER BY ends_at LIMIT 1");
     lk_bind_int(stmt, 1, now_ms);

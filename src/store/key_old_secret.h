@@ -22,6 +22,9 @@ int lk_store_old_secret_list(struct lk_db *db, const struct lk_id *key, int64_t 
 /* Deletes those of a key that have ended by now; INT64_MAX: all. */
 int lk_store_old_secret_clear(struct lk_db *db, const struct lk_id *key, int64_t now_ms);
 
+/* Deletes one by its digest. LK_ENOTFOUND. */
+int lk_store_old_secret_delete(struct lk_db *db, const uint8_t digest[LK_STORED_DIGEST_BYTES]);
+
 /* Deletes one that has ended by now, by its digest, whose key it is; nothing when there is none. */
 int lk_store_old_secret_forget(struct lk_db *db, const uint8_t digest[LK_STORED_DIGEST_BYTES], int64_t now_ms);
 

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { BINARY, DELETE, init, run, Server, temporaryDirectory } from './support/server.mjs';
+import { BINARY, DELETE, httpRequest, init, run, Server, temporaryDirectory } from './support/server.mjs';
 
 const VERIFY = { method: 'POST', path: '/v1/keys:verify' };
 
@@ -166,6 +166,27 @@ describe('backup and restore', () => {
     assert.deepEqual(backups.map(({ failed }) => failed), [true, false]);
     assert.equal((await server.request({ path: '/v1/backup' })).status, 401);
     assert.equal((await server.request({ path: '/v1/backup', method: 'POST' })).status, 405);
+  });
+
+  it('is made from where its key may be used', async () => {
+    const create = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { key } }';
+    const { accountId, userGroupId } = server.account;
+    const keyFrom = async (cidr) =>
+      (await server.query(create, { input: { accountId, name: `backups from ${cidr}`, userGroupIds: [userGroupId], allowedIps: [cidr] } })).createApiKey.key;
+    const [here, elsewhere] = [await keyFrom('127.0.0.0/8'), await keyFrom('192.0.2.0/24')];
+    const target = path.join(directory, 'from-here.backup');
+    const done = cli(server, ['backup', target], here);
+    assert.equal(done.status, 0, done.stderr);
+    assert.equal((await server.request({ path: '/v1/backup', headers: { 'x-api-key': elsewhere } })).status, 403);
+  });
+
+  it('costs the store thread nothing for bad keys', async () => {
+    const ask = async (key) => (await server.request({ path: '/v1/backup', headers: { 'x-api-key': key } })).status;
+    const jobs = async () => Number(/^latchkey_store_jobs_total (\d+)/m.exec((await httpRequest(server.opsPort, { path: '/metrics' })).text)[1]);
+    const [before, began] = [await jobs(), Date.now()];
+    for (let i = 0; i < 200; i++) assert.equal(await ask(i % 2 ? 'an-imported-key-that-nobody-has' : `lks_${'0'.repeat(49)}`), 401);
+    const done = (await jobs()) - before;
+    assert.ok(done < 20 + (Date.now() - began) / 50, `${done} jobs`); // what the server gives that thread to do by itself
   });
 
   it('keeps the file that is there when it fails', () => {

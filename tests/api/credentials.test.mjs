@@ -1,7 +1,8 @@
 // How a caller says who it is, and what happens when it does not.
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import { after, before, describe, it } from 'node:test';
-import { CREATE, DELETE, PATHS, Server, UNKNOWN_ID, UPDATE } from './support/server.mjs';
+import { CREATE, DELETE, httpRequest, PATHS, Server, sleep, UNKNOWN_ID, UPDATE } from './support/server.mjs';
 
 const REFUSED = '{"errors":[{"message":"Invalid API Key","extensions":{"code":"UNAUTHENTICATED"}}]}';
 const DOCUMENT = '{ account { id } }';
@@ -58,6 +59,52 @@ describe('credentials', () => {
   it('a 401 says how to authenticate', async () => {
     const answer = await server.graphql(DOCUMENT, undefined, { key: null });
     assert.match(answer.headers['www-authenticate'] ?? '', /^Bearer/);
+  });
+
+  // Each is refused where it arrived: otherwise whoever knows no key could keep the one thread busy that every change has to go through.
+  it('that are bad cost the store thread nothing, and their documents are not looked at', async () => {
+    const input = { accountId: server.account.accountId, userGroupIds: [] };
+    const create = async (more) => (await server.query('mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { uuid key } }', { input: { ...input, ...more } })).createApiKey;
+    const expired = await create({ name: 'soon expired', expiresAt: Date.now() + 1000 });
+    const disabled = await create({ name: 'switched off', enabled: false });
+    const deleted = await create({ name: 'short-lived' });
+    await server.query(DELETE, { input: { accountId: input.accountId, uuid: deleted.uuid } });
+    await sleep(1100);
+    const malformed = `lks_${'0'.repeat(49)}`;
+    const jobs = async () => Number(/^latchkey_store_jobs_total (\d+)/m.exec((await httpRequest(server.opsPort, { path: '/metrics' })).text)[1]);
+    const before = await jobs();
+    const began = Date.now();
+    const agent = new http.Agent({ keepAlive: true });
+    let asked = 0;
+    for (let i = 0; i < 25; i++) {
+      for (const key of [expired.key, disabled.key, deleted.key, malformed, 'an-imported-key-that-nobody-has']) {
+        for (const query of [DOCUMENT, '{ nonsense']) {
+          assert.equal((await server.graphql(query, undefined, { key, agent })).text, REFUSED);
+          const form = new URLSearchParams({ query, 'x-api-key': key }).toString();
+          const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+          assert.equal((await server.request({ method: 'POST', path: '/gateway/api/graphql-api', headers, body: form, agent })).text, REFUSED);
+          asked += 2;
+        }
+        const session = await server.request({ method: 'POST', path: '/console/session', headers: { 'content-type': 'application/json', 'x-latchkey-console': '1' }, body: JSON.stringify({ apiKey: key }), agent });
+        assert.equal(session.status, 401);
+        assert.equal(session.text, REFUSED);
+        asked++;
+      }
+    }
+    agent.destroy();
+    const own = 20 + (Date.now() - began) / 50; // what the server gives that thread to do by itself
+    assert.ok((await jobs()) - before < own && asked > 3 * own, `${(await jobs()) - before} jobs for ${asked} requests`);
+  });
+
+  it('that are there twice are none: a gateway might let another one pass than the one that was looked at', async () => {
+    const { apiKey } = server.account;
+    for (const values of [[apiKey, 'x'], ['x', apiKey], [apiKey, apiKey]]) {
+      for (const headers of [{ 'x-api-key': values }, { authorization: values.map((value) => `Bearer ${value}`) }]) {
+        assert.equal((await server.request({ path: '/v1/auth', headers })).status, 401, JSON.stringify(headers));
+        assert.equal((await server.graphql(DOCUMENT, undefined, { key: null, headers })).text, REFUSED);
+      }
+    }
+    assert.equal((await server.request({ path: '/v1/auth', headers: { 'x-api-key': [apiKey, 'x'], authorization: `Bearer ${apiKey}` } })).status, 401);
   });
 
   it('two different credentials do not add up', async () => {

@@ -113,6 +113,17 @@ describe('import', () => {
     assert.equal(result.error, 'This key cannot be used');
   });
 
+  it('does not import more by asking many times in one request', async () => {
+    const keys = Array.from({ length: 400 }, (_, i) => ({ name: `many-${i}`, key: `an-imported-key-of-many-${i}`, userGroupIds: [] }));
+    const query = 'mutation ($input: ImportApiKeysInput!) { a: importApiKeys(input: $input) { results { error } } b: importApiKeys(input: $input) { results { error } } c: importApiKeys(input: $input) { results { error } } }';
+    const one = { query, variables: { input: { accountId: account(), keys } } };
+    const answer = await server.request({ method: 'POST', path: '/graphql', headers: { 'x-api-key': server.account.apiKey, 'content-type': 'application/json' }, body: JSON.stringify([one, { ...one, query: IMPORT }]) });
+    const [first, second] = JSON.parse(answer.text);
+    assert.deepEqual([first.data.a.results.length, first.data.b.results.length, first.data.c], [400, 400, null]);
+    for (const { errors } of [first, second]) assert.match(errors[0].message, /^Too many keys: 1200, and at most 1000 can be imported in one request$/);
+    assert.equal((await load(keys.slice(0, 1)))[0].error, 'This key is there already, with the name many-0');
+  });
+
   it('imports 1000 at once, and not one more', async () => {
     const many = (len, prefix) => Array.from({ length: len }, (_, i) => ({ name: `${prefix} ${i}`, key: `${prefix}-imported-key-${i}`, userGroupIds: admins() }));
     const results = await load(many(1000, 'bulk'));

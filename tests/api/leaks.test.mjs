@@ -4,7 +4,7 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { init, run, Server, temporaryDirectory, UPDATE } from './support/server.mjs';
+import { init, run, Server, sleep, SLOW, temporaryDirectory, UPDATE } from './support/server.mjs';
 
 const KEY_ID = 'bcb53661c06b4728e59d897fb6165d5c9cda0fd9cdf9d09ead458168deb7518c';
 
@@ -37,6 +37,7 @@ describe('leaked keys', () => {
   const report = (matches, { key = github.privateKey, id = KEY_ID, body = JSON.stringify(matches), headers = {} } = {}) =>
     post('/v1/leaks/github', body, { 'Github-Public-Key-Identifier': id, 'Github-Public-Key-Signature': crypto.createSign('SHA256').update(body).sign(key, 'base64'), ...headers });
   const find = (tokens, headers) => post('/v1/revoke-leaked', JSON.stringify({ tokens }), headers);
+  const lastUsed = async (uuid) => (await server.query('query ($id: String!) { apiKey(apiKeyId: $id) { lastUsedAt } }', { id: uuid })).apiKey.lastUsedAt;
   const enabled = async (uuid) => (await server.query('query ($id: String!) { apiKey(apiKeyId: $id) { enabled } }', { id: uuid })).apiKey.enabled;
   const auth = async (key) => (await server.request({ path: '/v1/auth', headers: { 'x-api-key': key } })).status;
 
@@ -70,7 +71,7 @@ describe('leaked keys', () => {
     for (const said of [/enabled: false/, /GitHub secret scanning/, /https:\/\/github.com\/audit\/é{200}/, /gist_content/]) assert.match(content.newYaml, said);
     assert.ok(Buffer.byteLength(content.newYaml) < 800, 'what is long is cut');
     for (const text of [stdout, server.stderr]) for (const { key: secret } of [key, other]) assert.ok(!text.includes(secret));
-    assert.match(server.stderr, /is disabled: its secret was leaked, says GitHub secret scanning/);
+    assert.match(server.stderr, /a secret of API key \S{22} was leaked, says GitHub secret scanning: it opens nothing any more/);
     const data = fs.readdirSync(server.data).map((name) => fs.readFileSync(path.join(server.data, name)));
     const stored = Buffer.concat(data).toString('latin1');
     assert.ok(stored.includes('"reportedBy":"GitHub secret scanning"'));
@@ -120,6 +121,30 @@ describe('leaked keys', () => {
     const answers = [await find([key.key, 'unknown', '', off.key]), await find(['unknown']), await find([off.key]), await find([key.key])];
     assert.equal(await auth(key.key), 401);
     for (const { status, text } of answers) assert.deepEqual({ status, text }, { status: 202, text: '{}' });
+    assert.equal(await enabled(key.uuid), false);
+    const used = await server.createKey('used after the report', []);
+    assert.equal(await auth(used.key), 200);
+    for (const deadline = Date.now() + 10000 * SLOW; (await lastUsed(used.uuid)) === null; await sleep(50)) assert.ok(Date.now() < deadline, 'no use is noted');
+    assert.equal(await lastUsed(off.uuid), null, 'a report is no use');
+  });
+
+  it('end alone when a rotation has replaced them: the key has been given another secret', async () => {
+    const key = await server.createKey('rotated after the leak', []);
+    const rotate = 'mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { key } }';
+    const { rotateApiKey: fresh } = await server.query(rotate, { input: { accountId: server.account.accountId, uuid: key.uuid, overlapSeconds: 3600 } });
+    assert.equal(await auth(key.key), 200);
+    const answer = await report([{ token: key.key, type: 't', url: 'https://github.com/a/b', source: 'commit' }]);
+    assert.equal(JSON.parse(answer.text)[0].label, 'true_positive');
+    assert.equal(await auth(key.key), 401);
+    assert.equal(await auth(fresh.key), 200);
+    assert.equal(await enabled(key.uuid), true);
+    const { audits } = await server.query('{ audits(limit: 1) { nodes { changes { operationType resourceId } triggeredAt id } } }');
+    assert.deepEqual(audits.nodes[0].changes, [{ operationType: 'UPDATE', resourceId: key.uuid }]);
+    const { auditChangeContent } = await server.query('query ($id: String!) { auditChangeContent(limit: 1, filters: { changeSetId: $id }) { nodes { oldYaml newYaml } } }', { id: audits.nodes[0].id });
+    assert.match(auditChangeContent.nodes[0].oldYaml, /previousSecrets:/);
+    assert.doesNotMatch(auditChangeContent.nodes[0].newYaml, /previousSecrets:/);
+    assert.match(auditChangeContent.nodes[0].newYaml, /GitHub secret scanning/);
+    await find([fresh.key]);
     assert.equal(await enabled(key.uuid), false);
   });
 

@@ -231,6 +231,22 @@ describe('login', () => {
     assert.equal(gone.code, 'NOT_FOUND');
   });
 
+  it('holds the address that a trusted proxy names against the IP allow list, not the proxy\'s own', async () => {
+    const behind = await Server.fresh({ args: ['--trusted-proxy', '127.0.0.1'] });
+    await createUser(behind, 'ian@example.org', 'ians password');
+    await behind.query('mutation ($input: CreateIpAllowEntryInput!) { createIpAllowEntry(input: $input) { clientMutationId } }', { input: { cidr: '127.0.0.0/8' } });
+    const body = JSON.stringify({ authorization: basic('ian@example.org', 'ians password') });
+    const from = async (forwarded) => (await behind.request({ method: 'POST', path: PATHS[0], headers: { ...json, ...(forwarded && { 'x-forwarded-for': forwarded }) }, body })).status;
+    assert.equal(await from('203.0.113.9'), 401);
+    assert.equal(await from('127.0.0.2, 203.0.113.9'), 401);
+    assert.equal(await from('nonsense'), 401);
+    assert.equal(await from('203.0.113.9, 127.0.0.2'), 200);
+    const { audits } = await behind.query('{ audits(limit: 100) { nodes { failureStatusMsg request { remoteIpAddress } } } }');
+    const refused = audits.nodes.filter((set) => set.failureStatusMsg === 'the address is not on the IP allow list');
+    assert.deepEqual(refused.map((set) => set.request.remoteIpAddress), ['127.0.0.1', '203.0.113.9', '203.0.113.9']); // what cannot be read is the proxy's
+    await behind.stop();
+  });
+
   it('opens every account whose user has that password, each for itself', async () => {
     const { createAccount } = await server.query('mutation { createAccount(input: { name: "Second" }) { key account { id } } }');
     const there = { key: createAccount.key };
@@ -251,8 +267,8 @@ describe('login', () => {
 
 describe('lockout and lifetimes', () => {
   it('locks after repeated failures, for a time', async () => {
-    const lock = 1500 * SLOW;
-    const server = await Server.fresh({ args: ['--login-failures', '3', '--login-lock', `${lock}ms`, '--session-idle', `${4000 * SLOW}ms`] });
+    const lock = 4000 * SLOW;
+    const server = await Server.fresh({ args: ['--login-failures', '3', '--login-lock', `${lock}ms`, '--session-idle', `${12000 * SLOW}ms`] });
     const id = await createUser(server, 'ann@example.org', 'anns password');
     const token = await tokenOf(server, 'ann@example.org', 'anns password');
     for (let i = 0; i < 3; i++) assertRefused(await login(server, 'ann@example.org', 'wrong password'));

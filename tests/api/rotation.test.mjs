@@ -128,6 +128,30 @@ describe('rotation', () => {
     assert.equal(await status(), 401);
   });
 
+  it('revokes an old secret alone, and the key by its present one', async () => {
+    const { key, uuid } = await server.createKey('revoked by halves', []);
+    const older = (await rotate(uuid, { overlapSeconds: 3600 })).key;
+    const present = (await rotate(uuid, { overlapSeconds: 3600 })).key;
+    const revoke = async (token, caller = server.account.apiKey) => (await server.request({ method: 'POST', path: '/v1/revoke', headers: { 'x-api-key': caller, 'content-type': 'application/x-www-form-urlencoded' }, body: new URLSearchParams({ token }).toString() })).status;
+    const other = await server.createKey('no manager', []);
+    assert.equal(await revoke(key, other.key), 403);
+    assert.equal(await accepted(key), true);
+    assert.equal(await revoke(key), 200);
+    assert.deepEqual([await accepted(key), await accepted(older), await accepted(present)], [false, true, true]);
+    assert.deepEqual((await previous(uuid)).map(({ preview }) => preview), [`lk_…${older.slice(-4)}`]);
+    assert.equal(await revoke(older, older), 200, 'a key may revoke its own');
+    assert.deepEqual([await accepted(older), await accepted(present)], [false, true]);
+    const { audits } = await server.query('{ audits(limit: 3) { nodes { failureStatusMsg changes { operationType resourceName } } } }');
+    assert.deepEqual(audits.nodes.map((set) => `${set.changes[0].operationType} ${set.changes[0].resourceName} ${set.failureStatusMsg ?? ''}`.trim()), [
+      'UPDATE revoked by halves',
+      'UPDATE revoked by halves',
+      'UPDATE revoked by halves User not authorized: MANAGE_API_KEYS is required',
+    ]);
+    assert.equal(await revoke(present), 200);
+    assert.equal(await accepted(present), false);
+    assert.ok(!(await server.keyNames()).includes('revoked by halves'));
+  });
+
   it('counts both secrets as one key', async () => {
     const create = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { uuid key } }';
     const { key, uuid } = (await server.query(create, { input: { accountId: account(), name: 'counted', rateLimit: { limit: 2, windowSeconds: 3600 } } })).createApiKey;

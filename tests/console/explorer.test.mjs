@@ -19,7 +19,11 @@ describe('the API Explorer', () => {
     await server?.stop();
   });
 
-  const run = (page) => page.getByRole('button', { name: /Execute query/ }).click();
+  /** Runs what the editor holds; before the editor has come up there is nothing to run. */
+  const run = async (page) => {
+    await page.getByRole('region', { name: 'Query Editor' }).locator('.CodeMirror-line', { hasText: /\S/ }).first().waitFor();
+    await page.getByRole('button', { name: /Execute query/ }).click();
+  };
   const answer = (page) => page.locator('.graphiql-response .CodeMirror-code');
   const write = async (page, text) => {
     await page.getByRole('region', { name: 'Query Editor' }).locator('.CodeMirror').click();

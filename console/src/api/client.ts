@@ -3,7 +3,7 @@ import { send, type Answer } from './http.ts';
 import { graphqlTarget, session, signedInAgain } from './session.ts';
 import type { Operation } from './generated.ts';
 
-export interface Partial<R> {
+export interface PartialAnswer<R> {
   readonly data: { readonly [K in keyof R]: R[K] | null };
   readonly errors: readonly ServerError[];
 }
@@ -19,9 +19,9 @@ export async function run<R, V>(operation: Operation<R, V>, variables: V, signal
 }
 
 /** As run, for an operation whose fields may fail one by one: those are null. Throws when there is nothing at all. */
-export async function runPartly<R, V>(operation: Operation<R, V>, variables: V, signal?: AbortSignal): Promise<Partial<R>> {
+export async function runPartly<R, V>(operation: Operation<R, V>, variables: V, signal?: AbortSignal): Promise<PartialAnswer<R>> {
   const answer = await post(operation, variables, signal);
-  const data = (answer.body as { data?: Partial<R>['data'] | null } | undefined)?.data;
+  const data = (answer.body as { data?: PartialAnswer<R>['data'] | null } | undefined)?.data;
   if (!data) throw new Failure(answer.errors);
   return { data, errors: answer.errors };
 }

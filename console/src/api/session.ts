@@ -36,6 +36,7 @@ export type Credentials = { readonly apiKey: string } | { readonly email: string
 
 export const session = createStore<Session>({ state: 'starting' });
 
+/** In the browser's storage: the account that was chosen. */
 const CHOSEN_ACCOUNT = 'latchkey.account';
 let waiting: { resolve(): void; reject(reason: unknown): void }[] = [];
 
@@ -44,12 +45,13 @@ export async function startSession(): Promise<void> {
   session.set({ state: 'starting' });
   try {
     const answer = await send('GET', '/console/session');
-    if (answer.status === 401) session.set({ state: 'out' });
+    if (answer.status === 401 || answer.status === 204) leave();
     else if (answer.errors.length > 0) throw new Failure(answer.errors);
     else session.set({ state: 'in', who: await enter(answer.body as SessionAnswer), ended: false });
   } catch (thrown) {
     const failure = asFailure(thrown);
-    session.set(failure.code === 'UNAUTHENTICATED' ? { state: 'out' } : { state: 'failed', failure });
+    if (failure.code === 'UNAUTHENTICATED') leave();
+    else session.set({ state: 'failed', failure });
   }
 }
 
@@ -84,7 +86,7 @@ export async function signOut(): Promise<void> {
 export function giveUp(): void {
   const dropped = waiting;
   waiting = [];
-  session.set({ state: 'out' });
+  leave();
   for (const one of dropped) one.reject(new SessionEnded());
 }
 
@@ -102,7 +104,7 @@ export function chooseAccount(accountId: string): void {
   location.assign('/console/');
 }
 
-async function enter(opened: SessionAnswer, wanted = remembered()): Promise<SignedIn> {
+async function enter(opened: SessionAnswer, wanted: string | null | undefined = remembered()): Promise<SignedIn> {
   const accountId = opened.accounts.find((one) => one.uuid === wanted)?.uuid ?? opened.accountId;
   remember(accountId);
   const answer = await send('POST', graphqlTarget(accountId), { query: ViewerQuery });
@@ -115,18 +117,25 @@ export function graphqlTarget(accountId: string): string {
   return `/graphql?accountId=${encodeURIComponent(accountId)}`;
 }
 
-function remembered(): string | undefined {
+function leave(): void {
+  remember(null); // the next one at this browser may belong to another
+  session.set({ state: 'out' });
+}
+
+/** The chosen account; null when there is none; undefined when the browser forbids storage. */
+function remembered(): string | null | undefined {
   try {
-    return localStorage.getItem(CHOSEN_ACCOUNT) ?? undefined;
+    return localStorage.getItem(CHOSEN_ACCOUNT);
   } catch {
-    return undefined; // storage is forbidden: the server's choice of account does
+    return undefined;
   }
 }
 
-function remember(accountId: string): void {
+function remember(accountId: string | null): void {
   try {
-    localStorage.setItem(CHOSEN_ACCOUNT, accountId);
+    if (accountId === null) localStorage.removeItem(CHOSEN_ACCOUNT);
+    else localStorage.setItem(CHOSEN_ACCOUNT, accountId);
   } catch {
-    // storage is forbidden
+    // storage is forbidden: the server's choice of account does
   }
 }

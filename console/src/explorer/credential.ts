@@ -19,8 +19,7 @@ export type Credential = { readonly by: 'session'; readonly accountId: string } 
 /** The session that the browser has, or undefined when nobody is signed in. */
 export async function findSession(): Promise<SignedIn | undefined> {
   const answer = await fetch('/console/session', { credentials: 'same-origin', cache: 'no-store' });
-  const body = (await answer.json()) as SignedIn;
-  return answer.ok ? body : undefined;
+  return answer.status === 200 ? ((await answer.json()) as SignedIn) : undefined;
 }
 
 /** What to send, and where, so that a request acts by a credential. Headers of the Headers tab come last: they win. */

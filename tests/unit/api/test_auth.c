@@ -71,8 +71,10 @@ static const char *get(const struct world *world, uint32_t number) {
 }
 
 static void has(const char *answer, const char *part) {
-    if (strstr(answer, part) == NULL)
-        fail_msg("no \"%s\" in %s", part, answer);
+    if (strstr(answer, part) == NULL) {
+        print_error("no \"%s\" in:\n", part);
+        fail_msg("%s", answer);
+    }
 }
 
 static void lacks(const char *answer, const char *part) {

@@ -1,5 +1,7 @@
 #include "fixture.h"
 
+#include "base/ip.h"
+
 #include "domain/ip_allow.h"
 
 static int create(struct fixture *f, const char *cidr, bool active, struct lk_ip_allow *ret) {
@@ -21,8 +23,10 @@ static int delete_entry(struct fixture *f, const struct lk_id *id) {
 
 static bool admits(struct fixture *f, const char *remote) {
     bool admitted;
-    f->call.origin.remote = lk_slice_cstr(remote);
+    struct lk_ip ip;
+    f->call.client_ip = lk_ip_parse(lk_slice_cstr(remote), &ip) == 0 ? &ip : NULL;
     assert_int_equal(lk_ip_allow_admits(&f->call, &f->account.id, &admitted), 0);
+    f->call.client_ip = NULL;
     return admitted;
 }
 

@@ -186,11 +186,15 @@ static struct lk_permissions set_of(struct lk_app_permission permission, const c
 static const struct lk_app_permission no_app = {0};
 
 /* What is missing, or "" when all is covered. */
-static const char *missing(struct lk_permissions held, struct lk_permissions wanted) {
+static const char *missing_beside(struct lk_permissions held, const struct lk_permissions *existing, struct lk_permissions wanted) {
     struct lk_slice what;
-    if (lk_permissions_cover(&held, &wanted, &what))
+    if (lk_permissions_cover(&held, existing, &wanted, &what))
         return "";
     return lk_arena_strdup(&arena, what);
+}
+
+static const char *missing(struct lk_permissions held, struct lk_permissions wanted) {
+    return missing_beside(held, NULL, wanted);
 }
 
 static void test_cover_account_and_scopes(void **state) {
@@ -259,6 +263,23 @@ static void test_cover_by_all_of_an_administrator(void **state) {
     assert_string_equal(missing(set_of(one_app, NULL, 0), rollback), "DEPLOYMENT");
     one_app.actions |= others;
     assert_string_equal(missing(administrator, set_of(one_app, NULL, 0)), "");
+}
+
+static void test_cover_beside_what_is_there(void **state) {
+    (void)state;
+    const uint32_t four = BIT(LK_ACTION_CREATE) | BIT(LK_ACTION_READ) | BIT(LK_ACTION_UPDATE) | BIT(LK_ACTION_DELETE);
+    const uint32_t two = BIT(LK_ACTION_EXECUTE_WORKFLOW) | BIT(LK_ACTION_EXECUTE_PIPELINE);
+    struct lk_permissions there = set_of(app(LK_APP_ALL, two, 0), "a.*", BIT(LK_MANAGE_SECRETS));
+    struct lk_permissions held = set_of(app(LK_APP_ALL, four, 0), "b", BIT(LK_MANAGE_TAGS));
+    assert_string_equal(
+        missing_beside(held, &there, set_of(app(LK_APP_ALL, four | two, 0), "a.c", BIT(LK_MANAGE_SECRETS) | BIT(LK_MANAGE_TAGS))), "");
+    assert_string_equal(missing_beside(held, &there, set_of(no_app, "c", 0)), "c");
+    assert_string_equal(missing_beside(held, &there, set_of(no_app, NULL, BIT(LK_MANAGE_ALERT_NOTIFICATION_RULES))),
+                        "MANAGE_ALERT_NOTIFICATION_RULES");
+    /* What an administrator may grant beyond its own is for who holds all six, not for what the two have together, nor for what is there. */
+    assert_string_equal(missing_beside(held, &there, set_of(app(LK_APP_ALL, EXECUTE, 0), NULL, 0)), "ALL");
+    there = set_of(app(LK_APP_ALL, four | two, 0), NULL, 0);
+    assert_string_equal(missing_beside(set_of(no_app, NULL, 0), &there, set_of(app(LK_APP_ALL, EXECUTE, 0), NULL, 0)), "ALL");
 }
 
 static void test_cover_takes_bounded_time(void **state) {
@@ -357,6 +378,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_cover_account_and_scopes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cover_apps, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cover_by_all_of_an_administrator, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_cover_beside_what_is_there, setup, teardown),
         cmocka_unit_test_setup_teardown(test_cover_takes_bounded_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_normalise_and_union, setup, teardown),
         cmocka_unit_test_setup_teardown(test_document, setup, teardown),

@@ -1,14 +1,21 @@
 /* Allocation failure: a change that cannot be prepared is refused whole, and what is committed is in force. */
 #include "fixture.h"
 
+#include "keyring/usage.h"
+
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+
+/* Allocations and locks so far. */
+static long taken;
 
 /* Allocations until one fails; negative: none does. All after it fail too while sticky. */
 static long countdown = -1;
 static bool sticky;
 
 static bool fails(void) {
+    taken++;
     if (countdown < 0)
         return false;
     if (countdown > 0) {
@@ -20,6 +27,10 @@ static bool fails(void) {
     return true;
 }
 
+int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
+int __real_pthread_rwlock_rdlock(pthread_rwlock_t *lock);
+int __wrap_pthread_rwlock_rdlock(pthread_rwlock_t *lock);
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
@@ -30,6 +41,16 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 void *__wrap_reallocarray(void *old, size_t count, size_t size);
 void *__wrap_mmap(void *address, size_t len, int protection, int flags, int fd, off_t offset);
+
+int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex) {
+    taken++;
+    return __real_pthread_mutex_lock(mutex);
+}
+
+int __wrap_pthread_rwlock_rdlock(pthread_rwlock_t *lock) {
+    taken++;
+    return __real_pthread_rwlock_rdlock(lock);
+}
 
 void *__wrap_malloc(size_t size) {
     return fails() ? NULL : __real_malloc(size);
@@ -208,6 +229,60 @@ static void test_growth_is_reserved(void **state) {
     lk_keyring_close(keyring);
 }
 
+/* Whatever comes of it, a verification neither allocates nor locks: it cannot fail for want of memory, nor wait for who changes keys. */
+static void test_verifying_takes_nothing(void **state) {
+    (void)state;
+    struct lk_keyring *keyring = open_keyring();
+    struct lk_keyring_digest digests[6];
+    struct lk_keyring_key key[6];
+    struct lk_slice ip = lk_slice_cstr("10.0.0.0/8");
+    for (uint32_t i = 0; i < 6; i++) {
+        digests[i] = digest_of(keys, i);
+        key[i] = key_of(i, &digests[i], 1);
+    }
+    key[1].enabled = false;
+    key[2].expires_at = 1;
+    key[3].allowed_ips = &ip;
+    key[3].allowed_ips_len = 1;
+    key[4].rate = (struct lk_rate){1, 1000};
+    key[5].has_credits = true;
+    for (uint32_t i = 0; i < 6; i++)
+        assert_int_equal(put_key(keyring, &key[i]), 0);
+    struct lk_usage *usage;
+    struct lk_expression *require;
+    assert_int_equal(lk_usage_open(64, &usage), 0);
+    assert_int_equal(lk_expression_compile(&test_vocabulary, lk_slice_cstr("VIEW_AUDITS"), &require, NULL), 0);
+    struct lk_verifier verifier;
+    lk_verifier_init(&verifier, keyring, usage);
+    struct lk_verify_answer answers[8];
+    struct test_token tokens[8];
+    struct lk_verify_request requests[8];
+    for (uint32_t i = 0; i < 8; i++) {
+        tokens[i] = token_of(i);
+        requests[i] = (struct lk_verify_request){.token = lk_slice_cstr(tokens[i].text), .cost = 1, .now_ms = 1000, .mono_ns = 1000000000};
+    }
+    requests[7].token.len = 3;
+    long before = taken;
+    for (uint32_t i = 0; i < 8; i++)
+        lk_verify(&verifier, &requests[i], &answers[i]);
+    enum lk_verify_code limited = ask(&verifier, 4, NULL, &answers[4]);
+    enum lk_verify_code lacking = ask(&verifier, 0, require, &answers[0]);
+    lk_verify_batch(&verifier, requests, 8, answers);
+    lk_usage_offer(usage);
+    long after = taken;
+    assert_int_equal(after, before);
+    assert_int_equal(limited, LK_VERIFY_RATE_LIMITED);
+    assert_int_equal(lacking, LK_VERIFY_INSUFFICIENT_PERMISSIONS);
+    static const enum lk_verify_code expected[] = {LK_VERIFY_VALID,          LK_VERIFY_DISABLED,     LK_VERIFY_EXPIRED,
+                                                   LK_VERIFY_IP_NOT_ALLOWED, LK_VERIFY_RATE_LIMITED, LK_VERIFY_USAGE_EXCEEDED,
+                                                   LK_VERIFY_NOT_FOUND,      LK_VERIFY_MALFORMED};
+    for (uint32_t i = 0; i < 8; i++)
+        assert_int_equal(answers[i].code, expected[i]);
+    lk_expression_free(require);
+    lk_usage_close(usage);
+    lk_keyring_close(keyring);
+}
+
 int main(void) {
     keys = test_keys();
     lk_keyring_reader_register();
@@ -215,6 +290,7 @@ int main(void) {
         cmocka_unit_test(test_each_allocation),
         cmocka_unit_test(test_nothing_left),
         cmocka_unit_test(test_growth_is_reserved),
+        cmocka_unit_test(test_verifying_takes_nothing),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     lk_keyring_reader_unregister();

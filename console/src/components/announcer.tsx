@@ -1,0 +1,54 @@
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
+import { createStore, useStore } from '../lib/store.ts';
+import { IconButton } from './button.tsx';
+
+interface Notice {
+  readonly id: number;
+  readonly text: string;
+  readonly kind: 'done' | 'wrong';
+}
+
+const notices = createStore<readonly Notice[]>([]);
+let last = 0;
+const SHOWN_MS = 8_000;
+
+/** Tells the reader, also one who listens, that something was done or went wrong. */
+export function announce(text: string, kind: Notice['kind'] = 'done'): void {
+  notices.set([...notices.get().slice(-2), { id: ++last, text, kind }]);
+}
+
+function dismiss(id: number): void {
+  notices.set(notices.get().filter((one) => one.id !== id));
+}
+
+/** Which announcers there are, the innermost last: the page's own, and one for each open dialog, outside of which nothing is heard or pressed. */
+const layers = createStore<readonly symbol[]>([]);
+
+export function Announcer() {
+  const shown = useStore(notices);
+  const stack = useStore(layers);
+  const [own] = useState(() => Symbol('layer'));
+  useLayoutEffect(() => {
+    layers.set([...layers.get(), own]);
+    return () => layers.set(layers.get().filter((one) => one !== own));
+  }, [own]);
+  return (
+    <div class="notices" role="status" aria-live="polite" aria-atomic="false">
+      {stack.at(-1) === own && shown.map((notice) => <NoticeLine key={notice.id} notice={notice} />)}
+    </div>
+  );
+}
+
+function NoticeLine({ notice }: { notice: Notice }) {
+  useEffect(() => {
+    if (notice.kind === 'wrong') return undefined; // stays until it is closed
+    const timer = setTimeout(() => dismiss(notice.id), SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [notice]);
+  return (
+    <div class={`notice ${notice.kind}`}>
+      <span>{notice.text}</span>
+      <IconButton label="Close message" icon="close" onClick={() => dismiss(notice.id)} />
+    </div>
+  );
+}

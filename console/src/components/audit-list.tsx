@@ -1,0 +1,68 @@
+import { useState } from 'preact/hooks';
+import type { ChangeSetParts } from '../api/generated.ts';
+import { useKeyNames } from '../hooks/use-key-names.ts';
+import { useAbilities } from '../hooks/use-session.ts';
+import { words } from '../lib/format.ts';
+import { AuditActor } from './audit-actor.tsx';
+import { AuditChange } from './audit-change.tsx';
+import { Badge } from './badge.tsx';
+import { IconButton } from './button.tsx';
+import { Table, type Column } from './table.tsx';
+import { Time } from './time.tsx';
+
+interface AuditListProps {
+  caption: string;
+  sets: readonly ChangeSetParts[];
+  busy?: boolean;
+  /** Without what each change was about, on a page that is about one thing. */
+  brief?: boolean;
+}
+
+const PAST: Readonly<Record<string, string>> = { CREATE: 'Created', UPDATE: 'Changed', DELETE: 'Deleted', REVEAL: 'Revealed', ROTATE: 'Rotated', IMPORT: 'Imported', LOGIN: 'Signed in with', LOGOUT: 'Signed out with' };
+
+/** Entries of the audit log; each can be opened to see what it changed. */
+export function AuditList({ caption, sets, busy = false, brief = false }: AuditListProps) {
+  const may = useAbilities();
+  const [open, setOpen] = useState<string>();
+  const keyIds = sets.flatMap((set) => (set.apiKeyId ? [set.apiKeyId] : []));
+  const keyNames = useKeyNames(keyIds, may.seeKeys);
+  const all: readonly (Column<ChangeSetParts> | false)[] = [
+    { key: 'time', header: 'Time', cell: (set) => <Time at={set.triggeredAt} /> },
+    { key: 'actor', header: 'Who', cell: (set) => <AuditActor set={set} keyNames={keyNames} /> },
+    { key: 'what', header: 'Did', kind: 'name', cell: (set) => <span id={`audit-${set.id}`}><What set={set} brief={brief} /></span> },
+    { key: 'from', header: 'From', cell: (set) => <code>{set.request?.remoteIpAddress ?? '—'}</code> },
+    {
+      key: 'more', header: 'Changes', kind: 'actions',
+      cell: (set) => (
+        <IconButton
+          label={open === set.id ? 'Hide changes' : 'Show changes'} icon={open === set.id ? 'sortUp' : 'down'} pressed={open === set.id} describedBy={`audit-${set.id}`}
+          onClick={() => setOpen(open === set.id ? undefined : set.id)}
+        />
+      ),
+    },
+  ];
+  const columns = all.filter((one) => one !== false);
+  return (
+    <Table
+      caption={caption} columns={columns} rows={sets} rowKey={(set) => set.id} busy={busy}
+      detail={(set) => (open === set.id ? <AuditChange set={set} /> : undefined)}
+    />
+  );
+}
+
+function What({ set, brief }: { set: ChangeSetParts; brief: boolean }) {
+  const refused = set.failureStatusMsg !== null;
+  return (
+    <>
+      {refused && <Badge kind="bad">Refused</Badge>}
+      {set.changes.map((change, index) => (
+        <span class="change" key={index}>
+          {PAST[change.operationType] ?? words(change.operationType)}{' '}
+          {!brief && <span class="muted">{words(change.resourceType)}</span>}{' '}
+          {!brief && <strong><bdi>{change.resourceName ?? change.resourceId ?? ''}</bdi></strong>}
+        </span>
+      ))}
+      {refused && <span class="hint">{set.failureStatusMsg}</span>}
+    </>
+  );
+}

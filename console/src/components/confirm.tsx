@@ -1,0 +1,45 @@
+import type { ComponentChildren } from 'preact';
+import { useId, useRef } from 'preact/hooks';
+import { useSubmit } from '../hooks/use-submit.ts';
+import { Button } from './button.tsx';
+import { Dialog } from './dialog.tsx';
+import { Problem } from './problem.tsx';
+
+interface ConfirmProps {
+  title: string;
+  children: ComponentChildren;
+  /** What the button that does it says. */
+  verb: string;
+  danger?: boolean;
+  /** It removes what the dialog was opened from, such as a row of a table. */
+  removes?: boolean;
+  onClose(): void;
+  /** Does it. What it throws is shown, and the dialog stays. */
+  onConfirm(): Promise<void>;
+}
+
+export function Confirm({ title, children, verb, danger = false, removes = false, onClose, onConfirm }: ConfirmProps) {
+  const text = useId();
+  const removing = useRef(false);
+  const { busy, failure, submit } = useSubmit(async () => {
+    removing.current = removes;
+    try {
+      await onConfirm();
+    } catch (thrown) {
+      removing.current = false;
+      throw thrown;
+    }
+  });
+  const actions = (
+    <>
+      <Button onClick={onClose}>Cancel</Button>
+      <Button kind={danger ? 'danger' : 'primary'} busy={busy} onClick={() => void submit()} describedBy={text}>{verb}</Button>
+    </>
+  );
+  return (
+    <Dialog title={title} role="alertdialog" onClose={onClose} actions={actions} removing={removing}>
+      <div id={text}>{children}</div>
+      {failure && <Problem failure={failure} />}
+    </Dialog>
+  );
+}

@@ -1,0 +1,40 @@
+import { copyLater } from '../lib/clipboard.ts';
+import { asFailure } from '../api/failure.ts';
+import { announce } from './announcer.tsx';
+import { Button, IconButton } from './button.tsx';
+
+interface CopyProps {
+  /** The accessible name. */
+  label: string;
+  /** Gets the text when it is wanted. */
+  get(): Promise<string>;
+  done: string;
+  describedBy?: string | undefined;
+  look?: 'icon' | 'plain' | 'primary';
+  /** Shows the text to be copied by hand where the browser does not let the page copy. */
+  onForbidden?(): void;
+}
+
+export function CopyButton({ label, get, done, describedBy, look = 'icon', onForbidden }: CopyProps) {
+  const copy = async () => {
+    try {
+      if (await copyLater(get)) return announce(done);
+      announce('This browser does not let the page copy: select the text and copy it.', 'wrong');
+      onForbidden?.();
+    } catch (thrown) {
+      announce(asFailure(thrown).message, 'wrong');
+    }
+  };
+  const press = () => void copy();
+  if (look === 'icon') return <IconButton label={label} icon="copy" onClick={press} describedBy={describedBy} />;
+  return <Button icon="copy" kind={look} onClick={press} describedBy={describedBy}>{label}</Button>;
+}
+
+/** A secret in full, to be selected in one click. */
+export function Secret({ text, label }: { text: string; label: string }) {
+  return (
+    <code class="secret" role="textbox" aria-readonly="true" aria-label={label} tabIndex={0} onFocus={(event) => getSelection()?.selectAllChildren(event.currentTarget)}>
+      {text}
+    </code>
+  );
+}

@@ -1,0 +1,49 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useId, useRef } from 'preact/hooks';
+import type { Submit } from '../hooks/use-submit.ts';
+import { Button } from './button.tsx';
+import { Dialog } from './dialog.tsx';
+import { Problem } from './problem.tsx';
+
+interface FormDialogProps {
+  title: string;
+  children: ComponentChildren;
+  sending: Submit;
+  /** What was refused and belongs to no field. */
+  problems: readonly string[];
+  dirty: boolean;
+  onClose(): void;
+  wide?: boolean;
+}
+
+/** A form in a dialog. After a refusal the focus goes to the first field that is wrong, else to what was said. */
+export function FormDialog({ title, children, sending, problems, dirty, onClose, wide }: FormDialogProps) {
+  const id = useId();
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (!sending.failure) return;
+    for (let wrong = form.current?.querySelector('[aria-invalid]')?.closest('details'); wrong; wrong = wrong.parentElement?.closest('details')) wrong.open = true;
+    form.current?.querySelector<HTMLElement>('[aria-invalid], .problem')?.focus();
+    form.current?.querySelector('[aria-invalid], .problem')?.scrollIntoView({ block: 'nearest' });
+  }, [sending.failure]);
+  const actions = (
+    <>
+      <Button onClick={() => { if (!sending.busy) form.current?.closest('dialog')?.dispatchEvent(new Event('cancel', { cancelable: true })); }}>Cancel</Button>
+      <Button type="submit" kind="primary" form={id} busy={sending.busy}>{sending.busy ? 'Submitting…' : 'Submit'}</Button>
+    </>
+  );
+  return (
+    <Dialog title={title} onClose={onClose} dirty={dirty} actions={actions} wide={wide ?? false}>
+      <form
+        id={id} ref={form} noValidate
+        onSubmit={(event) => {
+          event.preventDefault();
+          void sending.submit();
+        }}
+      >
+        {problems.length > 0 && <Problem messages={problems} />}
+        {children}
+      </form>
+    </Dialog>
+  );
+}

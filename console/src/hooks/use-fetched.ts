@@ -1,0 +1,21 @@
+import { useEffect, useState } from 'preact/hooks';
+import { asFailure, type Failure } from '../api/failure.ts';
+
+export interface Fetched<T> {
+  readonly data: T | undefined;
+  readonly failure: Failure | undefined;
+}
+
+/** What `fetchIt` brings, once. */
+export function useFetched<T>(fetchIt: (signal: AbortSignal) => Promise<T>): Fetched<T> {
+  const [state, setState] = useState<Fetched<T>>({ data: undefined, failure: undefined });
+  useEffect(() => {
+    const abort = new AbortController();
+    fetchIt(abort.signal).then(
+      (data) => abort.signal.aborted || setState({ data, failure: undefined }),
+      (thrown: unknown) => abort.signal.aborted || setState({ data: undefined, failure: asFailure(thrown) }),
+    );
+    return () => abort.abort();
+  }, []);
+  return state;
+}

@@ -1,0 +1,19 @@
+import { useEffect } from 'preact/hooks';
+import { pageOf } from '../lib/page-query.ts';
+import { usePageQuery } from './use-page-query.ts';
+
+export interface Pages {
+  readonly page: number;
+  readonly offset: number;
+  onPage(page: number): void;
+}
+
+/** Which page of a list the address names. `total` is known once the server said it: a page behind the last becomes the last. */
+export function usePages(size: number, total: number | undefined): Pages {
+  const [query, change] = usePageQuery();
+  const page = pageOf(query);
+  useEffect(() => {
+    if (total !== undefined && page > 1 && (page - 1) * size >= total) change({ page: total > size ? String(Math.ceil(total / size)) : undefined }, { replace: true });
+  }, [total, page, size, change]);
+  return { page, offset: (page - 1) * size, onPage: (next) => change({ page: next === 1 ? undefined : String(next) }) };
+}

@@ -1,0 +1,37 @@
+import { useState } from 'preact/hooks';
+import { chooseAccount, signOut } from '../api/session.ts';
+import { announce } from '../components/announcer.tsx';
+import { Button } from '../components/button.tsx';
+import { Icon } from '../components/icon.tsx';
+import { useWho } from '../hooks/use-session.ts';
+import { asFailure } from '../api/failure.ts';
+
+/** Who is signed in, to which account, and the way out. */
+export function AccountMenu() {
+  const { actor, accounts, accountId, viewer } = useWho();
+  const [leaving, setLeaving] = useState(false);
+  const leave = () => {
+    setLeaving(true);
+    signOut().catch((thrown: unknown) => announce(asFailure(thrown).message, 'wrong')).finally(() => setLeaving(false));
+  };
+  return (
+    <div class="account-menu">
+      {accounts.length > 1 ? (
+        <label class="account-switch">
+          <span class="visually-hidden">Account</span>
+          <select value={accountId} onChange={(event) => chooseAccount(event.currentTarget.value)}>
+            {accounts.map((one) => <option key={one.uuid} value={one.uuid}>{one.accountName}</option>)}
+          </select>
+        </label>
+      ) : (
+        <span class="account-name" title="Account">{viewer.account.name}</span>
+      )}
+      <span class="actor" title={actor.kind === 'USER' ? 'Signed in as a user' : 'Signed in with an API key'}>
+        <Icon name={actor.kind === 'USER' ? 'user' : 'key'} />
+        <span class="visually-hidden">{actor.kind === 'USER' ? 'Signed in as' : 'Signed in with the API key'}</span>
+        <bdi>{actor.name}</bdi>
+      </span>
+      <Button kind="quiet" icon="signOut" busy={leaving} onClick={leave}>Sign out</Button>
+    </div>
+  );
+}

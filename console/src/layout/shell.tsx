@@ -1,0 +1,36 @@
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { place } from '../lib/router.ts';
+import { useStore } from '../lib/store.ts';
+import { IconButton } from '../components/button.tsx';
+import { AccountMenu } from './account-menu.tsx';
+import { Brand } from './brand.tsx';
+import { Navigation } from './navigation.tsx';
+
+/** What is around every page. */
+export function Shell({ children }: { children: ComponentChildren }) {
+  const { path } = useStore(place);
+  const [open, setOpen] = useState(false);
+  const main = useRef<HTMLElement>(null);
+  const shown = useRef(path);
+  // A new page is announced by moving the focus to it, as loading a page would; its heading may have to be fetched first.
+  useEffect(() => {
+    if (shown.current === path) return;
+    shown.current = path;
+    setOpen(false);
+    scrollTo(0, 0);
+    (main.current?.querySelector<HTMLElement>('h1') ?? main.current)?.focus();
+  }, [path]);
+  return (
+    <div class="shell">
+      <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>Skip to content</a>
+      <header class="top">
+        <span class="menu-toggle"><IconButton label="Menu" icon={open ? 'close' : 'menu'} pressed={open} onClick={() => setOpen(!open)} /></span>
+        <a class="home" href="/console/"><Brand /></a>
+        <AccountMenu />
+      </header>
+      <div class={open ? 'side open' : 'side'}><Navigation /></div>
+      <main id="main" class="main" tabIndex={-1} ref={main}>{children}</main>
+    </div>
+  );
+}

@@ -1,0 +1,125 @@
+import { oneFailure } from '../api/failure.ts';
+import type { CreateApiKeyInput, KeySettings, RefillInterval, UpdateApiKeyInput } from '../api/generated.ts';
+import { formatDuration, parseDuration } from './duration.ts';
+import { DAY, fromLocalField, toLocalField } from './time.ts';
+
+export type Expiry = 'never' | '7' | '30' | '90' | '365' | 'date';
+
+/** What a key's form holds while it is filled in: the texts as they were typed. */
+export interface KeyDraft {
+  readonly name: string;
+  readonly groupIds: readonly string[];
+  readonly expiry: Expiry;
+  readonly expiryDate: string;
+  readonly allowedIps: string;
+  readonly rateLimit: string;
+  readonly rateWindow: string;
+  readonly credits: string;
+  readonly refill: 'never' | RefillInterval;
+  readonly refillAmount: string;
+  readonly refillDay: string;
+  readonly metadata: readonly { readonly key: string; readonly value: string }[];
+}
+
+export const NEW_KEY: KeyDraft = {
+  name: '', groupIds: [], expiry: 'never', expiryDate: '', allowedIps: '', rateLimit: '', rateWindow: '1 minute', credits: '', refill: 'never', refillAmount: '',
+  refillDay: '1', metadata: [],
+};
+
+export function draftOf(key: KeySettings): KeyDraft {
+  const refill = key.credits?.refill ?? null;
+  return {
+    name: key.name,
+    groupIds: key.allGroups.nodes.map((group) => group.id),
+    expiry: key.expiresAt === null ? 'never' : 'date',
+    expiryDate: key.expiresAt === null ? '' : toLocalField(key.expiresAt),
+    allowedIps: (key.allowedIps ?? []).join('\n'),
+    rateLimit: key.rateLimit ? String(key.rateLimit.limit) : '',
+    rateWindow: key.rateLimit ? formatDuration(key.rateLimit.windowSeconds) : NEW_KEY.rateWindow,
+    credits: key.credits ? String(key.credits.remaining) : '',
+    refill: refill ? refill.interval : 'never',
+    refillAmount: refill ? String(refill.amount) : '',
+    refillDay: refill ? String(refill.day ?? 1) : NEW_KEY.refillDay,
+    metadata: key.metadata.map(({ key: name, value }) => ({ key: name, value })),
+  };
+}
+
+type Members = Omit<CreateApiKeyInput, 'accountId' | 'clientMutationId' | 'enabled'>;
+
+/** The input of createApiKey. Throws a Failure that names the field when a text is not what the field takes. */
+export function createInput(draft: KeyDraft, accountId: string, now: number): CreateApiKeyInput {
+  const all = members(draft, now);
+  const given = Object.entries(all).filter(([, value]) => value !== null && !(Array.isArray(value) && value.length === 0));
+  return { accountId, ...(Object.fromEntries(given) as Partial<Members>), name: draft.name };
+}
+
+/** The input of updateApiKey with what differs from the draft that the form began with: the rest stays as it is on the server. */
+export function updateInput(draft: KeyDraft, before: KeyDraft, accountId: string, uuid: string, now: number): UpdateApiKeyInput {
+  const all = members(draft, now);
+  const changed = (Object.keys(all) as (keyof Members)[]).filter((member) => SOURCES[member].some((field) => !same(draft[field], before[field])));
+  return { accountId, uuid, ...(Object.fromEntries(changed.map((member) => [member, all[member]])) as Partial<Members>), name: draft.name };
+}
+
+export function sameDraft(a: KeyDraft, b: KeyDraft): boolean {
+  return (Object.keys(a) as (keyof KeyDraft)[]).every((field) => same(a[field], b[field]));
+}
+
+/** Which fields of the form make each member of the input. */
+const SOURCES: Readonly<Record<keyof Members, readonly (keyof KeyDraft)[]>> = {
+  name: ['name'],
+  userGroupIds: ['groupIds'],
+  expiresAt: ['expiry', 'expiryDate'],
+  allowedIps: ['allowedIps'],
+  rateLimit: ['rateLimit', 'rateWindow'],
+  credits: ['credits', 'refill', 'refillAmount', 'refillDay'],
+  metadata: ['metadata'],
+};
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function members(draft: KeyDraft, now: number): Required<Members> {
+  return {
+    name: draft.name,
+    userGroupIds: draft.groupIds,
+    expiresAt: expiresAt(draft, now),
+    allowedIps: draft.allowedIps.split(/[\s,]+/).filter(Boolean),
+    rateLimit: rateLimit(draft),
+    credits: credits(draft),
+    metadata: draft.metadata.filter(({ key, value }) => key !== '' || value !== ''),
+  };
+}
+
+function expiresAt(draft: KeyDraft, now: number): number | null {
+  if (draft.expiry === 'never') return null;
+  if (draft.expiry !== 'date') return now + Number(draft.expiry) * DAY;
+  const at = fromLocalField(draft.expiryDate);
+  if (at === undefined) throw oneFailure('Invalid expiresAt: choose a day and a time', 'BAD_USER_INPUT');
+  return at;
+}
+
+function rateLimit(draft: KeyDraft): Members['rateLimit'] & object | null {
+  if (draft.rateLimit.trim() === '') return null;
+  const windowSeconds = parseDuration(draft.rateWindow);
+  if (windowSeconds === undefined) throw oneFailure('Invalid rateLimit: write the time as 10 seconds, 1 minute or 1 hour', 'BAD_USER_INPUT');
+  return { limit: whole(draft.rateLimit, 'Invalid rateLimit: the number of uses must be a whole number'), windowSeconds };
+}
+
+function credits(draft: KeyDraft): Members['credits'] & object | null {
+  if (draft.credits.trim() === '') {
+    if (draft.refill !== 'never') throw oneFailure('Invalid credits: say how many there are now', 'BAD_USER_INPUT');
+    return null;
+  }
+  const remaining = whole(draft.credits, 'Invalid credits: the number of uses must be a whole number');
+  if (draft.refill === 'never') return { remaining };
+  const amount = whole(draft.refillAmount, 'Invalid credits: the amount of a refill must be a whole number');
+  if (draft.refill === 'DAILY') return { remaining, refill: { amount, interval: 'DAILY' } };
+  return { remaining, refill: { amount, interval: draft.refill, day: whole(draft.refillDay, 'Invalid credits: the day of a refill must be a whole number') } };
+}
+
+function whole(text: string, otherwise: string): number {
+  const value = Number(text.trim());
+  if (text.trim() === '' || !Number.isSafeInteger(value)) throw oneFailure(otherwise, 'BAD_USER_INPUT');
+  return value;
+}

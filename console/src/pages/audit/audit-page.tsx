@@ -1,0 +1,41 @@
+import { useMemo } from 'preact/hooks';
+import { AuditsQuery } from '../../api/generated.ts';
+import { AuditList } from '../../components/audit-list.tsx';
+import { Button } from '../../components/button.tsx';
+import { Pager } from '../../components/pager.tsx';
+import { Empty, Loaded } from '../../components/states.tsx';
+import { usePageQuery } from '../../hooks/use-page-query.ts';
+import { usePages } from '../../hooks/use-pages.ts';
+import { useQuery } from '../../hooks/use-query.ts';
+import { PageHead } from '../../layout/page-head.tsx';
+import { auditFilter } from '../../lib/audit-filter.ts';
+import { pageOf } from '../../lib/page-query.ts';
+import { AuditToolbar } from './audit-toolbar.tsx';
+
+const SIZE = 50;
+
+export function AuditPage() {
+  const [query, change] = usePageQuery();
+  const variables = useMemo(() => {
+    const filter = auditFilter(query, Date.now());
+    return { limit: SIZE, offset: (pageOf(query) - 1) * SIZE, filters: Object.keys(filter).length > 0 ? [filter] : [] };
+  }, [query]);
+  const audits = useQuery(AuditsQuery, variables);
+  const pages = usePages(SIZE, audits.data?.audits.pageInfo.total);
+  const filtered = variables.filters.length > 0;
+  const all = filtered ? <Button onClick={() => change({ time: '', from: '', to: '', actor: '', resource: '', type: '', operation: '' })}>Show all entries</Button> : undefined;
+  return (
+    <>
+      <PageHead title="Audit">Who changed what, the newest first.</PageHead>
+      <AuditToolbar query={query} change={change} />
+      <Loaded query={audits} what="the audit log">
+        {({ audits: { nodes, pageInfo } }) => nodes.length === 0 ? <Empty action={all}>No entry fits.</Empty> : (
+          <>
+            <AuditList caption="Audit log" sets={nodes} busy={audits.loading} />
+            <Pager page={pages.page} size={SIZE} total={pageInfo.total} what="entries" onPage={pages.onPage} />
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}

@@ -1,0 +1,44 @@
+import { useState } from 'preact/hooks';
+import { announce } from '../../components/announcer.tsx';
+import { FormDialog } from '../../components/form-dialog.tsx';
+import { PickList } from '../../components/pick-list.tsx';
+import { Problem } from '../../components/problem.tsx';
+import { Loading } from '../../components/states.tsx';
+import { useAllUsers } from '../../hooks/use-all-users.ts';
+import { useSubmit } from '../../hooks/use-submit.ts';
+import { count } from '../../lib/format.ts';
+
+interface AddMembersDialogProps {
+  group: { readonly name: string };
+  /** Ids of the users who are in it. */
+  present: readonly string[];
+  onClose(): void;
+  onChanged(): void;
+  add(userId: string): Promise<void>;
+}
+
+export function AddMembersDialog({ group, present, onClose, onChanged, add }: AddMembersDialogProps) {
+  const { users, failure } = useAllUsers();
+  const [chosen, setChosen] = useState<readonly string[]>([]);
+  const sending = useSubmit(async () => {
+    let waiting = chosen;
+    try {
+      for (const id of chosen) {
+        await add(id);
+        waiting = waiting.filter((one) => one !== id);
+      }
+    } finally {
+      setChosen(waiting); // who is refused stays chosen; who is in is not tried again
+      if (waiting.length < chosen.length) onChanged();
+    }
+    announce(`${count(chosen.length, 'user')} added to ${group.name}.`);
+    onClose();
+  });
+  const choices = (users ?? []).filter((user) => !present.includes(user.id)).map(({ id, name, email }) => ({ id, name, note: email }));
+  return (
+    <FormDialog title={`Add members to ${group.name}`} sending={sending} problems={[]} dirty={chosen.length > 0} onClose={onClose}>
+      {failure && <Problem failure={failure} />}
+      {users ? <PickList label="Users" what="user" choices={choices} chosen={chosen} onChange={setChosen} error={sending.failure?.message} /> : !failure && <Loading what="users" />}
+    </FormDialog>
+  );
+}

@@ -1,0 +1,74 @@
+import { useState } from 'preact/hooks';
+import { run } from '../../api/client.ts';
+import { ApplicationsQuery, CreateGroup, UpdateGroup, type GroupQueryAnswer } from '../../api/generated.ts';
+import { announce } from '../../components/announcer.tsx';
+import { TextArea, TextField } from '../../components/field.tsx';
+import { FormDialog } from '../../components/form-dialog.tsx';
+import { PickList } from '../../components/pick-list.tsx';
+import { useAllUsers } from '../../hooks/use-all-users.ts';
+import { useQuery } from '../../hooks/use-query.ts';
+import { useAbilities } from '../../hooks/use-session.ts';
+import { useSubmit } from '../../hooks/use-submit.ts';
+import { fieldErrors, type FieldRules } from '../../lib/field-errors.ts';
+import { createGroupInput, groupDraftOf, NEW_GROUP, updateGroupInput } from '../../lib/group-draft.ts';
+import { AccountPermissionFields } from './account-permission-fields.tsx';
+import { AppPermissionFields } from './app-permission-fields.tsx';
+
+type GroupField = 'name' | 'description' | 'users' | 'account' | 'apps' | 'scopes';
+
+const RULES: FieldRules<GroupField> = [
+  [/already exists with the name|user group name/i, 'name'],
+  [/description/i, 'description'],
+  [/userIds|user does not exist/i, 'users'],
+  [/scopes?\b/i, 'scopes'],
+  [/Invalid \w+ permission|application permissions|ids and scopes/, 'apps'],
+  [/can be set only together|more than the caller holds/, 'account'],
+];
+
+interface GroupFormProps {
+  /** The group to change; absent for a new one. */
+  group?: GroupQueryAnswer['userGroup'];
+  onClose(): void;
+  onSaved(id: string): void;
+}
+
+/** A user group's form: what it is called, who is in it and what it may do. Members of a group that exists are changed on its page. */
+export function GroupForm({ group, onClose, onSaved }: GroupFormProps) {
+  const may = useAbilities();
+  const [before] = useState(() => (group ? groupDraftOf(group) : NEW_GROUP));
+  const [draft, setDraft] = useState(before);
+  const [userIds, setUserIds] = useState<readonly string[]>([]);
+  const applications = useQuery(ApplicationsQuery, may.seeApplications ? { limit: 100, offset: 0 } : undefined);
+  const sending = useSubmit(async () => {
+    const saved = group
+      ? (await run(UpdateGroup, { input: updateGroupInput(draft, before, group.id) })).updateUserGroup.userGroup
+      : (await run(CreateGroup, { input: createGroupInput(draft, userIds) })).createUserGroup.userGroup;
+    announce(`${saved.name} is saved.`);
+    onClose();
+    onSaved(saved.id);
+  });
+  const set = (part: Partial<typeof draft>) => setDraft({ ...draft, ...part });
+  const { fields, form } = fieldErrors(sending.failure, RULES);
+  const dirty = JSON.stringify(draft) !== JSON.stringify(before) || userIds.length > 0;
+  return (
+    <FormDialog title={group ? `Edit ${group.name}` : 'Add User Group'} sending={sending} problems={form} dirty={dirty} onClose={onClose} wide>
+      <TextField label="Name" value={draft.name} onInput={(name) => set({ name })} error={fields.name} required />
+      <TextArea label="Description" rows={2} value={draft.description} onInput={(description) => set({ description })} error={fields.description} />
+      {!group && may.seeUsers && <MembersField chosen={userIds} onChange={setUserIds} error={fields.users} />}
+      <AccountPermissionFields chosen={draft.account} onChange={(account) => set({ account })} error={fields.account} />
+      <TextArea
+        label="Scopes" rows={3} value={draft.scopes} onInput={(scopes) => set({ scopes })} error={fields.scopes} mono
+        hint="Names of your own, one a line, such as invoices.read. invoices.* covers all that begin with invoices., and * covers all."
+      />
+      <AppPermissionFields
+        permissions={draft.apps} onChange={(apps) => set({ apps })} error={fields.apps} applications={applications.data?.applications.nodes ?? []}
+      />
+    </FormDialog>
+  );
+}
+
+function MembersField({ chosen, onChange, error }: { chosen: readonly string[]; onChange(chosen: readonly string[]): void; error: string | undefined }) {
+  const { users } = useAllUsers();
+  const choices = (users ?? []).map(({ id, name, email }) => ({ id, name, note: email }));
+  return <PickList label="Users" what="user" choices={choices} chosen={chosen} onChange={onChange} error={error} />;
+}

@@ -1,0 +1,42 @@
+import { useState } from 'preact/hooks';
+import { accountId, run } from '../../api/client.ts';
+import { KeySettingsQuery, UpdateKey, type KeySettings } from '../../api/generated.ts';
+import { announce } from '../../components/announcer.tsx';
+import { Dialog } from '../../components/dialog.tsx';
+import { FormDialog } from '../../components/form-dialog.tsx';
+import { Loaded } from '../../components/states.tsx';
+import { useQuery } from '../../hooks/use-query.ts';
+import { useSubmit } from '../../hooks/use-submit.ts';
+import { fieldErrors } from '../../lib/field-errors.ts';
+import { draftOf, sameDraft, updateInput } from '../../lib/key-draft.ts';
+import { KEY_FIELD_RULES, KeyForm } from './key-form.tsx';
+
+interface EditKeyDialogProps {
+  id: string;
+  onClose(): void;
+  onSaved(): void;
+}
+
+/** Changes a key, from what the server has of it at this moment. */
+export function EditKeyDialog({ id, onClose, onSaved }: EditKeyDialogProps) {
+  const query = useQuery(KeySettingsQuery, { id });
+  if (query.data) return <EditForm apiKey={query.data.apiKey} onClose={onClose} onSaved={onSaved} />;
+  return <Dialog title="Edit API key" onClose={onClose}><Loaded query={query} what="the key">{() => null}</Loaded></Dialog>;
+}
+
+function EditForm({ apiKey, onClose, onSaved }: Omit<EditKeyDialogProps, 'id'> & { apiKey: KeySettings }) {
+  const [before] = useState(() => draftOf(apiKey));
+  const [draft, setDraft] = useState(before);
+  const sending = useSubmit(async () => {
+    await run(UpdateKey, { input: updateInput(draft, before, accountId(), apiKey.id, Date.now()) });
+    announce(`${draft.name} is saved.`);
+    onSaved();
+    onClose();
+  });
+  const errors = fieldErrors(sending.failure, KEY_FIELD_RULES);
+  return (
+    <FormDialog title={`Edit ${apiKey.name}`} sending={sending} problems={errors.form} dirty={!sameDraft(draft, before)} onClose={onClose}>
+      <KeyForm draft={draft} onChange={setDraft} errors={errors} />
+    </FormDialog>
+  );
+}

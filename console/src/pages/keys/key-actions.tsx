@@ -1,0 +1,105 @@
+import type { ComponentChildren } from 'preact';
+import { useCallback, useState } from 'preact/hooks';
+import { accountId, run } from '../../api/client.ts';
+import { asFailure } from '../../api/failure.ts';
+import { DeleteKey, RevealKey, UpdateKey, type KeyRow } from '../../api/generated.ts';
+import { announce } from '../../components/announcer.tsx';
+import { IconButton } from '../../components/button.tsx';
+import { Confirm } from '../../components/confirm.tsx';
+import { CopyButton } from '../../components/copy.tsx';
+import { EditKeyDialog } from './edit-key-dialog.tsx';
+import { RotateKeyDialog } from './rotate-key-dialog.tsx';
+
+type Open = { readonly what: 'edit' | 'rotate' | 'disable' | 'delete'; readonly row: KeyRow };
+
+export interface KeyActions {
+  /** The buttons of one key; `describedBy` is the id of its name on the page. */
+  buttons(row: KeyRow, describedBy: string): ComponentChildren;
+  /** Whatever dialog is open. */
+  readonly dialogs: ComponentChildren;
+  /** The secret of a key that was revealed. */
+  secretOf(id: string): string | undefined;
+}
+
+async function reveal(id: string): Promise<string> {
+  const { revealApiKey } = await run(RevealKey, { input: { accountId: accountId(), uuid: id } });
+  return revealApiKey.key;
+}
+
+/** What can be done with a key that exists. `onChanged` is called after each change, `onDeleted` after the key is gone. */
+export function useKeyActions(onChanged: () => void, onDeleted: () => void): KeyActions {
+  const [open, setOpen] = useState<Open>();
+  const [secrets, setSecrets] = useState<ReadonlyMap<string, string>>(new Map());
+  const [busy, setBusy] = useState<string>();
+  const close = useCallback(() => setOpen(undefined), []);
+
+  const show = (id: string, secret: string | undefined) => setSecrets((last) => {
+    const next = new Map(last);
+    if (secret === undefined) next.delete(id);
+    else next.set(id, secret);
+    return next;
+  });
+  const attempt = (row: KeyRow, action: () => Promise<void>) => {
+    setBusy(row.id);
+    action().catch((thrown: unknown) => announce(asFailure(thrown).message, 'wrong')).finally(() => setBusy(undefined));
+  };
+  const toggleSecret = (row: KeyRow) => {
+    if (secrets.has(row.id)) show(row.id, undefined);
+    else attempt(row, async () => show(row.id, await reveal(row.id)));
+  };
+  const setEnabled = async (row: KeyRow, enabled: boolean) => {
+    await run(UpdateKey, { input: { accountId: accountId(), uuid: row.id, name: row.name, enabled } });
+    announce(`${row.name} is ${enabled ? 'enabled' : 'disabled'}.`);
+    onChanged();
+  };
+
+  const buttons = (row: KeyRow, describedBy: string) => {
+    const shared = { describedBy, busy: busy === row.id };
+    return (
+      <div class="row-actions">
+        <IconButton {...shared} label={secrets.has(row.id) ? 'Hide key' : 'Reveal key'} icon={secrets.has(row.id) ? 'hide' : 'eye'} onClick={() => toggleSecret(row)} />
+        <CopyButton
+          label="Copy key" describedBy={describedBy} done={`The key ${row.name} is copied.`} get={async () => secrets.get(row.id) ?? reveal(row.id)}
+          onForbidden={() => { if (!secrets.has(row.id)) toggleSecret(row); }}
+        />
+        <IconButton {...shared} label="Edit" icon="edit" onClick={() => setOpen({ what: 'edit', row })} />
+        <IconButton {...shared} label="Rotate" icon="rotate" onClick={() => setOpen({ what: 'rotate', row })} />
+        {row.enabled
+          ? <IconButton {...shared} label="Disable" icon="disable" onClick={() => setOpen({ what: 'disable', row })} />
+          : <IconButton {...shared} label="Enable" icon="enable" onClick={() => attempt(row, () => setEnabled(row, true))} />}
+        <IconButton {...shared} label="Delete" icon="trash" kind="danger" onClick={() => setOpen({ what: 'delete', row })} />
+      </div>
+    );
+  };
+
+  const remove = async (row: KeyRow) => {
+    await run(DeleteKey, { input: { accountId: accountId(), uuid: row.id } });
+    announce(`${row.name} is deleted.`);
+    close();
+    onDeleted();
+  };
+  const rotated = (row: KeyRow) => {
+    show(row.id, undefined);
+    onChanged();
+  };
+  return {
+    buttons,
+    secretOf: (id) => secrets.get(id),
+    dialogs: open && (
+      <>
+        {open.what === 'edit' && <EditKeyDialog id={open.row.id} onClose={close} onSaved={onChanged} />}
+        {open.what === 'rotate' && <RotateKeyDialog id={open.row.id} name={open.row.name} onClose={close} onRotated={() => rotated(open.row)} />}
+        {open.what === 'disable' && (
+          <Confirm title={`Disable ${open.row.name}?`} verb="Disable" onClose={close} onConfirm={async () => { await setEnabled(open.row, false); close(); }}>
+            <p>Requests with the key <strong><bdi>{open.row.name}</bdi></strong> are refused from now on, until it is enabled again.</p>
+          </Confirm>
+        )}
+        {open.what === 'delete' && (
+          <Confirm title={`Delete ${open.row.name}?`} verb="Delete" danger removes onClose={close} onConfirm={() => remove(open.row)}>
+            <p>Requests with the key <strong><bdi>{open.row.name}</bdi></strong> are refused from now on. This cannot be undone.</p>
+          </Confirm>
+        )}
+      </>
+    ),
+  };
+}

@@ -1,0 +1,100 @@
+import { useMemo, useState } from 'preact/hooks';
+import { KeysQuery, type ApiKeyFilter, type ApiKeySortField, type KeyRow } from '../../api/generated.ts';
+import { Button } from '../../components/button.tsx';
+import { Secret } from '../../components/copy.tsx';
+import { Pager } from '../../components/pager.tsx';
+import { Empty, Loaded } from '../../components/states.tsx';
+import { Table, type Column, type Sort } from '../../components/table.tsx';
+import { Time } from '../../components/time.tsx';
+import { usePageQuery } from '../../hooks/use-page-query.ts';
+import { usePages } from '../../hooks/use-pages.ts';
+import { useQuery } from '../../hooks/use-query.ts';
+import { useAbilities } from '../../hooks/use-session.ts';
+import { ACCESS_TRAIL, PageHead } from '../../layout/page-head.tsx';
+import { pageOf, type PageQuery } from '../../lib/page-query.ts';
+import { BASE } from '../../lib/router.ts';
+import { DAY } from '../../lib/time.ts';
+import { CreateKeyDialog } from './create-key-dialog.tsx';
+import { GroupLinks } from '../../components/group-links.tsx';
+import { useKeyActions, type KeyActions } from './key-actions.tsx';
+import { KeyState } from './key-state.tsx';
+import { KeysToolbar } from './keys-toolbar.tsx';
+
+const SIZE = 50;
+const FIELDS: readonly ApiKeySortField[] = ['NAME', 'CREATED_AT', 'LAST_USED_AT', 'EXPIRES_AT'];
+
+export function sortOf(query: PageQuery): { readonly field: ApiKeySortField; readonly descending: boolean } {
+  const field = FIELDS.find((one) => one === query['sort']) ?? 'NAME';
+  return { field, descending: query['down'] === '1' };
+}
+
+function filterOf(query: PageQuery, now: number): ApiKeyFilter {
+  return {
+    ...(query['q'] ? { nameContains: query['q'] } : {}),
+    ...(query['group'] ? { userGroupId: query['group'] } : {}),
+    ...(query['state'] === 'enabled' ? { enabled: true } : query['state'] === 'disabled' ? { enabled: false } : {}),
+    ...(query['show'] === 'expiring' ? { expiresBefore: now + 30 * DAY } : query['show'] === 'unused' ? { unusedSince: now - 90 * DAY } : {}),
+  };
+}
+
+export function KeysPage() {
+  const may = useAbilities();
+  const [query, change] = usePageQuery();
+  const [adding, setAdding] = useState(false);
+  const page = pageOf(query);
+  const sort = sortOf(query);
+  const variables = useMemo(
+    () => ({ limit: SIZE, offset: (page - 1) * SIZE, filters: [filterOf(query, Date.now())], sort: sortOf(query) }),
+    [query, page],
+  );
+  const keys = useQuery(KeysQuery, variables);
+  const actions = useKeyActions(keys.reload, keys.reload);
+  const pages = usePages(SIZE, keys.data?.apiKeys.pageInfo.total);
+  const add = may.manageKeys && <Button kind="primary" icon="add" onClick={() => setAdding(true)}>Add API Key</Button>;
+  const filtered = Boolean(query['q'] || query['group'] || query['state'] || query['show']);
+  return (
+    <>
+      <PageHead title="API Keys" trail={ACCESS_TRAIL} actions={add}>A key lets an application in. It may do what its user groups may do.</PageHead>
+      <KeysToolbar query={query} change={change} sort={sort} />
+      <Loaded query={keys} what="API keys">
+        {({ apiKeys: { nodes, pageInfo } }) => nodes.length === 0 ? (
+          <Empty action={filtered ? <Button onClick={() => change({ q: '', group: '', state: '', show: '' })}>Show all keys</Button> : undefined}>
+            {filtered ? 'No key fits the search.' : 'There is no API key yet.'}
+          </Empty>
+        ) : (
+          <>
+            <Table
+              caption="API keys" columns={columns(may.manageKeys, actions)} rows={nodes} rowKey={(row) => row.id} busy={keys.loading} sort={sort}
+              onSort={(next: Sort) => change({ sort: next.field === 'NAME' ? '' : next.field, down: next.descending ? '1' : '' })}
+              detail={(row) => secretRow(row, actions)}
+            />
+            <Pager page={pages.page} size={SIZE} total={pageInfo.total} what="keys" onPage={pages.onPage} />
+          </>
+        )}
+      </Loaded>
+      {adding && <CreateKeyDialog onClose={() => setAdding(false)} onCreated={keys.reload} />}
+      {actions.dialogs}
+    </>
+  );
+}
+
+function secretRow(row: KeyRow, actions: KeyActions) {
+  const secret = actions.secretOf(row.id);
+  return secret === undefined ? undefined : <Secret text={secret} label={`The key ${row.name}`} />;
+}
+
+const nameId = (row: KeyRow) => `key-${row.id}`;
+
+function columns(manage: boolean, actions: KeyActions): readonly Column<KeyRow>[] {
+  const shown: Column<KeyRow>[] = [
+    { key: 'name', header: 'Name', kind: 'name', sort: 'NAME', cell: (row) => <a id={nameId(row)} href={`${BASE}/security/access/api-keys/${row.id}`}><bdi>{row.name}</bdi></a> },
+    { key: 'preview', header: 'Key', cell: (row) => <code class="preview">{row.preview}</code> },
+    { key: 'groups', header: 'User Groups', cell: (row) => <GroupLinks groups={row.shownGroups.nodes} total={row.shownGroups.pageInfo.total} /> },
+    { key: 'created', header: 'Created', sort: 'CREATED_AT', cell: (row) => <Time at={row.createdAt} /> },
+    { key: 'used', header: 'Last used', sort: 'LAST_USED_AT', cell: (row) => <Time at={row.lastUsedAt} none="Never" /> },
+    { key: 'expires', header: 'Expires', sort: 'EXPIRES_AT', cell: (row) => <Time at={row.expiresAt} none="Never" /> },
+    { key: 'state', header: 'State', cell: (row) => <KeyState enabled={row.enabled} expiresAt={row.expiresAt} /> },
+  ];
+  if (manage) shown.push({ key: 'actions', header: 'Actions', kind: 'actions', cell: (row) => actions.buttons(row, nameId(row)) });
+  return shown;
+}

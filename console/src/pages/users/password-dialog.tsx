@@ -1,0 +1,43 @@
+import { useState } from 'preact/hooks';
+import { run } from '../../api/client.ts';
+import { SetPasswordMutation } from '../../api/generated.ts';
+import { announce } from '../../components/announcer.tsx';
+import { TextField } from '../../components/field.tsx';
+import { FormDialog } from '../../components/form-dialog.tsx';
+import { useWho } from '../../hooks/use-session.ts';
+import { useSubmit } from '../../hooks/use-submit.ts';
+import { fieldErrors, type FieldRules } from '../../lib/field-errors.ts';
+import { oneFailure } from '../../api/failure.ts';
+
+type PasswordField = 'current' | 'password' | 'again';
+
+const RULES: FieldRules<PasswordField> = [
+  [/currentPassword|e-mail address or password|current password/i, 'current'],
+  [/twice/, 'again'],
+  [/Invalid password/, 'password'],
+];
+
+/** Sets a user's password. One's own needs the current one. */
+export function PasswordDialog({ user, onClose }: { user: { readonly id: string; readonly name: string }; onClose(): void }) {
+  const own = useWho().viewer.user?.id === user.id;
+  const [current, setCurrent] = useState('');
+  const [password, setPassword] = useState('');
+  const [again, setAgain] = useState('');
+  const sending = useSubmit(async () => {
+    if (password !== again) throw oneFailure('Write the same password twice.', 'BAD_USER_INPUT');
+    await run(SetPasswordMutation, { input: { userId: user.id, password, ...(own ? { currentPassword: current } : {}) } });
+    announce(`The password of ${user.name} is set.`);
+    onClose();
+  });
+  const { fields, form } = fieldErrors(sending.failure, RULES);
+  return (
+    <FormDialog title={own ? 'Change your password' : `Set the password of ${user.name}`} sending={sending} problems={form} dirty={password !== '' || current !== ''} onClose={onClose}>
+      {own && <TextField label="Current password" type="password" autocomplete="current-password" value={current} onInput={setCurrent} error={fields.current} required />}
+      <TextField
+        label="New password" type="password" autocomplete="new-password" value={password} onInput={setPassword} error={fields.password} required
+        hint="At least 8 characters. Other sessions of the user end."
+      />
+      <TextField label="New password again" type="password" autocomplete="new-password" value={again} onInput={setAgain} error={fields.again} required />
+    </FormDialog>
+  );
+}

@@ -1,0 +1,70 @@
+import { useState } from 'preact/hooks';
+import { run } from '../../api/client.ts';
+import { CreateUserMutation, UpdateUserMutation, type UserQueryAnswer } from '../../api/generated.ts';
+import { announce } from '../../components/announcer.tsx';
+import { TextField } from '../../components/field.tsx';
+import { FormDialog } from '../../components/form-dialog.tsx';
+import { GroupsField } from '../../components/groups-field.tsx';
+import { useSubmit } from '../../hooks/use-submit.ts';
+import { fieldErrors, type FieldRules } from '../../lib/field-errors.ts';
+
+type UserField = 'name' | 'email' | 'external' | 'groups';
+
+const RULES: FieldRules<UserField> = [
+  [/e-?mail/i, 'email'],
+  [/externalUserId/, 'external'],
+  [/user ?groups?\b/i, 'groups'],
+  [/\bname\b/i, 'name'],
+];
+
+interface UserDraft {
+  readonly name: string;
+  readonly email: string;
+  readonly external: string;
+  readonly groupIds: readonly string[];
+}
+
+interface UserFormProps {
+  /** The user to change; absent for a new one. */
+  user?: UserQueryAnswer['user'];
+  onClose(): void;
+  onSaved(): void;
+}
+
+export function UserForm({ user, onClose, onSaved }: UserFormProps) {
+  const [before] = useState<UserDraft>(() => ({
+    name: user?.name ?? '', email: user?.email ?? '', external: user?.externalUserId ?? '', groupIds: user?.allGroups.nodes.map((group) => group.id) ?? [],
+  }));
+  const [draft, setDraft] = useState(before);
+  const set = (part: Partial<UserDraft>) => setDraft({ ...draft, ...part });
+  const changed = (field: keyof UserDraft) => JSON.stringify(draft[field]) !== JSON.stringify(before[field]);
+  const sending = useSubmit(async () => {
+    if (user) {
+      await run(UpdateUserMutation, {
+        input: {
+          id: user.id,
+          ...(changed('name') ? { name: draft.name } : {}),
+          ...(changed('external') ? { externalUserId: draft.external === '' ? null : draft.external } : {}),
+          ...(changed('groupIds') ? { userGroupIds: draft.groupIds } : {}),
+        },
+      });
+    } else {
+      const externalUserId = draft.external === '' ? {} : { externalUserId: draft.external };
+      await run(CreateUserMutation, { input: { name: draft.name, email: draft.email.trim(), userGroupIds: draft.groupIds, ...externalUserId } });
+    }
+    announce(`${draft.name} is saved.`);
+    onClose();
+    onSaved();
+  });
+  const { fields, form } = fieldErrors(sending.failure, RULES);
+  const dirty = (Object.keys(draft) as (keyof UserDraft)[]).some(changed);
+  return (
+    <FormDialog title={user ? `Edit ${user.name}` : 'Add User'} sending={sending} problems={form} dirty={dirty} onClose={onClose}>
+      <TextField label="Name" value={draft.name} onInput={(name) => set({ name })} error={fields.name} required />
+      {!user && <TextField label="E-mail" type="email" value={draft.email} onInput={(email) => set({ email })} error={fields.email} required />}
+      <GroupsField chosen={draft.groupIds} onChange={(groupIds) => set({ groupIds })} error={fields.groups} hint="The user may do what the user groups may do." />
+      <TextField label="External id" value={draft.external} onInput={(external) => set({ external })} error={fields.external} hint="By which another system knows the user. May be empty." />
+      {!user && <p class="muted">A new user has no password yet. Set one with “Set password” once the user is there.</p>}
+    </FormDialog>
+  );
+}

@@ -1,0 +1,80 @@
+import { useState } from 'preact/hooks';
+import { UserByEmailQuery, UserByNameQuery, UsersQuery, type UserRow } from '../../api/generated.ts';
+import { Badge } from '../../components/badge.tsx';
+import { Button } from '../../components/button.tsx';
+import { GroupLinks } from '../../components/group-links.tsx';
+import { Pager } from '../../components/pager.tsx';
+import { SearchField } from '../../components/search-field.tsx';
+import { Empty, Loaded } from '../../components/states.tsx';
+import { Table, type Column } from '../../components/table.tsx';
+import { usePageQuery } from '../../hooks/use-page-query.ts';
+import { usePages } from '../../hooks/use-pages.ts';
+import { useQuery } from '../../hooks/use-query.ts';
+import { useAbilities, useWho } from '../../hooks/use-session.ts';
+import { ACCESS_TRAIL, PageHead } from '../../layout/page-head.tsx';
+import { pageOf } from '../../lib/page-query.ts';
+import { BASE } from '../../lib/router.ts';
+import { useUserActions, type UserActions } from './user-actions.tsx';
+import { UserForm } from './user-form.tsx';
+
+const SIZE = 50;
+
+export function UsersPage() {
+  const may = useAbilities();
+  const own = useWho().viewer.user !== null;
+  const [adding, setAdding] = useState(false);
+  const [query, change] = usePageQuery();
+  const wanted = query['q'] ?? '';
+  const users = useQuery(UsersQuery, wanted === '' ? { limit: SIZE, offset: (pageOf(query) - 1) * SIZE } : undefined);
+  const byEmail = useQuery(UserByEmailQuery, wanted.includes('@') ? { email: wanted.trim() } : undefined);
+  const byName = useQuery(UserByNameQuery, wanted !== '' && !wanted.includes('@') ? { name: wanted } : undefined);
+  const found = wanted.includes('@') ? byEmail : byName;
+  const pages = usePages(SIZE, users.data?.users.pageInfo.total);
+  const reload = () => (wanted === '' ? users : found).reload();
+  const actions = useUserActions(reload, () => (wanted === '' ? users.reload() : change({ q: '' })));
+  const columns = columnsOf(may.manageUsers || own, actions);
+  const add = may.manageUsers && <Button kind="primary" icon="add" onClick={() => setAdding(true)}>Add User</Button>;
+  return (
+    <>
+      <PageHead title="Users" trail={ACCESS_TRAIL} actions={add}>People. They may do what their user groups may do.</PageHead>
+      <div class="toolbar" role="search" aria-label="Users">
+        <SearchField label="Find by e-mail or full name" value={wanted} onSearch={(q) => change({ q }, { replace: true })} />
+      </div>
+      {wanted === '' ? (
+        <Loaded query={users} what="users">
+          {({ users: { nodes, pageInfo } }) => nodes.length === 0 ? <Empty>There is no user yet.</Empty> : (
+            <>
+              <Table caption="Users" columns={columns} rows={nodes} rowKey={(user) => user.id} busy={users.loading} />
+              <Pager page={pages.page} size={SIZE} total={pageInfo.total} what="users" onPage={pages.onPage} />
+            </>
+          )}
+        </Loaded>
+      ) : (
+        <Found loading={found.loading} user={found.failure ? undefined : foundUser(wanted, byEmail.data?.userByEmail, byName.data?.userByName)} failure={found.failure?.code === 'NOT_FOUND' ? undefined : found.failure?.message} columns={columns} />
+      )}
+      {adding && <UserForm onClose={() => setAdding(false)} onSaved={reload} />}
+      {actions.dialogs}
+    </>
+  );
+}
+
+function foundUser(wanted: string, byEmail: UserRow | undefined, byName: UserRow | undefined): UserRow | undefined {
+  return wanted.includes('@') ? byEmail : byName;
+}
+
+function Found({ loading, user, failure, columns }: { loading: boolean; user: UserRow | undefined; failure: string | undefined; columns: readonly Column<UserRow>[] }) {
+  if (failure) return <Empty>{failure}</Empty>;
+  if (user) return <Table caption="Users" columns={columns} rows={[user]} rowKey={(one) => one.id} busy={loading} />;
+  return <p class="empty" role="status">{loading ? 'Looking…' : 'No user has this e-mail address or full name.'}</p>;
+}
+
+function columnsOf(act: boolean, actions: UserActions): readonly Column<UserRow>[] {
+  const all: readonly (Column<UserRow> | false)[] = [
+    { key: 'name', header: 'Name', kind: 'name', cell: (user) => <a id={`user-${user.id}`} href={`${BASE}/security/access/users/${user.id}`}><bdi>{user.name}</bdi></a> },
+    { key: 'email', header: 'E-mail', cell: (user) => <bdi>{user.email}</bdi> },
+    { key: 'groups', header: 'User Groups', cell: (user) => <GroupLinks groups={user.shownGroups.nodes} total={user.shownGroups.pageInfo.total} /> },
+    { key: 'state', header: 'State', cell: (user) => (user.isUserLocked ? <Badge kind="bad">Locked</Badge> : <Badge kind="good">Active</Badge>) },
+    act && { key: 'actions', header: 'Actions', kind: 'actions', cell: (user) => actions.buttons(user, `user-${user.id}`) },
+  ];
+  return all.filter((one) => one !== false);
+}

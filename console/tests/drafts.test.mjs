@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { load } from './support/load.mjs';
+
+process.env.TZ = 'Europe/Berlin';
+const { NEW_KEY, draftOf, createInput, updateInput, sameDraft, groupDraftOf, updateGroupInput, withType, changeQuery, readQuery, pageOf, auditFilter } =
+  await load('lib/key-draft.ts', 'lib/group-draft.ts', 'lib/page-query.ts', 'lib/audit-filter.ts');
+const NOW = Date.UTC(2026, 10, 25, 12, 0, 30);
+const key = {
+  id: 'K', name: 'billing', enabled: true, expiresAt: NOW, allowedIps: ['192.0.2.0/24'], rateLimit: { limit: 5, windowSeconds: 90 },
+  credits: { remaining: 7, refill: { amount: 10, interval: 'WEEKLY', day: 3, nextAt: NOW } }, metadata: [{ key: 'owner', value: 'x' }], allGroups: { nodes: [{ id: 'G', name: 'g' }] },
+};
+
+describe('the form of a key', () => {
+  it('that only has a name sends only the name', () => {
+    assert.deepEqual(createInput({ ...NEW_KEY, name: 'a' }, 'A', NOW), { accountId: 'A', name: 'a' });
+  });
+
+  it('sends all that is filled in', () => {
+    const draft = { ...NEW_KEY, name: 'a', groupIds: ['G'], expiry: '7', allowedIps: '192.0.2.7,\n 2001:db8::/32', rateLimit: '5', rateWindow: '10 s', credits: '3', refill: 'DAILY', refillAmount: '9', metadata: [{ key: 'k', value: 'v' }, { key: '', value: '' }] };
+    assert.deepEqual(createInput(draft, 'A', NOW), {
+      accountId: 'A', name: 'a', userGroupIds: ['G'], expiresAt: NOW + 7 * 86_400_000, allowedIps: ['192.0.2.7', '2001:db8::/32'], rateLimit: { limit: 5, windowSeconds: 10 },
+      credits: { remaining: 3, refill: { amount: 9, interval: 'DAILY' } }, metadata: [{ key: 'k', value: 'v' }],
+    });
+  });
+
+  it('changes nothing that was not touched: not even the seconds of the expiry', () => {
+    const before = draftOf(key);
+    assert.ok(sameDraft(before, draftOf(structuredClone(key))));
+    assert.deepEqual(updateInput({ ...before, name: 'new' }, before, 'A', 'K', NOW), { accountId: 'A', uuid: 'K', name: 'new' });
+    assert.deepEqual(updateInput({ ...before, refillDay: '5' }, before, 'A', 'K', NOW).credits, { remaining: 7, refill: { amount: 10, interval: 'WEEKLY', day: 5 } });
+  });
+
+  it('empties what was emptied', () => {
+    const before = draftOf(key);
+    const emptied = { ...before, groupIds: [], expiry: 'never', allowedIps: '', rateLimit: '', credits: '', refill: 'never', metadata: [] };
+    assert.deepEqual(updateInput(emptied, before, 'A', 'K', NOW), { accountId: 'A', uuid: 'K', name: 'billing', userGroupIds: [], expiresAt: null, allowedIps: [], rateLimit: null, credits: null, metadata: [] });
+  });
+
+  it('names the field that holds what cannot be sent', () => {
+    const refuse = (part, sentence) => assert.throws(() => createInput({ ...NEW_KEY, name: 'a', ...part }, 'A', NOW), sentence);
+    refuse({ expiry: 'date', expiryDate: '' }, /expiresAt/);
+    refuse({ rateLimit: 'many' }, /rateLimit/);
+    refuse({ rateLimit: '5', rateWindow: 'often' }, /rateLimit/);
+    refuse({ credits: '1.5' }, /credits/);
+    refuse({ refill: 'DAILY' }, /credits/);
+    refuse({ credits: '1', refill: 'DAILY', refillAmount: '' }, /credits/);
+  });
+});
+
+describe('the form of a user group', () => {
+  const permission = { permissionType: 'ENV', applications: { filterType: null, appIds: ['P'] }, actions: ['READ'], services: null, environments: { filterTypes: [], envIds: ['E'] } };
+  const group = { name: 'g', description: null, permissions: { accountPermissions: { accountPermissionTypes: ['VIEW_AUDITS'] }, scopes: ['a.b'], appPermissions: [permission] } };
+
+  it('gives permissions back as they came, without what is null', () => {
+    const before = groupDraftOf(group);
+    assert.deepEqual(updateGroupInput({ ...before, scopes: 'a.b c.d' }, before, 'G'), {
+      userGroupId: 'G',
+      permissions: {
+        accountPermissions: { accountPermissionTypes: ['VIEW_AUDITS'] }, scopes: ['a.b', 'c.d'],
+        appPermissions: [{ permissionType: 'ENV', applications: { appIds: ['P'] }, actions: ['READ'], environments: { envIds: ['E'] } }],
+      },
+    });
+  });
+
+  it('leaves what was not touched', () => {
+    const before = groupDraftOf(group);
+    assert.deepEqual(updateGroupInput({ ...before, description: 'd' }, before, 'G'), { userGroupId: 'G', description: 'd' });
+  });
+
+  it('gives a permission that becomes one of another type what that type takes', () => {
+    const all = { permissionType: 'ALL', applications: { filterType: 'ALL' }, actions: ['CREATE', 'EXECUTE_PIPELINE'] };
+    assert.deepEqual(withType(all, 'WORKFLOW'), { ...all, permissionType: 'WORKFLOW', actions: ['CREATE'], workflows: { filterTypes: ['ALL_WORKFLOWS'] } });
+    assert.deepEqual(withType(all, 'DEPLOYMENT').actions, ['EXECUTE_PIPELINE']);
+    assert.deepEqual(withType({ ...all, actions: ['CREATE'] }, 'DEPLOYMENT').actions, ['READ']);
+    assert.deepEqual(withType(withType(all, 'WORKFLOW'), 'SERVICE'), { ...all, permissionType: 'SERVICE', actions: ['CREATE'], services: { filterType: 'ALL' } });
+  });
+});
+
+describe('the address of a list', () => {
+  it('keeps what is chosen, leaves out what is empty, and begins anew when anything but the page changes', () => {
+    const now = readQuery('?q=a%26b&page=7&state=');
+    assert.equal(now.q, 'a&b');
+    assert.equal(changeQuery(now, { page: '8' }), '?q=a%26b&page=8');
+    assert.equal(changeQuery(now, { state: 'enabled' }), '?q=a%26b&state=enabled');
+    assert.equal(changeQuery(now, { q: '' }), '');
+    assert.deepEqual(['7', '0', '-1', 'x', '1.5', '99999999999', undefined].map((page) => pageOf(page === undefined ? {} : { page })), [7, 1, 1, 1, 1, 1, 1]);
+  });
+
+  it('says which audit entries are wanted, without what makes no sense', () => {
+    assert.deepEqual(auditFilter({}, NOW), {});
+    assert.deepEqual(auditFilter({ time: '24h', actor: ' U ', type: 'USER' }, NOW), { time: { specific: { from: NOW - 86_400_000 } }, actorId: 'U', resourceType: 'USER' });
+    assert.deepEqual(auditFilter({ time: 'range', from: '2026-11-25T13:00', to: 'x' }, NOW), { time: { specific: { from: Date.UTC(2026, 10, 25, 12) } } });
+    assert.deepEqual(auditFilter({ time: 'nonsense', from: '2026-11-25T13:00' }, NOW), {});
+  });
+});

@@ -1,0 +1,66 @@
+// The audit log in a browser against the real server.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createKeys, createUser, HOSTILE } from './support/fill.mjs';
+import { inspect, stage } from './support/walk.mjs';
+
+const UPDATE = 'mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { uuid } }';
+
+describe('Audit', () => {
+  let uuid;
+  const scene = stage(async (server) => {
+    await createUser(server, 'ada@acme.example', 'correct horse battery', { name: 'Ada' });
+    await createKeys(server, HOSTILE);
+    ({ uuid } = await server.createKey('before'));
+    await server.query(UPDATE, { input: { accountId: server.account.accountId, uuid, name: 'after', metadata: [{ key: '<i>k</i>', value: '<script>window.pwned = 9</script>' }] } });
+  });
+
+  it('shows who changed what, and the lines that went and came', async () => {
+    const visitor = await scene.visit();
+    const { page } = visitor;
+    await visitor.goto('/console/audit');
+    const first = page.getByRole('row').filter({ hasText: 'Changed API key after' });
+    await first.waitFor();
+    await first.getByRole('link', { name: 'admin' }).waitFor();
+    assert.match(await first.locator('time').getAttribute('title'), /\d{4}.*\d\d:\d\d:\d\d/);
+    await first.getByRole('button', { name: 'Show changes' }).click();
+    const difference = page.getByRole('group', { name: 'What changed of after' });
+    await difference.waitFor();
+    const lines = await difference.locator('.diff-line:not(.same)').allInnerTexts();
+    const texts = lines.map((line) => line.replaceAll('\n', ' ').trim());
+    assert.ok(texts.some((line) => /^-\s*Removed:\s*name: before$/.test(line)), texts.join('|'));
+    assert.ok(texts.some((line) => /^\+\s*Added:\s*name: after$/.test(line)), texts.join('|'));
+    assert.match(await difference.innerText(), /<script>window\.pwned = 9<\/script>/);
+    await inspect(visitor, 'audit');
+    await visitor.close();
+  });
+
+  it('is filtered by time, actor and resource, also by its address', async () => {
+    const visitor = await scene.visit();
+    const { page } = visitor;
+    await visitor.goto('/console/audit');
+    const total = () => page.getByText(/of \d+ entries$/).innerText();
+    await page.getByLabel('Resource', { exact: true }).selectOption('User');
+    await page.getByText(/^1–2 of 2 entries$/).waitFor();
+    await page.getByLabel('Operation').selectOption('Delete');
+    await page.getByText('No entry fits.').waitFor();
+    await page.getByRole('button', { name: 'Show all entries' }).click();
+    await page.getByText(/^1–\d+ of \d+ entries$/).waitFor();
+    const all = await total();
+    assert.notEqual(all, '1–2 of 2 entries');
+    await page.getByLabel('Actor').selectOption('Ada');
+    await page.getByText('No entry fits.').waitFor();
+    await page.getByLabel('Actor').selectOption('admin');
+    await page.getByText(/entries$/).waitFor();
+    assert.match(page.url(), new RegExp(`actor=${scene.server.account.apiKeyId}`));
+    await page.getByLabel('Resource id').fill(uuid);
+    await page.getByText('1–2 of 2 entries').waitFor();
+    await page.getByRole('button', { name: 'Show changes' }).first().waitFor();
+    await visitor.goto('/console/audit?time=1h');
+    await page.getByText(all).waitFor();
+    await visitor.goto('/console/audit?time=range&to=2001-01-01T00:00');
+    await page.getByText('No entry fits.').waitFor();
+    await inspect(visitor, 'audit-empty');
+    await visitor.close();
+  });
+});

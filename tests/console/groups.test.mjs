@@ -1,0 +1,83 @@
+// User Groups in a browser against the real server.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createGroup, createUser, HOSTILE } from './support/fill.mjs';
+import { GROUPS, hear, inspect, REFUSED, row, stage } from './support/walk.mjs';
+
+const PERMISSIONS = '{ accountPermissions { accountPermissionTypes } scopes appPermissions { permissionType actions applications { filterType appIds } workflows { filterTypes envIds } services { filterType } } }';
+
+describe('User Groups', () => {
+  const scene = stage(async (server) => {
+    for (const name of HOSTILE) await createGroup(server, name, { scopes: ['a.b'] });
+    await createUser(server, 'mei@acme.example', 'correct horse battery', { name: 'Mei <i>Tanaka</i>' });
+  });
+  const read = async (name) => (await scene.server.query(`query ($name: String!) { userGroupByName(name: $name) { id name description users(limit: 9) { nodes { email } } permissions ${PERMISSIONS} } }`, { name })).userGroupByName;
+
+  it('are listed, names as the text they are', async () => {
+    const visitor = await scene.visit();
+    await visitor.goto(GROUPS);
+    for (const name of HOSTILE) await visitor.page.getByRole('link', { name, exact: true }).waitFor();
+    await inspect(visitor, 'user-groups');
+    await visitor.close();
+  });
+
+  it('are made with members and permissions of every kind, changed and deleted', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(REFUSED);
+    const { page } = visitor;
+    await visitor.goto(GROUPS);
+    await page.getByRole('button', { name: 'Add User Group' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name', { exact: true }).fill('Account Administrator');
+    await dialog.getByLabel('Description').fill('Runs the lorries');
+    await dialog.getByRole('group', { name: 'Users' }).getByLabel('Mei <i>Tanaka</i>').check();
+    await dialog.getByLabel('View audits').check();
+    await dialog.getByLabel('Scopes').fill('parcels.*\nlorries.read');
+    await dialog.getByRole('button', { name: 'Add application permission' }).click();
+    await dialog.getByLabel('On', { exact: true }).selectOption('Workflows');
+    await dialog.getByLabel('Update').check();
+    await inspect(visitor, 'add-user-group');
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await dialog.getByText('A user group already exists with the name Account Administrator').waitFor();
+    await dialog.getByLabel('Name', { exact: true }).fill('Dispatch');
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Dispatch' }).waitFor();
+    const made = await read('Dispatch');
+    assert.deepEqual({ ...made, id: '' }, {
+      id: '', name: 'Dispatch', description: 'Runs the lorries', users: { nodes: [{ email: 'mei@acme.example' }] },
+      permissions: {
+        accountPermissions: { accountPermissionTypes: ['VIEW_AUDITS'] }, scopes: ['lorries.read', 'parcels.*'],
+        appPermissions: [{ permissionType: 'WORKFLOW', actions: ['READ', 'UPDATE'], applications: { filterType: 'ALL', appIds: [] }, workflows: { filterTypes: ['ALL_WORKFLOWS'], envIds: [] }, services: null }],
+      },
+    });
+    await row(page, 'parcels.*').waitFor();
+    await page.getByRole('rowheader', { name: /Workflows/ }).waitFor();
+    await inspect(visitor, 'user-group');
+
+    await page.getByRole('button', { name: 'Edit' }).click();
+    const edit = page.getByRole('dialog', { name: 'Edit Dispatch' });
+    await edit.getByLabel('Scopes').fill('parcels.*');
+    await edit.getByLabel('Manage API keys').check();
+    await edit.getByRole('button', { name: 'Submit' }).click();
+    await hear(page, 'Dispatch is saved.');
+    const changed = await read('Dispatch');
+    assert.deepEqual([changed.permissions.scopes, [...changed.permissions.accountPermissions.accountPermissionTypes].sort(), changed.permissions.appPermissions, changed.description],
+      [['parcels.*'], ['MANAGE_API_KEYS', 'VIEW_AUDITS'], made.permissions.appPermissions, 'Runs the lorries']);
+
+    await page.getByRole('button', { name: 'Remove from group' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
+    await page.getByText('No user is in this group.').waitFor();
+    await page.getByRole('button', { name: 'Add members' }).click();
+    await page.getByRole('dialog').getByLabel('Mei <i>Tanaka</i>').check();
+    await page.getByRole('button', { name: 'Submit' }).click();
+    await row(page, 'Mei <i>Tanaka</i>').waitFor();
+    assert.deepEqual((await read('Dispatch')).users.nodes, [{ email: 'mei@acme.example' }]);
+
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('alertdialog', { name: 'Delete Dispatch?' }).getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('heading', { level: 1, name: 'User Groups' }).waitFor();
+    assert.equal((await scene.server.error('{ userGroupByName(name: "Dispatch") { id } }')).code, 'NOT_FOUND');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+});

@@ -1,0 +1,244 @@
+// API Keys: the list and everything that can be done with a key, in a browser against the real server.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createGroup, createKeys, HOSTILE, plainNames } from './support/fill.mjs';
+import { clipboard, hear, inspect, KEYS, REFUSED, row, stage } from './support/walk.mjs';
+
+describe('API Keys', () => {
+  const { visit } = stage(async (server) => {
+    await createGroup(server, 'Billing readers', { scopes: ['invoices.read'] });
+    await createGroup(server, '<b>Group</b>', { scopes: ['x.y'] });
+    await createKeys(server, HOSTILE, { metadata: HOSTILE.slice(0, 3).map((value, index) => ({ key: `<i>${index}</i>`, value })) });
+    await createKeys(server, plainNames(70));
+  });
+
+  it('shows names as the text they are, page by page', async () => {
+    const visitor = await visit();
+    const { page } = visitor;
+    await visitor.goto(KEYS);
+    await page.getByText(/^1–50 of 8\d keys$/).waitFor();
+    const shown = new Set(await page.getByRole('rowheader').allInnerTexts());
+    await page.getByRole('button', { name: 'Next page' }).click();
+    await page.getByText(/^51–/).waitFor();
+    assert.match(page.url(), /page=2/);
+    for (const name of await page.getByRole('rowheader').allInnerTexts()) shown.add(name);
+    for (const name of ['admin', ...HOSTILE]) assert.ok(shown.has(name), name);
+    await page.goBack();
+    await page.getByText(/^1–50 of/).waitFor();
+    await inspect(visitor, 'api-keys');
+    await visitor.close();
+  });
+
+  it('finds by a part of the name and sorts by the columns, on the server', async () => {
+    const visitor = await visit();
+    const { page } = visitor;
+    await visitor.goto(KEYS);
+    await page.getByRole('button', { name: 'Created' }).click();
+    await page.getByRole('columnheader', { name: 'Created' }).and(page.locator('[aria-sort=ascending]')).waitFor();
+    await page.getByRole('rowheader').first().filter({ hasText: 'admin' }).waitFor();
+    await page.getByRole('button', { name: 'Created' }).click();
+    await page.getByRole('rowheader').first().filter({ hasText: /^key 00\d\d$/ }).waitFor();
+    await page.getByRole('searchbox', { name: 'Search by name' }).fill('KEY 003');
+    await page.getByText('1–10 of 10 keys').waitFor();
+    await visitor.goto(page.url()); // the address holds it all
+    await page.getByText('1–10 of 10 keys').waitFor();
+    await page.locator('th[aria-sort=descending]').getByText('Created').waitFor();
+    await page.getByRole('searchbox', { name: 'Search by name' }).fill('no such key');
+    await page.getByText('No key fits the search.').waitFor();
+    await page.getByRole('button', { name: 'Show all keys' }).click();
+    await page.getByText(/^1–50 of/).waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('adds a key with all its settings, and shows it once with a button to copy it', async () => {
+    const visitor = await visit();
+    const { page, server } = visitor;
+    await visitor.goto(KEYS);
+    await page.getByRole('button', { name: 'Add API Key' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Add API Key' });
+    await dialog.getByLabel('Name', { exact: true }).fill('courier');
+    await dialog.getByRole('group', { name: 'User Groups' }).getByLabel('Billing readers').check();
+    await dialog.getByText('Expiry, limits and metadata').click();
+    await dialog.getByLabel('Expires').selectOption('In 30 days');
+    await dialog.getByLabel('Allowed IP addresses').fill('192.0.2.0/24\n2001:db8::/32');
+    await dialog.getByLabel('Uses', { exact: true }).fill('5');
+    await dialog.getByLabel('In', { exact: true }).fill('10 seconds');
+    await dialog.getByLabel('Uses left').fill('100');
+    await dialog.getByLabel('Refilled', { exact: true }).selectOption('Each month');
+    await dialog.getByLabel('Refilled to').fill('200');
+    await dialog.getByRole('button', { name: 'Add note' }).click();
+    await dialog.getByLabel('Name of note 1').fill('owner');
+    await dialog.getByLabel('Text of note 1').fill('<b>Finance</b>');
+    await inspect(visitor, 'add-api-key');
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    const made = page.getByRole('dialog', { name: 'API key created' });
+    await made.getByRole('button', { name: 'Copy key' }).click();
+    await hear(page, 'copied');
+    const secret = await clipboard(page);
+    assert.match(secret, /^lk_[0-9A-Za-z]{71}$/);
+    assert.equal(await made.getByRole('textbox').innerText(), secret);
+    await visitor.assertAccessible();
+    await made.getByRole('button', { name: 'Done' }).click();
+    const { apiKeyByName: key } = await server.query(
+      '{ apiKeyByName(name: "courier") { expiresAt allowedIps rateLimit { limit windowSeconds } credits { remaining refill { amount interval day } } metadata { key value } userGroups(limit: 9) { nodes { name } } } }',
+    );
+    const days = (key.expiresAt - Date.now()) / 86_400_000;
+    assert.ok(days > 29.9 && days <= 30, `expires in ${days} days`);
+    assert.deepEqual({ ...key, expiresAt: 0 }, {
+      expiresAt: 0, allowedIps: ['192.0.2.0/24', '2001:db8::/32'], rateLimit: { limit: 5, windowSeconds: 10 },
+      credits: { remaining: 100, refill: { amount: 200, interval: 'MONTHLY', day: 1 } }, metadata: [{ key: 'owner', value: '<b>Finance</b>' }],
+      userGroups: { nodes: [{ name: 'Billing readers' }] },
+    });
+    assert.equal(await page.evaluate((text) => document.body.innerText.includes(text), secret), false, 'the secret is still shown');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('shows what the server refuses beside the field that it is about, and loses nothing', async () => {
+    const visitor = await visit();
+    visitor.expect(REFUSED);
+    const { page } = visitor;
+    await visitor.goto(KEYS);
+    await page.getByRole('button', { name: 'Add API Key' }).click();
+    const dialog = page.getByRole('dialog');
+    const name = dialog.getByLabel('Name', { exact: true });
+    await name.fill('admin');
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await dialog.getByText('An API key already exists with the name admin').waitFor();
+    assert.equal(await name.getAttribute('aria-invalid'), 'true');
+    assert.match(await name.evaluate((input) => input.getAttribute('aria-describedby').split(' ').map((id) => document.getElementById(id).innerText).join(' ')), /already exists/);
+    assert.equal(await name.evaluate((input) => input === document.activeElement), true, 'the focus is on the field');
+    await visitor.assertAccessible();
+    await dialog.getByText('Expiry, limits and metadata').click();
+    await name.fill('refused');
+    await dialog.getByLabel('Allowed IP addresses').fill('192.0.2.300');
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    const addresses = dialog.getByLabel('Allowed IP addresses').and(page.locator('[aria-invalid=true]'));
+    await addresses.waitFor();
+    assert.equal(await addresses.inputValue(), '192.0.2.300');
+    await page.keyboard.press('Escape');
+    await page.getByRole('alertdialog', { name: 'Discard what you entered?' }).waitFor();
+    await visitor.assertAccessible();
+    await page.getByRole('button', { name: 'Keep editing' }).click();
+    assert.equal(await name.inputValue(), 'refused');
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await page.getByRole('button', { name: 'Discard', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    assert.equal(await page.getByRole('button', { name: 'Add API Key' }).evaluate((button) => button === document.activeElement), true, 'the focus is back');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('reveals, copies, edits, rotates, disables, enables and deletes', async () => {
+    const visitor = await visit();
+    const { page, server } = visitor;
+    const { key: secret } = await server.createKey('worked on');
+    await visitor.goto(`${KEYS}?q=worked`);
+    const it = row(page, 'worked on');
+    await it.getByRole('button', { name: 'Reveal key' }).click();
+    await page.getByText(secret).waitFor();
+    await visitor.assertAccessible();
+    await it.getByRole('button', { name: 'Hide key' }).click();
+    await page.getByText(secret).waitFor({ state: 'detached' });
+    await it.getByRole('button', { name: 'Copy key' }).click();
+    await hear(page, 'copied');
+    assert.equal(await clipboard(page), secret);
+
+    await it.getByRole('button', { name: 'Edit' }).click();
+    const edit = page.getByRole('dialog', { name: 'Edit worked on' });
+    await edit.getByLabel('Name', { exact: true }).fill('worked over');
+    await edit.getByLabel('Billing readers').check();
+    await edit.getByRole('button', { name: 'Submit' }).click();
+    await hear(page, 'worked over is saved.');
+    const now = row(page, 'worked over');
+    await now.getByRole('link', { name: 'Billing readers' }).waitFor();
+
+    await now.getByRole('button', { name: 'Rotate' }).click();
+    const rotate = page.getByRole('dialog', { name: 'Rotate worked over' });
+    await rotate.getByLabel('Works 1 hour more').check();
+    await visitor.assertAccessible();
+    await rotate.getByRole('button', { name: 'Submit' }).click();
+    const rotated = page.getByRole('dialog', { name: 'API key rotated' });
+    const next = await rotated.getByRole('textbox').innerText();
+    await rotated.getByRole('button', { name: 'Done' }).click();
+    assert.notEqual(next, secret);
+    assert.deepEqual([await server.accepts(secret), await server.accepts(next)], [true, true]);
+    await now.getByRole('button', { name: 'Rotate' }).click();
+    await page.getByLabel('Stops now').check();
+    await page.getByRole('button', { name: 'Submit' }).click();
+    const last = await rotated.getByRole('textbox').innerText();
+    await rotated.getByRole('button', { name: 'Done' }).click();
+    assert.deepEqual([await server.accepts(secret), await server.accepts(next), await server.accepts(last)], [false, false, true]);
+
+    await now.getByRole('button', { name: 'Disable' }).click();
+    await page.getByRole('alertdialog', { name: 'Disable worked over?' }).getByRole('button', { name: 'Disable' }).click();
+    await now.getByText('Disabled').waitFor();
+    assert.equal(await server.accepts(last), false);
+    await now.getByRole('button', { name: 'Enable' }).click();
+    await now.getByText('Enabled').waitFor();
+    assert.equal(await server.accepts(last), true);
+
+    await now.getByRole('button', { name: 'Delete' }).click();
+    const sure = page.getByRole('alertdialog', { name: 'Delete worked over?' });
+    assert.match(await sure.innerText(), /worked over/);
+    assert.equal(await sure.getByRole('button', { name: 'Cancel' }).evaluate((button) => button === document.activeElement), true);
+    await visitor.assertAccessible();
+    await sure.getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('No key fits the search.').waitFor();
+    assert.equal(await server.accepts(last), false);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+});
+
+describe("a key's page", () => {
+  const scene = stage(async (server) => {
+    const billing = await createGroup(server, 'Billing', { scopes: ['invoices.read', 'invoices.write'] });
+    const audit = await createGroup(server, 'Auditors', { scopes: ['invoices.read'], accountPermissions: { accountPermissionTypes: ['VIEW_AUDITS'] } });
+    const { key } = await server.createKey('<b>seen</b>', [billing, audit]);
+    for (const require of ['invoices.read', 'invoices.read', 'nothing.else']) {
+      await server.request({ method: 'POST', path: '/v1/keys:verify', headers: { 'x-api-key': server.account.apiKey, 'content-type': 'application/json' }, body: JSON.stringify({ key, require }) });
+    }
+  });
+
+  it('shows its permissions with the groups that give them, its use by outcome, and its audit trail', async () => {
+    const visitor = await scene.visit();
+    const { page } = visitor;
+    await visitor.goto(KEYS);
+    await page.getByRole('link', { name: '<b>seen</b>' }).click();
+    await page.getByRole('heading', { level: 1, name: '<b>seen</b>' }).waitFor();
+    const from = (permission) => row(page, permission).getByRole('link').allInnerTexts();
+    await row(page, 'invoices.read').waitFor();
+    assert.deepEqual([await from('invoices.read'), await from('invoices.write')], [['Auditors', 'Billing'], ['Billing']]);
+    assert.deepEqual(await page.getByRole('row').filter({ hasText: 'View audits' }).getByRole('link').allInnerTexts(), ['Auditors']);
+    // Counts reach the database every few seconds.
+    const chart = page.getByRole('img', { name: /Verifications, 24 hours: 3 in all\. Valid 2, Not permitted 1/ });
+    for (let tries = 0; tries < 20 && !(await chart.isVisible()); tries++) {
+      await page.waitForTimeout(500);
+      await page.getByRole('button', { name: '7 days' }).click();
+      await page.getByRole('button', { name: '24 hours' }).click();
+      await chart.waitFor({ timeout: 1000 }).catch(() => {});
+    }
+    await chart.waitFor();
+    await page.getByText('Show as a table').click();
+    await page.getByRole('region', { name: /as a table/ }).getByRole('columnheader', { name: 'Not permitted' }).waitFor();
+    for (const span of ['7 days', '30 days']) {
+      await page.getByRole('button', { name: span }).click();
+      await page.getByRole('img', { name: new RegExp(`${span}: 3 in all`) }).waitFor();
+    }
+    const trail = page.getByRole('table', { name: 'Audit trail' });
+    await trail.getByRole('button', { name: 'Show changes' }).last().click();
+    await page.getByRole('group', { name: /What changed of/ }).getByText('name:').first().waitFor();
+    await inspect(visitor, 'api-key');
+    await visitor.close();
+  });
+
+  it('says so when the key is not there', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(REFUSED);
+    await visitor.goto(`${KEYS}/AAAAAAAAAAAAAAAAAAAAAA`);
+    await visitor.page.getByRole('alert').getByText('API key does not exist').waitFor();
+    await visitor.close();
+  });
+});

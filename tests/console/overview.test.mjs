@@ -1,0 +1,35 @@
+// The overview in a browser against the real server.
+import { describe, it } from 'node:test';
+import { createKeys, HOSTILE } from './support/fill.mjs';
+import { inspect, KEYS, row, stage } from './support/walk.mjs';
+
+describe('the overview', () => {
+  const scene = stage(async (server) => {
+    const soon = Date.now() + 12 * 86_400_000;
+    const [made] = await createKeys(server, ['soon over', ...HOSTILE.slice(0, 2)], { expiresAt: soon });
+    await createKeys(server, ['much later'], { expiresAt: Date.now() + 60 * 86_400_000 });
+    await server.request({ method: 'POST', path: '/v1/keys:verify', headers: { 'x-api-key': server.account.apiKey, 'content-type': 'application/json' }, body: JSON.stringify({ key: made.key }) });
+  });
+
+  it('shows verifications by outcome, keys that expire or are not used, and what changed', async () => {
+    const visitor = await scene.visit();
+    const { page } = visitor;
+    const chart = page.getByRole('img', { name: /Verifications, 24 hours: 1 in all\. Valid 1/ });
+    for (let tries = 0; tries < 20 && !(await chart.isVisible()); tries++) {
+      await visitor.goto('/console/'); // counts reach the database every few seconds
+      await chart.waitFor({ timeout: 1000 }).catch(() => {});
+    }
+    await chart.waitFor();
+    const expiring = page.getByRole('table', { name: 'Keys expiring in 30 days' });
+    await row(expiring, 'soon over').getByText('in 11 days').or(row(expiring, 'soon over').getByText('in 12 days')).waitFor();
+    await row(expiring, HOSTILE[0]).waitFor();
+    await page.getByText('Every key was used in the last 90 days, or is younger.').waitFor();
+    await page.getByRole('table', { name: 'Recent changes' }).getByText('much later').waitFor();
+    await inspect(visitor, 'overview');
+    await page.getByRole('link', { name: 'See all 3 keys in API Keys' }).click();
+    await page.getByText('1–3 of 3 keys').waitFor();
+    if (!page.url().includes(`${KEYS}?show=expiring`)) throw new Error(page.url());
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+});

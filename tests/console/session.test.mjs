@@ -1,0 +1,103 @@
+// Signing in and out, and what becomes of a form when the session ends.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createUser } from './support/fill.mjs';
+import { endSession, inspect, KEYS, REFUSED, row, stage, USERS } from './support/walk.mjs';
+
+const PASSWORD = 'correct horse battery';
+
+describe('a session', () => {
+  const scene = stage(async (server) => void (await createUser(server, 'ada@acme.example', PASSWORD, { name: 'Ada Brandt' })));
+
+  it('begins with an API key and goes where the address said; the browser has nothing to complain about', async () => {
+    const visitor = await scene.visit(null);
+    const { page, server } = visitor;
+    await visitor.goto(KEYS);
+    const key = page.getByLabel('API key');
+    assert.equal(await key.evaluate((input) => input === document.activeElement), true);
+    await inspect(visitor, 'sign-in');
+    await key.fill(` ${server.account.apiKey} `);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'API Keys' }).waitFor();
+    const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]));
+    assert.ok(!stored.includes('lk_') && !stored.includes('session='), stored);
+    visitor.assertQuiet();
+    await page.reload();
+    await row(page, 'admin').waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    await page.reload();
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('begins with e-mail and password, and says in the words of the server why not', async () => {
+    const visitor = await scene.visit(null);
+    visitor.expect(REFUSED);
+    const { page } = visitor;
+    await visitor.goto('/console/');
+    await page.getByLabel('API key').fill('lk_nonsense');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByRole('alert').getByText('Invalid API Key').waitFor();
+    await visitor.assertAccessible();
+    await page.getByRole('button', { name: 'Use e-mail and password' }).click();
+    await page.getByLabel('E-mail').fill('ada@acme.example');
+    await page.getByLabel('Password').fill('wrong');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByRole('alert').getByText('Invalid e-mail address or password').waitFor();
+    await visitor.assertAccessible();
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+    await page.getByText('Ada Brandt').first().waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('that ends in the middle of a form loses nothing: one signs in over it, and it is sent', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(REFUSED);
+    const { page, server } = visitor;
+    await visitor.goto(KEYS);
+    await page.getByRole('button', { name: 'Add API Key' }).click();
+    const form = page.getByRole('dialog', { name: 'Add API Key' });
+    await form.getByLabel('Name', { exact: true }).fill('not lost');
+    await form.getByLabel('Account Administrator').check();
+    await endSession(visitor);
+    await form.getByRole('button', { name: 'Submit' }).click();
+    const again = page.getByRole('dialog', { name: 'Your session has ended' });
+    await again.waitFor();
+    await inspect(visitor, 'session-ended');
+    await page.keyboard.press('Escape');
+    await again.getByLabel('API key').fill('lk_wrong');
+    await page.keyboard.press('Enter');
+    await again.getByRole('alert').getByText('Invalid API Key').waitFor();
+    await again.getByLabel('API key').fill(server.account.apiKey);
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'API key created' }).waitFor();
+    const { apiKeyByName } = await server.query('{ apiKeyByName(name: "not lost") { userGroups(limit: 9) { nodes { name } } } }');
+    assert.deepEqual(apiKeyByName.userGroups.nodes, [{ name: 'Account Administrator' }]);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('that ended can be left, and what was not sent is not done', async () => {
+    const visitor = await scene.visit({ email: 'ada@acme.example', password: PASSWORD });
+    visitor.expect(REFUSED);
+    const { page, server } = visitor;
+    await visitor.goto(USERS);
+    await row(page, 'Ada Brandt').waitFor();
+    await page.getByRole('button', { name: 'Add User' }).click();
+    await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('Nobody');
+    await endSession(visitor);
+    await page.getByRole('button', { name: 'Submit' }).click();
+    await page.getByRole('dialog', { name: 'Your session has ended' }).getByLabel('Password').waitFor(); // it asks as the session was opened
+    await page.getByRole('button', { name: 'Leave without saving' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    const { users } = await server.query('{ users(limit: 9) { nodes { name } } }');
+    assert.deepEqual(users.nodes, [{ name: 'Ada Brandt' }]);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+});

@@ -1,0 +1,88 @@
+// Users in a browser against the real server.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createUser, HOSTILE } from './support/fill.mjs';
+import { hear, inspect, REFUSED, row, stage, USERS } from './support/walk.mjs';
+
+describe('Users', () => {
+  const scene = stage(async (server) => {
+    for (const [index, name] of HOSTILE.entries()) await createUser(server, `hostile${index}@acme.example`, 'correct horse battery', { name, userGroupIds: [] });
+    await createUser(server, 'ada@acme.example', 'correct horse battery', { name: 'Ada' });
+  });
+
+  it('are listed and found, names as the text they are', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(REFUSED);
+    const { page } = visitor;
+    await visitor.goto(USERS);
+    for (const name of HOSTILE) await page.getByRole('link', { name, exact: true }).waitFor();
+    await inspect(visitor, 'users');
+    const find = page.getByRole('searchbox', { name: 'Find by e-mail or full name' });
+    await find.fill('HOSTILE3@acme.example');
+    await page.getByText(/of \d+ users$/).waitFor({ state: 'detached' });
+    await row(page, HOSTILE[3]).waitFor();
+    assert.equal(await page.getByRole('rowheader').count(), 1);
+    await find.fill('nobody@acme.example');
+    await page.getByText('No user has this e-mail address or full name.').waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('are made, changed, given a password and deleted', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(REFUSED);
+    const { page, server } = visitor;
+    await visitor.goto(USERS);
+    await page.getByRole('button', { name: 'Add User' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Add User' });
+    await dialog.getByLabel('Name', { exact: true }).fill('Jonas Weil');
+    await dialog.getByLabel('E-mail').fill('jonas');
+    await dialog.getByRole('group', { name: 'User Groups' }).getByLabel('Production Support', { exact: true }).check();
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await dialog.getByLabel('E-mail').and(page.locator('[aria-invalid=true]')).waitFor();
+    await inspect(visitor, 'add-user');
+    await dialog.getByLabel('E-mail').fill('Jonas@acme.example');
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await hear(page, 'Jonas Weil is saved.');
+    const jonas = row(page, 'Jonas Weil');
+    await jonas.getByText('jonas@acme.example').waitFor();
+
+    await jonas.getByRole('button', { name: 'Edit' }).click();
+    const edit = page.getByRole('dialog', { name: 'Edit Jonas Weil' });
+    await edit.getByLabel('Name', { exact: true }).fill('Jonas Weiß');
+    await edit.getByLabel('Production Support', { exact: true }).uncheck();
+    await edit.getByRole('button', { name: 'Submit' }).click();
+    await hear(page, 'Jonas Weiß is saved.');
+    const now = row(page, 'Jonas Weiß');
+
+    await now.getByRole('button', { name: 'Set password' }).click();
+    const password = page.getByRole('dialog', { name: 'Set the password of Jonas Weiß' });
+    await password.getByLabel('New password', { exact: true }).fill('short');
+    await password.getByLabel('New password again').fill('short');
+    await password.getByRole('button', { name: 'Submit' }).click();
+    await password.getByText(/^Invalid password: it is 5 bytes long/).waitFor();
+    await visitor.assertAccessible();
+    await password.getByLabel('New password', { exact: true }).fill('correct horse battery');
+    await password.getByLabel('New password again').fill('correct horse batter');
+    await password.getByRole('button', { name: 'Submit' }).click();
+    await password.getByText('Write the same password twice.').waitFor();
+    await password.getByLabel('New password again').fill('correct horse battery');
+    await password.getByRole('button', { name: 'Submit' }).click();
+    await hear(page, 'The password of Jonas Weiß is set.');
+    const { userByEmail } = await server.query('{ userByEmail(email: "jonas@acme.example") { name userGroups(limit: 9) { nodes { name } } } }');
+    assert.deepEqual(userByEmail, { name: 'Jonas Weiß', userGroups: { nodes: [] } });
+    const other = await scene.visit({ email: 'jonas@acme.example', password: 'correct horse battery' });
+    await other.close();
+
+    await now.getByRole('link').first().click();
+    await page.getByRole('heading', { level: 1, name: 'Jonas Weiß' }).waitFor();
+    await page.getByText('No permissions.').waitFor();
+    await inspect(visitor, 'user');
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('alertdialog', { name: 'Delete Jonas Weiß?' }).getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Users' }).waitFor();
+    assert.match((await server.error('{ userByEmail(email: "jonas@acme.example") { id } }')).message, /^User does not exist/);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+});
