@@ -121,7 +121,7 @@ function number(text, pattern) {
 
 export async function wrk(port, { seconds, connections, script, env }) {
   const started = performance.now();
-  const text = await run('wrk', ['-t1', `-c${connections}`, `-d${seconds}`, '-s', path.join('bench', script), `http://127.0.0.1:${port}`], env);
+  const text = await run('wrk', ['-t1', `-c${connections}`, `-d${seconds}`, '--timeout', '30s', '-s', path.join('bench', script), `http://127.0.0.1:${port}`], env);
   if (/Non-2xx|Socket errors/.test(text)) throw new Error(text);
   return { requests: number(text, /(\d+) requests in/), seconds: (performance.now() - started) / 1000 };
 }
