@@ -96,8 +96,8 @@ async function latency(mine, filled, capacity) {
   for (let round = 0; round < Math.min(rounds, 3); round++) {
     alone.push(await ask());
     const flood = wrk(PORTS.latchkey, { seconds: 2 * seconds + 1, connections: 16, script: 'post.lua', env });
-    crowded.push(await ask());
-    const done = await flood;
+    const [answers, done] = await Promise.all([ask(), flood]);
+    crowded.push(answers);
     mutations += done.requests / done.seconds;
   }
   for (const [name, list] of [['alone', alone], ['beside mutations', crowded]])
