@@ -15,14 +15,15 @@ const rounds = Number(process.env.BENCH_ROUNDS ?? 5);
 const keys = Number(process.env.BENCH_KEYS ?? 1000000);
 const keyringKeys = Number(process.env.BENCH_KEYRING_KEYS ?? 10000000);
 const CONNECTIONS = 64;
+const SATURATED_US = 50000; // at half load half of the answers take less, unless there is no such core to be had
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[numbers.length >> 1];
 const results = [];
 
 /** A line of the table at the end. */
-function note(what, value, unit, aim, atLeast = false) {
+function note(what, value, unit, aim, atLeast = false, usable = true) {
   if (!Number.isFinite(value)) throw new Error(`could not be measured: ${what}`);
-  const held = atLeast ? value >= aim : value <= aim;
+  const held = usable && (atLeast ? value >= aim : value <= aim);
   const digits = value < 0.1 ? 4 : value < 10 ? 2 : 0;
   results.push({ what, value: `${value.toFixed(digits)} ${unit}`, aim: `${atLeast ? '>=' : '<='} ${aim}`, held });
 }
@@ -103,7 +104,9 @@ async function latency(mine, filled, capacity) {
   for (const [name, list] of [['alone', alone], ['beside mutations', crowded]])
     console.log(`  ${name.padEnd(18)}${['p50', 'p90', 'p99', 'p999', 'max'].map((p) => `${p} ${median(list.map((r) => r[p]))} us`).join('   ')}`);
   console.log(`  ${(mutations / crowded.length).toFixed(0)} mutations/s`);
-  note('99.9th percentile beside mutations, times that without', median(crowded.map((r) => r.p999)) / median(alone.map((r) => r.p999)), 'x', 2);
+  const saturated = median(alone.map((r) => r.p50)) > SATURATED_US;
+  if (saturated) console.log('  other work left too little of the core for this load: all was late, and the ratio says nothing, so it is a miss');
+  note('99.9th percentile beside mutations, times that without', median(crowded.map((r) => r.p999)) / median(alone.map((r) => r.p999)), 'x', 2, false, !saturated);
 }
 
 // --- all ---
