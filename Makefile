@@ -62,16 +62,16 @@ coverage: deps ## lines and branches by room that the tests reach; LATCHKEY_COVE
 	@tools/deps coverage
 	@tools/test --build $(BUILD) coverage
 
-fuzz: ## fuzz every parser for FUZZ_SECONDS each (60), FUZZ_JOBS at a time (2)
+fuzz: ## fuzz every parser for FUZZ_SECONDS (60; the small ones a quarter), FUZZ_JOBS at a time (2)
 	@tools/deps build fuzz
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_JOBS=$(FUZZ_JOBS) tools/fuzz
 
 bench: ## verification beside nginx, keys created a second beside a raw SQLite loop, and time against size for hostile queries
 	@tools/deps build bench
-	@tools/build $(BUILD)-release --buildtype=release
-	@BUILD=$(BUILD)-release bench/verify
-	@BUILD=$(BUILD)-release bench/create_keys
-	@LATCHKEY_BINARY=$(abspath $(BUILD)-release/latchkey) node bench/hostile.mjs
+	@tools/build $(BUILD)
+	@BUILD=$(BUILD) bench/verify
+	@BUILD=$(BUILD) bench/create_keys
+	@LATCHKEY_BINARY=$(abspath $(BUILD)/latchkey) node bench/hostile.mjs
 
 install: build ## copy the binary, its manual page, completions and systemd unit, and the C library under PREFIX (/usr/local)
 	install -D -m 0755 $(BUILD)/latchkey $(DESTDIR)$(PREFIX)/bin/latchkey
@@ -89,6 +89,6 @@ install: build ## copy the binary, its manual page, completions and systemd unit
 	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' packaging/latchkey.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/latchkey.service
 
 clean: ## remove what was built (never ./data)
-	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-coverage $(BUILD)-fuzz $(BUILD)-release console/dist
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-coverage $(BUILD)-fuzz console/dist
 
 .PHONY: help deps build run test test-console lint conform fault test-load memcheck sanitize test-all coverage fuzz bench install clean

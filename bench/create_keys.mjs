@@ -4,13 +4,15 @@ import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
+import { PORTS } from './rivals.mjs';
 
 const [place] = process.argv.slice(2);
 const binary = path.resolve(process.env.LATCHKEY_BINARY);
 const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 3);
 const SECONDS = Number(process.env.BENCH_SECONDS ?? 4);
 const CONNECTIONS = 64;
-const PORT = 15390;
+const PORT = PORTS.latchkey;
+const OPS = PORTS.ops;
 
 function get(port, target) {
   return new Promise((resolve, reject) => {
@@ -22,7 +24,7 @@ function get(port, target) {
 }
 
 async function metric(name) {
-  const found = new RegExp(`^${name} (\\S+)$`, 'm').exec(await get(PORT + 1, '/metrics'));
+  const found = new RegExp(`^${name} (\\S+)$`, 'm').exec(await get(OPS, '/metrics'));
   if (!found) throw new Error(`there is no metric ${name}`);
   return Number(found[1]);
 }
@@ -59,19 +61,19 @@ function connection(account, prefix, deadline, latencies) {
 
 async function measure(account, round) {
   const latencies = [];
-  const commits = await metric('latchkey_store_writing_commits_total');
+  const commits = await metric('latchkey_store_commits_total');
   const start = performance.now();
   const deadline = start + SECONDS * 1000;
   const counts = await Promise.all(Array.from({ length: CONNECTIONS }, (_, i) => connection(account, `r${round}-c${i}`, deadline, latencies)));
   const seconds = (performance.now() - start) / 1000;
   latencies.sort((a, b) => a - b);
   const keys = counts.reduce((sum, count) => sum + count, 0);
-  return { rate: keys / seconds, keys, commits: (await metric('latchkey_store_writing_commits_total')) - commits, p50: latencies[latencies.length >> 1], p99: latencies[Math.floor(latencies.length * 0.99)] };
+  return { rate: keys / seconds, keys, commits: (await metric('latchkey_store_commits_total')) - commits, p50: latencies[latencies.length >> 1], p99: latencies[Math.floor(latencies.length * 0.99)] };
 }
 
 const data = path.join(place, 'data');
 const account = JSON.parse(execFileSync(binary, ['init', '--data', data, '--json'], { encoding: 'utf8' }));
-const server = spawn(binary, ['serve', '--data', data, '--listen', `127.0.0.1:${PORT}`, '--ops-listen', `127.0.0.1:${PORT + 1}`], { stdio: ['ignore', 'ignore', 'inherit'] });
+const server = spawn(binary, ['serve', '--data', data, '--listen', `127.0.0.1:${PORT}`, '--ops-listen', `127.0.0.1:${OPS}`], { stdio: 'ignore' });
 try {
   for (let tries = 0; ; tries++) {
     const healthy = await get(PORT, '/healthz').then(() => true, () => false);

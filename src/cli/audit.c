@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "cli/session.h"
 #include "cli/when.h"
-#include "crypto/crypto.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -178,10 +177,7 @@ static int run_verify(const struct cli_command *command, const struct cli_args *
         return cli_usage_error(command, "--data DIR is missing");
     struct lk_problem problem = {0};
     lk_log_setup(LK_LOG_WARN, false);
-    int code = lk_crypto_init();
-    if (code != 0)
-        lk_problem_set(&problem, code, "The cryptographic libraries cannot run on this machine");
-    lk_crypto_protect_process();
+    int code = cli_begin_crypto(&problem);
     struct lk_arena arena;
     lk_arena_init(&arena, VERIFY_ARENA_MAX);
     if (code == 0)

@@ -1,7 +1,9 @@
 #include "cli/cli.h"
 
+#include "base/log.h"
 #include "cli/session.h"
 #include "cli/settings.h"
+#include "crypto/crypto.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -29,6 +31,14 @@ const struct cli_command *const *cli_commands(void) {
 }
 
 /* --- output --- */
+
+int cli_begin_crypto(struct lk_problem *problem) {
+    if (lk_crypto_init() != 0)
+        return lk_problem_set(problem, LK_EINTERNAL, "The cryptographic libraries cannot run on this machine");
+    if (lk_crypto_protect_process() != 0)
+        lk_log(LK_LOG_WARN, "core dumps could not be switched off: they would hold secrets");
+    return 0;
+}
 
 int cli_failed(const struct lk_problem *problem) {
     fprintf(stderr, "latchkey: %s\n", problem->text);

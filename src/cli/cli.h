@@ -54,6 +54,10 @@ extern const struct cli_command cli_key_command, cli_group_command, cli_user_com
     cli_recover_command;
 extern const struct cli_command cli_backup_command, cli_restore_command;
 
+/* What a command that opens a data directory begins with, once its log is set up: the cryptographic libraries, and no core dumps, which would hold secrets.
+ * 0 or LK_EINTERNAL. */
+int cli_begin_crypto(struct lk_problem *problem);
+
 /* Prints "latchkey: SENTENCE" on standard error and returns CLI_FAILED. */
 int cli_failed(const struct lk_problem *problem);
 

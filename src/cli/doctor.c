@@ -2,7 +2,6 @@
 #include "cli/doctor.h"
 
 #include "base/log.h"
-#include "crypto/crypto.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -82,10 +81,8 @@ static int run(const struct cli_command *command, const struct cli_args *args) {
         return cli_usage_error(command, "Say what to look at: --data DIR, or a server by --url and an API key, or both");
     lk_log_setup(LK_LOG_ERROR, false);
     struct lk_problem problem = {0};
-    if (lk_crypto_init() != 0) {
-        lk_problem_set(&problem, LK_EINTERNAL, "The cryptographic libraries cannot run on this machine");
+    if (cli_begin_crypto(&problem) != 0)
         return cli_failed(&problem);
-    }
     lk_arena_init(&the_doctor.arena, ARENA_MAX);
     int exit_code = look(command, args, dir);
     struct lk_buf out;

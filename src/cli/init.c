@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/fresh.h"
-#include "crypto/crypto.h"
 #include "domain/account.h"
 #include "domain/api_key.h"
 
@@ -254,11 +253,8 @@ static int run(const struct cli_command *command, const struct cli_args *args) {
 
     struct lk_problem problem = {0};
     lk_log_setup(LK_LOG_WARN, false);
-    if (lk_crypto_init() != 0) {
-        lk_problem_set(&problem, LK_EINTERNAL, "The cryptographic libraries cannot run on this machine");
+    if (cli_begin_crypto(&problem) != 0)
         return cli_failed(&problem);
-    }
-    lk_crypto_protect_process();
     lk_arena_init(&init.arena, INIT_ARENA_MAX);
     int code = initialise(&init, &problem);
     clean_up(&init);

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/cli.h"
-#include "crypto/crypto.h"
 #include "domain/api_key.h"
 #include "store/account.h"
 #include "store/user_group.h"
@@ -133,10 +132,7 @@ static int run(const struct cli_command *command, const struct cli_args *args) {
     if (dir == NULL)
         return cli_usage_error(command, "--data DIR is missing");
     lk_log_setup(LK_LOG_WARN, false);
-    int code = lk_crypto_init();
-    if (code != 0)
-        lk_problem_set(&problem, code, "The cryptographic libraries cannot run on this machine");
-    lk_crypto_protect_process();
+    int code = cli_begin_crypto(&problem);
     lk_arena_init(&recovery.arena, ARENA_MAX);
     if (code == 0)
         code = recover(&recovery, dir, cli_args_get(args, "master-key-file"), &problem);

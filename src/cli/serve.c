@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/settings.h"
-#include "crypto/crypto.h"
 
 #include <stdio.h>
 
@@ -32,12 +31,8 @@ static void set_up_log(const struct lk_settings *settings) {
 static int serve(const struct lk_settings *settings) {
     struct lk_problem problem = {0};
     set_up_log(settings);
-    if (lk_crypto_init() != 0) {
-        lk_problem_set(&problem, LK_EINTERNAL, "The cryptographic libraries cannot run on this machine");
+    if (cli_begin_crypto(&problem) != 0)
         return cli_failed(&problem);
-    }
-    if (lk_crypto_protect_process() != 0)
-        lk_log(LK_LOG_WARN, "core dumps could not be switched off: they would hold secrets");
     const struct lk_server_events events = {.version = LK_VERSION, .listening = listening};
     return lk_server_run(settings, &events, &problem) == 0 ? CLI_DONE : cli_failed(&problem);
 }

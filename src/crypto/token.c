@@ -101,6 +101,14 @@ int lk_token_parse(struct lk_slice token, struct lk_id *ret_account) {
     return 0;
 }
 
+bool lk_token_within(struct lk_slice text) {
+    for (size_t at = 0; at + LK_TOKEN_LEN <= text.len; at++) {
+        if (memcmp(text.ptr + at, PREFIX, PREFIX_LEN) == 0 && is_ours(lk_slice_make(text.ptr + at, LK_TOKEN_LEN)))
+            return true;
+    }
+    return false;
+}
+
 bool lk_token_importable(struct lk_slice token) {
     return lk_token_check(token) != LK_TOKEN_MALFORMED;
 }

@@ -38,6 +38,9 @@ int lk_token_parse(struct lk_slice token, struct lk_id *ret_account);
 /* Whether token may be imported: 16 to 512 visible ASCII characters (0x21 to 0x7E), and whole if it starts with "lk_" (it could never be verified otherwise). */
 bool lk_token_importable(struct lk_slice token);
 
+/* Whether a whole one of ours stands anywhere in a text. Linear. */
+bool lk_token_within(struct lk_slice text);
+
 /* What is shown of a key that is not shown: "lk_…" and its last four characters, with a NUL. token is one that lk_token_check does not call malformed.
  * An imported one that has not our form is shown without the "lk_". */
 void lk_token_preview(struct lk_slice token, char out[LK_TOKEN_PREVIEW_SIZE]);

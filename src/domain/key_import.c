@@ -5,6 +5,9 @@
 #include "domain/rules.h"
 #include "store/key_old_secret.h"
 
+/* Keys that share a savepoint as long as none of them is refused. */
+#define RUN ((size_t)50)
+
 static int check_token(struct lk_call *call, struct lk_slice token) {
     if (lk_token_importable(token))
         return 0;
@@ -51,8 +54,8 @@ static bool is_refusal(int code) {
     return code == LK_EINVAL || code == LK_ECONFLICT || code == LK_ENOTFOUND || code == LK_EFORBIDDEN || code == LK_ELIMIT;
 }
 
-/* Takes back what the refused one did, and says why in its result. */
-static int refuse(struct lk_call *call, struct lk_change *last_change, struct lk_import_result *ret) {
+/* Takes back what was done since the savepoint, before which last_change was the last. */
+static int take_back(struct lk_call *call, struct lk_change *last_change) {
     call->last_change = last_change;
     if (last_change != NULL)
         last_change->next = NULL;
@@ -62,6 +65,14 @@ static int refuse(struct lk_call *call, struct lk_change *last_change, struct lk
     if (code != 0)
         return lk_fail_store(call, code);
     lk_permissions_changed(call);
+    return 0;
+}
+
+/* Takes back what the refused one did, and says why in its result. */
+static int refuse(struct lk_call *call, struct lk_change *last_change, struct lk_import_result *ret) {
+    int code = take_back(call, last_change);
+    if (code != 0)
+        return code;
     if (lk_arena_copy(call->arena, lk_slice_cstr(call->problem->text), &ret->error) != 0)
         return lk_fail_memory(call);
     if (call->denial.operation == NULL)
@@ -91,6 +102,41 @@ static int import_in_savepoint(struct lk_call *call, const struct lk_import_inpu
     return code == 0 ? 0 : lk_fail_store(call, code);
 }
 
+/* All of a run in one savepoint: 0, or the refusal of one of them, and then nothing of the run is there. */
+static int import_together(struct lk_call *call, const struct lk_import_input *inputs, size_t len, struct lk_import_result *ret) {
+    struct lk_change *last_change = call->last_change;
+    int code = lk_db_savepoint(call->db);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    for (size_t i = 0; i < len && code == 0; i++) {
+        ret[i] = (struct lk_import_result){.name = inputs[i].key.name};
+        code = import_one(call, &inputs[i], &ret[i]);
+    }
+    if (code == 0) {
+        code = lk_db_release(call->db);
+        return code == 0 ? 0 : lk_fail_store(call, code);
+    }
+    if (!is_refusal(code)) {
+        (void)lk_db_rollback_to(call->db);
+        return code;
+    }
+    call->denial = (struct lk_denial){0};
+    int undone = take_back(call, last_change);
+    return undone == 0 ? code : undone;
+}
+
+/* Where one is refused, each has a savepoint of its own. Not so from the beginning: SQLite keeps for each inner savepoint what the outer ones have kept already, and
+ * walks through all of it at each end. */
+static int import_run(struct lk_call *call, const struct lk_import_input *inputs, size_t len, struct lk_import_result *ret) {
+    int code = import_together(call, inputs, len, ret);
+    if (!is_refusal(code))
+        return code;
+    code = 0;
+    for (size_t i = 0; i < len && code == 0; i++)
+        code = import_in_savepoint(call, &inputs[i], &ret[i]);
+    return code;
+}
+
 int lk_api_key_import(struct lk_call *call, struct lk_slice account, const struct lk_import_input *inputs, size_t len,
                       struct lk_import_result **ret) {
     const struct lk_intent intent = {.operation = LK_AUDIT_IMPORT, .resource_type = "API_KEY", .resource_name = LK_SLICE("")};
@@ -104,8 +150,8 @@ int lk_api_key_import(struct lk_call *call, struct lk_slice account, const struc
     struct lk_import_result *results = lk_arena_calloc(call->arena, len, sizeof(*results));
     if (results == NULL)
         return lk_fail_memory(call);
-    for (size_t i = 0; i < len && code == 0; i++)
-        code = import_in_savepoint(call, &inputs[i], &results[i]);
+    for (size_t i = 0; i < len && code == 0; i += RUN)
+        code = import_run(call, &inputs[i], len - i < RUN ? len - i : RUN, &results[i]);
     if (code == 0)
         *ret = results;
     return code;

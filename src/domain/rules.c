@@ -1,6 +1,7 @@
 #include "domain/rules.h"
 
 #include "base/utf8.h"
+#include "crypto/token.h"
 #include "domain/permission_cache.h"
 
 #include <stdarg.h>
@@ -44,6 +45,11 @@ static bool is_white_space(uint32_t c) {
 
 #define NAME_BYTES_MAX ((size_t)255)
 
+/* Names and texts are stored, logged and shown to many: a key that was put there by mistake would be theirs. */
+static int refuse_key(struct lk_call *call, const char *what) {
+    return lk_problem_set(call->problem, LK_EINVAL, "Invalid %s: it holds an API key, and is shown to people who must not have it", what);
+}
+
 int lk_check_name(struct lk_call *call, const char *what, struct lk_slice name) {
     if (name.len > NAME_BYTES_MAX)
         return lk_problem_set(call->problem, LK_EINVAL, "Invalid %s: it is %zu bytes long, and at most %zu are allowed", what, name.len,
@@ -69,7 +75,7 @@ int lk_check_name(struct lk_call *call, const char *what, struct lk_slice name) 
         return lk_problem_set(call->problem, LK_EINVAL, "Invalid %s: it must not begin or end with white space", what);
     if (control)
         return lk_problem_set(call->problem, LK_EINVAL, "Invalid %s: it must not contain control characters", what);
-    return 0;
+    return lk_token_within(name) ? refuse_key(call, what) : 0;
 }
 
 int lk_check_text(struct lk_call *call, const char *what, struct lk_slice text, size_t max) {
@@ -85,12 +91,12 @@ int lk_check_text(struct lk_call *call, const char *what, struct lk_slice text, 
             return lk_problem_set(call->problem, LK_EINVAL, "Invalid %s: it must not contain control characters", what);
         at += (size_t)len;
     }
-    return 0;
+    return lk_token_within(text) ? refuse_key(call, what) : 0;
 }
 
 /* Whether a client put a secret where an id or name belongs: it must not get into the audit log that way. */
 static bool looks_secret(struct lk_slice text) {
-    return lk_slice_starts_with(text, "lk_") || lk_slice_starts_with(text, "lks_");
+    return lk_slice_starts_with(text, "lk_") || lk_slice_starts_with(text, "lks_") || lk_token_within(text);
 }
 
 int lk_deny(struct lk_call *call, const struct lk_intent *intent, const char *format, ...) {

@@ -346,28 +346,13 @@ static int read_value(struct reader *r, const struct gql_type *type, const struc
 
 /* --- variables --- */
 
-static void print_ref(const struct gql_type_ref *ref, struct lk_buf *buf) {
-    switch (ref->kind) {
-    case GQL_REF_NAMED: lk_buf_add(buf, ref->name); break;
-    case GQL_REF_LIST:
-        lk_buf_add_char(buf, '[');
-        print_ref(ref->of, buf);
-        lk_buf_add_char(buf, ']');
-        break;
-    case GQL_REF_NON_NULL:
-        print_ref(ref->of, buf);
-        lk_buf_add_char(buf, '!');
-        break;
-    }
-}
-
 /* An error about the variable itself, `Variable "$x" <before> "<type>" <after>`, at a position of its definition. */
 static int report_variable(struct reader *r, const char *before, const char *after, gql_pos at) {
     int code = count_error(r);
     if (code != 0)
         return code;
     struct lk_buf type = {0};
-    print_ref(r->variable->type, &type);
+    gql_ref_print(r->variable->type, &type);
     struct lk_slice name = r->variable->name.text;
     const struct gql_error *added = NULL;
     if (!type.failed)

@@ -245,3 +245,18 @@ int gql_print_value(const struct gql_type *type, const struct gql_value *value, 
         return value->kind == GQL_OBJECT ? print_object(type, value, buf, ret_culprit) : 1;
     return print_leaf(type, value, buf, ret_culprit);
 }
+
+void gql_ref_print(const struct gql_type_ref *ref, struct lk_buf *buf) {
+    switch (ref->kind) {
+    case GQL_REF_NAMED: lk_buf_add(buf, ref->name); break;
+    case GQL_REF_LIST:
+        lk_buf_add_char(buf, '[');
+        gql_ref_print(ref->of, buf);
+        lk_buf_add_char(buf, ']');
+        break;
+    case GQL_REF_NON_NULL:
+        gql_ref_print(ref->of, buf);
+        lk_buf_add_char(buf, '!');
+        break;
+    }
+}

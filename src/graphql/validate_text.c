@@ -18,24 +18,9 @@ const char *gql_v_type_text(struct gql_v *v, const struct gql_type *type) {
     return finish(v, &buf);
 }
 
-static void print_ref(const struct gql_type_ref *ref, struct lk_buf *buf) {
-    switch (ref->kind) {
-    case GQL_REF_NAMED: lk_buf_add(buf, ref->name); break;
-    case GQL_REF_LIST:
-        lk_buf_add_char(buf, '[');
-        print_ref(ref->of, buf);
-        lk_buf_add_char(buf, ']');
-        break;
-    case GQL_REF_NON_NULL:
-        print_ref(ref->of, buf);
-        lk_buf_add_char(buf, '!');
-        break;
-    }
-}
-
 const char *gql_v_ref_text(struct gql_v *v, const struct gql_type_ref *ref) {
     struct lk_buf buf = {0};
-    print_ref(ref, &buf);
+    gql_ref_print(ref, &buf);
     return finish(v, &buf);
 }
 

@@ -7,10 +7,14 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* Least room for a read. */
 #define READ_MIN ((size_t)4096)
+
+/* Bodies from this size on are not copied before they are sent. */
+#define LARGE_BODY ((size_t)64 << 10)
 
 /* Most that is dropped from a client that lingers. */
 #define LINGER_BYTES_MAX ((size_t)1 << 20)
@@ -134,9 +138,48 @@ static bool is_backed_up(struct http_connection *c) {
     return c->fd < 0 || http_iobuf_len(&c->out) > most;
 }
 
+/* Sends what is unsent and behind it body, as far as the socket takes it now. How much of body went; an error is met again by flush. */
+static size_t send_behind(struct http_connection *c, struct lk_slice body) {
+    size_t unsent = http_iobuf_len(&c->out);
+    union {
+        const char *text;
+        void *memory;
+    } bytes = {body.ptr};
+    struct iovec parts[] = {{c->out.ptr + c->out.start, unsent}, {bytes.memory, body.len}};
+    const struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    ssize_t n = sendmsg(c->fd, &message, MSG_NOSIGNAL);
+    if (n <= 0)
+        return 0;
+    size_t sent = (size_t)n;
+    c->out.start += sent < unsent ? sent : unsent;
+    set_write_timeout(c, true);
+    return sent < unsent ? 0 : sent - unsent;
+}
+
+/* A large body goes out from where it is: only what the socket does not take is copied. */
+static int write_large(struct http_connection *c, const struct http_answer *answer) {
+    struct http_answer head = *answer;
+    head.head_only = true;
+    int code = http_answer_write(&head, &c->out, &c->loop->pool);
+    if (code != 0)
+        return code;
+    size_t sent = send_behind(c, answer->body);
+    size_t left = answer->body.len - sent;
+    if (left == 0)
+        return 0;
+    code = http_iobuf_reserve(&c->out, left, &c->loop->pool);
+    if (code != 0)
+        return code;
+    memcpy(c->out.ptr + c->out.end, answer->body.ptr + sent, left);
+    c->out.end += left;
+    return 0;
+}
+
 static void write_answer(struct http_connection *c, const struct http_answer *answer) {
     c->closing |= answer->close;
-    if (http_answer_write(answer, &c->out, &c->loop->pool) != 0)
+    bool large = answer->body.len >= LARGE_BODY && !answer->head_only && !http_answer_is_bare(answer->status);
+    int code = large && c->tls == NULL && !c->blocked ? write_large(c, answer) : http_answer_write(answer, &c->out, &c->loop->pool);
+    if (code != 0)
         http_connection_abort(c);
 }
 

@@ -4,6 +4,7 @@
 #include "http/loop.h"
 #include "http/reply.h"
 
+#include <malloc.h>
 #include <nghttp2/nghttp2.h>
 #include <stdlib.h>
 
@@ -304,6 +305,41 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t error, void *
     return 0;
 }
 
+/* --- memory --- */
+
+/* nghttp2 keeps header fields, and so keys, in its tables and buffers: what it gives back is wiped. */
+static void free_wiped(void *memory, void *context) {
+    (void)context;
+    if (memory != NULL)
+        explicit_bzero(memory, malloc_usable_size(memory));
+    free(memory);
+}
+
+static void *allocate(size_t size, void *context) {
+    (void)context;
+    return malloc(size);
+}
+
+static void *allocate_zeroed(size_t count, size_t size, void *context) {
+    (void)context;
+    return calloc(count, size);
+}
+
+static void *resize(void *memory, size_t size, void *context) {
+    size_t kept = memory == NULL ? 0 : malloc_usable_size(memory);
+    if (size <= kept && memory != NULL)
+        return memory;
+    void *larger = malloc(size == 0 ? 1 : size);
+    if (larger == NULL)
+        return NULL;
+    if (kept > 0)
+        memcpy(larger, memory, kept < size ? kept : size);
+    free_wiped(memory, context);
+    return larger;
+}
+
+static nghttp2_mem wiping = {NULL, allocate, free_wiped, allocate_zeroed, resize};
+
 /* --- the session --- */
 
 static int new_session(struct http_connection *c, nghttp2_session **ret) {
@@ -322,7 +358,7 @@ static int new_session(struct http_connection *c, nghttp2_session **ret) {
         nghttp2_option_set_max_outbound_ack(option, ACKS_MAX);
         /* Twice ours: only behind what count_reset does not see. */
         nghttp2_option_set_stream_reset_rate_limit(option, (uint64_t)2 * RESETS_BURST, (uint64_t)2 * RESETS_PER_SECOND);
-        failed = nghttp2_session_server_new2(ret, callbacks, c, option) != 0;
+        failed = nghttp2_session_server_new3(ret, callbacks, c, option, &wiping) != 0;
     }
     nghttp2_option_del(option);
     nghttp2_session_callbacks_del(callbacks);

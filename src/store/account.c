@@ -20,7 +20,8 @@ int lk_store_account_insert(struct lk_db *db, const struct lk_account_row *row) 
     return lk_run(stmt);
 }
 
-static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_account_row *row) {
+static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, void *ret) {
+    struct lk_account_row *row = ret;
     int code = lk_column_id(stmt, 0, &row->id);
     if (code == 0)
         code = lk_row_text(stmt, 1, arena, &row->name);
@@ -36,15 +37,7 @@ static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_
 }
 
 static int read_account(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_account_row *ret) {
-    int code = lk_step(stmt);
-    if (code <= 0)
-        return code == 0 ? LK_ENOTFOUND : code;
-    struct lk_account_row row = {0};
-    code = read_columns(stmt, arena, &row);
-    lk_stmt_reset(stmt);
-    if (code == 0)
-        *ret = row;
-    return code;
+    return lk_row_one(stmt, read_columns, arena, ret, sizeof(*ret));
 }
 
 int lk_store_account_find(struct lk_db *db, const struct lk_id *id, struct lk_arena *arena, struct lk_account_row *ret) {
@@ -68,15 +61,7 @@ int lk_store_account_list(struct lk_db *db, int64_t limit, int64_t offset, struc
     lk_bind_int(stmt, 1, limit);
     lk_bind_int(stmt, 2, offset);
     struct lk_row_list list = {.arena = arena, .item_size = sizeof(struct lk_account_row)};
-    int code;
-    while ((code = lk_step(stmt)) == 1) {
-        struct lk_account_row *row = lk_row_list_add(&list);
-        code = row == NULL ? LK_ENOMEM : read_columns(stmt, arena, row);
-        if (code != 0) {
-            lk_stmt_reset(stmt);
-            return code;
-        }
-    }
+    int code = lk_row_all(stmt, read_columns, &list);
     if (code == 0) {
         *ret = list.items;
         *ret_len = list.len;

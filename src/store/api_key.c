@@ -63,8 +63,8 @@ int lk_store_key_update(struct lk_db *db, const struct lk_key_row *row) {
 
 int lk_store_key_set_secret(struct lk_db *db, const struct lk_key_row *row, const uint8_t digest[LK_STORED_DIGEST_BYTES],
                             unsigned digest_version, struct lk_slice sealed) {
-    struct lk_stmt *stmt =
-        lk_db_stmt(db, "UPDATE api_key SET preview = $1, digest = $2, digest_version = $3, sealed = $4, updated_at = $5, weak = $7 WHERE id = $6");
+    struct lk_stmt *stmt = lk_db_stmt(
+        db, "UPDATE api_key SET preview = $1, digest = $2, digest_version = $3, sealed = $4, updated_at = $5, weak = $7 WHERE id = $6");
     lk_bind_text(stmt, 1, row->preview);
     lk_bind_blob(stmt, 2, lk_slice_make((const char *)digest, LK_STORED_DIGEST_BYTES));
     lk_bind_int(stmt, 3, digest_version);
@@ -85,7 +85,8 @@ int lk_store_key_delete(struct lk_db *db, const struct lk_id *id) {
     return code == 0 && lk_db_changes(db) == 0 ? LK_ENOTFOUND : code;
 }
 
-static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_key_row *row) {
+static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, void *ret) {
+    struct lk_key_row *row = ret;
     int code = lk_column_id(stmt, 0, &row->id);
     if (code == 0)
         code = lk_column_id(stmt, 1, &row->account_id);
@@ -111,15 +112,7 @@ static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_
 }
 
 static int read_one(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_key_row *ret) {
-    int code = lk_step(stmt);
-    if (code <= 0)
-        return code == 0 ? LK_ENOTFOUND : code;
-    struct lk_key_row row = {0};
-    code = read_columns(stmt, arena, &row);
-    lk_stmt_reset(stmt);
-    if (code == 0)
-        *ret = row;
-    return code;
+    return lk_row_one(stmt, read_columns, arena, ret, sizeof(*ret));
 }
 
 int lk_store_key_find(struct lk_db *db, const struct lk_id *account, const struct lk_id *id, struct lk_arena *arena,

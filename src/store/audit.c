@@ -58,7 +58,8 @@ static int read_texts(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_au
     return 0;
 }
 
-static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_audit_row *row) {
+static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, void *ret) {
+    struct lk_audit_row *row = ret;
     row->seq = lk_column_int(stmt, 1);
     row->set_position = lk_column_int(stmt, 3);
     row->created_at = lk_column_int(stmt, 4);
@@ -87,28 +88,12 @@ int lk_store_audit_next(struct lk_db *db, const struct lk_id *account, int64_t a
     struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM audit_entry WHERE account_id = $1 AND seq > $2 ORDER BY seq LIMIT 1");
     lk_bind_id(stmt, 1, account);
     lk_bind_int(stmt, 2, after);
-    int code = lk_step(stmt);
-    if (code <= 0)
-        return code == 0 ? LK_ENOTFOUND : code;
-    struct lk_audit_row row = {0};
-    code = read_columns(stmt, arena, &row);
-    lk_stmt_reset(stmt);
-    if (code == 0)
-        *ret = row;
-    return code;
+    return lk_row_one(stmt, read_columns, arena, ret, sizeof(*ret));
 }
 
 static int read_list(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_audit_row **ret, size_t *ret_len) {
     struct lk_row_list list = {.arena = arena, .item_size = sizeof(struct lk_audit_row)};
-    int code;
-    while ((code = lk_step(stmt)) == 1) {
-        struct lk_audit_row *row = lk_row_list_add(&list);
-        code = row == NULL ? LK_ENOMEM : read_columns(stmt, arena, row);
-        if (code != 0) {
-            lk_stmt_reset(stmt);
-            return code;
-        }
-    }
+    int code = lk_row_all(stmt, read_columns, &list);
     if (code == 0) {
         *ret = list.items;
         *ret_len = list.len;

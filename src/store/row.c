@@ -48,3 +48,28 @@ void *lk_row_list_add(struct lk_row_list *list) {
     }
     return (char *)list->items + list->len++ * list->item_size;
 }
+
+int lk_row_one(struct lk_stmt *stmt, lk_row_read read, struct lk_arena *arena, void *ret, size_t size) {
+    int code = lk_step(stmt);
+    if (code <= 0)
+        return code == 0 ? LK_ENOTFOUND : code;
+    void *row = lk_arena_calloc(arena, 1, size);
+    code = row == NULL ? LK_ENOMEM : read(stmt, arena, row);
+    lk_stmt_reset(stmt);
+    if (code == 0)
+        memcpy(ret, row, size);
+    return code;
+}
+
+int lk_row_all(struct lk_stmt *stmt, lk_row_read read, struct lk_row_list *list) {
+    int code;
+    while ((code = lk_step(stmt)) == 1) {
+        void *row = lk_row_list_add(list);
+        code = row == NULL ? LK_ENOMEM : read(stmt, list->arena, row);
+        if (code != 0) {
+            lk_stmt_reset(stmt);
+            return code;
+        }
+    }
+    return code;
+}

@@ -15,6 +15,13 @@ int lk_row_bytes(struct lk_stmt *stmt, int index, void *out, size_t len);
 /* Steps a statement of one integer ("SELECT count(*) ..."), reads and resets it. 0 or negative. */
 int lk_row_count(struct lk_stmt *stmt, int64_t *ret);
 
+/* Reads the columns of the row that stmt stands on into ret, which is zeroed; texts into arena. 0 or negative. */
+typedef int (*lk_row_read)(struct lk_stmt *stmt, struct lk_arena *arena, void *ret);
+
+/* Steps to the first row, reads it and resets the statement. size is that of *ret, which is untouched on failure. 0, LK_ENOTFOUND when there is no row, or
+ * negative. */
+int lk_row_one(struct lk_stmt *stmt, lk_row_read read, struct lk_arena *arena, void *ret, size_t size);
+
 /* Rows of a list while it is read: grows by doubling in the arena. item_size is that of one row. */
 struct lk_row_list {
     struct lk_arena *arena;
@@ -26,5 +33,8 @@ struct lk_row_list {
 
 /* Room for one more zeroed row, already counted; NULL when out of memory. */
 void *lk_row_list_add(struct lk_row_list *list);
+
+/* Steps through all rows into list, texts into its arena. 0 or negative; the statement is reset. */
+int lk_row_all(struct lk_stmt *stmt, lk_row_read read, struct lk_row_list *list);
 
 #endif

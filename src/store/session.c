@@ -23,7 +23,8 @@ int lk_store_session_insert(struct lk_db *db, const struct lk_session_row *row) 
     return lk_run(stmt);
 }
 
-static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_session_user_row *row) {
+static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, void *ret) {
+    struct lk_session_user_row *row = ret;
     int code = lk_row_bytes(stmt, 0, row->session.digest, sizeof(row->session.digest));
     if (code == 0)
         code = lk_column_id(stmt, 2, &row->session.user_id);
@@ -46,15 +47,7 @@ int lk_store_session_find(struct lk_db *db, const uint8_t digest[LK_STORED_MAC_B
     lk_bind_blob(stmt, 1, digest_slice(digest));
     if (account != NULL)
         lk_bind_id(stmt, 2, account);
-    int code = lk_step(stmt);
-    if (code <= 0)
-        return code == 0 ? LK_ENOTFOUND : code;
-    struct lk_session_user_row row = {0};
-    code = read_columns(stmt, arena, &row);
-    lk_stmt_reset(stmt);
-    if (code == 0)
-        *ret = row;
-    return code;
+    return lk_row_one(stmt, read_columns, arena, ret, sizeof(*ret));
 }
 
 int lk_store_session_list(struct lk_db *db, const uint8_t digest[LK_STORED_MAC_BYTES], int64_t limit, struct lk_arena *arena,
@@ -63,15 +56,7 @@ int lk_store_session_list(struct lk_db *db, const uint8_t digest[LK_STORED_MAC_B
     lk_bind_blob(stmt, 1, digest_slice(digest));
     lk_bind_int(stmt, 2, limit);
     struct lk_row_list list = {.arena = arena, .item_size = sizeof(struct lk_session_user_row)};
-    int code;
-    while ((code = lk_step(stmt)) == 1) {
-        struct lk_session_user_row *row = lk_row_list_add(&list);
-        code = row == NULL ? LK_ENOMEM : read_columns(stmt, arena, row);
-        if (code != 0) {
-            lk_stmt_reset(stmt);
-            return code;
-        }
-    }
+    int code = lk_row_all(stmt, read_columns, &list);
     if (code == 0) {
         *ret = list.items;
         *ret_len = list.len;

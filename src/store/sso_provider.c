@@ -21,7 +21,8 @@ int lk_store_provider_delete(struct lk_db *db, const struct lk_id *id) {
     return code == 0 && lk_db_changes(db) == 0 ? LK_ENOTFOUND : code;
 }
 
-static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_provider_row *row) {
+static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, void *ret) {
+    struct lk_provider_row *row = ret;
     int code = lk_column_id(stmt, 0, &row->id);
     if (code == 0)
         code = lk_column_id(stmt, 1, &row->account_id);
@@ -38,15 +39,7 @@ int lk_store_provider_find(struct lk_db *db, const struct lk_id *account, const 
     struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM sso_provider WHERE id = $1 AND account_id = $2");
     lk_bind_id(stmt, 1, id);
     lk_bind_id(stmt, 2, account);
-    int code = lk_step(stmt);
-    if (code <= 0)
-        return code == 0 ? LK_ENOTFOUND : code;
-    struct lk_provider_row row = {0};
-    code = read_columns(stmt, arena, &row);
-    lk_stmt_reset(stmt);
-    if (code == 0)
-        *ret = row;
-    return code;
+    return lk_row_one(stmt, read_columns, arena, ret, sizeof(*ret));
 }
 
 int lk_store_provider_list(struct lk_db *db, const struct lk_id *account, int64_t limit, int64_t offset, struct lk_arena *arena,
@@ -56,15 +49,7 @@ int lk_store_provider_list(struct lk_db *db, const struct lk_id *account, int64_
     lk_bind_int(stmt, 2, limit);
     lk_bind_int(stmt, 3, offset);
     struct lk_row_list list = {.arena = arena, .item_size = sizeof(struct lk_provider_row)};
-    int code;
-    while ((code = lk_step(stmt)) == 1) {
-        struct lk_provider_row *row = lk_row_list_add(&list);
-        code = row == NULL ? LK_ENOMEM : read_columns(stmt, arena, row);
-        if (code != 0) {
-            lk_stmt_reset(stmt);
-            return code;
-        }
-    }
+    int code = lk_row_all(stmt, read_columns, &list);
     if (code == 0) {
         *ret = list.items;
         *ret_len = list.len;

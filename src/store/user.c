@@ -34,7 +34,8 @@ int lk_store_user_delete(struct lk_db *db, const struct lk_id *id) {
     return code == 0 && lk_db_changes(db) == 0 ? LK_ENOTFOUND : code;
 }
 
-static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_user_row *row) {
+static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, void *ret) {
+    struct lk_user_row *row = ret;
     int code = lk_column_id(stmt, 0, &row->id);
     if (code == 0)
         code = lk_column_id(stmt, 1, &row->account_id);
@@ -51,15 +52,7 @@ static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_
 }
 
 static int read_one(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_user_row *ret) {
-    int code = lk_step(stmt);
-    if (code <= 0)
-        return code == 0 ? LK_ENOTFOUND : code;
-    struct lk_user_row row = {0};
-    code = read_columns(stmt, arena, &row);
-    lk_stmt_reset(stmt);
-    if (code == 0)
-        *ret = row;
-    return code;
+    return lk_row_one(stmt, read_columns, arena, ret, sizeof(*ret));
 }
 
 /* A page of users by an id (of the account or the group). */
@@ -69,15 +62,7 @@ static int read_page(struct lk_stmt *stmt, const struct lk_id *id, int64_t limit
     lk_bind_id(stmt, 1, id);
     lk_bind_int(stmt, 2, limit);
     lk_bind_int(stmt, 3, offset);
-    int code;
-    while ((code = lk_step(stmt)) == 1) {
-        struct lk_user_row *row = lk_row_list_add(&list);
-        code = row == NULL ? LK_ENOMEM : read_columns(stmt, arena, row);
-        if (code != 0) {
-            lk_stmt_reset(stmt);
-            return code;
-        }
-    }
+    int code = lk_row_all(stmt, read_columns, &list);
     if (code == 0) {
         *ret = list.items;
         *ret_len = list.len;

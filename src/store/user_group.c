@@ -44,7 +44,8 @@ int lk_store_group_delete(struct lk_db *db, const struct lk_id *id) {
     return code == 0 && lk_db_changes(db) == 0 ? LK_ENOTFOUND : code;
 }
 
-static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_group_row *row) {
+static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, void *ret) {
+    struct lk_group_row *row = ret;
     int code = lk_column_id(stmt, 0, &row->id);
     if (code == 0)
         code = lk_column_id(stmt, 1, &row->account_id);
@@ -66,28 +67,12 @@ static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_
 }
 
 static int read_one(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_group_row *ret) {
-    int code = lk_step(stmt);
-    if (code <= 0)
-        return code == 0 ? LK_ENOTFOUND : code;
-    struct lk_group_row row = {0};
-    code = read_columns(stmt, arena, &row);
-    lk_stmt_reset(stmt);
-    if (code == 0)
-        *ret = row;
-    return code;
+    return lk_row_one(stmt, read_columns, arena, ret, sizeof(*ret));
 }
 
 static int read_list(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_group_row **ret, size_t *ret_len) {
     struct lk_row_list list = {.arena = arena, .item_size = sizeof(struct lk_group_row)};
-    int code;
-    while ((code = lk_step(stmt)) == 1) {
-        struct lk_group_row *row = lk_row_list_add(&list);
-        code = row == NULL ? LK_ENOMEM : read_columns(stmt, arena, row);
-        if (code != 0) {
-            lk_stmt_reset(stmt);
-            return code;
-        }
-    }
+    int code = lk_row_all(stmt, read_columns, &list);
     if (code == 0) {
         *ret = list.items;
         *ret_len = list.len;

@@ -63,6 +63,24 @@ describe('import', () => {
     assert.deepEqual(previews, ['…xxxx', '…yyyy', '…{|}~', `lk_…${whole.slice(-4)}`]);
   });
 
+  it('refuses one of many, each of which is there and in the audit log once', async () => {
+    const fresh = await Server.fresh();
+    try {
+      const keys = Array.from({ length: 95 }, (_, i) => ({ name: `many ${i === 70 ? 10 : i}`, key: `one-of-many-keys-${i}` }));
+      const { importApiKeys } = await fresh.query(IMPORT, { input: { accountId: fresh.account.accountId, keys } });
+      assert.deepEqual(importApiKeys.results.flatMap(({ uuid, error }, i) => (uuid === null || error !== null ? [i] : [])), [70]);
+      assert.deepEqual((await fresh.keyNames()).sort(), ['admin', ...keys.filter((_, i) => i !== 70).map(({ name }) => name)].sort());
+      const code = async (key) => (await fresh.request({ path: '/v1/auth', headers: { 'x-api-key': key } })).headers['x-latchkey-code'];
+      for (const [i, { key }] of keys.entries()) assert.equal(await code(key), i === 70 ? 'NOT_FOUND' : 'VALID', `key ${i}`);
+      const { audits } = await fresh.query('{ audits(limit: 5) { nodes { changes { operationType resourceName } } } }');
+      const imported = audits.nodes.flatMap(({ changes }) => changes).filter(({ operationType }) => operationType === 'IMPORT').map(({ resourceName }) => resourceName);
+      assert.equal(new Set(imported).size, 94);
+      assert.equal(imported.length, 94);
+    } finally {
+      await fresh.stop();
+    }
+  });
+
   it('says which secrets are easy to guess, until they are replaced', async () => {
     const keys = { phrase: 'the-billing-key-of-2019', repeated: 'S3cret!S3cret!S3cret!', random: '9f86d081884c7d659a2feaa0c55ad015' };
     const results = await load(Object.entries(keys).map(([name, key]) => ({ name, key })));

@@ -79,7 +79,14 @@ describe('secrets', () => {
     const { key: powerless } = await server.createKey('powerless', []);
     const reveal = 'mutation ($input: RevealApiKeyInput!) { revealApiKey(input: $input) { key } }';
     assert.equal((await server.error(reveal, { input: { accountId, uuid: leaked } }, { key: powerless })).code, 'FORBIDDEN');
-    assert.equal((await server.error(CREATE_WITH_KEY, { input: { accountId, name: leaked } }, { key: powerless })).code, 'FORBIDDEN');
+    for (const name of [leaked, `the key ${leaked} of mine`]) {
+      assert.equal((await server.error(CREATE_WITH_KEY, { input: { accountId, name } }, { key: powerless })).code, 'FORBIDDEN');
+      for (const more of [{ name }, { name: 'x', metadata: [{ key: 'note', value: name }] }]) {
+        const refused = await server.error(CREATE_WITH_KEY, { input: { accountId, ...more } });
+        assert.equal(refused.code, 'BAD_USER_INPUT');
+        assert.match(refused.message, /^Invalid (API Key name|metadata value): it holds an API key, and is shown to people who must not have it$/);
+      }
+    }
     await server.raw(`GET /healthz HTTP/1.1\r\nHost: x\r\n${leaked} : x\r\n\r\n`);
     await server.raw(`${leaked} /healthz HTTP/1.1\r\nHost: x\r\n\r\n`);
 

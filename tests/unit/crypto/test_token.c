@@ -3,6 +3,7 @@
 #include "crypto/crypto.h"
 #include "crypto/token.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -162,6 +163,23 @@ static void test_importable(void **state) {
     assert_true(lk_token_importable(lk_slice_cstr("LK_from-somewhere-else")));
 }
 
+static void test_within(void **state) {
+    (void)state;
+    struct lk_id account = {{1, 2, 3}};
+    char token[LK_TOKEN_LEN + 1];
+    char text[200];
+    lk_token_make(&account, token);
+    static const char *const around[][2] = {{"", ""}, {"a", ""}, {"lk_", ""}, {"use ", ", please"}, {"lk_lk_", "lk_"}};
+    for (size_t i = 0; i < sizeof(around) / sizeof(around[0]); i++) {
+        snprintf(text, sizeof(text), "%s%s%s", around[i][0], token, around[i][1]);
+        assert_true(lk_token_within(lk_slice_cstr(text)));
+    }
+    assert_false(lk_token_within(lk_slice_make(token, LK_TOKEN_LEN - 1)));
+    assert_false(lk_token_within(lk_slice_make("", 0)));
+    token[40] = token[40] == 'a' ? 'b' : 'a';
+    assert_false(lk_token_within(lk_slice_cstr(token)));
+}
+
 static void test_preview(void **state) {
     (void)state;
     char out[LK_TOKEN_PREVIEW_SIZE];
@@ -187,6 +205,7 @@ int main(void) {
         cmocka_unit_test(test_alphabet),
         cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_importable),
+        cmocka_unit_test(test_within),
         cmocka_unit_test(test_preview),
     };
     return cmocka_run_group_tests(tests, setup, NULL);

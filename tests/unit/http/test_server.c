@@ -259,8 +259,12 @@ static void guards_the_answer(void **state) {
 static void sends_large_answers(void **state) {
     (void)state;
     int fd = dial();
-    say(fd, GET("/text/8000000") GET("/echo"));
+    say(fd, GET("/echo?first") "HEAD /text/8000000 HTTP/1.1\r\nHost: a\r\n\r\n" GET("/text/8000000") GET("/echo"));
+    expect_answer(fd, 200, "GET /echo?first ");
     struct answer answer;
+    hear(fd, false, &answer);
+    assert_non_null(strstr(answer.head, "\r\nContent-Length: 8000000\r\n"));
+    answer_free(&answer);
     hear(fd, true, &answer);
     assert_int_equal(answer.body_len, 8000000);
     for (size_t i = 0; i < answer.body_len; i += 4099)

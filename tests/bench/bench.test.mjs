@@ -20,12 +20,18 @@ const LINES = [
   '99.9th percentile beside mutations, times that without',
 ];
 
-it('measures every line of "it is fast when" with its aim', { skip: os.cpus().length < 2 && 'it takes two cores' }, async (t) => {
+const build = path.dirname(path.resolve(process.env.LATCHKEY_BINARY));
+
+/** What a bench prints in a size that takes seconds. */
+async function small(t, bench, sizes) {
   const place = fs.mkdtempSync(path.join(os.tmpdir(), 'latchkey-bench-'));
   t.after(() => fs.rmSync(place, { recursive: true, force: true }));
-  const build = path.dirname(path.resolve(process.env.LATCHKEY_BINARY));
-  const env = { ...process.env, BUILD: build, BENCH_PLACE: place, BENCH_SECONDS: '1', BENCH_ROUNDS: '1', BENCH_KEYS: '2000', BENCH_KEYRING_KEYS: '20000' };
-  const { stdout } = await promisify(execFile)(path.join(root, 'bench/verify'), { env, timeout: 120000 });
+  const env = { ...process.env, BUILD: build, BENCH_PLACE: place, BENCH_DIR: path.join(place, 'create'), BENCH_SECONDS: '1', BENCH_ROUNDS: '1', ...sizes };
+  return (await promisify(execFile)(path.join(root, 'bench', bench), { env, timeout: 120000 })).stdout;
+}
+
+it('measures every line of "it is fast when" with its aim', { skip: os.cpus().length < 2 && 'it takes two cores' }, async (t) => {
+  const stdout = await small(t, 'verify', { BENCH_KEYS: '2000', BENCH_KEYRING_KEYS: '20000' });
   const table = stdout.slice(stdout.lastIndexOf('\nmeasured ')).split('\n');
   for (const what of LINES) {
     const line = table.find((text) => text.startsWith(`${what} `));
@@ -35,4 +41,10 @@ it('measures every line of "it is fast when" with its aim', { skip: os.cpus().le
     assert.ok(Number(found[1]) > 0, `nothing was measured: ${line}`);
   }
   assert.equal(table.filter((text) => /(pass|MISS)$/.test(text)).length, LINES.length);
+});
+
+it('creates keys beside a raw SQLite loop', async (t) => {
+  const stdout = await small(t, 'create_keys', {});
+  assert.match(stdout, /^ +1 +[1-9]\d* +[1-9]\d* +\d+\.\d\d +\d+\.\d +\d+\.\d +\d+\.\d$/m);
+  assert.match(stdout, /^median ratio \d+\.\d\d$/m);
 });
