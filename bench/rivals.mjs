@@ -33,10 +33,17 @@ async function listening(port, child) {
   throw new Error(`nothing listens on port ${port}`);
 }
 
-/** Nanoseconds that all threads of a process have run. */
+/** Nanoseconds that the threads of a process have run: all of them, and those that have no name of their own, which serve. */
 function cpuOf(pid) {
   const tasks = `/proc/${pid}/task`;
-  return fs.readdirSync(tasks).reduce((sum, task) => sum + Number(fs.readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]), 0);
+  const name = fs.readFileSync(`/proc/${pid}/comm`, 'utf8');
+  const sum = { all: 0, serving: 0 };
+  for (const task of fs.readdirSync(tasks)) {
+    const ran = Number(fs.readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]);
+    sum.all += ran;
+    if (fs.readFileSync(`${tasks}/${task}/comm`, 'utf8') === name) sum.serving += ran;
+  }
+  return sum;
 }
 
 class Rival {
@@ -48,7 +55,8 @@ class Rival {
   async under(load) {
     const before = cpuOf(this.pid);
     const result = await load();
-    return { ...result, cpu: cpuOf(this.pid) - before };
+    const after = cpuOf(this.pid);
+    return { ...result, cpu: after.all - before.all, serving: after.serving - before.serving };
   }
 
   async stop() {
@@ -113,7 +121,7 @@ function number(text, pattern) {
 
 export async function wrk(port, { seconds, connections, script, env }) {
   const started = performance.now();
-  const text = await run('wrk', ['-t1', `-c${connections}`, `-d${seconds}`, '-s', path.join('bench', script), `http://127.0.0.1:${port}`], env);
+  const text = await run('wrk', ['-t1', `-c${connections}`, `-d${seconds}`, '--timeout', '30s', '-s', path.join('bench', script), `http://127.0.0.1:${port}`], env);
   if (/Non-2xx|Socket errors/.test(text)) throw new Error(text);
   return { requests: number(text, /(\d+) requests in/), seconds: (performance.now() - started) / 1000 };
 }

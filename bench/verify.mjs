@@ -56,9 +56,9 @@ async function beside(what, mine, nginx, loadMine, loadNginx) {
     both[0].push(await mine.under(loadMine));
     both[1].push(await nginx.under(loadNginx));
   }
-  const [ours, theirs] = both.map((list) => ({ us: median(list.map(cpu)), rate: median(list.map((r) => r.requests / r.seconds)), all: list.map(cpu) }));
+  const [ours, theirs] = both.map((list) => ({ us: median(list.map(cpu)), serving: median(list.map((r) => r.serving / r.requests / 1000)), rate: median(list.map((r) => r.requests / r.seconds)), all: list.map(cpu) }));
   const spread = (Math.max(...theirs.all) - Math.min(...theirs.all)) / theirs.us;
-  console.log(`  latchkey ${ours.us.toFixed(2)} us, ${ours.rate.toFixed(0)}/s   nginx ${theirs.us.toFixed(2)} us, ${theirs.rate.toFixed(0)}/s   noise: nginx's rounds differ by ${(spread * 100).toFixed(0)} %`);
+  console.log(`  latchkey ${ours.us.toFixed(2)} us (${ours.serving.toFixed(2)} of the thread that serves; the rest notes what keys were used for), ${ours.rate.toFixed(0)}/s   nginx ${theirs.us.toFixed(2)} us, ${theirs.rate.toFixed(0)}/s   noise: nginx's rounds differ by ${(spread * 100).toFixed(0)} %`);
   return { ours, theirs };
 }
 
@@ -96,8 +96,8 @@ async function latency(mine, filled, capacity) {
   for (let round = 0; round < Math.min(rounds, 3); round++) {
     alone.push(await ask());
     const flood = wrk(PORTS.latchkey, { seconds: 2 * seconds + 1, connections: 16, script: 'post.lua', env });
-    crowded.push(await ask());
-    const done = await flood;
+    const [answers, done] = await Promise.all([ask(), flood]);
+    crowded.push(answers);
     mutations += done.requests / done.seconds;
   }
   for (const [name, list] of [['alone', alone], ['beside mutations', crowded]])

@@ -18,7 +18,7 @@ struct lk_usage;
 int lk_usage_open(size_t keys, struct lk_usage **ret);
 void lk_usage_close(struct lk_usage *usage);
 
-/* Reader. Counts one; outcome is an enum lk_verify_code or LK_USAGE_TOUCH. Allocates nothing. */
+/* Reader. Counts one, together with those after it (at the latest when the table is offered); outcome is an enum lk_verify_code or LK_USAGE_TOUCH. Allocates nothing. */
 void lk_usage_add(struct lk_usage *usage, const struct lk_id *key, const struct lk_id *account, unsigned outcome, int64_t now_ms);
 
 /* Reader. Offers what was counted to the background thread, if it has taken the last offer: once a turn of the loop, or before sleeping. */
