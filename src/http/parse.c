@@ -24,10 +24,6 @@ void http_head_init(struct http_head *head, struct http_field *fields) {
     *head = (struct http_head){.fields = fields};
 }
 
-bool http_head_begun(const struct http_head *head) {
-    return head->state > START_LF;
-}
-
 static bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }

@@ -61,9 +61,6 @@ void http_head_init(struct http_head *head, struct http_field *fields);
  * connection must then be closed, since where the next request begins is not known. */
 int http_parse_head(struct http_head *head, const char *data, size_t len, const struct http_limits *limits);
 
-/* Whether any byte of a request line has come (and not only empty lines). */
-bool http_head_begun(const struct http_head *head);
-
 enum http_method http_method_of(struct lk_slice text);
 
 /* Method and target are where head says: finds out what they mean. 0 or a status as above. Called by http_parse_head. */

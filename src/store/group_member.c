@@ -27,12 +27,6 @@ int lk_store_member_has(struct lk_db *db, const struct lk_id *group, const struc
     return 0;
 }
 
-int lk_store_member_clear_group(struct lk_db *db, const struct lk_id *group) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "DELETE FROM group_member WHERE group_id = $1");
-    lk_bind_id(stmt, 1, group);
-    return lk_run(stmt);
-}
-
 int lk_store_member_clear_user(struct lk_db *db, const struct lk_id *user) {
     struct lk_stmt *stmt = lk_db_stmt(db, "DELETE FROM group_member WHERE user_id = $1");
     lk_bind_id(stmt, 1, user);

@@ -10,8 +10,7 @@ int lk_store_member_remove(struct lk_db *db, const struct lk_id *group, const st
 
 int lk_store_member_has(struct lk_db *db, const struct lk_id *group, const struct lk_id *user, bool *ret);
 
-/* All of one group, or of one user. */
-int lk_store_member_clear_group(struct lk_db *db, const struct lk_id *group);
+/* All of one user. */
 int lk_store_member_clear_user(struct lk_db *db, const struct lk_id *user);
 
 #endif

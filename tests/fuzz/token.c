@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (kind != LK_TOKEN_MALFORMED) {
         char preview[LK_TOKEN_PREVIEW_SIZE];
         lk_token_preview(text, preview);
-        if (strlen(preview) != LK_TOKEN_PREVIEW_SIZE - 1)
+        if (strlen(preview) != LK_TOKEN_PREVIEW_SIZE - 1 - (kind == LK_TOKEN_OURS ? 0 : strlen("lk_")))
             abort();
     }
     uint8_t *bytes = malloc(size + 1);

@@ -200,6 +200,33 @@ static void test_entries_do_not_move_between_accounts(void **state) {
     assert_false(finding.intact);
 }
 
+/* Who puts back an older row of the account has its true seal: what was written since gives it away. */
+static void test_an_older_end_is_found(void **state) {
+    struct fixture *f = *state;
+    fixture_key(f, "x", NULL, NULL);
+    fixture_sql(f, "CREATE TEMP TABLE older AS SELECT audit_seq AS seq, audit_mac AS mac, audit_seal AS seal FROM account");
+    fixture_key(f, "y", NULL, NULL);
+    expect_intact(f, 4);
+    expect_found(f, "UPDATE account SET (audit_seq, audit_mac, audit_seal) = (SELECT seq, mac, seal FROM older)", 4, "beyond the end");
+}
+
+/* What a client sends for the log is cut where a character ends. */
+static void test_long_origins_are_cut(void **state) {
+    struct fixture *f = *state;
+    char url[2 * LK_ORIGIN_MAX];
+    memset(url, 'a', sizeof(url));
+    memcpy(url + LK_ORIGIN_MAX - 1, "\xe2\x82\xac", 3); /* its second byte would be the first one too many */
+    f->call.origin.url = lk_slice_make(url, sizeof(url));
+    f->call.origin.remote = (struct lk_slice){NULL, 0};
+    fixture_key(f, "x", NULL, NULL);
+    struct lk_audit_row row;
+    assert_int_equal(lk_store_audit_next(f->db, &f->account.id, 2, &f->arena, &row), 0);
+    assert_int_equal(row.request_url.len, LK_ORIGIN_MAX - 1);
+    assert_memory_equal(row.request_url.ptr, url, LK_ORIGIN_MAX - 1);
+    assert_int_equal(row.request_remote.len, 0);
+    expect_intact(f, 3);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
@@ -210,6 +237,8 @@ int main(void) {
         TEST(test_tampering_is_found),
         TEST(test_an_entry_of_another_history_is_found),
         TEST(test_entries_do_not_move_between_accounts),
+        TEST(test_an_older_end_is_found),
+        TEST(test_long_origins_are_cut),
     };
     return cmocka_run_group_tests_name("domain/audit", tests, NULL, NULL);
 }

@@ -115,11 +115,26 @@ static void test_who_may(void **state) {
                      2);
 }
 
+static void test_it_is_bounded(void **state) {
+    struct fixture *f = *state;
+    struct lk_ip_allow entry;
+    assert_int_equal(create(f, "10.0.0.0/8", true, &entry), 0);
+    fixture_sql(f, "WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO ip_allow "
+                   "SELECT CAST(printf('%016d', i) AS BLOB), account_id, 'block ' || i, CAST(printf('%016d', i) AS BLOB), prefix, "
+                   "description, status, created_at, "
+                   "updated_at FROM ip_allow, n");
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM ip_allow"), LK_IP_ALLOW_MAX);
+    fixture_expect(f, create(f, "11.0.0.0/8", true, &entry), LK_ELIMIT, "The IP allow list is full: it holds at most 1000 entries");
+    assert_int_equal(delete_entry(f, &entry.id), 0);
+    assert_int_equal(create(f, "11.0.0.0/8", true, &entry), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_life_of_an_entry, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_what_it_admits, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_who_may, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_it_is_bounded, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

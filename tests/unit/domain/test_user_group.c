@@ -454,6 +454,32 @@ static void test_accounts_are_walls(void **state) {
     fixture_expect(f, lk_sso_provider_get(&f->call, fixture_id(f, &ldap.id), &got), LK_ENOTFOUND, "Provider does not exist");
 }
 
+static void test_settings_are_bounded(void **state) {
+    struct fixture *f = *state;
+    struct lk_user_group group;
+    struct lk_slice emails[101];
+    for (size_t i = 0; i < 101; i++)
+        emails[i] = lk_slice_cstr("ops@example.com");
+    struct lk_user_group_input input = named("notified");
+    input.notifications_given = true;
+    input.notifications.emails = (struct lk_texts){emails, 101};
+    fixture_expect(f, create(f, &input, &group), LK_EINVAL, "Too many groupEmailAddresses: 101, and at most 100 are allowed");
+    emails[99] = lk_slice_cstr("nobody");
+    input.notifications.emails.len = 100;
+    fixture_expect(f, create(f, &input, &group), LK_EINVAL, "Invalid email: nobody is not an address");
+    emails[99] = emails[0];
+    assert_int_equal(create(f, &input, &group), 0);
+
+    struct lk_sso_provider ldap;
+    fixture_begin(f);
+    assert_int_equal(fixture_end(f, lk_sso_provider_create(&f->call, lk_slice_cstr("directory"), LK_SSO_LDAP, &ldap)), 0);
+    struct lk_user_group_input linked = named("linked");
+    linked.sso_given = true;
+    linked.sso = (struct lk_sso_link){.kind = LK_SSO_LDAP, .provider_id = fixture_id(f, &ldap.id), .group_name = LK_SLICE("staff")};
+    fixture_expect(f, create(f, &linked, &group), LK_EINVAL, "Invalid groupDN: it must not be blank");
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM user_group WHERE name = 'linked'"), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
@@ -470,6 +496,7 @@ int main(void) {
         TEST(test_changed_permissions_act_at_once),
         TEST(test_permissions),
         TEST(test_providers),
+        TEST(test_settings_are_bounded),
         TEST(test_accounts_are_walls),
     };
     return cmocka_run_group_tests_name("domain/user_group", tests, NULL, NULL);

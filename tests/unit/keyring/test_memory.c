@@ -35,12 +35,12 @@ void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
 void *__real_reallocarray(void *old, size_t count, size_t size);
-void *__real_mmap(void *address, size_t len, int protection, int flags, int fd, off_t offset);
+void *__real_mmap64(void *address, size_t len, int protection, int flags, int fd, off_t offset);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 void *__wrap_reallocarray(void *old, size_t count, size_t size);
-void *__wrap_mmap(void *address, size_t len, int protection, int flags, int fd, off_t offset);
+void *__wrap_mmap64(void *address, size_t len, int protection, int flags, int fd, off_t offset);
 
 int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex) {
     taken++;
@@ -68,8 +68,8 @@ void *__wrap_reallocarray(void *old, size_t count, size_t size) {
     return fails() ? NULL : __real_reallocarray(old, count, size);
 }
 
-void *__wrap_mmap(void *address, size_t len, int protection, int flags, int fd, off_t offset) {
-    return fails() ? MAP_FAILED : __real_mmap(address, len, protection, flags, fd, offset);
+void *__wrap_mmap64(void *address, size_t len, int protection, int flags, int fd, off_t offset) {
+    return fails() ? MAP_FAILED : __real_mmap64(address, len, protection, flags, fd, offset);
 }
 
 static void fail_after(long allocations, bool all) {
