@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+/* All of these are of the test's own thread: the one that makes room ahead goes on undisturbed. */
+
 /* Allocations and locks so far. */
-static long taken;
+static _Thread_local long taken;
 
 /* Allocations until one fails; negative: none does. All after it fail too while sticky. */
-static long countdown = -1;
-static bool sticky;
+static _Thread_local long countdown = -1;
+static _Thread_local bool sticky;
 
 static bool fails(void) {
     taken++;
