@@ -69,7 +69,7 @@ static const struct cli_setting table[] = {
     {"login-failures", "N", "5", "Wrong passwords that lock a user.", AT(login_failures), 1, 1000000, CLI_COUNT, false},
     {"login-window", "TIME", "15m", "How close together they must be.", AT(login_window_ms), 1000, 31 * DAY, CLI_TIME, false},
     {"login-lock", "TIME", "15m", "For how long the user is locked.", AT(login_lock_ms), 1000, 31 * DAY, CLI_TIME, false},
-    {"login-rate", "N/TIME", "30/1m", "Most logins that one client address may try; empty for no limit.", AT(login_rate), 1, 10000000,
+    {"login-rate", "N/TIME", "120/1m", "Most logins that one client address may try; empty for no limit.", AT(login_rate), 1, 10000000,
      CLI_RATE, false},
     {"session-idle", "TIME", "12h", "A session ends when it is not used for so long.", AT(session_idle_ms), 1000, 366 * DAY, CLI_TIME,
      false},
