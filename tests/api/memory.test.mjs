@@ -34,15 +34,25 @@ function count(pid, needles) {
   return found;
 }
 
+/** Whether so much is mapped that it cannot all be memory. */
+function hasShadow(pid) {
+  return Number(/^VmSize:\s+(\d+) kB/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) > 2 ** 30;
+}
+
 const mayRead = process.getuid() === 0;
 const CREATE = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { uuid key } }';
 
 describe('memory', { skip: !mayRead && 'only root may look into another process' }, () => {
   for (const secure of [false, true]) {
-    it(`holds no key that came or went ${secure ? 'by TLS' : 'in clear text'}, once its connection has ended`, async () => {
+    it(`holds no key that came or went ${secure ? 'by TLS' : 'in clear text'}, once its connection has ended`, async (t) => {
       const pair = secure ? makeCertificate(temporaryDirectory(), 'server') : undefined;
       const server = await Server.fresh({ tls: secure, args: secure ? ['--tls-cert', pair.cert, '--tls-key', pair.key] : [] });
       const ca = secure ? fs.readFileSync(pair.cert) : undefined;
+      if (hasShadow(server.process.pid)) {
+        await server.stop();
+        t.skip('a sanitizer keeps terabytes of shadow beside the memory, and what was freed in quarantine');
+        return;
+      }
       const ask = (target, key, body) =>
         new Promise((resolve, reject) => {
           const options = { method: body === undefined ? 'GET' : 'POST', path: target, headers: { 'x-api-key': key, 'content-type': 'application/json' }, agent: false, ca };
