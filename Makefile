@@ -3,6 +3,7 @@ BUILD ?= build
 PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 FUZZ_JOBS ?= 2
+FUZZ_SEED ?= 0
 
 help: ## list the tasks
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -64,7 +65,7 @@ coverage: deps ## lines and branches by room that the tests reach; LATCHKEY_COVE
 
 fuzz: ## fuzz every parser for FUZZ_SECONDS (60; the small ones a quarter), FUZZ_JOBS at a time (2)
 	@tools/deps build fuzz
-	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_JOBS=$(FUZZ_JOBS) tools/fuzz
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_JOBS=$(FUZZ_JOBS) FUZZ_SEED=$(FUZZ_SEED) tools/fuzz
 
 bench: ## verification beside nginx, keys created a second beside a raw SQLite loop, and time against size for hostile queries
 	@tools/deps build bench
