@@ -16,10 +16,10 @@
 /* Bodies from this size on are not copied before they are sent. */
 #define LARGE_BODY ((size_t)64 << 10)
 
-/* Most that is dropped from a client that lingers. */
-#define LINGER_BYTES_MAX ((size_t)1 << 20)
+/* Most that is dropped from a client that lingers: whoever was refused for the size of what it sends may be about to send a good deal of it. */
+#define LINGER_BYTES_MAX ((size_t)16 << 20)
 
-/* Most that one connection sends of answers in one turn: others are to have theirs. */
+/* Most that one connection sends of answers, or has dropped, in one turn: others are to have theirs. */
 #define TURN_BYTES_MAX ((size_t)512 << 10)
 
 /* The request whose handler runs on this thread and has not answered yet. */
@@ -443,8 +443,13 @@ static void receive(struct http_connection *c) {
 
 /* Drops what comes from a client that lingers. */
 static void drop_input(struct http_connection *c) {
-    char scratch[4096];
+    char scratch[16384];
+    size_t before = c->dropped;
     while (c->readable) {
+        if (c->dropped - before >= TURN_BYTES_MAX) {
+            http_loop_queue(c->loop, c);
+            return;
+        }
         ssize_t n = recv(c->fd, scratch, sizeof(scratch), 0);
         if (n > 0) {
             c->dropped += (size_t)n;

@@ -159,6 +159,17 @@ static void says_continue_only_when_it_reads(void **state) {
     expect_end(fd);
 }
 
+static void hears_out_a_client_that_it_refused(void **state) {
+    (void)state;
+    int fd = dial();
+    static const char zeros[1 << 20];
+    say(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 8388608\r\n\r\n");
+    for (size_t i = 0; i < 8; i++) /* a connection that was closed would be reset now, and the answer lost */
+        say_bytes(fd, zeros, sizeof(zeros));
+    expect_answer(fd, 413, NULL);
+    expect_end(fd);
+}
+
 static void inflate_all(const struct answer *answer, char *out, size_t len) {
     z_stream stream = {
         .next_in = (Bytef *)answer->body, .avail_in = (uInt)answer->body_len, .next_out = (Bytef *)out, .avail_out = (uInt)len};
@@ -383,6 +394,7 @@ int main(void) {
         SERVER_TEST(reads_odd_targets_and_methods),
         SERVER_TEST(reads_chunked_bodies),
         SERVER_TEST(says_continue_only_when_it_reads),
+        SERVER_TEST(hears_out_a_client_that_it_refused),
         SERVER_TEST(compresses_for_those_who_accept),
         SERVER_TEST(leaves_coded_bodies_alone),
         SERVER_TEST(does_not_compress_for_others),
