@@ -68,6 +68,7 @@ static void write_store(struct lk_metrics_writer *w, const struct lk_health *hea
         bounds[i] = (int64_t)1 << i;
     lk_metrics_family(w, LK_METRIC_HISTOGRAM, "store_commit_jobs", "Jobs in each transaction that changed something and was kept.");
     lk_metrics_histogram(w, "", stats.sizes, bounds, LK_COMMIT_SIZES, stats.writing_jobs, 1);
+    gauge(w, "store_cache_bytes", "Memory that holds pages of the database.", stats.cache_bytes);
     gauge(w, "store_queue_length", "Jobs that wait for the store thread.", stats.waiting);
     gauge(w, "background_queue_length", "Jobs that wait for the background thread: passwords to be hashed.",
           lk_background_waiting(health->background));

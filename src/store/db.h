@@ -78,6 +78,9 @@ bool lk_db_is_writing(const struct lk_db *db);
  * connection is broken, why that is. */
 const char *lk_db_message(struct lk_db *db);
 
+/* Memory that holds pages of the database. */
+uint64_t lk_db_cache_bytes(const struct lk_db *db);
+
 /* Whether the connection refuses further work after an I/O failure. */
 bool lk_db_is_broken(const struct lk_db *db);
 

@@ -57,8 +57,10 @@ static size_t size_class(uint64_t jobs) {
 }
 
 static void count_batch(struct lk_executor *executor, uint64_t jobs, bool writing, int code) {
+    uint64_t cache_bytes = lk_db_cache_bytes(executor->config.db);
     pthread_mutex_lock(&executor->mutex);
     executor->stats.jobs += jobs;
+    executor->stats.cache_bytes = cache_bytes;
     if (code != 0) {
         executor->stats.failed_commits++;
     } else {

@@ -37,6 +37,7 @@ struct lk_executor_stats {
     uint64_t jobs, commits, writing_commits, failed_commits;
     uint64_t sizes[LK_COMMIT_SIZES]; /* of writing commits */
     uint64_t writing_jobs;           /* jobs of writing commits */
+    uint64_t cache_bytes;            /* of the database's pages, after the last transaction */
     size_t waiting;
 };
 

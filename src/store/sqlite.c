@@ -408,6 +408,11 @@ const char *lk_db_message(struct lk_db *db) {
     return db->message;
 }
 
+uint64_t lk_db_cache_bytes(const struct lk_db *db) {
+    int bytes = 0, most;
+    return sqlite3_db_status(db->handle, SQLITE_DBSTATUS_CACHE_USED, &bytes, &most, 0) == SQLITE_OK && bytes > 0 ? (uint64_t)bytes : 0;
+}
+
 bool lk_db_is_broken(const struct lk_db *db) {
     return db->broken;
 }

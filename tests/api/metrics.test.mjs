@@ -92,6 +92,7 @@ describe('metrics', () => {
     assert.equal(rise('audit_entries_total'), 1);
     assert.equal(rise('keys'), 1);
     assert.ok(rise('store_commit_jobs_count') >= 1);
+    assert.ok(seen.latchkey_store_cache_bytes > 4096 && seen.latchkey_store_cache_bytes < 128 * 2 ** 20, 'pages of the database, and not more than there may be');
     assert.equal(seen['latchkey_store_commit_jobs_bucket{le="+Inf"}'], seen.latchkey_store_commit_jobs_count);
     assert.ok(seen.latchkey_keyring_bytes > 0);
     assert.equal(seen.latchkey_usage_lost_total, 0);
