@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define SAMPLES_MAX 1000000
-#define BATCH 1000
+#define TOGETHER 512
+#define SAMPLES (2000 * TOGETHER)
 #define CHUNK 1000
 #define GROUPS 100
 
@@ -25,8 +25,6 @@ static int64_t cpu_ns(void) {
     (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
-
-static size_t samples; /* of each measurement: SAMPLES_MAX, or as many as there are keys, where that is fewer */
 
 static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -144,76 +142,99 @@ static void report_growth(const struct lk_keys *keys, const struct lk_vocabulary
     lk_keyring_close(keyring);
 }
 
-static void verify_all(struct lk_verifier *verifier, const struct lk_verify_request *requests, enum lk_verify_code expected,
-                       const char *what) {
-    int64_t began = cpu_ns();
-    for (size_t i = 0; i < samples; i++) {
-        struct lk_verify_answer answer;
-        must(lk_verify(verifier, &requests[i], &answer) == expected ? 0 : LK_EINTERNAL, what);
+/* Requests that are made ready together, with their tokens. */
+struct samples {
+    const struct lk_keys *keys;
+    struct lk_verifier verifier;
+    struct lk_verify_request requests[TOGETHER];
+    char tokens[TOGETHER][LK_TOKEN_LEN + 1];
+    struct lk_verify_answer answers[TOGETHER];
+};
+
+/* Of count keys, from number from on, any. */
+static void fill_requests(struct samples *samples, uint64_t random, uint64_t from, uint64_t count) {
+    for (size_t i = 0; i < TOGETHER; i++) {
+        token_of(from + mix(random + i) % count, samples->tokens[i]);
+        samples->requests[i] =
+            (struct lk_verify_request){.token = lk_slice_make(samples->tokens[i], LK_TOKEN_LEN), .now_ms = 1, .mono_ns = 1};
+    }
+}
+
+static void verify_each(struct samples *samples) {
+    for (size_t i = 0; i < TOGETHER; i++) {
+        lk_verify(&samples->verifier, &samples->requests[i], &samples->answers[0]);
         if (i % 64 == 0)
             lk_keyring_reader_quiescent();
     }
-    printf("  %-28s %6.1f ns\n", what, (double)(cpu_ns() - began) / (double)samples);
 }
 
-static void verify_batches(struct lk_verifier *verifier, const struct lk_verify_request *requests, struct lk_verify_answer *answers) {
-    int64_t began = cpu_ns();
-    for (size_t i = 0; i < samples; i += BATCH) {
-        lk_verify_batch(verifier, requests + i, BATCH, answers);
-        lk_keyring_reader_quiescent();
-    }
-    printf("  %-28s %6.1f ns\n", "item of a batch of 1000", (double)(cpu_ns() - began) / (double)samples);
+static void verify_batch(struct samples *samples) {
+    lk_verify_batch(&samples->verifier, samples->requests, TOGETHER, samples->answers);
+    lk_keyring_reader_quiescent();
 }
 
-static void fill_requests(struct lk_verify_request *requests, char (*tokens)[LK_TOKEN_LEN + 1], uint64_t from, uint64_t count) {
-    for (size_t i = 0; i < samples; i++) {
-        token_of(from + mix(i) % count, tokens[i]);
-        requests[i] = (struct lk_verify_request){.token = lk_slice_make(tokens[i], LK_TOKEN_LEN), .now_ms = 1, .mono_ns = 1};
+static void only_digest(struct samples *samples) {
+    struct lk_digest digest;
+    for (size_t i = 0; i < TOGETHER; i++)
+        lk_digest_token(samples->keys, samples->requests[i].token, &digest);
+}
+
+static void only_check(struct samples *samples) {
+    for (size_t i = 0; i < TOGETHER; i++)
+        must(lk_token_check(samples->requests[i].token) == LK_TOKEN_OURS ? 0 : LK_EINTERNAL, "token");
+}
+
+static uint64_t count_of(const struct samples *samples, enum lk_verify_code code) {
+    return atomic_load_explicit(&samples->verifier.outcomes[code], memory_order_relaxed);
+}
+
+/* Times function on SAMPLES random keys of count, from number from on. expected: what all answers must be; LK_VERIFY_CODES: there are none. */
+static void measure(struct samples *samples, void (*function)(struct samples *samples), uint64_t from, uint64_t count,
+                    enum lk_verify_code expected, const char *what) {
+    static uint64_t random;
+    uint64_t before = expected == LK_VERIFY_CODES ? 0 : count_of(samples, expected);
+    int64_t spent = 0;
+    for (size_t i = 0; i < SAMPLES; i += TOGETHER) {
+        fill_requests(samples, random, from, count);
+        random += TOGETHER;
+        int64_t began = cpu_ns();
+        function(samples);
+        spent += cpu_ns() - began;
     }
+    must(expected == LK_VERIFY_CODES || count_of(samples, expected) - before == SAMPLES ? 0 : LK_EINTERNAL, what);
+    printf("  %-28s %6.1f ns\n", what, (double)spent / SAMPLES);
+}
+
+static void measure_all(struct samples *samples, uint64_t count) {
+    lk_keyring_reader_register();
+    for (int round = 0; round < 3; round++) {
+        measure(samples, verify_each, 0, count, LK_VERIFY_VALID, "random key");
+        measure(samples, verify_batch, 0, count, LK_VERIFY_VALID, "item of a batch");
+        measure(samples, verify_each, count, count, LK_VERIFY_NOT_FOUND, "unknown key");
+    }
+    measure(samples, only_digest, 0, count, LK_VERIFY_CODES, "of which HMAC");
+    measure(samples, only_check, 0, count, LK_VERIFY_CODES, "of which checking the token");
+    lk_keyring_reader_unregister();
 }
 
 static void run(const struct lk_keys *keys, uint64_t count) {
-    samples = count < SAMPLES_MAX ? count : SAMPLES_MAX;
     static const struct lk_vocabulary vocabulary;
     struct row *rows = calloc(CHUNK, sizeof *rows);
-    struct lk_verify_request *requests = calloc(samples, sizeof *requests);
-    struct lk_verify_answer *answers = calloc(BATCH, sizeof *answers);
-    char(*tokens)[LK_TOKEN_LEN + 1] = calloc(samples, sizeof *tokens);
-    must(rows == NULL || requests == NULL || answers == NULL || tokens == NULL ? LK_ENOMEM : 0, "samples");
+    struct samples *samples = calloc(1, sizeof *samples);
+    must(rows == NULL || samples == NULL ? LK_ENOMEM : 0, "samples");
     struct lk_keyring *keyring;
     must(lk_keyring_open(keys, &vocabulary, count, &keyring), "open");
-    struct lk_verifier verifier;
-    lk_verifier_init(&verifier, keyring, NULL);
     int64_t spent = load(keyring, keys, count, rows);
     struct lk_keyring_stats stats;
     lk_keyring_stats(keyring, &stats);
     printf("%" PRIu64 " keys\n  load %.4f s, %.1f bytes a key\n", stats.keys, (double)spent / 1e9,
            (double)stats.bytes / (double)stats.keys);
-    lk_keyring_reader_register();
-    for (int round = 0; round < 3; round++) {
-        fill_requests(requests, tokens, 0, count);
-        verify_all(&verifier, requests, LK_VERIFY_VALID, "random key");
-        verify_batches(&verifier, requests, answers);
-        fill_requests(requests, tokens, count, count);
-        verify_all(&verifier, requests, LK_VERIFY_NOT_FOUND, "unknown key");
-    }
-    int64_t began = cpu_ns();
-    struct lk_digest digest;
-    for (size_t i = 0; i < samples; i++)
-        lk_digest_token(keys, requests[i].token, &digest);
-    printf("  %-28s %6.1f ns\n", "of which HMAC", (double)(cpu_ns() - began) / (double)samples);
-    began = cpu_ns();
-    unsigned malformed = 0;
-    for (size_t i = 0; i < samples; i++)
-        malformed += lk_token_check(requests[i].token) == LK_TOKEN_MALFORMED;
-    must(malformed == 0 ? 0 : LK_EINTERNAL, "tokens");
-    printf("  %-28s %6.1f ns\n", "of which checking the token", (double)(cpu_ns() - began) / (double)samples);
-    lk_keyring_reader_unregister();
+    samples->keys = keys;
+    lk_verifier_init(&samples->verifier, keyring, NULL);
+    measure_all(samples, count);
     lk_keyring_close(keyring);
     report_growth(keys, &vocabulary, count, rows);
-    free(tokens);
-    free(answers);
-    free(requests);
+    free(samples);
     free(rows);
 }
 
