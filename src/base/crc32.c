@@ -25,6 +25,13 @@ static __m128i load(const void *block) {
     return _mm_loadu_si128((const __m128i *)block);
 }
 
+/* Read from byte i on, it shuffles a block by 16 - i bytes: upwards below 16, downwards above. What comes in is zero. */
+static const uint8_t shift[3 * BLOCK] = {
+    128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, /* */
+    0,   1,   2,   3,   4,   5,   6,   7,   8,   9,   10,  11,  12,  13,  14,  15,  /* */
+    128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128, 128,
+};
+
 __attribute__((target("pclmul"))) static uint32_t reduce(__m128i sum) {
     const __m128i low_words = _mm_setr_epi32(-1, 0, -1, 0);
     sum = _mm_xor_si128(_mm_srli_si128(sum, 8), _mm_clmulepi64_si128(sum, load(fold_by_16), 0x10));
@@ -34,16 +41,14 @@ __attribute__((target("pclmul"))) static uint32_t reduce(__m128i sum) {
     return ~(uint32_t)_mm_cvtsi128_si32(_mm_srli_si128(sum, 4));
 }
 
-/* Of at least two blocks. Zeros before a text add nothing, so they fill the first block up; the initial value is added to the first four bytes. */
-__attribute__((target("pclmul"))) static uint32_t by_multiplication(struct lk_slice bytes) {
-    uint8_t head[2 * BLOCK] = {0};
+/* Of at least two blocks. Zeros before a text add nothing, so they fill the first block up; the initial value is added to the first four bytes, which may
+ * reach into the second. All in registers: a block that was just written piece by piece would be waited for. */
+__attribute__((target("pclmul,ssse3"))) static uint32_t by_multiplication(struct lk_slice bytes) {
+    const __m128i initial = _mm_cvtsi32_si128(-1);
     size_t zeros = (BLOCK - bytes.len % BLOCK) % BLOCK;
-    memcpy(head + zeros, bytes.ptr, sizeof head - zeros);
-    for (size_t i = 0; i < 4; i++)
-        head[zeros + i] ^= 0xFF;
-    __m128i sum = load(head);
-    __m128i next = load(head + BLOCK);
-    for (size_t at = sizeof head - zeros;; at += BLOCK) {
+    __m128i sum = _mm_shuffle_epi8(_mm_xor_si128(load(bytes.ptr), initial), load(shift + BLOCK - zeros));
+    __m128i next = _mm_xor_si128(load(bytes.ptr + BLOCK - zeros), _mm_shuffle_epi8(initial, load(shift + 2 * BLOCK - zeros)));
+    for (size_t at = 2 * BLOCK - zeros;; at += BLOCK) {
         const __m128i by = load(fold_by_16);
         sum = _mm_xor_si128(next, _mm_xor_si128(_mm_clmulepi64_si128(sum, by, 0x00), _mm_clmulepi64_si128(sum, by, 0x11)));
         if (at == bytes.len)
@@ -55,7 +60,7 @@ __attribute__((target("pclmul"))) static uint32_t by_multiplication(struct lk_sl
 
 uint32_t lk_crc32(struct lk_slice bytes) {
 #ifdef __x86_64__
-    if (bytes.len >= 2 * BLOCK && __builtin_cpu_supports("pclmul"))
+    if (bytes.len >= 2 * BLOCK && __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("ssse3"))
         return by_multiplication(bytes);
 #endif
     return by_table(bytes);

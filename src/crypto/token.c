@@ -62,12 +62,17 @@ static bool has_digits(const char *token) {
     return (halves[0] | halves[1]) == 0;
 }
 
+/* 1 where c is above limit, else 0, from the sign of the difference: a compiler may make a branch of a comparison. */
+static unsigned above(unsigned c, unsigned limit) {
+    return (limit - c) >> 31;
+}
+
 /* The number that the last digits are. */
 static uint64_t written_sum(const char *token) {
     uint64_t sum = 0;
     for (size_t i = SUM_AT; i < LK_TOKEN_LEN; i++) {
         unsigned c = (unsigned char)token[i];
-        unsigned value = c - '0' - (c >= 'A') * ('A' - '9' - 1U) - (c >= 'a') * ('a' - 'Z' - 1U);
+        unsigned value = c - '0' - above(c, '@') * ('A' - '9' - 1U) - above(c, '`') * ('a' - 'Z' - 1U);
         sum = sum * 62 + value;
     }
     return sum;

@@ -9,6 +9,12 @@
 
 _Static_assert(ENTRY_CHUNK_BYTES == LK_PAGES_CHUNK && TEXT_CHUNK_BYTES == LK_PAGES_CHUNK, "chunks are what the maker makes");
 
+static void *count_chunk(struct lk_cells *cells, void *chunk) {
+    if (chunk != NULL)
+        atomic_fetch_add_explicit(&cells->bytes, LK_PAGES_CHUNK, memory_order_relaxed);
+    return chunk;
+}
+
 int lk_cells_open(struct lk_cells *cells, struct lk_maker *maker) {
     struct lk_entry **entries = calloc(LK_ENTRY_CHUNKS, sizeof(struct lk_entry *));
     if (entries == NULL)
@@ -19,6 +25,12 @@ int lk_cells_open(struct lk_cells *cells, struct lk_maker *maker) {
         return LK_ENOMEM;
     }
     *cells = (struct lk_cells){.entries = entries, .texts = texts, .maker = maker, .entries_used = 1, .texts_used = 1};
+    entries[0] = count_chunk(cells, lk_pages_chunk());
+    texts[0] = count_chunk(cells, lk_pages_chunk());
+    if (entries[0] == NULL || texts[0] == NULL) {
+        lk_cells_close(cells);
+        return LK_ENOMEM;
+    }
     return 0;
 }
 
@@ -32,10 +44,13 @@ void lk_cells_close(struct lk_cells *cells) {
 }
 
 static void *new_chunk(struct lk_cells *cells) {
-    void *chunk = lk_maker_chunk(cells->maker);
-    if (chunk != NULL)
-        atomic_fetch_add_explicit(&cells->bytes, LK_PAGES_CHUNK, memory_order_relaxed);
-    return chunk;
+    return count_chunk(cells, lk_maker_chunk(cells->maker));
+}
+
+/* The smallest keyrings need no maker. When half of a first chunk is used, there is time enough to have the second made. */
+static void look_ahead(struct lk_cells *cells) {
+    if (cells->entries_used >= ENTRIES_PER_CHUNK / 2 || cells->texts_used >= UNITS_PER_CHUNK / 2)
+        lk_maker_start(cells->maker);
 }
 
 uint32_t lk_cells_entry(struct lk_cells *cells) {
@@ -88,6 +103,7 @@ static uint32_t take_text(struct lk_cells *cells, size_t units) {
 }
 
 uint32_t lk_cells_text(struct lk_cells *cells, struct lk_slice name, struct lk_rare *rare) {
+    look_ahead(cells);
     uint32_t unit = take_text(cells, units_of(name.len, rare != NULL));
     if (unit == 0)
         return 0;

@@ -430,6 +430,7 @@ void lk_group_commit(struct lk_keyring *keyring, struct lk_staged *staged) {
 /* ---- the end ---- */
 
 static void free_nodes(struct lk_keyring *keyring, struct lk_map *map, void (*each)(struct lk_keyring *keyring, struct lk_node *node)) {
+    lk_map_settle(map);
     for (size_t i = 0; map->buckets != NULL && i <= map->mask; i++) {
         for (struct lk_node *node = map->buckets[i], *next; node != NULL; node = next) {
             next = node->next;

@@ -14,7 +14,8 @@
 #include "keyring/cells.h"
 #include "keyring/table.h"
 
-/* A chained hash map: adding to it cannot fail; where growing fails, chains are longer. What is in it begins with a node. */
+/* A chained hash map: adding to it cannot fail; where growing fails, chains are longer. What is in it begins with a node. It grows as the tables do: each
+ * addition moves a few of the old buckets, and a node whose old bucket was not moved yet is still there. */
 struct lk_node {
     struct lk_node *next;
     uint64_t hash;
@@ -24,6 +25,8 @@ struct lk_map {
     struct lk_node **buckets;
     size_t mask;
     size_t len;
+    struct lk_node **old; /* half as many; NULL while not growing */
+    size_t moved;         /* of the old buckets */
 };
 
 /* An account. One that only a key has named so far exists as well, with no limit. */
@@ -129,7 +132,8 @@ struct lk_retired {
     void *ptr;
 };
 
-#define LK_RETIRED_MAX 4096
+/* Freed in one go, by one change: some tenths of a microsecond each, where all are far apart in memory. */
+#define LK_RETIRED_MAX 1024
 
 struct lk_keyring {
     /* Readers'. */
@@ -192,9 +196,15 @@ void lk_small_free(struct lk_keyring *keyring, void *block);
 int lk_map_open(struct lk_map *map);
 void lk_map_add(struct lk_map *map, struct lk_node *node);
 void lk_map_remove(struct lk_map *map, struct lk_node *node);
+void lk_map_settle(struct lk_map *map); /* ends growth: all that is in it is in buckets */
+
+static inline struct lk_node **lk_map_link(const struct lk_map *map, uint64_t hash) {
+    size_t before = hash & map->mask >> 1;
+    return map->old != NULL && before >= map->moved ? &map->old[before] : &map->buckets[hash & map->mask];
+}
 
 static inline struct lk_node *lk_map_bucket(const struct lk_map *map, uint64_t hash) {
-    return map->buckets[hash & map->mask];
+    return *lk_map_link(map, hash);
 }
 
 /* Ids are random, but for a test's: all bits take part, and all bits of the hash are good. */

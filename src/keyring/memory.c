@@ -6,6 +6,9 @@
 
 #define BUCKETS_MIN 64
 
+/* Moved by an addition. As many additions as there are old buckets go by before the next growth: one would do. */
+#define STEP_BUCKETS 2
+
 /* The allocator's own word before each block. */
 #define BLOCK_OVERHEAD 8
 
@@ -31,41 +34,60 @@ int lk_map_open(struct lk_map *map) {
     struct lk_node **buckets = calloc(BUCKETS_MIN, sizeof(struct lk_node *));
     if (buckets == NULL)
         return LK_ENOMEM;
-    map->buckets = buckets;
-    map->mask = BUCKETS_MIN - 1;
-    map->len = 0;
+    *map = (struct lk_map){.buckets = buckets, .mask = BUCKETS_MIN - 1};
     return 0;
 }
 
 static void put(struct lk_map *map, struct lk_node *node) {
-    struct lk_node **bucket = &map->buckets[node->hash & map->mask];
+    struct lk_node **bucket = lk_map_link(map, node->hash);
     node->next = *bucket;
     *bucket = node;
 }
 
-static void grow(struct lk_map *map) {
-    struct lk_map larger = {calloc((map->mask + 1) * 2, sizeof(struct lk_node *)), map->mask * 2 + 1, map->len};
-    if (larger.buckets == NULL)
+static void begin_growth(struct lk_map *map) {
+    struct lk_node **larger = calloc((map->mask + 1) * 2, sizeof(struct lk_node *));
+    if (larger == NULL)
         return;
-    for (size_t i = 0; i <= map->mask; i++) {
-        for (struct lk_node *node = map->buckets[i], *next; node != NULL; node = next) {
-            next = node->next;
-            put(&larger, node);
-        }
+    map->old = map->buckets;
+    map->buckets = larger;
+    map->mask = map->mask * 2 + 1;
+    map->moved = 0;
+}
+
+static void move_bucket(struct lk_map *map) {
+    struct lk_node *node = map->old[map->moved++];
+    for (struct lk_node *next; node != NULL; node = next) {
+        next = node->next;
+        put(map, node);
     }
-    free(map->buckets);
-    *map = larger;
+}
+
+static void move_some(struct lk_map *map, size_t buckets) {
+    size_t len = map->mask / 2 + 1;
+    for (; buckets > 0 && map->moved < len; buckets--)
+        move_bucket(map);
+    if (map->moved < len)
+        return;
+    free(map->old);
+    map->old = NULL;
+}
+
+void lk_map_settle(struct lk_map *map) {
+    if (map->old != NULL)
+        move_some(map, SIZE_MAX);
 }
 
 void lk_map_add(struct lk_map *map, struct lk_node *node) {
-    if (map->len > map->mask)
-        grow(map);
+    if (map->old == NULL && map->len > map->mask)
+        begin_growth(map);
+    if (map->old != NULL)
+        move_some(map, STEP_BUCKETS);
     put(map, node);
     map->len++;
 }
 
 void lk_map_remove(struct lk_map *map, struct lk_node *node) {
-    struct lk_node **link = &map->buckets[node->hash & map->mask];
+    struct lk_node **link = lk_map_link(map, node->hash);
     while (*link != node)
         link = &(*link)->next;
     *link = node->next;

@@ -41,16 +41,13 @@ void lk_pages_unmap(void *pages, size_t bytes) {
 
 /* ---- the maker ---- */
 
-/* Chunks that the smallest keyring has: it needs no thread. */
-#define CHUNKS_ALONE 2
-
 /* The first write to a huge page gets it. This one changes nothing and is atomic, since the writer may be using the memory already. */
 static void touch(void *page) {
     _Atomic uint64_t *word = page;
     (void)atomic_fetch_or_explicit(word, 0, memory_order_relaxed);
 }
 
-static void *new_chunk(void) {
+void *lk_pages_chunk(void) {
     char *chunk = lk_pages_map(LK_PAGES_CHUNK);
     if (chunk != NULL)
         touch(chunk);
@@ -93,7 +90,7 @@ static void run_job(struct lk_maker *maker) {
 
 static bool fill_stock(struct lk_maker *maker) {
     pthread_mutex_unlock(&maker->lock);
-    void *chunk = new_chunk();
+    void *chunk = lk_pages_chunk();
     pthread_mutex_lock(&maker->lock);
     if (chunk != NULL)
         maker->stock[maker->stock_len++] = chunk;
@@ -119,7 +116,10 @@ static void *make(void *context) {
 }
 
 /* Signals are for the threads of whoever uses the keyring. */
-static void start(struct lk_maker *maker) {
+void lk_maker_start(struct lk_maker *maker) {
+    if (maker->started)
+        return;
+    maker->started = true;
     sigset_t all;
     sigset_t before;
     sigfillset(&all);
@@ -179,8 +179,6 @@ void lk_maker_close(struct lk_maker *maker) {
 
 void *lk_maker_chunk(struct lk_maker *maker) {
     void *chunk = NULL;
-    if (!maker->running && ++maker->chunks > CHUNKS_ALONE)
-        start(maker);
     if (maker->running) {
         pthread_mutex_lock(&maker->lock);
         if (maker->stock_len > 0)
@@ -188,6 +186,7 @@ void *lk_maker_chunk(struct lk_maker *maker) {
         pthread_cond_signal(&maker->wake);
         pthread_mutex_unlock(&maker->lock);
     }
+    maker->started = maker->running; /* where there was no thread to be had, it is tried again */
     return chunk != NULL ? chunk : lk_pages_map(LK_PAGES_CHUNK);
 }
 

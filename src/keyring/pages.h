@@ -11,10 +11,13 @@
 void *lk_pages_map(size_t bytes);
 void lk_pages_unmap(void *pages, size_t bytes);
 
+/* LK_PAGES_CHUNK zeroed bytes that are there: using them takes no time. NULL when there is no memory. */
+void *lk_pages_chunk(void);
+
 /*
  * The system zeroes a huge page when it is first used, and takes large memory back page by page: milliseconds, which a change of the keyring must not
- * wait for. A maker is a thread beside the writer that does both. Where there is no thread (not needed yet, or none to be had) the writer does it
- * itself, and only is slower. All functions are the writer's.
+ * wait for. A maker is a thread beside the writer that does both, long before the writer needs it: it may share a processor with the writer. Where there
+ * is no thread (not needed yet, or none to be had) the writer does it itself, and only is slower. All functions are the writer's.
  */
 #define LK_PAGES_CHUNK ((size_t)2 << 20)
 #define LK_MAKER_STOCK 2
@@ -33,16 +36,19 @@ struct lk_maker {
     pthread_cond_t wake;  /* the maker: there is something to do */
     pthread_cond_t ended; /* the writer: the job at hand was put down */
     pthread_t thread;
+    bool started; /* or it was tried in vain */
     bool running;
     bool stopping;
     bool canceled; /* the job at hand */
-    size_t chunks; /* handed out */
     void *stock[LK_MAKER_STOCK];
     _Atomic size_t stock_len;
     struct lk_pages_job *first, *last, *at_hand;
 };
 
 void lk_maker_open(struct lk_maker *maker);
+
+/* Starts the thread, which fills the stock, unless it runs: long before the first lk_maker_chunk, for it has to be given time by the system. */
+void lk_maker_start(struct lk_maker *maker);
 
 /* Ends the thread and gives back what it was to give back; jobs to prepare are forgotten. */
 void lk_maker_close(struct lk_maker *maker);
