@@ -97,7 +97,7 @@ static bool breaks_line(char c) {
 }
 
 /* Eight times c. */
-#define EIGHT(c) ((c) * UINT64_C(0x0101010101010101))
+#define EIGHT(c) ((c)*UINT64_C(0x0101010101010101))
 
 /* Not 0 when a byte of word is c. */
 static uint64_t has_byte(uint64_t word, char c) {
