@@ -90,6 +90,7 @@ export async function startLatchkey(build, filled) {
   const server = new Rival(child);
   server.pid = child.pid; // taskset becomes the server
   await listening(PORTS.latchkey, child);
+  await fetch(`http://127.0.0.1:${PORTS.latchkey}/healthz`); // it listens before it has loaded its keys, and answers only then
   return server;
 }
 

@@ -4,7 +4,6 @@
 #include "api/errors.h"
 #include "api/problem.h"
 #include "api/rate_headers.h"
-#include "base/clock.h"
 
 /* --- the path --- */
 
@@ -216,14 +215,13 @@ void lk_auth_handle(struct http_request *request, void *context) {
         return;
     }
     struct lk_ip ip;
-    const struct lk_verify_request question = {
+    struct lk_verify_request question = {
         .token = token,
         .ip = lk_client_ip(service->lanes, request, &ip) ? &ip : NULL,
         .require = require,
         .cost = 1,
-        .now_ms = lk_clock_wall_ms(),
-        .mono_ns = lk_clock_mono_ns(),
     };
+    http_request_time(request, &question.now_ms, &question.mono_ns);
     struct lk_verify_answer verified;
     lk_verify(&lane->verifier, &question, &verified);
     answer(request, service, &verified);

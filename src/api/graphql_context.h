@@ -5,13 +5,16 @@
 #include "domain/password.h"
 #include "graphql/execute.h"
 
+struct lk_usage_service;
+
 struct lk_graphql_context {
     struct lk_call call; /* call.problem points to problem below */
     struct lk_problem problem;
     struct lk_password_tasks passwords;
     const char *request_id;
-    size_t usage_buckets; /* in the answer so far */
-    bool internal;        /* an error's details went to the log under request_id */
+    const struct lk_usage_service *usage; /* keeps what the database does not hold yet */
+    size_t usage_buckets;                 /* in the answer so far */
+    bool internal;                        /* an error's details went to the log under request_id */
 };
 
 /* The context of a resolver's call. */

@@ -2,6 +2,7 @@
 #include "api/errors.h"
 #include "api/graphql_context.h"
 #include "api/resolvers.h"
+#include "api/usage.h"
 #include "domain/account.h"
 #include "domain/api_key.h"
 #include "domain/usage.h"
@@ -44,8 +45,12 @@ static int key_usage(struct gql_call *call, const void *source, struct gql_out *
     int code = read_range(call, &range);
     if (code != 0)
         return code;
-    code = lk_api_key_usage(&lk_context(call)->call, &((const struct lk_api_key *)source)->id, &range, &buckets, &len);
-    return code == 0 ? out_buckets(call, ret, buckets, len) : lk_fail(call, code);
+    const struct lk_id *key = &((const struct lk_api_key *)source)->id;
+    code = lk_api_key_usage(&lk_context(call)->call, key, &range, &buckets, &len);
+    if (code != 0)
+        return lk_fail(call, code);
+    lk_usage_add_unwritten(lk_context(call)->usage, LK_USAGE_OF_KEY, key, range.interval, buckets, len);
+    return out_buckets(call, ret, buckets, len);
 }
 
 static int account_usage(struct gql_call *call, const void *source, struct gql_out *ret) {
@@ -55,8 +60,12 @@ static int account_usage(struct gql_call *call, const void *source, struct gql_o
     int code = read_range(call, &range);
     if (code != 0)
         return code;
-    code = lk_account_usage(&lk_context(call)->call, &((const struct lk_account *)source)->id, &range, &buckets, &len);
-    return code == 0 ? out_buckets(call, ret, buckets, len) : lk_fail(call, code);
+    const struct lk_id *account = &((const struct lk_account *)source)->id;
+    code = lk_account_usage(&lk_context(call)->call, account, &range, &buckets, &len);
+    if (code != 0)
+        return lk_fail(call, code);
+    lk_usage_add_unwritten(lk_context(call)->usage, LK_USAGE_OF_ACCOUNT, account, range.interval, buckets, len);
+    return out_buckets(call, ret, buckets, len);
 }
 
 /* --- a bucket --- */

@@ -18,15 +18,24 @@
 #define PIECE_NS (4 * INT64_C(1000000))
 #define PIECE_LOOK 16
 
+/* Hours of few counts are written at each flush; those of more each so many flushes, or when so many wait: then there is still room for all that one flush
+ * may bring. */
+#define KEPT_FEW 4096
+#define HOURS_EVERY 4
+#define KEPT_MAX PENDING_MAX
+
 /* Rows of each table that a piece of the sweep deletes. */
 #define SWEEP_MAX 1000
 
-/* Whose `writing` is. */
+/* Whose the table of touches is. */
 enum owner {
     TICKER,       /* it is empty */
     STORE_THREAD, /* a job is under way */
     HALTED        /* the ticker's, but not wholly written: a job was refused or failed */
 };
+
+/* What is written, one after the other. When a key was last used goes out at each flush; its counts are kept for the hours, which are written less often. */
+enum part { TOUCHES, HOURS_OF_KEYS, HOURS_OF_ACCOUNTS, PARTS };
 
 struct lk_usage_service {
     struct lk_usage_config config;
@@ -36,11 +45,12 @@ struct lk_usage_service {
     _Atomic uint64_t lost;
     _Atomic uint64_t waiting;
 
-    atomic_int owner; /* release by who gives `writing` and what follows away, acquire by who takes it */
-    struct lk_usage_table *writing;
-    struct lk_usage_table *accounts; /* sums of a piece */
-    size_t written;                  /* counts of `writing` that are durable */
-    size_t piece_end;                /* and with the piece under way */
+    atomic_int owner; /* release by who gives what follows away, acquire by who takes it; the hours the store thread reads at any time */
+    struct lk_usage_table *tables[PARTS]; /* what is to be written */
+    enum part part;                       /* the one under way */
+    size_t written;                       /* counts of its table that are durable */
+    size_t stored;                        /* and with the piece under way: what the store thread reads in the database holds them */
+    unsigned flushes;                     /* since hours were written */
     int piece_code;
     struct lk_job write_job;
 
@@ -58,10 +68,8 @@ int lk_usage_service_open(const struct lk_usage_config *config, struct lk_usage_
     int code = lk_usage_open(STORE_KEYS, &service->of_store);
     if (code == 0)
         code = lk_usage_table_open(PENDING_MAX, &service->pending);
-    if (code == 0)
-        code = lk_usage_table_open(PENDING_MAX, &service->writing);
-    if (code == 0)
-        code = lk_usage_table_open(PIECE_MAX, &service->accounts);
+    for (enum part part = TOUCHES; part < PARTS && code == 0; part++)
+        code = lk_usage_table_open(part == TOUCHES ? PENDING_MAX : 2 * PENDING_MAX, &service->tables[part]);
     if (code != 0) {
         lk_usage_service_close(service);
         return code;
@@ -75,8 +83,8 @@ void lk_usage_service_close(struct lk_usage_service *service) {
         return;
     lk_usage_close(service->of_store);
     lk_usage_table_close(service->pending);
-    lk_usage_table_close(service->writing);
-    lk_usage_table_close(service->accounts);
+    for (enum part part = TOUCHES; part < PARTS; part++)
+        lk_usage_table_close(service->tables[part]);
     free(service);
 }
 
@@ -142,30 +150,14 @@ static void to_counts(const struct lk_usage_count *count, struct lk_usage_counts
     }};
 }
 
-static int write_key(struct lk_db *db, const struct lk_usage_count *count) {
+static int write_count(struct lk_db *db, enum part part, const struct lk_usage_count *count) {
     struct lk_usage_counts counts;
+    if (part == TOUCHES)
+        return lk_usage_touch_key(db, &count->account, &count->key, count->last_used_ms);
     to_counts(count, &counts);
-    int code = lk_usage_record_key(db, &count->account, &count->key, count->last_used_ms, &counts);
-    return code == LK_ENOTFOUND ? 0 : code; /* deleted meanwhile */
-}
-
-/* There is room: a piece has no more accounts than counts. */
-static void add_to_account(struct lk_usage_table *accounts, const struct lk_usage_count *count) {
-    struct lk_usage_count sum = *count;
-    sum.key = count->account;
-    lk_usage_table_merge(accounts, &sum);
-}
-
-static int write_accounts(struct lk_db *db, struct lk_usage_table *accounts) {
-    int code = 0;
-    for (size_t i = 0; i < lk_usage_table_len(accounts) && code == 0; i++) {
-        const struct lk_usage_count *sum = lk_usage_table_at(accounts, i);
-        struct lk_usage_counts counts;
-        to_counts(sum, &counts);
-        code = lk_usage_record_account(db, &sum->account, sum->last_used_ms, &counts);
-    }
-    lk_usage_table_clear(accounts);
-    return code;
+    if (part == HOURS_OF_KEYS)
+        return lk_usage_record_key(db, &count->account, &count->key, count->last_used_ms, &counts);
+    return lk_usage_record_account(db, &count->account, count->last_used_ms, &counts);
 }
 
 static bool is_enough(const struct lk_usage_service *service, size_t next, int64_t began_ns) {
@@ -173,43 +165,87 @@ static bool is_enough(const struct lk_usage_service *service, size_t next, int64
     return done == PIECE_MAX || (done % PIECE_LOOK == 0 && lk_clock_mono_ns() - began_ns > PIECE_NS);
 }
 
-/* Writes what comes after `written`, up to piece_end. */
-static int write_counts(struct lk_usage_service *service, struct lk_db *db) {
+/* Writes what comes after `written`. */
+static int write_counts(const struct lk_usage_service *service, struct lk_db *db, size_t *ret_end) {
+    const struct lk_usage_table *table = service->tables[service->part];
     int64_t began_ns = lk_clock_mono_ns();
-    size_t len = lk_usage_table_len(service->writing);
     size_t next = service->written;
-    int code = 0;
-    while (next < len && code == 0) {
-        const struct lk_usage_count *count = lk_usage_table_at(service->writing, next++);
-        code = write_key(db, count);
-        add_to_account(service->accounts, count);
+    while (next < lk_usage_table_len(table)) {
+        int code = write_count(db, service->part, lk_usage_table_at(table, next++));
+        if (code != 0 && code != LK_ENOTFOUND) /* deleted meanwhile */
+            return code;
         if (is_enough(service, next, began_ns))
             break;
     }
-    int sums = write_accounts(db, service->accounts);
-    service->piece_end = next;
-    return code == 0 ? sums : code;
+    *ret_end = next;
+    return 0;
 }
 
 static int write_piece(struct lk_usage_service *service, struct lk_db *db) {
+    size_t end;
     int code = lk_db_savepoint(db);
     if (code != 0)
         return code;
-    code = write_counts(service, db);
+    code = write_counts(service, db, &end);
     if (code == 0)
-        return lk_db_release(db);
-    lk_db_rollback_to(db);
+        code = lk_db_release(db);
+    else
+        lk_db_rollback_to(db);
+    if (code == 0)
+        service->stored = end;
     return code;
+}
+
+static void keep_in(struct lk_usage_service *service, enum part part, const struct lk_usage_count *count) {
+    if (!lk_usage_table_merge(service->tables[part], count))
+        atomic_fetch_add_explicit(&service->lost, sum_of(count), memory_order_relaxed);
+}
+
+/* The counts of the piece are for the hours; a mere touch has none. */
+static void keep_counts(struct lk_usage_service *service) {
+    static const uint32_t none[LK_USAGE_OUTCOMES];
+    for (size_t i = service->written; i < service->stored; i++) {
+        struct lk_usage_count count = *lk_usage_table_at(service->tables[TOUCHES], i);
+        if (memcmp(count.outcomes, none, sizeof(none)) == 0)
+            continue;
+        keep_in(service, HOURS_OF_KEYS, &count);
+        count.key = count.account;
+        keep_in(service, HOURS_OF_ACCOUNTS, &count);
+    }
+}
+
+/* Whether the hours wait for a later flush. A flush that brought nothing is one in which there is time. */
+static bool hours_can_wait(const struct lk_usage_service *service) {
+    size_t kept = lk_usage_table_len(service->tables[HOURS_OF_KEYS]);
+    bool brought = lk_usage_table_len(service->tables[TOUCHES]) > 0;
+    return kept == 0 || (brought && kept > KEPT_FEW && kept < KEPT_MAX && service->flushes < HOURS_EVERY);
+}
+
+/* What is written after the part that is done: TOUCHES when that is for the next flush. */
+static enum part next_part(struct lk_usage_service *service) {
+    if (service->part != TOUCHES)
+        return service->part == HOURS_OF_KEYS ? HOURS_OF_ACCOUNTS : TOUCHES;
+    service->flushes++;
+    if (hours_can_wait(service))
+        return TOUCHES;
+    service->flushes = 0;
+    return HOURS_OF_KEYS;
 }
 
 /* Notes that a piece is durable. Whether there is more. */
 static bool piece_done(struct lk_usage_service *service) {
-    service->written = service->piece_end;
-    if (service->written < lk_usage_table_len(service->writing))
+    struct lk_usage_table *table = service->tables[service->part];
+    if (service->part == TOUCHES)
+        keep_counts(service);
+    service->written = service->stored;
+    if (service->written < lk_usage_table_len(table))
         return true;
-    lk_usage_table_clear(service->writing);
+    enum part next = next_part(service);
+    lk_usage_table_clear(table);
     service->written = 0;
-    return false;
+    service->stored = 0;
+    service->part = next;
+    return service->part != TOUCHES;
 }
 
 static struct lk_usage_service *of_write_job(struct lk_job *job) {
@@ -230,6 +266,7 @@ static void finish_write(struct lk_job *job, int code) {
     if (code == 0)
         code = service->piece_code;
     if (code != 0) {
+        service->stored = service->written;
         if (code != LK_EBUSY)
             lk_log(LK_LOG_ERROR, "usage was not written and will be tried again: %s", lk_error_text(code));
         give(service, HALTED);
@@ -247,30 +284,56 @@ static void submit_write(struct lk_usage_service *service) {
         give(service, HALTED);
 }
 
-/* `writing` is empty: what was collected takes its place. */
+/* All touches are written: what was collected takes their place. */
 static void exchange(struct lk_usage_service *service) {
-    struct lk_usage_table *empty = service->writing;
-    service->writing = service->pending;
+    struct lk_usage_table *empty = service->tables[TOUCHES];
+    service->tables[TOUCHES] = service->pending;
     service->pending = empty;
-    lk_usage_table_sort(service->writing);
+    lk_usage_table_sort(service->tables[TOUCHES]);
     atomic_store_explicit(&service->waiting, 0, memory_order_relaxed);
 }
 
 void lk_usage_flush(void *usage) {
     struct lk_usage_service *service = usage;
     int owner = atomic_load_explicit(&service->owner, memory_order_acquire);
-    if (owner == TICKER && lk_usage_table_len(service->pending) > 0)
+    bool any = lk_usage_table_len(service->pending) > 0 || lk_usage_table_len(service->tables[HOURS_OF_KEYS]) > 0;
+    if (owner == TICKER && any)
         exchange(service);
     else if (owner != HALTED)
         return;
     submit_write(service);
 }
 
+/* --- reading --- */
+
+static void add_unwritten(const struct lk_usage_service *service, enum part part, const struct lk_id *id, int64_t hour_ms,
+                          struct lk_usage_counts *sum) {
+    size_t stored = service->part == part ? service->stored : 0;
+    size_t index;
+    if (!lk_usage_table_find(service->tables[part], id, hour_ms, &index) || index < stored)
+        return;
+    struct lk_usage_counts counts;
+    to_counts(lk_usage_table_at(service->tables[part], index), &counts);
+    for (size_t i = 0; i < LK_USE_OUTCOMES; i++)
+        sum->by_outcome[i] += counts.by_outcome[i];
+}
+
+void lk_usage_add_unwritten(const struct lk_usage_service *service, enum lk_usage_of of, const struct lk_id *id,
+                            enum lk_usage_interval interval, struct lk_usage_bucket *buckets, size_t len) {
+    enum part part = of == LK_USAGE_OF_KEY ? HOURS_OF_KEYS : HOURS_OF_ACCOUNTS;
+    int64_t unit = interval == LK_USAGE_BY_HOUR ? LK_HOUR_MS : LK_DAY_MS;
+    for (size_t i = 0; i < len; i++) {
+        for (int64_t hour_ms = buckets[i].start; hour_ms < buckets[i].start + unit; hour_ms += LK_HOUR_MS)
+            add_unwritten(service, part, id, hour_ms, &buckets[i].counts);
+    }
+}
+
 /* --- the end --- */
 
-/* All of `writing`, a transaction a piece. */
+/* All of the touches, a transaction a piece, and then the hours. */
 static int write_rest(struct lk_usage_service *service, struct lk_db *db) {
-    bool more = service->written < lk_usage_table_len(service->writing);
+    service->flushes = HOURS_EVERY; /* now */
+    bool more = true;
     int code = 0;
     while (more && code == 0) {
         code = lk_db_begin(db);

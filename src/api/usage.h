@@ -3,21 +3,25 @@
  *
  *     I/O threads, store thread      count into tables of their own (keyring/usage.h)
  *     ticker, each 250 ms            takes these tables and adds them up in one: collect
- *     ticker, each 2 s               gives that table to the store thread when it has written the last one: flush
- *     store thread                   writes it in pieces of a few milliseconds, each a job of its own, so that what else waits comes in between
+ *     ticker, each 3.5 s             gives that table to the store thread when it has written the last one: flush
+ *     store thread                   writes when each key was last used, in pieces of a few milliseconds, each a job of its own, so that what else
+ *                                    waits comes in between, and then the counts by hour; of many keys it keeps these and writes them each fourth time
  *
- * So a use is in the database some three seconds later, unless there are more keys in use than the disk can note in that time. When the commit of a piece
- * fails it is written again later. A clean stop writes all; a crash loses what was not yet written.
+ * So when a key was last used is in the database some four seconds later, unless there are more keys in use than the disk can note in that time. Lists are
+ * sorted and filtered by it there. Counts by hour cost more to write and nothing in the database is looked for by them: who reads them adds what is kept.
+ * When the commit of a piece fails it is written again later. A clean stop writes all; a crash loses what was not yet written.
  */
 #ifndef LK_API_USAGE_H
 #define LK_API_USAGE_H
 
 #include "api/lanes.h"
 #include "api/ticker.h"
+#include "domain/usage.h"
 #include "store/executor.h"
+#include "store/usage.h"
 
 #define LK_USAGE_COLLECT_MS 250
-#define LK_USAGE_FLUSH_MS 2000
+#define LK_USAGE_FLUSH_MS 3500
 #define LK_USAGE_SWEEP_MS (10 * 60 * 1000)
 
 struct lk_usage_service;
@@ -39,6 +43,10 @@ void lk_usage_sweep_old(void *usage);
 
 /* Store thread. Notes that a key was used for something that is no verification: a GraphQL request. */
 void lk_usage_touch(struct lk_usage_service *service, const struct lk_id *key, const struct lk_id *account, int64_t now_ms);
+
+/* Store thread. Adds the counts of a key or an account that are kept and not yet in the database to the buckets that were read from it. */
+void lk_usage_add_unwritten(const struct lk_usage_service *service, enum lk_usage_of of, const struct lk_id *id,
+                            enum lk_usage_interval interval, struct lk_usage_bucket *buckets, size_t len);
 
 /* Writes all that was counted, once the threads that count, the ticker and the store thread have ended; db is what was the store thread's. What cannot be
  * written is lost, with a line in the log. */

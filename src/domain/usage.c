@@ -13,20 +13,26 @@
 
 /* --- recording --- */
 
-/* What is there of a day. A row that cannot be read counts as none: it would stand in the way of all counts to come, and it can be missed. */
-static int read_day(struct lk_db *db, enum lk_usage_of of, int64_t day, const struct lk_id *id, struct lk_usage_day *ret) {
+/* What is there of a day; LK_ENOTFOUND for no row. One that cannot be read counts as empty: it would stand in the way of all counts to come, and can be missed. */
+static int read_row(struct lk_db *db, enum lk_usage_of of, int64_t day, const struct lk_id *id, struct lk_usage_day *ret) {
     char packed[LK_STORED_HOURS_MAX];
     size_t len = 0;
     int code = lk_store_usage_find(db, of, day, id, packed, &len);
     if (code == 0)
         code = lk_usage_day_unpack(lk_slice_make(packed, len), ret);
-    if (code == LK_ECORRUPT)
-        lk_log(LK_LOG_ERROR, "the usage of %s on day %lld is damaged and counts as none", lk_id_format(id).text, (long long)day);
-    if (code == LK_ENOTFOUND || code == LK_ECORRUPT) {
-        memset(ret, 0, sizeof(*ret));
-        return 0;
-    }
-    return code;
+    if (code != LK_ECORRUPT)
+        return code;
+    lk_log(LK_LOG_ERROR, "the usage of %s on day %lld is damaged and counts as none", lk_id_format(id).text, (long long)day);
+    memset(ret, 0, sizeof(*ret));
+    return 0;
+}
+
+static int read_day(struct lk_db *db, enum lk_usage_of of, int64_t day, const struct lk_id *id, struct lk_usage_day *ret) {
+    int code = read_row(db, of, day, id, ret);
+    if (code != LK_ENOTFOUND)
+        return code;
+    memset(ret, 0, sizeof(*ret));
+    return 0;
 }
 
 static bool is_empty(const struct lk_usage_counts *counts) {
@@ -39,13 +45,26 @@ static void add_counts(struct lk_usage_counts *sum, const struct lk_usage_counts
         sum->by_outcome[i] += counts->by_outcome[i];
 }
 
-static int record(struct lk_db *db, enum lk_usage_of of, const struct lk_id *id, int64_t used_at, const struct lk_usage_counts *counts) {
+/* Whether the key, of which there is nothing on this day, is there itself: rows of one that is not would stay for good. */
+static int find_key(struct lk_db *db, const struct lk_id *account, const struct lk_id *key) {
+    bool used;
+    int64_t at;
+    return lk_store_use_find(db, account, key, &used, &at);
+}
+
+/* key NULL: of the account. */
+static int record(struct lk_db *db, const struct lk_id *account, const struct lk_id *key, int64_t used_at,
+                  const struct lk_usage_counts *counts) {
     if (is_empty(counts))
         return 0;
+    enum lk_usage_of of = key != NULL ? LK_USAGE_OF_KEY : LK_USAGE_OF_ACCOUNT;
+    const struct lk_id *id = key != NULL ? key : account;
     int64_t hour = used_at / LK_HOUR_MS;
     int64_t day = hour / LK_HOURS_PER_DAY;
-    struct lk_usage_day hours;
-    int code = read_day(db, of, day, id, &hours);
+    struct lk_usage_day hours = {0};
+    int code = read_row(db, of, day, id, &hours);
+    if (code == LK_ENOTFOUND)
+        code = key != NULL ? find_key(db, account, key) : 0;
     if (code != 0)
         return code;
     add_counts(&hours.hours[hour % LK_HOURS_PER_DAY], counts);
@@ -53,14 +72,17 @@ static int record(struct lk_db *db, enum lk_usage_of of, const struct lk_id *id,
     return lk_store_usage_put(db, of, day, id, lk_slice_make(packed, lk_usage_day_pack(&hours, packed)));
 }
 
+int lk_usage_touch_key(struct lk_db *db, const struct lk_id *account, const struct lk_id *key, int64_t used_at) {
+    return lk_store_use_touch(db, account, key, used_at);
+}
+
 int lk_usage_record_key(struct lk_db *db, const struct lk_id *account, const struct lk_id *key, int64_t used_at,
                         const struct lk_usage_counts *counts) {
-    int code = lk_store_use_touch(db, account, key, used_at);
-    return code == 0 ? record(db, LK_USAGE_OF_KEY, key, used_at, counts) : code;
+    return record(db, account, key, used_at, counts);
 }
 
 int lk_usage_record_account(struct lk_db *db, const struct lk_id *account, int64_t used_at, const struct lk_usage_counts *counts) {
-    return record(db, LK_USAGE_OF_ACCOUNT, account, used_at, counts);
+    return record(db, account, NULL, used_at, counts);
 }
 
 int lk_usage_sweep(struct lk_db *db, int64_t now_ms, int64_t max, int64_t *ret) {

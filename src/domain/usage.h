@@ -32,7 +32,10 @@ struct lk_usage_counts {
 
 /* --- recording: on the store thread, inside a savepoint of the caller's --- */
 
-/* A key was used at used_at, and so often in that hour. LK_ENOTFOUND: the key is no more, and nothing was recorded. */
+/* A key was used at used_at. LK_ENOTFOUND: it is no more. */
+int lk_usage_touch_key(struct lk_db *db, const struct lk_id *account, const struct lk_id *key, int64_t used_at);
+
+/* And so often in the hour of used_at. LK_ENOTFOUND: the key is no more, and nothing was recorded. */
 int lk_usage_record_key(struct lk_db *db, const struct lk_id *account, const struct lk_id *key, int64_t used_at,
                         const struct lk_usage_counts *counts);
 

@@ -427,6 +427,7 @@ static void receive(struct http_connection *c) {
     size_t room = c->in.cap - c->in.end;
     char *out = c->in.ptr + c->in.end;
     ssize_t n = c->tls == NULL ? recv(c->fd, out, room, 0) : http_tls_read(c, out, room);
+    c->loop->read_is_timed = false;
     if (n > 0) {
         c->in.end += (size_t)n;
         if (c->tls == NULL)
@@ -561,6 +562,7 @@ static void send_frames(struct http_connection *c) {
 }
 
 void http_connection_run(struct http_connection *c) {
+    c->loop->read_is_timed = false;
     if (c->phase == HTTP_HANDSHAKE && !shake_hands(c))
         return;
     if (c->phase == HTTP_LINGER) {

@@ -1,5 +1,6 @@
 #include "http/request.h"
 
+#include "base/clock.h"
 #include "http/chars.h"
 #include "http/connection.h"
 #include "http/loop.h"
@@ -138,6 +139,17 @@ unsigned http_request_thread(const struct http_request *request) {
     return request->connection->loop->index;
 }
 
+void http_request_time(const struct http_request *request, int64_t *ret_wall_ms, int64_t *ret_mono_ns) {
+    struct http_loop *loop = request->connection->loop;
+    if (!loop->read_is_timed) {
+        loop->read_wall_ms = lk_clock_wall_ms();
+        loop->read_mono_ns = lk_clock_mono_ns();
+        loop->read_is_timed = true;
+    }
+    *ret_wall_ms = loop->read_wall_ms;
+    *ret_mono_ns = loop->read_mono_ns;
+}
+
 uint64_t http_request_number(const struct http_request *request) {
     return request->number;
 }
@@ -150,9 +162,9 @@ void http_set_status(struct http_request *request, int status) {
     request->status = status;
 }
 
-void http_add_header(struct http_request *request, const char *name, struct lk_slice value) {
+void http_add_field(struct http_request *request, struct lk_slice name, struct lk_slice value) {
     if (request->fields_len < HTTP_ANSWER_FIELDS_MAX)
-        request->answer_fields[request->fields_len++] = (struct http_answer_field){lk_slice_cstr(name), value};
+        request->answer_fields[request->fields_len++] = (struct http_answer_field){name, value};
 }
 
 struct lk_buf *http_body(struct http_request *request) {

@@ -96,11 +96,37 @@ static bool breaks_line(char c) {
     return c == '\r' || c == '\n' || c == '\0';
 }
 
-/* A value that would end its line, or the text for a reader of C strings, gets spaces there. That is looked for without a branch for each character. */
+/* Eight times c. */
+#define EIGHT(c) ((c)*UINT64_C(0x0101010101010101))
+
+/* Not 0 when a byte of word is c. */
+static uint64_t has_byte(uint64_t word, char c) {
+    word ^= EIGHT((unsigned char)c);
+    return (word - EIGHT(1)) & ~word & EIGHT(0x80);
+}
+
+static uint64_t word_breaks_line(const char *at) {
+    uint64_t word;
+    memcpy(&word, at, sizeof(word));
+    return has_byte(word, '\r') | has_byte(word, '\n') | has_byte(word, '\0');
+}
+
+/* Eight characters at a time: this is done for all that is answered. */
+static bool any_breaks_line(struct lk_slice text) {
+    uint64_t found = 0;
+    if (text.len < sizeof(found)) {
+        for (size_t i = 0; i < text.len; i++)
+            found |= breaks_line(text.ptr[i]);
+        return found != 0;
+    }
+    for (size_t i = 0; i < text.len - sizeof(found); i += sizeof(found))
+        found |= word_breaks_line(text.ptr + i);
+    return (found | word_breaks_line(text.ptr + text.len - sizeof(found))) != 0;
+}
+
+/* A value that would end its line, or the text for a reader of C strings, gets spaces there. */
 static char *put_value(char *at, struct lk_slice value) {
-    bool breaks = false;
-    for (size_t i = 0; i < value.len; i++)
-        breaks |= breaks_line(value.ptr[i]);
+    bool breaks = any_breaks_line(value);
     char *end = put(at, value);
     for (; breaks && at < end; at++) {
         if (breaks_line(*at))

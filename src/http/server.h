@@ -137,6 +137,9 @@ struct lk_slice http_request_client_subject(const struct http_request *request);
 bool http_request_is_secure(const struct http_request *request); /* it came by TLS */
 struct lk_arena *http_request_arena(struct http_request *request);
 unsigned http_request_thread(const struct http_request *request); /* 0 .. threads-1: index for per-thread counters */
+/* What both clocks (base/clock.h) said after the request was read and before its handler was called; requests that came in one read share it. While the
+ * handler runs. */
+void http_request_time(const struct http_request *request, int64_t *ret_wall_ms, int64_t *ret_mono_ns);
 uint64_t http_request_number(const struct http_request *request); /* unique in this process: base of request ids */
 
 /* --- answering --- */
@@ -147,9 +150,12 @@ void http_set_class(struct http_request *request, unsigned kind);
 /* Status; 200 unless set. */
 void http_set_status(struct http_request *request, int status);
 
-/* Adds a field. name is static; value lives in the request's arena or is static. CR, LF and NUL in value are replaced by spaces, so that no value
+/* Adds a field. name is static (http_add_header: its length is known when it is a literal); value lives in the request's arena or is static. CR, LF and NUL in value are replaced by spaces, so that no value
  * splits the answer. Date, Content-Length, Connection, Content-Encoding and Vary: Accept-Encoding are the server's own. Too many (32): dropped. */
-void http_add_header(struct http_request *request, const char *name, struct lk_slice value);
+void http_add_field(struct http_request *request, struct lk_slice name, struct lk_slice value);
+static inline void http_add_header(struct http_request *request, const char *name, struct lk_slice value) {
+    http_add_field(request, lk_slice_cstr(name), value);
+}
 
 /* The answer's body, to append to; owned by the request. A body that failed to grow turns the answer into a 500. */
 struct lk_buf *http_body(struct http_request *request);

@@ -52,15 +52,22 @@ static size_t home_of(const struct lk_usage_table *table, const struct lk_id *ke
     return (size_t)(hash_of(key, hour) >> 32) & table->mask;
 }
 
-/* The count of a key in the hour of now_ms, made if there is none; NULL when the table is full. */
-static struct lk_usage_count *find(struct lk_usage_table *table, const struct lk_id *key, const struct lk_id *account, int64_t now_ms) {
-    int64_t hour = now_ms / LK_USAGE_HOUR_MS;
+/* The place in the index of the count of a key in an hour, or the free one where it belongs. */
+static size_t place_of(const struct lk_usage_table *table, const struct lk_id *key, int64_t hour) {
     size_t i = home_of(table, key, hour);
     for (; table->index[i] != 0; i = (i + 1) & table->mask) {
-        struct lk_usage_count *count = &table->counts[table->index[i] - 1];
+        const struct lk_usage_count *count = &table->counts[table->index[i] - 1];
         if (lk_id_equal(&count->key, key) && count->last_used_ms / LK_USAGE_HOUR_MS == hour)
-            return count;
+            break;
     }
+    return i;
+}
+
+/* The count of a key in the hour of now_ms, made if there is none; NULL when the table is full. */
+static struct lk_usage_count *find(struct lk_usage_table *table, const struct lk_id *key, const struct lk_id *account, int64_t now_ms) {
+    size_t i = place_of(table, key, now_ms / LK_USAGE_HOUR_MS);
+    if (table->index[i] != 0)
+        return &table->counts[table->index[i] - 1];
     if (table->len == table->max)
         return NULL;
     struct lk_usage_count *count = &table->counts[table->len++];
@@ -107,6 +114,14 @@ bool lk_usage_table_merge(struct lk_usage_table *table, const struct lk_usage_co
         uint32_t room = UINT32_MAX - count->outcomes[i];
         count->outcomes[i] += from->outcomes[i] < room ? from->outcomes[i] : room;
     }
+    return true;
+}
+
+bool lk_usage_table_find(const struct lk_usage_table *table, const struct lk_id *key, int64_t now_ms, size_t *ret) {
+    uint32_t position = table->index[place_of(table, key, now_ms / LK_USAGE_HOUR_MS)];
+    if (position == 0)
+        return false;
+    *ret = position - 1;
     return true;
 }
 

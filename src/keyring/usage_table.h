@@ -57,6 +57,9 @@ bool lk_usage_table_merge(struct lk_usage_table *table, const struct lk_usage_co
 size_t lk_usage_table_len(const struct lk_usage_table *table);
 const struct lk_usage_count *lk_usage_table_at(const struct lk_usage_table *table, size_t index);
 
+/* The index of the count of a key in the hour of now_ms, if there is one. */
+bool lk_usage_table_find(const struct lk_usage_table *table, const struct lk_id *key, int64_t now_ms, size_t *ret);
+
 /* Sorts by hour, then key: the order that the database keeps them in. Until it is emptied only len, at and clear are for it. */
 void lk_usage_table_sort(struct lk_usage_table *table);
 

@@ -40,6 +40,8 @@
 
 /* Of those that fit, all have to be looked at to count them: they come from the index api_key_list, which holds what is asked, and are sorted. An index
  * in the right order would lead to each key's row instead, one by one. The operators keep such an index out of the choice. */
+#define SORTED_NAME(keys) \
+    { keys " ORDER BY k.name || ''" PAGE, keys " ORDER BY k.name || '' DESC" PAGE }
 #define SORTED_CREATION(keys) \
     { keys " ORDER BY k.created_at + 0, k.id" PAGE, keys " ORDER BY k.created_at + 0 DESC, k.id DESC" PAGE }
 #define SORTED_EXPIRY(keys)                                                                       \
@@ -57,7 +59,7 @@ static const char *const all[LK_KEY_ORDERS][2] = {
 };
 
 static const char *const filtered[LK_KEY_ORDERS][2] = {
-    [LK_KEYS_BY_NAME] = BY_NAME(KEYS FILTER),
+    [LK_KEYS_BY_NAME] = SORTED_NAME(KEYS FILTER),
     [LK_KEYS_BY_CREATION] = SORTED_CREATION(KEYS FILTER),
     [LK_KEYS_BY_EXPIRY] = SORTED_EXPIRY(KEYS FILTER),
     [LK_KEYS_BY_USE] = BY_USE(KEYS_AND_USES FILTER),

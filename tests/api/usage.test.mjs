@@ -176,7 +176,7 @@ describe('usage over time', () => {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     let count = 0;
     for (const end = Date.now() + 700; Date.now() < end; count++) await server.request({ path: '/v1/auth', headers: { 'x-api-key': key }, agent });
-    await sleep(4000 * SLOW); // no request comes that would wake a thread
+    await sleep(5000 * SLOW); // no request comes that would wake a thread
     await server.kill();
     agent.destroy();
     const again = await Server.start(server.data, server.account);

@@ -72,7 +72,7 @@ static void wait_for_store(struct world *w) {
     pthread_mutex_unlock(&barrier.mutex);
 }
 
-/* The counts of one hour. */
+/* The counts of one hour that are in the database. */
 static struct lk_usage_counts usage_of(struct fixture *f, const struct lk_id *key, int64_t at) {
     const struct lk_usage_range range = {true, true, at, at + 1, LK_USAGE_BY_HOUR};
     struct lk_usage_bucket *buckets;
@@ -122,6 +122,165 @@ static void test_each_outcome_arrives_as_itself(void **state) {
     int64_t at;
     assert_int_equal(lk_api_key_last_used(&w.f->call, &w.f->account.id, &key, &used, &at), 0);
     assert_int_equal(at, NOW + HOUR + 7);
+}
+
+/* What a reader sees of one hour: what is in the database and what is kept. */
+static uint64_t seen_of(struct world *w, const struct lk_id *key, int64_t at) {
+    struct lk_usage_bucket bucket = {at - at % HOUR, usage_of(w->f, key, at)};
+    if (key != NULL)
+        lk_usage_add_unwritten(w->service, LK_USAGE_OF_KEY, key, LK_USAGE_BY_HOUR, &bucket, 1);
+    else
+        lk_usage_add_unwritten(w->service, LK_USAGE_OF_ACCOUNT, &w->f->account.id, LK_USAGE_BY_HOUR, &bucket, 1);
+    return bucket.counts.by_outcome[LK_USE_VALID];
+}
+
+static int64_t last_use_of(struct fixture *f, const struct lk_id *key) {
+    bool used;
+    int64_t at;
+    assert_int_equal(lk_api_key_last_used(&f->call, &f->account.id, key, &used, &at), 0);
+    return used ? at : -1;
+}
+
+/* So many keys that hours are not written at each flush. None of them exists, so nothing of them is written. */
+static void count_crowd(struct world *w, int64_t at) {
+    for (unsigned i = 0; i < 5000; i++) {
+        struct lk_id id = {{0xC0}};
+        memcpy(id.bytes + 8, &i, sizeof(i));
+        lk_usage_add(w->lanes.items[1].usage, &id, &id, LK_VERIFY_VALID, at);
+    }
+    lk_usage_offer(w->lanes.items[1].usage);
+}
+
+static void flush_now(struct world *w) {
+    lk_usage_offer(w->lanes.items[0].usage);
+    lk_usage_collect(w->service);
+    lk_usage_flush(w->service);
+    for (int i = 0; i < 30; i++) /* pieces of touches, hours of keys and hours of accounts */
+        wait_for_store(w);
+}
+
+/* When a key was last used is written at each flush, its counts at some; read are all of them at any time, each once. */
+static void test_counts_are_kept_and_read_before_they_are_written(void **state) {
+    struct world w;
+    open_world(state, &w, 100);
+    struct lk_id key = w.f->admin_key.id;
+    int written = 0;
+    int flushes = 0;
+    for (int64_t i = 1; i <= 9; i++, flushes++) {
+        count(&w, 0, &key, LK_VERIFY_VALID, NOW + i);
+        count_crowd(&w, NOW + i);
+        flush_now(&w);
+        assert_int_equal(last_use_of(w.f, &key), NOW + i);
+        assert_int_equal(seen_of(&w, &key, NOW), i);
+        assert_int_equal(seen_of(&w, NULL, NOW), i);
+        assert_int_equal(usage_of(w.f, &key, NOW).by_outcome[LK_USE_VALID], usage_of(w.f, NULL, NOW).by_outcome[LK_USE_VALID]);
+        written += usage_of(w.f, &key, NOW).by_outcome[LK_USE_VALID] == (uint64_t)i;
+    }
+    assert_int_equal(written, flushes / 4);
+    assert_int_equal(seen_of(&w, &key, NOW + HOUR), 0);
+    struct lk_usage_bucket day = {NOW - NOW % LK_DAY_MS, {{0}}};
+    lk_usage_add_unwritten(w.service, LK_USAGE_OF_KEY, &key, LK_USAGE_BY_DAY, &day, 1);
+    assert_int_equal(day.counts.by_outcome[LK_USE_VALID], 1); /* the ninth */
+    flush_now(&w);                                            /* which brings nothing */
+    assert_int_equal(usage_of(w.f, &key, NOW).by_outcome[LK_USE_VALID], 9);
+    count(&w, 0, &key, LK_VERIFY_VALID, NOW + 10);
+    flush_now(&w); /* which brings little */
+    assert_int_equal(usage_of(w.f, &key, NOW).by_outcome[LK_USE_VALID], 10);
+    count(&w, 0, &key, LK_VERIFY_VALID, NOW + 11);
+    count_crowd(&w, NOW + 11);
+    flush_now(&w);
+    finish(&w);
+    assert_int_equal(usage_of(w.f, &key, NOW).by_outcome[LK_USE_VALID], 11);
+}
+
+/* A reader that asks again and again, in one transaction with what else the store thread has to do. */
+struct reader {
+    struct lk_job job;
+    struct world *world;
+    unsigned left;
+    unsigned wrong;
+};
+
+static void read_again(struct lk_job *job, struct lk_db *db) {
+    (void)db;
+    struct reader *reader = (struct reader *)job;
+    struct world *w = reader->world;
+    uint64_t of_key = seen_of(w, &w->f->admin_key.id, NOW);
+    uint64_t of_account = seen_of(w, NULL, NOW);
+    reader->wrong += of_key < 3 || of_key > 4 || of_account < 3 || of_account > 4;
+}
+
+static void ask_again(struct lk_job *job, int code) {
+    struct reader *reader = (struct reader *)job;
+    if (code == 0 && reader->left-- > 0)
+        (void)lk_executor_submit(reader->world->executor, job);
+}
+
+/* A job that waits until its mutex is free. */
+struct gate {
+    struct lk_job job;
+    pthread_mutex_t mutex;
+};
+
+static void wait_at_gate(struct lk_job *job, struct lk_db *db) {
+    (void)db;
+    struct gate *gate = (struct gate *)job;
+    pthread_mutex_lock(&gate->mutex);
+    pthread_mutex_unlock(&gate->mutex);
+}
+
+static void ignore(struct lk_job *job, int code) {
+    (void)job;
+    (void)code;
+}
+
+/* Who reads in the transaction that writes the hours sees them in the database, and not once more among those that are kept. */
+static void test_nothing_is_read_twice_while_it_is_written(void **state) {
+    struct world w;
+    open_world(state, &w, 100);
+    for (int i = 0; i < 3; i++) {
+        count(&w, 0, &w.f->admin_key.id, LK_VERIFY_VALID, NOW);
+        count_crowd(&w, NOW);
+        flush_now(&w);
+    }
+    count(&w, 0, &w.f->admin_key.id, LK_VERIFY_VALID, NOW);
+    lk_usage_offer(w.lanes.items[0].usage);
+    lk_usage_collect(w.service);
+    struct gate gate = {.job = {NULL, wait_at_gate, ignore}, .mutex = PTHREAD_MUTEX_INITIALIZER};
+    pthread_mutex_lock(&gate.mutex); /* so that both below go the same way: in each transaction first what writes, then who reads */
+    assert_int_equal(lk_executor_submit(w.executor, &gate.job), 0);
+    lk_usage_flush(w.service); /* the fourth: touches, and then the hours */
+    struct reader reader = {.job = {NULL, read_again, ask_again}, .world = &w, .left = 30};
+    assert_int_equal(lk_executor_submit(w.executor, &reader.job), 0);
+    pthread_mutex_unlock(&gate.mutex);
+    for (int i = 0; i < 40; i++)
+        wait_for_store(&w);
+    assert_int_equal(reader.wrong, 0);
+    assert_int_equal(usage_of(w.f, NULL, NOW).by_outcome[LK_USE_VALID], 4);
+    finish(&w);
+}
+
+/* Hours whose commit fails are read all the same, each once, and written later. */
+static void test_hours_that_cannot_be_written_are_still_read(void **state) {
+    struct world w;
+    open_world(state, &w, 100);
+    struct lk_id key = w.f->admin_key.id;
+    wait_for_store(&w);
+    assert_int_equal(lk_db_exec(w.f->db, "CREATE TRIGGER full BEFORE INSERT ON account_usage BEGIN SELECT RAISE(ABORT, 'full'); END"), 0);
+    count(&w, 0, &key, LK_VERIFY_VALID, NOW);
+    for (int i = 0; i < 2; i++)
+        flush_now(&w);
+    assert_int_equal(usage_of(w.f, &key, NOW).by_outcome[LK_USE_VALID], 1);
+    assert_int_equal(usage_of(w.f, NULL, NOW).by_outcome[LK_USE_VALID], 0);
+    assert_int_equal(seen_of(&w, &key, NOW), 1);
+    assert_int_equal(seen_of(&w, NULL, NOW), 1);
+    wait_for_store(&w);
+    assert_int_equal(lk_db_exec(w.f->db, "DROP TRIGGER full"), 0);
+    flush_now(&w);
+    assert_int_equal(usage_of(w.f, NULL, NOW).by_outcome[LK_USE_VALID], 1);
+    assert_int_equal(seen_of(&w, NULL, NOW), 1);
+    finish(&w);
+    assert_int_equal(usage_of(w.f, NULL, NOW).by_outcome[LK_USE_VALID], 1);
 }
 
 /* More keys than a piece takes, some of which do not exist (any more): all others arrive, and the account has all. */
@@ -217,6 +376,9 @@ static void test_sweep_in_pieces(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_each_outcome_arrives_as_itself, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_counts_are_kept_and_read_before_they_are_written, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_nothing_is_read_twice_while_it_is_written, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_hours_that_cannot_be_written_are_still_read, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_many_keys_in_pieces, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_what_cannot_be_written_is_written_later, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_the_end_takes_all, fixture_setup, fixture_teardown),

@@ -68,6 +68,7 @@ static void test_damaged_days_are_refused(void **state) {
 static void record(struct fixture *f, const struct lk_id *key, int64_t at, enum lk_use_outcome outcome, uint64_t count) {
     struct lk_usage_counts counts = {{0}};
     counts.by_outcome[outcome] = count;
+    assert_int_equal(lk_usage_touch_key(f->db, &f->account.id, key, at), 0);
     assert_int_equal(lk_usage_record_key(f->db, &f->account.id, key, at, &counts), 0);
     assert_int_equal(lk_usage_record_account(f->db, &f->account.id, at, &counts), 0);
 }
@@ -182,6 +183,7 @@ static void test_a_deleted_key_takes_its_usage_along(void **state) {
     expect_last_used(f, &key, false, 0);
     /* What was counted before and comes to be written only now is dropped; the account keeps what it had. */
     struct lk_usage_counts counts = {{1}};
+    assert_int_equal(lk_usage_touch_key(f->db, &f->account.id, &key, NOON), LK_ENOTFOUND);
     assert_int_equal(lk_usage_record_key(f->db, &f->account.id, &key, NOON, &counts), LK_ENOTFOUND);
     assert_int_equal(fixture_query(f, "SELECT count(*) FROM api_key_usage"), 1);
     assert_int_equal(fixture_query(f, "SELECT count(*) FROM account_usage"), 30);

@@ -146,6 +146,13 @@ static void handler(struct http_request *request, void *context) {
     } else if (lk_slice_is(path, "/odd")) {
         static const struct lk_slice value = LK_SLICE("a\r\nX-Evil: 1\0b");
         http_add_header(request, "X-Value", value);
+    } else if (lk_slice_is(path, "/time")) {
+        int64_t wall_ms;
+        int64_t mono_ns;
+        char times[64];
+        http_request_time(request, &wall_ms, &mono_ns);
+        (void)snprintf(times, sizeof(times), "%lld %lld", (long long)wall_ms, (long long)mono_ns);
+        lk_buf_add_cstr(http_body(request), times);
     } else if (lk_slice_is(path, "/many")) {
         for (int i = 0; i < 40; i++)
             http_add_header(request, "X-Many", lk_slice_cstr("v"));

@@ -24,6 +24,7 @@ extern atomic_uint accept_faults;  /* so many accept4(2) calls fail with EMFILE 
  *   /fields   the request's fields, a line each
  *   /odd      fields and a body with line ends in a value
  *   /many     40 fields
+ *   /time     both clocks, as http_request_time says them
  *   /broken   a body that failed to grow
  *   /none     204
  */

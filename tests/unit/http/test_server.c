@@ -1,6 +1,8 @@
 /* The server as clients see it, over real sockets. */
 #include "harness.h"
 
+#include "base/clock.h"
+
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -29,6 +31,40 @@ static void answers_pipelined_requests_in_one_write(void **state) {
     expect_answer(fd, 204, "");
     expect_answer(fd, 200, "GET /echo?4 ");
     assert_int_equal(atomic_load(&sends) - before, 1);
+    close(fd);
+}
+
+static void hear_times(int fd, long long ret[2]) {
+    struct answer answer;
+    hear(fd, true, &answer);
+    assert_int_equal(sscanf(answer.body, "%lld %lld", &ret[0], &ret[1]), 2);
+    answer_free(&answer);
+}
+
+static void looks_at_the_clocks_once_a_read(void **state) {
+    (void)state;
+    int fd = dial();
+    long long last[2] = {0, 0};
+    for (int i = 0; i < 3; i++) {
+        long long sent[] = {lk_clock_wall_ms(), lk_clock_mono_ns()};
+        long long first[2];
+        say(fd, GET("/time") GET("/time"));
+        hear_times(fd, first);
+        hear_times(fd, last);
+        assert_memory_equal(first, last, sizeof(last));
+        assert_true(first[0] >= sent[0] && first[0] <= lk_clock_wall_ms());
+        assert_true(first[1] >= sent[1] && first[1] <= lk_clock_mono_ns());
+        usleep(2000);
+    }
+    /* What waited for another answer is read anew. */
+    say(fd, GET("/later") GET("/time"));
+    wait_kept(1);
+    usleep(2000);
+    long long answered = lk_clock_mono_ns();
+    answer_kept();
+    expect_answer(fd, 200, "later");
+    hear_times(fd, last);
+    assert_true(last[1] >= answered);
     close(fd);
 }
 
@@ -386,6 +422,7 @@ static void serves_on_many_threads(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         SERVER_TEST(answers_pipelined_requests_in_one_write),
+        SERVER_TEST(looks_at_the_clocks_once_a_read),
         SERVER_TEST(keeps_order_around_deferred_answers),
         SERVER_TEST(drops_answers_to_clients_that_left),
         SERVER_TEST(answers_a_half_closed_client),
