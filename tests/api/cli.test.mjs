@@ -76,6 +76,8 @@ describe('latchkey key', () => {
     assert.equal(json('key', 'list', '--sort', 'created', '--reverse').at(-1).name, 'admin');
     assert.deepEqual(json('key', 'list', '--unused-since', '1d'), []);
     assert.deepEqual(json('key', 'list', '--expires-before', '2000-01-01'), []);
+    assert.deepEqual(json('key', 'list', '--expires-after', '0d').map(({ name }) => name), ['people']);
+    assert.deepEqual(json('key', 'list', '--expires-after', '0d', '--expires-before', '1h'), []);
     assert.match(refuse(2, 'key', 'list', '--sort', 'size'), /--sort is name, created, expires or used, not size/);
     assert.match(refuse(2, 'key', 'list', '--unused-since', 'ever'), /--unused-since: "ever" is neither a date/);
   });

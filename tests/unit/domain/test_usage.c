@@ -275,6 +275,8 @@ static int compare(const void *left, const void *right) {
 static bool fits(const struct model_key *key, const struct lk_api_key_filter *filter) {
     if (filter->expires_before_given && key->expires_at >= filter->expires_before)
         return false;
+    if (filter->expires_after_given && (key->expires_at == INT64_MAX || key->expires_at <= filter->expires_after))
+        return false;
     return !filter->unused_since_given || (key->created_at < filter->unused_since && key->used_at < filter->unused_since);
 }
 
@@ -330,6 +332,8 @@ static void test_lists_in_every_order(void **state) {
         {.unused_since_given = true, .unused_since = 1001500},
         {.unused_since_given = true, .unused_since = 1000700, .expires_before_given = true, .expires_before = 2001000},
         {.expires_before_given = true, .expires_before = INT64_MAX},
+        {.expires_after_given = true, .expires_after = 2000600},
+        {.expires_after_given = true, .expires_after = 2000200, .expires_before_given = true, .expires_before = 2000800},
     };
     for (int field = LK_API_KEY_NAME; field <= LK_API_KEY_LAST_USED_AT; field++) {
         for (int descending = 0; descending < 2; descending++) {
