@@ -183,13 +183,13 @@ static void finish(struct lk_job *base, int committed) {
 
 /* --- the I/O thread's part --- */
 
-/* Who knows the secret knows the key: the look takes nothing from the key's limits and is not counted as its use. */
+/* Who knows the secret knows the key: the look takes nothing from the key's limits and counts neither as its use nor as a verification. */
 static void look(const struct lk_leak_service *service, const struct http_request *request, struct report *reports, size_t len) {
-    struct lk_verifier *verifier = &lk_lane_of(service->lanes, request)->verifier;
+    struct lk_verifier *looker = &lk_lane_of(service->lanes, request)->looker;
     for (size_t i = 0; i < len; i++) {
         const struct lk_verify_request question = {.token = reports[i].token, .now_ms = lk_clock_wall_ms(), .mono_ns = lk_clock_mono_ns()};
         struct lk_verify_answer found;
-        lk_verify(verifier, &question, &found);
+        lk_verify(looker, &question, &found);
         reports[i].known = found.known;
         if (found.known) {
             reports[i].enabled = found.code != LK_VERIFY_DISABLED;
