@@ -27,9 +27,22 @@ static int read_range(struct gql_call *call, struct lk_usage_range *ret) {
     return code != 0 ? code : lk_time_value(call, gql_argument(call, "to"), "to", &ret->to_given, &ret->to);
 }
 
+/* lk_api_key_usage or lk_account_usage. */
+typedef int usage_of(struct lk_call *call, const struct lk_id *id, const struct lk_usage_range *range, struct lk_usage_bucket **ret,
+                     size_t *ret_len);
+
 /* What the buckets of an answer have in common is that the store thread makes each of them: together they are bounded, however they are asked for. */
-static int out_buckets(struct gql_call *call, struct gql_out *ret, const struct lk_usage_bucket *buckets, size_t len) {
+static int out_usage(struct gql_call *call, usage_of *find, const struct lk_id *id, struct gql_out *ret) {
     struct lk_graphql_context *context = lk_context(call);
+    struct lk_usage_range range;
+    struct lk_usage_bucket *buckets;
+    size_t len;
+    int code = read_range(call, &range);
+    if (code != 0)
+        return code;
+    code = find(&context->call, id, &range, &buckets, &len);
+    if (code != 0)
+        return lk_fail(call, code);
     context->usage_buckets += len;
     if (context->usage_buckets > BUCKETS_MAX)
         return gql_fail(call, LK_CODE_BAD_USER_INPUT,
@@ -38,25 +51,11 @@ static int out_buckets(struct gql_call *call, struct gql_out *ret, const struct 
 }
 
 static int key_usage(struct gql_call *call, const void *source, struct gql_out *ret) {
-    struct lk_usage_range range;
-    struct lk_usage_bucket *buckets;
-    size_t len;
-    int code = read_range(call, &range);
-    if (code != 0)
-        return code;
-    code = lk_api_key_usage(&lk_context(call)->call, &((const struct lk_api_key *)source)->id, &range, &buckets, &len);
-    return code == 0 ? out_buckets(call, ret, buckets, len) : lk_fail(call, code);
+    return out_usage(call, lk_api_key_usage, &((const struct lk_api_key *)source)->id, ret);
 }
 
 static int account_usage(struct gql_call *call, const void *source, struct gql_out *ret) {
-    struct lk_usage_range range;
-    struct lk_usage_bucket *buckets;
-    size_t len;
-    int code = read_range(call, &range);
-    if (code != 0)
-        return code;
-    code = lk_account_usage(&lk_context(call)->call, &((const struct lk_account *)source)->id, &range, &buckets, &len);
-    return code == 0 ? out_buckets(call, ret, buckets, len) : lk_fail(call, code);
+    return out_usage(call, lk_account_usage, &((const struct lk_account *)source)->id, ret);
 }
 
 /* --- a bucket --- */
