@@ -129,7 +129,7 @@ describe('with the keyboard alone', () => {
     await tabTo(page, 'User Groups');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'User Groups' }).waitFor();
-    assert.equal(await page.title(), 'User Groups · Latchkey');
+    await page.waitForFunction(() => document.title === 'User Groups · Latchkey'); // the heading is there a moment earlier
     assert.ok(['User Groups', 'main'].includes((await page.evaluate(() => (document.activeElement.id === 'main' ? 'main' : document.activeElement.innerText))).trim()));
     visitor.assertQuiet();
     await visitor.close();
