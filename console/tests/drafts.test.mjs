@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { load } from './support/load.mjs';
 
 process.env.TZ = 'Europe/Berlin';
-const { NEW_KEY, draftOf, createInput, updateInput, sameDraft, groupDraftOf, updateGroupInput, withType, changeQuery, readQuery, pageOf, auditFilter } =
+const { NEW_KEY, draftOf, createInput, updateInput, rebase, sameDraft, groupDraftOf, updateGroupInput, withType, changeQuery, readQuery, pageOf, auditFilter } =
   await load('lib/key-draft.ts', 'lib/group-draft.ts', 'lib/page-query.ts', 'lib/audit-filter.ts');
 const NOW = Date.UTC(2026, 10, 25, 12, 0, 30);
 const key = {
@@ -29,6 +29,15 @@ describe('the form of a key', () => {
     assert.ok(sameDraft(before, draftOf(structuredClone(key))));
     assert.deepEqual(updateInput({ ...before, name: 'new' }, before, 'A', 'K', NOW), { accountId: 'A', uuid: 'K', name: 'new' });
     assert.deepEqual(updateInput({ ...before, refillDay: '5' }, before, 'A', 'K', NOW).credits, { remaining: 7, refill: { amount: 10, interval: 'WEEKLY', day: 5 } });
+  });
+
+  it('puts nothing back that others changed or uses took since it was opened', () => {
+    const before = draftOf(key);
+    const now = draftOf({ ...key, name: 'renamed', credits: { ...key.credits, remaining: 2 }, rateLimit: null });
+    const send = (part) => updateInput(rebase({ ...before, ...part }, before, now), now, 'A', 'K', NOW);
+    assert.deepEqual(send({}), { accountId: 'A', uuid: 'K', name: 'renamed' });
+    assert.deepEqual(send({ refillAmount: '20' }), { accountId: 'A', uuid: 'K', name: 'renamed', credits: { remaining: 2, refill: { amount: 20, interval: 'WEEKLY', day: 3 } } });
+    assert.deepEqual(send({ credits: '9', name: 'mine' }), { accountId: 'A', uuid: 'K', name: 'mine', credits: { remaining: 9, refill: { amount: 10, interval: 'WEEKLY', day: 3 } } });
   });
 
   it('empties what was emptied', () => {

@@ -351,12 +351,12 @@ static void finish_permit(struct lk_job *job, int committed) {
 }
 
 void lk_backup_handle(struct http_request *request, void *context) {
-    struct lk_arena *arena = http_request_arena(request);
     struct lk_backup_service *service = context;
-    struct backup *backup = LK_ARENA_NEW(arena, struct backup);
-    struct lk_slice remote = lk_peer_text(service->config.lanes, request, arena);
+    const struct lk_backup_config *config = &service->config;
+    struct backup *backup = LK_ARENA_NEW(http_request_arena(request), struct backup);
     const struct lk_problem none = {0};
-    if (backup == NULL || remote.ptr == NULL) {
+    if (backup == NULL ||
+        lk_request_call(config->lanes, request, config->domain, &backup->client_ip, &backup->problem, &backup->call) != 0) {
         answer_failure(request, LK_ENOMEM, &none);
         return;
     }
@@ -364,19 +364,6 @@ void lk_backup_handle(struct http_request *request, void *context) {
     backup->request = request;
     backup->service = service;
     backup->credential = lk_credential(request);
-    backup->call = (struct lk_call){
-        .arena = arena,
-        .domain = service->config.domain,
-        .origin = {.url = http_request_path(request),
-                   .path = http_request_path(request),
-                   .method = http_request_method_text(request),
-                   .remote = remote,
-                   .status = 200},
-        .now_ms = lk_clock_wall_ms(),
-        .problem = &backup->problem,
-    };
-    if (lk_client_ip(service->config.lanes, request, &backup->client_ip))
-        backup->call.client_ip = &backup->client_ip;
     struct lk_verify_answer key;
     if (!lk_recognise(service->config.lanes, request, backup->credential, &key)) {
         lk_problem_set(&backup->problem, LK_EUNAUTH, "Invalid API Key");

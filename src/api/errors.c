@@ -1,5 +1,7 @@
 #include "api/errors.h"
 
+#include "crypto/session_token.h"
+
 #include "base/json_write.h"
 
 const char *lk_api_code(int error) {
@@ -38,6 +40,29 @@ bool lk_api_is_internal(int error) {
     case LK_EINTERNAL: break;
     }
     return true;
+}
+
+/* A prefix of tokens at text: its length, or 0. */
+static size_t token_prefix(const char *text) {
+    static const char *const prefixes[] = {"lk_", LK_SESSION_TOKEN_PREFIX};
+    for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+        if (strncmp(text, prefixes[i], strlen(prefixes[i])) == 0)
+            return strlen(prefixes[i]);
+    }
+    return 0;
+}
+
+/* Digits behind a prefix that no name has: a session token has 49, a key 71, of which the first 22 are no secret. */
+#define DIGITS_MIN 24
+
+void lk_conceal_tokens(char *message) {
+    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    for (char *at = message; (at = strchr(at, 'l')) != NULL; at++) {
+        size_t prefix = token_prefix(at);
+        size_t len = prefix == 0 ? 0 : strspn(at + prefix, digits);
+        if (len >= DIGITS_MIN)
+            memset(at + prefix, '*', len);
+    }
 }
 
 void lk_api_write_error(struct lk_buf *out, const char *message, const char *code, const char *request_id) {

@@ -23,6 +23,10 @@ const char *lk_api_code(int error);
 /* Whether error says nothing about what the client sent: the client gets a general sentence, the log the details. */
 bool lk_api_is_internal(int error);
 
+/* Stars out what looks like an API key of ours or a session token, also one that lacks some characters or was cut: who mistook a secret for another value must not
+ * find it in the logs of whoever keeps error messages. */
+void lk_conceal_tokens(char *message);
+
 /* Appends {"errors":[{"message":…,"extensions":{"code":…}}]}; with a requestId member in extensions unless request_id is NULL. */
 void lk_api_write_error(struct lk_buf *out, const char *message, const char *code, const char *request_id);
 

@@ -225,6 +225,7 @@ static int find_document(const struct lk_graphql_service *service, struct lk_gra
     const struct lk_graphql_params *params = item->params;
     uint8_t digest[LK_DOCUMENT_DIGEST];
     gql_errors_init(&item->errors, arena, LK_CODE_BAD_USER_INPUT);
+    item->errors.conceal = lk_conceal_tokens;
     if (params->query.ptr != NULL)
         lk_document_digest(params->query, digest);
     else

@@ -83,6 +83,7 @@ static int run_item(struct lk_graphql_job *job, struct lk_graphql_item *item) {
         .arena = http_request_arena(job->request),
         .before_field = before_field,
         .after_field = after_field,
+        .conceal = lk_conceal_tokens,
     };
     job->context.internal = false;
     int code = gql_execute(&execution, http_body(job->request), &item->outcome);

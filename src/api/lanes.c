@@ -73,6 +73,7 @@ int lk_lanes_open(struct lk_keyring *keyring, unsigned threads, const char *cons
         lk_verifier_init(&lane->verifier, keyring, lane->usage);
         lk_verifier_init(&lane->caller, keyring, lane->usage);
         lane->caller.only_touches = true;
+        lk_verifier_init(&lane->looker, keyring, NULL);
         if (code == 0)
             code = lk_expression_cache_open(lk_keyring_vocabulary(), EXPRESSIONS, &lane->expressions);
         if (code != 0) {

@@ -16,6 +16,7 @@ enum lk_interface { LK_BY_AUTH, LK_BY_VERIFY, LK_BY_BATCH_VERIFY, LK_INTERFACES 
 struct lk_lane {
     _Alignas(64) struct lk_verifier verifier;
     struct lk_verifier caller; /* for who asks: not counted among the verifications, but used */
+    struct lk_verifier looker; /* for keys that are looked at and not used: counted nowhere */
     struct lk_usage *usage;    /* what its thread counts by key; offered at each turn of its loop */
     struct lk_expression_cache *expressions;
     struct lk_latency latency[LK_INTERFACES];

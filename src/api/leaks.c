@@ -183,13 +183,13 @@ static void finish(struct lk_job *base, int committed) {
 
 /* --- the I/O thread's part --- */
 
-/* Who knows the secret knows the key: the look takes nothing from the key's limits and is not counted as its use. */
+/* Who knows the secret knows the key: the look takes nothing from the key's limits and counts neither as its use nor as a verification. */
 static void look(const struct lk_leak_service *service, const struct http_request *request, struct report *reports, size_t len) {
-    struct lk_verifier *verifier = &lk_lane_of(service->lanes, request)->verifier;
+    struct lk_verifier *looker = &lk_lane_of(service->lanes, request)->looker;
     for (size_t i = 0; i < len; i++) {
         const struct lk_verify_request question = {.token = reports[i].token, .now_ms = lk_clock_wall_ms(), .mono_ns = lk_clock_mono_ns()};
         struct lk_verify_answer found;
-        lk_verify(verifier, &question, &found);
+        lk_verify(looker, &question, &found);
         reports[i].known = found.known;
         if (found.known) {
             reports[i].enabled = found.code != LK_VERIFY_DISABLED;
@@ -225,24 +225,6 @@ static struct work *new_work(const struct lk_leak_service *service, struct http_
     return work;
 }
 
-/* The body as JSON; sends the answer when it is none. */
-static const struct lk_json *read_body(struct http_request *request) {
-    struct lk_json *json;
-    struct lk_problem problem = {0};
-    if (!http_media_type_is(http_request_header(request, "content-type"), "application/json")) {
-        lk_answer_problem(request, 415, LK_CODE_BAD_USER_INPUT, "The body must be JSON, with Content-Type: application/json");
-        return NULL;
-    }
-    int code = lk_json_parse(http_request_body(request), http_request_arena(request), &json, &problem);
-    if (code == 0)
-        return json;
-    if (code == LK_ENOMEM)
-        answer_unavailable(request);
-    else
-        refuse(request, problem.text);
-    return NULL;
-}
-
 /* --- finders --- */
 
 /* The tokens of {"tokens": [...]}; NULL when it is not that. */
@@ -265,7 +247,7 @@ void lk_leaks_handle_finder(struct http_request *request, void *context) {
         answer_limited(request, state.retry_ms);
         return;
     }
-    const struct lk_json *json = read_body(request);
+    const struct lk_json *json = lk_json_body(request);
     if (json == NULL)
         return;
     const struct lk_json *list = token_list(json);
@@ -388,7 +370,7 @@ void lk_leaks_handle_github(struct http_request *request, void *context) {
     struct lk_leak_service *service = context;
     if (!admit_github(service, request))
         return;
-    const struct lk_json *json = read_body(request);
+    const struct lk_json *json = lk_json_body(request);
     if (json == NULL)
         return;
     if (json->type != LK_JSON_ARRAY || json->array.len > LK_LEAKS_MAX) {

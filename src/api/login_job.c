@@ -134,8 +134,7 @@ static void finish_begin(struct lk_job *base, int commit) {
 struct lk_login_job *lk_login_job_new(struct http_request *request, struct lk_login_service *service) {
     struct lk_arena *arena = http_request_arena(request);
     struct lk_login_job *job = LK_ARENA_NEW(arena, struct lk_login_job);
-    struct lk_slice remote = lk_peer_text(service->lanes, request, arena);
-    if (job == NULL || remote.ptr == NULL) {
+    if (job == NULL || lk_request_call(service->lanes, request, service->domain, &job->client_ip, &job->problem, &job->call) != 0) {
         http_set_status(request, 503);
         lk_api_write_error(http_body(request), "The server has no memory for this request", LK_CODE_UNAVAILABLE, NULL);
         http_send(request);
@@ -145,19 +144,6 @@ struct lk_login_job *lk_login_job_new(struct http_request *request, struct lk_lo
     job->service = service;
     snprintf(job->request_id, sizeof(job->request_id), "%08" PRIx32 "-%" PRIx64, service->instance, http_request_number(request));
     http_add_header(request, "X-Request-Id", lk_slice_cstr(job->request_id));
-    job->call = (struct lk_call){
-        .arena = arena,
-        .domain = service->domain,
-        .origin = {.url = http_request_path(request),
-                   .path = http_request_path(request),
-                   .method = http_request_method_text(request),
-                   .remote = remote,
-                   .status = 200},
-        .now_ms = lk_clock_wall_ms(),
-        .problem = &job->problem,
-    };
-    if (lk_client_ip(service->lanes, request, &job->client_ip))
-        job->call.client_ip = &job->client_ip;
     return job;
 }
 

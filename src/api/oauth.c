@@ -238,28 +238,13 @@ static void finish(struct lk_job *base, int committed) {
 
 static bool submit(const struct lk_oauth_service *service, struct http_request *request, struct lk_slice credential,
                    struct lk_slice token) {
-    struct lk_arena *arena = http_request_arena(request);
-    struct revocation *job = LK_ARENA_NEW(arena, struct revocation);
-    struct lk_slice remote = lk_peer_text(service->verify->lanes, request, arena);
-    if (job == NULL || remote.ptr == NULL)
+    struct revocation *job = LK_ARENA_NEW(http_request_arena(request), struct revocation);
+    if (job == NULL || lk_request_call(service->verify->lanes, request, service->domain, &job->client_ip, &job->problem, &job->call) != 0)
         return false;
     job->job = (struct lk_job){NULL, run, finish};
     job->request = request;
     job->credential = credential;
     job->token = token;
-    job->call = (struct lk_call){
-        .arena = arena,
-        .domain = service->domain,
-        .origin = {.url = http_request_path(request),
-                   .path = http_request_path(request),
-                   .method = http_request_method_text(request),
-                   .remote = remote,
-                   .status = 200},
-        .now_ms = lk_clock_wall_ms(),
-        .problem = &job->problem,
-    };
-    if (lk_client_ip(service->verify->lanes, request, &job->client_ip))
-        job->call.client_ip = &job->client_ip;
     return lk_executor_submit(service->executor, &job->job) == 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "api/errors.h"
 #include "base/json_write.h"
+#include "http/url.h"
 
 #include <stdio.h>
 
@@ -63,4 +64,29 @@ void lk_answer_expression_problem(struct http_request *request, const struct lk_
     lk_json_int(&w, (int64_t)error->column);
     lk_json_end_object(&w);
     http_send(request);
+}
+
+void lk_answer_no_memory(struct http_request *request) {
+    const struct lk_arena *arena = http_request_arena(request);
+    if (arena->used > arena->limit / 2)
+        lk_answer_problem(request, 413, LK_CODE_BAD_USER_INPUT, "The request is too large to process");
+    else
+        lk_answer_problem(request, 503, LK_CODE_UNAVAILABLE, "The server has no memory for this request; try again");
+}
+
+const struct lk_json *lk_json_body(struct http_request *request) {
+    struct lk_json *json = NULL;
+    struct lk_problem problem = {0};
+    if (!http_media_type_is(http_request_header(request, "content-type"), "application/json")) {
+        lk_answer_problem(request, 415, LK_CODE_BAD_USER_INPUT, "The body must be JSON, with Content-Type: application/json");
+        return NULL;
+    }
+    int code = lk_json_parse(http_request_body(request), http_request_arena(request), &json, &problem);
+    if (code == 0)
+        return json;
+    if (code == LK_ENOMEM)
+        lk_answer_no_memory(request);
+    else
+        lk_answer_problem(request, 400, LK_CODE_BAD_USER_INPUT, problem.text);
+    return NULL;
 }

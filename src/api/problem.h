@@ -1,7 +1,8 @@
-/* Errors of /v1 as RFC 9457 problem details. */
+/* Errors of /v1 as RFC 9457 problem details, and the JSON that its requests bring. */
 #ifndef LK_API_PROBLEM_H
 #define LK_API_PROBLEM_H
 
+#include "base/json_read.h"
 #include "http/server.h"
 #include "keyring/expression.h"
 
@@ -10,5 +11,11 @@ void lk_answer_problem(struct http_request *request, int status, const char *cod
 
 /* The same for a permission expression that is none (400): with its offset and column. */
 void lk_answer_expression_problem(struct http_request *request, const struct lk_expression_error *error);
+
+/* Out of memory: 413 when the request has used up most of what one may have, 503 when there is none for anybody. */
+void lk_answer_no_memory(struct http_request *request);
+
+/* The body as JSON, in the request's arena; NULL when the answer that says why not has been sent. */
+const struct lk_json *lk_json_body(struct http_request *request);
 
 #endif

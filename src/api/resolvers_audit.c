@@ -1,6 +1,7 @@
 #include "api/errors.h"
 #include "api/graphql_context.h"
 #include "api/resolvers.h"
+#include "domain/api_key.h"
 #include "domain/audit.h"
 #include "domain/user.h"
 
@@ -174,13 +175,25 @@ static int set_api_key_id(struct gql_call *call, const void *source, struct gql_
     return lk_out_id(call, ret, &set_of(source)->actor_id);
 }
 
+/* What one may not see, or nobody any more, is null: the entry is there all the same. */
+static int out_actor(struct gql_call *call, struct gql_out *ret, const void *actor, int code) {
+    if (code == LK_ENOTFOUND || code == LK_EFORBIDDEN)
+        return lk_out_object(ret, NULL);
+    return code == 0 ? lk_out_object(ret, actor) : lk_fail(call, code);
+}
+
+static int set_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
+    struct lk_id_text id = lk_id_format(&set_of(source)->actor_id);
+    struct lk_api_key *key = LK_ARENA_NEW(call->arena, struct lk_api_key);
+    int code = key == NULL ? LK_ENOMEM : lk_api_key_get(&lk_context(call)->call, lk_slice_cstr(id.text), key);
+    return out_actor(call, ret, key, code);
+}
+
 static int set_triggered_by(struct gql_call *call, const void *source, struct gql_out *ret) {
     struct lk_id_text id = lk_id_format(&set_of(source)->actor_id);
     struct lk_user *user = LK_ARENA_NEW(call->arena, struct lk_user);
     int code = user == NULL ? LK_ENOMEM : lk_user_get(&lk_context(call)->call, lk_slice_cstr(id.text), user);
-    if (code == LK_ENOTFOUND || code == LK_EFORBIDDEN)
-        return lk_out_object(ret, NULL);
-    return code == 0 ? lk_out_object(ret, user) : lk_fail(call, code);
+    return out_actor(call, ret, user, code);
 }
 
 /* --- its request: source is the change set --- */
@@ -290,6 +303,7 @@ static const struct gql_binding rows[] = {
     {"ApiKeyChangeSet", "request", lk_out_same_source},
     {"ApiKeyChangeSet", "failureStatusMsg", set_failure},
     {"ApiKeyChangeSet", "apiKeyId", set_api_key_id},
+    {"ApiKeyChangeSet", "apiKey", set_api_key},
     {"GenericChangeSet", "id", set_id},
     {"GenericChangeSet", "changes", set_changes},
     {"GenericChangeSet", "triggeredAt", set_triggered_at},

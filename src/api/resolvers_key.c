@@ -42,20 +42,23 @@ static int read_filters(struct gql_call *call, const struct gql_value *filters, 
         const struct gql_value *name = filter_member(filter, "nameContains", &name_given, &twice);
         const struct gql_value *group = filter_member(filter, "userGroupId", &group_given, &twice);
         const struct gql_value *enabled = filter_member(filter, "enabled", &ret->enabled_given, &twice);
-        const struct gql_value *expires = filter_member(filter, "expiresBefore", &ret->expires_before_given, &twice);
+        const struct gql_value *before = filter_member(filter, "expiresBefore", &ret->expires_before_given, &twice);
+        const struct gql_value *after = filter_member(filter, "expiresAfter", &ret->expires_after_given, &twice);
         const struct gql_value *unused = filter_member(filter, "unusedSince", &ret->unused_since_given, &twice);
         bool given;
         if (twice)
             return gql_fail(call, LK_CODE_BAD_USER_INPUT,
-                            "filters may give nameContains, userGroupId, enabled, expiresBefore and unusedSince once each");
+                            "filters may give nameContains, userGroupId, enabled, expiresBefore, expiresAfter and unusedSince once each");
         if (name != NULL)
             ret->name_contains = gql_value_text(name);
         if (group != NULL)
             ret->group_id = gql_value_text(group);
         if (enabled != NULL)
             ret->enabled = enabled->boolean;
-        if (expires != NULL)
-            code = lk_time_value(call, expires, "expiresBefore", &given, &ret->expires_before);
+        if (before != NULL)
+            code = lk_time_value(call, before, "expiresBefore", &given, &ret->expires_before);
+        if (code == 0 && after != NULL)
+            code = lk_time_value(call, after, "expiresAfter", &given, &ret->expires_after);
         if (code == 0 && unused != NULL)
             code = lk_time_value(call, unused, "unusedSince", &given, &ret->unused_since);
     }

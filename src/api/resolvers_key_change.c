@@ -91,14 +91,18 @@ static int read_key_input(struct gql_call *call, const struct gql_value *input, 
     return code == 0 ? read_limits(call, input, ret) : code;
 }
 
+/* The input of a change, and room for the key as it is then. */
+static int begin_change(struct gql_call *call, struct lk_api_key_input *ret_wanted, struct lk_api_key **ret_key) {
+    memset(ret_wanted, 0, sizeof(*ret_wanted));
+    *ret_key = LK_ARENA_NEW(call->arena, struct lk_api_key);
+    return *ret_key == NULL ? lk_fail(call, LK_ENOMEM) : read_key_input(call, gql_argument(call, "input"), ret_wanted);
+}
+
 static int create_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
     (void)source;
-    struct lk_api_key *key = LK_ARENA_NEW(call->arena, struct lk_api_key);
-    if (key == NULL)
-        return lk_fail(call, LK_ENOMEM);
+    struct lk_api_key *key;
     struct lk_api_key_input wanted;
-    memset(&wanted, 0, sizeof(wanted));
-    int code = read_key_input(call, gql_argument(call, "input"), &wanted);
+    int code = begin_change(call, &wanted, &key);
     if (code != 0)
         return code;
     struct lk_slice token;
@@ -108,12 +112,9 @@ static int create_api_key(struct gql_call *call, const void *source, struct gql_
 
 static int update_api_key(struct gql_call *call, const void *source, struct gql_out *ret) {
     (void)source;
-    struct lk_api_key *key = LK_ARENA_NEW(call->arena, struct lk_api_key);
-    if (key == NULL)
-        return lk_fail(call, LK_ENOMEM);
+    struct lk_api_key *key;
     struct lk_api_key_input wanted;
-    memset(&wanted, 0, sizeof(wanted));
-    int code = read_key_input(call, gql_argument(call, "input"), &wanted);
+    int code = begin_change(call, &wanted, &key);
     if (code != 0)
         return code;
     code = lk_api_key_update(&lk_context(call)->call, lk_input_text(call, "accountId"), lk_input_text(call, "uuid"), &wanted, key);

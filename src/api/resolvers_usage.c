@@ -29,8 +29,19 @@ static int read_range(struct gql_call *call, struct lk_usage_range *ret) {
 }
 
 /* What the buckets of an answer have in common is that the store thread makes each of them: together they are bounded, however they are asked for. */
-static int out_buckets(struct gql_call *call, struct gql_out *ret, const struct lk_usage_bucket *buckets, size_t len) {
+static int out_usage(struct gql_call *call, enum lk_usage_of of, const struct lk_id *id, struct gql_out *ret) {
     struct lk_graphql_context *context = lk_context(call);
+    struct lk_usage_range range;
+    struct lk_usage_bucket *buckets;
+    size_t len;
+    int code = read_range(call, &range);
+    if (code != 0)
+        return code;
+    code = of == LK_USAGE_OF_KEY ? lk_api_key_usage(&context->call, id, &range, &buckets, &len)
+                                 : lk_account_usage(&context->call, id, &range, &buckets, &len);
+    if (code != 0)
+        return lk_fail(call, code);
+    lk_usage_add_unwritten(context->usage, of, id, range.interval, buckets, len);
     context->usage_buckets += len;
     if (context->usage_buckets > BUCKETS_MAX)
         return gql_fail(call, LK_CODE_BAD_USER_INPUT,
@@ -39,33 +50,11 @@ static int out_buckets(struct gql_call *call, struct gql_out *ret, const struct 
 }
 
 static int key_usage(struct gql_call *call, const void *source, struct gql_out *ret) {
-    struct lk_usage_range range;
-    struct lk_usage_bucket *buckets;
-    size_t len;
-    int code = read_range(call, &range);
-    if (code != 0)
-        return code;
-    const struct lk_id *key = &((const struct lk_api_key *)source)->id;
-    code = lk_api_key_usage(&lk_context(call)->call, key, &range, &buckets, &len);
-    if (code != 0)
-        return lk_fail(call, code);
-    lk_usage_add_unwritten(lk_context(call)->usage, LK_USAGE_OF_KEY, key, range.interval, buckets, len);
-    return out_buckets(call, ret, buckets, len);
+    return out_usage(call, LK_USAGE_OF_KEY, &((const struct lk_api_key *)source)->id, ret);
 }
 
 static int account_usage(struct gql_call *call, const void *source, struct gql_out *ret) {
-    struct lk_usage_range range;
-    struct lk_usage_bucket *buckets;
-    size_t len;
-    int code = read_range(call, &range);
-    if (code != 0)
-        return code;
-    const struct lk_id *account = &((const struct lk_account *)source)->id;
-    code = lk_account_usage(&lk_context(call)->call, account, &range, &buckets, &len);
-    if (code != 0)
-        return lk_fail(call, code);
-    lk_usage_add_unwritten(lk_context(call)->usage, LK_USAGE_OF_ACCOUNT, account, range.interval, buckets, len);
-    return out_buckets(call, ret, buckets, len);
+    return out_usage(call, LK_USAGE_OF_ACCOUNT, &((const struct lk_account *)source)->id, ret);
 }
 
 /* --- a bucket --- */

@@ -154,33 +154,6 @@ static int read_item(const struct work *work, const struct lk_json *json, const 
     return code;
 }
 
-/* Either the request has used up what it may have, or there is none for anybody. */
-static void answer_no_memory(struct http_request *request) {
-    const struct lk_arena *arena = http_request_arena(request);
-    if (arena->used > arena->limit / 2)
-        lk_answer_problem(request, 413, LK_CODE_BAD_USER_INPUT, "The request is too large to process");
-    else
-        lk_answer_problem(request, 503, LK_CODE_UNAVAILABLE, "The server has no memory for this request; try again");
-}
-
-/* The body as JSON; NULL when the answer that says why not has been sent. */
-static struct lk_json *read_body(struct http_request *request) {
-    struct lk_json *json = NULL;
-    struct lk_problem problem = {0};
-    if (!http_media_type_is(http_request_header(request, "content-type"), "application/json")) {
-        lk_answer_problem(request, 415, LK_CODE_BAD_USER_INPUT, "The body must be JSON, with Content-Type: application/json");
-        return NULL;
-    }
-    int code = lk_json_parse(http_request_body(request), http_request_arena(request), &json, &problem);
-    if (code == 0)
-        return json;
-    if (code == LK_ENOMEM)
-        answer_no_memory(request);
-    else
-        lk_answer_problem(request, 400, LK_CODE_BAD_USER_INPUT, problem.text);
-    return NULL;
-}
-
 /* false when the expression is none and the answer that says so has been sent. */
 static bool find_expression(struct work *work, const struct item *item, struct lk_verify_request *question) {
     if (item->require.ptr == NULL)
@@ -289,7 +262,7 @@ void lk_verify_handle(struct http_request *request, void *service) {
     struct work work;
     if (!begin(&work, request, service))
         return;
-    const struct lk_json *json = read_body(request);
+    const struct lk_json *json = lk_json_body(request);
     if (json == NULL)
         return;
     const struct place place = {.batch = false};
@@ -325,7 +298,7 @@ struct batch {
 
 /* The array in {"requests":[...]}; NULL when the answer that says why not has been sent. */
 static const struct lk_json *read_requests(struct http_request *request) {
-    const struct lk_json *json = read_body(request);
+    const struct lk_json *json = lk_json_body(request);
     if (json == NULL)
         return NULL;
     const struct lk_json *requests = lk_json_get(json, "requests");
@@ -348,7 +321,7 @@ static bool read_batch(struct work *work, const struct lk_json *requests, struct
     batch.questions = lk_arena_calloc(arena, batch.len, sizeof(*batch.questions));
     batch.answers = lk_arena_calloc(arena, batch.len, sizeof(*batch.answers));
     if (batch.items == NULL || batch.questions == NULL || batch.answers == NULL) {
-        answer_no_memory(work->request);
+        lk_answer_no_memory(work->request);
         return false;
     }
     struct lk_problem problem;

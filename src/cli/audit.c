@@ -18,9 +18,8 @@
 /* --- list --- */
 
 static const struct cli_column columns[] = {
-    {"TIME", "time", CLI_COLUMN_TIME},         {"WHO", "by", CLI_COLUMN_TEXT},
-    {"FROM", "from", CLI_COLUMN_TEXT},         {"WHAT", "operation", CLI_COLUMN_TEXT},
-    {"TYPE", "resourceType", CLI_COLUMN_TEXT}, {"NAME", "resourceName", CLI_COLUMN_TEXT},
+    {"TIME", "time", CLI_COLUMN_TIME},       {"WHO", "byName", CLI_COLUMN_TEXT},        {"FROM", "from", CLI_COLUMN_TEXT},
+    {"WHAT", "operation", CLI_COLUMN_TEXT},  {"TYPE", "resourceType", CLI_COLUMN_TEXT}, {"NAME", "resourceName", CLI_COLUMN_TEXT},
     {"REFUSED", "failure", CLI_COLUMN_TEXT},
 };
 
@@ -28,7 +27,7 @@ static const char list_document[] =
     "query ($limit: Int!, $offset: Int, $filters: [ChangeSetFilter]) { audits(limit: $limit, offset: $offset, filters: $filters) { "
     "pageInfo { hasMore } nodes { __typename id triggeredAt failureStatusMsg request { remoteIpAddress } "
     "changes { resourceId resourceType resourceName operationType failure } "
-    "... on ApiKeyChangeSet { apiKeyId } ... on UserChangeSet { triggeredBy { email } } } } }";
+    "... on ApiKeyChangeSet { apiKeyId apiKey { name } } ... on UserChangeSet { triggeredBy { email } } } } }";
 
 /* The moments between which to look; -1: no such bound. */
 struct span {
@@ -65,13 +64,33 @@ static struct lk_json_member member(const char *name, const struct lk_json *valu
     return made;
 }
 
+static const struct lk_json *text_of(struct cli_session *session, const char *text) {
+    struct lk_json *json = LK_ARENA_NEW(&session->arena, struct lk_json);
+    if (json != NULL)
+        *json = (struct lk_json){.type = LK_JSON_STRING, .string = lk_slice_cstr(text)};
+    return json;
+}
+
+/* What people know the actor by; the id of a key that is gone or may not be seen. NULL when out of memory. */
+static const struct lk_json *actor_name(struct cli_session *session, const struct lk_json *set) {
+    const char *kind = lk_slice_is(lk_json_text(lk_json_get(set, "__typename")), "UserChangeSet") ? "a user who is gone" : "system";
+    const struct lk_json *name = cli_at(set, "triggeredBy.email");
+    if (name == NULL)
+        name = cli_at(set, "apiKey.name");
+    if (name == NULL)
+        name = lk_json_get(set, "apiKeyId");
+    return name != NULL ? name : text_of(session, kind);
+}
+
 /* One line of the table: a change with what its set says. */
 static int flatten(struct cli_session *session, const struct lk_json *set, const struct lk_json *change, struct lk_json *ret) {
     const struct lk_json *by = cli_at(set, "triggeredBy.email");
+    const struct lk_json *by_name = actor_name(session, set);
     const struct lk_json_member members[] = {
         member("changeSetId", lk_json_get(set, "id")),
         member("time", lk_json_get(set, "triggeredAt")),
         member("by", by != NULL ? by : lk_json_get(set, "apiKeyId")),
+        member("byName", by_name),
         member("from", cli_at(set, "request.remoteIpAddress")),
         member("operation", lk_json_get(change, "operationType")),
         member("resourceType", lk_json_get(change, "resourceType")),
@@ -80,7 +99,7 @@ static int flatten(struct cli_session *session, const struct lk_json *set, const
         member("failure", lk_json_get(set, "failureStatusMsg")),
     };
     struct lk_json_member *copy = lk_arena_calloc(&session->arena, LEN(members), sizeof(*copy));
-    if (copy == NULL)
+    if (copy == NULL || by_name == NULL)
         return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
     memcpy(copy, members, sizeof(members));
     ret->type = LK_JSON_OBJECT;

@@ -216,6 +216,8 @@ static int make_filters(struct cli_session *session, struct lk_buf *out) {
     int code = write_moment(session, &w, "unused-since", "unusedSince", -1);
     if (code == 0)
         code = write_moment(session, &w, "expires-before", "expiresBefore", 1);
+    if (code == 0)
+        code = write_moment(session, &w, "expires-after", "expiresAfter", 1);
     lk_json_end_object(&w);
     return code;
 }
@@ -348,6 +350,8 @@ static const struct cli_option list_options[] = {
     {"disabled", NULL, "Only keys that are disabled.", false},
     {"unused-since", "WHEN", "Only keys that are older than that and were not used since: a date (2027-01-31) or a length (90d).", false},
     {"expires-before", "WHEN", "Only keys that expire before that: a date (2027-01-31) or a length (30d).", false},
+    {"expires-after", "WHEN", "Only keys that expire after that: a date (2027-01-31) or a length (0d: not those that have expired).",
+     false},
     {"sort", "FIELD", "In this order: name, created, expires or used. By name unless given.", false},
     {"reverse", NULL, "The other way round: the newest or the last used first.", false},
     CLI_OPTION_LIMIT("all"),
@@ -388,7 +392,8 @@ static const struct cli_command create_command = {
 
 static const struct cli_command list_command = {
     .name = "key list",
-    .usage = "[--name TEXT] [--group GROUP] [--disabled] [--unused-since WHEN] [--expires-before WHEN] [--sort FIELD] [--reverse]",
+    .usage = "[--name TEXT] [--group GROUP] [--disabled] [--unused-since WHEN] [--expires-before WHEN] [--expires-after WHEN] [--sort "
+             "FIELD] [--reverse]",
     .summary = "List API keys.",
     .examples = "  latchkey key list\n  latchkey key list --sort used --reverse --limit 20\n  latchkey key list --unused-since 90d\n  "
                 "latchkey key list --group readers --json | jq -r '.[].name'\n",

@@ -410,20 +410,25 @@ int lk_api_key_revoke(struct lk_call *call, struct lk_slice token) {
     return code != 0 ? code : lk_key_audit(call, LK_AUDIT_UPDATE, &row, before, after);
 }
 
-int lk_api_key_reveal(struct lk_call *call, struct lk_slice account, struct lk_slice id, struct lk_slice *ret_token) {
-    struct lk_intent intent = {.operation = LK_AUDIT_REVEAL, .resource_type = "API_KEY", .resource_name = id};
+int lk_key_require_secret(struct lk_call *call, struct lk_slice account, struct lk_slice id, const char *operation, struct lk_key_row *ret,
+                          struct lk_group_set *ret_groups) {
+    struct lk_intent intent = {.operation = operation, .resource_type = "API_KEY", .resource_name = id};
     int code = lk_key_require_manage(call, account, &intent);
-    struct lk_key_row row = {0};
-    struct lk_group_set groups;
     if (code == 0)
-        code = lk_find_key(call, id, &row);
+        code = lk_find_key(call, id, ret);
     if (code == 0)
-        code = lk_key_groups(call, &row.id, &groups);
+        code = lk_key_groups(call, &ret->id, ret_groups);
     if (code != 0)
         return code;
-    intent.resource_id = &row.id;
-    intent.resource_name = row.name;
-    code = lk_group_set_require_grantable(call, &groups, NULL, &intent);
+    intent.resource_id = &ret->id;
+    intent.resource_name = ret->name;
+    return lk_group_set_require_grantable(call, ret_groups, NULL, &intent);
+}
+
+int lk_api_key_reveal(struct lk_call *call, struct lk_slice account, struct lk_slice id, struct lk_slice *ret_token) {
+    struct lk_key_row row = {0};
+    struct lk_group_set groups;
+    int code = lk_key_require_secret(call, account, id, LK_AUDIT_REVEAL, &row, &groups);
     if (code != 0)
         return code;
     struct lk_slice sealed;

@@ -168,6 +168,8 @@ struct lk_api_key_filter {
     bool enabled;
     bool expires_before_given; /* have an expiry before then */
     int64_t expires_before;
+    bool expires_after_given; /* have an expiry after then */
+    int64_t expires_after;
     bool unused_since_given; /* were made before then, and not used since */
     int64_t unused_since;
 };

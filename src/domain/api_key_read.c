@@ -100,6 +100,8 @@ static int to_store_filter(struct lk_call *call, const struct lk_api_key_filter 
         .enabled = -1,
         .has_expires_before = filter->expires_before_given,
         .expires_before = filter->expires_before,
+        .has_expires_after = filter->expires_after_given,
+        .expires_after = filter->expires_after,
         .has_unused_since = filter->unused_since_given,
         .unused_since = filter->unused_since,
     };

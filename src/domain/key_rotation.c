@@ -49,19 +49,9 @@ static int replace_secret(struct lk_call *call, struct lk_key_row *row, int64_t 
 
 int lk_api_key_rotate(struct lk_call *call, struct lk_slice account, struct lk_slice id, int64_t overlap_seconds, struct lk_api_key *ret,
                       struct lk_slice *ret_token) {
-    struct lk_intent intent = {.operation = LK_AUDIT_ROTATE, .resource_type = "API_KEY", .resource_name = id};
     struct lk_key_row row = {0};
     struct lk_group_set groups;
-    int code = lk_key_require_manage(call, account, &intent);
-    if (code == 0)
-        code = lk_find_key(call, id, &row);
-    if (code == 0)
-        code = lk_key_groups(call, &row.id, &groups);
-    if (code != 0)
-        return code;
-    intent.resource_id = &row.id;
-    intent.resource_name = row.name;
-    code = lk_group_set_require_grantable(call, &groups, NULL, &intent);
+    int code = lk_key_require_secret(call, account, id, LK_AUDIT_ROTATE, &row, &groups);
     if (code != 0)
         return code;
     if (overlap_seconds < 0 || overlap_seconds > LK_OVERLAP_MAX_SECONDS)

@@ -26,6 +26,11 @@ int lk_key_end_old_secret(struct lk_call *call, struct lk_key_row *row, struct l
 /* What every changing operation asks first. */
 int lk_key_require_manage(struct lk_call *call, struct lk_slice account, const struct lk_intent *intent);
 
+/* What an operation that hands out a secret of a key asks first: that the actor manages keys and holds everything that this key has. ret and ret_groups: the key. They
+ * may be written on failure. */
+int lk_key_require_secret(struct lk_call *call, struct lk_slice account, struct lk_slice id, const char *operation, struct lk_key_row *ret,
+                          struct lk_group_set *ret_groups);
+
 int lk_key_groups(struct lk_call *call, const struct lk_id *key, struct lk_group_set *ret);
 
 /* What the audit keeps of a key, read from the database as it is now but for the row and groups: everything but the secrets. */

@@ -165,10 +165,25 @@ static int write_path(const struct gql_path *path, struct lk_arena *arena, struc
     return 0;
 }
 
-static int write_error(const struct gql_error *error, const struct place *places, struct lk_arena *arena, struct lk_json_writer *w) {
-    lk_json_begin_object(w);
+static int write_message(const struct gql_errors *errors, const struct gql_error *error, struct lk_json_writer *w) {
+    const char *message = error->message;
+    if (errors->conceal != NULL) {
+        char *shown = lk_arena_strdup(errors->arena, lk_slice_cstr(message));
+        if (shown == NULL)
+            return LK_ENOMEM;
+        errors->conceal(shown);
+        message = shown;
+    }
     lk_json_key(w, "message");
-    lk_json_string(w, lk_slice_cstr(error->message));
+    lk_json_string(w, lk_slice_cstr(message));
+    return 0;
+}
+
+static int write_error(const struct gql_errors *errors, const struct gql_error *error, const struct place *places,
+                       struct lk_json_writer *w) {
+    lk_json_begin_object(w);
+    if (write_message(errors, error, w) < 0)
+        return LK_ENOMEM;
     if (error->locations_len > 0) {
         lk_json_key(w, "locations");
         lk_json_begin_array(w);
@@ -182,7 +197,7 @@ static int write_error(const struct gql_error *error, const struct place *places
         }
         lk_json_end_array(w);
     }
-    if (error->path != NULL && write_path(error->path, arena, w) < 0)
+    if (error->path != NULL && write_path(error->path, errors->arena, w) < 0)
         return LK_ENOMEM;
     if (error->code != NULL) {
         lk_json_key(w, "extensions");
@@ -203,7 +218,7 @@ void gql_errors_write(const struct gql_errors *errors, struct lk_slice source, s
     }
     lk_json_begin_array(w);
     for (const struct gql_error *e = errors->first; e != NULL; e = e->next) {
-        if (write_error(e, places, errors->arena, w) < 0) {
+        if (write_error(errors, e, places, w) < 0) {
             w->out->failed = true;
             return;
         }

@@ -34,6 +34,8 @@ struct gql_errors {
     size_t count;
     const char *default_code; /* given to errors added without one, e.g. GRAPHQL_VALIDATION_FAILED; NULL: no extensions member */
     bool out_of_memory;       /* an error could not be recorded */
+    /* Overwrites in place what must not be shown of a message that is about to be written: messages repeat what was sent. NULL: all is shown. */
+    void (*conceal)(char *message);
 };
 
 /* An empty list whose errors live in arena. */

@@ -513,6 +513,7 @@ int gql_execute(const struct gql_execution *execution, struct lk_buf *out, struc
     ex.variables.kind = GQL_OBJECT;
     lk_json_writer_init(&ex.w, out);
     gql_errors_init(&ex.errors, execution->arena, execution->no_codes ? NULL : "BAD_USER_INPUT");
+    ex.errors.conceal = execution->conceal;
     size_t start = out->len;
     bool failed = out->failed;
     int code = respond(&ex, ret);

@@ -65,6 +65,7 @@ struct gql_execution {
      * must stay true. A negative result of before_field fails the field (after_field is then not called), of after_field too. */
     int (*before_field)(void *context);
     int (*after_field)(void *context, bool failed);
+    void (*conceal)(char *message); /* as of struct gql_errors */
 };
 
 /* Finds the operation to run: by name, or the only one. NULL after adding graphql-js's error ("Must provide operation name if query contains

@@ -57,6 +57,8 @@ struct lk_key_filter {
     int enabled;               /* 0 or 1; negative: any */
     bool has_expires_before;   /* have an expiry before expires_before */
     int64_t expires_before;
+    bool has_expires_after; /* have an expiry after expires_after */
+    int64_t expires_after;
     bool has_unused_since; /* were made before unused_since, and not used from then on */
     int64_t unused_since;
 };

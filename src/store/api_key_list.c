@@ -17,7 +17,8 @@
     " AND ($6 IS NULL OR EXISTS (SELECT 1 FROM api_key_group kg WHERE kg.api_key_id = k.id AND kg.group_id = $6))"         \
     " AND ($7 IS NULL OR k.expires_at < $7)"                                                                               \
     " AND ($8 IS NULL OR (k.created_at < $8 AND NOT EXISTS (SELECT 1 FROM api_key_use u WHERE u.account_id = k.account_id" \
-    " AND u.api_key_id = k.id AND u.last_used_at >= $8)))"
+    " AND u.api_key_id = k.id AND u.last_used_at >= $8)))"                                                                 \
+    " AND ($9 IS NULL OR k.expires_at > $9)"
 
 #define KEYS "SELECT k.id FROM api_key k WHERE k.account_id = $1"
 #define USES "SELECT o.api_key_id FROM api_key_use o WHERE o.account_id = $1"
@@ -65,7 +66,7 @@ static const char *const filtered[LK_KEY_ORDERS][2] = {
     [LK_KEYS_BY_USE] = BY_USE(KEYS_AND_USES FILTER),
 };
 
-/* Parameters 4 to 8. */
+/* Parameters 4 to 9. */
 static void bind_filter(struct lk_stmt *stmt, const struct lk_key_filter *filter) {
     lk_bind_text(stmt, 4, filter->name_like);
     lk_bind_int(stmt, 5, filter->enabled);
@@ -74,12 +75,14 @@ static void bind_filter(struct lk_stmt *stmt, const struct lk_key_filter *filter
         lk_bind_int(stmt, 7, filter->expires_before);
     if (filter->has_unused_since)
         lk_bind_int(stmt, 8, filter->unused_since);
+    if (filter->has_expires_after)
+        lk_bind_int(stmt, 9, filter->expires_after);
 }
 
 /* Whether all keys of the account are meant: then an index is enough to count and to skip. */
 static bool is_open(const struct lk_key_filter *filter) {
     return filter->name_like.ptr == NULL && filter->group == NULL && filter->enabled < 0 && !filter->has_expires_before &&
-           !filter->has_unused_since;
+           !filter->has_expires_after && !filter->has_unused_since;
 }
 
 static int list_ids(struct lk_db *db, const struct lk_key_filter *filter, enum lk_key_order order, bool descending, int64_t limit,

@@ -52,7 +52,8 @@ int lk_store_usage_find(struct lk_db *db, enum lk_usage_of of, int64_t day, cons
 int lk_store_usage_put(struct lk_db *db, enum lk_usage_of of, int64_t day, const struct lk_id *id, struct lk_slice hours) {
     struct lk_stmt *stmt = of == LK_USAGE_OF_KEY ? lk_db_stmt(db, "INSERT INTO api_key_usage (day, api_key_id, hours) VALUES ($1, $2, $3) "
                                                                   "ON CONFLICT (day, api_key_id) DO UPDATE SET hours = excluded.hours")
-                                                 : lk_db_stmt(db, "INSERT INTO account_usage (day, account_id, hours) VALUES ($1, $2, $3) "
+                                                 : lk_db_stmt(db, "INSERT INTO account_usage (day, account_id, hours) "
+                                                                  "SELECT $1, $2, $3 WHERE EXISTS (SELECT 1 FROM account WHERE id = $2) "
                                                                   "ON CONFLICT (day, account_id) DO UPDATE SET hours = excluded.hours");
     lk_bind_int(stmt, 1, day);
     lk_bind_id(stmt, 2, id);
@@ -85,6 +86,12 @@ int lk_store_usage_sweep(struct lk_db *db, int64_t day, int64_t max, int64_t *re
     return code;
 }
 
+/* Deletes from each day that the table has; the days are found each from the one before, so that a row is looked for in each of them, and no more. */
+#define FORGET(table)                                                                                              \
+    "WITH RECURSIVE days (day) AS (SELECT min(day) FROM " table " UNION ALL SELECT (SELECT min(u.day) FROM " table \
+    " u WHERE u.day > days.day) FROM days WHERE days.day IS NOT NULL) "                                            \
+    "DELETE FROM " table " WHERE day IN (SELECT day FROM days WHERE day IS NOT NULL)"
+
 int lk_store_usage_forget(struct lk_db *db, const struct lk_id *key) {
     struct lk_stmt *stmt = lk_db_stmt(db, "DELETE FROM api_key_use WHERE account_id = (SELECT account_id FROM api_key WHERE id = $1) "
                                           "AND api_key_id = $1");
@@ -92,10 +99,19 @@ int lk_store_usage_forget(struct lk_db *db, const struct lk_id *key) {
     int code = lk_run(stmt);
     if (code != 0)
         return code;
-    /* The days that there are, each found from the one before: then a row is looked for in each of them, and no more. */
-    stmt = lk_db_stmt(db, "WITH RECURSIVE days (day) AS (SELECT min(day) FROM api_key_usage UNION ALL "
-                          "SELECT (SELECT min(u.day) FROM api_key_usage u WHERE u.day > days.day) FROM days WHERE days.day IS NOT NULL) "
-                          "DELETE FROM api_key_usage WHERE api_key_id = $1 AND day IN (SELECT day FROM days WHERE day IS NOT NULL)");
+    stmt = lk_db_stmt(db, FORGET("api_key_usage") " AND api_key_id = $1");
     lk_bind_id(stmt, 1, key);
+    return lk_run(stmt);
+}
+
+int lk_store_usage_forget_account(struct lk_db *db, const struct lk_id *account, int64_t max) {
+    struct lk_stmt *stmt = lk_db_stmt(db, FORGET("account_usage") " AND account_id = $1");
+    lk_bind_id(stmt, 1, account);
+    int code = lk_run(stmt);
+    if (code != 0)
+        return code;
+    stmt = lk_db_stmt(db, FORGET("api_key_usage") " AND api_key_id IN (SELECT id FROM api_key WHERE account_id = $1 LIMIT $2)");
+    lk_bind_id(stmt, 1, account);
+    lk_bind_int(stmt, 2, max);
     return lk_run(stmt);
 }

@@ -26,6 +26,7 @@ enum lk_usage_of { LK_USAGE_OF_KEY, LK_USAGE_OF_ACCOUNT };
 /* id is the key's or the account's. LK_ENOTFOUND; LK_ECORRUPT when it is larger than it can be. */
 int lk_store_usage_find(struct lk_db *db, enum lk_usage_of of, int64_t day, const struct lk_id *id, char out[LK_STORED_HOURS_MAX],
                         size_t *ret_len);
+/* Of an account that there is not (any more) nothing is kept. */
 int lk_store_usage_put(struct lk_db *db, enum lk_usage_of of, int64_t day, const struct lk_id *id, struct lk_slice hours);
 
 /* Deletes at most max rows of each of the two tables, of its oldest day if that is before day; *ret is how many there were. */
@@ -33,5 +34,8 @@ int lk_store_usage_sweep(struct lk_db *db, int64_t day, int64_t max, int64_t *re
 
 /* Deletes all that is known of the use of a key that is about to be deleted. */
 int lk_store_usage_forget(struct lk_db *db, const struct lk_id *key);
+
+/* Deletes the usage of an account that is about to be deleted, and of at most max of its keys: that of others is swept when it is old. */
+int lk_store_usage_forget_account(struct lk_db *db, const struct lk_id *account, int64_t max);
 
 #endif

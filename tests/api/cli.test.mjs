@@ -76,6 +76,8 @@ describe('latchkey key', () => {
     assert.equal(json('key', 'list', '--sort', 'created', '--reverse').at(-1).name, 'admin');
     assert.deepEqual(json('key', 'list', '--unused-since', '1d'), []);
     assert.deepEqual(json('key', 'list', '--expires-before', '2000-01-01'), []);
+    assert.deepEqual(json('key', 'list', '--expires-after', '0d').map(({ name }) => name), ['people']);
+    assert.deepEqual(json('key', 'list', '--expires-after', '0d', '--expires-before', '1h'), []);
     assert.match(refuse(2, 'key', 'list', '--sort', 'size'), /--sort is name, created, expires or used, not size/);
     assert.match(refuse(2, 'key', 'list', '--unused-since', 'ever'), /--unused-since: "ever" is neither a date/);
   });
@@ -307,9 +309,15 @@ describe('latchkey user and latchkey group', () => {
 
 describe('latchkey audit list', () => {
   it('shows who did what, in a span of time', () => {
-    const lines = print('audit', 'list').split('\n');
+    const lines = print('audit', 'list', '--limit', '1000').split('\n');
     assert.match(lines[0], /^TIME +WHO +FROM +WHAT +TYPE +NAME/);
     assert.ok(lines.some((line) => /127\.0\.0\.1 +DELETE +USER_GROUP +readers/.test(line)), lines.slice(0, 5).join('\n'));
+    assert.ok(lines.some((line) => /Z +admin +127\.0\.0\.1 /.test(line)), lines.slice(0, 5).join('\n'));
+    assert.ok(lines.some((line) => /Z +system .*CREATE +ACCOUNT /.test(line)), lines.slice(-5).join('\n'));
+    const entries = json('audit', 'list', '--since', '1h', '--limit', '1000');
+    const { account } = server;
+    assert.ok(entries.some(({ by, byName }) => by === account.apiKeyId && byName === 'admin'));
+    assert.deepEqual(entries.filter(({ byName }) => byName === 'system').map(({ by }) => by).filter((by) => by !== null), []);
     assert.ok(json('audit', 'list', '--since', '1h', '--limit', '3').length >= 3);
     assert.deepEqual(json('audit', 'list', '--until', '2020-01-01'), []);
     assert.deepEqual(json('audit', 'list', '--since', '2099-01-01'), []);

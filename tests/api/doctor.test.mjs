@@ -78,6 +78,14 @@ describe('doctor', () => {
     assert.deepEqual(doctor(['--data', data]).found, ['database']);
   });
 
+  it('finds a database that opens and is damaged within', () => {
+    const { data } = fresh();
+    assert.equal(spawnSync('sqlite3', [path.join(data, 'latchkey.db'), 'INSERT INTO api_key_use VALUES (randomblob(16), randomblob(16), NULL)']).status, 0);
+    const { found, text } = doctor(['--data', data]);
+    assert.deepEqual(found, ['database']);
+    assert.match(text, /a row of api_key_use refers to nothing/);
+  });
+
   it('finds certificates near their end, and keys of theirs that others may read', () => {
     const directory = temporaryDirectory();
     const { data } = fresh();
@@ -87,6 +95,9 @@ describe('doctor', () => {
     assert.deepEqual(found, ['certificate', 'files']);
     assert.match(text, /expires in 1 days|expires in 2 days/);
     assert.match(doctor(['--data', data, '--tls-cert', key]).text, /holds no certificate/);
+    const over = path.join(directory, 'over.pem');
+    assert.equal(spawnSync('openssl', ['x509', '-in', cert, '-signkey', key, '-days', '-1', '-out', over]).status, 0);
+    assert.match(doctor(['--data', data, '--tls-cert', over]).text, /has expired/);
   });
 
   it('looks at a running server: its process, its clock, its keys', async () => {
@@ -152,6 +163,19 @@ describe('doctor', () => {
     const { data, account } = fresh();
     const server = await Server.start(data, account, { args: ['--sandbox', 'off'] });
     assert.deepEqual(doctor(['--data', data]).found, ['sandbox']);
+    await server.stop();
+  });
+
+  it('finds a server whose binary was replaced by another since it was started', async () => {
+    const { data, account } = fresh();
+    const copy = path.join(temporaryDirectory(), 'latchkey');
+    fs.copyFileSync(BINARY, copy);
+    const server = await Server.start(data, account, { wrapper: ['sh', '-c', `shift; exec ${copy} "$@"`, 'sh'] });
+    const version = () => doctor(['--data', data]).found.filter((check) => check === 'version');
+    assert.deepEqual(version(), []);
+    fs.copyFileSync(BINARY, `${copy}.new`);
+    fs.renameSync(`${copy}.new`, copy);
+    assert.deepEqual(version(), ['version']);
     await server.stop();
   });
 

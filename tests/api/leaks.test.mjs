@@ -4,7 +4,7 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { init, run, Server, sleep, SLOW, temporaryDirectory, UPDATE } from './support/server.mjs';
+import { httpRequest, init, run, Server, sleep, SLOW, temporaryDirectory, UPDATE } from './support/server.mjs';
 
 const KEY_ID = 'bcb53661c06b4728e59d897fb6165d5c9cda0fd9cdf9d09ead458168deb7518c';
 
@@ -118,7 +118,10 @@ describe('leaked keys', () => {
     const key = await server.createKey('found', []);
     const off = await server.createKey('off already', []);
     await server.query(UPDATE, { input: { accountId: server.account.accountId, uuid: off.uuid, name: 'off already', enabled: false } });
+    const verifications = async () => (await httpRequest(server.opsPort, { path: '/metrics' })).text.match(/^latchkey_verifications_total.*$/gm);
+    const before = await verifications();
     const answers = [await find([key.key, 'unknown', '', off.key]), await find(['unknown']), await find([off.key]), await find([key.key])];
+    assert.deepEqual(await verifications(), before, 'a report is no verification');
     assert.equal(await auth(key.key), 401);
     for (const { status, text } of answers) assert.deepEqual({ status, text }, { status: 202, text: '{}' });
     assert.equal(await enabled(key.uuid), false);

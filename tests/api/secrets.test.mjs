@@ -87,6 +87,24 @@ describe('secrets', () => {
         assert.match(refused.message, /^Invalid (API Key name|metadata value): it holds an API key, and is shown to people who must not have it$/);
       }
     }
+    // An error repeats what was sent, as graphql-js does, but for what looks like a secret.
+    const mistyped = `${leaked.slice(0, 40)}${leaked.slice(41)}`;
+    for (const secret of [leaked, mistyped]) {
+      for (const [query, variables] of [
+        ['query ($n: Int!) { apiKeys(limit: $n) { nodes { id } } }', { n: secret }],
+        ['query ($n: Int!) { apiKeys(limit: $n) { nodes { id } } }', { n: [{ a: `${'x'.repeat(4000)} ${secret}` }] }],
+        [CREATE_WITH_KEY, { input: { accountId, name: { key: secret } } }],
+        [`{ apiKeys(limit: "${secret}") { nodes { id } } }`],
+        [`{ apiKeys(limit: 1) { ${secret} } }`],
+        [`{ ${secret}`],
+        ['query ($id: String!) { userGroup(userGroupId: $id) { id } }', { id: secret }],
+        [CREATE_WITH_KEY, { input: { accountId, name: 'y', userGroupIds: [secret] } }],
+      ]) {
+        const { text } = await server.graphql(query, variables);
+        assert.match(text, /"errors":/);
+        assert.equal(text.includes(secret.slice(3, 60)), false, text);
+      }
+    }
     await server.raw(`GET /healthz HTTP/1.1\r\nHost: x\r\n${leaked} : x\r\n\r\n`);
     await server.raw(`${leaked} /healthz HTTP/1.1\r\nHost: x\r\n\r\n`);
 

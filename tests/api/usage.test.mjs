@@ -145,9 +145,13 @@ describe('usage', () => {
     assert.deepEqual(await names({ field: 'EXPIRES_AT' }), ['sort old', 'sort recent', 'sort never']);
     assert.deepEqual(await names(null, { expiresBefore: between + HOUR + 1 }), ['sort old']);
     assert.deepEqual(await names(null, { expiresBefore: between + HOUR }), []);
+    assert.deepEqual(await names(null, { expiresAfter: between + HOUR - 1 }), ['sort old']);
+    assert.deepEqual(await names(null, { expiresAfter: between + HOUR }), []);
+    assert.deepEqual(await names(null, { expiresAfter: between, expiresBefore: between + 2 * HOUR }), ['sort old']);
     const error = await server.error(list, { filters: [{ unusedSince: 1 }, { unusedSince: 2 }] });
     assert.equal(error.code, 'BAD_USER_INPUT');
     assert.match(error.message, /unusedSince once/);
+    assert.equal((await server.error(list, { filters: [{ expiresAfter: 1 }, { expiresAfter: 2 }] })).message, error.message);
   });
 
   it('the audit is found by who, what and which', async () => {

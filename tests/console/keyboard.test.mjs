@@ -1,7 +1,8 @@
 // The console by keyboard alone.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { KEYS, stage } from './support/walk.mjs';
+import { createUser } from './support/fill.mjs';
+import { KEYS, row, stage } from './support/walk.mjs';
 
 describe('with the keyboard alone', () => {
   const scene = stage();
@@ -69,6 +70,57 @@ describe('with the keyboard alone', () => {
     await visitor.close();
   });
 
+  it('a user of two accounts signs in and goes from one to the other and back', async () => {
+    const visitor = await scene.visit(null);
+    const { page, server } = visitor;
+    const { createAccount: second } = await server.query('mutation { createAccount(input: { name: "Borealis Rail" }) { key account { id } } }');
+    await createUser(server, 'ada@acme.example', 'correct horse battery');
+    const inSecond = (query, input) => server.query(query, { input }, { key: second.key });
+    const { userGroupByName: group } = await server.query('{ userGroupByName(name: "Account Administrator") { id } }', undefined, { key: second.key });
+    const { createUser: made } = await inSecond('mutation ($input: CreateUserInput!) { createUser(input: $input) { user { id } } }', { name: 'Ada', email: 'ada@acme.example', userGroupIds: [group.id] });
+    await inSecond('mutation ($input: SetPasswordInput!) { setPassword(input: $input) { clientMutationId } }', { userId: made.user.id, password: 'correct horse battery' });
+
+    await visitor.goto('/console/');
+    await tabTo(page, 'Use e-mail and password', 4);
+    await page.keyboard.press('Enter');
+    await page.getByLabel('E-mail').waitFor();
+    await page.keyboard.press('Shift+Tab'); // the focus stays on the button, behind the form
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.press('Shift+Tab');
+    await page.keyboard.type('ada@acme.example');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('correct horse battery');
+    await page.keyboard.press('Enter');
+
+    const shown = (name) => page.getByRole('main').getByRole('paragraph').getByText(name, { exact: true });
+    const choose = page.getByRole('combobox', { name: 'Account' });
+    const toChoice = async () => {
+      for (let presses = 0; presses < 20; presses++) {
+        await page.keyboard.press('Tab');
+        if (await choose.evaluate((select) => select === document.activeElement)) return;
+      }
+      assert.fail('Tab did not reach the choice of the account');
+    };
+    await shown('Acme Freight').waitFor();
+    await visitor.assertAccessible();
+    await toChoice();
+    assert.deepEqual(await choose.locator('option').allInnerTexts(), ['Acme Freight', 'Borealis Rail']);
+    await page.keyboard.press('ArrowDown');
+    await shown('Borealis Rail').waitFor();
+    await tabTo(page, 'Users');
+    await page.keyboard.press('Enter');
+    await row(page, 'Ada').waitFor();
+    await page.reload(); // the choice holds
+    await row(page, 'Ada').waitFor();
+    assert.equal(await choose.inputValue(), second.account.id);
+    await toChoice();
+    await page.keyboard.press('ArrowUp');
+    await shown('Acme Freight').waitFor();
+    assert.equal(await choose.inputValue(), server.account.accountId);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('a new page takes the focus and names itself', async () => {
     const visitor = await scene.visit();
     const { page } = visitor;
@@ -77,7 +129,7 @@ describe('with the keyboard alone', () => {
     await tabTo(page, 'User Groups');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'User Groups' }).waitFor();
-    assert.equal(await page.title(), 'User Groups · Latchkey');
+    await page.waitForFunction(() => document.title === 'User Groups · Latchkey'); // the heading is there a moment earlier
     assert.ok(['User Groups', 'main'].includes((await page.evaluate(() => (document.activeElement.id === 'main' ? 'main' : document.activeElement.innerText))).trim()));
     visitor.assertQuiet();
     await visitor.close();

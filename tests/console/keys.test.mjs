@@ -192,6 +192,52 @@ describe('API Keys', () => {
   });
 });
 
+describe('a key that changes while it is looked at', () => {
+  const scene = stage();
+  const UPDATE = 'mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { uuid } }';
+  const change = (key, members) => scene.server.query(UPDATE, { input: { accountId: scene.server.account.accountId, uuid: key.uuid, ...members } });
+  const read = async ({ uuid }) => (await scene.server.query('query ($id: String!) { apiKey(apiKeyId: $id) { name enabled credits { remaining refill { amount } } } }', { id: uuid })).apiKey;
+
+  it('keeps a rename by somebody else when it is disabled and enabled', async () => {
+    const visitor = await scene.visit();
+    const { page } = visitor;
+    const key = await scene.server.createKey('old name');
+    await visitor.goto(`${KEYS}?q=name`);
+    const disable = row(page, 'old name').getByRole('button', { name: 'Disable' });
+    await disable.waitFor();
+    await change(key, { name: 'new name' });
+    await disable.click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Disable' }).click();
+    await hear(page, 'new name is disabled.');
+    assert.deepEqual(await read(key), { name: 'new name', enabled: false, credits: null });
+    const enable = row(page, 'new name').getByRole('button', { name: 'Enable' });
+    await enable.waitFor();
+    await change(key, { name: 'newest name' });
+    await enable.click();
+    await hear(page, 'newest name is enabled.');
+    assert.deepEqual(await read(key), { name: 'newest name', enabled: true, credits: null });
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('keeps a rename, and the credits that were used meanwhile, when its refill is edited', async () => {
+    const visitor = await scene.visit();
+    const { page } = visitor;
+    const key = await scene.server.createKey('refilled');
+    await change(key, { name: 'refilled', credits: { remaining: 100, refill: { amount: 100, interval: 'DAILY' } } });
+    await visitor.goto(`${KEYS}?q=refilled`);
+    await row(page, 'refilled').getByRole('button', { name: 'Edit' }).click();
+    const edit = page.getByRole('dialog', { name: 'Edit refilled' });
+    await edit.getByLabel('Refilled to').fill('50');
+    await change(key, { name: 'refilled otherwise', credits: { remaining: 7, refill: { amount: 100, interval: 'DAILY' } } });
+    await edit.getByRole('button', { name: 'Submit' }).click();
+    await hear(page, 'refilled otherwise is saved.');
+    assert.deepEqual(await read(key), { name: 'refilled otherwise', enabled: true, credits: { remaining: 7, refill: { amount: 50 } } });
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+});
+
 describe("a key's page", () => {
   const scene = stage(async (server) => {
     const billing = await createGroup(server, 'Billing', { scopes: ['invoices.read', 'invoices.write'] });

@@ -1,5 +1,6 @@
 // The overview in a browser against the real server.
 import { describe, it } from 'node:test';
+import { sleep } from '../api/support/server.mjs';
 import { createKeys, HOSTILE } from './support/fill.mjs';
 import { inspect, KEYS, row, stage } from './support/walk.mjs';
 
@@ -8,6 +9,8 @@ describe('the overview', () => {
     const soon = Date.now() + 12 * 86_400_000;
     const [made] = await createKeys(server, ['soon over', ...HOSTILE.slice(0, 2)], { expiresAt: soon });
     await createKeys(server, ['much later'], { expiresAt: Date.now() + 60 * 86_400_000 });
+    await createKeys(server, ['over already'], { expiresAt: Date.now() + 500 });
+    await sleep(500);
     await server.request({ method: 'POST', path: '/v1/keys:verify', headers: { 'x-api-key': server.account.apiKey, 'content-type': 'application/json' }, body: JSON.stringify({ key: made.key }) });
   });
 

@@ -21,33 +21,37 @@ async function openAttacker() {
   return attacker;
 }
 
-describe('a page of another origin', () => {
-  let server;
-  let browser;
-  let attacker;
+/** A console, a browser and an attacker's page for a suite. */
+function besideAttacker() {
+  const scene = {};
   before(async () => {
-    server = await Server.fresh();
-    browser = await openBrowser();
-    attacker = await openAttacker();
+    scene.server = await Server.fresh();
+    scene.browser = await openBrowser();
+    scene.attacker = await openAttacker();
   });
   after(async () => {
-    await browser?.close();
-    attacker?.closeAllConnections();
-    attacker?.close();
-    await server?.stop();
+    await scene.browser?.close();
+    scene.attacker?.closeAllConnections();
+    scene.attacker?.close();
+    await scene.server?.stop();
   });
+  return scene;
+}
 
-  const auditCount = async () => (await server.query('{ audits(limit: 1) { pageInfo { total } } }')).audits.pageInfo.total;
+describe('a page of another origin', () => {
+  const scene = besideAttacker();
+
+  const auditCount = async () => (await scene.server.query('{ audits(limit: 1) { pageInfo { total } } }')).audits.pageInfo.total;
 
   /** A visitor who is signed in and then looks at the attacker's page, which knows where the console is: window.target. */
   async function lure(host) {
-    const visitor = await Visitor.open(browser, server);
+    const visitor = await Visitor.open(scene.browser, scene.server);
     visitor.foreign = true;
     await visitor.signIn();
     visitor.cookie = (await visitor.context.cookies())[0].value;
     visitor.before = await auditCount();
-    await visitor.goto(`http://${host}:${attacker.address().port}/`);
-    await visitor.page.evaluate((url) => (window.target = url), server.url);
+    await visitor.goto(`http://${host}:${scene.attacker.address().port}/`);
+    await visitor.page.evaluate((url) => (window.target = url), scene.server.url);
     return visitor;
   }
 
@@ -129,13 +133,13 @@ describe('a page of another origin', () => {
         ['/gateway/api/graphql-api', new URLSearchParams({ query: MUTATION }).toString(), 'application/x-www-form-urlencoded'],
       ]) {
         const [answer] = await Promise.all([
-          page.waitForResponse(server.url + target),
+          page.waitForResponse(scene.server.url + target),
           send(target, { method: 'POST', body, headers: { 'content-type': type }, mode: 'no-cors' }),
         ]);
         // 403: the cookie came along, and did not help. 401: it was not sent, or that address never looks at it.
         assert.match(String(answer.status()), sameSite && !target.endsWith('graphql-api') ? /^403$/ : /^40[13]$/, `${target} ${type}`);
       }
-      const signIn = { method: 'POST', body: JSON.stringify({ apiKey: server.account.apiKey }), headers: { 'content-type': 'text/plain' }, mode: 'no-cors' };
+      const signIn = { method: 'POST', body: JSON.stringify({ apiKey: scene.server.account.apiKey }), headers: { 'content-type': 'text/plain' }, mode: 'no-cors' };
       assert.equal(await send('/console/session', signIn), 'failed');
       // Nor does it help to leave the page with a form.
       for (const [target, type, fields] of [
@@ -155,7 +159,7 @@ describe('a page of another origin', () => {
               document.body.append(form);
               form.submit();
             },
-            [server.url + target, type, fields],
+            [scene.server.url + target, type, fields],
           ),
         ]);
         assert.match(String(answer.status()), /^40[13]$/, `${target} ${type}`);
@@ -177,7 +181,7 @@ describe('a page of another origin', () => {
             }),
           target,
         );
-        assert.equal(page.frames().some((frame) => frame.url() === server.url + target && target !== '/console/session'), false, target);
+        assert.equal(page.frames().some((frame) => frame.url() === scene.server.url + target && target !== '/console/session'), false, target);
         if (target !== '/console/session') assert.match(visitor.complaints.join('\n'), /frame-ancestors 'none'|X-Frame-Options/i);
       }
       const [popup] = await Promise.all([
@@ -194,7 +198,7 @@ describe('a page of another origin', () => {
   }
 
   it('would have changed something had it been ours', async () => {
-    const visitor = await Visitor.open(browser, server);
+    const visitor = await Visitor.open(scene.browser, scene.server);
     await visitor.signIn();
     await visitor.goto('/console/');
     const before = await auditCount();
@@ -211,27 +215,14 @@ describe('a page of another origin', () => {
 });
 
 describe('a script that got into a page', () => {
-  let server;
-  let browser;
-  let attacker;
-  before(async () => {
-    server = await Server.fresh();
-    browser = await openBrowser();
-    attacker = await openAttacker();
-  });
-  after(async () => {
-    await browser?.close();
-    attacker?.closeAllConnections();
-    attacker?.close();
-    await server?.stop();
-  });
+  const scene = besideAttacker();
 
   for (const target of ['/console/', '/explorer']) {
     it(`runs nothing inline on ${target} and tells nobody`, async () => {
-      const visitor = await Visitor.open(browser, server);
+      const visitor = await Visitor.open(scene.browser, scene.server);
       const { page } = visitor;
       await visitor.goto(target);
-      const evil = `http://127.0.0.1:${attacker.address().port}`;
+      const evil = `http://127.0.0.1:${scene.attacker.address().port}`;
       await page.evaluate((url) => {
         window.seen = [];
         document.addEventListener('securitypolicyviolation', (event) => window.seen.push(`${event.effectiveDirective} ${event.blockedURI}`));
@@ -276,7 +267,7 @@ describe('a script that got into a page', () => {
       await page.waitForFunction((expected) => expected.every((one) => window.seen.some((seen) => seen.startsWith(one))), stopped, { timeout: 5000 * SLOW }).catch(() => {});
       assert.deepEqual(await missing(), [], `seen: ${await page.evaluate(() => window.seen.join(', '))}`);
       assert.equal(await page.evaluate(() => window.pwned), undefined);
-      assert.deepEqual(attacker.asked, []);
+      assert.deepEqual(scene.attacker.asked, []);
       await visitor.close();
     });
   }

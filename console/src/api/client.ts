@@ -1,12 +1,7 @@
-import { Failure, SessionEnded, type ServerError } from './failure.ts';
+import { Failure, SessionEnded } from './failure.ts';
 import { send, type Answer } from './http.ts';
 import { graphqlTarget, session, signedInAgain } from './session.ts';
 import type { Operation } from './generated.ts';
-
-export interface PartialAnswer<R> {
-  readonly data: { readonly [K in keyof R]: R[K] | null };
-  readonly errors: readonly ServerError[];
-}
 
 /**
  * Runs an operation in the account that is open. When the session has ended it waits until the reader has signed in again and then sends it
@@ -16,14 +11,6 @@ export async function run<R, V>(operation: Operation<R, V>, variables: V, signal
   const answer = await post(operation, variables, signal);
   if (answer.errors.length > 0) throw new Failure(answer.errors);
   return (answer.body as { data: R }).data;
-}
-
-/** As run, for an operation whose fields may fail one by one: those are null. Throws when there is nothing at all. */
-export async function runPartly<R, V>(operation: Operation<R, V>, variables: V, signal?: AbortSignal): Promise<PartialAnswer<R>> {
-  const answer = await post(operation, variables, signal);
-  const data = (answer.body as { data?: PartialAnswer<R>['data'] | null } | undefined)?.data;
-  if (!data) throw new Failure(answer.errors);
-  return { data, errors: answer.errors };
 }
 
 async function post<R, V>(operation: Operation<R, V>, variables: V, signal?: AbortSignal): Promise<Answer> {

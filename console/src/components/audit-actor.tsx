@@ -4,7 +4,7 @@ import { BASE } from '../lib/router.ts';
 import { Icon } from './icon.tsx';
 
 /** Who did it: a user, an API key, or the server itself. */
-export function AuditActor({ set, keyNames }: { set: ChangeSetParts; keyNames: ReadonlyMap<string, string | null> }) {
+export function AuditActor({ set }: { set: ChangeSetParts }) {
   const may = useAbilities();
   if (set.triggeredBy) {
     const { id, name } = set.triggeredBy;
@@ -12,7 +12,7 @@ export function AuditActor({ set, keyNames }: { set: ChangeSetParts; keyNames: R
   }
   if (set.__typename === 'UserChangeSet') return <span class="actor"><Icon name="user" />A user who is gone</span>;
   if (!set.apiKeyId) return <span class="actor">The server</span>;
-  const name = keyNames.get(set.apiKeyId);
-  if (name && may.seeKeys) return <span class="actor"><Icon name="key" /><a href={`${BASE}/security/access/api-keys/${set.apiKeyId}`}><bdi>{name}</bdi></a></span>;
-  return <span class="actor"><Icon name="key" /><span>{name === null && 'A key that is gone, '}<code>{set.apiKeyId}</code></span></span>;
+  const name = set.apiKey?.name;
+  if (name) return <span class="actor"><Icon name="key" /><a href={`${BASE}/security/access/api-keys/${set.apiKeyId}`}><bdi>{name}</bdi></a></span>;
+  return <span class="actor"><Icon name="key" /><span>{may.seeKeys && 'A key that is gone, '}<code>{set.apiKeyId}</code></span></span>;
 }

@@ -1,7 +1,5 @@
 import { useState } from 'preact/hooks';
 import type { ChangeSetParts } from '../api/generated.ts';
-import { useKeyNames } from '../hooks/use-key-names.ts';
-import { useAbilities } from '../hooks/use-session.ts';
 import { words } from '../lib/format.ts';
 import { AuditActor } from './audit-actor.tsx';
 import { AuditChange } from './audit-change.tsx';
@@ -22,13 +20,10 @@ const PAST: Readonly<Record<string, string>> = { CREATE: 'Created', UPDATE: 'Cha
 
 /** Entries of the audit log; each can be opened to see what it changed. */
 export function AuditList({ caption, sets, busy = false, brief = false }: AuditListProps) {
-  const may = useAbilities();
   const [open, setOpen] = useState<string>();
-  const keyIds = sets.flatMap((set) => (set.apiKeyId ? [set.apiKeyId] : []));
-  const keyNames = useKeyNames(keyIds, may.seeKeys);
   const all: readonly (Column<ChangeSetParts> | false)[] = [
     { key: 'time', header: 'Time', cell: (set) => <Time at={set.triggeredAt} /> },
-    { key: 'actor', header: 'Who', cell: (set) => <AuditActor set={set} keyNames={keyNames} /> },
+    { key: 'actor', header: 'Who', cell: (set) => <AuditActor set={set} /> },
     { key: 'what', header: 'Did', kind: 'name', cell: (set) => <span id={`audit-${set.id}`}><What set={set} brief={brief} /></span> },
     { key: 'from', header: 'From', cell: (set) => <code>{set.request?.remoteIpAddress ?? '—'}</code> },
     {

@@ -60,6 +60,15 @@ export function updateInput(draft: KeyDraft, before: KeyDraft, accountId: string
   return { accountId, uuid, ...(Object.fromEntries(changed.map((member) => [member, all[member]])) as Partial<Members>), name: draft.name };
 }
 
+/**
+ * What the form changed, on top of the key as it is now: since the form began with `before` others may have changed the key, and it may have been used. What was not
+ * touched must not be put back to what it was then, and updateApiKey takes no change without the name, nor of a refill without the credits.
+ */
+export function rebase(draft: KeyDraft, before: KeyDraft, now: KeyDraft): KeyDraft {
+  const touched = (Object.keys(draft) as (keyof KeyDraft)[]).filter((field) => !same(draft[field], before[field]));
+  return { ...now, ...Object.fromEntries(touched.map((field) => [field, draft[field]])) };
+}
+
 export function sameDraft(a: KeyDraft, b: KeyDraft): boolean {
   return (Object.keys(a) as (keyof KeyDraft)[]).every((field) => same(a[field], b[field]));
 }

@@ -55,7 +55,7 @@ export const TEXTS = {
   'ImportApiKeyInput.key': 'secret', // one that is in use cannot be taken twice, whoever has it: tests/api/import.test.mjs
 };
 
-const NUMBERS = { limit: 20, offset: 0, noOfUnits: 1, from: 0, to: 4102444800000, expiresAt: 4102444800000, expiresBefore: 4102444800000, unusedSince: 4102444800000, overlapSeconds: 0, windowSeconds: 1, remaining: 5, amount: 5, day: 1 };
+const NUMBERS = { limit: 20, offset: 0, noOfUnits: 1, from: 0, to: 4102444800000, expiresAt: 4102444800000, expiresBefore: 4102444800000, expiresAfter: 0, unusedSince: 4102444800000, overlapSeconds: 0, windowSeconds: 1, remaining: 5, amount: 5, day: 1 };
 
 // Members that may be absent by their type, and without which the answer is not about the rest.
 export const NEEDED = ['input', 'filters', 'accountPermission', 'appPermission', 'changeSetId', 'userId'];

@@ -7,6 +7,8 @@
 #include "api/server.h"
 #include "base/json_read.h"
 
+#include <stdio.h>
+
 static void allow_lists_name_whole_methods(void **state) {
     (void)state;
     const char *const allow = "GET, POST, HEAD";
@@ -99,11 +101,34 @@ static void the_servers_own_errors_are_json(void **state) {
     lk_arena_free(&arena);
 }
 
+static void tokens_are_starred_out(void **state) {
+    (void)state;
+    static const struct {
+        const char *said, *shown;
+    } cases[] = {
+        {"", ""},
+        {"l lk lk_ lks_ lk", "l lk lk_ lks_ lk"},
+        {"no scope lk_12345678901234567890123", "no scope lk_12345678901234567890123"},
+        {"lk_123456789012345678901234", "lk_************************"},
+        {"got \"lk_4L2X2JLSQe2DnjOwBXj0TQab4L2X2JLSQe2DnjOwBXj0TQab4L2X2JLSQe2DnjOwBXj0\"; no",
+         "got \"lk_********************************************************************\"; no"},
+        {"llks_4L2X2JLSQe2DnjOwBXj0TQab4L2X2JLSQe2DnjOwBXj0TQab4L-lk_4L2X2JLSQe2DnjOwBXj0TQab4...",
+         "llks_**************************************************-lk_*************************..."},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[128];
+        snprintf(text, sizeof(text), "%s", cases[i].said);
+        lk_conceal_tokens(text);
+        assert_string_equal(text, cases[i].shown);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(allow_lists_name_whole_methods),  cmocka_unit_test(bearer_tokens_are_taken_apart),
         cmocka_unit_test(loopback_is_told_from_the_world), cmocka_unit_test(every_error_has_a_code),
         cmocka_unit_test(errors_are_written_to_the_byte),  cmocka_unit_test(the_servers_own_errors_are_json),
+        cmocka_unit_test(tokens_are_starred_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -189,6 +189,35 @@ static void test_a_deleted_key_takes_its_usage_along(void **state) {
     assert_int_equal(fixture_query(f, "SELECT count(*) FROM account_usage"), 30);
 }
 
+static void test_a_deleted_account_takes_its_usage_along(void **state) {
+    struct fixture *f = *state;
+    struct lk_account other;
+    struct lk_id group;
+    struct lk_slice token;
+    struct lk_slice operator_token;
+    struct lk_id operators = fixture_group(f, "operators", 0, LK_SCOPE_OPERATOR);
+    fixture_act_as_system(f, &f->account.id);
+    fixture_key(f, "operator", &operators, &operator_token);
+    fixture_account(f, "Other", &other, &group, &token);
+    fixture_sql(f, "CREATE TEMP TABLE other AS SELECT k.id FROM api_key k JOIN account a ON a.id = k.account_id WHERE a.name = 'Other'");
+    fixture_sql(f, "WITH RECURSIVE days (day) AS (SELECT 20600 UNION ALL SELECT day + 1 FROM days WHERE day < 20660) "
+                   "INSERT INTO api_key_usage SELECT day, id, x'00' FROM days, other");
+    fixture_sql(f, "INSERT INTO account_usage SELECT 20600, id, x'00' FROM account WHERE name = 'Other'");
+    record(f, &f->admin_key.id, NOON, LK_USE_VALID, 1);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM api_key_usage"), 62);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM account_usage"), 2);
+    assert_int_equal(fixture_act(f, operator_token), 0);
+    assert_int_equal(lk_operation_begin(&f->call), 0);
+    assert_int_equal(lk_account_delete(&f->call, fixture_id(f, &other.id)), 0);
+    assert_int_equal(lk_operation_end(&f->call, false), 0);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM api_key_usage"), 1);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM account_usage"), 1);
+    /* What was counted before and comes to be written only now is dropped. */
+    struct lk_usage_counts counts = {{1}};
+    assert_int_equal(lk_usage_record_account(f->db, &other.id, NOON, &counts), 0);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM account_usage"), 1);
+}
+
 static void test_sweep_keeps_ninety_days(void **state) {
     struct fixture *f = *state;
     for (int64_t day = 80; day < 100; day++)
@@ -277,6 +306,8 @@ static int compare(const void *left, const void *right) {
 static bool fits(const struct model_key *key, const struct lk_api_key_filter *filter) {
     if (filter->expires_before_given && key->expires_at >= filter->expires_before)
         return false;
+    if (filter->expires_after_given && (key->expires_at == INT64_MAX || key->expires_at <= filter->expires_after))
+        return false;
     return !filter->unused_since_given || (key->created_at < filter->unused_since && key->used_at < filter->unused_since);
 }
 
@@ -332,6 +363,8 @@ static void test_lists_in_every_order(void **state) {
         {.unused_since_given = true, .unused_since = 1001500},
         {.unused_since_given = true, .unused_since = 1000700, .expires_before_given = true, .expires_before = 2001000},
         {.expires_before_given = true, .expires_before = INT64_MAX},
+        {.expires_after_given = true, .expires_after = 2000600},
+        {.expires_after_given = true, .expires_after = 2000200, .expires_before_given = true, .expires_before = 2000800},
     };
     for (int field = LK_API_KEY_NAME; field <= LK_API_KEY_LAST_USED_AT; field++) {
         for (int descending = 0; descending < 2; descending++) {
@@ -350,6 +383,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_ranges_that_are_none, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_last_use_never_goes_back, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_a_deleted_key_takes_its_usage_along, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_a_deleted_account_takes_its_usage_along, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_sweep_keeps_ninety_days, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_damage_does_not_stop_counting, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_who_may_read_usage_of_the_account, fixture_setup, fixture_teardown),

@@ -8,7 +8,7 @@ import { Loaded } from '../../components/states.tsx';
 import { useQuery } from '../../hooks/use-query.ts';
 import { useSubmit } from '../../hooks/use-submit.ts';
 import { fieldErrors } from '../../lib/field-errors.ts';
-import { draftOf, sameDraft, updateInput } from '../../lib/key-draft.ts';
+import { draftOf, rebase, sameDraft, updateInput } from '../../lib/key-draft.ts';
 import { KEY_FIELD_RULES, KeyForm } from './key-form.tsx';
 
 interface EditKeyDialogProps {
@@ -28,8 +28,10 @@ function EditForm({ apiKey, onClose, onSaved }: Omit<EditKeyDialogProps, 'id'> &
   const [before] = useState(() => draftOf(apiKey));
   const [draft, setDraft] = useState(before);
   const sending = useSubmit(async () => {
-    await run(UpdateKey, { input: updateInput(draft, before, accountId(), apiKey.id, Date.now()) });
-    announce(`${draft.name} is saved.`);
+    const now = draftOf((await run(KeySettingsQuery, { id: apiKey.id })).apiKey);
+    const wanted = rebase(draft, before, now);
+    await run(UpdateKey, { input: updateInput(wanted, now, accountId(), apiKey.id, Date.now()) });
+    announce(`${wanted.name} is saved.`);
     onSaved();
     onClose();
   });

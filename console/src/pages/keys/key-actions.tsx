@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useCallback, useState } from 'preact/hooks';
 import { accountId, run } from '../../api/client.ts';
 import { asFailure } from '../../api/failure.ts';
-import { DeleteKey, RevealKey, UpdateKey, type KeyRow } from '../../api/generated.ts';
+import { DeleteKey, KeySettingsQuery, RevealKey, UpdateKey, type KeyRow } from '../../api/generated.ts';
 import { announce } from '../../components/announcer.tsx';
 import { IconButton } from '../../components/button.tsx';
 import { Confirm } from '../../components/confirm.tsx';
@@ -48,8 +48,9 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
     else attempt(row, async () => show(row.id, await reveal(row.id)));
   };
   const setEnabled = async (row: KeyRow, enabled: boolean) => {
-    await run(UpdateKey, { input: { accountId: accountId(), uuid: row.id, name: row.name, enabled } });
-    announce(`${row.name} is ${enabled ? 'enabled' : 'disabled'}.`);
+    const { name } = (await run(KeySettingsQuery, { id: row.id })).apiKey; // the API takes no change without the name, and the row's may be old
+    await run(UpdateKey, { input: { accountId: accountId(), uuid: row.id, name, enabled } });
+    announce(`${name} is ${enabled ? 'enabled' : 'disabled'}.`);
     onChanged();
   };
 

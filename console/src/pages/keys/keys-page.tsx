@@ -33,7 +33,7 @@ function filterOf(query: PageQuery, now: number): ApiKeyFilter {
     ...(query['q'] ? { nameContains: query['q'] } : {}),
     ...(query['group'] ? { userGroupId: query['group'] } : {}),
     ...(query['state'] === 'enabled' ? { enabled: true } : query['state'] === 'disabled' ? { enabled: false } : {}),
-    ...(query['show'] === 'expiring' ? { expiresBefore: now + 30 * DAY } : query['show'] === 'unused' ? { unusedSince: now - 90 * DAY } : {}),
+    ...(query['show'] === 'expiring' ? { expiresAfter: now, expiresBefore: now + 30 * DAY } : query['show'] === 'unused' ? { unusedSince: now - 90 * DAY } : {}),
   };
 }
 

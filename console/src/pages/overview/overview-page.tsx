@@ -20,7 +20,7 @@ export function OverviewPage() {
           <div class="columns">
             <KeysPanel
               id="expiring" title="Keys expiring in 30 days" empty="No key expires in the next 30 days." show="expiring" moment="expires"
-              filter={{ enabled: true, expiresBefore: now + 30 * DAY }} sort={{ field: 'EXPIRES_AT' }}
+              filter={{ enabled: true, expiresAfter: now, expiresBefore: now + 30 * DAY }} sort={{ field: 'EXPIRES_AT' }}
             />
             <KeysPanel
               id="unused" title="Keys unused for 90 days" empty="Every key was used in the last 90 days, or is younger." show="unused" moment="used"
