@@ -126,10 +126,9 @@ static bool read_token(struct http_request *request, struct lk_slice *ret) {
 }
 
 /* Looks at a token as a caller of this account sees it, without taking anything from its limits. */
-static void look(const struct lk_oauth_service *service, struct http_request *request, struct lk_slice token, const struct lk_id *account,
-                 struct lk_verify_answer *ret) {
+static void look(struct lk_verifier *verifier, struct lk_slice token, const struct lk_id *account, struct lk_verify_answer *ret) {
     struct lk_verify_request question = {.token = token, .account = account, .now_ms = lk_clock_wall_ms(), .mono_ns = lk_clock_mono_ns()};
-    lk_verify(&lk_lane_of(service->verify->lanes, request)->verifier, &question, ret);
+    lk_verify(verifier, &question, ret);
 }
 
 /* --- introspection --- */
@@ -184,7 +183,7 @@ void lk_oauth_introspect(struct http_request *request, void *context) {
     if (!read_caller(request, &credential) || !admit(service, request, credential, service->verify->may_verify, &caller) ||
         !read_token(request, &token))
         return;
-    look(service, request, token, &caller.account_id, &shown);
+    look(&lk_lane_of(service->verify->lanes, request)->verifier, token, &caller.account_id, &shown);
     struct lk_json_writer w;
     lk_json_writer_init(&w, http_body(request));
     write_introspection(&w, &shown);
@@ -256,7 +255,7 @@ void lk_oauth_revoke(struct http_request *request, void *context) {
     struct lk_slice token;
     if (!read_caller(request, &credential) || !admit(service, request, credential, NULL, &caller) || !read_token(request, &token))
         return;
-    look(service, request, token, &caller.account_id, &found);
+    look(&lk_lane_of(service->verify->lanes, request)->looker, token, &caller.account_id, &found);
     if (!found.known)
         answer(request, 200);
     else if (!submit(service, request, credential, token))

@@ -92,25 +92,24 @@ int lk_store_usage_sweep(struct lk_db *db, int64_t day, int64_t max, int64_t *re
     " u WHERE u.day > days.day) FROM days WHERE days.day IS NOT NULL) "                                            \
     "DELETE FROM " table " WHERE day IN (SELECT day FROM days WHERE day IS NOT NULL)"
 
-int lk_store_usage_forget(struct lk_db *db, const struct lk_id *key) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "DELETE FROM api_key_use WHERE account_id = (SELECT account_id FROM api_key WHERE id = $1) "
-                                          "AND api_key_id = $1");
-    lk_bind_id(stmt, 1, key);
-    int code = lk_run(stmt);
-    if (code != 0)
-        return code;
-    stmt = lk_db_stmt(db, FORGET("api_key_usage") " AND api_key_id = $1");
-    lk_bind_id(stmt, 1, key);
+static int run_with_id(struct lk_stmt *stmt, const struct lk_id *id) {
+    lk_bind_id(stmt, 1, id);
     return lk_run(stmt);
 }
 
+int lk_store_usage_forget(struct lk_db *db, const struct lk_id *key) {
+    int code = run_with_id(lk_db_stmt(db, "DELETE FROM api_key_use WHERE account_id = (SELECT account_id FROM api_key WHERE id = $1) "
+                                          "AND api_key_id = $1"),
+                           key);
+    return code != 0 ? code : run_with_id(lk_db_stmt(db, FORGET("api_key_usage") " AND api_key_id = $1"), key);
+}
+
 int lk_store_usage_forget_account(struct lk_db *db, const struct lk_id *account, int64_t max) {
-    struct lk_stmt *stmt = lk_db_stmt(db, FORGET("account_usage") " AND account_id = $1");
-    lk_bind_id(stmt, 1, account);
-    int code = lk_run(stmt);
+    int code = run_with_id(lk_db_stmt(db, FORGET("account_usage") " AND account_id = $1"), account);
     if (code != 0)
         return code;
-    stmt = lk_db_stmt(db, FORGET("api_key_usage") " AND api_key_id IN (SELECT id FROM api_key WHERE account_id = $1 LIMIT $2)");
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, FORGET("api_key_usage") " AND api_key_id IN (SELECT id FROM api_key WHERE account_id = $1 LIMIT $2)");
     lk_bind_id(stmt, 1, account);
     lk_bind_int(stmt, 2, max);
     return lk_run(stmt);

@@ -1,7 +1,7 @@
 // Introspection (RFC 7662) and revocation (RFC 7009).
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { DELETE, Server, UPDATE } from './support/server.mjs';
+import { DELETE, Server, UPDATE, httpRequest } from './support/server.mjs';
 
 const GROUP = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -104,11 +104,14 @@ describe('oauth', () => {
   it('revokes for good, and says the same of a token that there is not', async () => {
     const { key } = await server.createKey('to revoke', []);
     assert.ok(await works(key));
+    const verifications = async () => (await httpRequest(server.opsPort, { path: '/metrics' })).text.match(/^latchkey_verifications_total.*$/gm);
+    const before = await verifications();
     for (const token of [key, key, 'unknown', 'an-imported-key-of-nobody']) {
       const answer = await revoke(token);
       assert.equal(answer.status, 200);
       assert.equal(answer.text, '');
     }
+    assert.deepEqual(await verifications(), before, 'a revocation is no verification');
     assert.ok(!(await works(key)));
     assert.ok(!(await server.keyNames()).includes('to revoke'));
   });
