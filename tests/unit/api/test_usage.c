@@ -72,6 +72,18 @@ static void wait_for_store(struct world *w) {
     pthread_mutex_unlock(&barrier.mutex);
 }
 
+/* Waits until it has also done what that made it do: a job that goes on in another one has queued it before the next that waits is taken. */
+static void wait_until_idle(struct world *w) {
+    struct lk_executor_stats before;
+    struct lk_executor_stats after;
+    lk_executor_stats(w->executor, &after);
+    do {
+        before = after;
+        wait_for_store(w);
+        lk_executor_stats(w->executor, &after);
+    } while (after.jobs - before.jobs > 1); /* more than the one that waited */
+}
+
 /* The counts of one hour that are in the database. */
 static struct lk_usage_counts usage_of(struct fixture *f, const struct lk_id *key, int64_t at) {
     const struct lk_usage_range range = {true, true, at, at + 1, LK_USAGE_BY_HOUR};
@@ -155,8 +167,7 @@ static void flush_now(struct world *w) {
     lk_usage_offer(w->lanes.items[0].usage);
     lk_usage_collect(w->service);
     lk_usage_flush(w->service);
-    for (int i = 0; i < 30; i++) /* pieces of touches, hours of keys and hours of accounts */
-        wait_for_store(w);
+    wait_until_idle(w); /* after pieces of touches, hours of keys and hours of accounts */
 }
 
 /* When a key was last used is written at each flush, its counts at some; read are all of them at any time, each once. */
@@ -253,8 +264,7 @@ static void test_nothing_is_read_twice_while_it_is_written(void **state) {
     struct reader reader = {.job = {NULL, read_again, ask_again}, .world = &w, .left = 30};
     assert_int_equal(lk_executor_submit(w.executor, &reader.job), 0);
     pthread_mutex_unlock(&gate.mutex);
-    for (int i = 0; i < 40; i++)
-        wait_for_store(&w);
+    wait_until_idle(&w);
     assert_int_equal(reader.wrong, 0);
     assert_int_equal(usage_of(w.f, NULL, NOW).by_outcome[LK_USE_VALID], 4);
     finish(&w);
@@ -367,8 +377,7 @@ static void test_sweep_in_pieces(void **state) {
     open_world(state, &w, 100);
     lk_usage_sweep_old(w.service);
     lk_usage_sweep_old(w.service); /* one at a time */
-    for (int i = 0; i < 12; i++)
-        wait_for_store(&w);
+    wait_until_idle(&w);
     finish(&w);
     assert_int_equal(fixture_query(f, "SELECT count(*) FROM api_key_usage"), 0);
 }
@@ -432,8 +441,7 @@ static void test_usage_of_a_deleted_account_goes_in_pieces(void **state) {
     pthread_mutex_unlock(&gate.mutex);
     wait_for_store(&w);
     assert_in_range(look.left, GONE_KEYS / 2, GONE_KEYS - 1);
-    for (int i = 0; i <= GONE_KEYS; i++) /* at least one key a piece */
-        wait_for_store(&w);
+    wait_until_idle(&w);
     finish(&w);
     assert_int_equal(fixture_query(f, "SELECT count(*) FROM usage_to_forget"), 0);
     assert_int_equal(fixture_query(f, "SELECT count(*) FROM api_key_usage"), GONE_DAYS);
