@@ -103,6 +103,18 @@ describe('doctor', () => {
     assert.ok(doctor(['--data', path.join(data, 'nowhere')]).found.includes('files'));
   });
 
+  it('does not miss the master key of a running server, which has it from elsewhere', async () => {
+    const { data, account } = fresh();
+    const elsewhere = path.join(temporaryDirectory(), 'master.key');
+    fs.renameSync(path.join(data, 'master.key'), elsewhere);
+    const server = await Server.start(data, account, { args: ['--master-key-file', elsewhere] });
+    const { found, text } = doctor(['--data', data]);
+    await server.stop();
+    assert.ok(!found.includes('files'), text);
+    assert.ok(doctor(['--data', data]).found.includes('files'), 'without a server it is missed');
+    assert.deepEqual(doctor(['--data', data, '--master-key-file', elsewhere]).found, []);
+  });
+
   it('finds a clock that was in the future', () => {
     const { data } = fresh();
     const later = Date.now() / 1000 + 86400;
