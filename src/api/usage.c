@@ -24,8 +24,10 @@
 #define HOURS_EVERY 4
 #define KEPT_MAX PENDING_MAX
 
-/* Rows of each table that a piece of the sweep deletes. */
+/* Rows of each table that a piece of the sweep deletes: of one day, so they stand together. Those of a key do not, and how many it has is not known
+ * before: a piece forgets keys for so long. */
 #define SWEEP_MAX 1000
+#define FORGET_NS INT64_C(1000000)
 
 /* Whose the table of touches is. */
 enum owner {
@@ -370,13 +372,30 @@ static struct lk_usage_service *of_sweep_job(struct lk_job *job) {
     return (struct lk_usage_service *)((char *)job - offsetof(struct lk_usage_service, sweep_job));
 }
 
+static int forget_keys(struct lk_db *db, bool *ret_more) {
+    int64_t began_ns = lk_clock_mono_ns();
+    int code;
+    do
+        code = lk_usage_forget_next(db);
+    while (code == 0 && lk_clock_mono_ns() - began_ns < FORGET_NS);
+    *ret_more = code == 0;
+    return code == LK_ENOTFOUND ? 0 : code;
+}
+
+/* First what is old, then what is of keys that went with their account. */
+static int sweep_piece(struct lk_db *db, bool *ret_more) {
+    int64_t deleted = 0;
+    int code = lk_usage_sweep(db, lk_clock_wall_ms(), SWEEP_MAX, &deleted);
+    *ret_more = deleted > 0;
+    return code != 0 || *ret_more ? code : forget_keys(db, ret_more);
+}
+
 static void run_sweep(struct lk_job *job, struct lk_db *db) {
     struct lk_usage_service *service = of_sweep_job(job);
-    int64_t deleted = 0;
-    service->sweep_again = false;
+    bool more = false;
     int code = lk_db_savepoint(db);
     if (code == 0) {
-        code = lk_usage_sweep(db, lk_clock_wall_ms(), SWEEP_MAX, &deleted);
+        code = sweep_piece(db, &more);
         if (code == 0)
             code = lk_db_release(db);
         else
@@ -384,7 +403,7 @@ static void run_sweep(struct lk_job *job, struct lk_db *db) {
     }
     if (code != 0)
         lk_log(LK_LOG_ERROR, "old usage was not deleted and will be tried again: %s", lk_error_text(code));
-    service->sweep_again = code == 0 && deleted > 0;
+    service->sweep_again = code == 0 && more;
 }
 
 static void finish_sweep(struct lk_job *job, int code) {

@@ -36,7 +36,7 @@ struct lk_usage_config {
 int lk_usage_service_open(const struct lk_usage_config *config, struct lk_usage_service **ret);
 void lk_usage_service_close(struct lk_usage_service *service); /* NULL is fine */
 
-/* Ticks; context is the service. sweep: deletes what is too old, in pieces. */
+/* Ticks; context is the service. sweep: deletes what is too old, and what is of keys that went with their account, in pieces. */
 void lk_usage_collect(void *usage);
 void lk_usage_flush(void *usage);
 void lk_usage_sweep_old(void *usage);

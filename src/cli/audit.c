@@ -71,15 +71,26 @@ static const struct lk_json *text_of(struct cli_session *session, const char *te
     return json;
 }
 
+/* A key may have any name, also "system" or a user's address. For people a word goes before it, which no address can begin with, since they have no spaces;
+ * programs tell actors apart by their ids. */
+static const struct lk_json *key_name(struct cli_session *session, const struct lk_json *set, const struct lk_json *id) {
+    const struct lk_json *name = cli_at(set, "apiKey.name");
+    const struct lk_json *shown = name != NULL ? name : id;
+    if (session->json)
+        return shown;
+    struct lk_slice text = lk_json_text(shown);
+    const char *words = lk_arena_printf(&session->arena, "%s %.*s", name != NULL ? "key" : "a key with the id", (int)text.len, text.ptr);
+    return words == NULL ? NULL : text_of(session, words);
+}
+
 /* What people know the actor by; the id of a key that is gone or may not be seen. NULL when out of memory. */
 static const struct lk_json *actor_name(struct cli_session *session, const struct lk_json *set) {
     const char *kind = lk_slice_is(lk_json_text(lk_json_get(set, "__typename")), "UserChangeSet") ? "a user who is gone" : "system";
-    const struct lk_json *name = cli_at(set, "triggeredBy.email");
-    if (name == NULL)
-        name = cli_at(set, "apiKey.name");
-    if (name == NULL)
-        name = lk_json_get(set, "apiKeyId");
-    return name != NULL ? name : text_of(session, kind);
+    const struct lk_json *email = cli_at(set, "triggeredBy.email");
+    const struct lk_json *key_id = lk_json_get(set, "apiKeyId");
+    if (email != NULL)
+        return email;
+    return key_id != NULL ? key_name(session, set, key_id) : text_of(session, kind);
 }
 
 /* One line of the table: a change with what its set says. */

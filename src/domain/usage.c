@@ -89,6 +89,10 @@ int lk_usage_sweep(struct lk_db *db, int64_t now_ms, int64_t max, int64_t *ret) 
     return lk_store_usage_sweep(db, now_ms / LK_DAY_MS - LK_USAGE_DAYS, max, ret);
 }
 
+int lk_usage_forget_next(struct lk_db *db) {
+    return lk_store_usage_forget_next(db);
+}
+
 /* --- reading --- */
 
 int lk_api_key_last_used(struct lk_call *call, const struct lk_id *account, const struct lk_id *key, bool *ret_used, int64_t *ret_at) {

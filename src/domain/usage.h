@@ -45,6 +45,9 @@ int lk_usage_record_account(struct lk_db *db, const struct lk_id *account, int64
 /* Deletes at most max rows of each table whose day was over 90 days before now. *ret: how many there were; 0: it is done. */
 int lk_usage_sweep(struct lk_db *db, int64_t now_ms, int64_t max, int64_t *ret);
 
+/* Deletes the counts of one key that was deleted with its account. LK_ENOTFOUND: it is done. */
+int lk_usage_forget_next(struct lk_db *db);
+
 /* --- reading --- */
 
 enum lk_usage_interval { LK_USAGE_BY_HOUR, LK_USAGE_BY_DAY };

@@ -3,9 +3,6 @@
 #include "store/row.h"
 #include "store/usage.h"
 
-/* Keys whose usage goes together with their account: 18000 rows in 90 days, which take about 0.1 s. */
-#define KEYS_FORGOTTEN_MAX 200
-
 #define COLUMNS "id, name, created_at, audit_seq, audit_mac, audit_seal, rate_limit, rate_window_ms"
 
 static struct lk_slice bytes_slice(const uint8_t *bytes) {
@@ -78,7 +75,7 @@ int lk_store_account_count(struct lk_db *db, int64_t *ret) {
 }
 
 int lk_store_account_delete(struct lk_db *db, const struct lk_id *id) {
-    int code = lk_store_usage_forget_account(db, id, KEYS_FORGOTTEN_MAX);
+    int code = lk_store_usage_forget_account(db, id);
     if (code != 0)
         return code;
     struct lk_stmt *stmt = lk_db_stmt(db, "DELETE FROM account WHERE id = $1");

@@ -97,20 +97,33 @@ static int run_with_id(struct lk_stmt *stmt, const struct lk_id *id) {
     return lk_run(stmt);
 }
 
+static int forget_hours(struct lk_db *db, const struct lk_id *key) {
+    return run_with_id(lk_db_stmt(db, FORGET("api_key_usage") " AND api_key_id = $1"), key);
+}
+
 int lk_store_usage_forget(struct lk_db *db, const struct lk_id *key) {
     int code = run_with_id(lk_db_stmt(db, "DELETE FROM api_key_use WHERE account_id = (SELECT account_id FROM api_key WHERE id = $1) "
                                           "AND api_key_id = $1"),
                            key);
-    return code != 0 ? code : run_with_id(lk_db_stmt(db, FORGET("api_key_usage") " AND api_key_id = $1"), key);
+    return code != 0 ? code : forget_hours(db, key);
 }
 
-int lk_store_usage_forget_account(struct lk_db *db, const struct lk_id *account, int64_t max) {
+int lk_store_usage_forget_account(struct lk_db *db, const struct lk_id *account) {
     int code = run_with_id(lk_db_stmt(db, FORGET("account_usage") " AND account_id = $1"), account);
     if (code != 0)
         return code;
-    struct lk_stmt *stmt =
-        lk_db_stmt(db, FORGET("api_key_usage") " AND api_key_id IN (SELECT id FROM api_key WHERE account_id = $1 LIMIT $2)");
-    lk_bind_id(stmt, 1, account);
-    lk_bind_int(stmt, 2, max);
-    return lk_run(stmt);
+    return run_with_id(lk_db_stmt(db, "INSERT INTO usage_to_forget (api_key_id) SELECT id FROM api_key WHERE account_id = $1"), account);
+}
+
+int lk_store_usage_forget_next(struct lk_db *db) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT api_key_id FROM usage_to_forget LIMIT 1");
+    struct lk_id key;
+    int code = lk_step(stmt);
+    if (code <= 0)
+        return code == 0 ? LK_ENOTFOUND : code;
+    code = lk_column_id(stmt, 0, &key);
+    lk_stmt_reset(stmt);
+    if (code == 0)
+        code = forget_hours(db, &key);
+    return code != 0 ? code : run_with_id(lk_db_stmt(db, "DELETE FROM usage_to_forget WHERE api_key_id = $1"), &key);
 }

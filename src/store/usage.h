@@ -35,7 +35,10 @@ int lk_store_usage_sweep(struct lk_db *db, int64_t day, int64_t max, int64_t *re
 /* Deletes all that is known of the use of a key that is about to be deleted. */
 int lk_store_usage_forget(struct lk_db *db, const struct lk_id *key);
 
-/* Deletes the usage of an account that is about to be deleted, and of at most max of its keys: that of others is swept when it is old. */
-int lk_store_usage_forget_account(struct lk_db *db, const struct lk_id *account, int64_t max);
+/* Deletes the usage of an account that is about to be deleted, and notes its keys, whose usage forget_next deletes. */
+int lk_store_usage_forget_account(struct lk_db *db, const struct lk_id *account);
+
+/* Deletes the usage of one of the keys that went with their account. LK_ENOTFOUND: there is none left. */
+int lk_store_usage_forget_next(struct lk_db *db);
 
 #endif

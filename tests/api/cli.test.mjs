@@ -312,7 +312,7 @@ describe('latchkey audit list', () => {
     const lines = print('audit', 'list', '--limit', '1000').split('\n');
     assert.match(lines[0], /^TIME +WHO +FROM +WHAT +TYPE +NAME/);
     assert.ok(lines.some((line) => /127\.0\.0\.1 +DELETE +USER_GROUP +readers/.test(line)), lines.slice(0, 5).join('\n'));
-    assert.ok(lines.some((line) => /Z +admin +127\.0\.0\.1 /.test(line)), lines.slice(0, 5).join('\n'));
+    assert.ok(lines.some((line) => /Z +key admin +127\.0\.0\.1 /.test(line)), lines.slice(0, 5).join('\n'));
     assert.ok(lines.some((line) => /Z +system .*CREATE +ACCOUNT /.test(line)), lines.slice(-5).join('\n'));
     const entries = json('audit', 'list', '--since', '1h', '--limit', '1000');
     const { account } = server;
@@ -323,6 +323,32 @@ describe('latchkey audit list', () => {
     assert.deepEqual(json('audit', 'list', '--since', '2099-01-01'), []);
     refuse(2, 'audit', 'list', '--since', 'yesterday');
     refuse(2, 'audit', 'list', '--limit', 'many');
+  });
+
+  it('tells the system, users, and keys apart, whatever these are called', async () => {
+    const password = 'correct horse battery';
+    const userId = json('user', 'create', 'system', 'system@example.com', '--group', 'Account Administrator').id;
+    await server.query('mutation ($input: SetPasswordInput!) { setPassword(input: $input) { clientMutationId } }', { input: { userId, password } });
+    const act = async (number, options) => server.query('mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }', { input: { name: `by ${number}` } }, options);
+    const names = ['system', 'key system', '"system"', '(system)', 'system@example.com', 'a user who is gone', 'a key with the id x'];
+    for (const [number, name] of names.entries()) await act(number, { key: (await server.createKey(name)).key });
+    const gone = await server.createKey('is gone');
+    await act('gone', { key: gone.key });
+    print('key', 'delete', 'is gone');
+    const login = await server.request({ method: 'POST', path: '/console/session', headers: { 'content-type': 'application/json', 'x-latchkey-console': '1' }, body: JSON.stringify({ email: 'system@example.com', password }) });
+    assert.equal(login.status, 200, login.text);
+    await act('user', { key: null, headers: { cookie: login.headers['set-cookie'][0].split(';')[0], 'x-latchkey-console': '1' } });
+
+    const lines = print('audit', 'list', '--limit', '1000').split('\n');
+    const [who, from] = ['WHO', 'FROM'].map((title) => lines[0].indexOf(title));
+    const actorOf = (ending) => lines.filter((line) => line.endsWith(ending)).map((line) => line.slice(who, from).trimEnd());
+    for (const [number, name] of names.entries()) assert.deepEqual(actorOf(`USER_GROUP  by ${number}`), [`key ${name}`]);
+    assert.deepEqual(actorOf('USER_GROUP  by gone'), [`a key with the id ${gone.uuid}`]);
+    assert.deepEqual(actorOf('USER_GROUP  by user'), ['system@example.com']);
+    assert.ok(lines.some((line) => line.slice(who, from).trimEnd() === 'system'));
+    for (const line of lines.filter((line) => line.slice(who, from).trimEnd() === 'system')) assert.doesNotMatch(line, / by /);
+    const entries = json('audit', 'list', '--limit', '1000').filter(({ resourceName }) => resourceName.startsWith('by '));
+    assert.deepEqual(entries.map(({ byName }) => byName).sort(), [...names, 'system@example.com', gone.uuid].sort(), 'programs get the bare name');
   });
 });
 

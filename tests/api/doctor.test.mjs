@@ -7,7 +7,7 @@ import http from 'node:http';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { makeCertificate } from './support/certificates.mjs';
-import { BINARY, init, run, Server, temporaryDirectory, UPDATE } from './support/server.mjs';
+import { BINARY, init, run, Server, SLOW, temporaryDirectory, UPDATE } from './support/server.mjs';
 
 const without = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LATCHKEY_')));
 
@@ -30,6 +30,49 @@ async function asked(answers) {
   const [status] = await once(child, 'close');
   fake.close();
   return { findings: JSON.parse(stdout).findings, status };
+}
+
+/** Where this machine keeps whom it trusts, as libcurl asks for it. */
+const TRUSTED = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem'].find((file) => fs.existsSync(file));
+
+/** Runs a command where the machine trusts a certificate and no other: with a file system view of its own. */
+const trusting = (cert, command, env = {}) =>
+  spawnSync('unshare', ['--user', '--map-root-user', '--mount', 'sh', '-c', 'mount --bind "$1" "$2" && shift 2 && exec "$@"', 'sh', cert, TRUSTED, ...command], { env: { ...without, ...env }, encoding: 'utf8', timeout: 60000 * SLOW });
+
+/**
+ * Holds the lock of a data directory as a server does, with the confinement that its second argument names: "seccomp" (a filter that lets all pass), "privileges"
+ * (no new ones), both or none. Who is no root takes a user namespace of its own to have a filter without the other.
+ */
+const STAND_IN = `
+import ctypes, fcntl, os, struct, sys
+libc = ctypes.CDLL(None, use_errno=True)
+lock = open(sys.argv[1], "r+")
+fcntl.flock(lock, fcntl.LOCK_EX)
+lock.truncate(0)
+lock.write(f"{os.getpid()}\\n")
+lock.flush()
+if "privileges" in sys.argv[2]:
+    libc.prctl(38, 1, 0, 0, 0)
+if "seccomp" in sys.argv[2]:
+    allow = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0x7FFF0000))
+    program = ctypes.create_string_buffer(struct.pack("HP", 1, ctypes.addressof(allow)))
+    if libc.prctl(22, 2, program, 0, 0) != 0 and libc.unshare(0x10000000) == 0:
+        libc.prctl(22, 2, program, 0, 0)
+print("ready", flush=True)
+sys.stdin.read()
+`;
+
+/** What doctor finds where a process is confined so; and how it is confined in truth, since it inherits what these tests run in. */
+async function confined(data, how) {
+  const child = spawn('python3', ['-c', STAND_IN, path.join(data, 'lock'), how], { stdio: ['pipe', 'pipe', 'inherit'] });
+  try {
+    await once(child.stdout, 'data');
+    const status = fs.readFileSync(`/proc/${child.pid}/status`, 'utf8');
+    return { pid: child.pid, seccomp: /^Seccomp:\t2$/m.test(status), privileges: /^NoNewPrivs:\t1$/m.test(status), ...doctor(['--data', data]) };
+  } finally {
+    child.stdin.end();
+    await once(child, 'exit');
+  }
 }
 
 describe('doctor', () => {
@@ -164,6 +207,35 @@ describe('doctor', () => {
     const server = await Server.start(data, account, { args: ['--sandbox', 'off'] });
     assert.deepEqual(doctor(['--data', data]).found, ['sandbox']);
     await server.stop();
+  });
+
+  it('finds a server that lacks either half of its confinement', async (context) => {
+    const { data } = fresh();
+    fs.writeFileSync(path.join(data, 'lock'), '', { mode: 0o600 });
+    for (const how of ['', 'seccomp', 'privileges', 'seccomp privileges']) {
+      const { pid, seccomp, privileges, found, text } = await confined(data, how);
+      assert.deepEqual(found, seccomp && privileges ? [] : ['sandbox'], how);
+      if (!privileges || !seccomp) assert.equal(text, `The server (process ${pid}) is not confined${seccomp ? '' : ': it may make every system call'}.`, how);
+      if (seccomp !== how.includes('seccomp') || privileges !== how.includes('privileges')) context.diagnostic(`"${how}" cannot be had here`);
+    }
+  });
+
+  it('finds that the certificate which a server shows is near its end', async (context) => {
+    if (TRUSTED === undefined || trusting('/dev/null', ['true']).status !== 0) return context.skip('nothing can be mounted here');
+    const directory = temporaryDirectory();
+    for (const [days, expected] of [[2, /^The certificate of https:\/\/127\.0\.0\.1:\d+ expires in [12] days\.$/m], [400, null]]) {
+      const { data, account } = fresh();
+      const { cert, key } = makeCertificate(directory, `for-${days}-days`, { days });
+      const server = await Server.start(data, account, { tls: true, args: ['--tls-cert', cert, '--tls-key', key] });
+      try {
+        const done = trusting(cert, [BINARY, 'doctor', '--json'], { LATCHKEY_API_KEY: account.apiKey, LATCHKEY_URL: server.url });
+        const { findings } = JSON.parse(done.stdout);
+        assert.deepEqual(findings.map(({ check }) => check), expected ? ['certificate', 'keys'] : ['keys'], done.stderr);
+        if (expected) assert.match(findings[0].problem, expected);
+      } finally {
+        await server.stop();
+      }
+    }
   });
 
   it('finds a server whose binary was replaced by another since it was started', async () => {

@@ -1,4 +1,5 @@
 // The overview in a browser against the real server.
+import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { sleep } from '../api/support/server.mjs';
 import { createKeys, HOSTILE } from './support/fill.mjs';
@@ -8,6 +9,7 @@ describe('the overview', () => {
   const scene = stage(async (server) => {
     const soon = Date.now() + 12 * 86_400_000;
     const [made] = await createKeys(server, ['soon over', ...HOSTILE.slice(0, 2)], { expiresAt: soon });
+    await createKeys(server, ['soon over, switched off'], { expiresAt: soon, enabled: false });
     await createKeys(server, ['much later'], { expiresAt: Date.now() + 60 * 86_400_000 });
     await createKeys(server, ['over already'], { expiresAt: Date.now() + 500 });
     await sleep(500);
@@ -32,6 +34,12 @@ describe('the overview', () => {
     await page.getByRole('link', { name: 'See all 3 keys in API Keys' }).click();
     await page.getByText('1–3 of 3 keys').waitFor();
     if (!page.url().includes(`${KEYS}?show=expiring`)) throw new Error(page.url());
+    // The list says by which conditions it is that, and shows more without one of them.
+    assert.equal(await page.getByLabel('Show', { exact: true }).inputValue(), 'expiring');
+    assert.equal(await page.getByLabel('State', { exact: true }).inputValue(), 'enabled');
+    await page.getByLabel('State', { exact: true }).selectOption('Any state');
+    await page.getByText('1–4 of 4 keys').waitFor();
+    await row(page, 'soon over, switched off').getByText('Disabled', { exact: true }).waitFor();
     visitor.assertQuiet();
     await visitor.close();
   });

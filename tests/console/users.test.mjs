@@ -1,8 +1,8 @@
 // Users in a browser against the real server.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createUser, HOSTILE } from './support/fill.mjs';
-import { hear, inspect, REFUSED, row, stage, USERS } from './support/walk.mjs';
+import { createUser, createUsers, HOSTILE } from './support/fill.mjs';
+import { GROUPS, hear, inspect, REFUSED, row, stage, USERS } from './support/walk.mjs';
 
 describe('Users', () => {
   const scene = stage(async (server) => {
@@ -82,6 +82,34 @@ describe('Users', () => {
     await page.getByRole('alertdialog', { name: 'Delete Jonas Weiß?' }).getByRole('button', { name: 'Delete' }).click();
     await page.getByRole('heading', { level: 1, name: 'Users' }).waitFor();
     assert.match((await server.error('{ userByEmail(email: "jonas@acme.example") { id } }')).message, /^User does not exist/);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+});
+
+describe('more users than a form lists', () => {
+  const scene = stage((server) => createUsers(server, 1001));
+
+  it('are found by address and by name whatever page they are on, and where not all can be chosen it says so', async () => {
+    const visitor = await scene.visit();
+    const { page } = visitor;
+    await visitor.goto(USERS);
+    await page.getByText('1–50 of 1,001 users').waitFor();
+    const find = page.getByRole('searchbox', { name: 'Find by e-mail or full name' });
+    for (const wanted of ['user1001@acme.example', 'user 0777']) {
+      await find.fill(wanted);
+      await page.getByText(wanted, { exact: true }).waitFor();
+      assert.equal(await page.getByRole('rowheader').count(), 1, wanted);
+    }
+    await visitor.goto(GROUPS);
+    await page.getByRole('button', { name: 'Add User Group' }).click();
+    const users = page.getByRole('dialog').getByRole('group', { name: 'Users' });
+    await users.getByText('These are the first 1,000 of 1,001, by name. Others are put into groups where they are edited themselves.').waitFor();
+    await users.getByRole('searchbox').fill('user1000@');
+    await users.getByLabel('user 1000', { exact: true }).waitFor();
+    await visitor.goto('/console/audit');
+    await page.locator('optgroup[label="Users: the first 100 of 1,001"]').waitFor({ state: 'attached' });
+    await page.locator('optgroup[label="API keys"]').waitFor({ state: 'attached' });
     visitor.assertQuiet();
     await visitor.close();
   });

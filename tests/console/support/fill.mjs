@@ -58,6 +58,15 @@ export async function createUser(server, email, password, { name = 'Ann', userGr
   return made.user.id;
 }
 
+/** Creates users `user 0001`, `user 0002`, ... without passwords, many at a time. */
+export async function createUsers(server, count) {
+  const query = 'mutation ($input: CreateUserInput!) { createUser(input: $input) { user { id } } }';
+  for (let start = 1; start <= count; start += 10) {
+    const numbers = Array.from({ length: Math.min(10, count + 1 - start) }, (_, index) => String(start + index).padStart(4, '0'));
+    await batch(server, numbers.map((number) => ({ query, variables: { input: { name: `user ${number}`, email: `user${number}@acme.example`, userGroupIds: [] } } })));
+  }
+}
+
 /** A group with these permissions: its id. */
 export async function createGroup(server, name, permissions = {}) {
   const { createUserGroup } = await server.query('mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }', { input: { name, permissions } });

@@ -72,6 +72,18 @@ static void wait_for_store(struct world *w) {
     pthread_mutex_unlock(&barrier.mutex);
 }
 
+/* Waits until it has also done what that made it do: a job that goes on in another one has queued it before the next that waits is taken. */
+static void wait_until_idle(struct world *w) {
+    struct lk_executor_stats before;
+    struct lk_executor_stats after;
+    lk_executor_stats(w->executor, &after);
+    do {
+        before = after;
+        wait_for_store(w);
+        lk_executor_stats(w->executor, &after);
+    } while (after.jobs - before.jobs > 1); /* more than the one that waited */
+}
+
 /* The counts of one hour that are in the database. */
 static struct lk_usage_counts usage_of(struct fixture *f, const struct lk_id *key, int64_t at) {
     const struct lk_usage_range range = {true, true, at, at + 1, LK_USAGE_BY_HOUR};
@@ -155,8 +167,7 @@ static void flush_now(struct world *w) {
     lk_usage_offer(w->lanes.items[0].usage);
     lk_usage_collect(w->service);
     lk_usage_flush(w->service);
-    for (int i = 0; i < 30; i++) /* pieces of touches, hours of keys and hours of accounts */
-        wait_for_store(w);
+    wait_until_idle(w); /* after pieces of touches, hours of keys and hours of accounts */
 }
 
 /* When a key was last used is written at each flush, its counts at some; read are all of them at any time, each once. */
@@ -253,8 +264,7 @@ static void test_nothing_is_read_twice_while_it_is_written(void **state) {
     struct reader reader = {.job = {NULL, read_again, ask_again}, .world = &w, .left = 30};
     assert_int_equal(lk_executor_submit(w.executor, &reader.job), 0);
     pthread_mutex_unlock(&gate.mutex);
-    for (int i = 0; i < 40; i++)
-        wait_for_store(&w);
+    wait_until_idle(&w);
     assert_int_equal(reader.wrong, 0);
     assert_int_equal(usage_of(w.f, NULL, NOW).by_outcome[LK_USE_VALID], 4);
     finish(&w);
@@ -367,10 +377,78 @@ static void test_sweep_in_pieces(void **state) {
     open_world(state, &w, 100);
     lk_usage_sweep_old(w.service);
     lk_usage_sweep_old(w.service); /* one at a time */
-    for (int i = 0; i < 12; i++)
-        wait_for_store(&w);
+    wait_until_idle(&w);
     finish(&w);
     assert_int_equal(fixture_query(f, "SELECT count(*) FROM api_key_usage"), 0);
+}
+
+enum { GONE_KEYS = 1000, GONE_DAYS = 20 };
+
+/* Makes an account with 1000 keys that were used on 20 days, and deletes it as an operator does. */
+static void delete_large_account(struct fixture *f) {
+    struct lk_account other;
+    struct lk_id group;
+    struct lk_slice token;
+    struct lk_slice operator_token;
+    struct lk_id operators = fixture_group(f, "operators", 0, LK_SCOPE_OPERATOR);
+    fixture_act_as_system(f, &f->account.id);
+    fixture_key(f, "operator", &operators, &operator_token);
+    fixture_account(f, "Other", &other, &group, &token);
+    fixture_sql(
+        f, "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) "
+           "INSERT INTO api_key (id, account_id, name, preview, digest, digest_version, enabled, metadata, created_at, created_by, "
+           "updated_at) "
+           "SELECT randomblob(16), a.id, 'key ' || i, '', randomblob(32), 1, 1, '{}', 0, '', 0 FROM n, account a WHERE a.name = 'Other'");
+    fixture_sql(f, "INSERT INTO api_key_use SELECT account_id, id, 1 FROM api_key WHERE name LIKE 'key %'");
+    fixture_sql(f, "WITH RECURSIVE days (day) AS (SELECT unixepoch() / 86400 UNION ALL SELECT day - 1 FROM days LIMIT 20) "
+                   "INSERT INTO api_key_usage SELECT day, k.id, x'050101' FROM days, api_key k JOIN account a ON a.id = k.account_id "
+                   "WHERE a.name = 'Other' OR k.name = 'first'");
+    fixture_sql(f, "INSERT INTO account_usage SELECT DISTINCT day, a.id, x'050101' FROM api_key_usage, account a");
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM api_key_usage"), (GONE_KEYS + 1) * GONE_DAYS);
+    assert_int_equal(fixture_act(f, operator_token), 0);
+    fixture_begin(f);
+    assert_int_equal(fixture_end(f, lk_account_delete(&f->call, fixture_id(f, &other.id))), 0);
+    /* The deletion itself did not go through them. */
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM api_key_usage"), (GONE_KEYS + 1) * GONE_DAYS);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM usage_to_forget"), GONE_KEYS);
+}
+
+/* Looks, right after the first piece of the sweep and in the same transaction, how many keys have been forgotten. */
+struct look {
+    struct lk_job job;
+    struct fixture *f;
+    int64_t left;
+};
+
+static void look_now(struct lk_job *job, struct lk_db *db) {
+    (void)db;
+    struct look *look = (struct look *)job;
+    look->left = fixture_query(look->f, "SELECT count(*) FROM usage_to_forget");
+}
+
+/* All that is of an account goes, however large it was, and nothing that is not; the store thread is not held up by it. */
+static void test_usage_of_a_deleted_account_goes_in_pieces(void **state) {
+    struct world w;
+    struct fixture *f = *state;
+    delete_large_account(f);
+    open_world(state, &w, 100);
+    struct gate gate = {.job = {NULL, wait_at_gate, ignore}, .mutex = PTHREAD_MUTEX_INITIALIZER};
+    struct look look = {.job = {NULL, look_now, ignore}, .f = f};
+    pthread_mutex_lock(&gate.mutex); /* so that the two jobs below are of one batch */
+    assert_int_equal(lk_executor_submit(w.executor, &gate.job), 0);
+    lk_usage_sweep_old(w.service);
+    assert_int_equal(lk_executor_submit(w.executor, &look.job), 0);
+    pthread_mutex_unlock(&gate.mutex);
+    wait_for_store(&w);
+    assert_in_range(look.left, GONE_KEYS / 2, GONE_KEYS - 1);
+    wait_until_idle(&w);
+    finish(&w);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM usage_to_forget"), 0);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM api_key_usage"), GONE_DAYS);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM api_key_usage WHERE api_key_id NOT IN (SELECT id FROM api_key)"), 0);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM account_usage"), GONE_DAYS);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM account_usage WHERE account_id NOT IN (SELECT id FROM account)"), 0);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM api_key_use WHERE api_key_id NOT IN (SELECT id FROM api_key)"), 0);
 }
 
 int main(void) {
@@ -383,6 +461,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_what_cannot_be_written_is_written_later, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_the_end_takes_all, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_sweep_in_pieces, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_usage_of_a_deleted_account_goes_in_pieces, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

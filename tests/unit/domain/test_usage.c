@@ -199,6 +199,8 @@ static void test_a_deleted_account_takes_its_usage_along(void **state) {
     fixture_act_as_system(f, &f->account.id);
     fixture_key(f, "operator", &operators, &operator_token);
     fixture_account(f, "Other", &other, &group, &token);
+    struct lk_api_key other_key;
+    assert_int_equal(lk_api_key_get_by_name(&f->call, lk_slice_cstr("first"), &other_key), 0);
     fixture_sql(f, "CREATE TEMP TABLE other AS SELECT k.id FROM api_key k JOIN account a ON a.id = k.account_id WHERE a.name = 'Other'");
     fixture_sql(f, "WITH RECURSIVE days (day) AS (SELECT 20600 UNION ALL SELECT day + 1 FROM days WHERE day < 20660) "
                    "INSERT INTO api_key_usage SELECT day, id, x'00' FROM days, other");
@@ -210,12 +212,17 @@ static void test_a_deleted_account_takes_its_usage_along(void **state) {
     assert_int_equal(lk_operation_begin(&f->call), 0);
     assert_int_equal(lk_account_delete(&f->call, fixture_id(f, &other.id)), 0);
     assert_int_equal(lk_operation_end(&f->call, false), 0);
-    assert_int_equal(fixture_query(f, "SELECT count(*) FROM api_key_usage"), 1);
     assert_int_equal(fixture_query(f, "SELECT count(*) FROM account_usage"), 1);
+    assert_int_equal(lk_usage_forget_next(f->db), 0);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM api_key_usage"), 1);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM usage_to_forget"), 0);
+    assert_int_equal(lk_usage_forget_next(f->db), LK_ENOTFOUND);
     /* What was counted before and comes to be written only now is dropped. */
     struct lk_usage_counts counts = {{1}};
     assert_int_equal(lk_usage_record_account(f->db, &other.id, NOON, &counts), 0);
+    assert_int_equal(lk_usage_record_key(f->db, &other.id, &other_key.id, NOON, &counts), LK_ENOTFOUND);
     assert_int_equal(fixture_query(f, "SELECT count(*) FROM account_usage"), 1);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM api_key_usage"), 1);
 }
 
 static void test_sweep_keeps_ninety_days(void **state) {

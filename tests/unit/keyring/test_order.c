@@ -146,10 +146,40 @@ static void test_unstaging_restores_sets(void **state) {
     lk_keys_free(keys);
 }
 
+/* ---- what waits for readers is little ---- */
+
+/* Each removal leaves something that readers may still look at. It is freed whenever a thousand such things wait: neither do they pile up, which would take
+ * ever more memory, nor does one change ever free more. */
+static void test_few_things_wait_for_readers(void **state) {
+    (void)state;
+    enum { WAITING_MAX = 1024, CHANGES = 4 * WAITING_MAX };
+    struct lk_keys *keys = test_keys();
+    struct lk_keyring *keyring = NULL;
+    assert_int_equal(lk_keyring_open(keys, &test_vocabulary, 0, &keyring), 0);
+    struct lk_keyring_digest digests[] = {digest_of(keys, 1), digest_of(keys, 2)};
+    const struct lk_keyring_key stays = key_of(1, &digests[0], 1); /* and keeps the set in use: only entries are retired */
+    const struct lk_keyring_key comes_and_goes = key_of(2, &digests[1], 1);
+    assert_int_equal(put_key(keyring, &stays), 0);
+    size_t freed_at_once = 0;
+    for (int i = 0; i < CHANGES; i++) {
+        size_t before = keyring->retired_len;
+        assert_int_equal(put_key(keyring, &comes_and_goes), 0);
+        assert_int_equal(put_id(keyring, LK_KEYRING_KEY_REMOVE, 2), 0);
+        assert_in_range(keyring->retired_len, 1, WAITING_MAX);
+        if (keyring->retired_len <= before)
+            freed_at_once = before + 1 - keyring->retired_len;
+    }
+    assert_int_equal(freed_at_once, WAITING_MAX);
+    assert_in_range(keyring->cells.entries_used, 2, WAITING_MAX + 3); /* the first is none; one stays, one comes while all others wait */
+    lk_keyring_close(keyring);
+    lk_keys_free(keys);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table_waits_for_readers),
         cmocka_unit_test(test_unstaging_restores_sets),
+        cmocka_unit_test(test_few_things_wait_for_readers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,19 +2,34 @@ import { run } from '../../api/client.ts';
 import { KeysQuery, UsersQuery } from '../../api/generated.ts';
 import { useFetched } from '../../hooks/use-fetched.ts';
 import { useAbilities } from '../../hooks/use-session.ts';
+import { number } from '../../lib/format.ts';
+
+const FIRST = { limit: 100, offset: 0 };
+
+interface Actors {
+  readonly nodes: readonly { readonly id: string; readonly name: string }[];
+  readonly pageInfo: { readonly total: number };
+}
 
 /** Whom the audit log is filtered by: the first hundred users and keys, and whoever the address names. */
 export function ActorSelect({ value, onChange }: { value: string; onChange(value: string): void }) {
   const may = useAbilities();
-  const users = useFetched(async (signal) => (may.seeUsers ? (await run(UsersQuery, { limit: 100, offset: 0 }, signal)).users.nodes : []));
-  const keys = useFetched(async (signal) => (may.seeKeys ? (await run(KeysQuery, { limit: 100, offset: 0 }, signal)).apiKeys.nodes : []));
-  const known = [...(users.data ?? []), ...(keys.data ?? [])].some((one) => one.id === value);
+  const users = useFetched(async (signal) => (may.seeUsers ? (await run(UsersQuery, FIRST, signal)).users : undefined));
+  const keys = useFetched(async (signal) => (may.seeKeys ? (await run(KeysQuery, FIRST, signal)).apiKeys : undefined));
+  const known = [...(users.data?.nodes ?? []), ...(keys.data?.nodes ?? [])].some((one) => one.id === value);
   return (
     <select class="toolbar-select" aria-label="Actor" value={value} onChange={(event) => onChange(event.currentTarget.value)}>
       <option value="">Anyone</option>
       {value !== '' && !known && <option value={value}>{value}</option>}
-      {users.data && users.data.length > 0 && <optgroup label="Users">{users.data.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}</optgroup>}
-      {keys.data && keys.data.length > 0 && <optgroup label="API keys">{keys.data.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}</optgroup>}
+      {users.data && <Choices label="Users" actors={users.data} />}
+      {keys.data && <Choices label="API keys" actors={keys.data} />}
     </select>
   );
+}
+
+/** Those who are not among them are found from their own pages, whose way to all entries names them. */
+function Choices({ label, actors: { nodes, pageInfo } }: { label: string; actors: Actors }) {
+  if (nodes.length === 0) return null;
+  const title = pageInfo.total > nodes.length ? `${label}: the first ${number(nodes.length)} of ${number(pageInfo.total)}` : label;
+  return <optgroup label={title}>{nodes.map(({ id, name }) => <option key={id} value={id}>{name}</option>)}</optgroup>;
 }

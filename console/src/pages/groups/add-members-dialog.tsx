@@ -1,10 +1,7 @@
 import { useState } from 'preact/hooks';
 import { announce } from '../../components/announcer.tsx';
 import { FormDialog } from '../../components/form-dialog.tsx';
-import { PickList } from '../../components/pick-list.tsx';
-import { Problem } from '../../components/problem.tsx';
-import { Loading } from '../../components/states.tsx';
-import { useAllUsers } from '../../hooks/use-all-users.ts';
+import { UsersField } from '../../components/users-field.tsx';
 import { useSubmit } from '../../hooks/use-submit.ts';
 import { count } from '../../lib/format.ts';
 
@@ -18,7 +15,6 @@ interface AddMembersDialogProps {
 }
 
 export function AddMembersDialog({ group, present, onClose, onChanged, add }: AddMembersDialogProps) {
-  const { users, failure } = useAllUsers();
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const sending = useSubmit(async () => {
     let waiting = chosen;
@@ -34,11 +30,9 @@ export function AddMembersDialog({ group, present, onClose, onChanged, add }: Ad
     announce(`${count(chosen.length, 'user')} added to ${group.name}.`);
     onClose();
   });
-  const choices = (users ?? []).filter((user) => !present.includes(user.id)).map(({ id, name, email }) => ({ id, name, note: email }));
   return (
     <FormDialog title={`Add members to ${group.name}`} sending={sending} problems={[]} dirty={chosen.length > 0} onClose={onClose}>
-      {failure && <Problem failure={failure} />}
-      {users ? <PickList label="Users" what="user" choices={choices} chosen={chosen} onChange={setChosen} error={sending.failure?.message} /> : !failure && <Loading what="users" />}
+      <UsersField without={present} chosen={chosen} onChange={setChosen} error={sending.failure?.message} />
     </FormDialog>
   );
 }

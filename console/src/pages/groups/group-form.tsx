@@ -4,8 +4,7 @@ import { ApplicationsQuery, CreateGroup, UpdateGroup, type GroupQueryAnswer } fr
 import { announce } from '../../components/announcer.tsx';
 import { TextArea, TextField } from '../../components/field.tsx';
 import { FormDialog } from '../../components/form-dialog.tsx';
-import { PickList } from '../../components/pick-list.tsx';
-import { useAllUsers } from '../../hooks/use-all-users.ts';
+import { UsersField } from '../../components/users-field.tsx';
 import { useQuery } from '../../hooks/use-query.ts';
 import { useAbilities } from '../../hooks/use-session.ts';
 import { useSubmit } from '../../hooks/use-submit.ts';
@@ -54,7 +53,7 @@ export function GroupForm({ group, onClose, onSaved }: GroupFormProps) {
     <FormDialog title={group ? `Edit ${group.name}` : 'Add User Group'} sending={sending} problems={form} dirty={dirty} onClose={onClose} wide>
       <TextField label="Name" value={draft.name} onInput={(name) => set({ name })} error={fields.name} required />
       <TextArea label="Description" rows={2} value={draft.description} onInput={(description) => set({ description })} error={fields.description} />
-      {!group && may.seeUsers && <MembersField chosen={userIds} onChange={setUserIds} error={fields.users} />}
+      {!group && may.seeUsers && <UsersField chosen={userIds} onChange={setUserIds} error={fields.users} />}
       <AccountPermissionFields chosen={draft.account} onChange={(account) => set({ account })} error={fields.account} />
       <TextArea
         label="Scopes" rows={3} value={draft.scopes} onInput={(scopes) => set({ scopes })} error={fields.scopes} mono
@@ -65,10 +64,4 @@ export function GroupForm({ group, onClose, onSaved }: GroupFormProps) {
       />
     </FormDialog>
   );
-}
-
-function MembersField({ chosen, onChange, error }: { chosen: readonly string[]; onChange(chosen: readonly string[]): void; error: string | undefined }) {
-  const { users } = useAllUsers();
-  const choices = (users ?? []).map(({ id, name, email }) => ({ id, name, note: email }));
-  return <PickList label="Users" what="user" choices={choices} chosen={chosen} onChange={onChange} error={error} />;
 }

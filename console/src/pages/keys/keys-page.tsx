@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'preact/hooks';
-import { KeysQuery, type ApiKeyFilter, type ApiKeySortField, type KeyRow } from '../../api/generated.ts';
+import { KeysQuery, type KeyRow } from '../../api/generated.ts';
 import { Button } from '../../components/button.tsx';
 import { Secret } from '../../components/copy.tsx';
 import { Pager } from '../../components/pager.tsx';
@@ -11,9 +11,9 @@ import { usePages } from '../../hooks/use-pages.ts';
 import { useQuery } from '../../hooks/use-query.ts';
 import { useAbilities } from '../../hooks/use-session.ts';
 import { ACCESS_TRAIL, PageHead } from '../../layout/page-head.tsx';
-import { pageOf, type PageQuery } from '../../lib/page-query.ts';
+import { keyFilter, keySort } from '../../lib/key-query.ts';
+import { pageOf } from '../../lib/page-query.ts';
 import { BASE } from '../../lib/router.ts';
-import { DAY } from '../../lib/time.ts';
 import { CreateKeyDialog } from './create-key-dialog.tsx';
 import { GroupLinks } from '../../components/group-links.tsx';
 import { useKeyActions, type KeyActions } from './key-actions.tsx';
@@ -21,30 +21,15 @@ import { KeyState } from './key-state.tsx';
 import { KeysToolbar } from './keys-toolbar.tsx';
 
 const SIZE = 50;
-const FIELDS: readonly ApiKeySortField[] = ['NAME', 'CREATED_AT', 'LAST_USED_AT', 'EXPIRES_AT'];
-
-export function sortOf(query: PageQuery): { readonly field: ApiKeySortField; readonly descending: boolean } {
-  const field = FIELDS.find((one) => one === query['sort']) ?? 'NAME';
-  return { field, descending: query['down'] === '1' };
-}
-
-function filterOf(query: PageQuery, now: number): ApiKeyFilter {
-  return {
-    ...(query['q'] ? { nameContains: query['q'] } : {}),
-    ...(query['group'] ? { userGroupId: query['group'] } : {}),
-    ...(query['state'] === 'enabled' ? { enabled: true } : query['state'] === 'disabled' ? { enabled: false } : {}),
-    ...(query['show'] === 'expiring' ? { expiresAfter: now, expiresBefore: now + 30 * DAY } : query['show'] === 'unused' ? { unusedSince: now - 90 * DAY } : {}),
-  };
-}
 
 export function KeysPage() {
   const may = useAbilities();
   const [query, change] = usePageQuery();
   const [adding, setAdding] = useState(false);
   const page = pageOf(query);
-  const sort = sortOf(query);
+  const sort = keySort(query);
   const variables = useMemo(
-    () => ({ limit: SIZE, offset: (page - 1) * SIZE, filters: [filterOf(query, Date.now())], sort: sortOf(query) }),
+    () => ({ limit: SIZE, offset: (page - 1) * SIZE, filters: [keyFilter(query, Date.now())], sort: keySort(query) }),
     [query, page],
   );
   const keys = useQuery(KeysQuery, variables);

@@ -1,9 +1,11 @@
-import { OverviewKeysQuery, type ApiKeyFilter, type ApiKeySort, type OverviewKeysQueryAnswer } from '../../api/generated.ts';
+import { OverviewKeysQuery, type OverviewKeysQueryAnswer } from '../../api/generated.ts';
 import { Empty, Loaded } from '../../components/states.tsx';
 import { Table, type Column } from '../../components/table.tsx';
 import { Time } from '../../components/time.tsx';
 import { useQuery } from '../../hooks/use-query.ts';
 import { count } from '../../lib/format.ts';
+import { keyFilter, keySort } from '../../lib/key-query.ts';
+import { changeQuery, type PageQuery } from '../../lib/page-query.ts';
 import { BASE } from '../../lib/router.ts';
 import { KeyState } from '../keys/key-state.tsx';
 
@@ -13,17 +15,16 @@ interface KeysPanelProps {
   id: string;
   title: string;
   empty: string;
-  filter: ApiKeyFilter;
-  sort: ApiKeySort;
-  /** What the list of keys calls this choice. */
-  show: string;
+  /** Which keys, in which order, as the address of the list of keys says it: the panel and the list that it leads to are of the same keys. */
+  choice: PageQuery;
+  now: number;
   /** Which moment of the keys matters here. */
   moment: 'expires' | 'used';
 }
 
 /** A few keys that someone should look at, and the way to all of them. */
-export function KeysPanel({ id, title, empty, filter, sort, show, moment }: KeysPanelProps) {
-  const query = useQuery(OverviewKeysQuery, { filters: [filter], sort });
+export function KeysPanel({ id, title, empty, choice, now, moment }: KeysPanelProps) {
+  const query = useQuery(OverviewKeysQuery, { filters: [keyFilter(choice, now)], sort: keySort(choice) });
   const columns: readonly Column<Key>[] = [
     { key: 'name', header: 'Name', kind: 'name', cell: (key) => <a href={`${BASE}/security/access/api-keys/${key.id}`}><bdi>{key.name}</bdi></a> },
     moment === 'expires'
@@ -38,7 +39,7 @@ export function KeysPanel({ id, title, empty, filter, sort, show, moment }: Keys
         {({ apiKeys: { nodes, pageInfo } }) => nodes.length === 0 ? <Empty>{empty}</Empty> : (
           <>
             <Table caption={title} columns={columns} rows={nodes} rowKey={(key) => key.id} busy={query.loading} />
-            <p class="panel-more"><a href={`${BASE}/security/access/api-keys?show=${show}`}>See {pageInfo.total === 1 ? 'it' : `all ${count(pageInfo.total, 'key')}`} in API Keys</a></p>
+            <p class="panel-more"><a href={`${BASE}/security/access/api-keys${changeQuery({}, choice)}`}>See {pageInfo.total === 1 ? 'it' : `all ${count(pageInfo.total, 'key')}`} in API Keys</a></p>
           </>
         )}
       </Loaded>

@@ -4,7 +4,6 @@ import { TrailPanel } from '../../components/trail-panel.tsx';
 import { UsagePanel } from '../../components/usage-panel.tsx';
 import { useAbilities, useWho } from '../../hooks/use-session.ts';
 import { PageHead } from '../../layout/page-head.tsx';
-import { DAY } from '../../lib/time.ts';
 import { KeysPanel } from './keys-panel.tsx';
 
 export function OverviewPage() {
@@ -19,12 +18,12 @@ export function OverviewPage() {
           <UsagePanel title="Verifications" operation={AccountUsageQuery} variables={(range) => range} pick={(answer) => answer.account.usage} />
           <div class="columns">
             <KeysPanel
-              id="expiring" title="Keys expiring in 30 days" empty="No key expires in the next 30 days." show="expiring" moment="expires"
-              filter={{ enabled: true, expiresAfter: now, expiresBefore: now + 30 * DAY }} sort={{ field: 'EXPIRES_AT' }}
+              id="expiring" title="Keys expiring in 30 days" empty="No key expires in the next 30 days." moment="expires"
+              choice={{ show: 'expiring', state: 'enabled', sort: 'EXPIRES_AT' }} now={now}
             />
             <KeysPanel
-              id="unused" title="Keys unused for 90 days" empty="Every key was used in the last 90 days, or is younger." show="unused" moment="used"
-              filter={{ unusedSince: now - 90 * DAY }} sort={{ field: 'LAST_USED_AT' }}
+              id="unused" title="Keys unused for 90 days" empty="Every key was used in the last 90 days, or is younger." moment="used"
+              choice={{ show: 'unused', sort: 'LAST_USED_AT' }} now={now}
             />
           </div>
         </>
