@@ -5,6 +5,14 @@
 #include "api/problem.h"
 #include "api/rate_headers.h"
 
+/* What is foreseen of a request. */
+struct note {
+    struct lk_slice token;
+    struct lk_foreseen foreseen;
+};
+
+_Static_assert(sizeof(struct note) <= HTTP_NOTE_BYTES, "it fits");
+
 /* --- the path --- */
 
 /* What follows the expression's first "/at/", or "/at" at the end, is the gateway's. */
@@ -22,7 +30,7 @@ static struct lk_slice cut_at(struct lk_slice text) {
 static bool read_path(struct lk_slice path, struct lk_slice *ret) {
     static const struct lk_slice require = LK_SLICE("/require/");
     struct lk_slice rest = lk_slice_make(path.ptr + strlen(LK_AUTH_PATH), path.len - strlen(LK_AUTH_PATH));
-    if (lk_slice_starts_with(rest, require.ptr)) {
+    if (rest.len >= require.len && memcmp(rest.ptr, require.ptr, require.len) == 0) {
         *ret = cut_at(lk_slice_make(rest.ptr + require.len, rest.len - require.len));
         return true;
     }
@@ -197,6 +205,23 @@ static bool find_expression(struct http_request *request, struct lk_lane *lane, 
     return false;
 }
 
+void lk_auth_foresee(struct http_request *const *requests, size_t len, void *context) {
+    const struct lk_auth_service *service = context;
+    struct lk_slice tokens[HTTP_TOGETHER_MAX];
+    struct lk_foreseen *foreseen[HTTP_TOGETHER_MAX];
+    size_t tokens_len = 0;
+    for (size_t i = 0; i < len; i++) {
+        struct lk_slice token = lk_credential(requests[i]);
+        if (token.ptr == NULL)
+            continue;
+        struct note *note = http_request_foresee(requests[i]);
+        note->token = token;
+        foreseen[tokens_len] = &note->foreseen;
+        tokens[tokens_len++] = token;
+    }
+    lk_verify_foresee(service->lanes->items[0].verifier.keyring, tokens, tokens_len, foreseen);
+}
+
 void lk_auth_handle(struct http_request *request, void *context) {
     const struct lk_auth_service *service = context;
     struct lk_lane *lane = lk_lane_of(service->lanes, request);
@@ -209,7 +234,8 @@ void lk_auth_handle(struct http_request *request, void *context) {
     const struct lk_expression *require = NULL;
     if (encoded.ptr != NULL && !find_expression(request, lane, encoded, &require))
         return;
-    struct lk_slice token = lk_credential(request);
+    const struct note *note = http_request_note(request);
+    struct lk_slice token = note != NULL ? note->token : lk_credential(request);
     if (token.ptr == NULL) {
         answer_nobody(request, 401, "", "Bearer realm=\"latchkey\"");
         return;
@@ -217,6 +243,7 @@ void lk_auth_handle(struct http_request *request, void *context) {
     struct lk_ip ip;
     struct lk_verify_request question = {
         .token = token,
+        .foreseen = note != NULL ? &note->foreseen : NULL,
         .ip = lk_client_ip(service->lanes, request, &ip) ? &ip : NULL,
         .require = require,
         .cost = 1,

@@ -18,4 +18,7 @@ struct lk_auth_service {
 /* An http_handler whose context is a struct lk_auth_service: /v1/auth[/require/{expression}][/at/{anything}], any method. */
 void lk_auth_handle(struct http_request *request, void *context);
 
+/* An http_foresight for these requests: digests of their keys, and the keyring's memory for them. */
+void lk_auth_foresee(struct http_request *const *requests, size_t len, void *context);
+
 #endif

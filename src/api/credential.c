@@ -11,12 +11,13 @@ struct lk_slice lk_bearer_token(struct lk_slice authorization) {
 
 /* Of a field that is there twice, who relays the request may take the other one: then it is nobody's. */
 struct lk_slice lk_credential(const struct http_request *request) {
-    static const char *const names[] = {"x-api-key", "authorization"};
+    static const struct lk_slice names[] = {LK_SLICE("x-api-key"), LK_SLICE("authorization")};
     for (size_t i = 0; i < 2; i++) {
-        struct lk_slice value = http_request_header(request, names[i]);
+        size_t count;
+        struct lk_slice value = http_request_field(request, names[i], &count);
         if (value.len == 0)
             continue;
-        if (http_request_header_count(request, names[i]) > 1)
+        if (count > 1)
             break;
         return i == 0 ? value : lk_bearer_token(value);
     }

@@ -25,10 +25,10 @@ void lk_answer_error(struct http_request *request, int status, const char *messa
 }
 
 static bool is_at(const struct lk_route *route, struct lk_slice path) {
-    size_t len = strlen(route->path);
+    size_t len = route->path.len;
     if (!route->below || path.len <= len)
-        return lk_slice_is(path, route->path);
-    return path.ptr[len] == '/' && memcmp(path.ptr, route->path, len) == 0;
+        return lk_slice_equal(path, route->path);
+    return path.ptr[len] == '/' && memcmp(path.ptr, route->path.ptr, len) == 0;
 }
 
 /* In the form of the errors around it. */
@@ -56,6 +56,25 @@ void lk_router_handle(struct http_request *request, void *router) {
         return;
     }
     refuse(request, 404, "There is nothing at this path", LK_CODE_NOT_FOUND);
+}
+
+static void foresee_route(const struct lk_route *route, struct http_request *const *requests, size_t len) {
+    struct http_request *mine[HTTP_TOGETHER_MAX];
+    size_t mine_len = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (is_at(route, http_request_path(requests[i])))
+            mine[mine_len++] = requests[i];
+    }
+    if (mine_len > 0)
+        route->foresee(mine, mine_len, route->context);
+}
+
+void lk_router_foresee(struct http_request *const *requests, size_t len, void *router) {
+    const struct lk_router *table = router;
+    for (size_t i = 0; i < table->len; i++) {
+        if (table->routes[i].foresee != NULL)
+            foresee_route(&table->routes[i], requests, len);
+    }
 }
 
 struct lk_slice lk_router_error_body(int status, const char **ret_content_type) {

@@ -18,12 +18,13 @@ enum lk_route_class {
 };
 
 struct lk_route {
-    const char *path;     /* the whole raw path */
+    struct lk_slice path; /* the whole raw path */
     const char *allow;    /* the methods it serves, as Allow lists them: "GET, POST, HEAD"; NULL: any */
     http_handler handler; /* called with context for these methods */
     void *context;
     bool below; /* serves path and all paths below it, path + "/..." */
     enum lk_route_class class;
+    http_foresight foresee; /* called with context for requests at the path, whatever their method; NULL: none */
 };
 
 struct lk_router {
@@ -33,6 +34,9 @@ struct lk_router {
 
 /* An http_handler whose context is a struct lk_router: calls the route's handler, or answers 404, or 405 with Allow. */
 void lk_router_handle(struct http_request *request, void *router);
+
+/* An http_foresight whose context is a struct lk_router: tells the routes that want to know. */
+void lk_router_foresee(struct http_request *const *requests, size_t len, void *router);
 
 /* Whether an Allow list names a method. */
 bool lk_router_allows(const char *allow, struct lk_slice method);

@@ -264,32 +264,33 @@ static void set_up_routes(struct server *server) {
     struct lk_health *health = &server->health;
     struct lk_login_service *login = &server->login;
     const struct lk_route main_routes[MAIN_ROUTES] = {
-        {LK_AUTH_PATH, NULL, lk_auth_handle, &server->auth, .below = true, .class = LK_ROUTE_AUTH},
-        {"/v1/keys:verify", "POST", lk_verify_handle, &server->verify, .class = LK_ROUTE_VERIFY},
-        {"/v1/keys:batchVerify", "POST", lk_verify_handle_batch, &server->verify, .class = LK_ROUTE_VERIFY},
-        {"/v1/introspect", "POST", lk_oauth_introspect, &server->oauth, .class = LK_ROUTE_OAUTH},
-        {"/v1/revoke", "POST", lk_oauth_revoke, &server->oauth, .class = LK_ROUTE_OAUTH},
-        {"/v1/leaks/github", "POST", lk_leaks_handle_github, &server->leaks, .class = LK_ROUTE_OAUTH},
-        {"/v1/revoke-leaked", "POST", lk_leaks_handle_finder, &server->leaks, .class = LK_ROUTE_OAUTH},
-        {"/v1/backup", "GET", lk_backup_handle, server->backup, .class = LK_ROUTE_OPERATIONS},
-        {"/graphql", graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
-        {"/api/graphql", graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
-        {"/gateway/api/graphql", graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
-        {"/gateway/api/graphql-api", "POST", lk_graphql_handle_form, graphql, .class = LK_ROUTE_GRAPHQL},
-        {"/api/users/login", "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN},
-        {"/gateway/api/users/login", "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN},
-        {"/api/users/logout", "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN},
-        {"/gateway/api/users/logout", "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN},
-        {"/console/session", "GET, HEAD, POST, DELETE", lk_console_session_handle, &server->console_session, .class = LK_ROUTE_LOGIN},
-        {"/console", "GET, HEAD", lk_console_handle, NULL, .below = true, .class = LK_ROUTE_CONSOLE},
-        {"/explorer", "GET, HEAD", lk_console_handle_explorer, NULL, .class = LK_ROUTE_CONSOLE},
-        {"/", "GET, HEAD", lk_console_handle_root, NULL, .class = LK_ROUTE_CONSOLE},
-        {"/healthz", "GET, HEAD", lk_health_live, health, .class = LK_ROUTE_OPERATIONS},
+        {LK_SLICE(LK_AUTH_PATH), NULL, lk_auth_handle, &server->auth, .below = true, .class = LK_ROUTE_AUTH, .foresee = lk_auth_foresee},
+        {LK_SLICE("/v1/keys:verify"), "POST", lk_verify_handle, &server->verify, .class = LK_ROUTE_VERIFY},
+        {LK_SLICE("/v1/keys:batchVerify"), "POST", lk_verify_handle_batch, &server->verify, .class = LK_ROUTE_VERIFY},
+        {LK_SLICE("/v1/introspect"), "POST", lk_oauth_introspect, &server->oauth, .class = LK_ROUTE_OAUTH},
+        {LK_SLICE("/v1/revoke"), "POST", lk_oauth_revoke, &server->oauth, .class = LK_ROUTE_OAUTH},
+        {LK_SLICE("/v1/leaks/github"), "POST", lk_leaks_handle_github, &server->leaks, .class = LK_ROUTE_OAUTH},
+        {LK_SLICE("/v1/revoke-leaked"), "POST", lk_leaks_handle_finder, &server->leaks, .class = LK_ROUTE_OAUTH},
+        {LK_SLICE("/v1/backup"), "GET", lk_backup_handle, server->backup, .class = LK_ROUTE_OPERATIONS},
+        {LK_SLICE("/graphql"), graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
+        {LK_SLICE("/api/graphql"), graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
+        {LK_SLICE("/gateway/api/graphql"), graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
+        {LK_SLICE("/gateway/api/graphql-api"), "POST", lk_graphql_handle_form, graphql, .class = LK_ROUTE_GRAPHQL},
+        {LK_SLICE("/api/users/login"), "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN},
+        {LK_SLICE("/gateway/api/users/login"), "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN},
+        {LK_SLICE("/api/users/logout"), "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN},
+        {LK_SLICE("/gateway/api/users/logout"), "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN},
+        {LK_SLICE("/console/session"), "GET, HEAD, POST, DELETE", lk_console_session_handle, &server->console_session,
+         .class = LK_ROUTE_LOGIN},
+        {LK_SLICE("/console"), "GET, HEAD", lk_console_handle, NULL, .below = true, .class = LK_ROUTE_CONSOLE},
+        {LK_SLICE("/explorer"), "GET, HEAD", lk_console_handle_explorer, NULL, .class = LK_ROUTE_CONSOLE},
+        {LK_SLICE("/"), "GET, HEAD", lk_console_handle_root, NULL, .class = LK_ROUTE_CONSOLE},
+        {LK_SLICE("/healthz"), "GET, HEAD", lk_health_live, health, .class = LK_ROUTE_OPERATIONS},
     };
     const struct lk_route ops_routes[OPS_ROUTES] = {
-        {"/healthz", "GET, HEAD", lk_health_live, health, .class = LK_ROUTE_OPERATIONS},
-        {"/readyz", "GET, HEAD", lk_health_ready, health, .class = LK_ROUTE_OPERATIONS},
-        {"/metrics", "GET, HEAD", lk_health_metrics, health, .class = LK_ROUTE_OPERATIONS},
+        {LK_SLICE("/healthz"), "GET, HEAD", lk_health_live, health, .class = LK_ROUTE_OPERATIONS},
+        {LK_SLICE("/readyz"), "GET, HEAD", lk_health_ready, health, .class = LK_ROUTE_OPERATIONS},
+        {LK_SLICE("/metrics"), "GET, HEAD", lk_health_metrics, health, .class = LK_ROUTE_OPERATIONS},
     };
     memcpy(server->main_routes, main_routes, sizeof(main_routes));
     memcpy(server->ops_routes, ops_routes, sizeof(ops_routes));
@@ -374,12 +375,13 @@ static int create_http(struct server *server, struct lk_problem *problem) {
     if (code != 0)
         goto done;
     for (size_t i = 0; i < len; i++) {
-        listeners[i] = (struct http_listener){settings->listen.items[i], lk_router_handle, &server->main_router, NULL, mode};
+        listeners[i] =
+            (struct http_listener){settings->listen.items[i], lk_router_handle, &server->main_router, NULL, mode, lk_router_foresee};
         if (server->tls.certificate_file != NULL && !is_unix(settings->listen.items[i]))
             listeners[i].tls = &server->tls;
     }
     if (settings->ops_listen[0] != '\0')
-        listeners[len++] = (struct http_listener){settings->ops_listen, lk_router_handle, &server->ops_router, NULL, mode};
+        listeners[len++] = (struct http_listener){settings->ops_listen, lk_router_handle, &server->ops_router, NULL, mode, NULL};
     struct http_config config = http_settings(settings);
     server->hooks = lk_lanes_hooks(&server->lanes);
     config.hooks = &server->hooks;
@@ -590,7 +592,7 @@ static void wait_for_stop(struct server *server, const sigset_t *signals) {
  */
 static void keep_freed_memory(void) {
     mallopt(M_MMAP_THRESHOLD, 4 << 20);
-    mallopt(M_TRIM_THRESHOLD, 16 << 20);
+    mallopt(M_TRIM_THRESHOLD, 2 << 20);
 }
 
 int lk_server_run(const struct lk_settings *settings, const struct lk_server_events *events, struct lk_problem *problem) {

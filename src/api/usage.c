@@ -42,6 +42,8 @@ enum part { TOUCHES, HOURS_OF_KEYS, HOURS_OF_ACCOUNTS, PARTS };
 struct lk_usage_service {
     struct lk_usage_config config;
     struct lk_usage *of_store; /* the store thread counts here */
+    atomic_bool asked;         /* it has been asked for what it counted after its last offer */
+    struct lk_job ask_job;
 
     struct lk_usage_table *pending; /* the ticker's */
     _Atomic uint64_t lost;
@@ -121,21 +123,51 @@ static void add_pending(void *context, const struct lk_usage_count *count) {
         atomic_fetch_add_explicit(&service->lost, sum_of(count), memory_order_relaxed);
 }
 
-/* Whether an I/O thread gave something. It may have counted more meanwhile, and sleep with it. */
-static bool collect(struct lk_usage_service *service) {
+static struct lk_usage_service *of_ask_job(struct lk_job *job) {
+    return (struct lk_usage_service *)((char *)job - offsetof(struct lk_usage_service, ask_job));
+}
+
+static void run_ask(struct lk_job *job, struct lk_db *db) {
+    (void)db;
+    lk_usage_offer(of_ask_job(job)->of_store);
+}
+
+static void finish_ask(struct lk_job *job, int code) {
+    (void)code;
+    atomic_store_explicit(&of_ask_job(job)->asked, false, memory_order_release);
+}
+
+/* If it is refused, the store thread has much to do, and offers by itself with the next that it counts. */
+static void ask_store(struct lk_usage_service *service) {
+    if (atomic_exchange_explicit(&service->asked, true, memory_order_acquire))
+        return;
+    service->ask_job = (struct lk_job){NULL, run_ask, finish_ask};
+    if (lk_executor_submit(service->config.executor, &service->ask_job) != 0)
+        atomic_store_explicit(&service->asked, false, memory_order_release);
+}
+
+/* Who gave something. They may have counted more meanwhile, and sleep with it. */
+struct givers {
+    bool lanes, store;
+};
+
+static struct givers collect(struct lk_usage_service *service) {
     const struct lk_lanes *lanes = service->config.lanes;
     size_t taken = 0;
     for (unsigned i = 0; i < lanes->len; i++)
         taken += lk_usage_take(lanes->items[i].usage, add_pending, service);
-    lk_usage_take(service->of_store, add_pending, service);
+    struct givers gave = {taken > 0, lk_usage_take(service->of_store, add_pending, service) > 0};
     atomic_store_explicit(&service->waiting, lk_usage_table_len(service->pending), memory_order_relaxed);
-    return taken > 0;
+    return gave;
 }
 
 void lk_usage_collect(void *usage) {
     struct lk_usage_service *service = usage;
-    if (collect(service) && service->config.server != NULL)
+    struct givers gave = collect(service);
+    if (gave.lanes && service->config.server != NULL)
         http_server_wake(service->config.server);
+    if (gave.store)
+        ask_store(service);
 }
 
 /* --- writing --- */

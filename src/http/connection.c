@@ -1,5 +1,6 @@
 #include "http/connection.h"
 
+#include "http/ahead.h"
 #include "http/loop.h"
 #include "http/reply.h"
 
@@ -93,6 +94,7 @@ void http_connection_abort(struct http_connection *c) {
     http_timer_disarm(&c->read_timer);
     http_timer_disarm(&c->write_timer);
     http_iobuf_release(&c->out, &c->loop->pool);
+    http_ahead_drop(c);
     if (c->h2 != NULL)
         http2_close(c);
     if (c->phase != HTTP_HANDLING && (c->h2 == NULL || !http2_has_deferred(c)))
@@ -201,9 +203,15 @@ static void refuse_request(struct http_connection *c, int status) {
 
 /* All of the answer is in the output, or on its way: makes ready for the next request. */
 static void end_request(struct http_connection *c) {
-    c->phase = HTTP_IDLE;
     c->in.start += c->request->used;
-    http_request_reset(c->request);
+    struct http_request *next = http_ahead_take(c);
+    if (next == NULL) {
+        http_request_reset(c->request);
+    } else {
+        http_loop_give_request(c->loop, c->request);
+        c->request = next;
+    }
+    c->phase = next == NULL ? HTTP_IDLE : HTTP_READY;
 }
 
 /* Moves a piece of the source to the output, which is empty. */
@@ -288,7 +296,7 @@ static void begin_body(struct http_connection *c) {
     const struct http_head *head = &request->head;
     request->used = head->len;
     if (head->body_kind == HTTP_BODY_NONE) {
-        handle(c);
+        c->phase = HTTP_READY;
         return;
     }
     c->phase = HTTP_READ_BODY;
@@ -378,6 +386,18 @@ static bool advance_streams(struct http_connection *c) {
     return false;
 }
 
+/* Handles the request that is whole. False while too much is unsent. */
+static bool advance_ready(struct http_connection *c) {
+    if (is_backed_up(c))
+        return false;
+    if (!c->request->gathered && http_iobuf_len(&c->in) > c->request->used) {
+        struct http_request *together[HTTP_TOGETHER_MAX];
+        http_ahead_foresee(together, http_ahead_gather(c, together, HTTP_TOGETHER_MAX));
+    }
+    handle(c);
+    return true;
+}
+
 /* Goes one step on in the input that is there. False when that takes more input or something else to happen first. */
 static bool advance_once(struct http_connection *c) {
     int result = HTTP_PARSE_MORE;
@@ -396,6 +416,7 @@ static bool advance_once(struct http_connection *c) {
         if (result == HTTP_PARSE_DONE)
             handle(c);
         break;
+    case HTTP_READY: return advance_ready(c);
     case HTTP_HANDLING:
     case HTTP_SENDING:
     case HTTP_LINGER: return false;
@@ -562,7 +583,9 @@ static void send_frames(struct http_connection *c) {
 }
 
 void http_connection_run(struct http_connection *c) {
-    c->loop->read_is_timed = false;
+    if (!c->fetched)
+        c->loop->read_is_timed = false;
+    c->fetched = false;
     if (c->phase == HTTP_HANDSHAKE && !shake_hands(c))
         return;
     if (c->phase == HTTP_LINGER) {
@@ -583,6 +606,7 @@ void http_connection_run(struct http_connection *c) {
         send_source(c);
     if (c->phase == HTTP_STREAMS)
         send_frames(c);
+    http_ahead_drop(c);
     settle(c);
 }
 
@@ -593,7 +617,16 @@ void http_connection_refuse(struct http_connection *c) {
     settle(c);
 }
 
-void http_connection_event(struct http_connection *c, uint32_t events) {
+/* Reads, and goes on up to where a handler comes next. */
+static void fetch(struct http_connection *c) {
+    receive(c);
+    c->fetched = true;
+    c->starved = false;
+    while (c->fd >= 0 && !c->closing && c->phase != HTTP_READY && advance_once(c))
+        continue;
+}
+
+void http_connection_notice(struct http_connection *c, uint32_t events) {
     if (c->fd < 0)
         return;
     if (c->tls != NULL) {
@@ -608,8 +641,8 @@ void http_connection_event(struct http_connection *c, uint32_t events) {
         c->hung_up = true;
     if ((events & (EPOLLHUP | EPOLLERR)) != 0 && (c->phase == HTTP_HANDLING || c->phase == HTTP_SENDING || c->phase == HTTP_STREAMS))
         http_connection_abort(c); /* nobody is left to answer */
-    else
-        http_connection_run(c);
+    else if (c->phase == HTTP_IDLE && c->begun && c->readable && !c->closing && http_iobuf_len(&c->in) == 0 && http_iobuf_len(&c->out) == 0)
+        fetch(c);
 }
 
 void http_connection_answered(struct http_connection *c, struct http_request *request) {

@@ -3,7 +3,7 @@
  *
  * Two seams: towards the socket, clear text or TLS (tls.h); towards requests, HTTP/1 here or, in phase STREAMS, HTTP/2 (http2.h).
  *
- * Life: (HANDSHAKE ->) IDLE -> HEAD -> (BODY) -> HANDLING (-> SENDING, an answer that is read from a source) -> IDLE ... until it is to close; then what is unsent goes out, and it LINGERs: its own
+ * Life: (HANDSHAKE ->) IDLE -> HEAD -> (BODY, or READY) -> HANDLING (-> SENDING, an answer that is read from a source) -> IDLE ... until it is to close; then what is unsent goes out, and it LINGERs: its own
  * direction is shut and what still comes is dropped for a while, because closing at once would reset the connection and take the last answer
  * away from a client that is still sending (RFC 9112 section 9.6). When the socket is gone while a handler has the request, the connection
  * stays, with fd -1, until the answer comes, and drops it.
@@ -25,6 +25,7 @@ enum http_phase {
     HTTP_PREFACE,
     HTTP_READ_HEAD,
     HTTP_READ_BODY,
+    HTTP_READY, /* a request without a body is whole, and its handler comes next */
     HTTP_HANDLING,
     HTTP_SENDING,
     HTTP_STREAMS,
@@ -46,12 +47,14 @@ struct http_connection {
     bool refused;            /* past the cap: only told so */
     bool begun;              /* a request was: it is too late for HTTP/2 */
     bool queued;             /* in the loop's run queue */
+    bool fetched;            /* what is there was read together with what others sent */
     size_t dropped;          /* bytes while it lingers */
     struct http_loop *loop;
     const struct http_listener *listener;
     struct http_tls *tls;         /* NULL: clear text */
     struct http2 *h2;             /* NULL: HTTP/1 */
     struct http_request *request; /* while it is read or handled */
+    struct http_request *ahead;   /* those behind it that are whole (ahead.h), in order */
     struct http_iobuf in, out;
     struct http_timer read_timer, write_timer;
     struct http_connection *prev, *next; /* all of the loop; next: also the run queue's graveyard */
@@ -69,8 +72,9 @@ void http_connection_run(struct http_connection *connection);
 /* Tells the client that it came past the cap, and closes. */
 void http_connection_refuse(struct http_connection *connection);
 
-/* The socket reported these epoll events. */
-void http_connection_event(struct http_connection *connection, uint32_t events);
+/* The socket reported these epoll events. Reads what has come for an idle connection, up to where a handler is next (HTTP_READY); http_connection_run is to follow, if
+ * it still is open. */
+void http_connection_notice(struct http_connection *connection, uint32_t events);
 
 /* A handler's later answer has come. */
 void http_connection_answered(struct http_connection *connection, struct http_request *request);

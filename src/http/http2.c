@@ -1,5 +1,6 @@
 #include "http/http2.h"
 
+#include "http/ahead.h"
 #include "http/http2_head.h"
 #include "http/loop.h"
 #include "http/reply.h"
@@ -29,11 +30,13 @@
 
 struct http2 {
     nghttp2_session *session;
-    struct http_request *streams; /* all open ones, linked by next and prev of their stream */
-    size_t deferred;              /* requests that handlers have, of closed streams too */
-    size_t owing;                 /* open streams that are answered */
-    size_t held;                  /* bytes of bodies of open streams */
-    size_t unacknowledged;        /* bytes read whose window was not given back */
+    struct http_request *streams;                  /* all open ones, linked by next and prev of their stream */
+    struct http_request *ready[HTTP_TOGETHER_MAX]; /* whole, and to be handled together; NULL: its stream is gone */
+    size_t ready_len;
+    size_t deferred;       /* requests that handlers have, of closed streams too */
+    size_t owing;          /* open streams that are answered */
+    size_t held;           /* bytes of bodies of open streams */
+    size_t unacknowledged; /* bytes read whose window was not given back */
     int64_t resets_left;
     int64_t resets_at; /* when that was reckoned, monotonic ns */
     bool goaway;       /* sent because of draining */
@@ -60,10 +63,18 @@ static void remove_stream(struct http2 *h2, struct http_request *request) {
     stream->next = NULL;
 }
 
+static void forget_ready(struct http2 *h2, const struct http_request *request) {
+    for (size_t i = 0; i < h2->ready_len; i++) {
+        if (h2->ready[i] == request)
+            h2->ready[i] = NULL;
+    }
+}
+
 /* The stream is gone; its request too, unless a handler has it. */
 static void drop_stream(struct http_connection *c, struct http_request *request) {
     struct http2 *h2 = c->h2;
     remove_stream(h2, request);
+    forget_ready(h2, request);
     http_timer_disarm(&request->stream.timer);
     h2->held -= request->stream.held;
     if (request->stream.answered)
@@ -164,19 +175,38 @@ static void answer(struct http_connection *c, struct http_request *request) {
 /* --- requests --- */
 
 static void run(struct http_connection *c, struct http_request *request) {
-    http_timer_disarm(&request->stream.timer);
     if (c->h2->deferred >= STREAMS_MAX) {
         refuse(c, request, 503);
-        return;
-    }
-    request->base = request->stream.text.ptr;
-    request->body_len = http_iobuf_len(&request->stream.text) - request->head.len;
-    if (http_connection_call(c, request)) {
+    } else if (http_connection_call(c, request)) {
         answer(c, request);
     } else {
         request->stream.deferred = true;
         c->h2->deferred++;
     }
+}
+
+/* Handles those that are ready. No handler's answer ends another stream. */
+static void run_ready(struct http_connection *c) {
+    struct http_request *together[HTTP_TOGETHER_MAX] = {NULL};
+    size_t len = 0;
+    for (size_t i = 0; i < c->h2->ready_len; i++) {
+        if (c->h2->ready[i] != NULL)
+            together[len++] = c->h2->ready[i];
+    }
+    c->h2->ready_len = 0;
+    http_ahead_foresee(together, len);
+    for (size_t i = 0; i < len; i++)
+        run(c, together[i]);
+}
+
+/* The request is whole: its handler is called when all that was read with it is, or when there are many. */
+static void make_ready(struct http_connection *c, struct http_request *request) {
+    http_timer_disarm(&request->stream.timer);
+    request->base = request->stream.text.ptr;
+    request->body_len = http_iobuf_len(&request->stream.text) - request->head.len;
+    c->h2->ready[c->h2->ready_len++] = request;
+    if (c->h2->ready_len == HTTP_TOGETHER_MAX)
+        run_ready(c);
 }
 
 /* The header section is complete. */
@@ -188,7 +218,7 @@ static void begin_body(struct http_connection *c, struct http_request *request, 
     if (status != 0) {
         refuse_bad(c, request, status);
     } else if (ended) {
-        run(c, request);
+        make_ready(c, request);
     } else {
         time_stream(request, HTTP_TIMEOUT_STREAM_BODY);
         if (head->expect_continue)
@@ -278,7 +308,7 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
         begin_body(c, request, ended);
     else if (ended)
-        run(c, request);
+        make_ready(c, request);
     return 0;
 }
 
@@ -394,6 +424,7 @@ void http2_receive(struct http_connection *c) {
     size_t len = http_iobuf_len(&c->in);
     ssize_t n = nghttp2_session_mem_recv(session, (const uint8_t *)c->in.ptr + c->in.start, len);
     c->in.start = c->in.end;
+    run_ready(c);
     if (n >= 0)
         return;
     http_count(&c->loop->counters.bad_requests);

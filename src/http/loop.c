@@ -1,6 +1,7 @@
 #include "http/loop.h"
 
 #include "base/clock.h"
+#include "http/ahead.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -395,12 +396,32 @@ static void empty_graveyard(struct http_loop *loop) {
     }
 }
 
-static void dispatch(struct http_loop *loop, const struct epoll_event *event) {
-    switch (((struct http_event *)event->data.ptr)->kind) {
-    case HTTP_EVENT_LISTENER: accept_some(loop, event->data.ptr); break;
+static void dispatch(struct http_loop *loop, struct http_event *event) {
+    switch (event->kind) {
+    case HTTP_EVENT_LISTENER: accept_some(loop, (struct http_listen_socket *)event); break;
     case HTTP_EVENT_INBOX: take_inbox(loop); break;
-    case HTTP_EVENT_CONNECTION: http_connection_event(event->data.ptr, event->events); break;
+    case HTTP_EVENT_CONNECTION:
+        if (((struct http_connection *)event)->fd >= 0)
+            http_connection_run((struct http_connection *)event);
+        break;
     }
+}
+
+/* What has come on several connections is read before the first of it is handled: it needs memory that no cache holds, and one wait is enough for all. */
+static void serve(struct http_loop *loop, const struct epoll_event *events, size_t len) {
+    struct http_request *together[HTTP_TOGETHER_MAX];
+    size_t gathered = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (((struct http_event *)events[i].data.ptr)->kind != HTTP_EVENT_CONNECTION)
+            continue;
+        struct http_connection *c = events[i].data.ptr;
+        http_connection_notice(c, events[i].events);
+        if (c->fd >= 0 && c->phase == HTTP_READY && gathered < HTTP_TOGETHER_MAX)
+            gathered += http_ahead_gather(c, together + gathered, HTTP_TOGETHER_MAX - gathered);
+    }
+    http_ahead_foresee(together, gathered);
+    for (size_t i = 0; i < len; i++)
+        dispatch(loop, events[i].data.ptr);
 }
 
 /* Waits for events, unless something is to be done already. How many came. */
@@ -418,8 +439,9 @@ static int await(struct http_loop *loop, struct epoll_event *events) {
 void http_loop_turn(struct http_loop *loop) {
     struct epoll_event events[EVENTS_MAX];
     int n = await(loop, events);
-    for (int i = 0; i < n; i++)
-        dispatch(loop, &events[i]);
+    size_t len = n < 0 ? 0 : (size_t)n;
+    for (size_t i = 0; i < len; i += HTTP_TOGETHER_MAX)
+        serve(loop, events + i, len - i < HTTP_TOGETHER_MAX ? len - i : HTTP_TOGETHER_MAX);
     run_timeouts(loop);
     if (loop->accept_paused && loop->now >= loop->accept_resume)
         resume_accepting(loop);

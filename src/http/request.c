@@ -45,6 +45,8 @@ void http_request_reset(struct http_request *request) {
     request->base = NULL;
     request->body_len = 0;
     request->used = 0;
+    request->gathered = false;
+    request->noted = false;
     request->kind = 0;
     request->status = 200;
     request->fields_len = 0;
@@ -77,12 +79,12 @@ struct lk_slice http_request_body(const struct http_request *request) {
     return lk_slice_make(request->base + request->head.len, request->body_len);
 }
 
-static bool name_is(const struct http_request *request, const struct http_field *field, const char *lower_name, size_t len) {
-    if (field->name_len != len)
+static bool name_is(const struct http_request *request, const struct http_field *field, struct lk_slice lower_name) {
+    if (field->name_len != lower_name.len)
         return false;
     const char *name = request->base + field->name;
-    for (size_t i = 0; i < len; i++) {
-        if (http_char_lower(name[i]) != lower_name[i])
+    for (size_t i = 0; i < lower_name.len; i++) {
+        if (http_char_lower(name[i]) != lower_name.ptr[i])
             return false;
     }
     return true;
@@ -92,21 +94,20 @@ static struct lk_slice value_of(const struct http_request *request, const struct
     return lk_slice_make(request->base + field->value, field->value_len);
 }
 
-struct lk_slice http_request_header(const struct http_request *request, const char *lower_name) {
-    size_t len = strlen(lower_name);
-    for (size_t i = 0; i < request->head.fields_len; i++) {
-        if (name_is(request, &request->fields[i], lower_name, len))
-            return value_of(request, &request->fields[i]);
-    }
-    return (struct lk_slice){0};
-}
-
-size_t http_request_header_count(const struct http_request *request, const char *lower_name) {
-    size_t len = strlen(lower_name);
+struct lk_slice http_request_field(const struct http_request *request, struct lk_slice lower_name, size_t *ret_count) {
+    struct lk_slice first = {0};
     size_t count = 0;
-    for (size_t i = 0; i < request->head.fields_len; i++)
-        count += name_is(request, &request->fields[i], lower_name, len);
-    return count;
+    for (size_t i = 0; i < request->head.fields_len; i++) {
+        if (!name_is(request, &request->fields[i], lower_name))
+            continue;
+        if (count++ == 0)
+            first = value_of(request, &request->fields[i]);
+        if (ret_count == NULL)
+            break;
+    }
+    if (ret_count != NULL)
+        *ret_count = count;
+    return first;
 }
 
 bool http_request_header_at(const struct http_request *request, size_t index, struct lk_slice *ret_name, struct lk_slice *ret_value) {
@@ -148,6 +149,15 @@ void http_request_time(const struct http_request *request, int64_t *ret_wall_ms,
     }
     *ret_wall_ms = loop->read_wall_ms;
     *ret_mono_ns = loop->read_mono_ns;
+}
+
+void *http_request_foresee(struct http_request *request) {
+    request->noted = true;
+    return request->note;
+}
+
+const void *http_request_note(const struct http_request *request) {
+    return request->noted ? request->note : NULL;
 }
 
 uint64_t http_request_number(const struct http_request *request) {

@@ -6,6 +6,8 @@
 #include "http/response.h"
 #include "http/timer.h"
 
+#include <stddef.h>
+
 struct http_connection;
 
 /* Of a request that came by HTTP/2. */
@@ -35,6 +37,10 @@ struct http_request {
     uint64_t number;
     struct lk_arena arena;
     struct http_stream stream;
+
+    bool gathered; /* it was looked at together with others (ahead.h) */
+    bool noted;    /* note is set */
+    _Alignas(max_align_t) unsigned char note[HTTP_NOTE_BYTES];
 
     unsigned char kind; /* http_set_class */
     int status;

@@ -21,6 +21,13 @@ struct http_request;
 
 typedef void (*http_handler)(struct http_request *request, void *context);
 
+/* Most requests that are looked at together: enough to keep the memory busy, few enough that nothing fetched is pushed out again. */
+#define HTTP_TOGETHER_MAX 16
+
+/* Told of requests, two to HTTP_TOGETHER_MAX, that came together, before the first of them is handled: to ask for memory that their handlers will need, of all of them
+ * at once. It may read them and write their notes (http_request_foresee), nothing else; each goes to its handler next, unless its connection ends before. */
+typedef void (*http_foresight)(struct http_request *const *requests, size_t len, void *context);
+
 enum http_tls_version { HTTP_TLS_1_2, HTTP_TLS_1_3 };
 
 /* Files in PEM form; read when the server is created and at each http_server_reload. */
@@ -38,6 +45,7 @@ struct http_listener {
     void *context;
     const struct http_tls_config *tls; /* NULL: clear text; lives as long as the server */
     unsigned unix_mode;                /* of the socket's file, such as 0660; 0: 0600 */
+    http_foresight foresee;            /* called on an I/O thread with context; NULL: none */
 };
 
 /* All limits have a default (http_config_defaults); an exceeded one is answered where HTTP has an answer (400, 408, 413, 414, 431, 503), then the
@@ -123,11 +131,12 @@ struct lk_slice http_request_path(const struct http_request *request);  /* raw, 
 struct lk_slice http_request_query(const struct http_request *request); /* raw, without ?; ptr NULL when there is no ? */
 struct lk_slice http_request_body(const struct http_request *request);  /* whole, de-chunked */
 
-/* First field of that name (case ignored; pass it in lower case), white space around the value removed; ptr NULL when absent. */
-struct lk_slice http_request_header(const struct http_request *request, const char *lower_name);
-
-/* How many fields of that name there are. */
-size_t http_request_header_count(const struct http_request *request, const char *lower_name);
+/* First field of that name (case ignored; pass it in lower case), white space around the value removed; ptr NULL when absent. ret_count: how many there
+ * are; NULL when that does not matter. */
+struct lk_slice http_request_field(const struct http_request *request, struct lk_slice lower_name, size_t *ret_count);
+static inline struct lk_slice http_request_header(const struct http_request *request, const char *lower_name) {
+    return http_request_field(request, lk_slice_cstr(lower_name), NULL);
+}
 /* The index-th field, in order; false past the last. */
 bool http_request_header_at(const struct http_request *request, size_t index, struct lk_slice *ret_name, struct lk_slice *ret_value);
 
@@ -140,7 +149,11 @@ unsigned http_request_thread(const struct http_request *request); /* 0 .. thread
 /* What both clocks (base/clock.h) said after the request was read and before its handler was called; requests that came in one read share it. While the
  * handler runs. */
 void http_request_time(const struct http_request *request, int64_t *ret_wall_ms, int64_t *ret_mono_ns);
-uint64_t http_request_number(const struct http_request *request); /* unique in this process: base of request ids */
+/* What foresight notes about a request for its handler: HTTP_NOTE_BYTES of memory, aligned for any type. */
+#define HTTP_NOTE_BYTES 64
+void *http_request_foresee(struct http_request *request);          /* to write */
+const void *http_request_note(const struct http_request *request); /* to read; NULL when it was not foreseen */
+uint64_t http_request_number(const struct http_request *request);  /* unique in this process: base of request ids */
 
 /* --- answering --- */
 

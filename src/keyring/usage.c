@@ -74,6 +74,8 @@ void lk_usage_add(struct lk_usage *usage, const struct lk_id *key, const struct 
 }
 
 void lk_usage_offer(struct lk_usage *usage) {
+    if (atomic_load_explicit(&usage->spare, memory_order_acquire) == NULL)
+        return;
     count_noted(usage);
     exchange(usage);
 }

@@ -160,47 +160,64 @@ static void finish(struct lk_verifier *verifier, const struct lk_verify_request 
         lk_usage_add(verifier->usage, &ret->key_id, &ret->account_id, code, request->now_ms);
 }
 
+static void foresee(const struct lk_keyring *keyring, struct lk_slice token, struct lk_foreseen *ret) {
+    ret->malformed = lk_token_check(token) == LK_TOKEN_MALFORMED;
+    if (!ret->malformed)
+        lk_digest_token(keyring->keys, token, &ret->digest);
+}
+
 enum lk_verify_code lk_verify(struct lk_verifier *verifier, const struct lk_verify_request *request, struct lk_verify_answer *ret) {
-    const struct lk_keyring *keyring = verifier->keyring;
-    enum lk_verify_code code = LK_VERIFY_MALFORMED;
-    *ret = (struct lk_verify_answer){0};
-    if (lk_token_check(request->token) != LK_TOKEN_MALFORMED) {
-        struct lk_digest digest;
-        lk_digest_token(keyring->keys, request->token, &digest);
-        code = decide(keyring, request, &digest, ret);
+    const struct lk_foreseen *foreseen = request->foreseen;
+    struct lk_foreseen now;
+    if (foreseen == NULL) {
+        foresee(verifier->keyring, request->token, &now);
+        foreseen = &now;
     }
+    *ret = (struct lk_verify_answer){0};
+    enum lk_verify_code code = foreseen->malformed ? LK_VERIFY_MALFORMED : decide(verifier->keyring, request, &foreseen->digest, ret);
     finish(verifier, request, code, ret);
     return code;
 }
 
-/* Requests whose memory is fetched together: enough to keep the memory busy, few enough that nothing fetched is pushed out again. */
+/* Tokens whose memory is fetched together: enough to keep the memory busy, few enough that nothing fetched is pushed out again. */
 #define ROUND 16
 
+static void foresee_round(const struct lk_keyring *keyring, const struct lk_slice *tokens, size_t len, struct lk_foreseen *const *ret) {
+    for (size_t i = 0; i < len; i++) {
+        foresee(keyring, tokens[i], ret[i]);
+        if (!ret[i]->malformed)
+            lk_table_prefetch(&keyring->by_digest, lk_hash_digest(&ret[i]->digest));
+    }
+    const struct lk_entry *guesses[ROUND];
+    for (size_t i = 0; i < len; i++) {
+        uint32_t ref = ret[i]->malformed ? 0 : lk_table_guess(&keyring->by_digest, lk_hash_digest(&ret[i]->digest));
+        guesses[i] = ref == 0 ? NULL : lk_cells_at(&keyring->cells, ref);
+        __builtin_prefetch(guesses[i]);
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (guesses[i] != NULL)
+            __builtin_prefetch(lk_cells_text_at(&keyring->cells, guesses[i]->text));
+    }
+}
+
+void lk_verify_foresee(const struct lk_keyring *keyring, const struct lk_slice *tokens, size_t len, struct lk_foreseen *const *ret) {
+    for (size_t i = 0; i < len; i += ROUND)
+        foresee_round(keyring, tokens + i, len - i < ROUND ? len - i : ROUND, ret + i);
+}
+
 static void verify_round(struct lk_verifier *verifier, const struct lk_verify_request *requests, size_t len, struct lk_verify_answer *ret) {
-    const struct lk_keyring *keyring = verifier->keyring;
-    struct lk_digest digests[ROUND];
-    bool malformed[ROUND];
+    struct lk_slice tokens[ROUND];
+    struct lk_foreseen foreseen[ROUND];
+    struct lk_foreseen *pointers[ROUND];
     for (size_t i = 0; i < len; i++) {
-        malformed[i] = lk_token_check(requests[i].token) == LK_TOKEN_MALFORMED;
-        if (malformed[i])
-            continue;
-        lk_digest_token(keyring->keys, requests[i].token, &digests[i]);
-        lk_table_prefetch(&keyring->by_digest, lk_hash_digest(&digests[i]));
+        tokens[i] = requests[i].token;
+        pointers[i] = &foreseen[i];
     }
-    uint32_t guesses[ROUND];
+    foresee_round(verifier->keyring, tokens, len, pointers);
     for (size_t i = 0; i < len; i++) {
-        guesses[i] = malformed[i] ? 0 : lk_table_guess(&keyring->by_digest, lk_hash_digest(&digests[i]));
-        if (guesses[i] != 0)
-            __builtin_prefetch(lk_cells_at(&keyring->cells, guesses[i]));
-    }
-    for (size_t i = 0; i < len; i++) {
-        if (guesses[i] != 0)
-            __builtin_prefetch(lk_cells_text_at(&keyring->cells, lk_cells_at(&keyring->cells, guesses[i])->text));
-    }
-    for (size_t i = 0; i < len; i++) {
-        ret[i] = (struct lk_verify_answer){0};
-        enum lk_verify_code code = malformed[i] ? LK_VERIFY_MALFORMED : decide(keyring, &requests[i], &digests[i], &ret[i]);
-        finish(verifier, &requests[i], code, &ret[i]);
+        struct lk_verify_request request = requests[i];
+        request.foreseen = &foreseen[i];
+        lk_verify(verifier, &request, &ret[i]);
     }
 }
 

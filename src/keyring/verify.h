@@ -29,8 +29,15 @@ enum lk_verify_code {
 /* "VALID", as interface.md spells them. Static. */
 const char *lk_verify_code_name(enum lk_verify_code code);
 
+/* What is reckoned of a token before it is verified. */
+struct lk_foreseen {
+    bool malformed;
+    struct lk_digest digest; /* unless it is malformed */
+};
+
 struct lk_verify_request {
     struct lk_slice token;
+    const struct lk_foreseen *foreseen;  /* of token, and not long ago; NULL: not yet */
     const struct lk_ip *ip;              /* of the client; NULL when it is not known: a key with an allow list is then refused */
     const struct lk_expression *require; /* NULL: any valid key */
     const struct lk_id *account;         /* only keys of this account are seen, others are NOT_FOUND; NULL: any */
@@ -68,7 +75,11 @@ void lk_verifier_init(struct lk_verifier *verifier, struct lk_keyring *keyring, 
 /* Decides, takes cost from the limits when it is allowed as far as them, and counts. Writes *ret wholly. Returns ret->code. */
 enum lk_verify_code lk_verify(struct lk_verifier *verifier, const struct lk_verify_request *request, struct lk_verify_answer *ret);
 
-/* The same for many, in order, with the memory of several fetched at once. */
+/* Reckons what is needed of each token, into ret[i], and asks for the memory in which it will be looked up: of some at once, so that waiting for it is
+ * done once. Changes nothing. On a reader thread, before a few calls of lk_verify and after its last quiescent point. */
+void lk_verify_foresee(const struct lk_keyring *keyring, const struct lk_slice *tokens, size_t len, struct lk_foreseen *const *ret);
+
+/* The same as lk_verify for many, in order, with the memory of several fetched at once. */
 void lk_verify_batch(struct lk_verifier *verifier, const struct lk_verify_request *requests, size_t len, struct lk_verify_answer *ret);
 
 #endif

@@ -153,6 +153,27 @@ static int64_t last_use_of(struct fixture *f, const struct lk_id *key) {
     return used ? at : -1;
 }
 
+/* A key that is used right after another one is not left for whoever uses one next. */
+static void test_each_touch_arrives(void **state) {
+    struct world w;
+    struct fixture *f = *state;
+    struct lk_slice token;
+    fixture_act_as_system(f, &f->account.id);
+    struct lk_api_key other = fixture_key(f, "other", NULL, &token);
+    open_world(state, &w, 100);
+    lk_usage_touch(w.service, &w.f->admin_key.id, &w.f->account.id, NOW);
+    lk_usage_touch(w.service, &other.id, &w.f->account.id, NOW + 1);
+    for (int i = 0; i < 2; i++) {
+        lk_usage_collect(w.service);
+        wait_until_idle(&w);
+    }
+    lk_usage_flush(w.service);
+    wait_until_idle(&w);
+    assert_int_equal(last_use_of(w.f, &w.f->admin_key.id), NOW);
+    assert_int_equal(last_use_of(w.f, &other.id), NOW + 1);
+    finish(&w);
+}
+
 /* So many keys that hours are not written at each flush. None of them exists, so nothing of them is written. */
 static void count_crowd(struct world *w, int64_t at) {
     for (unsigned i = 0; i < 5000; i++) {
@@ -454,6 +475,7 @@ static void test_usage_of_a_deleted_account_goes_in_pieces(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_each_outcome_arrives_as_itself, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_each_touch_arrives, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_counts_are_kept_and_read_before_they_are_written, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_nothing_is_read_twice_while_it_is_written, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_hours_that_cannot_be_written_are_still_read, fixture_setup, fixture_teardown),

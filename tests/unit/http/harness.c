@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -39,6 +40,46 @@ int accept4(int fd, struct sockaddr *address, socklen_t *len, int flags) {
         return -1;
     }
     return (int)syscall(SYS_accept4, fd, address, len, flags);
+}
+
+static sem_t held, released;
+
+void wait_held(void) {
+    while (sem_wait(&held) != 0)
+        continue;
+}
+
+void let_go(void) {
+    sem_post(&released);
+}
+
+static void hold(void) {
+    sem_post(&held);
+    while (sem_wait(&released) != 0)
+        continue;
+}
+
+struct note {
+    size_t place, len;
+    char query[16];
+};
+
+static void foresee(struct http_request *const *requests, size_t len, void *context) {
+    (void)context;
+    for (size_t i = 0; i < len; i++) {
+        struct lk_slice query = http_request_query(requests[i]);
+        struct note *note = http_request_foresee(requests[i]);
+        *note = (struct note){.place = i, .len = len};
+        memcpy(note->query, query.ptr, query.len < sizeof(note->query) ? query.len : sizeof(note->query) - 1);
+    }
+}
+
+static void tell_note(struct http_request *request) {
+    const struct note *note = http_request_note(request);
+    char told[64] = "nothing";
+    if (note != NULL)
+        (void)snprintf(told, sizeof(told), "%zu of %zu: %s", note->place, note->len, note->query);
+    lk_buf_add_cstr(http_body(request), told);
 }
 
 static void keep(struct http_request *request) {
@@ -153,6 +194,10 @@ static void handler(struct http_request *request, void *context) {
         http_request_time(request, &wall_ms, &mono_ns);
         (void)snprintf(times, sizeof(times), "%lld %lld", (long long)wall_ms, (long long)mono_ns);
         lk_buf_add_cstr(http_body(request), times);
+    } else if (lk_slice_is(path, "/note")) {
+        tell_note(request);
+    } else if (lk_slice_is(path, "/hold")) {
+        hold();
     } else if (lk_slice_is(path, "/many")) {
         for (int i = 0; i < 40; i++)
             http_add_header(request, "X-Many", lk_slice_cstr("v"));
@@ -170,7 +215,7 @@ struct http_listener *test_listener(void) {
 
 struct http_config test_config(void) {
     struct http_config config = http_config_defaults();
-    listener = (struct http_listener){.address = "127.0.0.1:0", .handler = handler};
+    listener = (struct http_listener){.address = "127.0.0.1:0", .handler = handler, .foresee = foresee};
     config.listeners = &listener;
     config.listeners_len = 1;
     config.threads = 1;
@@ -183,6 +228,8 @@ void start(const struct http_config *config) {
     for (size_t i = 0; i < TEXT_MAX; i++)
         text[i] = (char)('a' + i % 17);
     atomic_store(&handled, 0);
+    sem_init(&held, 0, 0);
+    sem_init(&released, 0, 0);
     atomic_store(&sources_closed, 0);
     assert_int_equal(http_server_create(config, &server, &problem), 0);
     assert_int_equal(http_server_start(server), 0);

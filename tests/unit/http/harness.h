@@ -25,6 +25,8 @@ extern atomic_uint accept_faults;  /* so many accept4(2) calls fail with EMFILE 
  *   /odd      fields and a body with line ends in a value
  *   /many     40 fields
  *   /time     both clocks, as http_request_time says them
+ *   /note     what the listener's foresight noted of this request: "place of how many: query", or "nothing"
+ *   /hold     holds the I/O thread until let_go
  *   /broken   a body that failed to grow
  *   /none     204
  */
@@ -38,6 +40,9 @@ int stop_after_test(void **state);
 /* Waits until count requests are kept; answers the oldest with text "later". */
 void wait_kept(unsigned count);
 void answer_kept(void);
+
+void wait_held(void); /* until the thread is at /hold */
+void let_go(void);
 
 /* A connection; reads give up after some seconds, so that a failure does not hang. */
 int dial(void);
