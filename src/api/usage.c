@@ -18,6 +18,9 @@
 #define PIECE_NS (4 * INT64_C(1000000))
 #define PIECE_LOOK 16
 
+/* Counts that are added up together, because one alone would wait for memory that no cache holds. */
+#define TOGETHER ((size_t)16)
+
 /* Hours of few counts are written at each flush; those of more each so many flushes, or when so many wait: then there is still room for all that one flush
  * may bring. */
 #define KEPT_FEW 4096
@@ -117,10 +120,18 @@ static uint64_t sum_of(const struct lk_usage_count *count) {
     return sum > 0 ? sum : 1; /* a touch */
 }
 
-static void add_pending(void *context, const struct lk_usage_count *count) {
-    struct lk_usage_service *service = context;
-    if (!lk_usage_table_merge(service->pending, count))
+static void merge(struct lk_usage_service *service, struct lk_usage_table *table, const struct lk_usage_count *count) {
+    if (!lk_usage_table_merge(table, count))
         atomic_fetch_add_explicit(&service->lost, sum_of(count), memory_order_relaxed);
+}
+
+static void add_pending(void *context, const struct lk_usage_count *counts, size_t len) {
+    struct lk_usage_service *service = context;
+    for (size_t i = 0; i < len; i++) {
+        if (i % TOGETHER == 0)
+            lk_usage_table_fetch(service->pending, counts + i, len - i < TOGETHER ? len - i : TOGETHER);
+        merge(service, service->pending, &counts[i]);
+    }
 }
 
 static struct lk_usage_service *of_ask_job(struct lk_job *job) {
@@ -230,11 +241,6 @@ static int write_piece(struct lk_usage_service *service, struct lk_db *db) {
     return code;
 }
 
-static void keep_in(struct lk_usage_service *service, enum part part, const struct lk_usage_count *count) {
-    if (!lk_usage_table_merge(service->tables[part], count))
-        atomic_fetch_add_explicit(&service->lost, sum_of(count), memory_order_relaxed);
-}
-
 /* The counts of the piece are for the hours; a mere touch has none. */
 static void keep_counts(struct lk_usage_service *service) {
     static const uint32_t none[LK_USAGE_OUTCOMES];
@@ -242,9 +248,9 @@ static void keep_counts(struct lk_usage_service *service) {
         struct lk_usage_count count = *lk_usage_table_at(service->tables[TOUCHES], i);
         if (memcmp(count.outcomes, none, sizeof(none)) == 0)
             continue;
-        keep_in(service, HOURS_OF_KEYS, &count);
+        merge(service, service->tables[HOURS_OF_KEYS], &count);
         count.key = count.account;
-        keep_in(service, HOURS_OF_ACCOUNTS, &count);
+        merge(service, service->tables[HOURS_OF_ACCOUNTS], &count);
     }
 }
 

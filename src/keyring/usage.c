@@ -80,14 +80,14 @@ void lk_usage_offer(struct lk_usage *usage) {
     exchange(usage);
 }
 
-size_t lk_usage_take(struct lk_usage *usage, void (*each)(void *context, const struct lk_usage_count *count), void *context) {
+size_t lk_usage_take(struct lk_usage *usage, void (*take)(void *context, const struct lk_usage_count *counts, size_t len), void *context) {
     struct lk_usage_table *table = atomic_load_explicit(&usage->offered, memory_order_acquire);
     if (table == NULL)
         return 0;
     atomic_store_explicit(&usage->offered, NULL, memory_order_relaxed);
     size_t len = lk_usage_table_len(table);
-    for (size_t i = 0; i < len; i++)
-        each(context, lk_usage_table_at(table, i));
+    if (len > 0)
+        take(context, lk_usage_table_at(table, 0), len);
     lk_usage_table_clear(table);
     atomic_store_explicit(&usage->spare, table, memory_order_release);
     return len;

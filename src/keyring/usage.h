@@ -24,8 +24,8 @@ void lk_usage_add(struct lk_usage *usage, const struct lk_id *key, const struct 
 /* Reader. Offers what was counted to the background thread, if it has taken the last offer: once a turn of the loop, or before sleeping. */
 void lk_usage_offer(struct lk_usage *usage);
 
-/* Background. Calls each for every count in the table on offer, gives the table back, and returns how many there were (0: nothing on offer). */
-size_t lk_usage_take(struct lk_usage *usage, void (*each)(void *context, const struct lk_usage_count *count), void *context);
+/* Background. Passes take the counts in the table on offer, gives the table back, and returns how many there were (0: nothing on offer). */
+size_t lk_usage_take(struct lk_usage *usage, void (*take)(void *context, const struct lk_usage_count *counts, size_t len), void *context);
 
 /* Any thread. Counts that found no room since open. */
 uint64_t lk_usage_lost(const struct lk_usage *usage);

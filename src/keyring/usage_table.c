@@ -88,16 +88,24 @@ bool lk_usage_table_add(struct lk_usage_table *table, const struct lk_id *key, c
     return true;
 }
 
+/* Asks for the memory in which a search begins, and, once that is there, for the count that it most likely leads to: the next new one, where there is
+ * none yet. */
+static void fetch_place(const struct lk_usage_table *table, const struct lk_id *key, int64_t now_ms) {
+    __builtin_prefetch(&table->index[home_of(table, key, now_ms / LK_USAGE_HOUR_MS)]);
+}
+
+static void fetch_count(const struct lk_usage_table *table, const struct lk_id *key, int64_t now_ms) {
+    uint32_t position = table->index[home_of(table, key, now_ms / LK_USAGE_HOUR_MS)];
+    const char *count = (const char *)&table->counts[position != 0 ? position - 1 : table->len < table->max ? table->len : 0];
+    __builtin_prefetch(count, 1);
+    __builtin_prefetch(count + sizeof table->counts[0] - 1, 1); /* it lies across two cache lines */
+}
+
 size_t lk_usage_table_add_many(struct lk_usage_table *table, const struct lk_usage_event *events, size_t len) {
     for (size_t i = 0; i < len; i++)
-        __builtin_prefetch(&table->index[home_of(table, &events[i].key, events[i].now_ms / LK_USAGE_HOUR_MS)]);
-    for (size_t i = 0; i < len; i++) {
-        uint32_t position = table->index[home_of(table, &events[i].key, events[i].now_ms / LK_USAGE_HOUR_MS)];
-        /* The next new one, where there is none yet. A count lies across two cache lines. */
-        const char *count = (const char *)&table->counts[position != 0 ? position - 1 : table->len < table->max ? table->len : 0];
-        __builtin_prefetch(count, 1);
-        __builtin_prefetch(count + sizeof table->counts[0] - 1, 1);
-    }
+        fetch_place(table, &events[i].key, events[i].now_ms);
+    for (size_t i = 0; i < len; i++)
+        fetch_count(table, &events[i].key, events[i].now_ms);
     size_t done = 0;
     while (done < len && lk_usage_table_add(table, &events[done].key, &events[done].account, events[done].outcome, events[done].now_ms))
         done++;
@@ -115,6 +123,13 @@ bool lk_usage_table_merge(struct lk_usage_table *table, const struct lk_usage_co
         count->outcomes[i] += from->outcomes[i] < room ? from->outcomes[i] : room;
     }
     return true;
+}
+
+void lk_usage_table_fetch(const struct lk_usage_table *table, const struct lk_usage_count *counts, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        fetch_place(table, &counts[i].key, counts[i].last_used_ms);
+    for (size_t i = 0; i < len; i++)
+        fetch_count(table, &counts[i].key, counts[i].last_used_ms);
 }
 
 bool lk_usage_table_find(const struct lk_usage_table *table, const struct lk_id *key, int64_t now_ms, size_t *ret) {

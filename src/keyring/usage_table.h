@@ -53,6 +53,9 @@ size_t lk_usage_table_add_many(struct lk_usage_table *table, const struct lk_usa
 /* Adds what another table counted. false when there is no room: nothing was added. */
 bool lk_usage_table_merge(struct lk_usage_table *table, const struct lk_usage_count *count);
 
+/* Asks for the memory that merging each of these, a dozen or so, will need. */
+void lk_usage_table_fetch(const struct lk_usage_table *table, const struct lk_usage_count *counts, size_t len);
+
 /* How many counts there are, and one of them. */
 size_t lk_usage_table_len(const struct lk_usage_table *table);
 const struct lk_usage_count *lk_usage_table_at(const struct lk_usage_table *table, size_t index);

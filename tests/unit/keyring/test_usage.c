@@ -11,12 +11,14 @@ struct seen {
     int64_t last;
 };
 
-static void note(void *context, const struct lk_usage_count *count) {
+static void note(void *context, const struct lk_usage_count *counts, size_t len) {
     struct seen *seen = context;
-    seen->keys++;
-    for (size_t i = 0; i < LK_USAGE_OUTCOMES; i++)
-        seen->total += count->outcomes[i];
-    seen->last = count->last_used_ms > seen->last ? count->last_used_ms : seen->last;
+    seen->keys += len;
+    for (const struct lk_usage_count *count = counts; count < counts + len; count++) {
+        for (size_t i = 0; i < LK_USAGE_OUTCOMES; i++)
+            seen->total += count->outcomes[i];
+        seen->last = count->last_used_ms > seen->last ? count->last_used_ms : seen->last;
+    }
 }
 
 static void test_counts(void **state) {
