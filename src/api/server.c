@@ -592,7 +592,7 @@ static void wait_for_stop(struct server *server, const sigset_t *signals) {
  */
 static void keep_freed_memory(void) {
     mallopt(M_MMAP_THRESHOLD, 4 << 20);
-    mallopt(M_TRIM_THRESHOLD, 2 << 20);
+    mallopt(M_TRIM_THRESHOLD, 10 << 20);
 }
 
 int lk_server_run(const struct lk_settings *settings, const struct lk_server_events *events, struct lk_problem *problem) {
