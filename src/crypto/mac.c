@@ -6,6 +6,7 @@
 
 #include "crypto/mac.h"
 
+#include <endian.h>
 #include <sodium.h>
 
 void lk_mac_key_set(struct lk_mac_key *key, struct lk_slice bytes) {
@@ -49,11 +50,44 @@ void lk_mac_end(struct lk_mac *mac, uint8_t out[LK_MAC_BYTES]) {
     sodium_memzero(mac, sizeof *mac);
 }
 
+static void put_word(uint8_t *at, uint32_t word) {
+    word = htobe32(word);
+    memcpy(at, &word, sizeof word);
+}
+
+static void put_state(const SHA256_CTX *hash, uint8_t out[LK_MAC_BYTES]) {
+    for (size_t i = 0; i < LK_MAC_BYTES / sizeof hash->h[0]; i++)
+        put_word(out + i * sizeof hash->h[0], hash->h[i]);
+}
+
+/* Takes in the end of a message of len bytes: what is left of it, less than a block, then the padding (FIPS 180-4 section 5.1.1). */
+static void absorb_end(SHA256_CTX *hash, const void *rest, size_t rest_len, uint64_t len, uint8_t blocks[2 * SHA256_CBLOCK]) {
+    const size_t length_bytes = 8;
+    size_t size = rest_len + 1 + length_bytes <= SHA256_CBLOCK ? SHA256_CBLOCK : 2 * SHA256_CBLOCK;
+    memset(blocks + rest_len, 0, size - rest_len);
+    if (rest_len > 0)
+        memmove(blocks, rest, rest_len);
+    blocks[rest_len] = 0x80;
+    put_word(blocks + size - 8, (uint32_t)(len >> 29)); /* in bits */
+    put_word(blocks + size - 4, (uint32_t)(len << 3));
+    for (size_t at = 0; at < size; at += SHA256_CBLOCK)
+        SHA256_Transform(hash, blocks + at);
+}
+
+/* Block by block: SHA256_Update and SHA256_Final spend on their buffer a third of what a token's blocks take. */
 void lk_mac(const struct lk_mac_key *key, struct lk_slice bytes, uint8_t out[LK_MAC_BYTES]) {
-    struct lk_mac mac;
-    lk_mac_begin(&mac, key);
-    lk_mac_add(&mac, bytes);
-    lk_mac_end(&mac, out);
+    uint8_t blocks[2 * SHA256_CBLOCK];
+    SHA256_CTX hash = key->inner;
+    struct lk_slice rest = bytes;
+    for (; rest.len >= SHA256_CBLOCK; rest = lk_slice_make(rest.ptr + SHA256_CBLOCK, rest.len - SHA256_CBLOCK))
+        SHA256_Transform(&hash, (const uint8_t *)rest.ptr);
+    absorb_end(&hash, rest.ptr, rest.len, SHA256_CBLOCK + bytes.len, blocks);
+    put_state(&hash, blocks);
+    hash = key->outer;
+    absorb_end(&hash, blocks, LK_MAC_BYTES, SHA256_CBLOCK + LK_MAC_BYTES, blocks);
+    put_state(&hash, out);
+    sodium_memzero(blocks, sizeof blocks);
+    sodium_memzero(&hash, sizeof hash);
 }
 
 bool lk_secret_equal(const void *a, const void *b, size_t len) {

@@ -2,6 +2,8 @@
 
 #include "http/chars.h"
 
+#include <endian.h>
+
 enum state {
     START,       /* before the request line */
     START_LF,    /* CR of an empty line read */
@@ -221,6 +223,11 @@ static void end_value(struct http_head *head, const char *data, size_t i) {
 
 typedef uint8_t characters __attribute__((vector_size(16)));
 
+/* Which byte of a word, as it stands in memory, is the first that is not 0. */
+static size_t first_byte(uint64_t word) {
+    return (size_t)__builtin_ctzll(le64toh(word)) / 8;
+}
+
 /* The first byte from i on that is none of a field value. Values are most of a head, so they are read sixteen at a time while all may be in one. */
 static size_t skip_value(const char *data, size_t i, size_t end) {
     for (characters c; end - i >= sizeof(c); i += sizeof(c)) {
@@ -228,8 +235,10 @@ static size_t skip_value(const char *data, size_t i, size_t end) {
         const characters other = (characters)(((c < 0x20) & (c != '\t')) | (c == 0x7F));
         uint64_t halves[2];
         memcpy(halves, &other, sizeof(halves));
-        if ((halves[0] | halves[1]) != 0)
-            break;
+        if (halves[0] != 0)
+            return i + first_byte(halves[0]);
+        if (halves[1] != 0)
+            return i + sizeof(halves[0]) + first_byte(halves[1]);
     }
     while (i < end && http_char_is(data[i], HTTP_CHAR_VALUE))
         i++;
@@ -295,8 +304,13 @@ int http_parse_head(struct http_head *head, const char *data, size_t len, const 
         size_t end = scan_end(head, len, limits, &status);
         if (head->len >= end)
             return head->len < len ? status : HTTP_PARSE_MORE;
-        status = head->state < FIELD_START ? step_line(head, data, end, &head->len)
-                                           : step_fields(head, data, end, &head->len, limits->count_max);
+        if (head->state < FIELD_START) {
+            status = step_line(head, data, end, &head->len);
+        } else { /* the end is the same for all of them */
+            do
+                status = step_fields(head, data, end, &head->len, limits->count_max);
+            while (status == 0 && head->len < end && head->state != DONE);
+        }
         if (status != 0)
             return status;
     }

@@ -3,6 +3,8 @@
 #include "base/encode.h"
 #include "crypto/hkdf.h"
 
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <stdlib.h>
 
 static size_t from_hex(const char *text, uint8_t *out) {
@@ -85,6 +87,27 @@ static void test_vectors(void **state) {
     }
 }
 
+/* Beside OpenSSL's own, for messages that end anywhere in their block. */
+static void test_every_length(void **state) {
+    (void)state;
+    uint8_t key[32];
+    uint8_t message[600];
+    for (size_t i = 0; i < sizeof message; i++)
+        message[i] = (uint8_t)(i * 7 + 3);
+    memcpy(key, message + 100, sizeof key);
+    struct lk_mac_key ready;
+    lk_mac_key_set(&ready, slice_of(key, sizeof key));
+    for (size_t len = 0; len <= sizeof message; len++) {
+        uint8_t out[LK_MAC_BYTES];
+        uint8_t expected[LK_MAC_BYTES];
+        unsigned expected_len = sizeof expected;
+        lk_mac(&ready, slice_of(message, len), out);
+        assert_non_null(HMAC(EVP_sha256(), key, sizeof key, message, len, expected, &expected_len));
+        assert_int_equal(expected_len, sizeof expected);
+        assert_memory_equal(out, expected, sizeof out);
+    }
+}
+
 /* RFC 5869, appendix A.1 to A.3. */
 static void test_hkdf(void **state) {
     (void)state;
@@ -138,6 +161,7 @@ static void test_equal(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_vectors),
+        cmocka_unit_test(test_every_length),
         cmocka_unit_test(test_hkdf),
         cmocka_unit_test(test_equal),
     };

@@ -41,6 +41,29 @@ static void writes_an_answer(void **state) {
     http_pool_free(&pool);
 }
 
+/* Whatever breaks a line, and wherever: the value keeps its length and its other bytes. */
+static void lets_no_value_break_its_line(void **state) {
+    (void)state;
+    struct http_pool pool = {0};
+    for (size_t len = 1; len <= 50; len++) {
+        for (size_t at = 0; at < len; at++) {
+            char value[50];
+            memset(value, '\x8D', sizeof(value)); /* that and CR differ in one bit */
+            value[at] = "\r\n"[(at + len) % 3];   /* or NUL */
+            const struct http_answer_field field = {LK_SLICE("X-A"), {value, len}};
+            struct http_answer answer = {.status = 204, .fields = &field, .fields_len = 1, .date = "Thu, 01 Jan 1970 00:00:00 GMT"};
+            struct http_iobuf out = {0};
+            assert_int_equal(http_answer_write(&answer, &out, &pool), 0);
+            const char *written = out.ptr + out.start + strlen("HTTP/1.1 204 No Content\r\nX-A: ");
+            value[at] = ' ';
+            assert_memory_equal(written, value, len);
+            assert_memory_equal(written + len, "\r\nDate: ", 8);
+            http_iobuf_release(&out, &pool);
+        }
+    }
+    http_pool_free(&pool);
+}
+
 static void keeps_timers_in_order(void **state) {
     (void)state;
     struct http_timer_class timers;
@@ -120,11 +143,8 @@ static void compresses_only_what_shrinks(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(formats_dates),
-        cmocka_unit_test(writes_an_answer),
-        cmocka_unit_test(keeps_timers_in_order),
-        cmocka_unit_test(moves_and_grows_buffers),
-        cmocka_unit_test(compresses_only_what_shrinks),
+        cmocka_unit_test(formats_dates),         cmocka_unit_test(writes_an_answer),        cmocka_unit_test(lets_no_value_break_its_line),
+        cmocka_unit_test(keeps_timers_in_order), cmocka_unit_test(moves_and_grows_buffers), cmocka_unit_test(compresses_only_what_shrinks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
