@@ -123,7 +123,7 @@ static int identify(const struct lk_verify_answer *answer, struct lk_arena *aren
     char *at = lk_arena_alloc(arena, (size_t)2 * LK_ID_TEXT + 3 * answer->name.len + set->groups_header.len + set->scopes_header.len);
     if (at == NULL)
         return LK_ENOMEM;
-    at = put_id(at, &answer->account_id, &ret->account);
+    at = put(at, lk_slice_make(set->account_text, LK_ID_TEXT), &ret->account);
     at = put_id(at, &answer->key_id, &ret->key);
     at = put(at, set->groups_header, &ret->groups);
     at = put(at, set->scopes_header, &ret->scopes);

@@ -214,7 +214,7 @@ static void write_known(struct lk_json_writer *w, const struct work *work, const
     put(w, PIECE(",\"keyId\":\""));
     put_id(w, &answer->key_id);
     put(w, PIECE("\",\"accountId\":\""));
-    put_id(w, &answer->account_id);
+    put(w, lk_slice_make(answer->set->account_text, LK_ID_TEXT));
     put(w, PIECE("\",\"name\":"));
     lk_json_string(w, answer->name);
     put(w, PIECE(","));

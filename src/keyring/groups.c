@@ -142,7 +142,7 @@ static int build_set(struct lk_keyring *keyring, const struct lk_set_slot *slot,
         ids[i] = slot->members[i].group->id;
         grants[i] = slot->members[i].group->latest;
     }
-    int code = lk_permission_set_build(keyring->vocabulary, ids, grants, slot->len, ret);
+    int code = lk_permission_set_build(keyring->vocabulary, &slot->account->id, ids, grants, slot->len, ret);
     if (code == 0)
         lk_small_adopt(keyring, *ret);
     return code;

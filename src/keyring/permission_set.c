@@ -1,5 +1,6 @@
 #include "keyring/permission_set.h"
 
+#include "base/encode.h"
 #include "base/json_write.h"
 
 #include <stdlib.h>
@@ -258,8 +259,8 @@ static struct lk_permission_set *pack(const struct draft *draft) {
     return set;
 }
 
-int lk_permission_set_build(const struct lk_vocabulary *vocabulary, const struct lk_id *groups, const struct lk_grants *const *grants,
-                            size_t len, struct lk_permission_set **ret) {
+int lk_permission_set_build(const struct lk_vocabulary *vocabulary, const struct lk_id *account, const struct lk_id *groups,
+                            const struct lk_grants *const *grants, size_t len, struct lk_permission_set **ret) {
     struct draft draft = {0};
     struct lk_permission_set *set = NULL;
     if (collect(&draft, groups, grants, len) == 0) {
@@ -271,6 +272,7 @@ int lk_permission_set_build(const struct lk_vocabulary *vocabulary, const struct
     draft_free(&draft);
     if (set == NULL)
         return LK_ENOMEM;
+    lk_base64url_encode(account->bytes, LK_ID_BYTES, set->account_text);
     *ret = set;
     return 0;
 }

@@ -62,6 +62,7 @@ struct lk_permission_set {
     size_t scopes_len;
     /* For answers, made once. The header values are the group ids and the scope names joined by commas, percent-encoded where interface.md says.
      * json is three members of an object: "userGroupIds":[...],"accountPermissions":[...],"scopes":[...] */
+    char account_text[LK_ID_TEXT]; /* the account's id */
     struct lk_slice groups_header;
     struct lk_slice scopes_header;
     struct lk_slice json;
@@ -74,10 +75,10 @@ struct lk_permission_set {
     size_t apps_len;
 };
 
-/* Builds the union of grants into one block that ret owns. groups is sorted; grants[i] belongs to groups[i], and a NULL one is a group that does not
+/* Builds the union of grants, all of one account, into one block that ret owns. groups is sorted; grants[i] belongs to groups[i], and a NULL one is a group that does not
  * exist. LK_ENOMEM. */
-int lk_permission_set_build(const struct lk_vocabulary *vocabulary, const struct lk_id *groups, const struct lk_grants *const *grants,
-                            size_t len, struct lk_permission_set **ret);
+int lk_permission_set_build(const struct lk_vocabulary *vocabulary, const struct lk_id *account, const struct lk_id *groups,
+                            const struct lk_grants *const *grants, size_t len, struct lk_permission_set **ret);
 
 /* NULL is fine. */
 void lk_permission_set_free(struct lk_permission_set *set);

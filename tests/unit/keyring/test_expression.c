@@ -15,7 +15,7 @@ static struct lk_permission_set *the_set(void) {
     const struct lk_grants *list[] = {&grants, NULL};
     struct lk_id groups[] = {id_of(1), id_of(2)};
     struct lk_permission_set *set;
-    assert_int_equal(lk_permission_set_build(&test_vocabulary, groups, list, 2, &set), 0);
+    assert_int_equal(lk_permission_set_build(&test_vocabulary, &groups[0], groups, list, 2, &set), 0);
     return set;
 }
 
@@ -83,7 +83,7 @@ static void test_every_scope(void **state) {
     const struct lk_grants *list[] = {&grants};
     struct lk_id group = id_of(1);
     struct lk_permission_set *set;
-    assert_int_equal(lk_permission_set_build(&test_vocabulary, &group, list, 1, &set), 0);
+    assert_int_equal(lk_permission_set_build(&test_vocabulary, &group, &group, list, 1, &set), 0);
     assert_true(lk_permission_set_has_scope(set, lk_slice_cstr("anything"), false));
     assert_false(lk_permission_set_has_scope(set, lk_slice_cstr("latchkey.operator"), true));
     struct lk_expression *expression;
