@@ -60,7 +60,7 @@ struct http_loop {
     struct http_listen_socket *listeners; /* shared->config.listeners_len */
 
     int64_t now; /* of this turn, monotonic ns */
-    /* Of the read whose requests are handled now, once one of them asks. */
+    /* Of the read, or the reads done together, whose requests are handled now, once one of them asks. */
     bool read_is_timed;
     int64_t read_wall_ms, read_mono_ns;
     int64_t date_second;

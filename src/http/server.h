@@ -146,14 +146,16 @@ struct lk_slice http_request_client_subject(const struct http_request *request);
 bool http_request_is_secure(const struct http_request *request); /* it came by TLS */
 struct lk_arena *http_request_arena(struct http_request *request);
 unsigned http_request_thread(const struct http_request *request); /* 0 .. threads-1: index for per-thread counters */
-/* What both clocks (base/clock.h) said after the request was read and before its handler was called; requests that came in one read share it. While the
- * handler runs. */
+/* What both clocks (base/clock.h) said after the request was read and before its handler was called; requests that came in one read, or in reads
+ * that were done together, share it. While the handler runs. */
 void http_request_time(const struct http_request *request, int64_t *ret_wall_ms, int64_t *ret_mono_ns);
+
 /* What foresight notes about a request for its handler: HTTP_NOTE_BYTES of memory, aligned for any type. */
 #define HTTP_NOTE_BYTES 64
 void *http_request_foresee(struct http_request *request);          /* to write */
 const void *http_request_note(const struct http_request *request); /* to read; NULL when it was not foreseen */
-uint64_t http_request_number(const struct http_request *request);  /* unique in this process: base of request ids */
+
+uint64_t http_request_number(const struct http_request *request); /* unique in this process: base of request ids */
 
 /* --- answering --- */
 
