@@ -7,15 +7,34 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MESSAGE_MAX 2048
 
 static enum lk_log_level least_level = LK_LOG_INFO;
 static bool as_json = false;
+static bool to_journal = false;
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
+static const char *const journal_marks[] = {"<7>", "<6>", "<4>", "<3>"};
+
+void lk_log_begin(void) {
+    struct stat file;
+    char here[64];
+    const char *journal = getenv("JOURNAL_STREAM"); /* a child whose standard error was redirected inherits it: hence the comparison */
+    if (journal == NULL || fstat(STDERR_FILENO, &file) != 0)
+        return;
+    snprintf(here, sizeof(here), "%ju:%ju", (uintmax_t)file.st_dev, (uintmax_t)file.st_ino);
+    to_journal = strcmp(journal, here) == 0;
+}
+
+const char *lk_log_mark(enum lk_log_level level) {
+    return to_journal ? journal_marks[level] : "";
+}
 
 void lk_log_setup(enum lk_log_level least, bool json) {
     least_level = least;
@@ -65,11 +84,13 @@ void lk_log(enum lk_log_level level, const char *format, ...) {
     char message[4 * MESSAGE_MAX + 1];
     size_t message_len = make_printable(lk_slice_make(raw, formatted < 0 ? 0 : strnlen(raw, sizeof(raw))), message);
 
+    const char *mark = lk_log_mark(level);
     char time[25];
     lk_clock_format(lk_clock_wall_ms(), time);
     if (as_json) {
         struct lk_buf line;
         lk_buf_init(&line, 0);
+        lk_buf_add_cstr(&line, mark);
         struct lk_json_writer w;
         lk_json_writer_init(&w, &line);
         lk_json_begin_object(&w);
@@ -86,7 +107,8 @@ void lk_log(enum lk_log_level level, const char *format, ...) {
         lk_buf_free(&line);
     } else {
         char line[sizeof(message) + 64];
-        int len = snprintf(line, sizeof(line), "%s %-5s %.*s\n", time, level_names[level], (int)message_len, message);
+        int len = snprintf(line, sizeof(line), "%s%s%-5s %.*s\n", to_journal ? mark : time, to_journal ? "" : " ", level_names[level],
+                           (int)message_len, message);
         write_line(line, len < 0 ? 0 : (size_t)len);
     }
     errno = saved_errno;

@@ -9,6 +9,13 @@
 
 enum lk_log_level { LK_LOG_DEBUG, LK_LOG_INFO, LK_LOG_WARN, LK_LOG_ERROR };
 
+/* Finds out whether standard error is systemd's journal, which reads a line's priority at its beginning (sd-daemon(3)) and has a time of its own: lines
+ * are marked for it then, and those in text go without the time. Once, at the start of a program; without it nothing is marked. */
+void lk_log_begin(void);
+
+/* What a line about such a matter begins with on standard error: "<4>" and the like for the journal, "" for anybody else. Static. */
+const char *lk_log_mark(enum lk_log_level level);
+
 /* Sets the least level that is written and the form. Before any other thread starts; the default is INFO and text. */
 void lk_log_setup(enum lk_log_level least, bool json);
 

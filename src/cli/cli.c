@@ -41,7 +41,7 @@ int cli_begin_crypto(struct lk_problem *problem) {
 }
 
 int cli_failed(const struct lk_problem *problem) {
-    fprintf(stderr, "latchkey: %s\n", problem->text);
+    fprintf(stderr, "%slatchkey: %s\n", lk_log_mark(LK_LOG_ERROR), problem->text);
     return CLI_FAILED;
 }
 
@@ -51,10 +51,11 @@ int cli_usage_error(const struct cli_command *command, const char *format, ...) 
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    const char *mark = lk_log_mark(LK_LOG_ERROR);
     if (command == NULL)
-        fprintf(stderr, "latchkey: %s\nRun `latchkey help` for the commands.\n", text);
+        fprintf(stderr, "%slatchkey: %s\nRun `latchkey help` for the commands.\n", mark, text);
     else
-        fprintf(stderr, "latchkey: %s\nRun `latchkey help %s` for how to use it.\n", text, command->name);
+        fprintf(stderr, "%slatchkey: %s\nRun `latchkey help %s` for how to use it.\n", mark, text, command->name);
     return CLI_USAGE;
 }
 
@@ -206,6 +207,7 @@ static int run_group(const struct cli_command *group, int argc, char **argv) {
 #define WORDS_MAX 2
 
 int cli_main(int argc, char **argv) {
+    lk_log_begin();
     if (argc < 2)
         return cli_usage_error(NULL, "A command is missing");
     const char *words[WORDS_MAX] = {argv[1], argc > 2 ? argv[2] : ""};

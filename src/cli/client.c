@@ -1,6 +1,5 @@
 #include "cli/client.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -60,16 +59,19 @@ static bool is_here(const char *url) {
     return false;
 }
 
-static bool set_up(struct cli_client *client) {
-    CURL *curl = client->curl;
-    return curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+bool cli_connection_set_up(CURL *curl, const char *url) {
+    return curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S) == CURLE_OK &&
+           (!is_here(url) || curl_easy_setopt(curl, CURLOPT_NOPROXY, "*") == CURLE_OK) &&
+           curl_easy_setopt(curl, CURLOPT_USERAGENT, "latchkey/" LK_VERSION) == CURLE_OK;
+}
+
+static bool set_up(struct cli_client *client) {
+    CURL *curl = client->curl;
+    return cli_connection_set_up(curl, client->url) && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
-           (!is_here(client->url) || curl_easy_setopt(curl, CURLOPT_NOPROXY, "*") == CURLE_OK) &&
-           curl_easy_setopt(curl, CURLOPT_USERAGENT, "latchkey/" LK_VERSION) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive) == CURLE_OK;
 }
 

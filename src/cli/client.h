@@ -5,7 +5,13 @@
 #include "base/buf.h"
 #include "base/error.h"
 
+#include <curl/curl.h>
+
 struct cli_client;
+
+/* Prepares a handle for url, which has a scheme, as every connection of the commands is made: by HTTP alone, and straight to a server of this machine whatever
+ * proxy the environment names. False when it cannot be. */
+bool cli_connection_set_up(CURL *curl, const char *url);
 
 /* A client of the server at url ("http://127.0.0.1:5390") that authenticates with key; both are copied. */
 int cli_client_new(const char *url, struct lk_slice key, struct cli_client **ret, struct lk_problem *problem);

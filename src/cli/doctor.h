@@ -34,8 +34,8 @@ void doctor_data(struct doctor *doctor, const char *dir, const char *master_key_
 /* A certificate and its key on this machine; NULL for none. */
 void doctor_certificate(struct doctor *doctor, const char *cert, const char *key);
 
-/* Is the expiry of a certificate (milliseconds) near? where names it. */
-void doctor_expiry(struct doctor *doctor, const char *where, int64_t expires_at);
+/* Is the expiry of a certificate (milliseconds) near, or over? where names it; if_over says what follows from that (", so ..." or ""). */
+void doctor_expiry(struct doctor *doctor, const char *where, int64_t expires_at, const char *if_over);
 
 /* A server, and the keys that the session's key may read. */
 int doctor_server(struct doctor *doctor, struct cli_session *session);

@@ -127,11 +127,14 @@ void doctor_data(struct doctor *doctor, const char *dir, const char *master_key_
 
 /* --- certificates --- */
 
-void doctor_expiry(struct doctor *doctor, const char *where, int64_t expires_at) {
+void doctor_expiry(struct doctor *doctor, const char *where, int64_t expires_at, const char *if_over) {
+    char time[25];
     int64_t left = expires_at - lk_clock_wall_ms();
+    lk_clock_format(expires_at, time);
     doctor->checks++;
     if (left <= 0)
-        doctor_find(doctor, "certificate", "Renew it, and send the server SIGHUP.", "The certificate of %s has expired.", where);
+        doctor_find(doctor, "certificate", "Renew it, and send the server SIGHUP.", "The certificate of %s expired at %.19sZ%s.", where,
+                    time, if_over);
     else if (left < DOCTOR_EXPIRY_DAYS * DOCTOR_DAY_MS)
         doctor_find(doctor, "certificate", "Renew it, and send the server SIGHUP.", "The certificate of %s expires in %d days.", where,
                     (int)(left / DOCTOR_DAY_MS));
@@ -144,7 +147,7 @@ void doctor_certificate(struct doctor *doctor, const char *cert, const char *key
         fclose(file);
     struct tm end;
     if (x509 != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(x509), &end) == 1)
-        doctor_expiry(doctor, cert, (int64_t)timegm(&end) * 1000);
+        doctor_expiry(doctor, cert, (int64_t)timegm(&end) * 1000, "");
     else if (cert != NULL)
         doctor_find(doctor, "certificate", "Name the file that --tls-cert of the server names.",
                     "%s holds no certificate in PEM form, or cannot be read.", cert);

@@ -2,8 +2,8 @@
 #include "cli/doctor.h"
 
 #include "base/clock.h"
+#include "cli/client.h"
 
-#include <curl/curl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -33,24 +33,45 @@ static size_t drop(char *bytes, size_t size, size_t count, void *context) {
     return size * count;
 }
 
-static void check_expiry_shown(struct doctor *doctor, CURL *curl, const char *url) {
+/* When the certificate ends that the server showed (milliseconds); 0: it showed none, or no date that can be read. */
+static int64_t shown_end(CURL *curl) {
     struct curl_certinfo *info = NULL;
     if (curl_easy_getinfo(curl, CURLINFO_CERTINFO, &info) != CURLE_OK || info == NULL || info->num_of_certs < 1)
-        return;
+        return 0;
+    time_t end = 0;
     for (const struct curl_slist *at = info->certinfo[0]; at != NULL; at = at->next) {
-        if (strncmp(at->data, "Expire date:", 12) != 0)
-            continue;
-        time_t end = curl_getdate(at->data + 12, NULL);
-        if (end > 0)
-            doctor_expiry(doctor, url, (int64_t)end * 1000);
+        if (strncmp(at->data, "Expire date:", 12) == 0)
+            end = curl_getdate(at->data + 12, NULL);
     }
+    return end > 0 ? (int64_t)end * 1000 : 0;
 }
 
-static void check_connection(struct doctor *doctor, const char *url) {
+/* When the certificate ended that the handle has just refused; 0: it has not ended. Whoever refuses a certificate is not told its dates, so it is looked at
+ * once more without trust in it: by a handshake alone, after which nothing is sent. */
+static int64_t refused_end(CURL *curl) {
+    if (curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L) != CURLE_OK || curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L) != CURLE_OK ||
+        curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L) != CURLE_OK || curl_easy_perform(curl) != CURLE_OK)
+        return 0;
+    int64_t end = shown_end(curl);
+    return end <= lk_clock_wall_ms() ? end : 0;
+}
+
+static void check_clock(struct doctor *doctor, int64_t theirs) {
+    doctor->checks++;
+    int64_t apart = theirs - lk_clock_wall_ms();
+    if (apart > DOCTOR_CLOCK_MS || apart < -DOCTOR_CLOCK_MS)
+        doctor_find(doctor, "clock", "Set both clocks by a time service (timedatectl set-ntp true).",
+                    "The server's clock and this machine's are %" PRId64 " seconds apart: keys expire too early or too late.",
+                    (apart < 0 ? -apart : apart) / 1000);
+}
+
+/* False when the certificate has expired: then no request can be made. */
+static bool check_connection(struct doctor *doctor, const char *url) {
     char target[1024];
     time_t date = 0;
+    int64_t refused = 0;
     CURL *curl = curl_easy_init();
-    if (curl == NULL || snprintf(target, sizeof(target), "%s/healthz", url) >= (int)sizeof(target))
+    if (curl == NULL || !cli_connection_set_up(curl, url) || snprintf(target, sizeof(target), "%s/healthz", url) >= (int)sizeof(target))
         goto done;
     curl_easy_setopt(curl, CURLOPT_URL, target);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
@@ -58,17 +79,18 @@ static void check_connection(struct doctor *doctor, const char *url) {
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
     curl_easy_setopt(curl, CURLOPT_CERTINFO, 1L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, 10L);
-    if (curl_easy_perform(curl) != CURLE_OK || date <= 0)
+    CURLcode code = curl_easy_perform(curl);
+    if (code == CURLE_PEER_FAILED_VERIFICATION && (refused = refused_end(curl)) != 0)
+        doctor_expiry(doctor, url, refused, ", so the server's clock and keys could not be looked at");
+    if (code != CURLE_OK || date <= 0)
         goto done;
-    doctor->checks++;
-    int64_t apart = (int64_t)date * 1000 - lk_clock_wall_ms();
-    if (apart > DOCTOR_CLOCK_MS || apart < -DOCTOR_CLOCK_MS)
-        doctor_find(doctor, "clock", "Set both clocks by a time service (timedatectl set-ntp true).",
-                    "The server's clock and this machine's are %" PRId64 " seconds apart: keys expire too early or too late.",
-                    (apart < 0 ? -apart : apart) / 1000);
-    check_expiry_shown(doctor, curl, url);
+    check_clock(doctor, (int64_t)date * 1000);
+    int64_t end = shown_end(curl);
+    if (end != 0)
+        doctor_expiry(doctor, url, end, "");
 done:
     curl_easy_cleanup(curl);
+    return refused == 0;
 }
 
 /* --- keys --- */
@@ -178,6 +200,6 @@ int doctor_server(struct doctor *doctor, struct cli_session *session) {
     const char *url = cli_args_get(session->args, "url");
     if (url == NULL)
         url = getenv("LATCHKEY_URL");
-    check_connection(doctor, url == NULL || url[0] == '\0' ? CLI_DEFAULT_URL : url);
-    return check_keys(doctor, session);
+    bool reached = check_connection(doctor, url == NULL || url[0] == '\0' ? CLI_DEFAULT_URL : url);
+    return reached ? check_keys(doctor, session) : 0;
 }

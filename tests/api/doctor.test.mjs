@@ -1,9 +1,11 @@
 // latchkey doctor: one finding for each thing that is wrong, none where nothing is.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { makeCertificate } from './support/certificates.mjs';
@@ -20,11 +22,19 @@ function doctor(args, env = {}) {
   return { found: findings.map(({ check }) => check), text: findings.map(({ problem }) => problem).join('\n'), checks, stderr: done.stderr };
 }
 
+/** Makes a certificate that ended yesterday: {cert, key}, and `end`, as doctor writes it. */
+function makeExpired(directory) {
+  const { cert: before, key } = makeCertificate(directory, 'before');
+  const cert = path.join(directory, 'over.pem');
+  assert.equal(spawnSync('openssl', ['x509', '-in', before, '-signkey', key, '-days', '-1', '-out', cert]).status, 0);
+  return { cert, key, end: `${new Date(new X509Certificate(fs.readFileSync(cert)).validTo).toISOString().slice(0, 19)}Z` };
+}
+
 /** What it finds in a server that answers so. */
-async function asked(answers) {
+async function asked(answers, env = {}) {
   const fake = http.createServer(answers).listen(0, '127.0.0.1');
   await once(fake, 'listening');
-  const child = spawn(BINARY, ['doctor', '--json'], { env: { ...without, LATCHKEY_API_KEY: 'lk_x', LATCHKEY_URL: `http://127.0.0.1:${fake.address().port}` } });
+  const child = spawn(BINARY, ['doctor', '--json'], { env: { ...without, LATCHKEY_API_KEY: 'lk_x', LATCHKEY_URL: `http://127.0.0.1:${fake.address().port}`, ...env } });
   let stdout = '';
   child.stdout.on('data', (text) => (stdout += text));
   const [status] = await once(child, 'close');
@@ -150,9 +160,8 @@ describe('doctor', () => {
     assert.deepEqual(found, ['certificate', 'files']);
     assert.match(text, /expires in 1 days|expires in 2 days/);
     assert.match(doctor(['--data', data, '--tls-cert', key]).text, /holds no certificate/);
-    const over = path.join(directory, 'over.pem');
-    assert.equal(spawnSync('openssl', ['x509', '-in', cert, '-signkey', key, '-days', '-1', '-out', over]).status, 0);
-    assert.match(doctor(['--data', data, '--tls-cert', over]).text, /has expired/);
+    const over = makeExpired(directory);
+    assert.equal(doctor(['--data', data, '--tls-cert', over.cert]).text, `The certificate of ${over.cert} expired at ${over.end}.`);
   });
 
   it('looks at a running server: its process, its clock, its keys', async () => {
@@ -185,6 +194,15 @@ describe('doctor', () => {
       assert.deepEqual(findings.map(({ check }) => check), expected);
       assert.equal(status, expected.length);
     }
+  });
+
+  it('asks a server of this machine whatever proxy the environment names', async () => {
+    const answers = (request, response) => {
+      response.setHeader('Date', new Date(Date.now() + 3 * 60000).toUTCString());
+      response.end(JSON.stringify({ data: { __type: null, apiKeys: { pageInfo: { hasMore: false }, nodes: [] } } }));
+    };
+    const { findings } = await asked(answers, { http_proxy: 'http://127.0.0.1:1', no_proxy: '', NO_PROXY: '' });
+    assert.deepEqual(findings.map(({ check }) => check), ['clock']);
   });
 
   it('finds keys that nobody uses, on a server that says when they were used', async () => {
@@ -248,6 +266,33 @@ describe('doctor', () => {
         await server.stop();
       }
     }
+  });
+
+  it('finds that the certificate which a server shows has expired, and sends it no key', async () => {
+    const { cert, key, end } = makeExpired(temporaryDirectory());
+    let requests = 0;
+    const fake = https.createServer({ cert: fs.readFileSync(cert), key: fs.readFileSync(key) }, () => requests++).listen(0, '127.0.0.1');
+    await once(fake, 'listening');
+    const url = `https://127.0.0.1:${fake.address().port}`;
+    const child = spawn(BINARY, ['doctor', '--json'], { env: { ...without, LATCHKEY_API_KEY: 'lk_x', LATCHKEY_URL: url } });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (text) => (stdout += text));
+    child.stderr.on('data', (text) => (stderr += text));
+    const [status] = await once(child, 'close');
+    fake.close();
+    assert.deepEqual({ stderr, status, requests }, { stderr: '', status: 1, requests: 0 });
+    const problem = `The certificate of ${url} expired at ${end}, so the server's clock and keys could not be looked at.`;
+    assert.deepEqual(JSON.parse(stdout), { checks: 1, findings: [{ check: 'certificate', problem, remedy: 'Renew it, and send the server SIGHUP.' }] });
+  });
+
+  it('leaves a certificate that is refused for another reason to the sentence about the connection', async () => {
+    const { data, account } = fresh();
+    const { cert, key } = makeCertificate(temporaryDirectory(), 'stranger', { days: 400 });
+    const server = await Server.start(data, account, { tls: true, args: ['--tls-cert', cert, '--tls-key', key] });
+    const { found, stderr } = doctor([], { LATCHKEY_API_KEY: account.apiKey, LATCHKEY_URL: server.url });
+    await server.stop();
+    assert.deepEqual(found, []);
+    assert.match(stderr, /^latchkey: No answer from https:[^]*certificate/);
   });
 
   it('finds a server whose binary was replaced by another since it was started', async () => {

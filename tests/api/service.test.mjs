@@ -1,10 +1,10 @@
 // The service manager's side: what the server tells it, and the unit's hardening.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { init, ROOT, run, Server, sleep, SLOW, temporaryDirectory } from './support/server.mjs';
+import { BINARY, init, ROOT, run, Server, sleep, SLOW, temporaryDirectory } from './support/server.mjs';
 
 // Node has no datagram Unix sockets.
 const LISTENER = `
@@ -77,6 +77,36 @@ describe('service', () => {
       assert.equal(done.status, 1);
       assert.match(done.stderr, /NOTIFY_SOCKET/);
     }
+  });
+
+  it('gets the log with priorities where standard error is its journal, and as ever where it is not', async () => {
+    // What a child whose standard error was redirected inherits is the stream of somebody else.
+    const streams = { journal: '$(stat --dereference --format %d:%i /proc/self/fd/2)', other: '1$(stat --dereference --format %d:%i /proc/self/fd/2)' };
+    const data = path.join(temporaryDirectory(), 'data');
+    const account = init(data);
+    const log = async (stream, ...args) => {
+      const server = await Server.start(data, account, { args: ['--sandbox', 'off', ...args], wrapper: ['sh', '-c', `JOURNAL_STREAM=${streams[stream]} exec "$@"`, 'sh'] });
+      await server.stop();
+      return server.stderr;
+    };
+    const time = String.raw`\d{4}-\d\d-\d\dT[\d:.]{12}Z`;
+    const text = await log('journal');
+    assert.match(text, /^<4>warn  sandbox: off, as --sandbox says$/m);
+    assert.match(text, /^(<6>info  .+\n|<4>warn  .+\n)+$/);
+    assert.match(await log('journal', '--log-format', 'json'), new RegExp(`^<4>\\{"time":"${time}","level":"warn","message":"sandbox: off, as --sandbox says"\\}$`, 'm'));
+    assert.match(await log('other'), new RegExp(`^${time} warn  sandbox: off, as --sandbox says$`, 'm'));
+    assert.match(await log('other', '--log-format', 'json'), new RegExp(`^\\{"time":"${time}","level":"warn"`, 'm'));
+  });
+
+  it('gets why a start failed as an error', () => {
+    const file = path.join(temporaryDirectory(), 'journal');
+    const fd = fs.openSync(file, 'w');
+    const { dev, ino } = fs.fstatSync(fd, { bigint: true });
+    const start = (...args) => spawnSync(BINARY, ['serve', ...args], { env: { ...process.env, JOURNAL_STREAM: `${dev}:${ino}` }, stdio: ['ignore', 'ignore', fd] });
+    start('--data', '/nowhere');
+    start('--bogus');
+    fs.closeSync(fd);
+    assert.match(fs.readFileSync(file, 'utf8'), /^<3>latchkey: .*\/nowhere.*\n<3>latchkey: .*bogus.*\nRun `latchkey help serve`/);
   });
 
   it('unit allows the system calls that the sandbox allows and needs', () => {

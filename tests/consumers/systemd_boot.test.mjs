@@ -182,6 +182,7 @@ describe('the service under systemd', { skip: why }, () => {
     machine.until("openssl s_client -connect 127.0.0.1:5390 2>/dev/null | sed -n 's/^subject=CN = //p'", 'two');
     machine.run('rm /etc/latchkey/tls/fullchain.pem && systemctl reload latchkey');
     assert.equal(served(5390), 'two');
+    machine.until('journalctl --unit latchkey --identifier latchkey --priority warning --output cat | cut -d . -f 1', 'error SIGHUP: the old certificates stay in use');
     assert.equal(machine.show('NRestarts'), '0');
   });
 
