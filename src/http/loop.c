@@ -119,12 +119,20 @@ uint64_t http_loop_next_number(struct http_loop *loop) {
     return loop->number++;
 }
 
-const char *http_loop_date(struct http_loop *loop) {
+/* Of the present moment, or of when what is answered was read, if that is known. */
+static int64_t second_of(const struct http_loop *loop) {
+    if (loop->read_is_timed)
+        return loop->read_wall_ms / 1000;
     struct timespec now;
     clock_gettime(CLOCK_REALTIME_COARSE, &now);
-    if (now.tv_sec != loop->date_second) {
-        loop->date_second = now.tv_sec;
-        http_date_format(now.tv_sec, loop->date);
+    return now.tv_sec;
+}
+
+const char *http_loop_date(struct http_loop *loop) {
+    int64_t second = second_of(loop);
+    if (second != loop->date_second) {
+        loop->date_second = second;
+        http_date_format(second, loop->date);
     }
     return loop->date;
 }
@@ -433,6 +441,7 @@ static int await(struct http_loop *loop, struct epoll_event *events) {
     if (hooks != NULL)
         hooks->after_wait(hooks->context, loop->index);
     loop->now = lk_clock_mono_ns();
+    loop->read_is_timed = false;
     return n;
 }
 

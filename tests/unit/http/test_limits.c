@@ -99,6 +99,32 @@ static void bounds_a_trickling_header(void **state) {
     wait_stat(offsetof(struct http_stats, timeouts_total), 1);
 }
 
+/* An answer that no request brings about is dated when it is made, not when the last request was read. */
+static void dates_what_it_says_by_itself(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.header_timeout_ms = 1200;
+    start(&config);
+    int slow = dial();
+    int quick = dial();
+    say(slow, "GET /echo");
+    say(quick, GET("/time"));
+    struct answer before;
+    struct answer after;
+    hear(quick, true, &before);
+    hear(slow, true, &after);
+    assert_int_equal(after.status, 408);
+    const char *then = strstr(before.head, "\r\nDate: ");
+    const char *now = strstr(after.head, "\r\nDate: ");
+    assert_non_null(then);
+    assert_non_null(now);
+    assert_memory_not_equal(then, now, strlen("\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT"));
+    answer_free(&before);
+    answer_free(&after);
+    close(slow);
+    close(quick);
+}
+
 static void bounds_a_trickling_body(void **state) {
     (void)state;
     struct http_config config = test_config();
@@ -320,6 +346,7 @@ static void cuts_off_what_outlasts_the_grace(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        LIMIT_TEST(dates_what_it_says_by_itself),
         LIMIT_TEST(refuses_what_is_too_large),
         LIMIT_TEST(lets_a_refused_sender_read_why),
         LIMIT_TEST(bounds_a_trickling_header),
