@@ -76,15 +76,16 @@ static void absorb_end(SHA256_CTX *hash, const void *rest, size_t rest_len, uint
 
 /* Block by block: SHA256_Update and SHA256_Final spend on their buffer a third of what a token's blocks take. */
 void lk_mac(const struct lk_mac_key *key, struct lk_slice bytes, uint8_t out[LK_MAC_BYTES]) {
+    const size_t block = SHA256_CBLOCK;
     uint8_t blocks[2 * SHA256_CBLOCK];
     SHA256_CTX hash = key->inner;
     struct lk_slice rest = bytes;
-    for (; rest.len >= SHA256_CBLOCK; rest = lk_slice_make(rest.ptr + SHA256_CBLOCK, rest.len - SHA256_CBLOCK))
+    for (; rest.len >= block; rest = lk_slice_make(rest.ptr + block, rest.len - block))
         SHA256_Transform(&hash, (const uint8_t *)rest.ptr);
-    absorb_end(&hash, rest.ptr, rest.len, SHA256_CBLOCK + bytes.len, blocks);
+    absorb_end(&hash, rest.ptr, rest.len, block + bytes.len, blocks);
     put_state(&hash, blocks);
     hash = key->outer;
-    absorb_end(&hash, blocks, LK_MAC_BYTES, SHA256_CBLOCK + LK_MAC_BYTES, blocks);
+    absorb_end(&hash, blocks, LK_MAC_BYTES, block + LK_MAC_BYTES, blocks);
     put_state(&hash, out);
     sodium_memzero(blocks, sizeof blocks);
     sodium_memzero(&hash, sizeof hash);

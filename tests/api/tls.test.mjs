@@ -51,6 +51,8 @@ describe('TLS', () => {
       });
       assert.deepEqual(answer, { status: 200, protocol: version, name: 'first', text: `{"data":{"account":{"id":"${server.account.accountId}"}}}` });
     }
+    // Healthy does not mean that its words have come through the pipe already.
+    for (let i = 0; i < 500 * SLOW && !server.stdout.includes('\n'); i++) await sleep(10);
     assert.match(server.stdout, /serves on https:\/\//);
   });
 

@@ -225,7 +225,8 @@ static bool has_tab_behind(const struct http_head *head, const struct http_field
  * What we take and llhttp does not:
  * - a method it has not heard of: we take any token (RFC 9110 section 9.1), and answer 405 where it means nothing
  * - a target with characters that it wants escaped, or a form of target that the method does not have: routing refuses these, by looking for an exact path
- * - PRI, the word that HTTP/2 begins with, where it is a method like any other because the rest of that beginning does not follow
+ * - PRI, the word that HTTP/2 begins with, where it is a method like any other because the rest of that beginning does not follow; llhttp refuses it, or waits
+ *   for that rest
  * - a length past 64 bits: we count it as the largest there is, which is past every limit of a body; and one with a tab behind it
  */
 static bool explained_refusal(const struct http_head *head, const struct http_field *fields, const char *data, const struct seen *seen,
@@ -236,7 +237,8 @@ static bool explained_refusal(const struct http_head *head, const struct http_fi
     bool connect = head->method_len == 7 && memcmp(data + head->method, "CONNECT", 7) == 0;
     return (error == HPE_INVALID_CONTENT_LENGTH && head->body_kind == HTTP_BODY_LENGTH && head->content_length == UINT64_MAX) ||
            (error == HPE_INVALID_CONTENT_LENGTH && has_tab_behind(head, fields, data, "content-length")) ||
-           (error == HPE_INVALID_VERSION && pri) || (error == HPE_INVALID_METHOD && !knows_method(data + head->method, head->method_len)) ||
+           ((error == HPE_INVALID_VERSION || error == HPE_OK) && pri) ||
+           (error == HPE_INVALID_METHOD && !knows_method(data + head->method, head->method_len)) ||
            (error == HPE_INVALID_URL && (connect || !is_plain(data + head->target, head->target_len)));
 }
 

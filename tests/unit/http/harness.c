@@ -70,7 +70,8 @@ static void foresee(struct http_request *const *requests, size_t len, void *cont
         struct lk_slice query = http_request_query(requests[i]);
         struct note *note = http_request_foresee(requests[i]);
         *note = (struct note){.place = i, .len = len};
-        memcpy(note->query, query.ptr, query.len < sizeof(note->query) ? query.len : sizeof(note->query) - 1);
+        if (query.len > 0)
+            memcpy(note->query, query.ptr, query.len < sizeof(note->query) ? query.len : sizeof(note->query) - 1);
     }
 }
 
