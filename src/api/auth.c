@@ -219,7 +219,7 @@ void lk_auth_foresee(struct http_request *const *requests, size_t len, void *con
         foreseen[tokens_len] = &note->foreseen;
         tokens[tokens_len++] = token;
     }
-    lk_verify_foresee(service->lanes->items[0].verifier.keyring, tokens, tokens_len, foreseen);
+    lk_verify_foresee(lk_lane_of(service->lanes, requests[0])->verifier.keyring, tokens, tokens_len, foreseen);
 }
 
 void lk_auth_handle(struct http_request *request, void *context) {

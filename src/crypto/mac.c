@@ -30,26 +30,6 @@ void lk_mac_key_set(struct lk_mac_key *key, struct lk_slice bytes) {
     sodium_memzero(block, sizeof block);
 }
 
-void lk_mac_begin(struct lk_mac *mac, const struct lk_mac_key *key) {
-    mac->hash = key->inner;
-    mac->key = key;
-}
-
-void lk_mac_add(struct lk_mac *mac, struct lk_slice bytes) {
-    if (bytes.len > 0)
-        SHA256_Update(&mac->hash, bytes.ptr, bytes.len);
-}
-
-void lk_mac_end(struct lk_mac *mac, uint8_t out[LK_MAC_BYTES]) {
-    uint8_t inner[LK_MAC_BYTES];
-    SHA256_Final(inner, &mac->hash);
-    mac->hash = mac->key->outer;
-    SHA256_Update(&mac->hash, inner, sizeof inner);
-    SHA256_Final(out, &mac->hash);
-    sodium_memzero(inner, sizeof inner);
-    sodium_memzero(mac, sizeof *mac);
-}
-
 static void put_word(uint8_t *at, uint32_t word) {
     word = htobe32(word);
     memcpy(at, &word, sizeof word);
@@ -66,12 +46,40 @@ static void absorb_end(SHA256_CTX *hash, const void *rest, size_t rest_len, uint
     size_t size = rest_len + 1 + length_bytes <= SHA256_CBLOCK ? SHA256_CBLOCK : 2 * SHA256_CBLOCK;
     memset(blocks + rest_len, 0, size - rest_len);
     if (rest_len > 0)
-        memmove(blocks, rest, rest_len);
+        memcpy(blocks, rest, rest_len);
     blocks[rest_len] = 0x80;
     put_word(blocks + size - 8, (uint32_t)(len >> 29)); /* in bits */
     put_word(blocks + size - 4, (uint32_t)(len << 3));
     for (size_t at = 0; at < size; at += SHA256_CBLOCK)
         SHA256_Transform(hash, blocks + at);
+}
+
+/* The outer hash, of the inner one, which is wiped. */
+static void finish(const struct lk_mac_key *key, uint8_t inner[LK_MAC_BYTES], uint8_t out[LK_MAC_BYTES]) {
+    uint8_t blocks[2 * SHA256_CBLOCK];
+    SHA256_CTX hash = key->outer;
+    absorb_end(&hash, inner, LK_MAC_BYTES, SHA256_CBLOCK + LK_MAC_BYTES, blocks);
+    put_state(&hash, out);
+    sodium_memzero(inner, LK_MAC_BYTES);
+    sodium_memzero(blocks, sizeof blocks);
+    sodium_memzero(&hash, sizeof hash);
+}
+
+void lk_mac_begin(struct lk_mac *mac, const struct lk_mac_key *key) {
+    mac->hash = key->inner;
+    mac->key = key;
+}
+
+void lk_mac_add(struct lk_mac *mac, struct lk_slice bytes) {
+    if (bytes.len > 0)
+        SHA256_Update(&mac->hash, bytes.ptr, bytes.len);
+}
+
+void lk_mac_end(struct lk_mac *mac, uint8_t out[LK_MAC_BYTES]) {
+    uint8_t inner[LK_MAC_BYTES];
+    SHA256_Final(inner, &mac->hash);
+    finish(mac->key, inner, out);
+    sodium_memzero(mac, sizeof *mac);
 }
 
 /* Block by block: SHA256_Update and SHA256_Final spend on their buffer a third of what a token's blocks take. */
@@ -83,10 +91,9 @@ void lk_mac(const struct lk_mac_key *key, struct lk_slice bytes, uint8_t out[LK_
     for (; rest.len >= block; rest = lk_slice_make(rest.ptr + block, rest.len - block))
         SHA256_Transform(&hash, (const uint8_t *)rest.ptr);
     absorb_end(&hash, rest.ptr, rest.len, block + bytes.len, blocks);
-    put_state(&hash, blocks);
-    hash = key->outer;
-    absorb_end(&hash, blocks, LK_MAC_BYTES, block + LK_MAC_BYTES, blocks);
-    put_state(&hash, out);
+    uint8_t inner[LK_MAC_BYTES];
+    put_state(&hash, inner);
+    finish(key, inner, out);
     sodium_memzero(blocks, sizeof blocks);
     sodium_memzero(&hash, sizeof hash);
 }

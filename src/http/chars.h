@@ -2,8 +2,10 @@
 #ifndef HTTP_CHARS_H
 #define HTTP_CHARS_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 enum {
     HTTP_CHAR_TOKEN = 1,  /* tchar, RFC 9110 section 5.6.2 */
@@ -29,6 +31,24 @@ static inline int http_char_hex(char c) {
         return c - '0';
     c = http_char_lower(c);
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Sixteen characters that are looked at at once. */
+typedef uint8_t http_characters __attribute__((vector_size(16)));
+
+static inline http_characters http_characters_at(const char *at) {
+    http_characters c;
+    memcpy(&c, at, sizeof(c));
+    return c;
+}
+
+/* Of sixteen answers, each 0 or not, the place of the first that is not 0; 16 when all are. */
+static inline unsigned http_characters_first(http_characters answers) {
+    uint64_t halves[2];
+    memcpy(halves, &answers, sizeof(halves));
+    if (halves[0] != 0)
+        return (unsigned)__builtin_ctzll(le64toh(halves[0])) / 8;
+    return halves[1] != 0 ? 8 + (unsigned)__builtin_ctzll(le64toh(halves[1])) / 8 : 16;
 }
 
 #endif

@@ -94,7 +94,6 @@ void http_connection_abort(struct http_connection *c) {
     http_timer_disarm(&c->read_timer);
     http_timer_disarm(&c->write_timer);
     http_iobuf_release(&c->out, &c->loop->pool);
-    http_ahead_drop(c);
     if (c->h2 != NULL)
         http2_close(c);
     if (c->phase != HTTP_HANDLING && (c->h2 == NULL || !http2_has_deferred(c)))

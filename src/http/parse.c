@@ -2,8 +2,6 @@
 
 #include "http/chars.h"
 
-#include <endian.h>
-
 enum state {
     START,       /* before the request line */
     START_LF,    /* CR of an empty line read */
@@ -221,24 +219,13 @@ static void end_value(struct http_head *head, const char *data, size_t i) {
     head->state = VALUE_LF;
 }
 
-typedef uint8_t characters __attribute__((vector_size(16)));
-
-/* Which byte of a word, as it stands in memory, is the first that is not 0. */
-static size_t first_byte(uint64_t word) {
-    return (size_t)__builtin_ctzll(le64toh(word)) / 8;
-}
-
 /* The first byte from i on that is none of a field value. Values are most of a head, so they are read sixteen at a time while all may be in one. */
 static size_t skip_value(const char *data, size_t i, size_t end) {
-    for (characters c; end - i >= sizeof(c); i += sizeof(c)) {
-        memcpy(&c, data + i, sizeof(c));
-        const characters other = (characters)(((c < 0x20) & (c != '\t')) | (c == 0x7F));
-        uint64_t halves[2];
-        memcpy(halves, &other, sizeof(halves));
-        if (halves[0] != 0)
-            return i + first_byte(halves[0]);
-        if (halves[1] != 0)
-            return i + sizeof(halves[0]) + first_byte(halves[1]);
+    for (http_characters c; end - i >= sizeof(c); i += sizeof(c)) {
+        c = http_characters_at(data + i);
+        unsigned other = http_characters_first((http_characters)(((c < 0x20) & (c != '\t')) | (c == 0x7F)));
+        if (other < sizeof(c))
+            return i + other;
     }
     while (i < end && http_char_is(data[i], HTTP_CHAR_VALUE))
         i++;

@@ -1,6 +1,7 @@
 #include "http/response.h"
 
 #include "base/clock.h"
+#include "http/chars.h"
 
 /* Upper bounds of what is written besides names, values and body. */
 #define STATUS_LINE_MAX 64
@@ -96,17 +97,14 @@ static bool breaks_line(char c) {
     return c == '\r' || c == '\n' || c == '\0';
 }
 
-typedef uint8_t characters __attribute__((vector_size(16)));
-
-static characters breaks_at(const char *at) {
-    characters c;
-    memcpy(&c, at, sizeof(c));
-    return (characters)((c == '\r') | (c == '\n') | (c == '\0'));
+static http_characters breaks_at(const char *at) {
+    http_characters c = http_characters_at(at);
+    return (http_characters)((c == '\r') | (c == '\n') | (c == '\0'));
 }
 
 /* Sixteen characters at a time, the last of them twice where they are not as many: this is done for all that is answered. */
 static bool any_breaks_line(struct lk_slice text) {
-    characters found = {0};
+    http_characters found = {0};
     if (text.len < sizeof(found)) {
         bool any = false;
         for (size_t i = 0; i < text.len; i++)
@@ -116,9 +114,7 @@ static bool any_breaks_line(struct lk_slice text) {
     for (size_t i = 0; i < text.len - sizeof(found); i += sizeof(found))
         found |= breaks_at(text.ptr + i);
     found |= breaks_at(text.ptr + text.len - sizeof(found));
-    uint64_t halves[2];
-    memcpy(halves, &found, sizeof(halves));
-    return (halves[0] | halves[1]) != 0;
+    return http_characters_first(found) < sizeof(found);
 }
 
 /* A value that would end its line, or the text for a reader of C strings, gets spaces there. */

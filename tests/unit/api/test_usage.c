@@ -408,13 +408,7 @@ enum { GONE_KEYS = 1000, GONE_DAYS = 20 };
 /* Makes an account with 1000 keys that were used on 20 days, and deletes it as an operator does. */
 static void delete_large_account(struct fixture *f) {
     struct lk_account other;
-    struct lk_id group;
-    struct lk_slice token;
-    struct lk_slice operator_token;
-    struct lk_id operators = fixture_group(f, "operators", 0, LK_SCOPE_OPERATOR);
-    fixture_act_as_system(f, &f->account.id);
-    fixture_key(f, "operator", &operators, &operator_token);
-    fixture_account(f, "Other", &other, &group, &token);
+    struct lk_slice operator_token = fixture_other_account(f, &other);
     fixture_sql(
         f, "WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) "
            "INSERT INTO api_key (id, account_id, name, preview, digest, digest_version, enabled, metadata, created_at, created_by, "

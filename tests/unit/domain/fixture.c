@@ -166,6 +166,17 @@ struct lk_api_key fixture_key(struct fixture *f, const char *name, const struct 
     return key;
 }
 
+struct lk_slice fixture_other_account(struct fixture *f, struct lk_account *ret) {
+    struct lk_id group;
+    struct lk_slice token;
+    struct lk_slice operator_token;
+    struct lk_id operators = fixture_group(f, "operators", 0, LK_SCOPE_OPERATOR);
+    fixture_act_as_system(f, &f->account.id);
+    fixture_key(f, "operator", &operators, &operator_token);
+    fixture_account(f, "Other", ret, &group, &token);
+    return operator_token;
+}
+
 void fixture_sql(struct fixture *f, const char *sql) {
     if (lk_db_exec(f->db, sql) != 0)
         fail_msg("%s: %s", sql, lk_db_message(f->db));

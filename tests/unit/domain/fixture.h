@@ -50,6 +50,9 @@ struct lk_id fixture_group(struct fixture *f, const char *name, uint32_t account
 /* Creates a key in a group (NULL: in none) as the actor, as an operation; asserts that it works. */
 struct lk_api_key fixture_key(struct fixture *f, const char *name, const struct lk_id *group, struct lk_slice *ret_token);
 
+/* Makes the account "Other", with one key, and an operator's key in the fixture's own, whose token it returns. Acts as the system. */
+struct lk_slice fixture_other_account(struct fixture *f, struct lk_account *ret);
+
 /* Runs SQL behind the domain's back. */
 void fixture_sql(struct fixture *f, const char *sql);
 

@@ -192,13 +192,7 @@ static void test_a_deleted_key_takes_its_usage_along(void **state) {
 static void test_a_deleted_account_takes_its_usage_along(void **state) {
     struct fixture *f = *state;
     struct lk_account other;
-    struct lk_id group;
-    struct lk_slice token;
-    struct lk_slice operator_token;
-    struct lk_id operators = fixture_group(f, "operators", 0, LK_SCOPE_OPERATOR);
-    fixture_act_as_system(f, &f->account.id);
-    fixture_key(f, "operator", &operators, &operator_token);
-    fixture_account(f, "Other", &other, &group, &token);
+    struct lk_slice operator_token = fixture_other_account(f, &other);
     struct lk_api_key other_key;
     assert_int_equal(lk_api_key_get_by_name(&f->call, lk_slice_cstr("first"), &other_key), 0);
     fixture_sql(f, "CREATE TEMP TABLE other AS SELECT k.id FROM api_key k JOIN account a ON a.id = k.account_id WHERE a.name = 'Other'");

@@ -236,6 +236,13 @@ void start(const struct http_config *config) {
     assert_int_equal(http_server_start(server), 0);
 }
 
+int start_default(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    start(&config);
+    return 0;
+}
+
 void stop(unsigned grace_ms) {
     http_server_stop(server, grace_ms);
     http_server_free(server);

@@ -8,6 +8,8 @@
 
 #include <stdatomic.h>
 
+#define GET(target) "GET " target " HTTP/1.1\r\nHost: a\r\n\r\n"
+
 extern atomic_uint handled;        /* requests that reached the handler */
 extern atomic_uint sends;          /* send(2) calls of the server */
 extern atomic_uint sources_closed; /* of /source and /cut */
@@ -33,7 +35,8 @@ extern atomic_uint accept_faults;  /* so many accept4(2) calls fail with EMFILE 
 struct http_config test_config(void); /* one thread, generous timeouts; its one listener may be changed: */
 struct http_listener *test_listener(void);
 void start(const struct http_config *config);
-void stop(unsigned grace_ms); /* and frees */
+int start_default(void **state); /* a test's set-up: with this configuration */
+void stop(unsigned grace_ms);    /* and frees */
 struct http_server *test_server(void);
 int stop_after_test(void **state);
 

@@ -5,21 +5,22 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define GET(target) "GET " target " HTTP/1.1\r\nHost: a\r\n\r\n"
-
-static int start_default(void **state) {
-    (void)state;
-    struct http_config config = test_config();
-    start(&config);
-    return 0;
-}
-
 /* A connection that has begun: the first request of one may turn out to be HTTP/2. */
 static int dial_begun(void) {
     int fd = dial();
     say(fd, GET("/none"));
     expect_answer(fd, 204, NULL);
     return fd;
+}
+
+/* So many of these, and one that holds the thread until let_go: what they say meanwhile is there when it looks again. The latter. */
+static int hold_thread(int *fds, int len) {
+    int holder = dial();
+    for (int i = 0; i < len; i++)
+        fds[i] = dial_begun();
+    say(holder, GET("/hold"));
+    wait_held();
+    return holder;
 }
 
 static void foresees_what_came_in_one_read(void **state) {
@@ -101,6 +102,17 @@ static void looks_anew_after_an_answer_from_a_source(void **state) {
     close(fd);
 }
 
+/* What waits because its client does not read is not kept foreseen meanwhile: the world goes on. */
+static void forgets_what_it_does_not_reach(void **state) {
+    (void)state;
+    int fd = dial();
+    say(fd, GET("/text/8000000") GET("/note?a"));
+    close(dial_begun()); /* answered after the turn in which nobody read that text */
+    expect_answer(fd, 200, NULL);
+    expect_answer(fd, 200, "nothing");
+    close(fd);
+}
+
 static void handles_nothing_behind_the_last_request(void **state) {
     (void)state;
     int fd = dial();
@@ -134,16 +146,11 @@ static void waits_for_the_rest_of_one(void **state) {
     close(fd);
 }
 
-/* Each of these has sent before the thread looks again. */
 static void foresees_what_came_on_several_connections(void **state) {
     (void)state;
     enum { COUNT = 5 };
-    int holder = dial();
     int fds[COUNT];
-    for (int i = 0; i < COUNT; i++)
-        fds[i] = dial_begun();
-    say(holder, GET("/hold"));
-    wait_held();
+    int holder = hold_thread(fds, COUNT);
     for (int i = 0; i < COUNT; i++) {
         char text[64];
         (void)snprintf(text, sizeof(text), "GET /note?%d HTTP/1.1\r\nHost: a\r\n\r\n", i);
@@ -170,12 +177,8 @@ static void foresees_what_came_on_several_connections(void **state) {
 static void answers_who_stays_when_others_leave(void **state) {
     (void)state;
     enum { COUNT = 6 };
-    int holder = dial();
     int fds[COUNT];
-    for (int i = 0; i < COUNT; i++)
-        fds[i] = dial_begun();
-    say(holder, GET("/hold"));
-    wait_held();
+    int holder = hold_thread(fds, COUNT);
     const struct linger hard = {.l_onoff = 1};
     for (int i = 0; i < COUNT; i++) {
         say(fds[i], GET("/note?a") GET("/note?b"));
@@ -193,19 +196,22 @@ static void answers_who_stays_when_others_leave(void **state) {
     close(holder);
 }
 
+#define AHEAD_TEST(name) cmocka_unit_test_setup_teardown(name, start_default, stop_after_test)
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(foresees_what_came_in_one_read, start_default, stop_after_test),
-        cmocka_unit_test_setup_teardown(leaves_one_that_is_alone_alone, start_default, stop_after_test),
-        cmocka_unit_test_setup_teardown(foresees_at_most_so_many, start_default, stop_after_test),
-        cmocka_unit_test_setup_teardown(stops_at_a_body, start_default, stop_after_test),
-        cmocka_unit_test_setup_teardown(looks_anew_after_an_answer_that_came_later, start_default, stop_after_test),
-        cmocka_unit_test_setup_teardown(looks_anew_after_an_answer_from_a_source, start_default, stop_after_test),
-        cmocka_unit_test_setup_teardown(handles_nothing_behind_the_last_request, start_default, stop_after_test),
-        cmocka_unit_test_setup_teardown(refuses_a_bad_one_in_its_turn, start_default, stop_after_test),
-        cmocka_unit_test_setup_teardown(waits_for_the_rest_of_one, start_default, stop_after_test),
-        cmocka_unit_test_setup_teardown(foresees_what_came_on_several_connections, start_default, stop_after_test),
-        cmocka_unit_test_setup_teardown(answers_who_stays_when_others_leave, start_default, stop_after_test),
+        AHEAD_TEST(foresees_what_came_in_one_read),
+        AHEAD_TEST(leaves_one_that_is_alone_alone),
+        AHEAD_TEST(foresees_at_most_so_many),
+        AHEAD_TEST(stops_at_a_body),
+        AHEAD_TEST(looks_anew_after_an_answer_that_came_later),
+        AHEAD_TEST(looks_anew_after_an_answer_from_a_source),
+        AHEAD_TEST(forgets_what_it_does_not_reach),
+        AHEAD_TEST(handles_nothing_behind_the_last_request),
+        AHEAD_TEST(refuses_a_bad_one_in_its_turn),
+        AHEAD_TEST(waits_for_the_rest_of_one),
+        AHEAD_TEST(foresees_what_came_on_several_connections),
+        AHEAD_TEST(answers_who_stays_when_others_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

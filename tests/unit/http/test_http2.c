@@ -2,6 +2,8 @@
 #include "certificates.h"
 #include "client2.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -267,6 +269,30 @@ static void survives_resets_of_deferred_requests(void **state) {
     client_expect(&client, get("/echo"), 200, NULL);
 }
 
+/* All that comes in one read is looked at together, but for a stream that was reset in it: that one is never handled. */
+static void foresees_streams_but_not_those_that_are_gone(void **state) {
+    (void)state;
+    int one = 1;
+    assert_int_equal(setsockopt(client.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)),
+                     0); /* else the reset waits until the rest was read */
+    client_expect(&client, get("/none"), 204, NULL);
+    int holder = dial();
+    say(holder, GET("/hold"));
+    wait_held();
+    unsigned before = atomic_load(&handled);
+    size_t first = get("/note?a");
+    size_t gone = get("/note?b");
+    size_t last = get("/note?c");
+    client_send(&client);
+    nghttp2_submit_rst_stream(client.session, NGHTTP2_FLAG_NONE, client.streams[gone].id, NGHTTP2_CANCEL);
+    client_send(&client);
+    let_go();
+    client_expect(&client, first, 200, "0 of 2: a");
+    client_expect(&client, last, 200, "1 of 2: c");
+    assert_int_equal(atomic_load(&handled) - before, 2);
+    close(holder);
+}
+
 static void sends_large_answers(void **state) {
     (void)state;
     size_t indices[4];
@@ -494,6 +520,7 @@ int main(void) {
         H2_TEST(says_continue),
         H2_TEST(sends_deferred_answers),
         H2_TEST(survives_resets_of_deferred_requests),
+        H2_TEST(foresees_streams_but_not_those_that_are_gone),
         H2_TEST(sends_large_answers),
         H2_OWN(cuts_off_who_never_opens_the_window),
         H2_TEST(ends_when_the_client_has_ended),

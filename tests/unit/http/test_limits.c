@@ -8,8 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
-
 static void read_to_end(int fd) {
     static char scratch[65536];
     while (read(fd, scratch, sizeof(scratch)) > 0)

@@ -9,15 +9,6 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
-
-static int start_default(void **state) {
-    (void)state;
-    struct http_config config = test_config();
-    start(&config);
-    return 0;
-}
-
 static void answers_pipelined_requests_in_one_write(void **state) {
     (void)state;
     int fd = dial();

@@ -8,15 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 #define LARGE 5000000
-
-static int start_default(void **state) {
-    (void)state;
-    struct http_config config = test_config();
-    start(&config);
-    return 0;
-}
 
 static void wait_closed(unsigned count) {
     while (atomic_load(&sources_closed) < count)

@@ -8,7 +8,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define GET(path) "GET " path " HTTP/1.1\r\nHost: a\r\n\r\n"
 #define FAILURES offsetof(struct http_stats, tls_failures_total)
 
 static struct http_tls_config tls;
