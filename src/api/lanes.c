@@ -6,8 +6,9 @@
 
 #define EXPRESSIONS 1024
 
-/* Keys that a thread can count between two takes of what it counted (api/usage.h), a quarter of a second. Memory is used for those that are in use only. */
-#define USAGE_KEYS 98304
+/* Uses that a thread can note before they are taken (api/usage.h): those of two turns of its loop that bring as many batches as they may. Memory is used
+ * for those that wait only. */
+#define USES ((size_t)1 << 17)
 
 /* --- the keyring's readers --- */
 
@@ -19,7 +20,8 @@ static void start(void *context, unsigned thread) {
 
 static void before_wait(void *context, unsigned thread) {
     const struct lk_lanes *lanes = context;
-    lk_usage_offer(lanes->items[thread].usage);
+    if (lanes->ticker != NULL && lk_usage_filling(lanes->items[thread].usage))
+        lk_ticker_hurry(lanes->ticker, lanes->collect);
     lk_keyring_reader_offline();
 }
 
@@ -69,7 +71,7 @@ int lk_lanes_open(struct lk_keyring *keyring, unsigned threads, const char *cons
     memset(lanes.items, 0, threads * sizeof(struct lk_lane));
     for (unsigned i = 0; i < threads; i++) {
         struct lk_lane *lane = &lanes.items[i];
-        code = lk_usage_open(USAGE_KEYS, &lane->usage);
+        code = lk_usage_open(USES, &lane->usage);
         lk_verifier_init(&lane->verifier, keyring, lane->usage);
         lk_verifier_init(&lane->caller, keyring, lane->usage);
         lane->caller.only_touches = true;

@@ -7,6 +7,7 @@
 #define LK_API_LANES_H
 
 #include "api/latency.h"
+#include "api/ticker.h"
 #include "http/server.h"
 #include "keyring/verify.h"
 
@@ -17,7 +18,7 @@ struct lk_lane {
     _Alignas(64) struct lk_verifier verifier;
     struct lk_verifier caller; /* for who asks: not counted among the verifications, but used */
     struct lk_verifier looker; /* for keys that are looked at and not used: counted nowhere */
-    struct lk_usage *usage;    /* what its thread counts by key; offered at each turn of its loop */
+    struct lk_usage *usage;    /* what its thread notes of each use of a key */
     struct lk_expression_cache *expressions;
     struct lk_latency latency[LK_INTERFACES];
 };
@@ -26,6 +27,8 @@ struct lk_lanes {
     struct lk_lane *items; /* one for each I/O thread, by http_request_thread */
     unsigned len;
     struct lk_ip_list *trusted_proxies; /* NULL: none */
+    struct lk_ticker *ticker;           /* lent, set before the I/O threads start; NULL: nobody takes what is noted */
+    size_t collect;                     /* its tick that does */
 };
 
 /* For http_config.hooks. lanes is lent; it must be open before the server starts. */

@@ -12,11 +12,15 @@
 
 static int key_last_used_at(struct gql_call *call, const void *source, struct gql_out *ret) {
     const struct lk_api_key *key = source;
+    struct lk_graphql_context *context = lk_context(call);
     bool used = false;
     int64_t at = 0;
-    int code = lk_api_key_last_used(&lk_context(call)->call, &key->account_id, &key->id, &used, &at);
+    int64_t kept = 0;
+    int code = lk_api_key_last_used(&context->call, &key->account_id, &key->id, &used, &at);
     if (code != 0)
         return lk_fail(call, code);
+    if (lk_usage_last_unwritten(context->usage, &key->id, context->call.now_ms, &kept) && (!used || kept > at))
+        return lk_out_int(ret, kept);
     return used ? lk_out_int(ret, at) : 0;
 }
 

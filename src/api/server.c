@@ -299,7 +299,7 @@ static void set_up_routes(struct server *server) {
 }
 
 static int set_up_usage(struct server *server, struct lk_problem *problem) {
-    const struct lk_usage_config config = {.lanes = &server->lanes, .server = server->http, .executor = server->executor};
+    const struct lk_usage_config config = {.lanes = &server->lanes, .executor = server->executor};
     int code = lk_usage_service_open(&config, &server->usage);
     server->graphql.usage = server->usage;
     return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
@@ -307,13 +307,17 @@ static int set_up_usage(struct server *server, struct lk_problem *problem) {
 
 static int start_ticker(struct server *server, struct lk_problem *problem) {
     const struct lk_tick ticks[] = {
-        {lk_key_clock_tick, server->key_clock, LK_KEY_CLOCK_PERIOD_MS},
         {lk_usage_collect, server->usage, LK_USAGE_COLLECT_MS},
+        {lk_key_clock_tick, server->key_clock, LK_KEY_CLOCK_PERIOD_MS},
         {lk_usage_flush, server->usage, LK_USAGE_FLUSH_MS},
         {lk_usage_sweep_old, server->usage, LK_USAGE_SWEEP_MS},
     };
     int code = lk_ticker_start(ticks, sizeof(ticks) / sizeof(ticks[0]), &server->ticker);
-    return code == 0 ? 0 : lk_problem_set(problem, code, "Cannot start the ticker: %s", lk_error_text(code));
+    if (code != 0)
+        return lk_problem_set(problem, code, "Cannot start the ticker: %s", lk_error_text(code));
+    server->lanes.ticker = server->ticker;
+    server->lanes.collect = 0;
+    return 0;
 }
 
 static void set_up_health(struct server *server) {
@@ -448,6 +452,8 @@ static int start_threads(struct server *server, struct lk_problem *problem) {
         code = set_up_rates(server, problem);
     if (code == 0)
         code = set_up_usage(server, problem);
+    if (code == 0)
+        code = start_ticker(server, problem);
     if (code != 0)
         return code;
     set_up_health(server);
@@ -477,9 +483,6 @@ static int start(struct server *server, struct lk_problem *problem) {
         server->http = NULL;
         return code;
     }
-    code = start_ticker(server, problem);
-    if (code != 0)
-        return code;
     lk_usage_sweep_old(server->usage);
     atomic_store(&server->health.ready, true);
     return 0;

@@ -3,10 +3,11 @@
 #include "base/clock.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #define NS_PER_MS INT64_C(1000000)
@@ -14,28 +15,17 @@
 
 struct slot {
     struct lk_tick tick;
-    int64_t due_ns; /* monotonic */
+    int64_t due_ns;   /* monotonic */
+    atomic_bool soon; /* and not only then */
 };
 
 struct lk_ticker {
     pthread_t thread;
-    pthread_mutex_t mutex; /* guards stopping; not held while a task runs */
-    pthread_cond_t stopped;
-    bool stopping;
+    sem_t wake; /* posted when it is to stop, or a slot is to run soon */
+    atomic_bool stopping;
     size_t len;
     struct slot slots[];
 };
-
-/* Waits until due_ns. false when it is to stop. */
-static bool wait_until(struct lk_ticker *ticker, int64_t due_ns) {
-    const struct timespec until = {.tv_sec = (time_t)(due_ns / NS_PER_SECOND), .tv_nsec = (long)(due_ns % NS_PER_SECOND)};
-    pthread_mutex_lock(&ticker->mutex);
-    while (!ticker->stopping && lk_clock_mono_ns() < due_ns)
-        pthread_cond_timedwait(&ticker->stopped, &ticker->mutex, &until);
-    bool go_on = !ticker->stopping;
-    pthread_mutex_unlock(&ticker->mutex);
-    return go_on;
-}
 
 static struct slot *next_due(struct lk_ticker *ticker) {
     struct slot *next = &ticker->slots[0];
@@ -46,6 +36,29 @@ static struct slot *next_due(struct lk_ticker *ticker) {
     return next;
 }
 
+static struct slot *next_soon(struct lk_ticker *ticker) {
+    for (size_t i = 0; i < ticker->len; i++) {
+        if (atomic_exchange_explicit(&ticker->slots[i].soon, false, memory_order_acquire))
+            return &ticker->slots[i];
+    }
+    return NULL;
+}
+
+/* Waits for the next one to run. NULL when it is to stop. Its time is the monotonic clock's: setting the wall clock must not make it hurry or wait. */
+static struct slot *next(struct lk_ticker *ticker) {
+    while (!atomic_load(&ticker->stopping)) {
+        struct slot *slot = next_soon(ticker);
+        if (slot != NULL)
+            return slot;
+        slot = next_due(ticker);
+        if (lk_clock_mono_ns() >= slot->due_ns)
+            return slot;
+        const struct timespec until = {.tv_sec = (time_t)(slot->due_ns / NS_PER_SECOND), .tv_nsec = (long)(slot->due_ns % NS_PER_SECOND)};
+        (void)sem_clockwait(&ticker->wake, CLOCK_MONOTONIC, &until); /* whatever ends it, all is looked at again */
+    }
+    return NULL;
+}
+
 static void plan(struct slot *slot) {
     slot->due_ns = lk_clock_mono_ns() + slot->tick.period_ms * NS_PER_MS;
 }
@@ -53,25 +66,11 @@ static void plan(struct slot *slot) {
 static void *run(void *context) {
     struct lk_ticker *ticker = context;
     pthread_setname_np(pthread_self(), "ticker");
-    for (;;) {
-        struct slot *slot = next_due(ticker);
-        if (!wait_until(ticker, slot->due_ns))
-            return NULL;
+    for (struct slot *slot = next(ticker); slot != NULL; slot = next(ticker)) {
         slot->tick.run(slot->tick.context);
         plan(slot);
     }
-}
-
-/* Its time is the monotonic clock's: setting the wall clock must not make it hurry or wait. */
-static int init_condition(pthread_cond_t *condition) {
-    pthread_condattr_t attributes;
-    if (pthread_condattr_init(&attributes) != 0)
-        return LK_ENOMEM;
-    int error = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    if (error == 0)
-        error = pthread_cond_init(condition, &attributes);
-    pthread_condattr_destroy(&attributes);
-    return error == 0 ? 0 : LK_ENOMEM;
+    return NULL;
 }
 
 /* Signals are the main thread's: the new thread inherits a mask that blocks them all. */
@@ -100,36 +99,27 @@ int lk_ticker_start(const struct lk_tick *ticks, size_t len, struct lk_ticker **
         ticker->slots[i].tick = ticks[i];
         plan(&ticker->slots[i]);
     }
-    int code = LK_ENOMEM;
-    if (pthread_mutex_init(&ticker->mutex, NULL) != 0)
-        goto free_ticker;
-    code = init_condition(&ticker->stopped);
-    if (code != 0)
-        goto destroy_mutex;
-    code = start_thread(ticker);
-    if (code != 0)
-        goto destroy_condition;
+    int code = sem_init(&ticker->wake, 0, 0) == 0 ? start_thread(ticker) : LK_ENOMEM;
+    if (code != 0) {
+        sem_destroy(&ticker->wake);
+        free(ticker);
+        return code;
+    }
     *ret = ticker;
     return 0;
+}
 
-destroy_condition:
-    pthread_cond_destroy(&ticker->stopped);
-destroy_mutex:
-    pthread_mutex_destroy(&ticker->mutex);
-free_ticker:
-    free(ticker);
-    return code;
+void lk_ticker_hurry(struct lk_ticker *ticker, size_t index) {
+    if (!atomic_exchange_explicit(&ticker->slots[index].soon, true, memory_order_release))
+        (void)sem_post(&ticker->wake);
 }
 
 void lk_ticker_stop(struct lk_ticker *ticker) {
     if (ticker == NULL)
         return;
-    pthread_mutex_lock(&ticker->mutex);
-    ticker->stopping = true;
-    pthread_cond_signal(&ticker->stopped);
-    pthread_mutex_unlock(&ticker->mutex);
+    atomic_store(&ticker->stopping, true);
+    (void)sem_post(&ticker->wake);
     pthread_join(ticker->thread, NULL);
-    pthread_cond_destroy(&ticker->stopped);
-    pthread_mutex_destroy(&ticker->mutex);
+    sem_destroy(&ticker->wake);
     free(ticker);
 }

@@ -1,14 +1,14 @@
 /*
  * The way of what was counted into the database.
  *
- *     I/O threads, store thread      count into tables of their own (keyring/usage.h)
- *     ticker, each 250 ms            takes these tables and adds them up in one: collect
- *     ticker, each 3.5 s             gives that table to the store thread when it has written the last one: flush
- *     store thread                   writes when each key was last used, in pieces of a few milliseconds, each a job of its own, so that what else
- *                                    waits comes in between, and then the counts by hour; of many keys it keeps these and writes them each fourth time
+ *     I/O threads, store thread      note each use (keyring/usage.h)
+ *     ticker, each 250 ms            takes the notes and adds them up in one table: collect; sooner when an I/O thread says that it has many
+ *     ticker, each 3.5 s             gives that table to the store thread when it is done with the last one: flush
+ *     store thread                   adds it to what it keeps, and writes when each key was last used and its counts by hour, in pieces of a few
+ *                                    milliseconds, each a job of its own, so that what else waits comes in between; of many keys only each fourth time
  *
- * So when a key was last used is in the database some four seconds later, unless there are more keys in use than the disk can note in that time. Lists are
- * sorted and filtered by it there. Counts by hour cost more to write and nothing in the database is looked for by them: who reads them adds what is kept.
+ * Who reads adds what is kept to what is in the database, so that an answer is some four seconds old at most, unless there are more keys in use than the
+ * store thread can note in that time. In the database itself, where lists are sorted and filtered by the last use, that of many keys is up to 15 s old.
  * When the commit of a piece fails it is written again later. A clean stop writes all; a crash loses what was not yet written.
  */
 #ifndef LK_API_USAGE_H
@@ -28,7 +28,6 @@ struct lk_usage_service;
 
 struct lk_usage_config {
     const struct lk_lanes *lanes;
-    struct http_server *server;   /* whose lanes they are; NULL: nobody needs to be woken */
     struct lk_executor *executor; /* must outlive the ticker */
 };
 
@@ -47,6 +46,9 @@ void lk_usage_touch(struct lk_usage_service *service, const struct lk_id *key, c
 /* Store thread. Adds the counts of a key or an account that are kept and not yet in the database to the buckets that were read from it. */
 void lk_usage_add_unwritten(const struct lk_usage_service *service, enum lk_usage_of of, const struct lk_id *id,
                             enum lk_usage_interval interval, struct lk_usage_bucket *buckets, size_t len);
+
+/* Store thread. Whether a use of a key is kept that may not yet be in the database, and when the last was. */
+bool lk_usage_last_unwritten(const struct lk_usage_service *service, const struct lk_id *key, int64_t now_ms, int64_t *ret);
 
 /* Writes all that was counted, once the threads that count, the ticker and the store thread have ended; db is what was the store thread's. What cannot be
  * written is lost, with a line in the log. */

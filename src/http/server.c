@@ -231,11 +231,6 @@ static void unlink_sockets(struct http_server *server) {
     }
 }
 
-void http_server_wake(struct http_server *server) {
-    for (unsigned i = 0; i < server->shared.config.threads; i++)
-        http_loop_wake(&server->loops[i]);
-}
-
 void http_server_stop(struct http_server *server, unsigned grace_ms) {
     unlink_sockets(server); /* first: a path that leads nowhere is clearer to a client than one that nobody answers on */
     int64_t deadline = lk_clock_mono_ns() + (int64_t)grace_ms * 1000000;

@@ -100,9 +100,6 @@ int http_server_reload(struct http_server *server, struct lk_problem *problem);
 /* Starts the I/O threads. 0 or LK_ENOMEM / LK_EIO (then none runs). All signals are blocked in them. */
 int http_server_start(struct http_server *server);
 
-/* Has each I/O thread that waits for events go round once more, and so call its hooks. Any thread, from start until free. */
-void http_server_wake(struct http_server *server);
-
 /* Drains: stops accepting, closes idle connections, lets requests under way finish (their answers say Connection: close), and after grace_ms
  * cuts off the rest. Blocks until all threads have ended; requests handed out must have been answered by then or be answered soon: it waits for
  * them. Call once, not from an I/O thread. */

@@ -3,33 +3,51 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* Uses that are counted together: one alone would wait twice for memory that no cache holds. */
-#define TOGETHER 16
+#define BLOCK_EVENTS 1024
 
-struct lk_usage {
-    size_t noted; /* events, the reader's, that are not counted yet */
-    struct lk_usage_event events[TOGETHER];
-    struct lk_usage_table *active; /* the reader's */
-    /* Ownership of the other table moves by these: release by who gives, acquire by who takes. Each is emptied by who took from it before it gives into
-     * the other one, so a store of NULL never overtakes what is given next. */
-    _Atomic(struct lk_usage_table *) offered; /* reader to background */
-    _Atomic(struct lk_usage_table *) spare;   /* background to reader: empty */
-    _Atomic uint64_t lost;                    /* written by the reader only */
+struct block {
+    _Atomic size_t len;           /* release by the reader: so many are whole */
+    _Atomic(struct block *) next; /* release by the reader, when this one is full */
+    struct lk_usage_event events[BLOCK_EVENTS];
 };
 
-int lk_usage_open(size_t keys, struct lk_usage **ret) {
-    struct lk_usage *usage = calloc(1, sizeof *usage);
+struct lk_usage {
+    /* The reader's. */
+    struct block *last;   /* it is filling */
+    struct block **empty; /* a stack of those it may take */
+    size_t empty_len;
+    size_t come_back; /* of `returned`, ever */
+    size_t begun;     /* blocks that were begun, ever */
+    _Atomic uint64_t lost;
+    /* Blocks on their way back, a ring of as many places as there are blocks; the number is how many ever were put there (release). */
+    struct block **returned;
+    _Alignas(64) _Atomic size_t returned_len;
+    /* The background thread's. */
+    struct block *first; /* it is reading */
+    size_t taken;        /* of it */
+
+    size_t blocks_len;
+    struct block *blocks;
+};
+
+int lk_usage_open(size_t uses, struct lk_usage **ret) {
+    struct lk_usage *usage = aligned_alloc(_Alignof(struct lk_usage), sizeof *usage);
     if (usage == NULL)
         return LK_ENOMEM;
-    struct lk_usage_table *spare;
-    int code = lk_usage_table_open(keys, &usage->active);
-    if (code == 0)
-        code = lk_usage_table_open(keys, &spare);
-    if (code != 0) {
+    size_t len = uses / BLOCK_EVENTS + 2; /* one is never wholly free: it is being filled, or read */
+    *usage = (struct lk_usage){
+        .blocks_len = len,
+        .blocks = calloc(len, sizeof(struct block)),
+        .empty = calloc(len, sizeof usage->empty[0]),
+        .returned = calloc(len, sizeof usage->returned[0]),
+    };
+    if (usage->blocks == NULL || usage->empty == NULL || usage->returned == NULL) {
         lk_usage_close(usage);
-        return code;
+        return LK_ENOMEM;
     }
-    atomic_init(&usage->spare, spare);
+    for (size_t i = len; i > 1; i--)
+        usage->empty[usage->empty_len++] = &usage->blocks[i - 1];
+    usage->first = usage->last = &usage->blocks[0];
     *ret = usage;
     return 0;
 }
@@ -37,60 +55,69 @@ int lk_usage_open(size_t keys, struct lk_usage **ret) {
 void lk_usage_close(struct lk_usage *usage) {
     if (usage == NULL)
         return;
-    lk_usage_table_close(usage->active);
-    lk_usage_table_close(atomic_load(&usage->offered));
-    lk_usage_table_close(atomic_load(&usage->spare));
+    free(usage->returned);
+    free(usage->empty);
+    free(usage->blocks);
     free(usage);
 }
 
-/* The active table goes on offer, if the other one is back. */
-static void exchange(struct lk_usage *usage) {
-    if (lk_usage_table_len(usage->active) == 0)
-        return;
-    struct lk_usage_table *spare = atomic_load_explicit(&usage->spare, memory_order_acquire);
-    if (spare == NULL)
-        return; /* the last offer is still with the background thread */
-    atomic_store_explicit(&usage->spare, NULL, memory_order_relaxed);
-    atomic_store_explicit(&usage->offered, usage->active, memory_order_release);
-    usage->active = spare;
-}
-
-static void count_noted(struct lk_usage *usage) {
-    size_t len = usage->noted;
-    size_t done = lk_usage_table_add_many(usage->active, usage->events, len);
-    if (done < len) {
-        exchange(usage);
-        done += lk_usage_table_add_many(usage->active, usage->events + done, len - done);
-    }
-    if (done < len)
-        atomic_store_explicit(&usage->lost, atomic_load_explicit(&usage->lost, memory_order_relaxed) + (len - done), memory_order_relaxed);
-    usage->noted = 0;
+/* Makes the block that came back last the one that is filled. false when none is empty. */
+static bool begin_block(struct lk_usage *usage) {
+    size_t returned = atomic_load_explicit(&usage->returned_len, memory_order_acquire);
+    while (usage->come_back < returned)
+        usage->empty[usage->empty_len++] = usage->returned[usage->come_back++ % usage->blocks_len];
+    if (usage->empty_len == 0)
+        return false;
+    struct block *block = usage->empty[--usage->empty_len];
+    atomic_store_explicit(&block->len, 0, memory_order_relaxed);
+    atomic_store_explicit(&block->next, NULL, memory_order_relaxed);
+    atomic_store_explicit(&usage->last->next, block, memory_order_release);
+    usage->last = block;
+    usage->begun++;
+    return true;
 }
 
 void lk_usage_add(struct lk_usage *usage, const struct lk_id *key, const struct lk_id *account, unsigned outcome, int64_t now_ms) {
-    usage->events[usage->noted++] = (struct lk_usage_event){*key, *account, now_ms, outcome};
-    if (usage->noted == TOGETHER)
-        count_noted(usage);
+    size_t len = atomic_load_explicit(&usage->last->len, memory_order_relaxed);
+    if (len == BLOCK_EVENTS) {
+        if (!begin_block(usage)) {
+            atomic_store_explicit(&usage->lost, atomic_load_explicit(&usage->lost, memory_order_relaxed) + 1, memory_order_relaxed);
+            return;
+        }
+        len = 0;
+    }
+    usage->last->events[len] = (struct lk_usage_event){*key, *account, now_ms, outcome};
+    atomic_store_explicit(&usage->last->len, len + 1, memory_order_release);
 }
 
-void lk_usage_offer(struct lk_usage *usage) {
-    if (atomic_load_explicit(&usage->spare, memory_order_acquire) == NULL)
-        return;
-    count_noted(usage);
-    exchange(usage);
+bool lk_usage_filling(struct lk_usage *usage) {
+    size_t waiting = usage->begun - atomic_load_explicit(&usage->returned_len, memory_order_relaxed);
+    return waiting > 0 && waiting >= usage->blocks_len / 8;
 }
 
-size_t lk_usage_take(struct lk_usage *usage, void (*take)(void *context, const struct lk_usage_count *counts, size_t len), void *context) {
-    struct lk_usage_table *table = atomic_load_explicit(&usage->offered, memory_order_acquire);
-    if (table == NULL)
-        return 0;
-    atomic_store_explicit(&usage->offered, NULL, memory_order_relaxed);
-    size_t len = lk_usage_table_len(table);
-    if (len > 0)
-        take(context, lk_usage_table_at(table, 0), len);
-    lk_usage_table_clear(table);
-    atomic_store_explicit(&usage->spare, table, memory_order_release);
-    return len;
+static void give_back(struct lk_usage *usage, struct block *block) {
+    size_t len = atomic_load_explicit(&usage->returned_len, memory_order_relaxed);
+    usage->returned[len % usage->blocks_len] = block;
+    atomic_store_explicit(&usage->returned_len, len + 1, memory_order_release);
+}
+
+size_t lk_usage_take(struct lk_usage *usage, void (*take)(void *context, const struct lk_usage_event *events, size_t len), void *context) {
+    size_t sum = 0;
+    for (size_t blocks = 0; blocks < usage->blocks_len; blocks++) { /* and then it is enough, however fast the reader is */
+        struct block *block = usage->first;
+        size_t len = atomic_load_explicit(&block->len, memory_order_acquire);
+        if (len > usage->taken)
+            take(context, block->events + usage->taken, len - usage->taken);
+        sum += len - usage->taken;
+        usage->taken = len;
+        struct block *next = atomic_load_explicit(&block->next, memory_order_acquire);
+        if (len < BLOCK_EVENTS || next == NULL)
+            break;
+        usage->first = next;
+        usage->taken = 0;
+        give_back(usage, block);
+    }
+    return sum;
 }
 
 uint64_t lk_usage_lost(const struct lk_usage *usage) {

@@ -1,8 +1,8 @@
 /*
  * Counts by key and hour, in a table of bounded size. One thread at a time.
  *
- * The counts stand one behind the other in the order in which they came; an index of positions finds them. So a table that is hardly used costs hardly
- * any memory (it is mapped, not touched) and is emptied in the time that its content takes.
+ * The counts stand one behind the other in the order in which they came; an index of positions, which grows with them, finds them. So a table that is
+ * hardly used costs hardly any memory (it is mapped, not touched) and is emptied in the time that its content takes.
  */
 #ifndef KEYRING_USAGE_TABLE_H
 #define KEYRING_USAGE_TABLE_H
@@ -31,11 +31,11 @@ struct lk_usage_count {
 
 struct lk_usage_table;
 
-/* Room for at least so many counts. LK_ENOMEM. */
+/* Room for so many counts, of at most two million. LK_ENOMEM. */
 int lk_usage_table_open(size_t counts, struct lk_usage_table **ret);
 void lk_usage_table_close(struct lk_usage_table *table); /* NULL is fine */
 
-/* Counts one. false when there is no room. Allocates nothing. */
+/* Counts one. false when there is no room, or no memory for the index to grow. */
 bool lk_usage_table_add(struct lk_usage_table *table, const struct lk_id *key, const struct lk_id *account, unsigned outcome,
                         int64_t now_ms);
 
@@ -47,7 +47,7 @@ struct lk_usage_event {
     unsigned outcome;
 };
 
-/* Counts those, in order, with the memory of all fetched at once, up to the first that finds no room; returns how many. Allocates nothing. */
+/* Counts those, in order, with the memory of some fetched at once; returns how many found no room. */
 size_t lk_usage_table_add_many(struct lk_usage_table *table, const struct lk_usage_event *events, size_t len);
 
 /* Adds what another table counted. false when there is no room: nothing was added. */

@@ -72,6 +72,16 @@ describe('usage', () => {
     }
   });
 
+  it('counts a burst that comes faster than it is collected', async () => {
+    const { uuid, key } = await server.createKey('burst');
+    const body = JSON.stringify({ requests: Array.from({ length: 1000 }, () => ({ key })) });
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
+    const options = { method: 'POST', path: '/v1/keys:batchVerify', headers: { 'x-api-key': server.account.apiKey, 'content-type': 'application/json' }, body, agent };
+    await Promise.all(Array.from({ length: 300 }, async () => assert.equal((await server.request(options)).status, 200)));
+    agent.destroy();
+    await within5s(() => usageOf(uuid), { ...NOTHING, total: 300000, valid: 300000 });
+  });
+
   it('tells within five seconds when a key was last used, and of no other', async () => {
     const used = await server.createKey('used');
     const unused = await server.createKey('unused');

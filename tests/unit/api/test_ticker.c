@@ -64,6 +64,22 @@ static void test_stop_does_not_wait_for_a_period(void **state) {
     lk_ticker_stop(NULL);
 }
 
+static void test_hurry(void **state) {
+    (void)state;
+    struct counter counter = counter_new();
+    struct counter other = counter_new();
+    const struct lk_tick ticks[] = {{count, &other, 3600 * 1000}, {count, &counter, 3600 * 1000}};
+    struct lk_ticker *ticker = NULL;
+    assert_int_equal(lk_ticker_start(ticks, 2, &ticker), 0);
+    for (int i = 1; i <= 3; i++) {
+        lk_ticker_hurry(ticker, 1);
+        wait_for(&counter, i); /* else the test's time runs out */
+    }
+    lk_ticker_stop(ticker);
+    assert_int_equal(counter.runs, 3);
+    assert_int_equal(other.runs, 0);
+}
+
 /* A task that the stop has to wait for: it takes a while. */
 struct slow {
     atomic_bool entered, left;
@@ -102,6 +118,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_each_with_its_period),
         cmocka_unit_test(test_stop_does_not_wait_for_a_period),
+        cmocka_unit_test(test_hurry),
         cmocka_unit_test(test_stop_waits_for_a_task_under_way),
         cmocka_unit_test(test_what_it_does_not_take),
     };

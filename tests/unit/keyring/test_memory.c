@@ -270,7 +270,6 @@ static void test_verifying_takes_nothing(void **state) {
     enum lk_verify_code limited = ask(&verifier, 4, NULL, &answers[4]);
     enum lk_verify_code lacking = ask(&verifier, 0, require, &answers[0]);
     lk_verify_batch(&verifier, requests, 8, answers);
-    lk_usage_offer(usage);
     long after = taken;
     assert_int_equal(after, before);
     assert_int_equal(limited, LK_VERIFY_RATE_LIMITED);

@@ -2,49 +2,51 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 static const struct lk_id account = {{0xAC}};
 
 struct seen {
-    size_t keys;
-    uint64_t total;
-    int64_t last;
+    uint64_t uses;
+    int64_t next; /* the time that comes next, where times go up by one */
+    bool in_order;
+    const struct lk_usage_event *least, *most; /* where they stood */
 };
 
-static void note(void *context, const struct lk_usage_count *counts, size_t len) {
+static void note(void *context, const struct lk_usage_event *events, size_t len) {
     struct seen *seen = context;
-    seen->keys += len;
-    for (const struct lk_usage_count *count = counts; count < counts + len; count++) {
-        for (size_t i = 0; i < LK_USAGE_OUTCOMES; i++)
-            seen->total += count->outcomes[i];
-        seen->last = count->last_used_ms > seen->last ? count->last_used_ms : seen->last;
+    for (const struct lk_usage_event *event = events; event < events + len; event++) {
+        seen->in_order &=
+            event->now_ms == seen->next && event->outcome == event->now_ms % LK_USAGE_OUTCOMES && lk_id_equal(&event->account, &account);
+        seen->next = event->now_ms + 1;
+    }
+    seen->uses += len;
+    seen->least = seen->least == NULL || events < seen->least ? events : seen->least;
+    seen->most = events + len > seen->most ? events + len : seen->most;
+}
+
+static void add(struct lk_usage *usage, int64_t from, int64_t len) {
+    for (int64_t at = from; at < from + len; at++) {
+        struct lk_id key = id_of((uint32_t)at % 150);
+        lk_usage_add(usage, &key, &account, (unsigned)(at % LK_USAGE_OUTCOMES), at);
     }
 }
 
-static void test_counts(void **state) {
+/* Taken is what was noted, at any time, once and in order. */
+static void test_noted_and_taken(void **state) {
     (void)state;
     struct lk_usage *usage;
-    assert_int_equal(lk_usage_open(100, &usage), 0);
-    struct seen seen = {0};
+    assert_int_equal(lk_usage_open(10000, &usage), 0);
+    struct seen seen = {.in_order = true};
     assert_int_equal(lk_usage_take(usage, note, &seen), 0);
-    lk_usage_offer(usage);
-    assert_int_equal(lk_usage_take(usage, note, &seen), 0);
-    for (uint32_t i = 0; i < 1000; i++) {
-        struct lk_id key = id_of(i % 10);
-        lk_usage_add(usage, &key, &account, i % LK_USAGE_OUTCOMES, 5000 + i);
+    int64_t at = 0;
+    for (int64_t len = 1; len < 9000; at += len, len = len * 2 + 1) {
+        add(usage, at, len);
+        assert_int_equal(lk_usage_take(usage, note, &seen), len);
+        assert_int_equal(lk_usage_take(usage, note, &seen), 0);
     }
-    assert_int_equal(lk_usage_take(usage, note, &seen), 0);
-    lk_usage_offer(usage);
-    struct lk_id other = id_of(77);
-    lk_usage_add(usage, &other, &account, 0, 1);
-    lk_usage_offer(usage); /* the first offer was not taken: this one waits */
-    assert_int_equal(lk_usage_take(usage, note, &seen), 10);
-    assert_int_equal(seen.total, 1000);
-    assert_int_equal(seen.last, 5999);
-    assert_int_equal(lk_usage_take(usage, note, &seen), 0);
-    lk_usage_offer(usage);
-    assert_int_equal(lk_usage_take(usage, note, &seen), 1);
-    assert_int_equal(seen.total, 1001);
+    assert_int_equal(seen.uses, at);
+    assert_true(seen.in_order);
     assert_int_equal(lk_usage_lost(usage), 0);
     lk_usage_close(usage);
     lk_usage_close(NULL);
@@ -53,17 +55,40 @@ static void test_counts(void **state) {
 static void test_bounded(void **state) {
     (void)state;
     struct lk_usage *usage;
-    assert_int_equal(lk_usage_open(100, &usage), 0);
-    for (uint32_t i = 0; i < 10000; i++) {
-        struct lk_id key = id_of(i);
-        lk_usage_add(usage, &key, &account, 8, 1);
+    assert_int_equal(lk_usage_open(5000, &usage), 0);
+    add(usage, 0, 5000);
+    assert_int_equal(lk_usage_lost(usage), 0);
+    add(usage, 5000, 15000);
+    struct seen seen = {.in_order = true};
+    size_t taken = lk_usage_take(usage, note, &seen);
+    assert_in_range(taken, 5000, 10000);
+    assert_true(seen.in_order);
+    assert_int_equal(taken + lk_usage_lost(usage), 20000);
+    add(usage, 0, 5000); /* there is room again */
+    assert_int_equal(lk_usage_take(usage, note, &seen), 5000);
+    assert_int_equal(seen.uses + lk_usage_lost(usage), 25000);
+    lk_usage_close(usage);
+}
+
+/* Whoever takes in time is told so, and the same little memory serves again and again. */
+static void test_filling(void **state) {
+    (void)state;
+    struct lk_usage *usage;
+    assert_int_equal(lk_usage_open(1 << 20, &usage), 0);
+    struct seen seen = {.in_order = true};
+    assert_false(lk_usage_filling(usage));
+    int64_t at = 0;
+    for (int round = 0; round < 30; round++) {
+        int64_t began = at;
+        for (; !lk_usage_filling(usage) && at - began <= 1 << 20; at++)
+            add(usage, at, 1);
+        assert_in_range(at - began, (1 << 20) / 8, (1 << 20) / 8 + 2048);
+        lk_usage_take(usage, note, &seen);
+        assert_false(lk_usage_filling(usage));
     }
-    struct seen seen = {0};
-    lk_usage_offer(usage);
-    assert_true(lk_usage_take(usage, note, &seen) >= 100);
-    lk_usage_offer(usage);
-    assert_true(lk_usage_take(usage, note, &seen) >= 100);
-    assert_int_equal(seen.total + lk_usage_lost(usage), 10000);
+    assert_int_equal(seen.uses, at);
+    assert_true(seen.in_order);
+    assert_in_range((uintptr_t)seen.most - (uintptr_t)seen.least, 1, (1 << 20) / 4 * sizeof(struct lk_usage_event));
     lk_usage_close(usage);
 }
 
@@ -97,11 +122,38 @@ static void test_hours_are_kept_apart(void **state) {
     assert_int_equal(lk_usage_table_len(table), 1);
     assert_int_equal(lk_usage_table_at(table, 0)->outcomes[8], 1);
     lk_usage_table_close(table);
-    assert_int_equal(lk_usage_table_open(12, &table), 0); /* so full that hours of the key meet in the index */
-    for (int64_t hour = 0; hour < 12; hour++)
-        assert_true(lk_usage_table_add(table, &key, &account, 8, hour * LK_USAGE_HOUR_MS));
-    assert_int_equal(lk_usage_table_len(table), 12);
+}
+
+/* The index grows with what it finds, also when what is added together meets the bound. */
+static void test_many_keys_and_hours(void **state) {
+    (void)state;
+    enum { KEYS = 5000, HOURS = 3, MANY = KEYS * HOURS };
+    struct lk_usage_table *table;
+    struct lk_usage_event *events = calloc(MANY + 7, sizeof *events);
+    assert_non_null(events);
+    for (uint32_t i = 0; i < MANY + 7; i++)
+        events[i] = (struct lk_usage_event){id_of(i % KEYS), account, (i / KEYS + 500) * LK_USAGE_HOUR_MS + i, i % 2 == 0 ? 8 : 2};
+    assert_int_equal(lk_usage_table_open(MANY, &table), 0);
+    for (int round = 1; round <= 3; round++) {
+        assert_int_equal(lk_usage_table_add_many(table, events, MANY + 7), 7); /* seven of a fourth hour */
+        assert_int_equal(lk_usage_table_len(table), MANY);
+        for (uint32_t i = 0; i < MANY; i++) {
+            size_t index;
+            assert_true(lk_usage_table_find(table, &events[i].key, events[i].now_ms, &index));
+            assert_int_equal(index, i);
+            const struct lk_usage_count *count = lk_usage_table_at(table, index);
+            assert_int_equal(count->outcomes[i % 2 == 0 ? 8 : 2], round);
+            assert_int_equal(count->outcomes[i % 2 == 0 ? 2 : 8], 0);
+            assert_int_equal(count->last_used_ms, events[i].now_ms);
+        }
+        assert_false(lk_usage_table_find(table, &events[MANY].key, events[MANY].now_ms, &(size_t){0}));
+    }
+    lk_usage_table_sort(table);
+    lk_usage_table_clear(table);
+    for (uint32_t i = 0; i < MANY; i++)
+        assert_false(lk_usage_table_find(table, &events[i].key, events[i].now_ms, &(size_t){0}));
     lk_usage_table_close(table);
+    free(events);
 }
 
 static void test_merge_saturates_and_is_bounded(void **state) {
@@ -129,7 +181,7 @@ static void test_merge_saturates_and_is_bounded(void **state) {
     lk_usage_table_close(table);
 }
 
-/* A reader that counts while another thread takes: what was counted and what was taken are the same. */
+/* A reader that notes while another thread takes: what was noted and what was taken are the same. */
 struct race {
     struct lk_usage *usage;
     _Atomic bool done;
@@ -143,37 +195,51 @@ static void *take_all(void *context) {
     return NULL;
 }
 
-static void test_hand_over_between_threads(void **state) {
+static void test_between_threads(void **state) {
     (void)state;
-    struct race race = {0};
-    assert_int_equal(lk_usage_open(100, &race.usage), 0);
+    enum { MANY = 400000 };
+    struct race race = {.seen = {.in_order = true}};
+    assert_int_equal(lk_usage_open(MANY, &race.usage),
+                     0); /* room for all, however the threads are given time: in order is what they must come */
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, take_all, &race), 0);
-    for (uint32_t i = 0; i < 300000; i++) {
-        struct lk_id key = id_of(i % 150);
-        lk_usage_add(race.usage, &key, &account, i % LK_USAGE_OUTCOMES, 1 + i);
-        if (i % 16 == 0)
-            lk_usage_offer(race.usage);
-    }
+    add(race.usage, 0, MANY);
     atomic_store(&race.done, true);
     pthread_join(thread, NULL);
-    for (int i = 0; i < 2; i++) { /* what is on offer, and what came after it */
-        lk_usage_take(race.usage, note, &race.seen);
-        lk_usage_offer(race.usage);
-    }
-    assert_int_equal(lk_usage_take(race.usage, note, &race.seen), 0);
-    assert_int_equal(race.seen.total + lk_usage_lost(race.usage), 300000);
-    assert_true(race.seen.total > 0);
+    lk_usage_take(race.usage, note, &race.seen);
+    assert_int_equal(race.seen.uses, MANY);
+    assert_true(race.seen.in_order);
+    assert_int_equal(lk_usage_lost(race.usage), 0);
+    lk_usage_close(race.usage);
+}
+
+/* One with little room, that loses some where the taker is slow: each is taken or lost. */
+static void test_lost_between_threads(void **state) {
+    (void)state;
+    enum { MANY = 400000 };
+    struct race race = {0};
+    assert_int_equal(lk_usage_open(1, &race.usage), 0);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, take_all, &race), 0);
+    add(race.usage, 0, MANY);
+    atomic_store(&race.done, true);
+    pthread_join(thread, NULL);
+    lk_usage_take(race.usage, note, &race.seen);
+    assert_int_equal(race.seen.uses + lk_usage_lost(race.usage), MANY);
+    assert_true(race.seen.uses > 0);
     lk_usage_close(race.usage);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_counts),
+        cmocka_unit_test(test_noted_and_taken),
         cmocka_unit_test(test_bounded),
+        cmocka_unit_test(test_filling),
         cmocka_unit_test(test_hours_are_kept_apart),
+        cmocka_unit_test(test_many_keys_and_hours),
         cmocka_unit_test(test_merge_saturates_and_is_bounded),
-        cmocka_unit_test(test_hand_over_between_threads),
+        cmocka_unit_test(test_between_threads),
+        cmocka_unit_test(test_lost_between_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
