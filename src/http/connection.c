@@ -3,11 +3,11 @@
 #include "http/ahead.h"
 #include "http/loop.h"
 #include "http/reply.h"
+#include "http/socket.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -114,7 +114,7 @@ static void flush(struct http_connection *c) {
     while (c->fd >= 0 && http_iobuf_len(&c->out) > 0 && !c->blocked) {
         const char *unsent = c->out.ptr + c->out.start;
         size_t len = http_iobuf_len(&c->out);
-        ssize_t n = c->tls == NULL ? send(c->fd, unsent, len, MSG_NOSIGNAL) : http_tls_write(c, unsent, len);
+        ssize_t n = c->tls == NULL ? http_socket_send(c->fd, unsent, len) : http_tls_write(c, unsent, len);
         if (n > 0) {
             c->out.start += (size_t)n;
             progress = true;
@@ -446,7 +446,7 @@ static void receive(struct http_connection *c) {
     }
     size_t room = c->in.cap - c->in.end;
     char *out = c->in.ptr + c->in.end;
-    ssize_t n = c->tls == NULL ? recv(c->fd, out, room, 0) : http_tls_read(c, out, room);
+    ssize_t n = c->tls == NULL ? http_socket_recv(c->fd, out, room) : http_tls_read(c, out, room);
     c->loop->read_is_timed = false;
     if (n > 0) {
         c->in.end += (size_t)n;
@@ -471,7 +471,7 @@ static void drop_input(struct http_connection *c) {
             http_loop_queue(c->loop, c);
             return;
         }
-        ssize_t n = recv(c->fd, scratch, sizeof(scratch), 0);
+        ssize_t n = http_socket_recv(c->fd, scratch, sizeof(scratch));
         if (n > 0) {
             c->dropped += (size_t)n;
             if (c->dropped > LINGER_BYTES_MAX)

@@ -1,11 +1,11 @@
 #include "http/tls.h"
 
 #include "http/connection.h"
+#include "http/socket.h"
 
 #include <errno.h>
 #include <openssl/err.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 
 /* First byte of every TLS connection: the content type of a handshake record (RFC 8446 section 5.1). */
 #define RECORD_HANDSHAKE 0x16
@@ -18,7 +18,7 @@ static int bio_write(BIO *bio, const char *bytes, int len) {
     if (!c->blocked) {
         ssize_t n;
         do
-            n = send(c->fd, bytes, (size_t)len, MSG_NOSIGNAL);
+            n = http_socket_send(c->fd, bytes, (size_t)len);
         while (n < 0 && errno == EINTR);
         if (n >= 0 || errno != EAGAIN)
             return (int)n;
@@ -35,7 +35,7 @@ static int bio_read(BIO *bio, char *out, int len) {
     if (tls->wire_readable) {
         ssize_t n;
         do
-            n = recv(c->fd, out, (size_t)len, 0);
+            n = http_socket_recv(c->fd, out, (size_t)len);
         while (n < 0 && errno == EINTR);
         if (n > 0) {
             tls->wire_readable = n == len || c->hung_up;

@@ -11,7 +11,7 @@
 #define GET(target) "GET " target " HTTP/1.1\r\nHost: a\r\n\r\n"
 
 extern atomic_uint handled;        /* requests that reached the handler */
-extern atomic_uint sends;          /* send(2) calls of the server */
+extern atomic_uint sends;          /* sends of the server */
 extern atomic_uint sources_closed; /* of /source and /cut */
 extern atomic_uint accept_faults;  /* so many accept4(2) calls fail with EMFILE */
 
