@@ -95,7 +95,7 @@ void lk_mac(const struct lk_mac_key *key, struct lk_slice bytes, uint8_t out[LK_
         uint8_t blocks[2 * SHA256_CBLOCK];
         SHA256_CTX hash;
     } work;
-    memcpy(work.hash.h, key->inner.h, sizeof work.hash.h); /* SHA256_Transform looks at nothing else */
+    work.hash = key->inner;
     struct lk_slice rest = bytes;
     for (; rest.len >= block; rest = lk_slice_make(rest.ptr + block, rest.len - block))
         SHA256_Transform(&work.hash, (const uint8_t *)rest.ptr);
