@@ -15,7 +15,31 @@ static void *count_chunk(struct lk_cells *cells, void *chunk) {
     return chunk;
 }
 
-int lk_cells_open(struct lk_cells *cells, struct lk_maker *maker) {
+/* Fewer places at home than entries: four of five entries then find one, and of the places one in twelve stays empty, a twentieth of a keyring's memory.
+ * After each key has changed while all run on, it is two of three and one in four: a new version finds its homes as full as its old one leaves them. */
+static size_t home_chunks(size_t expected) {
+    size_t chunks = expected / 20 * 17 / ENTRIES_PER_CHUNK;
+    return chunks < LK_ENTRY_CHUNKS / 2 ? chunks : LK_ENTRY_CHUNKS / 2;
+}
+
+static int make_homes(struct lk_cells *cells, size_t chunks) {
+    struct lk_entry *homes = lk_pages_map(chunks * ENTRY_CHUNK_BYTES);
+    if (homes == NULL)
+        return LK_ENOMEM;
+    for (size_t i = 0; i < chunks; i++)
+        cells->entries[i] = count_chunk(cells, &homes[i * ENTRIES_PER_CHUNK]);
+    cells->entries_used = (uint32_t)(chunks * ENTRIES_PER_CHUNK);
+    cells->homes = cells->entries_used / LK_HOME_ENTRIES;
+    return 0;
+}
+
+static int make_first(struct lk_cells *cells) {
+    cells->entries[0] = count_chunk(cells, lk_pages_chunk());
+    cells->entries_used = 1;
+    return cells->entries[0] == NULL ? LK_ENOMEM : 0;
+}
+
+int lk_cells_open(struct lk_cells *cells, struct lk_maker *maker, size_t expected) {
     struct lk_entry **entries = calloc(LK_ENTRY_CHUNKS, sizeof(struct lk_entry *));
     if (entries == NULL)
         return LK_ENOMEM;
@@ -24,14 +48,13 @@ int lk_cells_open(struct lk_cells *cells, struct lk_maker *maker) {
         free(entries);
         return LK_ENOMEM;
     }
-    *cells = (struct lk_cells){.entries = entries, .texts = texts, .maker = maker, .entries_used = 1, .texts_used = 1};
-    entries[0] = count_chunk(cells, lk_pages_chunk());
+    *cells = (struct lk_cells){.entries = entries, .texts = texts, .maker = maker, .texts_used = 1};
     texts[0] = count_chunk(cells, lk_pages_chunk());
-    if (entries[0] == NULL || texts[0] == NULL) {
+    size_t chunks = home_chunks(expected);
+    int code = texts[0] == NULL ? LK_ENOMEM : chunks > 0 ? make_homes(cells, chunks) : make_first(cells);
+    if (code != 0)
         lk_cells_close(cells);
-        return LK_ENOMEM;
-    }
-    return 0;
+    return code;
 }
 
 void lk_cells_close(struct lk_cells *cells) {
@@ -53,7 +76,33 @@ static void look_ahead(struct lk_cells *cells) {
         lk_maker_start(cells->maker);
 }
 
-uint32_t lk_cells_entry(struct lk_cells *cells) {
+static bool is_at_home(const struct lk_cells *cells, uint32_t ref) {
+    return ref < cells->homes * LK_HOME_ENTRIES;
+}
+
+/* How many entries of a home are free, and the number of one. The free ones have no text; there is no entry 0. */
+static unsigned free_at(const struct lk_cells *cells, uint32_t home, uint32_t *ret) {
+    unsigned count = 0;
+    for (uint32_t ref = home; ref < home + LK_HOME_ENTRIES; ref++) {
+        if (ref == 0 || lk_cells_at(cells, ref)->text != 0)
+            continue;
+        *ret = ref;
+        count++;
+    }
+    return count;
+}
+
+/* The emptier home: so more find room than if the first were filled first. 0: both are full. */
+static uint32_t take_at_home(const struct lk_cells *cells, uint64_t hash) {
+    if (cells->homes == 0)
+        return 0;
+    uint32_t refs[2] = {0, 0};
+    unsigned first = free_at(cells, lk_cells_home(cells, hash, 0), &refs[0]);
+    unsigned second = free_at(cells, lk_cells_home(cells, hash, 1), &refs[1]);
+    return refs[second > first];
+}
+
+static uint32_t take_elsewhere(struct lk_cells *cells) {
     uint32_t ref = cells->entries_free;
     if (ref != 0) {
         cells->entries_free = lk_cells_at(cells, ref)->text;
@@ -102,8 +151,7 @@ static uint32_t take_text(struct lk_cells *cells, size_t units) {
     return unit;
 }
 
-uint32_t lk_cells_text(struct lk_cells *cells, struct lk_slice name, struct lk_rare *rare) {
-    look_ahead(cells);
+static uint32_t new_text(struct lk_cells *cells, struct lk_slice name, struct lk_rare *rare) {
     uint32_t unit = take_text(cells, units_of(name.len, rare != NULL));
     if (unit == 0)
         return 0;
@@ -117,13 +165,37 @@ uint32_t lk_cells_text(struct lk_cells *cells, struct lk_slice name, struct lk_r
     return unit;
 }
 
+static void put_entry(struct lk_cells *cells, uint32_t ref) {
+    uint32_t *text = &lk_cells_at(cells, ref)->text;
+    if (is_at_home(cells, ref)) {
+        *text = 0;
+        return;
+    }
+    *text = cells->entries_free;
+    cells->entries_free = ref;
+}
+
+uint32_t lk_cells_new(struct lk_cells *cells, uint64_t hash, struct lk_slice name, struct lk_rare *rare) {
+    look_ahead(cells);
+    uint32_t ref = take_at_home(cells, hash);
+    if (ref == 0)
+        ref = take_elsewhere(cells);
+    if (ref == 0)
+        return 0;
+    uint32_t text = new_text(cells, name, rare);
+    if (text == 0) {
+        put_entry(cells, ref);
+        return 0;
+    }
+    lk_cells_at(cells, ref)->text = text;
+    return ref;
+}
+
 void lk_cells_free(struct lk_cells *cells, uint32_t ref) {
     struct lk_entry *entry = lk_cells_at(cells, ref);
     uint64_t state = atomic_load_explicit(&entry->state, memory_order_relaxed);
-    if (entry->text != 0)
-        put_text(cells, entry->text, units_of(lk_cells_name(cells, entry, state).len, (state & LK_ENTRY_RARE) != 0));
+    put_text(cells, entry->text, units_of(lk_cells_name(cells, entry, state).len, (state & LK_ENTRY_RARE) != 0));
     explicit_bzero(&entry->digest, sizeof entry->digest);
     atomic_store_explicit(&entry->state, 0, memory_order_relaxed);
-    entry->text = cells->entries_free;
-    cells->entries_free = ref;
+    put_entry(cells, ref);
 }

@@ -4,6 +4,11 @@
  * An entry is one cache line and does not change while the index leads to it, but for its state word, which only ever loses rights (LK_ENTRY_DISABLED is
  * set, LK_ENTRY_LINKED is cleared). A changed key gets a new entry; the old one is used again after a grace period.
  *
+ * Where as many are expected that no cache holds them, most entries are at home: in one of two pairs of neighbours that the digest's hash names. So a
+ * reader asks for the entry's memory while it waits for that of the index, and not after it. This is a guess about memory only. The index alone says
+ * where an entry is, and one that found its homes full is anywhere behind them. Nobody else is put into a home: what is free there waits for a key whose
+ * home it is, so that keys made later find places too.
+ *
  * A text cell is 1 to 17 units of 16 bytes:
  *
  *     [ struct lk_rare *, 8 bytes, where LK_ENTRY_RARE ] name
@@ -58,6 +63,7 @@ struct lk_rare {
 
 #define LK_ENTRY_CHUNK_BITS 15 /* 2 MiB: a huge page */
 #define LK_ENTRY_CHUNKS 4096   /* 134 million entries */
+#define LK_HOME_ENTRIES 2      /* neighbours, 128 bytes */
 #define LK_TEXT_CHUNK_BITS 17  /* 2 MiB */
 #define LK_TEXT_CHUNKS 8192    /* 16 GiB */
 #define LK_TEXT_UNIT 16
@@ -69,28 +75,45 @@ _Static_assert(sizeof(void *) == LK_TEXT_RARE, "64-bit pointers");
 struct lk_cells {
     struct lk_entry **entries; /* chunks; NULL where not yet made */
     char **texts;
+    size_t homes; /* of LK_HOME_ENTRIES numbers each, from 0 on; does not change */
     /* The writer's. Numbers start at 1. */
     struct lk_maker *maker;
-    uint32_t entries_used; /* numbers ever given out, 0 included */
-    uint32_t entries_free; /* list through `text` of free entries */
+    uint32_t entries_used; /* numbers ever given out, 0 and homes included */
+    uint32_t entries_free; /* list through `text` of free entries that are no homes */
     uint32_t texts_used;   /* units ever given out, 0 included */
     uint32_t texts_free[LK_TEXT_UNITS_MAX + 1];
     _Atomic uint64_t bytes;
 };
 
-/* maker is lent. LK_ENOMEM. */
-int lk_cells_open(struct lk_cells *cells, struct lk_maker *maker);
+/* maker is lent. expected: entries that will be there soon, for which homes are made where they are many (0: no idea). LK_ENOMEM. */
+int lk_cells_open(struct lk_cells *cells, struct lk_maker *maker, size_t expected);
 void lk_cells_close(struct lk_cells *cells);
 
-/* Writer. An entry for the caller to fill, or a text cell with a name (and rare, or NULL); 0 when there is no memory. */
-uint32_t lk_cells_entry(struct lk_cells *cells);
-uint32_t lk_cells_text(struct lk_cells *cells, struct lk_slice name, struct lk_rare *rare);
+/* Writer. An entry for a digest with this hash, for the caller to fill but for its text, which has the name (and rare, or NULL). 0 when there is no memory. */
+uint32_t lk_cells_new(struct lk_cells *cells, uint64_t hash, struct lk_slice name, struct lk_rare *rare);
 
 /* Writer. After a grace period, or before the index led there. Frees the text cell with the entry; what rare leads to is the caller's. */
 void lk_cells_free(struct lk_cells *cells, uint32_t ref);
 
 static inline struct lk_entry *lk_cells_at(const struct lk_cells *cells, uint32_t ref) {
     return &cells->entries[ref >> LK_ENTRY_CHUNK_BITS][ref & ((1U << LK_ENTRY_CHUNK_BITS) - 1)];
+}
+
+/* The first number of a digest's one home or its other (which: 0 or 1). Not where there are no homes. */
+static inline uint32_t lk_cells_home(const struct lk_cells *cells, uint64_t hash, unsigned which) {
+    uint64_t half = which == 0 ? hash & UINT32_MAX : hash >> 32;
+    return (uint32_t)(half * cells->homes >> 32) * LK_HOME_ENTRIES;
+}
+
+/* Asks for the memory of both homes. To gcc a function that only does this does nothing, and it leaves out the call: so it is always inlined. */
+static inline __attribute__((always_inline)) void lk_cells_prefetch(const struct lk_cells *cells, uint64_t hash) {
+    if (cells->homes == 0)
+        return;
+    for (unsigned which = 0; which < 2; which++) {
+        const struct lk_entry *home = lk_cells_at(cells, lk_cells_home(cells, hash, which));
+        for (unsigned i = 0; i < LK_HOME_ENTRIES; i++)
+            __builtin_prefetch(&home[i]);
+    }
 }
 
 static inline const char *lk_cells_text_at(const struct lk_cells *cells, uint32_t unit) {

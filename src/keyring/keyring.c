@@ -33,7 +33,7 @@ int lk_keyring_open(const struct lk_keys *keys, const struct lk_vocabulary *voca
     if (keyring->staged == NULL || keyring->retired == NULL || lk_groups_open(keyring) != 0)
         goto err1;
     lk_maker_open(&keyring->maker);
-    if (lk_cells_open(&keyring->cells, &keyring->maker) != 0)
+    if (lk_cells_open(&keyring->cells, &keyring->maker, keys_expected) != 0)
         goto err2;
     if (lk_table_open(&keyring->by_digest, keys_expected, hash_of_entry_digest, &keyring->cells, &keyring->maker) != 0)
         goto err3;

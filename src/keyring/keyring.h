@@ -94,8 +94,8 @@ struct lk_keyring_change {
     };
 };
 
-/* An empty keyring. keys_expected makes room at once, so that loading that many needs no growth (0: no idea). keys and vocabulary are lent until close.
- * LK_ENOMEM. */
+/* An empty keyring. keys_expected makes room at once, so that loading that many needs no growth, and most of them are found with one wait for memory
+ * instead of two (0: no idea). keys and vocabulary are lent until close. LK_ENOMEM. */
 int lk_keyring_open(const struct lk_keys *keys, const struct lk_vocabulary *vocabulary, size_t keys_expected, struct lk_keyring **ret);
 
 /* Frees it all. No reader may be inside. NULL is fine. */

@@ -128,16 +128,10 @@ static uint64_t state_word(const struct lk_keyring_key *key, int64_t ends_at, co
 
 static uint32_t entry_new(struct lk_keyring *keyring, const struct lk_keyring_key *key, const struct lk_keyring_digest *digest,
                           struct lk_set_slot *slot, struct lk_rare *rare) {
-    uint32_t ref = lk_cells_entry(&keyring->cells);
+    uint32_t ref = lk_cells_new(&keyring->cells, lk_hash_digest(&digest->digest), key->name, rare);
     if (ref == 0)
         return 0;
     struct lk_entry *entry = lk_cells_at(&keyring->cells, ref);
-    entry->text = lk_cells_text(&keyring->cells, key->name, rare);
-    if (entry->text == 0) {
-        atomic_store_explicit(&entry->state, 0, memory_order_relaxed);
-        lk_cells_free(&keyring->cells, ref);
-        return 0;
-    }
     entry->digest = digest->digest;
     entry->id = key->id;
     entry->set = slot->number;

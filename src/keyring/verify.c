@@ -166,11 +166,20 @@ static void foresee(const struct lk_keyring *keyring, struct lk_slice token, str
         lk_digest_token(keyring->keys, token, &ret->digest);
 }
 
+/* Asks at once for all memory that the look-up will probably wait for: the index, and the entry where it is at home. */
+static void prefetch(const struct lk_keyring *keyring, const struct lk_digest *digest) {
+    uint64_t hash = lk_hash_digest(digest);
+    lk_table_prefetch(&keyring->by_digest, hash);
+    lk_cells_prefetch(&keyring->cells, hash);
+}
+
 enum lk_verify_code lk_verify(struct lk_verifier *verifier, const struct lk_verify_request *request, struct lk_verify_answer *ret) {
     const struct lk_foreseen *foreseen = request->foreseen;
     struct lk_foreseen now;
     if (foreseen == NULL) {
         foresee(verifier->keyring, request->token, &now);
+        if (!now.malformed)
+            prefetch(verifier->keyring, &now.digest);
         foreseen = &now;
     }
     *ret = (struct lk_verify_answer){0};

@@ -1,6 +1,7 @@
 /* Allocation failure: a change that cannot be prepared is refused whole, and what is committed is in force. */
 #include "fixture.h"
 
+#include "keyring/internal.h"
 #include "keyring/usage.h"
 
 #include <pthread.h>
@@ -284,14 +285,58 @@ static void test_verifying_takes_nothing(void **state) {
     lk_keyring_close(keyring);
 }
 
+#define TEXT_UNITS 16
+
+/* An entry of the homes number home, which is its one and its other, and with a name so long that a chunk of texts is soon full. */
+static uint32_t new_entry(struct lk_cells *cells, uint64_t home) {
+    static const char name[TEXT_UNITS * LK_TEXT_UNIT - 1];
+    cells->maker->started = true; /* in vain: no thread makes room ahead */
+    const uint64_t half = (home << 32) / cells->homes;
+    return lk_cells_new(cells, half << 32 | half, lk_slice_make(name, sizeof name), NULL);
+}
+
+/* Where there is no memory for a text, the entry that was to have it stays free, at home or elsewhere. */
+static void test_homes_without_memory(void **state) {
+    (void)state;
+    struct lk_maker maker;
+    struct lk_cells cells;
+    lk_maker_open(&maker);
+    for (long n = 0; n <= 4; n++) {
+        fail_after(n, false);
+        int code = lk_cells_open(&cells, &maker, 50000);
+        fail_after(-1, false);
+        assert_int_equal(code, n < 4 ? LK_ENOMEM : 0);
+    }
+    const uint32_t elsewhere = cells.entries_used;
+    const uint64_t bytes = atomic_load(&cells.bytes);
+    fail_after(0, true);
+    assert_int_equal(new_entry(&cells, 0), 1);
+    assert_int_equal(new_entry(&cells, 0), 0); /* its home is full, and there is nothing elsewhere */
+    uint64_t home = 1;
+    while (new_entry(&cells, home) != 0)
+        home++;
+    assert_int_equal(home, (1 << LK_TEXT_CHUNK_BITS) / TEXT_UNITS - 1); /* all texts but the first unit's, which is none */
+    fail_after(1, true);
+    assert_int_equal(new_entry(&cells, 0), 0); /* now there is an entry elsewhere, but no text */
+    fail_after(-1, false);
+    assert_int_equal(atomic_load(&cells.bytes), bytes + LK_PAGES_CHUNK);
+    assert_int_equal(new_entry(&cells, 0), elsewhere);
+    assert_int_equal(lk_cells_home(&cells, (home << 32) / cells.homes, 0), home * LK_HOME_ENTRIES);
+    assert_in_range(new_entry(&cells, home), home * LK_HOME_ENTRIES, (home + 1) * LK_HOME_ENTRIES - 1);
+    assert_in_range(new_entry(&cells, home), home * LK_HOME_ENTRIES, (home + 1) * LK_HOME_ENTRIES - 1);
+    assert_int_equal(new_entry(&cells, home), elsewhere + 1);
+    assert_int_equal(atomic_load(&cells.bytes), bytes + 2 * LK_PAGES_CHUNK);
+    lk_cells_close(&cells);
+    lk_maker_close(&maker);
+}
+
 int main(void) {
     keys = test_keys();
     lk_keyring_reader_register();
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_allocation),
-        cmocka_unit_test(test_nothing_left),
-        cmocka_unit_test(test_growth_is_reserved),
-        cmocka_unit_test(test_verifying_takes_nothing),
+        cmocka_unit_test(test_each_allocation),      cmocka_unit_test(test_nothing_left),
+        cmocka_unit_test(test_growth_is_reserved),   cmocka_unit_test(test_verifying_takes_nothing),
+        cmocka_unit_test(test_homes_without_memory),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     lk_keyring_reader_unregister();

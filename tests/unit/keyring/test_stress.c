@@ -147,10 +147,11 @@ static void write_all(void) {
     }
 }
 
-static void test_readers_and_writer(void **state) {
-    (void)state;
+static void run(size_t expected) {
+    added = removed = removing = phase = 0;
+    done = false;
     keys = test_keys();
-    assert_int_equal(lk_keyring_open(keys, &test_vocabulary, 0, &keyring), 0);
+    assert_int_equal(lk_keyring_open(keys, &test_vocabulary, expected, &keyring), 0);
     put(SWAPPER, 61, true);
     end_refusal();
     pthread_t threads[READERS];
@@ -164,7 +165,21 @@ static void test_readers_and_writer(void **state) {
     lk_keys_free(keys);
 }
 
+static void test_readers_and_writer(void **state) {
+    (void)state;
+    run(0);
+}
+
+/* Each new version of a key goes to one of the two homes that its old ones left. */
+static void test_with_homes(void **state) {
+    (void)state;
+    run(50000);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_readers_and_writer)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_readers_and_writer),
+        cmocka_unit_test(test_with_homes),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
