@@ -194,6 +194,22 @@ static void report_growth(const struct lk_keys *keys, const struct lk_vocabulary
     free(pauses.took);
 }
 
+/* Adds a tenth more to a loaded keyring. Its tables double in that time; a round would take another load, so this has one. */
+static void report_growing_on(struct lk_keyring *keyring, uint64_t count, struct row *row) {
+    struct pauses pauses = {.count = count / 10, .took = calloc(count / 10 + 1, sizeof(int64_t))};
+    must(pauses.took == NULL ? LK_ENOMEM : 0, "pauses");
+    for (uint64_t i = 0; i < pauses.count; i++) {
+        fill_any(row, i);
+        pauses.took[i] = apply_rows(keyring, row, 1);
+    }
+    qsort(pauses.took, pauses.count, sizeof pauses.took[0], compare_times);
+    printf("  a tenth more, one change a time: longest changes");
+    for (uint64_t i = 0; i < 8 && i < pauses.count; i++)
+        printf(" %.0f", (double)pauses.took[pauses.count - 1 - i] / 1e3);
+    printf(" us\n");
+    free(pauses.took);
+}
+
 /* Requests that are made ready together, with their tokens. */
 struct samples {
     const struct lk_keys *keys;
@@ -286,6 +302,7 @@ static void run(const struct lk_keys *keys, uint64_t count) {
     samples->len = count < SAMPLES_MAX ? (count + TOGETHER - 1) / TOGETHER * TOGETHER : SAMPLES_MAX;
     lk_verifier_init(&samples->verifier, keyring, NULL);
     measure_all(samples, count);
+    report_growing_on(keyring, count, rows);
     lk_keyring_close(keyring);
     report_growth(keys, &vocabulary, count, rows);
     free(samples);

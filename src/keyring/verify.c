@@ -160,17 +160,17 @@ static void finish(struct lk_verifier *verifier, const struct lk_verify_request 
         lk_usage_add(verifier->usage, &ret->key_id, &ret->account_id, code, request->now_ms);
 }
 
-static void foresee(const struct lk_keyring *keyring, struct lk_slice token, struct lk_foreseen *ret) {
-    ret->malformed = lk_token_check(token) == LK_TOKEN_MALFORMED;
-    if (!ret->malformed)
-        lk_digest_token(keyring->keys, token, &ret->digest);
-}
-
 /* Asks at once for all memory that the look-up will probably wait for: the index, and the entry where it is at home. */
 static void prefetch(const struct lk_keyring *keyring, const struct lk_digest *digest) {
     uint64_t hash = lk_hash_digest(digest);
     lk_table_prefetch(&keyring->by_digest, hash);
     lk_cells_prefetch(&keyring->cells, hash);
+}
+
+static void foresee(const struct lk_keyring *keyring, struct lk_slice token, struct lk_foreseen *ret) {
+    ret->malformed = lk_token_check(token) == LK_TOKEN_MALFORMED;
+    if (!ret->malformed)
+        lk_digest_token(keyring->keys, token, &ret->digest);
 }
 
 enum lk_verify_code lk_verify(struct lk_verifier *verifier, const struct lk_verify_request *request, struct lk_verify_answer *ret) {
@@ -195,7 +195,7 @@ static void foresee_round(const struct lk_keyring *keyring, const struct lk_slic
     for (size_t i = 0; i < len; i++) {
         foresee(keyring, tokens[i], ret[i]);
         if (!ret[i]->malformed)
-            lk_table_prefetch(&keyring->by_digest, lk_hash_digest(&ret[i]->digest));
+            prefetch(keyring, &ret[i]->digest);
     }
     const struct lk_entry *guesses[ROUND];
     for (size_t i = 0; i < len; i++) {
