@@ -63,7 +63,7 @@ coverage: deps ## lines and branches by room that the tests reach; LATCHKEY_COVE
 	@tools/deps coverage
 	@tools/test --build $(BUILD) coverage
 
-fuzz: ## fuzz every parser for FUZZ_SECONDS (60; the small ones a quarter), FUZZ_JOBS at a time (2)
+fuzz: ## fuzz every parser for FUZZ_SECONDS (60), FUZZ_JOBS at a time (2)
 	@tools/deps build fuzz
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) FUZZ_JOBS=$(FUZZ_JOBS) FUZZ_SEED=$(FUZZ_SEED) tools/fuzz
 
