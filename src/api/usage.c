@@ -319,11 +319,13 @@ static void exchange(struct lk_usage_service *service) {
 void lk_usage_flush(void *usage) {
     struct lk_usage_service *service = usage;
     int owner = atomic_load_explicit(&service->owner, memory_order_acquire);
-    bool any = lk_usage_table_len(service->pending) > 0 || lk_usage_table_len(service->tables[KEYS]) > 0;
-    if (owner == TICKER && any)
-        exchange(service);
-    else if (owner != HALTED)
+    if (owner == STORE_THREAD)
         return;
+    if (owner == TICKER) {
+        if (lk_usage_table_len(service->pending) == 0 && lk_usage_table_len(service->tables[KEYS]) == 0)
+            return;
+        exchange(service);
+    }
     submit_write(service);
 }
 
