@@ -52,6 +52,23 @@ static void test_noted_and_taken(void **state) {
     lk_usage_close(NULL);
 }
 
+/* Each block is taken when it is full and none is behind it, though one was in its last life. */
+static void test_full_blocks(void **state) {
+    (void)state;
+    enum { BLOCK = 1024, ROUNDS = 50 };
+    struct lk_usage *usage;
+    assert_int_equal(lk_usage_open(10000, &usage), 0);
+    struct seen seen = {.in_order = true};
+    for (int64_t round = 0; round < ROUNDS; round++) {
+        add(usage, round * BLOCK, BLOCK);
+        assert_int_equal(lk_usage_take(usage, note, &seen), BLOCK);
+        assert_int_equal(lk_usage_take(usage, note, &seen), 0);
+    }
+    assert_int_equal(seen.uses, ROUNDS * BLOCK);
+    assert_true(seen.in_order);
+    lk_usage_close(usage);
+}
+
 static void test_bounded(void **state) {
     (void)state;
     struct lk_usage *usage;
@@ -121,6 +138,21 @@ static void test_hours_are_kept_apart(void **state) {
     assert_true(lk_usage_table_add(table, &key, &account, 8, turn));
     assert_int_equal(lk_usage_table_len(table), 1);
     assert_int_equal(lk_usage_table_at(table, 0)->outcomes[8], 1);
+    lk_usage_table_close(table);
+}
+
+/* What has just come is found, also when the index has grown for it. */
+static void test_each_is_found(void **state) {
+    (void)state;
+    struct lk_usage_table *table;
+    assert_int_equal(lk_usage_table_open(20000, &table), 0);
+    for (uint32_t i = 0; i < 20000; i++) {
+        struct lk_id key = id_of(i);
+        size_t index;
+        assert_true(lk_usage_table_add(table, &key, &account, 8, i));
+        assert_true(lk_usage_table_find(table, &key, i, &index));
+        assert_int_equal(index, i);
+    }
     lk_usage_table_close(table);
 }
 
@@ -233,9 +265,11 @@ static void test_lost_between_threads(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_noted_and_taken),
+        cmocka_unit_test(test_full_blocks),
         cmocka_unit_test(test_bounded),
         cmocka_unit_test(test_filling),
         cmocka_unit_test(test_hours_are_kept_apart),
+        cmocka_unit_test(test_each_is_found),
         cmocka_unit_test(test_many_keys_and_hours),
         cmocka_unit_test(test_merge_saturates_and_is_bounded),
         cmocka_unit_test(test_between_threads),
