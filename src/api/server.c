@@ -316,7 +316,7 @@ static int start_ticker(struct server *server, struct lk_problem *problem) {
     if (code != 0)
         return lk_problem_set(problem, code, "Cannot start the ticker: %s", lk_error_text(code));
     server->lanes.ticker = server->ticker;
-    server->lanes.collect = 0;
+    server->lanes.collect = 0; /* the first of them */
     return 0;
 }
 

@@ -99,14 +99,20 @@ int lk_ticker_start(const struct lk_tick *ticks, size_t len, struct lk_ticker **
         ticker->slots[i].tick = ticks[i];
         plan(&ticker->slots[i]);
     }
-    int code = sem_init(&ticker->wake, 0, 0) == 0 ? start_thread(ticker) : LK_ENOMEM;
-    if (code != 0) {
-        sem_destroy(&ticker->wake);
-        free(ticker);
-        return code;
-    }
+    int code = LK_ENOMEM;
+    if (sem_init(&ticker->wake, 0, 0) != 0)
+        goto free_ticker;
+    code = start_thread(ticker);
+    if (code != 0)
+        goto destroy_wake;
     *ret = ticker;
     return 0;
+
+destroy_wake:
+    sem_destroy(&ticker->wake);
+free_ticker:
+    free(ticker);
+    return code;
 }
 
 void lk_ticker_hurry(struct lk_ticker *ticker, size_t index) {

@@ -227,37 +227,37 @@ static void *take_all(void *context) {
     return NULL;
 }
 
+enum { RACE_USES = 400000 };
+
+/* Notes as many while another thread takes them. room: for uses that wait. */
+static void run_race(struct race *race, size_t room) {
+    assert_int_equal(lk_usage_open(room, &race->usage), 0);
+    race->seen.in_order = true;
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, take_all, race), 0);
+    add(race->usage, 0, RACE_USES);
+    atomic_store(&race->done, true);
+    pthread_join(thread, NULL);
+    lk_usage_take(race->usage, note, &race->seen);
+}
+
+/* With room for all, however the threads are given time, they come in order. */
 static void test_between_threads(void **state) {
     (void)state;
-    enum { MANY = 400000 };
-    struct race race = {.seen = {.in_order = true}};
-    assert_int_equal(lk_usage_open(MANY, &race.usage),
-                     0); /* room for all, however the threads are given time: in order is what they must come */
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, take_all, &race), 0);
-    add(race.usage, 0, MANY);
-    atomic_store(&race.done, true);
-    pthread_join(thread, NULL);
-    lk_usage_take(race.usage, note, &race.seen);
-    assert_int_equal(race.seen.uses, MANY);
+    struct race race = {0};
+    run_race(&race, RACE_USES);
+    assert_int_equal(race.seen.uses, RACE_USES);
     assert_true(race.seen.in_order);
     assert_int_equal(lk_usage_lost(race.usage), 0);
     lk_usage_close(race.usage);
 }
 
-/* One with little room, that loses some where the taker is slow: each is taken or lost. */
+/* With little room, where the taker may be too slow, each is taken or lost. */
 static void test_lost_between_threads(void **state) {
     (void)state;
-    enum { MANY = 400000 };
     struct race race = {0};
-    assert_int_equal(lk_usage_open(1, &race.usage), 0);
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, take_all, &race), 0);
-    add(race.usage, 0, MANY);
-    atomic_store(&race.done, true);
-    pthread_join(thread, NULL);
-    lk_usage_take(race.usage, note, &race.seen);
-    assert_int_equal(race.seen.uses + lk_usage_lost(race.usage), MANY);
+    run_race(&race, 1);
+    assert_int_equal(race.seen.uses + lk_usage_lost(race.usage), RACE_USES);
     assert_true(race.seen.uses > 0);
     lk_usage_close(race.usage);
 }
