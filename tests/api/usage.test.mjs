@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import http from 'node:http';
+import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Server, SLOW, sleep } from './support/server.mjs';
@@ -72,14 +73,20 @@ describe('usage', () => {
     }
   });
 
+  // More than a thread has room to note in the second until it is collected: it must have that done sooner.
   it('counts a burst that comes faster than it is collected', async () => {
+    const BATCHES = 600;
     const { uuid, key } = await server.createKey('burst');
     const body = JSON.stringify({ requests: Array.from({ length: 1000 }, () => ({ key })) });
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
-    const options = { method: 'POST', path: '/v1/keys:batchVerify', headers: { 'x-api-key': server.account.apiKey, 'content-type': 'application/json' }, body, agent };
-    await Promise.all(Array.from({ length: 300 }, async () => assert.equal((await server.request(options)).status, 200)));
-    agent.destroy();
-    await within5s(() => usageOf(uuid), { ...NOTHING, total: 300000, valid: 300000 });
+    const request = (last) =>
+      `POST /v1/keys:batchVerify HTTP/1.1\r\nhost: x\r\nx-api-key: ${server.account.apiKey}\r\ncontent-type: application/json\r\n` +
+      `content-length: ${body.length}\r\n${last ? 'connection: close\r\n' : ''}\r\n${body}`;
+    const socket = net.connect(server.port, '127.0.0.1');
+    socket.end(request(false).repeat(BATCHES - 1) + request(true));
+    let received = 0;
+    for await (const piece of socket) received += piece.length;
+    assert.ok(received > BATCHES * body.length / 2, `only ${received} bytes of answers`);
+    await within5s(() => usageOf(uuid), { ...NOTHING, total: BATCHES * 1000, valid: BATCHES * 1000 });
   });
 
   it('tells within five seconds when a key was last used, and of no other', async () => {
