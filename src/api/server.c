@@ -306,17 +306,18 @@ static int set_up_usage(struct server *server, struct lk_problem *problem) {
 }
 
 static int start_ticker(struct server *server, struct lk_problem *problem) {
+    enum { COLLECT, KEY_CLOCK, FLUSH, SWEEP };
     const struct lk_tick ticks[] = {
-        {lk_usage_collect, server->usage, LK_USAGE_COLLECT_MS},
-        {lk_key_clock_tick, server->key_clock, LK_KEY_CLOCK_PERIOD_MS},
-        {lk_usage_flush, server->usage, LK_USAGE_FLUSH_MS},
-        {lk_usage_sweep_old, server->usage, LK_USAGE_SWEEP_MS},
+        [COLLECT] = {lk_usage_collect, server->usage, LK_USAGE_COLLECT_MS},
+        [KEY_CLOCK] = {lk_key_clock_tick, server->key_clock, LK_KEY_CLOCK_PERIOD_MS},
+        [FLUSH] = {lk_usage_flush, server->usage, LK_USAGE_FLUSH_MS},
+        [SWEEP] = {lk_usage_sweep_old, server->usage, LK_USAGE_SWEEP_MS},
     };
     int code = lk_ticker_start(ticks, sizeof(ticks) / sizeof(ticks[0]), &server->ticker);
     if (code != 0)
         return lk_problem_set(problem, code, "Cannot start the ticker: %s", lk_error_text(code));
     server->lanes.ticker = server->ticker;
-    server->lanes.collect = 0; /* the first of them */
+    server->lanes.collect = COLLECT;
     return 0;
 }
 
