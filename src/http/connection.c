@@ -203,14 +203,9 @@ static void refuse_request(struct http_connection *c, int status) {
 /* All of the answer is in the output, or on its way: makes ready for the next request. */
 static void end_request(struct http_connection *c) {
     c->in.start += c->request->used;
-    struct http_request *next = http_ahead_take(c);
-    if (next == NULL) {
-        http_request_reset(c->request);
-    } else {
-        http_loop_give_request(c->loop, c->request);
-        c->request = next;
-    }
-    c->phase = next == NULL ? HTTP_IDLE : HTTP_READY;
+    http_loop_give_request(c->loop, c->request);
+    c->request = http_ahead_take(c);
+    c->phase = c->request == NULL ? HTTP_IDLE : HTTP_READY;
 }
 
 /* Moves a piece of the source to the output, which is empty. */
@@ -337,8 +332,7 @@ static int read_body(struct http_connection *c) {
 static bool begin_request(struct http_connection *c) {
     if (is_backed_up(c))
         return false;
-    if (c->request == NULL)
-        c->request = http_loop_take_request(c->loop);
+    c->request = http_loop_take_request(c->loop);
     if (c->request == NULL) {
         http_connection_abort(c);
         return false;
@@ -430,12 +424,8 @@ static void advance(struct http_connection *c) {
     c->starved = false;
     while (c->fd >= 0 && !c->closing && advance_once(c))
         continue;
-    if (c->fd >= 0 && (c->phase == HTTP_IDLE || c->phase == HTTP_STREAMS) && http_iobuf_len(&c->in) == 0) {
+    if (c->fd >= 0 && (c->phase == HTTP_IDLE || c->phase == HTTP_STREAMS) && http_iobuf_len(&c->in) == 0)
         http_iobuf_release(&c->in, &c->loop->pool);
-        if (c->request != NULL)
-            http_loop_give_request(c->loop, c->request);
-        c->request = NULL;
-    }
 }
 
 /* One read. Edge-triggered: a read that fills less than its room has emptied the socket, unless the end is due. */
@@ -581,15 +571,15 @@ static void send_frames(struct http_connection *c) {
         set_write_timeout(c, false);
 }
 
-void http_connection_run(struct http_connection *c) {
+bool http_connection_work(struct http_connection *c) {
     if (!c->fetched)
         c->loop->read_is_timed = false;
     c->fetched = false;
     if (c->phase == HTTP_HANDSHAKE && !shake_hands(c))
-        return;
+        return false;
     if (c->phase == HTTP_LINGER) {
         drop_input(c);
-        return;
+        return false;
     }
     if (http_iobuf_len(&c->out) > 0)
         flush(c);
@@ -600,6 +590,10 @@ void http_connection_run(struct http_connection *c) {
         receive(c);
         advance(c);
     }
+    return true;
+}
+
+void http_connection_send(struct http_connection *c) {
     flush(c);
     if (c->phase == HTTP_SENDING)
         send_source(c);
@@ -609,6 +603,11 @@ void http_connection_run(struct http_connection *c) {
     settle(c);
 }
 
+void http_connection_run(struct http_connection *c) {
+    if (http_connection_work(c))
+        http_connection_send(c);
+}
+
 void http_connection_refuse(struct http_connection *c) {
     c->refused = true;
     refuse(c, 503);
@@ -616,12 +615,12 @@ void http_connection_refuse(struct http_connection *c) {
     settle(c);
 }
 
-/* Reads, and goes on up to where a handler comes next. */
+/* Reads, and goes on up to where a handler comes next, or a body, which others need not wait for. */
 static void fetch(struct http_connection *c) {
     receive(c);
     c->fetched = true;
     c->starved = false;
-    while (c->fd >= 0 && !c->closing && c->phase != HTTP_READY && advance_once(c))
+    while (c->fd >= 0 && !c->closing && c->phase != HTTP_READY && c->phase != HTTP_READ_BODY && advance_once(c))
         continue;
 }
 

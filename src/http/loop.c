@@ -415,8 +415,8 @@ static void dispatch(struct http_loop *loop, struct http_event *event) {
     }
 }
 
-/* What has come on several connections is read before the first of it is handled: it needs memory that no cache holds, and one wait is enough for all. */
-static void serve(struct http_loop *loop, const struct epoll_event *events, size_t len) {
+/* Reads what has come on several connections before the first of it is handled: that needs memory which no cache holds, and one wait is enough for all. */
+static void fetch_together(const struct epoll_event *events, size_t len) {
     struct http_request *together[HTTP_TOGETHER_MAX];
     size_t gathered = 0;
     for (size_t i = 0; i < len; i++) {
@@ -428,8 +428,28 @@ static void serve(struct http_loop *loop, const struct epoll_event *events, size
             gathered += http_ahead_gather(c, together + gathered, HTTP_TOGETHER_MAX - gathered);
     }
     http_ahead_foresee(together, gathered);
+}
+
+static bool work_on_ready(struct http_event *event) {
+    struct http_connection *c = (struct http_connection *)event;
+    return event->kind == HTTP_EVENT_CONNECTION && c->fd >= 0 && c->phase == HTTP_READY && http_connection_work(c);
+}
+
+/* At most HTTP_TOGETHER_MAX. Reading, handling and sending each for all that have a small request, which is what they cost least by; then the others in their order,
+ * which may take longer. */
+static void serve(struct http_loop *loop, const struct epoll_event *events, size_t len) {
+    fetch_together(events, len);
+    bool worked[HTTP_TOGETHER_MAX] = {false};
     for (size_t i = 0; i < len; i++)
-        dispatch(loop, events[i].data.ptr);
+        worked[i] = work_on_ready(events[i].data.ptr);
+    for (size_t i = 0; i < len; i++) {
+        if (worked[i])
+            http_connection_send(events[i].data.ptr);
+    }
+    for (size_t i = 0; i < len; i++) {
+        if (!worked[i])
+            dispatch(loop, events[i].data.ptr);
+    }
 }
 
 /* Waits for events, unless something is to be done already. How many came. */

@@ -214,6 +214,10 @@ static void handler(struct http_request *request, void *context) {
         lk_buf_add_cstr(http_body(request), times);
     } else if (lk_slice_is(path, "/note")) {
         tell_note(request);
+    } else if (lk_slice_is(path, "/sends")) {
+        char number[16];
+        (void)snprintf(number, sizeof(number), "%u", atomic_load(&sends));
+        lk_buf_add_cstr(http_body(request), number);
     } else if (lk_slice_is(path, "/hold")) {
         hold();
     } else if (lk_slice_is(path, "/many")) {

@@ -174,6 +174,30 @@ static void foresees_what_came_on_several_connections(void **state) {
     close(holder);
 }
 
+static void expect_sends(int fd, unsigned before) {
+    char text[16];
+    (void)snprintf(text, sizeof(text), "%u", before);
+    expect_answer(fd, 200, text);
+    close(fd);
+}
+
+/* Small requests first, all of them before any is answered: that is what makes them cheap, and a large one beside them may take its time. */
+static void sends_to_several_connections_when_all_are_handled(void **state) {
+    (void)state;
+    enum { COUNT = 5 };
+    int fds[COUNT];
+    int holder = hold_thread(fds, COUNT);
+    unsigned before = atomic_load(&sends) + 1; /* the holder's too */
+    say(fds[0], "POST /sends HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx");
+    for (int i = 1; i < COUNT; i++)
+        say(fds[i], GET("/sends"));
+    let_go();
+    for (int i = 1; i < COUNT; i++)
+        expect_sends(fds[i], before);
+    expect_sends(fds[0], before + COUNT - 1);
+    close(holder);
+}
+
 static void answers_who_stays_when_others_leave(void **state) {
     (void)state;
     enum { COUNT = 6 };
@@ -211,6 +235,7 @@ int main(void) {
         AHEAD_TEST(refuses_a_bad_one_in_its_turn),
         AHEAD_TEST(waits_for_the_rest_of_one),
         AHEAD_TEST(foresees_what_came_on_several_connections),
+        AHEAD_TEST(sends_to_several_connections_when_all_are_handled),
         AHEAD_TEST(answers_who_stays_when_others_leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
