@@ -280,6 +280,22 @@ describe("a key's page", () => {
     await visitor.close();
   });
 
+  it('never says of what has happened that it is to come, when the clock of the browser is behind', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    const { uuid } = await server.createKey('behind');
+    const UPDATE = 'mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { apiKey { expiresAt } } }';
+    await server.query(UPDATE, { input: { accountId: server.account.accountId, uuid, name: 'behind', expiresAt: Date.now() + 26 * 3600000 } });
+    await page.clock.install({ time: Date.now() - 3600000 });
+    await visitor.goto(`${KEYS}/${uuid}`);
+    const said = (term) => page.locator('dt', { hasText: term }).locator('xpath=following-sibling::dd').first().locator('time');
+    assert.equal(await said('Changed').innerText(), 'just now');
+    assert.equal(await said('Created').getAttribute('title'), 'just now');
+    assert.equal(await said('Expires').getAttribute('title'), 'in 1 day');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('says so when the key is not there', async () => {
     const visitor = await scene.visit();
     visitor.expect(REFUSED);

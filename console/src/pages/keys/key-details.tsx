@@ -18,7 +18,7 @@ export function KeyDetails({ apiKey }: { apiKey: Key }) {
       {previous.length > 0 && (
         <div>
           <dt>Still accepted</dt>
-          <dd>{previous.map((one) => <p key={one.preview}><code>{one.preview}</code> until <FullTime at={one.endsAt} /></p>)}</dd>
+          <dd>{previous.map((one) => <p key={one.preview}><code>{one.preview}</code> until <FullTime due at={one.endsAt} /></p>)}</dd>
         </div>
       )}
       <div><dt>Id</dt><dd><code>{apiKey.id}</code></dd></div>
@@ -26,7 +26,7 @@ export function KeyDetails({ apiKey }: { apiKey: Key }) {
       <div><dt>Created</dt><dd><FullTime at={apiKey.createdAt} />{apiKey.createdBy && <> by <bdi>{apiKey.createdBy}</bdi></>}</dd></div>
       <div><dt>Changed</dt><dd><Time at={apiKey.updatedAt} /></dd></div>
       <div><dt>Last used</dt><dd><Time at={apiKey.lastUsedAt} none="Never" /></dd></div>
-      <div><dt>Expires</dt><dd><FullTime at={apiKey.expiresAt} none="Never" /></dd></div>
+      <div><dt>Expires</dt><dd><FullTime due at={apiKey.expiresAt} none="Never" /></dd></div>
       <div><dt>Allowed addresses</dt><dd>{ips.length === 0 ? <span class="muted">Any</span> : ips.map((ip) => <p key={ip}><code>{ip}</code></p>)}</dd></div>
       <div><dt>Rate limit</dt><dd>{apiKey.rateLimit ? `${count(apiKey.rateLimit.limit, 'use')} in ${formatDuration(apiKey.rateLimit.windowSeconds)}` : <span class="muted">Only the account's own</span>}</dd></div>
       <div><dt>Credits</dt><dd><Credits credits={apiKey.credits} /></dd></div>
@@ -40,7 +40,7 @@ function Credits({ credits }: { credits: Key['credits'] }) {
   return (
     <>
       {count(credits.remaining, 'use')} left
-      {credits.refill && <>, refilled to {number(credits.refill.amount)} <Time at={credits.refill.nextAt} /></>}
+      {credits.refill && <>, refilled to {number(credits.refill.amount)} <Time due at={credits.refill.nextAt} /></>}
     </>
   );
 }

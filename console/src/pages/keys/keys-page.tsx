@@ -77,7 +77,7 @@ function columns(manage: boolean, actions: KeyActions): readonly Column<KeyRow>[
     { key: 'groups', header: 'User Groups', cell: (row) => <GroupLinks groups={row.shownGroups.nodes} total={row.shownGroups.pageInfo.total} /> },
     { key: 'created', header: 'Created', sort: 'CREATED_AT', cell: (row) => <Time at={row.createdAt} /> },
     { key: 'used', header: 'Last used', sort: 'LAST_USED_AT', cell: (row) => <Time at={row.lastUsedAt} none="Never" /> },
-    { key: 'expires', header: 'Expires', sort: 'EXPIRES_AT', cell: (row) => <Time at={row.expiresAt} none="Never" /> },
+    { key: 'expires', header: 'Expires', sort: 'EXPIRES_AT', cell: (row) => <Time due at={row.expiresAt} none="Never" /> },
     { key: 'state', header: 'State', cell: (row) => <KeyState enabled={row.enabled} expiresAt={row.expiresAt} /> },
   ];
   if (manage) shown.push({ key: 'actions', header: 'Actions', kind: 'actions', cell: (row) => actions.buttons(row, nameId(row)) });

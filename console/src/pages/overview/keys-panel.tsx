@@ -28,7 +28,7 @@ export function KeysPanel({ id, title, empty, choice, now, moment }: KeysPanelPr
   const columns: readonly Column<Key>[] = [
     { key: 'name', header: 'Name', kind: 'name', cell: (key) => <a href={`${BASE}/security/access/api-keys/${key.id}`}><bdi>{key.name}</bdi></a> },
     moment === 'expires'
-      ? { key: 'expires', header: 'Expires', cell: (key) => <Time at={key.expiresAt} none="Never" /> }
+      ? { key: 'expires', header: 'Expires', cell: (key) => <Time due at={key.expiresAt} none="Never" /> }
       : { key: 'used', header: 'Last used', cell: (key) => <Time at={key.lastUsedAt} none="Never" /> },
     { key: 'state', header: 'State', cell: (key) => <KeyState enabled={key.enabled} expiresAt={key.expiresAt} /> },
   ];
