@@ -19,6 +19,7 @@
 #include "api/lanes.h"
 #include "api/leaks.h"
 #include "api/login.h"
+#include "api/memory.h"
 #include "api/notify.h"
 #include "api/oauth.h"
 #include "api/router.h"
@@ -34,7 +35,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <malloc.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -306,12 +306,13 @@ static int set_up_usage(struct server *server, struct lk_problem *problem) {
 }
 
 static int start_ticker(struct server *server, struct lk_problem *problem) {
-    enum { COLLECT, KEY_CLOCK, FLUSH, SWEEP };
+    enum { COLLECT, KEY_CLOCK, FLUSH, SWEEP, GIVE_BACK };
     const struct lk_tick ticks[] = {
         [COLLECT] = {lk_usage_collect, server->usage, LK_USAGE_COLLECT_MS},
         [KEY_CLOCK] = {lk_key_clock_tick, server->key_clock, LK_KEY_CLOCK_PERIOD_MS},
         [FLUSH] = {lk_usage_flush, server->usage, LK_USAGE_FLUSH_MS},
         [SWEEP] = {lk_usage_sweep_old, server->usage, LK_USAGE_SWEEP_MS},
+        [GIVE_BACK] = {lk_memory_give_back, NULL, LK_MEMORY_GIVE_BACK_MS},
     };
     int code = lk_ticker_start(ticks, sizeof(ticks) / sizeof(ticks[0]), &server->ticker);
     if (code != 0)
@@ -590,15 +591,6 @@ static void wait_for_stop(struct server *server, const sigset_t *signals) {
     }
 }
 
-/*
- * Requests and answers of some hundred kilobytes come and go all the time (a batch of 1000 keys). By default the allocator maps each of them and gives it
- * back, so that the system zeroes every page again: half of such a request's time. Up to these sizes it keeps what was freed.
- */
-static void keep_freed_memory(void) {
-    mallopt(M_MMAP_THRESHOLD, 4 << 20);
-    mallopt(M_TRIM_THRESHOLD, 10 << 20);
-}
-
 int lk_server_run(const struct lk_settings *settings, const struct lk_server_events *events, struct lk_problem *problem) {
     sigset_t signals;
     sigemptyset(&signals);
@@ -607,7 +599,7 @@ int lk_server_run(const struct lk_settings *settings, const struct lk_server_eve
     sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
-    keep_freed_memory();
+    lk_memory_configure();
 
     struct server *server = calloc(1, sizeof(*server));
     if (server == NULL)
