@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -22,8 +23,8 @@ const RATE = 200; // honest requests a second
 // What the clients' own processes and the scheduler may add on two cores, whatever the server does; a short run has few samples for a tail.
 const NOISE_MS = { p50: 2, p99: FULL ? 20 : 100 };
 const MIB = 1 << 20;
-// Free memory that the server keeps: for requests to come, and because giving back less is not worth it.
-const KEPT_MAX = 16 * MIB;
+// What the server keeps: free memory that is not worth giving back, and for each thread that serves free requests and buffers, and room for its notes of uses.
+const KEPT_MAX = (8 + 8 * os.availableParallelism()) * MIB;
 const DIRECTORY = path.dirname(fileURLToPath(import.meta.url));
 
 /** A child process that speaks by messages. */
