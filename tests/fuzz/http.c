@@ -188,14 +188,23 @@ static const struct http_field *find_field(const struct http_head *head, const s
     return NULL;
 }
 
-/* Whether llhttp has heard of the method as one of HTTP. */
-static bool knows_method(const char *method, size_t len) {
-    for (int i = LLHTTP_DELETE; i <= HTTP_UNLINK; i++) {
+static bool is_method_from(llhttp_method_t first, llhttp_method_t last, const char *method, size_t len) {
+    for (int i = first; i <= (int)last; i++) {
         const char *known = llhttp_method_name((llhttp_method_t)i);
         if (strlen(known) == len && memcmp(known, method, len) == 0)
             return true;
     }
     return false;
+}
+
+/* Whether llhttp has heard of the method as one of HTTP. */
+static bool knows_method(const char *method, size_t len) {
+    return is_method_from(LLHTTP_DELETE, HTTP_UNLINK, method, len);
+}
+
+/* Whether it knows the method of RTSP, a protocol in HTTP's form, and not of HTTP. */
+static bool is_rtsp_method(const char *method, size_t len) {
+    return is_method_from(HTTP_DESCRIBE, HTTP_FLUSH, method, len);
 }
 
 /* A target that nobody may refuse for its form: a path of what RFC 3986 allows in one, and a query. */
@@ -223,7 +232,7 @@ static bool has_tab_behind(const struct http_head *head, const struct http_field
 
 /*
  * What we take and llhttp does not:
- * - a method it has not heard of: we take any token (RFC 9110 section 9.1), and answer 405 where it means nothing
+ * - a method it has not heard of, or of RTSP only: we take any token (RFC 9110 section 9.1), and answer 405 where it means nothing
  * - a target with characters that it wants escaped, or a form of target that the method does not have: routing refuses these, by looking for an exact path
  * - PRI, the word that HTTP/2 begins with, where it is a method like any other because the rest of that beginning does not follow; llhttp refuses it, or waits
  *   for that rest
@@ -239,6 +248,7 @@ static bool explained_refusal(const struct http_head *head, const struct http_fi
            (error == HPE_INVALID_CONTENT_LENGTH && has_tab_behind(head, fields, data, "content-length")) ||
            ((error == HPE_INVALID_VERSION || error == HPE_OK) && pri) ||
            (error == HPE_INVALID_METHOD && !knows_method(data + head->method, head->method_len)) ||
+           (error == HPE_INVALID_CONSTANT && is_rtsp_method(data + head->method, head->method_len)) ||
            (error == HPE_INVALID_URL && (connect || !is_plain(data + head->target, head->target_len)));
 }
 
