@@ -49,7 +49,9 @@ function keyring() {
 
 const cpu = ({ cpu: spent, requests }) => spent / requests / 1000;
 
-/** Rounds of both in turn; medians of CPU microseconds and requests a second. */
+const together = (list) => cpu({ cpu: list.reduce((sum, r) => sum + r.cpu, 0), requests: list.reduce((sum, r) => sum + r.requests, 0) });
+
+/** Rounds of both in turn; medians of CPU microseconds and requests a second. All rounds together hold what comes but now and then, which a median may have none of. */
 async function beside(what, mine, nginx, loadMine, loadNginx) {
   say(what);
   const both = [[], []];
@@ -60,6 +62,8 @@ async function beside(what, mine, nginx, loadMine, loadNginx) {
   const [ours, theirs] = both.map((list) => ({ us: median(list.map(cpu)), serving: median(list.map((r) => r.serving / r.requests / 1000)), rate: median(list.map((r) => r.requests / r.seconds)), all: list.map(cpu) }));
   const spread = (Math.max(...theirs.all) - Math.min(...theirs.all)) / theirs.us;
   console.log(`  latchkey ${ours.us.toFixed(2)} us (${ours.serving.toFixed(2)} of the thread that serves; the rest notes what keys were used for), ${ours.rate.toFixed(0)}/s   nginx ${theirs.us.toFixed(2)} us, ${theirs.rate.toFixed(0)}/s   noise: nginx's rounds differ by ${(spread * 100).toFixed(0)} %`);
+  const [mineUs, nginxUs] = both.map(together);
+  console.log(`  all rounds together: latchkey ${mineUs.toFixed(2)} us, nginx ${nginxUs.toFixed(2)} us, ${(mineUs / nginxUs).toFixed(2)} times`);
   return { ours, theirs };
 }
 

@@ -23,10 +23,11 @@
 
 #define TOGETHER ((size_t)16)
 
-/* Few counts are written at each flush; more of them each so many flushes, or when so many wait: then there is still room for all that one flush may
- * bring. */
-#define KEPT_FEW 4096
-#define WRITE_EVERY 4
+/* Few counts are written at each flush. More wait, a flush for each so many, so that writing costs so much a flush however many keys are in use: a
+ * write of a key takes some 5 us, and of those that are strewn over all keys each takes a page of the database with it. They wait for a minute at most,
+ * and no longer than there is still room for all that one flush may bring. */
+#define KEPT_FEW ((size_t)4096)
+#define FLUSHES_MAX (60 * 1000 / LK_USAGE_FLUSH_MS)
 #define KEPT_MAX PENDING_MAX
 
 /* Rows of each table that a piece of the sweep deletes: of one day, so they stand together. Those of a key do not, and how many it has is not known
@@ -243,7 +244,7 @@ static int do_piece(struct lk_usage_service *service, struct lk_db *db) {
 static bool can_wait(const struct lk_usage_service *service) {
     size_t kept = lk_usage_table_len(service->tables[KEYS]);
     bool brought = lk_usage_table_len(service->tables[FRESH]) > 0;
-    return kept == 0 || (brought && kept > KEPT_FEW && kept < KEPT_MAX && service->flushes < WRITE_EVERY);
+    return kept == 0 || (brought && kept > KEPT_FEW * service->flushes && kept < KEPT_MAX && service->flushes < FLUSHES_MAX);
 }
 
 /* What is done after the part that is done: FRESH when that is for the next flush. */
@@ -368,7 +369,7 @@ bool lk_usage_last_unwritten(const struct lk_usage_service *service, const struc
 
 /* All that is fresh and kept, a transaction a piece. */
 static int write_rest(struct lk_usage_service *service, struct lk_db *db) {
-    service->flushes = WRITE_EVERY; /* now */
+    service->flushes = FLUSHES_MAX; /* now */
     bool more = true;
     int code = 0;
     while (more && code == 0) {

@@ -5,10 +5,10 @@
  *     ticker, each 250 ms            takes the notes and adds them up in one table: collect; sooner when an I/O thread says that it has many
  *     ticker, each 3.5 s             gives that table to the store thread when it is done with the last one: flush
  *     store thread                   adds it to what it keeps, and writes when each key was last used and its counts by hour, in pieces of a few
- *                                    milliseconds, each a job of its own, so that what else waits comes in between; of many keys only each fourth time
+ *                                    milliseconds, each a job of its own, so that what else waits comes in between; those of many keys wait for several flushes
  *
  * Who reads adds what is kept to what is in the database, so that an answer is some four seconds old at most, unless there are more keys in use than the
- * store thread can note in that time. In the database itself, where lists are sorted and filtered by the last use, that of many keys is up to 15 s old.
+ * store thread can note in that time. In the database itself, where lists are sorted and filtered by the last use, that of many keys is up to a minute old.
  * When the commit of a piece fails it is written again later. A clean stop writes all; a crash loses what was not yet written.
  */
 #ifndef LK_API_USAGE_H

@@ -176,13 +176,18 @@ static void test_each_touch_arrives(void **state) {
     finish(&w);
 }
 
-/* So many keys that they are not written at each flush. None of them exists, so nothing of them is written. */
-static void count_crowd(struct world *w, int64_t at) {
-    for (unsigned i = 0; i < 5000; i++) {
+/* Uses of so many keys, none of which exists, so nothing of them is written. */
+static void count_keys(struct world *w, unsigned keys, int64_t at) {
+    for (unsigned i = 0; i < keys; i++) {
         struct lk_id id = {{0xC0}};
         memcpy(id.bytes + 8, &i, sizeof(i));
         lk_usage_add(w->lanes.items[1].usage, &id, &id, LK_VERIFY_VALID, at);
     }
+}
+
+/* So many keys that they are written at each fourth flush. */
+static void count_crowd(struct world *w, int64_t at) {
+    count_keys(w, 16000, at);
 }
 
 static void flush_now(struct world *w) {
@@ -224,6 +229,28 @@ static void test_counts_are_kept_and_read_before_they_are_written(void **state) 
     flush_now(&w);
     finish(&w);
     assert_int_equal(usage_of(w.f, &key, NOW).by_outcome[LK_USE_VALID], 11);
+}
+
+/* The more keys are in use, the longer they wait, so that a flush writes so many on average; but for no more than a minute. */
+static void test_how_long_counts_wait(void **state) {
+    static const struct {
+        unsigned keys;
+        int flushes;
+    } cases[] = {{4095, 1}, {4096, 2}, {8191, 2}, {8192, 3}, {65535, 16}, {80000, 17}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct world w;
+        open_world(state, &w, 100);
+        int64_t at = NOW + (int64_t)i;
+        for (int flush = 1; flush <= cases[i].flushes; flush++) {
+            assert_true(last_use_of(w.f, &w.f->admin_key.id) < at);
+            count(&w, 0, &w.f->admin_key.id, LK_VERIFY_VALID, at);
+            count_keys(&w, cases[i].keys, at);
+            flush_now(&w);
+        }
+        assert_int_equal(last_use_of(w.f, &w.f->admin_key.id), at);
+        finish(&w);
+    }
+    assert_true(17 * LK_USAGE_FLUSH_MS <= 60 * 1000);
 }
 
 /* A reader that asks again and again, in one transaction with what else the store thread has to do. */
@@ -494,6 +521,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_each_outcome_arrives_as_itself, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_each_touch_arrives, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_counts_are_kept_and_read_before_they_are_written, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_how_long_counts_wait, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_nothing_is_read_twice_while_it_is_written, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_hours_that_cannot_be_written_are_still_read, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_many_keys_in_pieces, fixture_setup, fixture_teardown),
