@@ -16,27 +16,35 @@ static void skip_line_end(struct cli_csv *csv) {
     csv->line++;
 }
 
+/* How many bytes are up to the quote that closes a field; all of text when none does. */
+static size_t quoted_len(struct lk_slice text) {
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] != '"')
+            continue;
+        if (i + 1 == text.len || text.ptr[i + 1] != '"')
+            return i;
+        i++;
+    }
+    return text.len;
+}
+
 static int read_quoted(struct cli_csv *csv, struct lk_arena *arena, struct lk_slice *ret, struct lk_problem *problem) {
-    size_t first = csv->line;
     skip(csv, 1);
-    char *out = lk_arena_alloc(arena, csv->rest.len);
+    size_t quoted = quoted_len(csv->rest);
+    if (quoted == csv->rest.len)
+        return lk_problem_set(problem, LK_EINVAL, "line %zu: a quote is opened and not closed", csv->line);
+    char *out = lk_arena_alloc(arena, quoted);
     size_t len = 0;
     if (out == NULL)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
-    while (csv->rest.len > 0) {
-        char c = csv->rest.ptr[0];
-        skip(csv, 1);
-        if (c == '"') {
-            if (csv->rest.len == 0 || csv->rest.ptr[0] != '"') {
-                *ret = lk_slice_make(out, len);
-                return 0;
-            }
-            skip(csv, 1);
-        }
-        csv->line += c == '\n';
-        out[len++] = c;
+    for (size_t i = 0; i < quoted; i++) {
+        csv->line += csv->rest.ptr[i] == '\n';
+        out[len++] = csv->rest.ptr[i];
+        i += csv->rest.ptr[i] == '"';
     }
-    return lk_problem_set(problem, LK_EINVAL, "line %zu: a quote is opened and not closed", first);
+    skip(csv, quoted + 1);
+    *ret = lk_slice_make(out, len);
+    return 0;
 }
 
 static int read_field(struct cli_csv *csv, struct lk_arena *arena, struct lk_slice *ret, struct lk_problem *problem) {
@@ -56,6 +64,7 @@ int cli_csv_next(struct cli_csv *csv, struct lk_arena *arena, struct lk_slice re
         skip_line_end(csv);
     if (csv->rest.len == 0)
         return 0;
+    csv->first = csv->line;
     for (;;) {
         if (len == CLI_CSV_FIELDS_MAX)
             return lk_problem_set(problem, LK_ELIMIT, "line %zu: it has more than %d fields", csv->line, CLI_CSV_FIELDS_MAX);

@@ -10,6 +10,7 @@
 struct cli_csv {
     struct lk_slice rest; /* what is not yet read */
     size_t line;          /* that it begins with; from 1 */
+    size_t first;         /* that the record read last began with */
 };
 
 /* Reads the next record into ret, its fields in arena. 1: there was one; 0: the end; LK_EINVAL, LK_ELIMIT or LK_ENOMEM with a sentence that names the line. Empty
