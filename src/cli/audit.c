@@ -128,21 +128,33 @@ static size_t count_changes(const struct lk_json *sets, size_t len) {
     return count;
 }
 
-static int print_changes(struct cli_session *session, const struct lk_json *sets, size_t len) {
-    size_t count = count_changes(sets, len);
-    struct lk_json *lines = lk_arena_calloc(&session->arena, count, sizeof(*lines));
-    if (lines == NULL)
-        return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
+/* The changes of the sets one after another, those of the range. */
+static int flatten_all(struct cli_session *session, const struct lk_json *sets, size_t len, struct cli_range range, struct lk_json *lines,
+                       size_t *ret_len) {
     size_t at = 0;
-    for (size_t i = 0; i < len; i++) {
+    size_t written = 0;
+    for (size_t i = 0; i < len && written < range.most; i++) {
         const struct lk_json *changes = lk_json_get(&sets[i], "changes");
-        for (size_t j = 0; changes != NULL && changes->type == LK_JSON_ARRAY && j < changes->array.len; j++) {
-            int code = flatten(session, &sets[i], &changes->array.items[j], &lines[at++]);
+        size_t changes_len = changes != NULL && changes->type == LK_JSON_ARRAY ? changes->array.len : 0;
+        for (size_t j = 0; j < changes_len && written < range.most; j++) {
+            if (at++ < range.from)
+                continue;
+            int code = flatten(session, &sets[i], &changes->array.items[j], &lines[written++]);
             if (code != 0)
                 return code;
         }
     }
-    return cli_print_list(session, lines, count, columns, LEN(columns), "The audit log holds nothing of that time.");
+    *ret_len = written;
+    return 0;
+}
+
+static int print_changes(struct cli_session *session, const struct lk_json *sets, size_t len, struct cli_range range) {
+    size_t count = count_changes(sets, len);
+    struct lk_json *lines = lk_arena_calloc(&session->arena, count, sizeof(*lines));
+    if (lines == NULL)
+        return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
+    int code = flatten_all(session, sets, len, range, lines, &count);
+    return code == 0 ? cli_print_list(session, lines, count, columns, LEN(columns), "The audit log holds nothing of that time.") : code;
 }
 
 static int read_moment(struct cli_session *session, const char *option, int64_t *ret) {
@@ -164,9 +176,11 @@ static int list(struct cli_session *session) {
         code = cli_option_range(session, LIMIT, &range);
     struct lk_json *sets = NULL;
     size_t len = 0;
+    /* A set is what one request did: a change at least, and a thousand when it imported. */
+    const struct cli_range enough = {0, range.from + range.most};
     if (code == 0)
-        code = cli_fetch_all(session, list_document, "audits", range, write_span, &span, &sets, &len);
-    return code == 0 ? print_changes(session, sets, len) : code;
+        code = cli_fetch_all(session, list_document, "audits", enough, write_span, &span, &sets, &len);
+    return code == 0 ? print_changes(session, sets, len, range) : code;
 }
 
 /* --- verify --- */
@@ -219,7 +233,7 @@ static int run_verify(const struct cli_command *command, const struct cli_args *
 static const struct cli_option list_options[] = {
     {"since", "WHEN", "Only what was done after a date (2027-01-31, 2027-01-31T12:00:00Z) or in the last while (24h, 7d).", false},
     {"until", "WHEN", "Only what was done before this.", false},
-    CLI_OPTION_LIMIT("100 requests, the newest first,"),
+    CLI_OPTION_LIMIT("the newest 100"),
     CLI_OPTION_OFFSET,
 };
 

@@ -7,6 +7,7 @@
 
 #define GAP 2
 #define COLUMN_LEAST 8
+#define TERMINAL_WIDTH 80 /* of a terminal that does not say how wide it is, such as a serial line */
 #define ELLIPSIS "\xE2\x80\xA6"
 
 struct range {
@@ -124,7 +125,7 @@ void cli_grid_write(const struct lk_slice *cells, size_t rows, size_t columns, s
 
 size_t cli_terminal_width(void) {
     struct winsize size;
-    if (isatty(STDOUT_FILENO) == 0 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
+    if (isatty(STDOUT_FILENO) == 0)
         return 0;
-    return size.ws_col;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : TERMINAL_WIDTH;
 }

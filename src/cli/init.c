@@ -234,6 +234,14 @@ static void clean_up(struct init *init) {
     free(init->key_path);
 }
 
+/* The last of an id's 22 characters has two bits that mean something; with others set, it would be a second spelling of an id. */
+static int refuse_id(const struct cli_command *command, const char *id) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    if (strlen(id) != LK_ID_TEXT || strspn(id, digits) != LK_ID_TEXT)
+        return cli_usage_error(command, "--account-id: \"%.60s\" is not 22 characters of base64url", id);
+    return cli_usage_error(command, "--account-id: the last character of \"%s\" is not one that an id ends in: A, Q, g or w", id);
+}
+
 static int run(const struct cli_command *command, const struct cli_args *args) {
     struct init init = {
         .dir = cli_args_get(args, "data"),
@@ -249,7 +257,7 @@ static int run(const struct cli_command *command, const struct cli_args *args) {
     const char *id = cli_args_get(args, "account-id");
     init.has_account_id = id != NULL;
     if (id != NULL && lk_id_parse(lk_slice_cstr(id), &init.account_id) != 0)
-        return cli_usage_error(command, "--account-id: \"%.60s\" is not 22 characters of base64url", id);
+        return refuse_id(command, id);
 
     struct lk_problem problem = {0};
     lk_log_setup(LK_LOG_WARN, false);
