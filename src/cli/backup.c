@@ -187,6 +187,8 @@ static int to_file(struct cli_session *session, struct download *download, const
 
 static int backup(struct cli_session *session) {
     int code = cli_need_word(session, "FILE");
+    if (code == 0)
+        code = cli_connect(session);
     if (code != 0)
         return code;
     const char *path = session->args->words[0];

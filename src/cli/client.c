@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #define ANSWER_MAX ((size_t)64 << 20)
-#define CONNECT_TIMEOUT_S 10L
 #define TIMEOUT_S 60L
 #define STALLED_S 900L   /* a large database takes a while to be copied before its first byte comes */
 #define PATIENCE_TRIES 5 /* how often a server that asks for patience is asked again, and how long it may ask to wait */
@@ -13,7 +12,7 @@
 
 struct cli_client {
     CURL *curl;
-    char *url; /* without a slash at its end */
+    struct cli_server server;
     struct curl_slist *headers;
 };
 
@@ -47,49 +46,28 @@ static size_t receive(char *bytes, size_t size, size_t count, void *context) {
     return lk_buf_add(context, lk_slice_make(bytes, size * count)) == 0 ? size * count : 0;
 }
 
-/* Whether a URL is one of this machine: no proxy that the environment names stands before it. */
-static bool is_here(const char *url) {
-    static const char *const hosts[] = {"localhost", "127.0.0.1", "[::1]"};
-    const char *host = strstr(url, "://") + 3;
-    for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-        size_t len = strlen(hosts[i]);
-        if (strncmp(host, hosts[i], len) == 0 && strchr(":/", host[len]) != NULL)
-            return true;
-    }
-    return false;
-}
-
-bool cli_connection_set_up(CURL *curl, const char *url) {
-    return curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S) == CURLE_OK &&
-           (!is_here(url) || curl_easy_setopt(curl, CURLOPT_NOPROXY, "*") == CURLE_OK) &&
-           curl_easy_setopt(curl, CURLOPT_USERAGENT, "latchkey/" LK_VERSION) == CURLE_OK;
-}
-
 static bool set_up(struct cli_client *client) {
     CURL *curl = client->curl;
-    return cli_connection_set_up(curl, client->url) && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers) == CURLE_OK &&
+    return cli_connection_set_up(curl, &client->server) && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, receive) == CURLE_OK;
 }
 
-int cli_client_new(const char *url, struct lk_slice key, struct cli_client **ret, struct lk_problem *problem) {
-    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
-        return lk_problem_set(problem, LK_EINVAL, "The server's URL must begin with http:// or https://, not \"%.100s\"", url);
+int cli_client_new(const struct cli_server *server, struct lk_slice key, struct cli_client **ret, struct lk_problem *problem) {
+    int code = cli_server_check(server, problem);
+    if (code != 0)
+        return code;
     struct cli_client *client = calloc(1, sizeof(*client));
     if (client == NULL)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
-    client->url = strdup(url);
+    client->server = *server;
     client->curl = curl_easy_init();
-    if (client->url == NULL || client->curl == NULL || !add_header(client, "Content-Type: application/json") ||
-        !add_header(client, "Accept: application/json") || !add_header(client, "Expect:") || !add_key(client, key) || !set_up(client)) {
+    if (client->curl == NULL || !add_header(client, "Content-Type: application/json") || !add_header(client, "Accept: application/json") ||
+        !add_header(client, "Expect:") || !add_key(client, key) || !set_up(client)) {
         cli_client_free(client);
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     }
-    for (size_t len = strlen(client->url); len > 0 && client->url[len - 1] == '/'; len--)
-        client->url[len - 1] = '\0';
     *ret = client;
     return 0;
 }
@@ -99,7 +77,6 @@ void cli_client_free(struct cli_client *client) {
         return;
     free_headers(client->headers);
     curl_easy_cleanup(client->curl);
-    free(client->url);
     free(client);
 }
 
@@ -108,11 +85,8 @@ static int perform(struct cli_client *client, const char *why, long *ret_status,
     CURL *curl = client->curl;
     CURLcode code = curl_easy_perform(curl);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, (char *)NULL);
-    if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
-        return lk_problem_set(problem, LK_EIO, "No server answers at %s: start one with `latchkey serve`, or name another with --url",
-                              client->url);
     if (code != CURLE_OK)
-        return lk_problem_set(problem, LK_EIO, "No answer from %s: %s", client->url, why[0] != '\0' ? why : curl_easy_strerror(code));
+        return cli_connection_problem(curl, &client->server, code, why, problem);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, ret_status);
     return 0;
 }
@@ -138,8 +112,8 @@ static void wait_as_asked(const struct cli_client *client) {
 
 int cli_client_post(struct cli_client *client, const char *path, const struct lk_buf *body, long *ret_status, struct lk_buf *ret_body,
                     struct lk_problem *problem) {
-    char *url = NULL;
-    if (body->failed || asprintf(&url, "%s%s", client->url, path) < 0)
+    char *url = body->failed ? NULL : cli_server_url(&client->server, path);
+    if (url == NULL)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     lk_buf_init(ret_body, ANSWER_MAX);
     int code = send_body(client, url, body, ret_status, ret_body, problem);
@@ -177,8 +151,8 @@ static size_t receive_download(char *bytes, size_t size, size_t count, void *con
 
 int cli_client_get(struct cli_client *client, const char *path, cli_client_sink sink, void *context, long *ret_status,
                    struct lk_buf *ret_body, struct lk_problem *problem) {
-    char *url = NULL;
-    if (asprintf(&url, "%s%s", client->url, path) < 0)
+    char *url = cli_server_url(&client->server, path);
+    if (url == NULL)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     char why[CURL_ERROR_SIZE] = "";
     CURL *curl = client->curl;

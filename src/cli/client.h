@@ -3,18 +3,12 @@
 #define LK_CLI_CLIENT_H
 
 #include "base/buf.h"
-#include "base/error.h"
-
-#include <curl/curl.h>
+#include "cli/connection.h"
 
 struct cli_client;
 
-/* Prepares a handle for url, which has a scheme, as every connection of the commands is made: by HTTP alone, and straight to a server of this machine whatever
- * proxy the environment names. False when it cannot be. */
-bool cli_connection_set_up(CURL *curl, const char *url);
-
-/* A client of the server at url ("http://127.0.0.1:5390") that authenticates with key; both are copied. */
-int cli_client_new(const char *url, struct lk_slice key, struct cli_client **ret, struct lk_problem *problem);
+/* A client of a server that authenticates with key, which is copied; the server's texts are not. Nothing is sent yet. */
+int cli_client_new(const struct cli_server *server, struct lk_slice key, struct cli_client **ret, struct lk_problem *problem);
 
 /* Wipes the key. NULL is fine. */
 void cli_client_free(struct cli_client *client);

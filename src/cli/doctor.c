@@ -55,36 +55,42 @@ static void write_programs(struct lk_buf *out) {
     lk_buf_add_char(out, '\n');
 }
 
-static int ask_server(struct cli_session *session) {
-    return doctor_server(&the_doctor, session);
+static bool is_set(const char *variable) {
+    const char *value = getenv(variable);
+    return value != NULL && value[0] != '\0';
 }
 
-/* Whether there is a server to ask: somebody gave a key for it. */
+static bool has_key(const struct cli_args *args) {
+    return cli_args_get(args, "api-key") != NULL || cli_args_get(args, "api-key-file") != NULL || is_set("LATCHKEY_API_KEY");
+}
+
+/* Whether there is a server to ask: somebody named it, or gave a key for it. */
 static bool has_server(const struct cli_args *args) {
-    return cli_args_get(args, "api-key") != NULL || cli_args_get(args, "api-key-file") != NULL || getenv("LATCHKEY_API_KEY") != NULL;
+    return has_key(args) || cli_args_get(args, "url") != NULL || is_set("LATCHKEY_URL");
 }
 
-static int look(const struct cli_command *command, const struct cli_args *args, const char *dir) {
-    static const struct cli_command asking = {.name = "doctor", .act = ask_server};
-    (void)command;
+static int look_at_server(const struct cli_command *command, const struct cli_args *args, struct lk_problem *problem) {
+    struct cli_session session;
+    int code = cli_session_begin(&session, command, args);
+    if (code == 0)
+        doctor_server(&the_doctor, &session, has_key(args));
+    else
+        *problem = session.problem;
+    cli_session_end(&session);
+    return code;
+}
+
+static int look(const struct cli_command *command, const struct cli_args *args, const char *dir, struct lk_problem *problem) {
+    int code = cli_begin_crypto(problem);
+    if (code != 0)
+        return code;
     if (dir != NULL)
         doctor_data(&the_doctor, dir, cli_args_get(args, "master-key-file"));
     doctor_certificate(&the_doctor, cli_args_get(args, "tls-cert"), cli_args_get(args, "tls-key"));
-    return has_server(args) ? cli_session_run(&asking, args) : CLI_DONE;
+    return has_server(args) ? look_at_server(command, args, problem) : 0;
 }
 
-static int run(const struct cli_command *command, const struct cli_args *args) {
-    const char *dir = cli_args_get(args, "data");
-    if (dir == NULL)
-        dir = getenv("LATCHKEY_DATA");
-    if (dir == NULL && !has_server(args))
-        return cli_usage_error(command, "Say what to look at: --data DIR, or a server by --url and an API key, or both");
-    lk_log_setup(LK_LOG_ERROR, false);
-    struct lk_problem problem = {0};
-    if (cli_begin_crypto(&problem) != 0)
-        return cli_failed(&problem);
-    lk_arena_init(&the_doctor.arena, ARENA_MAX);
-    int exit_code = look(command, args, dir);
+static int tell(const struct cli_args *args) {
     struct lk_buf out;
     lk_buf_init(&out, 0);
     if (cli_args_flag(args, "json"))
@@ -92,8 +98,19 @@ static int run(const struct cli_command *command, const struct cli_args *args) {
     else
         write_people(&out);
     int printed = cli_print_and_free(&out);
-    if (exit_code == CLI_DONE)
-        exit_code = the_doctor.len > 0 ? CLI_FAILED : printed;
+    return the_doctor.len > 0 ? CLI_FAILED : printed;
+}
+
+static int run(const struct cli_command *command, const struct cli_args *args) {
+    const char *dir = cli_args_get(args, "data");
+    if (dir == NULL)
+        dir = getenv("LATCHKEY_DATA");
+    if (dir == NULL && !has_server(args))
+        return cli_usage_error(command, "Say what to look at: --data DIR, or a server by --url, or both");
+    lk_log_setup(LK_LOG_ERROR, false);
+    lk_arena_init(&the_doctor.arena, ARENA_MAX);
+    struct lk_problem problem = {0};
+    int exit_code = look(command, args, dir, &problem) == 0 ? tell(args) : cli_failed(&problem);
     lk_arena_free(&the_doctor.arena);
     return exit_code;
 }
@@ -109,10 +126,12 @@ const struct cli_command cli_doctor_command = {
     .name = "doctor",
     .usage = "[--data DIR] [--url URL]",
     .summary = "Look for what is wrong, and say what to do.",
-    .help = "Of a data directory: who may read its files, the clock, and, of a stopped server, the database and the audit log; of a\n"
-            "running one, whether it is confined and not outdated. Of a server that an API key is given for: its clock, its certificate,\n"
-            "and keys that never expire, that nobody uses, or whose secrets were imported and are easy to guess.\n"
-            "Exit code 0 when nothing is wrong, 1 when there are findings.\n",
+    .help =
+        "Of a data directory: who may read its files, the clock, and, of a stopped server, the database and the audit log; of a\n"
+        "running one, whether it is confined and not outdated. Of a server that is named, or that an API key is given for: whether it\n"
+        "answers, its clock and its certificate; with the key, keys that never expire, that nobody uses, or whose secrets were imported\n"
+        "and are easy to guess.\n"
+        "Exit code 0 when nothing is wrong, 1 when there are findings.\n",
     .examples =
         "  latchkey doctor --data /var/lib/latchkey\n  LATCHKEY_API_KEY=lk_... latchkey doctor --url https://keys.example.com --json\n",
     .options_kind = CLI_OPTIONS_MAYBE_CLIENT,

@@ -37,7 +37,11 @@ void doctor_certificate(struct doctor *doctor, const char *cert, const char *key
 /* Is the expiry of a certificate (milliseconds) near, or over? where names it; if_over says what follows from that (", so ..." or ""). */
 void doctor_expiry(struct doctor *doctor, const char *where, int64_t expires_at, const char *if_over);
 
-/* A server, and the keys that the session's key may read. */
-int doctor_server(struct doctor *doctor, struct cli_session *session);
+/* A file that only its owner may read. required: it must be there. */
+void doctor_private(struct doctor *doctor, const char *path, bool required);
+
+/* The server that the session's arguments name: whether it answers, its clock and its certificate; and, where there is a key to ask with, the keys that it may
+ * read. */
+void doctor_server(struct doctor *doctor, struct cli_session *session, bool has_key);
 
 #endif

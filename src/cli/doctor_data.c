@@ -15,8 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A file that only its owner may read. required: it must be there. */
-static void check_private(struct doctor *doctor, const char *path, bool required) {
+void doctor_private(struct doctor *doctor, const char *path, bool required) {
     struct stat status;
     doctor->checks++;
     if (stat(path, &status) != 0) {
@@ -36,7 +35,7 @@ static void check_private(struct doctor *doctor, const char *path, bool required
 static void check_in(struct doctor *doctor, const char *dir, const char *name, bool required) {
     const char *path = lk_arena_printf(&doctor->arena, "%s/%s", dir, name);
     if (path != NULL)
-        check_private(doctor, path, required);
+        doctor_private(doctor, path, required);
 }
 
 /* The process that has the directory open, by the number that it left in the lock; 0: not known. */
@@ -104,7 +103,7 @@ static void check_stopped(struct doctor *doctor, struct lk_store *store) {
 void doctor_data(struct doctor *doctor, const char *dir, const char *master_key_file) {
     struct lk_store store;
     struct lk_problem problem = {0};
-    check_private(doctor, dir, true);
+    doctor_private(doctor, dir, true);
     check_in(doctor, dir, LK_DATABASE_FILE, true);
     check_in(doctor, dir, LK_DATABASE_FILE "-wal", false);
     int code = lk_store_open(dir, master_key_file, &store, &problem);
@@ -112,7 +111,7 @@ void doctor_data(struct doctor *doctor, const char *dir, const char *master_key_
     if (master_key_file == NULL)
         check_in(doctor, dir, LK_MASTER_KEY_FILE, code != LK_EBUSY);
     else
-        check_private(doctor, master_key_file, true);
+        doctor_private(doctor, master_key_file, true);
     if (code == 0) {
         check_stopped(doctor, &store);
         lk_store_close(&store);
@@ -153,5 +152,5 @@ void doctor_certificate(struct doctor *doctor, const char *cert, const char *key
                     "%s holds no certificate in PEM form, or cannot be read.", cert);
     X509_free(x509);
     if (key != NULL)
-        check_private(doctor, key, true);
+        doctor_private(doctor, key, true);
 }

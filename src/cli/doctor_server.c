@@ -2,7 +2,7 @@
 #include "cli/doctor.h"
 
 #include "base/clock.h"
-#include "cli/client.h"
+#include "cli/connection.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -65,32 +65,57 @@ static void check_clock(struct doctor *doctor, int64_t theirs) {
                     (apart < 0 ? -apart : apart) / 1000);
 }
 
-/* False when the certificate has expired: then no request can be made. */
-static bool check_connection(struct doctor *doctor, const char *url) {
-    char target[1024];
+/* What cannot be asked is a finding as well. sentence has no full stop. */
+static void not_asked(struct doctor *doctor, const char *sentence) {
+    doctor_find(doctor, "server",
+                "See that it runs, can be reached from here and takes the key, and run doctor again: not all could be looked at.", "%s.",
+                sentence);
+}
+
+static void look_at_answer(struct doctor *doctor, CURL *curl, const char *url, time_t date) {
+    int64_t end = shown_end(curl);
+    if (date > 0)
+        check_clock(doctor, (int64_t)date * 1000);
+    if (end != 0)
+        doctor_expiry(doctor, url, end, "");
+}
+
+/* Asks the handle's server whether it is there, which takes no key. False when it does not answer: then nothing else can be asked. */
+static bool ask_health(struct doctor *doctor, CURL *curl, const struct cli_server *server) {
+    char why[CURL_ERROR_SIZE] = "";
     time_t date = 0;
     int64_t refused = 0;
-    CURL *curl = curl_easy_init();
-    if (curl == NULL || !cli_connection_set_up(curl, url) || snprintf(target, sizeof(target), "%s/healthz", url) >= (int)sizeof(target))
-        goto done;
-    curl_easy_setopt(curl, CURLOPT_URL, target);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &date);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, drop);
     curl_easy_setopt(curl, CURLOPT_CERTINFO, 1L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, 10L);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why);
     CURLcode code = curl_easy_perform(curl);
+    struct lk_problem problem;
+    if (code != CURLE_OK)
+        cli_connection_problem(curl, server, code, why, &problem);
     if (code == CURLE_PEER_FAILED_VERIFICATION && (refused = refused_end(curl)) != 0)
-        doctor_expiry(doctor, url, refused, ", so the server's clock and keys could not be looked at");
-    if (code != CURLE_OK || date <= 0)
-        goto done;
-    check_clock(doctor, (int64_t)date * 1000);
-    int64_t end = shown_end(curl);
-    if (end != 0)
-        doctor_expiry(doctor, url, end, "");
-done:
+        doctor_expiry(doctor, server->url, refused, ", so the server's clock and keys could not be looked at");
+    else if (code != CURLE_OK)
+        not_asked(doctor, problem.text);
+    else
+        look_at_answer(doctor, curl, server->url, date);
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, (char *)NULL);
+    return code == CURLE_OK;
+}
+
+static bool check_connection(struct doctor *doctor, const struct cli_server *server) {
+    bool answers = false;
+    CURL *curl = curl_easy_init();
+    char *url = cli_server_url(server, "/healthz");
+    if (curl == NULL || url == NULL || !cli_connection_set_up(curl, server) || curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK)
+        not_asked(doctor, "Out of memory");
+    else
+        answers = ask_health(doctor, curl, server);
     curl_easy_cleanup(curl);
-    return refused == 0;
+    free(url);
+    return answers;
 }
 
 /* --- keys --- */
@@ -196,10 +221,17 @@ static int check_keys(struct doctor *doctor, struct cli_session *session) {
     return 0;
 }
 
-int doctor_server(struct doctor *doctor, struct cli_session *session) {
-    const char *url = cli_args_get(session->args, "url");
-    if (url == NULL)
-        url = getenv("LATCHKEY_URL");
-    bool reached = check_connection(doctor, url == NULL || url[0] == '\0' ? CLI_DEFAULT_URL : url);
-    return reached ? check_keys(doctor, session) : 0;
+void doctor_server(struct doctor *doctor, struct cli_session *session, bool has_key) {
+    struct cli_server server;
+    struct lk_problem problem;
+    unsigned mode = 0;
+    cli_named_server(session->args, &server);
+    doctor->checks++;
+    const char *open_key = cli_server_open_key(&server, &mode);
+    if (open_key != NULL)
+        doctor_private(doctor, open_key, true);
+    if (cli_server_check(&server, &problem) != 0)
+        not_asked(doctor, problem.text);
+    else if (check_connection(doctor, &server) && has_key && check_keys(doctor, session) != 0)
+        not_asked(doctor, session->problem.text);
 }

@@ -1,5 +1,6 @@
 #include "cli/session.h"
 
+#include "base/log.h"
 #include "cli/client.h"
 
 #include <errno.h>
@@ -12,9 +13,13 @@
 #define KEY_FILE_MAX 4096
 
 static const struct cli_option client_options[] = {
-    {"url", "URL", "The server. Or LATCHKEY_URL. Default: " CLI_DEFAULT_URL ".", false},
+    {"url", "URL", "The server; unix:PATH is a Unix socket. Or LATCHKEY_URL. Default: " CLI_DEFAULT_URL ".", false},
     {"api-key-file", "FILE", "A file that holds the API key to authenticate with. Or LATCHKEY_API_KEY, the key itself.", false},
     {"api-key", "KEY", "The API key itself. For a moment others on this machine may see it: prefer the file or the environment.", false},
+    {"ca", "FILE",
+     "Certificates in PEM form of the authorities that an https server is believed by, instead of the system's. Or LATCHKEY_CA.", false},
+    {"client-cert", "FILE", "A certificate in PEM form for an https server that asks for one. Or LATCHKEY_CLIENT_CERT.", false},
+    {"client-key", "FILE", "Its key in PEM form, when that is in a file of its own. Or LATCHKEY_CLIENT_KEY.", false},
     {"json", NULL, "Prints JSON, for programs.", false},
 };
 
@@ -45,68 +50,126 @@ static int read_key_file(const char *path, char *out, size_t size, struct lk_sli
     return 0;
 }
 
-/* Where the key comes from, the strongest first: flag, file, environment. buffer is where it then lies when it is from a file. */
-static int find_key(const struct cli_args *args, char *buffer, size_t size, struct lk_slice *ret, struct lk_problem *problem) {
-    const char *key = cli_args_get(args, "api-key");
-    const char *file = cli_args_get(args, "api-key-file");
-    int code = 0;
-    if (key != NULL) {
-        *ret = lk_slice_cstr(key);
-    } else if (file != NULL) {
-        code = read_key_file(file, buffer, size, ret, problem);
-    } else {
-        *ret = lk_slice_cstr(getenv("LATCHKEY_API_KEY"));
+/* Where the key comes from, the strongest first: option, file, environment. buffer is where it then lies when it is from a file. */
+static int find_key(struct cli_session *session, char *buffer, size_t size, struct lk_slice *ret) {
+    const char *file = cli_args_get(session->args, "api-key-file");
+    struct lk_problem *problem = &session->problem;
+    if (session->key_option != NULL) {
+        *ret = lk_slice_cstr(session->key_option);
+        return ret->len > 0 ? 0 : lk_problem_set(problem, LK_EUNAUTH, "The option --api-key is empty: it takes an API key");
     }
-    if (code == 0 && ret->len == 0)
-        code = lk_problem_set(problem, LK_EUNAUTH, "An API key is needed: set LATCHKEY_API_KEY, or give --api-key-file FILE");
-    for (size_t i = 0; code == 0 && i < ret->len; i++) {
-        if (ret->ptr[i] <= ' ' || ret->ptr[i] > '~')
-            code = lk_problem_set(problem, LK_EINVAL, "The API key holds a character that no key holds; is it the right file or variable?");
+    if (file != NULL) {
+        int code = read_key_file(file, buffer, size, ret, problem);
+        return code != 0 || ret->len > 0
+                   ? code
+                   : lk_problem_set(problem, LK_EUNAUTH, "The file %.200s is empty: --api-key-file names one that holds an API key", file);
     }
-    return code;
+    *ret = lk_slice_cstr(getenv("LATCHKEY_API_KEY"));
+    return ret->len > 0 ? 0
+                        : lk_problem_set(problem, LK_EUNAUTH, "An API key is needed: set LATCHKEY_API_KEY, or give --api-key-file FILE");
 }
 
-/* A key given as an option stands in the process list until it is overwritten. */
-static void hide_key_option(const struct cli_args *args) {
-    const char *key = cli_args_get(args, "api-key");
-    if (key != NULL)
-        memset((char *)key, 'x', strlen(key)); /* argv's memory, which is ours to write */
+static int check_key(struct cli_session *session, struct lk_slice key) {
+    for (size_t i = 0; i < key.len; i++) {
+        if (key.ptr[i] <= ' ' || key.ptr[i] > '~')
+            return lk_problem_set(&session->problem, LK_EINVAL,
+                                  "The API key holds a character that no key holds; is it the right file or variable?");
+    }
+    return 0;
+}
+
+/* A key given as an option stands in the process list until it is overwritten, so that is done first of all. */
+static int take_key_option(struct cli_session *session) {
+    const char *key = cli_args_get(session->args, "api-key");
+    if (key == NULL)
+        return 0;
+    session->key_option = strdup(key);
+    memset((char *)key, 'x', strlen(key)); /* argv's memory, which is ours to write */
+    return session->key_option != NULL ? 0 : lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
 }
 
 static const char *key_from(struct cli_session *session) {
     const char *file = cli_args_get(session->args, "api-key-file");
-    if (cli_args_get(session->args, "api-key") != NULL)
+    if (session->key_option != NULL)
         return "the option --api-key";
     const char *text = file == NULL ? "the environment variable LATCHKEY_API_KEY" : lk_arena_printf(&session->arena, "the file %s", file);
     return text == NULL ? "the file" : text;
 }
 
-static int open_client(struct cli_session *session) {
-    const char *url = cli_args_get(session->args, "url");
-    if (url == NULL)
-        url = getenv("LATCHKEY_URL");
-    if (url == NULL || url[0] == '\0')
-        url = CLI_DEFAULT_URL;
+/* --- the session --- */
+
+/* An option, or else the environment's; an empty variable says nothing. */
+static const char *option_or_environment(const struct cli_args *args, const char *option, const char *variable) {
+    const char *value = cli_args_get(args, option);
+    if (value == NULL)
+        value = getenv(variable);
+    return value != NULL && value[0] != '\0' ? value : NULL;
+}
+
+void cli_named_server(const struct cli_args *args, struct cli_server *ret) {
+    *ret = (struct cli_server){
+        .url = option_or_environment(args, "url", "LATCHKEY_URL"),
+        .ca = option_or_environment(args, "ca", "LATCHKEY_CA"),
+        .client_cert = option_or_environment(args, "client-cert", "LATCHKEY_CLIENT_CERT"),
+        .client_key = option_or_environment(args, "client-key", "LATCHKEY_CLIENT_KEY"),
+    };
+    if (ret->url == NULL)
+        ret->url = CLI_DEFAULT_URL;
+}
+
+int cli_connect(struct cli_session *session) {
+    if (session->client != NULL)
+        return 0;
+    struct cli_server server;
+    cli_named_server(session->args, &server);
     char buffer[KEY_FILE_MAX];
     struct lk_slice key = {NULL, 0};
-    int code = find_key(session->args, buffer, sizeof(buffer), &key, &session->problem);
+    int code = find_key(session, buffer, sizeof(buffer), &key);
     if (code == 0)
-        code = cli_client_new(url, key, &session->client, &session->problem);
+        code = check_key(session, key);
+    if (code == 0)
+        code = cli_client_new(&server, key, &session->client, &session->problem);
     session->key_from = key_from(session);
     explicit_bzero(buffer, sizeof(buffer));
-    hide_key_option(session->args);
     return code;
 }
 
+int cli_session_begin(struct cli_session *session, const struct cli_command *command, const struct cli_args *args) {
+    *session = (struct cli_session){.command = command, .args = args, .json = cli_args_flag(args, "json")};
+    lk_arena_init(&session->arena, SESSION_ARENA_MAX);
+    return take_key_option(session);
+}
+
+void cli_session_end(struct cli_session *session) {
+    cli_client_free(session->client);
+    if (session->key_option != NULL)
+        explicit_bzero(session->key_option, strlen(session->key_option));
+    free(session->key_option);
+    lk_arena_free(&session->arena);
+}
+
+/* The key of a certificate works all the same; whoever else can read it can be this client. */
+static void warn_of_open_key(const struct cli_args *args) {
+    struct cli_server server;
+    unsigned mode = 0;
+    cli_named_server(args, &server);
+    const char *path = cli_server_open_key(&server, &mode);
+    if (path != NULL)
+        fprintf(stderr, "%slatchkey: Others than its owner may use %s (mode %04o): chmod go= %s\n", lk_log_mark(LK_LOG_WARN), path, mode,
+                path);
+}
+
 int cli_session_run(const struct cli_command *command, const struct cli_args *args) {
-    struct cli_session session = {.command = command, .args = args, .json = cli_args_flag(args, "json")};
-    lk_arena_init(&session.arena, SESSION_ARENA_MAX);
-    int code = open_client(&session);
+    struct cli_session session;
+    int code = cli_session_begin(&session, command, args);
     if (code == 0)
         code = command->act(&session);
-    cli_client_free(session.client);
-    lk_arena_free(&session.arena);
-    return code < 0 ? cli_failed(&session.problem) : code;
+    if (session.client != NULL && code >= 0)
+        warn_of_open_key(args);
+    if (code < 0)
+        code = cli_failed(&session.problem);
+    cli_session_end(&session);
+    return code;
 }
 
 /* --- requests --- */
@@ -173,7 +236,9 @@ static void write_request(struct lk_buf *out, const char *document, const struct
 int cli_post(struct cli_session *session, const char *path, const struct lk_buf *body, const struct lk_json **ret) {
     long status = 0;
     struct lk_buf answer;
-    int code = cli_client_post(session->client, path, body, &status, &answer, &session->problem);
+    int code = cli_connect(session);
+    if (code == 0)
+        code = cli_client_post(session->client, path, body, &status, &answer, &session->problem);
     if (code != 0)
         return code;
     struct lk_json *json = NULL;
@@ -209,21 +274,23 @@ int cli_graphql(struct cli_session *session, const char *document, const struct 
 /* --- lists --- */
 
 /* A whole number that an option gives; *ret stays as it is when it was not given. 0 or CLI_USAGE after cli_usage_error. */
-static int read_number(struct cli_session *session, const char *name, size_t *ret) {
+static int read_number(struct cli_session *session, const char *name, size_t least, size_t *ret) {
     const char *text = cli_args_get(session->args, name);
     if (text == NULL)
         return 0;
-    if (*text == '\0' || strspn(text, "0123456789") != strlen(text) || strlen(text) > 9)
-        return cli_usage_error(session->command, "--%s: \"%.60s\" is not a whole number up to 999999999", name, text);
-    *ret = strtoul(text, NULL, 10);
+    bool digits = *text != '\0' && strspn(text, "0123456789") == strlen(text) && strlen(text) <= 9;
+    size_t number = digits ? strtoul(text, NULL, 10) : 0;
+    if (!digits || number < least)
+        return cli_usage_error(session->command, "--%s: \"%.60s\" is not a whole number from %zu to 999999999", name, text, least);
+    *ret = number;
     return 0;
 }
 
 int cli_option_range(struct cli_session *session, size_t most, struct cli_range *ret) {
     struct cli_range range = {0, most};
-    int code = read_number(session, "limit", &range.most);
+    int code = read_number(session, "limit", 1, &range.most);
     if (code == 0)
-        code = read_number(session, "offset", &range.from);
+        code = read_number(session, "offset", 0, &range.from);
     if (code == 0)
         *ret = range;
     return code;

@@ -7,6 +7,7 @@
 #include "cli/cli.h"
 
 struct cli_client;
+struct cli_server; /* cli/connection.h */
 
 /* Where a server is when nothing else is said. */
 #define CLI_DEFAULT_URL "http://127.0.0.1:5390"
@@ -14,18 +15,32 @@ struct cli_client;
 struct cli_session {
     const struct cli_command *command;
     const struct cli_args *args;
-    struct lk_arena arena; /* everything that is read lives here */
-    struct cli_client *client;
-    const char *key_from; /* "the file ci.key": for errors */
-    bool json;            /* for programs */
+    struct lk_arena arena;     /* everything that is read lives here */
+    struct cli_client *client; /* NULL until cli_connect */
+    char *key_option;          /* the key that an option gave; NULL: none did */
+    const char *key_from;      /* "the file ci.key": for errors */
+    bool json;                 /* for programs */
     struct lk_problem problem;
 };
 
 /* A command's own options and those of every client, in arena. NULL when out of memory. */
 const struct cli_option *cli_session_options(const struct cli_command *command, struct lk_arena *arena, size_t *ret_len);
 
+/* A session without a connection. It ends with cli_session_end whatever comes of it. 0 or LK_ENOMEM with session->problem set. */
+int cli_session_begin(struct cli_session *session, const struct cli_command *command, const struct cli_args *args);
+
+/* Wipes the key. */
+void cli_session_end(struct cli_session *session);
+
 /* Runs command->act. The exit code. */
 int cli_session_run(const struct cli_command *command, const struct cli_args *args);
+
+/* The server that options or the environment name, or the default. */
+void cli_named_server(const struct cli_args *args, struct cli_server *ret);
+
+/* Finds the key and prepares to talk to the server, unless that was done. Nothing is sent yet. The first request does it too, so that mistakes of the command
+ * line, which are looked for before, are told before a missing key. 0, or negative with session->problem set. */
+int cli_connect(struct cli_session *session);
 
 /* Sends a document with variables (a JSON object as text; NULL: none). 0 with *ret_data the `data` of the answer; negative with session->problem
  * set: LK_ENOTFOUND for an error of that code, LK_EUNAUTH, LK_EFORBIDDEN, LK_ECONFLICT, LK_EINVAL, or LK_EIO when there is no answer. */

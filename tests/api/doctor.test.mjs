@@ -17,9 +17,9 @@ const without = Object.fromEntries(Object.entries(process.env).filter(([name]) =
 function doctor(args, env = {}) {
   const done = run(['doctor', '--json', ...args], { env: { ...without, ...env } });
   const { findings, checks } = JSON.parse(done.stdout);
-  assert.equal(done.status, findings.length > 0 || done.stderr !== '' ? 1 : 0, done.stderr);
+  assert.deepEqual([done.status, done.stderr], [findings.length > 0 ? 1 : 0, '']);
   for (const { problem, remedy } of findings) assert.ok(problem.endsWith('.') && remedy.length > 10);
-  return { found: findings.map(({ check }) => check), text: findings.map(({ problem }) => problem).join('\n'), checks, stderr: done.stderr };
+  return { found: findings.map(({ check }) => check), text: findings.map(({ problem }) => problem).join('\n'), checks };
 }
 
 /** Makes a certificate that ended yesterday: {cert, key}, and `end`, as doctor writes it. */
@@ -282,17 +282,27 @@ describe('doctor', () => {
     fake.close();
     assert.deepEqual({ stderr, status, requests }, { stderr: '', status: 1, requests: 0 });
     const problem = `The certificate of ${url} expired at ${end}, so the server's clock and keys could not be looked at.`;
-    assert.deepEqual(JSON.parse(stdout), { checks: 1, findings: [{ check: 'certificate', problem, remedy: 'Renew it, and send the server SIGHUP.' }] });
+    assert.deepEqual(JSON.parse(stdout), { checks: 2, findings: [{ check: 'certificate', problem, remedy: 'Renew it, and send the server SIGHUP.' }] });
   });
 
-  it('leaves a certificate that is refused for another reason to the sentence about the connection', async () => {
+  it('finds that a certificate is from an unknown authority, and looks at the server when it is told of it', async () => {
     const { data, account } = fresh();
     const { cert, key } = makeCertificate(temporaryDirectory(), 'stranger', { days: 400 });
     const server = await Server.start(data, account, { tls: true, args: ['--tls-cert', cert, '--tls-key', key] });
-    const { found, stderr } = doctor([], { LATCHKEY_API_KEY: account.apiKey, LATCHKEY_URL: server.url });
+    const env = { LATCHKEY_API_KEY: account.apiKey, LATCHKEY_URL: server.url };
+    const unknown = doctor([], env);
+    const known = doctor([], { ...env, LATCHKEY_CA: cert });
     await server.stop();
-    assert.deepEqual(found, []);
-    assert.match(stderr, /^latchkey: No answer from https:[^]*certificate/);
+    assert.deepEqual([unknown.found, known.found], [['server'], ['keys']]);
+    assert.match(unknown.text, /^The certificate of https:.* is from an authority that this machine does not know: give .* --ca FILE\.$/);
+  });
+
+  it("finds a client's key that others may read", () => {
+    const { cert, key } = makeCertificate(temporaryDirectory(), 'client');
+    fs.chmodSync(key, 0o644);
+    const { found, text } = doctor(['--url', 'https://127.0.0.1:1', '--client-cert', cert, '--client-key', key]);
+    assert.deepEqual(found, ['files', 'server']);
+    assert.ok(text.startsWith(`Others than its owner may use ${key} (mode 0644).`), text);
   });
 
   it('finds a server whose binary was replaced by another since it was started', async () => {
@@ -308,10 +318,34 @@ describe('doctor', () => {
     await server.stop();
   });
 
-  it('says when the server does not answer, or nothing is there to look at', () => {
+  it('finds that a server does not answer, and says nothing else of it', () => {
     const { data } = fresh();
-    const { stderr } = doctor(['--data', data], { LATCHKEY_API_KEY: 'lk_x', LATCHKEY_URL: 'http://127.0.0.1:1' });
-    assert.match(stderr, /127\.0\.0\.1:1/);
-    assert.equal(run(['doctor'], { env: without }).status, 2);
+    const url = 'http://127.0.0.1:1';
+    const problem = `No server answers at ${url}: start one with \`latchkey serve\`, or name another with --url.`;
+    const well = doctor(['--data', data]).checks;
+    for (const [args, env] of [[[], { LATCHKEY_API_KEY: 'lk_x', LATCHKEY_URL: url }], [['--url', url], {}], [[], { LATCHKEY_URL: url }]]) {
+      const { found, text, checks } = doctor(['--data', data, ...args], env);
+      assert.deepEqual([found, text, checks], [['server'], problem, well + 1]);
+    }
+    const people = run(['doctor', '--data', data, '--url', url], { env: without });
+    assert.deepEqual([people.status, people.stderr], [1, '']);
+    assert.ok(people.stdout.startsWith(`server: ${problem}\n    See that it runs`), people.stdout);
+    assert.match(people.stdout, /^1 finding \(\d+ checks\)\.$/m);
+    assert.doesNotMatch(people.stdout, /Nothing is wrong/);
   });
+
+  it('finds that a key cannot be used, or is not taken', async () => {
+    const empty = path.join(temporaryDirectory(), 'empty.key');
+    fs.writeFileSync(empty, '\n');
+    const server = await Server.fresh();
+    const refused = doctor(['--url', server.url], { LATCHKEY_API_KEY: `lk_${'0'.repeat(71)}` });
+    const missing = doctor(['--url', server.url, '--api-key-file', empty]);
+    const without_ = doctor(['--url', server.url]);
+    await server.stop();
+    assert.deepEqual([refused.found, missing.found, without_.found], [['server'], ['server'], []]);
+    assert.match(refused.text, /^The server does not accept the API key of the environment variable LATCHKEY_API_KEY/);
+    assert.equal(missing.text, `The file ${empty} is empty: --api-key-file names one that holds an API key.`);
+  });
+
+  it('asks what to look at when nothing is named', () => assert.equal(run(['doctor'], { env: without }).status, 2));
 });
