@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "cli/client.h"
+#include "cli/refusal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -159,6 +160,13 @@ static void warn_of_open_key(const struct cli_args *args) {
                 path);
 }
 
+static int failed(const struct cli_session *session) {
+    int code = cli_failed(&session->problem);
+    if (session->hint != NULL)
+        fprintf(stderr, "%s\n", session->hint);
+    return code;
+}
+
 int cli_session_run(const struct cli_command *command, const struct cli_args *args) {
     struct cli_session session;
     int code = cli_session_begin(&session, command, args);
@@ -167,7 +175,7 @@ int cli_session_run(const struct cli_command *command, const struct cli_args *ar
     if (session.client != NULL && code >= 0)
         warn_of_open_key(args);
     if (code < 0)
-        code = cli_failed(&session.problem);
+        code = failed(&session);
     cli_session_end(&session);
     return code;
 }
@@ -193,6 +201,21 @@ static int no_result(struct cli_session *session, long status) {
     return lk_problem_set(&session->problem, LK_EIO, "The server answered with status %ld and no result; is it a Latchkey server?", status);
 }
 
+/* Turns an error of a GraphQL answer into the problem. */
+static int take_error(struct cli_session *session, const struct lk_json *error) {
+    struct lk_slice message = lk_json_text(lk_json_get(error, "message"));
+    int code = code_of(lk_json_text(cli_at(error, "extensions.code")));
+    struct cli_refusal refusal;
+    const char *text = NULL;
+    const char *hint = NULL;
+    if (!cli_refusal_read(message, &refusal))
+        return lk_problem_set(&session->problem, code, "%.*s", (int)message.len, message.ptr);
+    if (cli_refusal_tell(session, &refusal, &text, &hint) != 0)
+        return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
+    session->hint = hint;
+    return lk_problem_set(&session->problem, code, "%s", text);
+}
+
 static int check_answer(struct cli_session *session, long status, const struct lk_json *answer) {
     const struct lk_json *errors = lk_json_get(answer, "errors");
     if (status == 401)
@@ -200,10 +223,9 @@ static int check_answer(struct cli_session *session, long status, const struct l
                               "The server does not accept the API key of %.200s; give another with --api-key-file or LATCHKEY_API_KEY",
                               session->key_from);
     if (errors != NULL && errors->type == LK_JSON_ARRAY && errors->array.len > 0) {
-        const struct lk_json *first = &errors->array.items[0];
-        struct lk_slice message = lk_json_text(lk_json_get(first, "message"));
-        int code = code_of(lk_json_text(cli_at(first, "extensions.code")));
-        return lk_problem_set(&session->problem, code, "%.*s", (int)message.len, message.ptr);
+        int code = take_error(session, &errors->array.items[0]);
+        session->errors = errors; /* not sooner: the server may have been asked something else for the sentence */
+        return code;
     }
     struct lk_slice detail = lk_json_text(lk_json_get(answer, "detail")); /* RFC 9457, outside of GraphQL */
     if (status != 200 && detail.len > 0)
@@ -236,6 +258,7 @@ static void write_request(struct lk_buf *out, const char *document, const struct
 int cli_post(struct cli_session *session, const char *path, const struct lk_buf *body, const struct lk_json **ret) {
     long status = 0;
     struct lk_buf answer;
+    session->hint = NULL;
     int code = cli_connect(session);
     if (code == 0)
         code = cli_client_post(session->client, path, body, &status, &answer, &session->problem);

@@ -21,6 +21,8 @@ struct cli_session {
     const char *key_from;      /* "the file ci.key": for errors */
     bool json;                 /* for programs */
     struct lk_problem problem;
+    const char *hint;             /* what would be right, when that is too long for the problem; NULL: nothing */
+    const struct lk_json *errors; /* of the last GraphQL answer that had any */
 };
 
 /* A command's own options and those of every client, in arena. NULL when out of memory. */
