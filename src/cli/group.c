@@ -49,21 +49,41 @@ static void write_texts(const struct cli_session *session, struct lk_json_writer
     lk_json_end_array(w);
 }
 
-/* Permissions on applications: those that are there, then those of --app-permission, each one JSON object of the input type. */
+/* What --app-permission gives: a JSON object of the input type. 0 or CLI_USAGE after cli_usage_error. */
+static int read_app_permission(struct cli_session *session, const char *text, struct lk_json **ret) {
+    struct lk_json *permission = NULL;
+    struct lk_problem problem = {0};
+    if (lk_json_parse(lk_slice_cstr(text), &session->arena, &permission, &problem) != 0)
+        return cli_usage_error(session->command, "--app-permission is not JSON: %s", problem.text);
+    if (permission->type != LK_JSON_OBJECT)
+        return cli_usage_error(session->command, "--app-permission is a JSON object, such as {\"permissionType\":\"SERVICE\",...}");
+    *ret = permission;
+    return 0;
+}
+
+/* Whether all of them can be read, before anything is asked. */
+static int check_app_permissions(struct cli_session *session) {
+    struct lk_json *permission;
+    int code = 0;
+    for (size_t i = 0; i < session->args->given_len && code == 0; i++) {
+        if (strcmp(session->args->given[i].name, "app-permission") == 0)
+            code = read_app_permission(session, session->args->given[i].value, &permission);
+    }
+    return code;
+}
+
+/* Permissions on applications: those that are there, then those of --app-permission. */
 static int write_app_permissions(struct cli_session *session, struct lk_json_writer *w, const struct lk_json *there) {
     lk_json_begin_array(w);
     for (size_t i = 0; there != NULL && there->type == LK_JSON_ARRAY && i < there->array.len; i++)
         cli_write_json(w, &there->array.items[i]);
     for (size_t i = 0; i < session->args->given_len; i++) {
-        const struct cli_given *given = &session->args->given[i];
-        struct lk_json *permission = NULL;
-        struct lk_problem problem = {0};
-        if (strcmp(given->name, "app-permission") != 0)
+        struct lk_json *permission;
+        if (strcmp(session->args->given[i].name, "app-permission") != 0)
             continue;
-        if (lk_json_parse(lk_slice_cstr(given->value), &session->arena, &permission, &problem) != 0)
-            return cli_usage_error(session->command, "--app-permission is not JSON: %s", problem.text);
-        if (permission->type != LK_JSON_OBJECT)
-            return cli_usage_error(session->command, "--app-permission is a JSON object, such as {\"permissionType\":\"SERVICE\",...}");
+        int code = read_app_permission(session, session->args->given[i].value, &permission);
+        if (code != 0)
+            return code;
         cli_write_json(w, permission);
     }
     lk_json_end_array(w);
@@ -220,7 +240,7 @@ static int write_update(struct cli_session *session, struct lk_json_writer *w, c
 }
 
 static int update(struct cli_session *session) {
-    if (cli_need_word(session, "GROUP") != 0)
+    if (cli_need_word(session, "GROUP") != 0 || check_app_permissions(session) != 0)
         return CLI_USAGE;
     struct cli_found found = {0};
     int code = cli_find(session, &cli_kind_group, session->args->words[0], &found);
@@ -262,6 +282,8 @@ static int grant(struct cli_session *session) {
         return CLI_USAGE;
     if (!names_permissions(session))
         return cli_usage_error(session->command, "Say what to grant: --account-permission, --scope or --app-permission");
+    if (check_app_permissions(session) != 0)
+        return CLI_USAGE;
     struct cli_found found = {0};
     int code = cli_find(session, &cli_kind_group, session->args->words[0], &found);
     const struct lk_json *data = NULL;

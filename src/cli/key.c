@@ -72,16 +72,18 @@ static int write_metadata(struct cli_session *session, struct lk_json_writer *w)
     return 0;
 }
 
-/* The members that create and update share, as far as they were given. */
+static int write_expiry(struct cli_session *session, struct lk_json_writer *w) {
+    const char *text = cli_args_get(session->args, "expires");
+    struct lk_problem problem;
+    if (text == NULL || cli_key_write_expiry(text, w, &problem) == 0)
+        return 0;
+    return cli_usage_error(session->command, "--expires: %s", problem.text);
+}
+
+/* The members that create and update share, as far as they were given and need no server. */
 static int write_shared(struct cli_session *session, struct lk_json_writer *w) {
-    int code = 0;
-    if (cli_option_given(session, "group") || cli_args_flag(session->args, "no-groups")) {
-        lk_json_key(w, "userGroupIds");
-        code = cli_write_found(session, w, &cli_kind_group, "group");
-    }
-    if (code == 0 && cli_option_given(session, "expires"))
-        code = cli_key_write_expiry(session, "--expires", cli_args_get(session->args, "expires"), w);
-    if (code == 0 && cli_option_given(session, "metadata")) {
+    int code = write_expiry(session, w);
+    if (code == 0 && (cli_option_given(session, "metadata") || cli_args_flag(session->args, "no-metadata"))) {
         lk_json_key(w, "metadata");
         code = write_metadata(session, w);
     }
@@ -92,22 +94,30 @@ static int write_shared(struct cli_session *session, struct lk_json_writer *w) {
     return code == 0 ? cli_key_write_limits(session, w) : code;
 }
 
-int cli_key_begin_input(struct cli_session *session, struct lk_json_writer *w) {
+/* The same of the one whose names the server knows. */
+static int write_groups(struct cli_session *session, struct lk_json_writer *w) {
+    if (!cli_option_given(session, "group") && !cli_args_flag(session->args, "no-groups"))
+        return 0;
+    lk_json_key(w, "userGroupIds");
+    return cli_write_found(session, w, &cli_kind_group, "group");
+}
+
+void cli_key_begin_input(struct lk_json_writer *w) {
+    lk_json_begin_object(w);
+    lk_json_key(w, "input");
+    lk_json_begin_object(w);
+}
+
+int cli_key_end_input(struct cli_session *session, struct lk_json_writer *w) {
     struct lk_slice account;
     int code = cli_account_id(session, &account);
     if (code != 0)
         return code;
-    lk_json_begin_object(w);
-    lk_json_key(w, "input");
-    lk_json_begin_object(w);
     lk_json_key(w, "accountId");
     lk_json_string(w, account);
+    lk_json_end_object(w);
+    lk_json_end_object(w);
     return 0;
-}
-
-void cli_key_end_input(struct lk_json_writer *w) {
-    lk_json_end_object(w);
-    lk_json_end_object(w);
 }
 
 /* --- verbs --- */
@@ -115,15 +125,16 @@ void cli_key_end_input(struct lk_json_writer *w) {
 static int send_create(struct cli_session *session, struct lk_buf *variables, const struct lk_json **ret) {
     struct lk_json_writer w;
     lk_json_writer_init(&w, variables);
-    int code = cli_key_begin_input(session, &w);
-    if (code != 0)
-        return code;
+    cli_key_begin_input(&w);
     lk_json_key(&w, "name");
     lk_json_string(&w, lk_slice_cstr(cli_new_name(session)));
-    code = write_shared(session, &w);
+    int code = write_shared(session, &w);
+    if (code == 0)
+        code = write_groups(session, &w);
+    if (code == 0)
+        code = cli_key_end_input(session, &w);
     if (code != 0)
         return code;
-    cli_key_end_input(&w);
     return cli_graphql(session,
                        "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { key apiKey { " CLI_KEY_FIELDS " } } }",
                        variables, ret);
@@ -191,23 +202,25 @@ static int write_moment(struct cli_session *session, struct lk_json_writer *w, c
     return 0;
 }
 
+static int write_group_filter(struct cli_session *session, struct lk_json_writer *w) {
+    const char *group = cli_args_get(session->args, "group");
+    struct cli_found found = {0};
+    int code = group == NULL ? 0 : cli_find(session, &cli_kind_group, group, &found);
+    if (group == NULL || code != 0)
+        return code;
+    lk_json_key(w, "userGroupId");
+    lk_json_string(w, found.id);
+    return 0;
+}
+
 static int make_filters(struct cli_session *session, struct lk_buf *out) {
     struct lk_json_writer w;
     lk_json_writer_init(&w, out);
     lk_json_begin_object(&w);
     const char *name = cli_args_get(session->args, "name");
-    const char *group = cli_args_get(session->args, "group");
     if (name != NULL) {
         lk_json_key(&w, "nameContains");
         lk_json_string(&w, lk_slice_cstr(name));
-    }
-    if (group != NULL) {
-        struct cli_found found = {0};
-        int code = cli_find(session, &cli_kind_group, group, &found);
-        if (code != 0)
-            return code;
-        lk_json_key(&w, "userGroupId");
-        lk_json_string(&w, found.id);
     }
     if (cli_args_flag(session->args, "disabled")) {
         lk_json_key(&w, "enabled");
@@ -218,6 +231,8 @@ static int make_filters(struct cli_session *session, struct lk_buf *out) {
         code = write_moment(session, &w, "expires-before", "expiresBefore", 1);
     if (code == 0)
         code = write_moment(session, &w, "expires-after", "expiresAfter", 1);
+    if (code == 0)
+        code = write_group_filter(session, &w);
     lk_json_end_object(&w);
     return code;
 }
@@ -257,26 +272,33 @@ static int get(struct cli_session *session) {
     return code == 0 ? cli_print_object(session, lk_json_get(data, "apiKey"), details, LEN(details)) : code;
 }
 
-int cli_key_send(struct cli_session *session, const char *document, const char *word,
-                 int (*more)(struct cli_session *, struct lk_json_writer *, const struct cli_found *), struct cli_found *ret_found,
-                 const struct lk_json **ret) {
-    int code = cli_find(session, &cli_kind_key, word, ret_found);
+/* The variables of cli_key_send. */
+static int write_send(struct cli_session *session, const char *word, int (*write)(struct cli_session *, struct lk_json_writer *),
+                      int (*more)(struct cli_session *, struct lk_json_writer *, const struct cli_found *), struct cli_found *ret_found,
+                      struct lk_buf *variables) {
+    struct lk_json_writer w;
+    lk_json_writer_init(&w, variables);
+    cli_key_begin_input(&w);
+    int code = write == NULL ? 0 : write(session, &w);
+    if (code == 0)
+        code = cli_find(session, &cli_kind_key, word, ret_found);
     if (code != 0)
         return code;
+    lk_json_key(&w, "uuid");
+    lk_json_string(&w, ret_found->id);
+    code = more == NULL ? 0 : more(session, &w, ret_found);
+    return code == 0 ? cli_key_end_input(session, &w) : code;
+}
+
+int cli_key_send(struct cli_session *session, const char *document, const char *word,
+                 int (*write)(struct cli_session *, struct lk_json_writer *),
+                 int (*more)(struct cli_session *, struct lk_json_writer *, const struct cli_found *), struct cli_found *ret_found,
+                 const struct lk_json **ret) {
     struct lk_buf variables;
     lk_buf_init(&variables, 0);
-    struct lk_json_writer w;
-    lk_json_writer_init(&w, &variables);
-    code = cli_key_begin_input(session, &w);
-    if (code == 0) {
-        lk_json_key(&w, "uuid");
-        lk_json_string(&w, ret_found->id);
-        code = more == NULL ? 0 : more(session, &w, ret_found);
-    }
-    if (code == 0) {
-        cli_key_end_input(&w);
+    int code = write_send(session, word, write, more, ret_found, &variables);
+    if (code == 0)
         code = cli_graphql(session, document, &variables, ret);
-    }
     lk_buf_free(&variables);
     return code;
 }
@@ -285,7 +307,7 @@ static int write_update(struct cli_session *session, struct lk_json_writer *w, c
     const char *name = cli_args_get(session->args, "name");
     lk_json_key(w, "name");
     lk_json_string(w, name == NULL ? found->name : lk_slice_cstr(name));
-    return write_shared(session, w);
+    return write_groups(session, w);
 }
 
 static int update(struct cli_session *session) {
@@ -293,11 +315,13 @@ static int update(struct cli_session *session) {
         return CLI_USAGE;
     if (cli_args_flag(session->args, "enable") && cli_args_flag(session->args, "disable"))
         return cli_usage_error(session->command, "--enable and --disable exclude each other");
+    if (cli_option_given(session, "metadata") && cli_args_flag(session->args, "no-metadata"))
+        return cli_usage_error(session->command, "--metadata and --no-metadata exclude each other");
     struct cli_found found = {0};
     const struct lk_json *data = NULL;
     int code =
         cli_key_send(session, "mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { apiKey { " CLI_KEY_FIELDS " } } }",
-                     session->args->words[0], write_update, &found, &data);
+                     session->args->words[0], write_shared, write_update, &found, &data);
     return code == 0 ? cli_print_object(session, cli_at(data, "updateApiKey.apiKey"), details, LEN(details)) : code;
 }
 
@@ -315,7 +339,7 @@ static int delete (struct cli_session *session) {
         struct cli_found found = {0};
         const struct lk_json *data = NULL;
         code = cli_key_send(session, "mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }",
-                            session->args->words[i], confirm_delete, &found, &data);
+                            session->args->words[i], NULL, confirm_delete, &found, &data);
         if (code == 0)
             code = cli_print_done(session, "Deleted the API key %.*s (%.*s).", (int)found.name.len, found.name.ptr, (int)found.id.len,
                                   found.id.ptr);
@@ -364,6 +388,7 @@ static const struct cli_option update_options[] = {
     {"no-groups", NULL, "Takes it out of all user groups.", false},
     OPTION_EXPIRES,
     {"metadata", "KEY=VALUE", "All notes it is to have.", true},
+    {"no-metadata", NULL, "Takes all notes from it.", false},
     {"allow-ip", "BLOCK", "All addresses and blocks that it may be used from.", true},
     {"any-ip", NULL, "It may be used from anywhere.", false},
     CLI_KEY_OPTION_RATE,

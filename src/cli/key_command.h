@@ -11,20 +11,22 @@
     "limit windowSeconds } credits { remaining refill { amount interval day nextAt } } previousSecrets { preview endsAt } "             \
     "userGroups(limit: 100) { nodes { id name } }"
 
-/* Begins {"input":{"accountId":...; the account is asked for. And ends it. */
-int cli_key_begin_input(struct cli_session *session, struct lk_json_writer *w);
-void cli_key_end_input(struct lk_json_writer *w);
+/* Begins {"input":{ and ends it. The end asks for the account: what a person wrote wrong is to be found before anything is asked. */
+void cli_key_begin_input(struct lk_json_writer *w);
+int cli_key_end_input(struct cli_session *session, struct lk_json_writer *w);
 
-/* Sends a mutation on the key that word names; more (NULL: none) writes its further members, or stops it. */
+/* Sends a mutation on the key that word names, with further members: those that write (NULL: none) makes of the command line alone, and those that more (NULL:
+ * none) adds once the key is known. Either may stop it. */
 int cli_key_send(struct cli_session *session, const char *document, const char *word,
+                 int (*write)(struct cli_session *, struct lk_json_writer *),
                  int (*more)(struct cli_session *, struct lk_json_writer *, const struct cli_found *), struct cli_found *ret_found,
                  const struct lk_json **ret);
 
 /* Writes the members for the options below, as far as they were given. 0 or CLI_USAGE after cli_usage_error. */
 int cli_key_write_limits(struct cli_session *session, struct lk_json_writer *w);
 
-/* "expiresAt" for what a person wrote; what is how a sentence calls it. */
-int cli_key_write_expiry(struct cli_session *session, const char *what, const char *text, struct lk_json_writer *w);
+/* "expiresAt" for what a person wrote. 0, or LK_EINVAL with a sentence that says what would be right. */
+int cli_key_write_expiry(const char *text, struct lk_json_writer *w, struct lk_problem *problem);
 
 #define CLI_KEY_OPTION_ALLOW_IP                                                                                                            \
     {                                                                                                                                      \

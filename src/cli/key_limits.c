@@ -118,16 +118,15 @@ int cli_key_write_limits(struct cli_session *session, struct lk_json_writer *w) 
     return code;
 }
 
-int cli_key_write_expiry(struct cli_session *session, const char *what, const char *text, struct lk_json_writer *w) {
+int cli_key_write_expiry(const char *text, struct lk_json_writer *w, struct lk_problem *problem) {
     int64_t time = 0;
     bool never = strcmp(text, "never") == 0;
     int64_t now = lk_clock_wall_ms();
     if (!never && cli_when_parse(text, now, 1, &time) != 0)
-        return cli_usage_error(session->command,
-                               "%s: \"%.60s\" is neither a date (2027-01-31, 2027-01-31T12:00:00Z) nor a length (90d, 12h) nor never", what,
-                               text);
+        return lk_problem_set(problem, LK_EINVAL,
+                              "\"%.60s\" is neither a date (2027-01-31, 2027-01-31T12:00:00Z) nor a length (90d, 12h) nor never", text);
     if (!never && time <= now)
-        return cli_usage_error(session->command, "%s: %.60s is past; `latchkey key update KEY --disable` stops a key at once", what, text);
+        return lk_problem_set(problem, LK_EINVAL, "%.60s is past: give a moment to come; to stop a key at once, disable it", text);
     lk_json_key(w, "expiresAt");
     if (never)
         lk_json_null(w);

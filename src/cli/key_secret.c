@@ -20,14 +20,13 @@ static int reveal(struct cli_session *session) {
     struct cli_found found = {0};
     const struct lk_json *data = NULL;
     int code = cli_key_send(session, "mutation ($input: RevealApiKeyInput!) { revealApiKey(input: $input) { key } }",
-                            session->args->words[0], NULL, &found, &data);
+                            session->args->words[0], NULL, NULL, &found, &data);
     return code == 0 ? cli_print_object(session, lk_json_get(data, "revealApiKey"), secret, LEN(secret)) : code;
 }
 
 /* --- rotate --- */
 
-static int write_overlap(struct cli_session *session, struct lk_json_writer *w, const struct cli_found *found) {
-    (void)found;
+static int write_overlap(struct cli_session *session, struct lk_json_writer *w) {
     const char *text = cli_args_get(session->args, "overlap");
     int64_t ms = 0;
     if (text == NULL)
@@ -53,16 +52,24 @@ static int rotate(struct cli_session *session) {
     const struct lk_json *data = NULL;
     int code =
         cli_key_send(session, "mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { key apiKey { " CLI_KEY_FIELDS " } } }",
-                     session->args->words[0], write_overlap, &found, &data);
+                     session->args->words[0], write_overlap, NULL, &found, &data);
     return code == 0 ? cli_print_object(session, lk_json_get(data, "rotateApiKey"), rotated, LEN(rotated)) : code;
 }
 
 /* --- verify --- */
 
-static int write_question(struct cli_session *session, struct lk_slice key, struct lk_buf *out) {
-    const char *cost = cli_args_get(session->args, "cost");
-    if (cost != NULL && (cost[0] == '\0' || strspn(cost, "0123456789") != strlen(cost) || strlen(cost) > 9))
-        return cli_usage_error(session->command, "--cost: \"%.60s\" is not a whole number up to 999999999", cost);
+/* What --cost says; 0 when it was not given. */
+static int read_cost(struct cli_session *session, int64_t *ret) {
+    const char *text = cli_args_get(session->args, "cost");
+    size_t digits = text == NULL ? 0 : strspn(text, "0123456789");
+    int64_t cost = text == NULL ? 0 : strtoll(text, NULL, 10); /* the largest there is, of a text too long */
+    if (text != NULL && (digits == 0 || text[digits] != '\0' || cost > UINT32_MAX))
+        return cli_usage_error(session->command, "--cost: \"%.60s\" is not a whole number up to %u", text, UINT32_MAX);
+    *ret = cost;
+    return 0;
+}
+
+static void write_question(struct cli_session *session, struct lk_slice key, int64_t cost, struct lk_buf *out) {
     struct lk_json_writer w;
     lk_json_writer_init(&w, out);
     lk_json_begin_object(&w);
@@ -77,17 +84,15 @@ static int write_question(struct cli_session *session, struct lk_slice key, stru
         lk_json_string(&w, lk_slice_cstr(cli_args_get(session->args, "ip")));
     }
     lk_json_key(&w, "cost");
-    lk_json_int(&w, cost == NULL ? 0 : strtoll(cost, NULL, 10));
+    lk_json_int(&w, cost);
     lk_json_end_object(&w);
-    return 0;
 }
 
-static int ask(struct cli_session *session, struct lk_slice key, const struct lk_json **ret) {
+static int ask(struct cli_session *session, struct lk_slice key, int64_t cost, const struct lk_json **ret) {
     struct lk_buf question;
     lk_buf_init(&question, 0);
-    int code = write_question(session, key, &question);
-    if (code == 0)
-        code = cli_post(session, "/v1/keys:verify", &question, ret);
+    write_question(session, key, cost, &question);
+    int code = cli_post(session, "/v1/keys:verify", &question, ret);
     if (question.cap > 0)
         explicit_bzero(question.ptr, question.cap);
     lk_buf_free(&question);
@@ -109,9 +114,14 @@ static int verify(struct cli_session *session) {
     struct lk_slice key;
     const struct lk_json *found = NULL;
     const char *file = session->args->words_len > 0 ? session->args->words[0] : NULL;
-    int code = cli_read_secret(file, KEY_ENV, "Key to verify", buffer, &key, &session->problem);
+    int64_t cost = 0;
+    int code = read_cost(session, &cost);
     if (code == 0)
-        code = ask(session, key, &found);
+        code = cli_connect(session); /* who has no key to ask with is not asked for the other one */
+    if (code == 0)
+        code = cli_read_secret(file, KEY_ENV, "Key to verify", buffer, &key, &session->problem);
+    if (code == 0)
+        code = ask(session, key, cost, &found);
     explicit_bzero(buffer, sizeof(buffer));
     if (code != 0)
         return code;

@@ -73,8 +73,7 @@ static int print_json(struct cli_session *session, const struct lk_json *value) 
 
 /* --- text --- */
 
-/* Names are what others chose: control characters in them must not reach the terminal. */
-static void add_printable(struct lk_buf *out, struct lk_slice text) {
+void cli_add_printable(struct lk_buf *out, struct lk_slice text) {
     while (text.len > 0) {
         uint32_t character = 0;
         int len = lk_utf8_decode(text, &character);
@@ -91,7 +90,7 @@ static void add_printable(struct lk_buf *out, struct lk_slice text) {
 static void add_scalar(struct lk_buf *out, const struct lk_json *value, enum cli_column_kind kind) {
     char time[25];
     switch (value->type) {
-    case LK_JSON_STRING: add_printable(out, value->string); break;
+    case LK_JSON_STRING: cli_add_printable(out, value->string); break;
     case LK_JSON_BOOL: lk_buf_add_cstr(out, value->boolean ? "yes" : "no"); break;
     case LK_JSON_INT:
         if (kind == CLI_COLUMN_TIME) {
@@ -214,7 +213,7 @@ int cli_print_done(struct cli_session *session, const char *format, ...) {
     va_end(args);
     struct lk_buf out;
     lk_buf_init(&out, 0);
-    add_printable(&out, lk_slice_cstr(text));
+    cli_add_printable(&out, lk_slice_cstr(text));
     lk_buf_add_char(&out, '\n');
     return print_and_wipe(session, &out);
 }
@@ -229,7 +228,7 @@ int cli_confirm(struct cli_session *session, const char *format, ...) {
     va_end(args);
     struct lk_buf question;
     lk_buf_init(&question, 0);
-    add_printable(&question, lk_slice_cstr(text));
+    cli_add_printable(&question, lk_slice_cstr(text));
     fprintf(stderr, "%.*s [y/N] ", (int)question.len, question.ptr);
     lk_buf_free(&question);
     char answer[16];

@@ -59,6 +59,9 @@ int cli_answer_problem(struct cli_session *session, long status, const struct lk
 /* The value at a path of member names separated by dots; NULL when there is none. */
 const struct lk_json *cli_at(const struct lk_json *value, const char *path);
 
+/* Appends text for people. Names are what others chose: control characters in them must not reach the terminal. */
+void cli_add_printable(struct lk_buf *out, struct lk_slice text);
+
 /* Appends a JSON value as text. */
 void cli_write_json(struct lk_json_writer *w, const struct lk_json *value);
 

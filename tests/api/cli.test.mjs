@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { makeCertificate } from './support/certificates.mjs';
 import { BINARY, freePort, ID, run, Server, SLOW, sleep, temporaryDirectory, TOKEN } from './support/server.mjs';
 
 let server;
@@ -70,6 +71,7 @@ describe('latchkey key', () => {
     assert.deepEqual(json('key', 'list', '--name', 'PRO').map(({ name }) => name), ['programs']);
     assert.deepEqual(json('key', 'list', '--group', 'Production Support'), []);
     assert.deepEqual(json('key', 'list', '--limit', '1', '--offset', '1').map(({ name }) => name), ['people']);
+    for (const list of [['key', 'list'], ['group', 'list'], ['user', 'list'], ['audit', 'list']]) assert.match(refuse(2, ...list, '--limit', '0'), /--limit: "0" is not a whole number from 1 to 999999999/);
     const byName = json('key', 'list').map(({ name }) => name);
     assert.deepEqual(json('key', 'list', '--reverse').map(({ name }) => name), byName.reverse());
     assert.equal(json('key', 'list', '--sort', 'created')[0].name, 'admin');
@@ -108,6 +110,8 @@ describe('latchkey key', () => {
     assert.deepEqual(changed.userGroups.nodes.map(({ name }) => name), ['Production Support']);
     assert.deepEqual(changed.metadata, [{ key: 'a', value: 'b=c' }]);
     assert.deepEqual(json('key', 'update', 'persons', '--no-groups').userGroups.nodes, []);
+    assert.deepEqual(json('key', 'update', 'persons', '--no-metadata').metadata, []);
+    assert.match(refuse(2, 'key', 'update', 'persons', '--no-metadata', '--metadata', 'a=b'), /--metadata and --no-metadata exclude each other/);
     assert.equal(json('key', 'update', 'persons', '--expires', '2099-12-31T12:00+02:00').expiresAt, Date.UTC(2099, 11, 31, 10));
   });
 
@@ -168,6 +172,7 @@ describe('latchkey key: limits, rotation, import, verify, check', () => {
     assert.match(refuse(2, 'key', 'update', 'limited', '--any-ip', '--allow-ip', '::1'), /exclude each other/);
     assert.match(refuse(1, 'key', 'update', 'limited', '--allow-ip', '10.0.0.1/8'), /10\.0\.0\.0\/8/);
     assert.match(refuse(1, 'key', 'update', 'limited', '--credits', '1', '--refill', '5/weekly:8'), /from 1 \(Monday\) to 7/);
+    assert.match(refuse(1, 'key', 'update', 'limited', '--rate', '99999999999/1s'), /^latchkey: rateLimit\.limit: 99999999999 is too large, or too small: a whole number has at most 32 bits here$/m);
   });
 
   it('rotates a key', async () => {
@@ -197,7 +202,8 @@ describe('latchkey key: limits, rotation, import, verify, check', () => {
     assert.match(none.stdout, /^code +NOT_FOUND$/m);
     assert.match(refuse(1, 'key', 'verify', file, '--require', 'A AND'), /expression/);
     assert.match(refuse(1, 'key', 'verify', '/nowhere/x'), /Cannot read a key from \/nowhere\/x/);
-    assert.match(refuse(2, 'key', 'verify', file, '--cost', '-1'), /--cost/);
+    for (const cost of ['-1', '', '1x', '4294967296', '99999999999999999999']) assert.match(refuse(2, 'key', 'verify', file, '--cost', cost), /--cost: ".*" is not a whole number up to 4294967295/);
+    assert.match(cli(['key', 'verify', file, '--cost', '4294967295']).stdout, /^code +USAGE_EXCEEDED$/m);
   });
 
   it('checks the form of a key without a server', () => {
@@ -225,11 +231,11 @@ describe('latchkey key: limits, rotation, import, verify, check', () => {
     const lines = Array.from({ length: 520 }, (_, i) => JSON.stringify({ name: `line ${i}`, key: `json-imported-key-${i}`, allowedIps: ['127.0.0.1'] }));
     const many = cli(['key', 'import', '-', '--json'], {}, `${lines.join('\n')}\n\n${lines[0]}\n`);
     assert.equal(many.status, 1);
-    assert.match(many.stderr, /^1 of 521 keys were refused; the others are there\.$/m);
+    assert.match(many.stderr, /^Refused 1 of 521 keys, imported 520\.$/m);
     assert.deepEqual(JSON.parse(many.stdout).filter(({ error }) => error !== null).map(({ name }) => name), ['line 0']);
     assert.ok(await server.accepts('json-imported-key-519'));
-    const table = cli(['key', 'import', '-'], {}, lines[1]);
-    assert.match(table.stdout, /^NAME +ID +REFUSED BECAUSE\nline 1 +This key is there already/);
+    const again = cli(['key', 'import', '-'], {}, lines[1]);
+    assert.deepEqual([again.status, again.stdout, again.stderr], [1, '', 'line 1: This key is there already, with the name line 1\nRefused 1 of 1 keys, imported 0.\n']);
   });
 
   it('says what is wrong with a file of keys, and shows no key', () => {
@@ -237,19 +243,19 @@ describe('latchkey key: limits, rotation, import, verify, check', () => {
     for (const [text, sentence] of [
       ['name,secret\n', /first line must name the columns/],
       ['name\nx\n', /name and key among them/],
-      [`name,key\nx,${secret},y\n`, /line 2: 3 fields where the first line has 2/],
+      [`name,key\nx,${secret},y\n`, /line 2: it has 3 fields where the first line has 2/],
       [`name,key\n"x,${secret}\n`, /line 2: a quote is opened and not closed/],
       [`{"name":"x","key":"${secret}","bogus":1}`, /line 1: there is no member "bogus"/],
-      [`{"name":"x","key":"${secret}"}\n{"key":"${secret}"}`, /line 2: name and key are needed/],
-      [`{"name":"x","key":"${secret}"`, /line 1 is not a JSON object/],
+      [`{"key":"${secret}"}`, /line 1: name and key are needed/],
+      [`{"name":"x","key":"${secret}"`, /line 1: it is not a JSON object/],
+      [`{"name":"x","key":"${secret}","credits":{}}`, /line 1: credits: Field "remaining" of required type/],
+      [`{"name":"x","key":"${secret}","enabled":[{"key":"${secret}"}]}`, /line 1: enabled: Boolean cannot represent/],
     ]) {
       const done = cli(['key', 'import', '-'], {}, text);
       assert.equal(done.status, 1, done.stdout);
       assert.match(done.stderr, sentence);
       assert.ok(!done.stderr.includes(secret), done.stderr);
     }
-    assert.match(refuse(2, 'key', 'import', write(`name,key,expires\nx,${secret},yesterday\n`)), /expires: "yesterday"/);
-    assert.match(refuse(1, 'key', 'import', write(`name,key,groups\nx,${secret},nowhere\n`)), /There is no user group "nowhere"/);
     assert.match(refuse(1, 'key', 'import', '/nowhere/x'), /Cannot read \/nowhere\/x/);
   });
 });
@@ -302,7 +308,13 @@ describe('latchkey user and latchkey group', () => {
     assert.match(print('group', 'list'), /readers/);
     assert.match(refuse(2, 'group', 'grant', 'readers'), /Say what to grant/);
     assert.match(refuse(2, 'group', 'grant', 'readers', '--app-permission', '{'), /not JSON/);
-    assert.match(refuse(1, 'group', 'grant', 'readers', '--account-permission', 'NO_SUCH_PERMISSION'), /NO_SUCH_PERMISSION/);
+    for (const [verb, ...more] of [['create', 'new'], ['update', 'readers'], ['grant', 'readers']]) {
+      const account = refuse(1, 'group', verb, ...more, '--account-permission', 'NO_SUCH');
+      assert.match(account, /^latchkey: permissions\.accountPermissions\.accountPermissionTypes\[\d\]: "NO_SUCH" is no AccountPermissionType\nAccountPermissionType is one of: .*VIEW_AUDITS.*MANAGE_RESTRICTED_ACCESS\n$/);
+      const action = refuse(1, 'group', verb, ...more, '--app-permission', JSON.stringify({ ...app, actions: ['REED'] }));
+      assert.match(action, /^latchkey: permissions\.appPermissions\[\d\]\.actions\[0\]: "REED" is no Actions\nActions is one of: CREATE, READ, UPDATE, DELETE/);
+      assert.match(refuse(1, 'group', verb, ...more, '--app-permission', '{"permissionType":"ALL"}'), /^latchkey: permissions\.appPermissions\[\d\]: Field "applications" of required type "AppFilterInput!" was not provided$/m);
+    }
     assert.match(print('group', 'delete', 'readers'), /Deleted the user group readers/);
   });
 });
@@ -318,7 +330,8 @@ describe('latchkey audit list', () => {
     const { account } = server;
     assert.ok(entries.some(({ by, byName }) => by === account.apiKeyId && byName === 'admin'));
     assert.deepEqual(entries.filter(({ byName }) => byName === 'system').map(({ by }) => by).filter((by) => by !== null), []);
-    assert.ok(json('audit', 'list', '--since', '1h', '--limit', '3').length >= 3);
+    const newest = json('audit', 'list', '--limit', '600');
+    for (const [limit, offset] of [[2, 0], [2, 1], [100, 7], [1, 500]]) assert.deepEqual(json('audit', 'list', '--limit', `${limit}`, '--offset', `${offset}`), newest.slice(offset, offset + limit), 'an import of 500 keys is 500 entries');
     assert.deepEqual(json('audit', 'list', '--until', '2020-01-01'), []);
     assert.deepEqual(json('audit', 'list', '--since', '2099-01-01'), []);
     refuse(2, 'audit', 'list', '--since', 'yesterday');
@@ -362,6 +375,9 @@ describe('the caller', () => {
     assert.notEqual(none.status, 0);
     assert.match(none.stderr, /LATCHKEY_API_KEY.*--api-key-file/);
     assert.match(cli(['key', 'list', '--api-key-file', '/nowhere/x']).stderr, /Cannot read the API key from \/nowhere\/x: No such file/);
+    fs.writeFileSync(file, ' \n');
+    assert.equal(cli(['key', 'list', '--api-key-file', file]).stderr, `latchkey: The file ${file} is empty: --api-key-file names one that holds an API key\n`);
+    assert.equal(cli(['key', 'list', '--api-key', '']).stderr, 'latchkey: The option --api-key is empty: it takes an API key\n');
     assert.match(cli(['key', 'list'], { LATCHKEY_API_KEY: 'a b\nc' }).stderr, /holds a character that no key holds/);
   });
 
@@ -400,7 +416,7 @@ describe('the caller', () => {
     for (const line of seen) assert.ok(line.includes('--api-key') && !line.includes(apiKey.slice(3)), line);
   });
 
-  /** What a command prints when it talks to a server of its own that answers with these. {status, stdout, asked}. */
+  /** What a command prints when it talks to a server of its own that answers with these. {status, stdout, stderr, asked}. */
   async function against(answers, args) {
     let asked = 0;
     const stub = http.createServer((request, response) => {
@@ -410,18 +426,29 @@ describe('the caller', () => {
     });
     await new Promise((resolve) => stub.listen(0, '127.0.0.1', resolve));
     const command = spawn(BINARY, [...args, '--url', `http://127.0.0.1:${stub.address().port}`], { env: environment() });
-    let stdout = '';
+    let [stdout, stderr] = ['', ''];
     command.stdout.on('data', (text) => (stdout += text));
+    command.stderr.on('data', (text) => (stderr += text));
     const status = await new Promise((resolve) => command.on('close', resolve));
     stub.close();
-    return { status, stdout, asked };
+    return { status, stdout, stderr, asked };
   }
 
   const groups = (...nodes) => ({ data: { userGroups: { pageInfo: { hasMore: false }, nodes } } });
 
   it('waits for a server that asks for patience', async () => {
     const answers = [{ status: 429, headers: { 'retry-after': '1' }, data: null }, groups({ name: 'x' })];
-    assert.deepEqual(await against(answers, ['group', 'list', '--json']), { status: 0, stdout: '[{"name":"x"}]\n', asked: 2 });
+    assert.deepEqual(await against(answers, ['group', 'list', '--json']), { status: 0, stdout: '[{"name":"x"}]\n', stderr: '', asked: 2 });
+  });
+
+  it('is told how far an import came before the server failed', async () => {
+    const file = path.join(temporaryDirectory(), 'keys.csv');
+    fs.writeFileSync(file, `name,key\n${Array.from({ length: 501 }, (_, i) => `x${i},key-of-the-import-${i}\n`).join('')}`);
+    const results = Array.from({ length: 500 }, (_, i) => ({ uuid: i === 0 ? null : `${i}`, name: `x${i}`, error: i === 0 ? 'No' : null }));
+    const account = { data: { account: { id: 'a' } } };
+    const done = await against([account, { data: { importApiKeys: { results } } }, account, { status: 500, data: null }], ['key', 'import', file]);
+    assert.deepEqual([done.status, done.stdout, done.asked], [1, '', 4]);
+    assert.match(done.stderr, /^Of the keys of the file 500 were sent, and 499 of them are there\.\nlatchkey: The server answered with status 500/);
   });
 
   it('is not steered by control characters in the names of others', async () => {
@@ -430,10 +457,89 @@ describe('the caller', () => {
   });
 });
 
+describe('a server with TLS or a Unix socket', () => {
+  const directory = temporaryDirectory();
+  const [authority, stranger] = ['authority', 'stranger'].map((name) => makeCertificate(directory, name));
+  const [shown, client] = ['shown', 'client'].map((name) => makeCertificate(directory, name, { issuer: authority }));
+  const socket = path.join(directory, 'latchkey.sock');
+  let secure;
+  let elsewhere; // another of its addresses, which its certificate does not name
+  before(async () => {
+    const address = `127.0.0.2:${await freePort()}`;
+    elsewhere = `https://${address}`;
+    const args = ['--tls-cert', shown.cert, '--tls-key', shown.key, '--tls-client-ca', authority.cert, '--listen', address, '--listen', `unix:${socket}`];
+    secure = await Server.fresh({ tls: true, args });
+  });
+  after(() => secure.stop());
+
+  const list = (args, env = {}) => cli(['group', 'list', ...args], { LATCHKEY_URL: secure.url, LATCHKEY_API_KEY: secure.account.apiKey, ...env });
+  const authorities = ['--ca', authority.cert];
+  const pair = ({ cert, key }) => ['--client-cert', cert, '--client-key', key];
+
+  it('is reached with its authority and a certificate, by options or the environment', () => {
+    const both = path.join(directory, 'both.pem');
+    fs.writeFileSync(both, `${fs.readFileSync(client.cert)}${fs.readFileSync(client.key)}`, { mode: 0o600 });
+    for (const done of [
+      list([...authorities, ...pair(client)]),
+      list([...authorities, '--client-cert', both]),
+      list([], { LATCHKEY_CA: authority.cert, LATCHKEY_CLIENT_CERT: client.cert, LATCHKEY_CLIENT_KEY: client.key }),
+    ]) {
+      assert.deepEqual([done.status, done.stderr], [0, '']);
+      assert.match(done.stdout, /Account Administrator/);
+    }
+  });
+
+  it('is reached by its Unix socket, also for a backup', () => {
+    const url = `unix:${socket}`;
+    assert.match(list(['--url', url]).stdout, /Account Administrator/);
+    assert.match(list([], { LATCHKEY_URL: url, http_proxy: 'http://127.0.0.1:1', ALL_PROXY: 'http://127.0.0.1:1' }).stdout, /Account Administrator/);
+    const copy = path.join(directory, 'copy');
+    assert.equal(cli(['backup', copy, '--url', url], { LATCHKEY_API_KEY: secure.account.apiKey }).status, 0);
+    const gone = list(['--url', `${url}.gone`]);
+    assert.equal(gone.stderr, `latchkey: No server answers at ${url}.gone (No such file or directory): start one with \`latchkey serve\`, or name another with --url\n`);
+    assert.match(list(['--url', 'unix:']).stderr, /The path of a Unix socket \(unix:PATH\) has 1 to 107 bytes/);
+  });
+
+  it('says what is wrong with a file or a certificate, by name', () => {
+    const text = path.join(directory, 'text.pem');
+    fs.writeFileSync(text, 'no PEM\n', { mode: 0o600 });
+    for (const [args, sentence] of [
+      [[], `The certificate of ${secure.url} is from an authority that this machine does not know: give the authority's own with --ca FILE`],
+      [['--ca', stranger.cert], `The certificate of ${secure.url} is from none of the authorities in ${stranger.cert}: give the right`],
+      [['--ca', '/nowhere/ca.pem'], 'Cannot read the file of --ca, /nowhere/ca.pem: No such file or directory'],
+      [['--ca', text], `${text} (--ca) holds no certificates in PEM form`],
+      [[...authorities, '--client-cert', '/nowhere/c.pem'], 'Cannot read the file of --client-cert, /nowhere/c.pem: No such file or directory'],
+      [[...authorities, '--client-key', client.key], `--client-key needs --client-cert: the certificate that ${client.key} is the key of`],
+      [[...authorities, '--client-cert', client.cert], `${client.cert} (--client-cert) does not hold a certificate and its key in PEM form`],
+      [[...authorities, ...pair({ cert: text, key: client.key })], `${text} (--client-cert) and ${client.key} (--client-key) are not a certificate and its key`],
+      [[...authorities, ...pair({ cert: client.cert, key: stranger.key })], `${client.cert} (--client-cert) and ${stranger.key} (--client-key) are not`],
+      [authorities, `${secure.url} ended the connection: if it asks its clients for a certificate, give one with --client-cert FILE (`],
+      [[...authorities, ...pair(stranger)], `${secure.url} ended the connection: does it take the certificate ${stranger.cert} (--client-cert)? (`],
+    ]) {
+      const done = list(args);
+      assert.deepEqual([done.status, done.stdout], [1, ''], args.join(' '));
+      assert.ok(done.stderr.startsWith(`latchkey: ${sentence}`), `${args.join(' ')}: ${done.stderr}`);
+    }
+  });
+
+  it('is not believed under a name that its certificate does not have', () => {
+    const done = list([...authorities, ...pair(client), '--url', elsewhere]);
+    assert.equal(done.status, 1);
+    assert.ok(done.stderr.startsWith(`latchkey: The certificate of ${elsewhere} is not for that name: write the URL with a name that it is for (`), done.stderr);
+  });
+
+  it('warns of a key that others may read, and uses it', () => {
+    fs.chmodSync(client.key, 0o644);
+    const done = list([...authorities, ...pair(client)]);
+    fs.chmodSync(client.key, 0o600);
+    assert.deepEqual([done.status, done.stderr], [0, `latchkey: Others than its owner may use ${client.key} (mode 0644): chmod go= ${client.key}\n`]);
+  });
+});
+
 describe('at a terminal', { skip: spawnSync('script', ['--version']).error ? 'script is not installed' : false }, () => {
   /** Runs a command line with a terminal around it, and types. */
-  const atTerminal = (command, typed = '') => {
-    const done = spawnSync('script', ['-qec', `stty -echo cols 60; "${BINARY}" ${command}`, '/dev/null'], { input: typed, encoding: 'utf8', env: environment(), timeout: 30000 * SLOW });
+  const atTerminal = (command, typed = '', columns = 60) => {
+    const done = spawnSync('script', ['-qec', `stty -echo cols ${columns}; "${BINARY}" ${command}`, '/dev/null'], { input: typed, encoding: 'utf8', env: environment(), timeout: 30000 * SLOW });
     return { status: done.status, text: done.stdout.replaceAll('\r', '') };
   };
 
@@ -458,6 +564,16 @@ describe('at a terminal', { skip: spawnSync('script', ['--version']).error ? 'sc
     assert.ok(print('group', 'list').includes(description), 'cut though it is no terminal');
     print('group', 'delete', 'described');
   });
+
+  it('a long name does not widen the table of a terminal that says no width', () => {
+    const name = 'n'.repeat(255);
+    json('key', 'create', name);
+    const lines = atTerminal('key list', '', 0).text.trimEnd().split('\n');
+    for (const line of lines) assert.ok([...line].length <= 80, line);
+    assert.ok(lines.some((line) => / n+… /.test(line)), lines.join('\n'));
+    assert.ok(print('key', 'list').includes(name), 'cut though it is no terminal');
+    print('key', 'delete', name);
+  });
 });
 
 describe('usage', () => {
@@ -478,6 +594,38 @@ describe('usage', () => {
     usage(['key', 'get', 'a', 'b'], /b is not understood here/);
     usage(['key', 'create', 'x', '--metadata', 'novalue'], /KEY=VALUE/);
     usage(['completion', 'tcsh'], /bash, zsh or fish/);
+  });
+
+  it('is looked at before the key and the server', () => {
+    for (const args of [
+      ['backup'],
+      ['key', 'create'],
+      ['key', 'create', 'x', '--metadata', 'novalue', '--group', 'g'],
+      ['key', 'create', 'x', '--expires', 'soon', '--group', 'g'],
+      ['key', 'get'],
+      ['key', 'update', 'x', '--rate', 'often'],
+      ['key', 'rotate', 'x', '--overlap', 'soon'],
+      ['key', 'list', '--group', 'g', '--expires-before', 'soon'],
+      ['key', 'list', '--limit', 'x'],
+      ['key', 'verify', '--cost', 'x'],
+      ['key', 'import'],
+      ['group', 'create', 'x', '--app-permission', '{'],
+      ['group', 'update', 'x', '--app-permission', '{'],
+      ['group', 'grant', 'x', '--app-permission', '{'],
+      ['user', 'get'],
+      ['audit', 'list', '--since', 'soon'],
+    ]) {
+      const done = cli(args, { LATCHKEY_API_KEY: '', LATCHKEY_URL: 'http://127.0.0.1:1' });
+      assert.deepEqual([done.status, done.stdout], [2, ''], `${args.join(' ')}: ${done.stderr}`);
+    }
+    // And the key before what is asked of a person or read from a pipe.
+    for (const args of [['key', 'verify'], ['key', 'import', '/nowhere/x']]) assert.match(cli(args, { LATCHKEY_API_KEY: '' }).stderr, /^latchkey: An API key is needed/);
+  });
+
+  it('says what is wrong with an account id', () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    usage(['init', '--data', data, '--account-id', `${'A'.repeat(21)}B`], /--account-id: the last character of "A{21}B" is not one that an id ends in: A, Q, g or w/);
+    for (const id of ['A'.repeat(21), 'A'.repeat(23), `${'A'.repeat(21)}+`]) usage(['init', '--data', data, '--account-id', id], /is not 22 characters of base64url/);
   });
 
   it('offers no command that does not exist yet', () => {

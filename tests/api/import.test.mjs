@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { ID, Server, TOKEN } from './support/server.mjs';
+import { ID, run, Server, TOKEN } from './support/server.mjs';
 
 const IMPORT = 'mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { clientMutationId results { uuid name error } } }';
 const GET = 'query ($id: String!) { apiKey(apiKeyId: $id) { name preview enabled expiresAt metadata { key value } allowedIps rateLimit { limit windowSeconds } credits { remaining } userGroups(limit: 5) { nodes { id } } } }';
@@ -196,5 +196,126 @@ describe('import', () => {
     assert.doesNotMatch(server.stderr, /imported-key|sk_live_|a-key-that/);
     server = await Server.start(server.data, server.account);
     assert.equal(await auth('bulk-imported-key-7'), 'VALID');
+  });
+});
+
+describe('latchkey key import', () => {
+  before(async () => {
+    server = await Server.fresh();
+  });
+  after(() => server.stop());
+
+  /** Imports a text. */
+  const load = (text, ...args) => run(['key', 'import', '-', ...args], { env: { ...process.env, LATCHKEY_URL: server.url, LATCHKEY_API_KEY: server.account.apiKey }, input: text });
+
+  const CSV = [
+    'name,key,groups,expires',
+    '',
+    'csv one,csv-imported-key-1,Production Support,30d',
+    'csv two,csv-imported-key-2,nope,',
+    'csv three,csv-imported-key-3,Production Support,2001-01-01',
+    'csv four,csv-imported-key-4,,soon',
+    'csv five,short,,',
+    'csv six,csv-imported-key-6',
+    '"csv ""seven""\nand a half",csv-imported-key-7,,',
+    'csv eight,csv-imported-key-1,,',
+    'csv nine,csv-imported-key-9,,never',
+  ].join('\n');
+  const CSV_REFUSED = [
+    [4, 'csv two', /^There is no user group "nope": `latchkey group list` shows what there is$/],
+    [5, 'csv three', /^expires: 2001-01-01 is past: give a moment to come/],
+    [6, 'csv four', /^expires: "soon" is neither a date \(2027-01-31/],
+    [7, 'csv five', /16 to 512 visible ASCII characters/],
+    [8, 'csv six', /^it has 2 fields where the first line has 4$/],
+    [9, 'csv "seven"\nand a half', /must not contain control characters/],
+    [11, 'csv eight', /^This key is there already, with the name csv one$/],
+  ];
+
+  it('refuses rows of CSV by their lines, and imports the others', async () => {
+    const people = load(CSV);
+    assert.equal(people.status, 1);
+    assert.match(people.stdout, /^NAME +ID\ncsv one +[\w-]{22}\ncsv nine +[\w-]{22}\n$/);
+    const lines = people.stderr.trimEnd().split('\n');
+    assert.equal(lines.pop(), 'Refused 7 of 9 keys, imported 2.');
+    assert.equal(lines.length, CSV_REFUSED.length, people.stderr);
+    for (const [i, [line, , sentence]] of CSV_REFUSED.entries()) {
+      assert.ok(lines[i].startsWith(`line ${line}: `), lines[i]);
+      assert.match(lines[i].slice(`line ${line}: `.length), sentence);
+    }
+    assert.deepEqual(await Promise.all([1, 2, 3, 4, 6, 7, 9].map((i) => auth(`csv-imported-key-${i}`))), ['VALID', ...Array(5).fill('NOT_FOUND'), 'VALID']);
+    assert.ok(!`${people.stdout}${people.stderr}`.includes('csv-imported-key'));
+  });
+
+  it('gives programs an entry for each row, in the order of the file', () => {
+    const done = load(CSV.replaceAll('csv', 'CSV'), '--json');
+    assert.deepEqual([done.status, done.stderr], [1, 'Refused 7 of 9 keys, imported 2.\n']);
+    const entries = JSON.parse(done.stdout);
+    assert.deepEqual(entries.map((entry) => Object.keys(entry).join()), Array(9).fill('uuid,name,error'));
+    for (const [i, entry] of entries.entries()) {
+      const refused = i === 0 || i === 8 ? undefined : CSV_REFUSED[i - 1];
+      if (refused === undefined) assert.deepEqual([ID.test(entry.uuid), entry.error], [true, null]);
+      else assert.deepEqual([entry.uuid, entry.name, entry.error.split(':')[0]], [null, refused[1].replaceAll('csv', 'CSV'), `line ${refused[0]}`]);
+    }
+  });
+
+  it('refuses JSON lines by their numbers, those too that only the server can judge', async () => {
+    const refresh = (interval) => ({ remaining: 5, refill: { amount: 1, interval } });
+    const rows = [
+      { name: 'json one', key: 'json-imported-key-1', credits: refresh('DAILY') },
+      { name: 'json two', key: 'json-imported-key-2', enabled: 'yes' },
+      { name: 'json three', key: 'json-imported-key-3', expiresAt: 5 },
+      'no JSON',
+      { key: 'json-imported-key-5' },
+      { name: 'json six', key: 'json-imported-key-6', credits: refresh('YEARLY') },
+      { name: 'json seven', key: 'json-imported-key-7', metadata: [{ key: 'x' }] },
+      { name: 'json eight', key: 'json-imported-key-8', bogus: 1 },
+      [],
+      { name: 'json ten', key: 'json-imported-key-10' },
+    ];
+    const done = load(rows.map((row) => (typeof row === 'string' ? row : JSON.stringify(row))).join('\n'), '--json');
+    assert.deepEqual([done.status, done.stderr], [1, 'Refused 8 of 10 keys, imported 2.\n']);
+    const entries = JSON.parse(done.stdout);
+    const sentences = [
+      null,
+      /^line 2: enabled: Boolean cannot represent a non boolean value$/,
+      /^line 3: Invalid expiresAt: it must be in the future/,
+      /^line 4: it is not a JSON object: /,
+      /^line 5: name and key are needed, and are strings$/,
+      /^line 6: credits\.refill\.interval: "YEARLY" is no RefillInterval; RefillInterval is one of: DAILY, WEEKLY, MONTHLY$/,
+      /^line 7: metadata\[0\]: Field "value" of required type "String!" was not provided$/,
+      /^line 8: there is no member "bogus" of ImportApiKeyInput$/,
+      /^line 9: it is not a JSON object: a key is written/,
+      null,
+    ];
+    for (const [i, sentence] of sentences.entries()) sentence === null ? assert.equal(entries[i].error, null) : assert.match(entries[i].error, sentence);
+    assert.deepEqual(await Promise.all(rows.map((_, i) => auth(`json-imported-key-${i + 1}`))), rows.map((_, i) => (sentences[i] === null ? 'VALID' : 'NOT_FOUND')));
+    assert.ok(!done.stdout.includes('json-imported-key'));
+  });
+
+  it('goes on after more mistakes than a server lists at once', () => {
+    const rows = Array.from({ length: 620 }, (_, i) => JSON.stringify({ name: `row ${i}`, key: `row-imported-key-${i}`, enabled: i % 5 === 0 ? 'yes' : true }));
+    const done = load(rows.join('\n'), '--json');
+    assert.equal(done.stderr, 'Refused 124 of 620 keys, imported 496.\n');
+    const refused = JSON.parse(done.stdout).flatMap(({ error }, i) => (error === null ? [] : [[i, error.split(':')[0]]]));
+    assert.deepEqual(refused, Array.from({ length: 124 }, (_, i) => [5 * i, `line ${5 * i + 1}`]));
+  });
+
+  it('sends nothing of a file that is wrong as a whole', async () => {
+    const rows = Array.from({ length: 600 }, (_, i) => `whole ${i},whole-imported-key-${i}\n`).join('');
+    for (const [text, sentence] of [
+      [`name,key\n${rows}"open,x`, 'latchkey: line 602: a quote is opened and not closed\n'],
+      [`name,key\n${rows}"a"b,x`, 'latchkey: line 602: a comma must follow a closing quote\n'],
+      [`name,key,owner\n${rows}`, 'latchkey: The first line must name the columns, each once: name and key, and if you like groups and expires\n'],
+    ]) {
+      const done = load(text);
+      assert.deepEqual([done.status, done.stdout, done.stderr], [1, '', sentence]);
+    }
+    assert.equal(await auth('whole-imported-key-0'), 'NOT_FOUND');
+  });
+
+  it('refuses what is not UTF-8 by its line', () => {
+    const done = load(Buffer.from('name,key\ngut,utf-8-imported-key-1\nschl\xFCssel,utf-8-imported-key-2\n', 'latin1'));
+    assert.match(done.stdout, /^gut /m);
+    assert.equal(done.stderr, 'line 3: its name is not UTF-8: save the file as that\nRefused 1 of 2 keys, imported 1.\n');
   });
 });
