@@ -264,7 +264,8 @@ static void set_up_routes(struct server *server) {
     struct lk_health *health = &server->health;
     struct lk_login_service *login = &server->login;
     const struct lk_route main_routes[MAIN_ROUTES] = {
-        {LK_SLICE(LK_AUTH_PATH), NULL, lk_auth_handle, &server->auth, .below = true, .class = LK_ROUTE_AUTH, .foresee = lk_auth_foresee},
+        {LK_SLICE(LK_AUTH_PATH), NULL, lk_auth_handle, &server->auth, .below = true, .class = LK_ROUTE_AUTH, .foresee = lk_auth_foresee,
+         .ignores_body = true},
         {LK_SLICE("/v1/keys:verify"), "POST", lk_verify_handle, &server->verify, .class = LK_ROUTE_VERIFY},
         {LK_SLICE("/v1/keys:batchVerify"), "POST", lk_verify_handle_batch, &server->verify, .class = LK_ROUTE_VERIFY},
         {LK_SLICE("/v1/introspect"), "POST", lk_oauth_introspect, &server->oauth, .class = LK_ROUTE_OAUTH},
@@ -344,7 +345,7 @@ static struct http_config http_settings(const struct lk_settings *settings) {
     config.idle_timeout_ms = (unsigned)settings->idle_timeout_ms;
     config.write_timeout_ms = (unsigned)settings->write_timeout_ms;
     config.connections_max = (size_t)settings->connections_max;
-    config.error_body = lk_router_error_body;
+    config.describe_error = lk_router_describe_error;
     return config;
 }
 
@@ -381,13 +382,13 @@ static int create_http(struct server *server, struct lk_problem *problem) {
     if (code != 0)
         goto done;
     for (size_t i = 0; i < len; i++) {
-        listeners[i] =
-            (struct http_listener){settings->listen.items[i], lk_router_handle, &server->main_router, NULL, mode, lk_router_foresee};
+        listeners[i] = (struct http_listener){settings->listen.items[i], lk_router_handle,      &server->main_router, NULL, mode,
+                                              lk_router_foresee,         lk_router_ignores_body};
         if (server->tls.certificate_file != NULL && !is_unix(settings->listen.items[i]))
             listeners[i].tls = &server->tls;
     }
     if (settings->ops_listen[0] != '\0')
-        listeners[len++] = (struct http_listener){settings->ops_listen, lk_router_handle, &server->ops_router, NULL, mode, NULL};
+        listeners[len++] = (struct http_listener){settings->ops_listen, lk_router_handle, &server->ops_router, NULL, mode, NULL, NULL};
     struct http_config config = http_settings(settings);
     server->hooks = lk_lanes_hooks(&server->lanes);
     config.hooks = &server->hooks;

@@ -284,24 +284,8 @@ void http_send(struct http_request *request) {
         http_loop_post(request->connection->loop, request);
 }
 
-/* The head is complete. */
-static void begin_body(struct http_connection *c) {
-    struct http_request *request = c->request;
-    const struct http_head *head = &request->head;
-    request->used = head->len;
-    if (head->body_kind == HTTP_BODY_NONE) {
-        c->phase = HTTP_READY;
-        return;
-    }
-    c->phase = HTTP_READ_BODY;
-    if (head->body_kind == HTTP_BODY_LENGTH && head->content_length > c->loop->shared->config.body_max) {
-        refuse_request(c, 413);
-        return;
-    }
-    http_chunked_init(&request->chunked);
-    /* A client that has begun to send its body does not wait for the word. */
-    if (head->expect_continue && http_iobuf_len(&c->in) == head->len && http_continue_write(&c->out, &c->loop->pool) != 0)
-        http_connection_abort(c);
+bool http_connection_ignores_body(const struct http_connection *c, const struct http_request *request) {
+    return c->listener->ignores_body != NULL && c->listener->ignores_body(request, c->listener->context);
 }
 
 /* HTTP_PARSE_MORE, HTTP_PARSE_DONE or a status. */
@@ -327,6 +311,44 @@ static int read_body(struct http_connection *c) {
         c->in.end = c->in.start + request->used;
     }
     return result;
+}
+
+/* Nobody wants the body. If all of it is here the next request is behind it; else the answer does not wait for the rest, which many a gateway announces and
+ * never sends, and then where the next request would begin is not known. */
+static void skip_body(struct http_connection *c) {
+    struct http_request *request = c->request;
+    if (read_body(c) != HTTP_PARSE_DONE) {
+        request->used = http_iobuf_len(&c->in);
+        request->head.keep_alive = false;
+        c->lingers = true;
+    }
+    request->body_len = 0;
+    c->phase = HTTP_READY;
+}
+
+/* The head is complete. */
+static void begin_body(struct http_connection *c) {
+    struct http_request *request = c->request;
+    const struct http_head *head = &request->head;
+    request->used = head->len;
+    if (head->body_kind == HTTP_BODY_NONE) {
+        c->phase = HTTP_READY;
+        return;
+    }
+    http_chunked_init(&request->chunked);
+    request->base = c->in.ptr + c->in.start;
+    if (http_connection_ignores_body(c, request)) {
+        skip_body(c);
+        return;
+    }
+    c->phase = HTTP_READ_BODY;
+    if (head->body_kind == HTTP_BODY_LENGTH && head->content_length > c->loop->shared->config.body_max) {
+        refuse_request(c, 413);
+        return;
+    }
+    /* A client that has begun to send its body does not wait for the word. */
+    if (head->expect_continue && http_iobuf_len(&c->in) == head->len && http_continue_write(&c->out, &c->loop->pool) != 0)
+        http_connection_abort(c);
 }
 
 static bool begin_request(struct http_connection *c) {

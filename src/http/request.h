@@ -13,6 +13,7 @@ struct http_connection;
 /* Of a request that came by HTTP/2. */
 struct http_stream {
     int32_t id;                       /* 0: the stream is gone, or this is HTTP/1.1 */
+    bool whole;                       /* what its handler wants of it is there: what still comes is dropped */
     bool deferred;                    /* a handler has the request */
     bool answered;                    /* the answer is nghttp2's, which reads from here until the stream is closed */
     bool has_authority;               /* the Host field is from it */

@@ -28,6 +28,10 @@ typedef void (*http_handler)(struct http_request *request, void *context);
  * at once. It may read them and write their notes (http_request_foresee), nothing else; each goes to its handler next, unless its connection ends before. */
 typedef void (*http_foresight)(struct http_request *const *requests, size_t len, void *context);
 
+/* Whether the handler has no use for the body of a request whose header is there, and says that a body follows. Such a request is handled at once, with an
+ * empty body: what came of it along with the header is dropped, and if more is to come, the connection (by HTTP/2, the stream) ends with the answer. */
+typedef bool (*http_body_check)(const struct http_request *request, void *context);
+
 enum http_tls_version { HTTP_TLS_1_2, HTTP_TLS_1_3 };
 
 /* Files in PEM form; read when the server is created and at each http_server_reload. */
@@ -46,7 +50,22 @@ struct http_listener {
     const struct http_tls_config *tls; /* NULL: clear text; lives as long as the server */
     unsigned unix_mode;                /* of the socket's file, such as 0660; 0: 0600 */
     http_foresight foresee;            /* called on an I/O thread with context; NULL: none */
+    http_body_check ignores_body;      /* the same */
 };
+
+/* An answer that the server makes itself. All of it static memory. */
+struct http_error {
+    struct lk_slice body; /* of text/plain, unless content_type is set */
+    const char *content_type;
+    const struct http_error_field *fields; /* besides */
+    size_t fields_len;                     /* at most HTTP_ERROR_FIELDS_MAX */
+};
+
+struct http_error_field {
+    struct lk_slice name, value;
+};
+
+#define HTTP_ERROR_FIELDS_MAX 15
 
 /* All limits have a default (http_config_defaults); an exceeded one is answered where HTTP has an answer (400, 408, 413, 414, 431, 503), then the
  * connection closes. */
@@ -66,9 +85,9 @@ struct http_config {
     size_t write_backlog_max;   /* unsent answer bytes of a connection before it stops reading further pipelined requests */
     size_t connections_max;     /* over all threads; past it, new ones get 503 and are closed */
     size_t gzip_min;            /* answers of at least so many bytes are compressed when the client accepts gzip; 0: never */
-    struct lk_slice (*error_body)(int status, const char **ret_content_type); /* body of answers the server makes itself; static
-                                                                             memory; NULL: the reason phrase as text */
-    const struct http_thread_hooks *hooks;                                    /* NULL: none; lives as long as the server */
+    void (*describe_error)(int status,
+                           struct http_error *ret); /* fills in what the server's own answers say; NULL: the reason phrase as text */
+    const struct http_thread_hooks *hooks;          /* NULL: none; lives as long as the server */
 };
 
 /* Called by each I/O thread with context and its number (http_request_thread): at its start and end, and around each wait for events, during which it holds

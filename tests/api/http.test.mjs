@@ -124,6 +124,12 @@ describe('HTTP/1.1', () => {
     await refused(`${GET}X-A: ${'x'.repeat(100000)}\r\n\r\n`, 431);
     await refused(`${GET}${'X-A: b\r\n'.repeat(1000)}\r\n`, 431);
     await refused(`POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n`, 413);
+    // nobody can tell that these were not for forward auth: a gateway that copies the identity must find it, empty
+    for (const bytes of [`GET /${'x'.repeat(100000)} HTTP/1.1\r\nHost: x\r\n\r\n`, `${GET}X-A: ${'x'.repeat(100000)}\r\n\r\n`, `${GET}A : b\r\n\r\n`]) {
+      const { text } = await server.raw(bytes);
+      for (const name of ['Account-Id', 'Key-Id', 'Key-Name', 'Groups', 'Scopes', 'Code']) assert.match(text, new RegExp(`^X-Latchkey-${name}: \r$`, 'm'), text);
+      assert.match(text, /^Cache-Control: no-store\r$/m);
+    }
     const chunks = `${'8000\r\n' + 'x'.repeat(0x8000) + '\r\n'}`.repeat(70);
     const { text } = await server.raw(`POST /graphql HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`);
     assert.match(text, /^HTTP\/1\.1 413 /);

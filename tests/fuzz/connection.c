@@ -47,7 +47,14 @@ static void handle(struct http_request *request, void *context) {
     http_send(request);
 }
 
-static const struct http_listener listener = {.address = "", .handler = handle};
+/* By its last character, so that there are both. */
+static bool ignores_body(const struct http_request *request, void *context) {
+    (void)context;
+    struct lk_slice path = http_request_path(request);
+    return path.len > 0 && path.ptr[path.len - 1] == '-';
+}
+
+static const struct http_listener listener = {.address = "", .handler = handle, .ignores_body = ignores_body};
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argc;

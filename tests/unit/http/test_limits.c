@@ -15,11 +15,11 @@ static void read_to_end(int fd) {
     close(fd);
 }
 
-static struct lk_slice json_error(int status, const char **ret_content_type) {
+static void json_error(int status, struct http_error *ret) {
     static const struct lk_slice refused = LK_SLICE("{\"e\":\"refused\"}");
     static const struct lk_slice late = LK_SLICE("{\"e\":\"late\"}");
-    *ret_content_type = "application/json";
-    return status == 408 ? late : refused;
+    static const struct http_error_field fields[] = {{LK_SLICE("X-One"), LK_SLICE("1")}, {LK_SLICE("X-None"), LK_SLICE("")}};
+    *ret = (struct http_error){status == 408 ? late : refused, "application/json", fields, 2};
 }
 
 static void refuses_what_is_too_large(void **state) {
@@ -29,7 +29,7 @@ static void refuses_what_is_too_large(void **state) {
     config.header_bytes_max = 200;
     config.header_count_max = 3;
     config.body_max = 10;
-    config.error_body = json_error;
+    config.describe_error = json_error;
     start(&config);
     char line[512];
     char field[512];
@@ -53,7 +53,7 @@ static void refuses_what_is_too_large(void **state) {
         hear(fd, true, &answer);
         assert_int_equal(answer.status, cases[i].status);
         assert_string_equal(answer.body, "{\"e\":\"refused\"}");
-        assert_non_null(strstr(answer.head, "\r\nContent-Type: application/json\r\n"));
+        assert_non_null(strstr(answer.head, "\r\nContent-Type: application/json\r\nX-One: 1\r\nX-None: \r\n"));
         assert_non_null(strstr(answer.head, "\r\nConnection: close\r\n"));
         answer_free(&answer);
         expect_end(fd);
@@ -83,7 +83,7 @@ static void bounds_a_trickling_header(void **state) {
     (void)state;
     struct http_config config = test_config();
     config.header_timeout_ms = 40;
-    config.error_body = json_error;
+    config.describe_error = json_error;
     start(&config);
     int fd = dial();
     struct pollfd readable = {.fd = fd, .events = POLLIN};
