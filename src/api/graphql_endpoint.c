@@ -349,6 +349,13 @@ static void handle(struct http_request *request, struct lk_graphql_service *serv
     start(job, form);
 }
 
+bool lk_graphql_admits(const struct http_request *request, void *service) {
+    const struct lk_graphql_service *graphql = service;
+    if (lk_credential(request).ptr == NULL)
+        return lk_console_cookie(request).ptr != NULL;
+    return lk_may_be_recognised(graphql->lanes, request);
+}
+
 void lk_graphql_handle(struct http_request *request, void *service) {
     handle(request, service, false);
 }

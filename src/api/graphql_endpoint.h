@@ -51,7 +51,8 @@ struct lk_graphql_service {
     atomic_uint_least64_t results[LK_GRAPHQL_OPERATIONS][LK_GRAPHQL_RESULTS];
 };
 
-/* http_handlers; context is the struct lk_graphql_service. The second is the one that takes forms. */
+/* An lk_route.admits for the first of these http_handlers; context is the struct lk_graphql_service. The second is the one that takes forms, in which the key may be. */
+bool lk_graphql_admits(const struct http_request *request, void *service);
 void lk_graphql_handle(struct http_request *request, void *service);
 void lk_graphql_handle_form(struct http_request *request, void *service);
 

@@ -17,6 +17,10 @@ enum lk_route_class {
     LK_ROUTE_CLASSES /* how many; at most HTTP_CLASSES */
 };
 
+/* Bodies of a few short texts; and whatever the server takes at all. */
+#define LK_BODY_SMALL ((size_t)64 << 10)
+#define LK_BODY_ANY (SIZE_MAX / 2)
+
 struct lk_route {
     struct lk_slice path; /* the whole raw path */
     const char *allow;    /* the methods it serves, as Allow lists them: "GET, POST, HEAD"; NULL: any */
@@ -25,7 +29,10 @@ struct lk_route {
     bool below; /* serves path and all paths below it, path + "/..." */
     enum lk_route_class class;
     http_foresight foresee; /* called with context for requests at the path, whatever their method; NULL: none */
-    bool ignores_body;      /* the handler has no use for one, and answers before it comes */
+    size_t body_max; /* bytes that the handler takes of a body (LK_BODY_...); 0: it has no use for one, and answers before it comes */
+    bool (*admits)(const struct http_request *request,
+                   void *context); /* with context: whether what the header says is worth a body; else the handler refuses
+                                                                          the request before it comes. NULL: always */
 };
 
 struct lk_router {
@@ -39,8 +46,8 @@ void lk_router_handle(struct http_request *request, void *router);
 /* An http_foresight whose context is a struct lk_router: tells the routes that want to know. */
 void lk_router_foresee(struct http_request *const *requests, size_t len, void *router);
 
-/* An http_body_check whose context is a struct lk_router. */
-bool lk_router_ignores_body(const struct http_request *request, void *router);
+/* An http_body_limit whose context is a struct lk_router. */
+size_t lk_router_body_max(const struct http_request *request, void *router);
 
 /* Whether an Allow list names a method. */
 bool lk_router_allows(const char *allow, struct lk_slice method);

@@ -264,25 +264,29 @@ static void set_up_routes(struct server *server) {
     struct lk_health *health = &server->health;
     struct lk_login_service *login = &server->login;
     const struct lk_route main_routes[MAIN_ROUTES] = {
-        {LK_SLICE(LK_AUTH_PATH), NULL, lk_auth_handle, &server->auth, .below = true, .class = LK_ROUTE_AUTH, .foresee = lk_auth_foresee,
-         .ignores_body = true},
-        {LK_SLICE("/v1/keys:verify"), "POST", lk_verify_handle, &server->verify, .class = LK_ROUTE_VERIFY},
-        {LK_SLICE("/v1/keys:batchVerify"), "POST", lk_verify_handle_batch, &server->verify, .class = LK_ROUTE_VERIFY},
-        {LK_SLICE("/v1/introspect"), "POST", lk_oauth_introspect, &server->oauth, .class = LK_ROUTE_OAUTH},
-        {LK_SLICE("/v1/revoke"), "POST", lk_oauth_revoke, &server->oauth, .class = LK_ROUTE_OAUTH},
-        {LK_SLICE("/v1/leaks/github"), "POST", lk_leaks_handle_github, &server->leaks, .class = LK_ROUTE_OAUTH},
-        {LK_SLICE("/v1/revoke-leaked"), "POST", lk_leaks_handle_finder, &server->leaks, .class = LK_ROUTE_OAUTH},
+        {LK_SLICE(LK_AUTH_PATH), NULL, lk_auth_handle, &server->auth, .below = true, .class = LK_ROUTE_AUTH, .foresee = lk_auth_foresee},
+        {LK_SLICE("/v1/keys:verify"), "POST", lk_verify_handle, &server->verify, .class = LK_ROUTE_VERIFY, .body_max = LK_BODY_SMALL,
+         .admits = lk_verify_admits},
+        {LK_SLICE("/v1/keys:batchVerify"), "POST", lk_verify_handle_batch, &server->verify, .class = LK_ROUTE_VERIFY,
+         .body_max = LK_BODY_ANY, .admits = lk_verify_admits},
+        {LK_SLICE("/v1/introspect"), "POST", lk_oauth_introspect, &server->oauth, .class = LK_ROUTE_OAUTH, .body_max = LK_BODY_SMALL},
+        {LK_SLICE("/v1/revoke"), "POST", lk_oauth_revoke, &server->oauth, .class = LK_ROUTE_OAUTH, .body_max = LK_BODY_SMALL},
+        {LK_SLICE("/v1/leaks/github"), "POST", lk_leaks_handle_github, &server->leaks, .class = LK_ROUTE_OAUTH, .body_max = LK_BODY_ANY},
+        {LK_SLICE("/v1/revoke-leaked"), "POST", lk_leaks_handle_finder, &server->leaks, .class = LK_ROUTE_OAUTH, .body_max = LK_BODY_ANY},
         {LK_SLICE("/v1/backup"), "GET", lk_backup_handle, server->backup, .class = LK_ROUTE_OPERATIONS},
-        {LK_SLICE("/graphql"), graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
-        {LK_SLICE("/api/graphql"), graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
-        {LK_SLICE("/gateway/api/graphql"), graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
-        {LK_SLICE("/gateway/api/graphql-api"), "POST", lk_graphql_handle_form, graphql, .class = LK_ROUTE_GRAPHQL},
-        {LK_SLICE("/api/users/login"), "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN},
-        {LK_SLICE("/gateway/api/users/login"), "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN},
-        {LK_SLICE("/api/users/logout"), "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN},
-        {LK_SLICE("/gateway/api/users/logout"), "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN},
+        {LK_SLICE("/graphql"), graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL, .body_max = LK_BODY_ANY,
+         .admits = lk_graphql_admits},
+        {LK_SLICE("/api/graphql"), graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL, .body_max = LK_BODY_ANY,
+         .admits = lk_graphql_admits},
+        {LK_SLICE("/gateway/api/graphql"), graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL, .body_max = LK_BODY_ANY,
+         .admits = lk_graphql_admits},
+        {LK_SLICE("/gateway/api/graphql-api"), "POST", lk_graphql_handle_form, graphql, .class = LK_ROUTE_GRAPHQL, .body_max = LK_BODY_ANY},
+        {LK_SLICE("/api/users/login"), "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN, .body_max = LK_BODY_SMALL},
+        {LK_SLICE("/gateway/api/users/login"), "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN, .body_max = LK_BODY_SMALL},
+        {LK_SLICE("/api/users/logout"), "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN, .body_max = LK_BODY_SMALL},
+        {LK_SLICE("/gateway/api/users/logout"), "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN, .body_max = LK_BODY_SMALL},
         {LK_SLICE("/console/session"), "GET, HEAD, POST, DELETE", lk_console_session_handle, &server->console_session,
-         .class = LK_ROUTE_LOGIN},
+         .class = LK_ROUTE_LOGIN, .body_max = LK_BODY_SMALL},
         {LK_SLICE("/console"), "GET, HEAD", lk_console_handle, NULL, .below = true, .class = LK_ROUTE_CONSOLE},
         {LK_SLICE("/explorer"), "GET, HEAD", lk_console_handle_explorer, NULL, .class = LK_ROUTE_CONSOLE},
         {LK_SLICE("/"), "GET, HEAD", lk_console_handle_root, NULL, .class = LK_ROUTE_CONSOLE},
@@ -336,10 +340,15 @@ static void set_up_health(struct server *server) {
     server->health.started_at = lk_clock_wall_ms();
 }
 
+/* The largest body finds room even while its buffer grows, which takes three times its size for a moment. */
+#define INPUT_BODIES 4
+
 static struct http_config http_settings(const struct lk_settings *settings) {
     struct http_config config = http_config_defaults();
     config.threads = (unsigned)settings->threads;
     config.body_max = (size_t)settings->body_max;
+    if (config.input_max < INPUT_BODIES * config.body_max)
+        config.input_max = INPUT_BODIES * config.body_max;
     config.header_timeout_ms = (unsigned)settings->header_timeout_ms;
     config.body_timeout_ms = (unsigned)settings->body_timeout_ms;
     config.idle_timeout_ms = (unsigned)settings->idle_timeout_ms;
@@ -382,13 +391,14 @@ static int create_http(struct server *server, struct lk_problem *problem) {
     if (code != 0)
         goto done;
     for (size_t i = 0; i < len; i++) {
-        listeners[i] = (struct http_listener){settings->listen.items[i], lk_router_handle,      &server->main_router, NULL, mode,
-                                              lk_router_foresee,         lk_router_ignores_body};
+        listeners[i] = (struct http_listener){settings->listen.items[i], lk_router_handle,  &server->main_router, NULL, mode,
+                                              lk_router_foresee,         lk_router_body_max};
         if (server->tls.certificate_file != NULL && !is_unix(settings->listen.items[i]))
             listeners[i].tls = &server->tls;
     }
     if (settings->ops_listen[0] != '\0')
-        listeners[len++] = (struct http_listener){settings->ops_listen, lk_router_handle, &server->ops_router, NULL, mode, NULL, NULL};
+        listeners[len++] =
+            (struct http_listener){settings->ops_listen, lk_router_handle, &server->ops_router, NULL, mode, NULL, lk_router_body_max};
     struct http_config config = http_settings(settings);
     server->hooks = lk_lanes_hooks(&server->lanes);
     config.hooks = &server->hooks;

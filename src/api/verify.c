@@ -63,6 +63,22 @@ bool lk_recognise(const struct lk_lanes *lanes, const struct http_request *reque
     return lk_is_recognised(lk_verify_caller(lanes, request, credential, NULL, ret));
 }
 
+bool lk_may_be_recognised(const struct lk_lanes *lanes, const struct http_request *request) {
+    struct lk_slice credential = lk_credential(request);
+    if (lk_session_token_like(credential))
+        return lk_session_token_check(credential);
+    struct lk_verifier looker;
+    lk_verifier_init(&looker, lk_lane_of(lanes, request)->caller.keyring, NULL);
+    const struct lk_verify_request question = {.token = credential, .now_ms = lk_clock_wall_ms(), .mono_ns = lk_clock_mono_ns()};
+    struct lk_verify_answer ignored;
+    return credential.ptr != NULL && lk_is_recognised(lk_verify(&looker, &question, &ignored));
+}
+
+bool lk_verify_admits(const struct http_request *request, void *service) {
+    const struct lk_verify_service *verify = service;
+    return lk_may_be_recognised(verify->lanes, request);
+}
+
 /* Sends the answer when the caller may not verify. */
 static bool admit(struct work *work, const struct lk_verify_service *service) {
     struct lk_verify_answer caller;

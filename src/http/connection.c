@@ -42,6 +42,8 @@ struct http_connection *http_connection_new(struct http_loop *loop, const struct
     c->timed = HTTP_TIMEOUTS;
     c->loop = loop;
     c->listener = listener;
+    c->in.budget = &loop->shared->input;
+    c->in.spared = HTTP_BLOCK_SIZE; /* who sends little is not refused for what others send */
     c->peer = *peer;
     c->tls = tls == NULL ? NULL : http_tls_new(tls, c);
     if (tls != NULL && c->tls == NULL) {
@@ -284,8 +286,12 @@ void http_send(struct http_request *request) {
         http_loop_post(request->connection->loop, request);
 }
 
-bool http_connection_ignores_body(const struct http_connection *c, const struct http_request *request) {
-    return c->listener->ignores_body != NULL && c->listener->ignores_body(request, c->listener->context);
+bool http_connection_wants_body(const struct http_connection *c, struct http_request *request) {
+    size_t most = c->loop->shared->config.body_max;
+    size_t taken = c->listener->body_max == NULL ? most : c->listener->body_max(request, c->listener->context);
+    bool wanted = taken != HTTP_BODY_UNUSED && taken != HTTP_BODY_UNHEARD;
+    request->body_max = taken == HTTP_BODY_UNUSED ? SIZE_MAX : taken < most ? taken : most;
+    return wanted;
 }
 
 /* HTTP_PARSE_MORE, HTTP_PARSE_DONE or a status. */
@@ -302,7 +308,7 @@ static int read_body(struct http_connection *c) {
     }
     const struct http_shared *shared = c->loop->shared;
     char *data = c->in.ptr + c->in.start;
-    int result = http_chunked_decode(&request->chunked, data, start, &request->used, len, shared->config.body_max, &shared->limits);
+    int result = http_chunked_decode(&request->chunked, data, start, &request->used, len, request->body_max, &shared->limits);
     request->body_len = request->chunked.out;
     if (result == HTTP_PARSE_MORE) {
         /* All was used: what comes next goes right behind the body, so that framing takes no room. */
@@ -317,7 +323,12 @@ static int read_body(struct http_connection *c) {
  * never sends, and then where the next request would begin is not known. */
 static void skip_body(struct http_connection *c) {
     struct http_request *request = c->request;
-    if (read_body(c) != HTTP_PARSE_DONE) {
+    int result = read_body(c);
+    if (result > HTTP_PARSE_DONE) {
+        refuse_request(c, result);
+        return;
+    }
+    if (result == HTTP_PARSE_MORE) {
         request->used = http_iobuf_len(&c->in);
         request->head.keep_alive = false;
         c->lingers = true;
@@ -337,13 +348,16 @@ static void begin_body(struct http_connection *c) {
     }
     http_chunked_init(&request->chunked);
     request->base = c->in.ptr + c->in.start;
-    if (http_connection_ignores_body(c, request)) {
-        skip_body(c);
+    c->phase = HTTP_READ_BODY;
+    request->body_max = c->loop->shared->config.body_max;
+    bool here = head->body_kind == HTTP_BODY_LENGTH && head->content_length <= http_iobuf_len(&c->in) - head->len;
+    bool wanted = here || http_connection_wants_body(c, request);
+    if (head->body_kind == HTTP_BODY_LENGTH && head->content_length > request->body_max) {
+        refuse_request(c, 413);
         return;
     }
-    c->phase = HTTP_READ_BODY;
-    if (head->body_kind == HTTP_BODY_LENGTH && head->content_length > c->loop->shared->config.body_max) {
-        refuse_request(c, 413);
+    if (!wanted) {
+        skip_body(c);
         return;
     }
     /* A client that has begun to send its body does not wait for the word. */
@@ -452,8 +466,12 @@ static void advance(struct http_connection *c) {
 
 /* One read. Edge-triggered: a read that fills less than its room has emptied the socket, unless the end is due. */
 static void receive(struct http_connection *c) {
-    if (http_iobuf_reserve(&c->in, READ_MIN, &c->loop->pool) != 0) {
-        http_connection_abort(c);
+    int code = http_iobuf_reserve(&c->in, READ_MIN, &c->loop->pool);
+    if (code != 0) {
+        if (code == LK_ELIMIT)
+            refuse(c, 503);
+        else
+            http_connection_abort(c);
         return;
     }
     size_t room = c->in.cap - c->in.end;

@@ -84,8 +84,8 @@ void http_connection_notice(struct http_connection *connection, uint32_t events)
 /* A handler's later answer has come. */
 void http_connection_answered(struct http_connection *connection, struct http_request *request);
 
-/* Whether the handler of a request, whose header is there, has no use for its body. */
-bool http_connection_ignores_body(const struct http_connection *connection, const struct http_request *request);
+/* A request's header is there, which says that a body follows: sets the request's body_max, and says whether its handler waits for the body. */
+bool http_connection_wants_body(const struct http_connection *connection, struct http_request *request);
 
 /* Gives a complete request to its handler. Whether that answered at once; otherwise http_connection_answered comes. */
 bool http_connection_call(struct http_connection *connection, struct http_request *request);

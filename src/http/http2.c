@@ -218,8 +218,8 @@ static void begin_body(struct http_connection *c, struct http_request *request, 
     int status = http2_head_finish(request, &c->loop->pool);
     const struct http_head *head = &request->head;
     request->base = request->stream.text.ptr;
-    bool whole = ended || (status == 0 && http_connection_ignores_body(c, request));
-    if (status == 0 && !whole && head->body_kind == HTTP_BODY_LENGTH && head->content_length > c->loop->shared->config.body_max)
+    bool whole = ended || (status == 0 && !http_connection_wants_body(c, request));
+    if (status == 0 && !ended && head->body_kind == HTTP_BODY_LENGTH && head->content_length > request->body_max)
         status = 413;
     if (status != 0) {
         refuse_bad(c, request, status);
@@ -241,6 +241,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     request->connection = c;
     request->stream.id = frame->hd.stream_id;
+    request->stream.text.budget = &c->loop->shared->input;
     add_stream(c->h2, request);
     time_stream(request, HTTP_TIMEOUT_STREAM_HEAD);
     nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, request);
@@ -276,9 +277,14 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
     nghttp2_session_consume_stream(session, id, len);
     if (request != NULL && !request->stream.answered && !request->stream.whole) {
         struct http_iobuf *text = &request->stream.text;
-        if (http_iobuf_len(text) - request->head.len + len > c->loop->shared->config.body_max) {
+        if (http_iobuf_len(text) - request->head.len + len > request->body_max) {
             refuse_bad(c, request, 413);
-        } else if (http_iobuf_reserve(text, len, &c->loop->pool) != 0) {
+            return 0;
+        }
+        int code = http_iobuf_reserve(text, len, &c->loop->pool);
+        if (code == LK_ELIMIT) {
+            refuse(c, request, 503);
+        } else if (code != 0) {
             nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_INTERNAL_ERROR);
         } else {
             memcpy(text->ptr + text->end, data, len);

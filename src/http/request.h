@@ -33,6 +33,7 @@ struct http_request {
     const char *base;          /* first byte of the request, which does not move while a handler has it */
     struct http_head head;
     struct http_chunked chunked;
+    size_t body_max; /* of this request, once its header is there */
     size_t body_len;
     size_t used; /* bytes of the input that belong to it, as far as read */
     uint64_t number;

@@ -131,8 +131,20 @@ describe('HTTP/1.1', () => {
       assert.match(text, /^Cache-Control: no-store\r$/m);
     }
     const chunks = `${'8000\r\n' + 'x'.repeat(0x8000) + '\r\n'}`.repeat(70);
-    const { text } = await server.raw(`POST /graphql HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`);
+    const { text } = await server.raw(`POST /graphql HTTP/1.1\r\nHost: x\r\nx-api-key: ${server.account.apiKey}\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`);
     assert.match(text, /^HTTP\/1\.1 413 /);
+  });
+
+  it('hears out nobody whom it will refuse, and takes small bodies only where bodies are small', async () => {
+    const head = (path, fields = '', length = 100000) => `POST ${path} HTTP/1.1\r\nHost: x\r\n${fields}Content-Length: ${length}\r\n\r\n`;
+    const key = `x-api-key: ${server.account.apiKey}\r\n`;
+    for (const path of ['/graphql', '/api/graphql?accountId=x', '/gateway/api/graphql', '/v1/keys:verify', '/v1/keys:batchVerify']) {
+      for (const fields of ['', 'x-api-key: lk_bad\r\n', 'Authorization: Bearer none\r\n']) await refused(head(path, fields), 401);
+    }
+    await refused(head('/nowhere', key), 404);
+    await refused(head('/healthz', key), 405);
+    await refused(head('/graphql', '', 1000000000), 413);
+    for (const path of ['/v1/keys:verify', '/v1/introspect', '/v1/revoke', '/api/users/login', '/gateway/api/users/login', '/console/session']) await refused(head(path, key), 413);
   });
 
   it('takes what is unusual but right', async () => {

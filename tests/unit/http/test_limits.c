@@ -65,6 +65,43 @@ static void refuses_what_is_too_large(void **state) {
     close(fd);
 }
 
+/* Requests that are being read share their memory; who sends little needs none of it. */
+static void bounds_what_all_send_together(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.input_max = 200000;
+    start(&config);
+    static char bytes[100000];
+    memset(bytes, 'x', sizeof(bytes));
+    int held = dial();
+    say(held, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n");
+    say_bytes(held, bytes, sizeof(bytes));
+    int small = dial();
+    for (int i = 0; i < 50; i++) { /* a turn of the loop each, in which it reads from the others too */
+        say(small, GET("/echo"));
+        expect_answer(small, 200, NULL);
+    }
+    int refused = dial();
+    say(refused, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n");
+    say_bytes(refused, bytes, sizeof(bytes));
+    expect_answer(refused, 503, NULL);
+    expect_end(refused);
+    say(small, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n");
+    say(small, "ab");
+    expect_answer(small, 200, "POST /echo? ab");
+    say(held, "x");
+    expect_answer(held, 200, NULL);
+    say(held, GET("/echo")); /* which is after the memory was given back */
+    expect_answer(held, 200, "GET /echo? ");
+    int next = dial();
+    say(next, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+    say_bytes(next, bytes, sizeof(bytes));
+    expect_answer(next, 200, NULL);
+    close(next);
+    close(small);
+    close(held);
+}
+
 /* The client is still sending when it is refused: the answer must reach it all the same. */
 static void lets_a_refused_sender_read_why(void **state) {
     (void)state;
@@ -346,6 +383,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         LIMIT_TEST(dates_what_it_says_by_itself),
         LIMIT_TEST(refuses_what_is_too_large),
+        LIMIT_TEST(bounds_what_all_send_together),
         LIMIT_TEST(lets_a_refused_sender_read_why),
         LIMIT_TEST(bounds_a_trickling_header),
         LIMIT_TEST(bounds_a_trickling_body),
