@@ -80,4 +80,32 @@ describe('User Groups', () => {
     visitor.assertQuiet();
     await visitor.close();
   });
+
+  it('keep what another tab took or gave while a form was open', async () => {
+    const visitor = await scene.visit();
+    const { page } = visitor;
+    const id = await createGroup(scene.server, 'Shared', { accountPermissions: { accountPermissionTypes: ['VIEW_AUDITS'] }, scopes: ['a.b'] });
+    await visitor.goto(`${GROUPS}/${id}`);
+    await page.getByRole('button', { name: 'Edit' }).click();
+    const first = page.getByRole('dialog', { name: 'Edit Shared' });
+    await first.getByLabel('Scopes').fill('a.b\nc.d');
+    const tab = await visitor.newPage();
+    await tab.goto(`${scene.server.url}${GROUPS}/${id}`);
+    await tab.getByRole('button', { name: 'Edit' }).click();
+    const second = tab.getByRole('dialog', { name: 'Edit Shared' });
+    await second.getByLabel('View audits').uncheck();
+    await second.getByLabel('Manage API keys', { exact: true }).check();
+    await second.getByRole('button', { name: 'Submit' }).click();
+    await second.waitFor({ state: 'detached' });
+    await first.getByRole('button', { name: 'Submit' }).click();
+    await hear(page, 'Shared is saved.');
+    const { permissions } = await read('Shared');
+    assert.deepEqual([permissions.scopes, permissions.accountPermissions.accountPermissionTypes], [['a.b', 'c.d'], ['MANAGE_API_KEYS']]);
+
+    await scene.server.query('mutation ($input: UpdateUserGroupInput!) { updateUserGroup(input: $input) { userGroup { id } } }', { input: { userGroupId: id, description: 'newer than the page' } });
+    await page.getByRole('button', { name: 'Edit' }).click(); // the page is older than the group: the form is not
+    assert.equal(await first.getByLabel('Description').inputValue(), 'newer than the page');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
 });

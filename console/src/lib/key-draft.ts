@@ -1,6 +1,7 @@
 import { oneFailure } from '../api/failure.ts';
 import type { CreateApiKeyInput, KeySettings, RefillInterval, UpdateApiKeyInput } from '../api/generated.ts';
 import { formatDuration, parseDuration } from './duration.ts';
+import { mergeList, mergeWords, wordsIn } from './merge.ts';
 import { DAY, fromLocalField, toLocalField } from './time.ts';
 
 export type Expiry = 'never' | '7' | '30' | '90' | '365' | 'date';
@@ -62,12 +63,26 @@ export function updateInput(draft: KeyDraft, before: KeyDraft, accountId: string
 
 /**
  * What the form changed, on top of the key as it is now: since the form began with `before` others may have changed the key, and it may have been used. What was not
- * touched must not be put back to what it was then, and updateApiKey takes no change without the name, nor of a refill without the credits.
+ * touched must not be put back to what it was then: neither a field nor one of a list's user groups or addresses. updateApiKey takes no change without the name, nor of
+ * a refill without the credits.
  */
 export function rebase(draft: KeyDraft, before: KeyDraft, now: KeyDraft): KeyDraft {
-  const touched = (Object.keys(draft) as (keyof KeyDraft)[]).filter((field) => !same(draft[field], before[field]));
-  return { ...now, ...Object.fromEntries(touched.map((field) => [field, draft[field]])) };
+  const touched = (...fields: readonly (keyof KeyDraft)[]) => fields.some((field) => !same(draft[field], before[field]));
+  const taken = TOGETHER.filter((fields) => touched(...fields)).flat();
+  // Credits that are taken away, or that another took away meanwhile, leave nothing for one half of them to belong to.
+  if (touched('credits') && draft.credits.trim() === '' || touched(...REFILL) && now.credits === '') taken.push('credits', ...REFILL);
+  return {
+    ...now,
+    ...Object.fromEntries(taken.map((field) => [field, draft[field]])),
+    groupIds: mergeList(draft.groupIds, before.groupIds, now.groupIds),
+    allowedIps: touched('allowedIps') ? mergeWords(draft.allowedIps, before.allowedIps, now.allowedIps) : now.allowedIps,
+  };
 }
+
+const REFILL = ['refill', 'refillAmount', 'refillDay'] as const satisfies readonly (keyof KeyDraft)[];
+
+/** Fields of which one says nothing without the others, besides those whose parts are merged. */
+const TOGETHER: readonly (readonly (keyof KeyDraft)[])[] = [['name'], ['expiry', 'expiryDate'], ['rateLimit', 'rateWindow'], ['credits'], REFILL, ['metadata']];
 
 export function sameDraft(a: KeyDraft, b: KeyDraft): boolean {
   return (Object.keys(a) as (keyof KeyDraft)[]).every((field) => same(a[field], b[field]));
@@ -93,7 +108,7 @@ function members(draft: KeyDraft, now: number): Required<Members> {
     name: draft.name,
     userGroupIds: draft.groupIds,
     expiresAt: expiresAt(draft, now),
-    allowedIps: draft.allowedIps.split(/[\s,]+/).filter(Boolean),
+    allowedIps: wordsIn(draft.allowedIps),
     rateLimit: rateLimit(draft),
     credits: credits(draft),
     metadata: draft.metadata.filter(({ key, value }) => key !== '' || value !== ''),
