@@ -134,4 +134,46 @@ describe('with the keyboard alone', () => {
     visitor.assertQuiet();
     await visitor.close();
   });
+
+  it('a form that is being sent waits for the answer: Escape neither discards it nor loses the key that it made', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    await visitor.goto(KEYS);
+    await page.getByRole('button', { name: 'Add API Key' }).click();
+    const form = page.getByRole('dialog', { name: 'Add API Key' });
+    await form.getByLabel('Account Administrator').waitFor();
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    await page.route('**/graphql?*', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.keyboard.type('slow');
+    await page.keyboard.press('Enter');
+    await form.getByRole('button', { name: 'Submitting…' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Escape');
+    assert.equal(await page.getByRole('alertdialog').count(), 0, 'nothing can be discarded any more');
+    release();
+    const made = page.getByRole('dialog', { name: 'API key created' });
+    await made.waitFor();
+    assert.equal(await server.accepts(await made.getByRole('textbox').innerText()), true);
+    await page.unroute('**/graphql?*');
+    await page.keyboard.press('Escape');
+
+    const removal = page.getByRole('alertdialog', { name: 'Delete slow?' });
+    await row(page, 'slow').getByRole('button', { name: 'Delete' }).click();
+    await page.route('**/graphql?*', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await route.abort();
+    });
+    visitor.expect(/ERR_FAILED/);
+    await removal.getByRole('button', { name: 'Delete' }).click();
+    await page.keyboard.press('Escape');
+    await removal.getByRole('alert').getByText('The server cannot be reached').waitFor(); // it would have been said to nobody
+    await page.keyboard.press('Escape');
+    await removal.waitFor({ state: 'detached' });
+    visitor.assertQuiet();
+    await visitor.close();
+  });
 });

@@ -32,12 +32,12 @@ export function Confirm({ title, children, verb, danger = false, removes = false
   });
   const actions = (
     <>
-      <Button onClick={onClose}>Cancel</Button>
+      <Button busy={busy} onClick={onClose}>Cancel</Button>
       <Button kind={danger ? 'danger' : 'primary'} busy={busy} onClick={() => void submit()} describedBy={text}>{verb}</Button>
     </>
   );
   return (
-    <Dialog title={title} role="alertdialog" onClose={onClose} actions={actions} removing={removing}>
+    <Dialog title={title} role="alertdialog" onClose={onClose} busy={busy} actions={actions} removing={removing}>
       <div id={text}>{children}</div>
       {failure && <Problem failure={failure} />}
     </Dialog>

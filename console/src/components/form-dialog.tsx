@@ -28,12 +28,12 @@ export function FormDialog({ title, children, sending, problems, dirty, onClose,
   }, [sending.failure]);
   const actions = (
     <>
-      <Button onClick={() => { if (!sending.busy) form.current?.closest('dialog')?.dispatchEvent(new Event('cancel', { cancelable: true })); }}>Cancel</Button>
+      <Button busy={sending.busy} onClick={() => form.current?.closest('dialog')?.dispatchEvent(new Event('cancel', { cancelable: true }))}>Cancel</Button>
       <Button type="submit" kind="primary" form={id} busy={sending.busy}>{sending.busy ? 'Submitting…' : 'Submit'}</Button>
     </>
   );
   return (
-    <Dialog title={title} onClose={onClose} dirty={dirty} actions={actions} wide={wide ?? false}>
+    <Dialog title={title} onClose={onClose} dirty={dirty} busy={sending.busy} actions={actions} wide={wide ?? false}>
       <form
         id={id} ref={form} noValidate
         onSubmit={(event) => {
