@@ -108,4 +108,26 @@ describe('User Groups', () => {
     visitor.assertQuiet();
     await visitor.close();
   });
+
+  it('show the ids that they would send, whatever was taken out or changed above them', async () => {
+    const visitor = await scene.visit();
+    const { page } = visitor;
+    await visitor.goto(GROUPS);
+    await page.getByRole('button', { name: 'Add User Group' }).click();
+    const dialog = page.getByRole('dialog');
+    const card = (number) => dialog.getByRole('group', { name: `Application permission ${number}` });
+    for (const number of [1, 2]) {
+      await dialog.getByRole('button', { name: 'Add application permission' }).click();
+      await card(number).getByLabel('On', { exact: true }).selectOption('Services');
+      await card(number).getByLabel('Service ids').fill(`service-${number}`);
+    }
+    await dialog.getByRole('button', { name: 'Remove application permission 1' }).click();
+    assert.equal(await card(1).getByLabel('Service ids').inputValue(), 'service-2');
+    await card(1).getByLabel('On', { exact: true }).selectOption('Environments');
+    await card(1).getByLabel('Environment ids').fill('staging');
+    await card(1).getByLabel('On', { exact: true }).selectOption('Deployments');
+    assert.equal(await card(1).getByLabel('Environment ids').inputValue(), '', 'another type begins with all');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createUser } from './support/fill.mjs';
-import { KEYS, row, stage } from './support/walk.mjs';
+import { GROUPS, KEYS, row, stage } from './support/walk.mjs';
 
 describe('with the keyboard alone', () => {
   const scene = stage();
@@ -173,6 +173,36 @@ describe('with the keyboard alone', () => {
     await removal.getByRole('alert').getByText('The server cannot be reached').waitFor(); // it would have been said to nobody
     await page.keyboard.press('Escape');
     await removal.waitFor({ state: 'detached' });
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('nothing that is emptied or taken out of a form takes the focus with it', async () => {
+    const visitor = await scene.visit();
+    const { page } = visitor;
+    await visitor.goto(KEYS);
+    await page.getByRole('button', { name: 'Add API Key' }).click();
+    await page.getByRole('dialog').getByText('Expiry, limits and metadata').press('Enter');
+    await page.getByLabel('Uses', { exact: true }).focus();
+    await page.keyboard.type('5');
+    await page.keyboard.press('Backspace');
+    assert.equal(await focused(page), 'Uses', 'the part that it is in does not close');
+    await page.getByRole('button', { name: 'Add note' }).press('Enter');
+    assert.equal(await focused(page), 'Name of note 1', 'where one goes on to type');
+    await page.getByRole('button', { name: 'Remove note 1' }).press('Enter');
+    assert.equal((await focused(page)).trim(), 'Add note');
+
+    await visitor.goto(GROUPS);
+    await page.getByRole('button', { name: 'Add User Group' }).click();
+    await page.getByText('Other permissions of the account').press('Enter');
+    const other = page.locator('details').getByRole('checkbox').first();
+    await other.press('Space');
+    await other.press('Space');
+    assert.equal(await other.evaluate((box) => box === document.activeElement), true);
+    await page.getByRole('button', { name: 'Add application permission' }).press('Enter');
+    assert.equal((await focused(page)).trim(), 'On');
+    await page.getByRole('button', { name: 'Remove application permission 1' }).press('Enter');
+    assert.equal((await focused(page)).trim(), 'Add application permission');
     visitor.assertQuiet();
     await visitor.close();
   });

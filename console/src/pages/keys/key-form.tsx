@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import { FieldGroup, SelectField, TextArea, TextField, type Choice } from '../../components/field.tsx';
 import { GroupsField } from '../../components/groups-field.tsx';
 import type { FieldRules, FormErrors } from '../../lib/field-errors.ts';
@@ -42,10 +43,14 @@ interface KeyFormProps {
   errors: FormErrors<KeyField>;
 }
 
+function hasMore({ expiry, allowedIps, rateLimit, credits, metadata }: KeyDraft): boolean {
+  return expiry !== 'never' || allowedIps !== '' || rateLimit !== '' || credits !== '' || metadata.length > 0;
+}
+
 /** The fields of a key, for a new one and for one that is changed. */
 export function KeyForm({ draft, onChange, errors: { fields } }: KeyFormProps) {
   const set = (part: Partial<KeyDraft>) => onChange({ ...draft, ...part });
-  const more = draft.expiry !== 'never' || draft.allowedIps !== '' || draft.rateLimit !== '' || draft.credits !== '' || draft.metadata.length > 0;
+  const [more] = useState(() => hasMore(draft)); // as the form began: it must not close over the field that is being emptied
   return (
     <>
       <TextField label="Name" value={draft.name} onInput={(name) => set({ name })} error={fields.name} required hint="What uses the key. It is unique in the account." />
