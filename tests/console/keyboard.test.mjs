@@ -206,4 +206,48 @@ describe('with the keyboard alone', () => {
     visitor.assertQuiet();
     await visitor.close();
   });
+
+  it('what was refused has the focus, and what goes hands it over', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(/ERR_FAILED/);
+    const { page } = visitor;
+    const at = (selector) => page.waitForFunction((wanted) => document.activeElement?.matches(wanted), selector);
+    await visitor.goto(KEYS);
+    let down = true;
+    await page.route('**/graphql?*', (route) => (down ? route.abort() : route.continue()));
+    await page.getByRole('button', { name: 'Add API Key' }).click();
+    const form = page.getByRole('dialog', { name: 'Add API Key' });
+    const retry = form.getByRole('button', { name: 'Try again' });
+    await retry.waitFor();
+    await page.keyboard.type('patient');
+    await form.getByRole('button', { name: 'Submit' }).press('Enter');
+    await at('form > .problem');
+    await retry.waitFor();
+    await visitor.assertAccessible();
+    await form.getByText('Expiry, limits and metadata').click();
+    await form.getByLabel('Uses', { exact: true }).fill('many');
+    await form.getByRole('button', { name: 'Submit' }).press('Enter');
+    await at('[aria-invalid]'); // and not what is wrong with the list of groups
+    down = false;
+    await retry.press('Enter');
+    await form.getByLabel('Account Administrator').waitFor();
+    await at('dialog h2');
+    assert.equal(await form.getByLabel('Name', { exact: true }).inputValue(), 'patient', 'nothing that was entered is lost');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Discard', exact: true }).press('Enter');
+
+    await row(page, 'admin').getByRole('button', { name: 'Copy key' }).press('Enter');
+    await page.locator('.notice').getByRole('button', { name: 'Close message' }).press('Enter');
+    await at('main h1');
+    down = true;
+    await page.getByRole('button', { name: 'Created' }).press('Enter');
+    const list = page.getByRole('main').getByRole('button', { name: 'Try again' });
+    await list.waitFor();
+    down = false;
+    await list.press('Enter');
+    await list.waitFor({ state: 'detached' });
+    await at('main h1');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
 });

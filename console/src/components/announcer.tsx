@@ -1,4 +1,5 @@
 import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
+import { useHandOver } from '../hooks/use-hand-over.ts';
 import { createStore, useStore } from '../lib/store.ts';
 import { IconButton } from './button.tsx';
 
@@ -40,13 +41,14 @@ export function Announcer() {
 }
 
 function NoticeLine({ notice }: { notice: Notice }) {
+  const element = useHandOver<HTMLDivElement>();
   useEffect(() => {
     if (notice.kind === 'wrong') return undefined; // stays until it is closed
     const timer = setTimeout(() => dismiss(notice.id), SHOWN_MS);
     return () => clearTimeout(timer);
   }, [notice]);
   return (
-    <div class={`notice ${notice.kind}`}>
+    <div class={`notice ${notice.kind}`} ref={element}>
       <span>{notice.text}</span>
       <IconButton label="Close message" icon="close" onClick={() => dismiss(notice.id)} />
     </div>

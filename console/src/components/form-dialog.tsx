@@ -22,9 +22,11 @@ export function FormDialog({ title, children, sending, problems, dirty, onClose,
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
     if (!sending.failure) return;
-    for (let wrong = form.current?.querySelector('[aria-invalid]')?.closest('details'); wrong; wrong = wrong.parentElement?.closest('details')) wrong.open = true;
-    form.current?.querySelector<HTMLElement>('[aria-invalid], .problem')?.focus();
-    form.current?.querySelector('[aria-invalid], .problem')?.scrollIntoView({ block: 'nearest' });
+    const first = form.current?.querySelector<HTMLElement>('[aria-invalid]') ?? form.current?.querySelector<HTMLElement>('.problem');
+    for (let around = first?.closest('details'); around; around = around.parentElement?.closest('details')) around.open = true;
+    first?.focus();
+    first?.scrollIntoView({ block: 'nearest' });
+    first?.closest('.field')?.querySelector('.error')?.scrollIntoView({ block: 'nearest' }); // what is wrong may be said below a group of fields
   }, [sending.failure]);
   const actions = (
     <>
