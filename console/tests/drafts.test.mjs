@@ -70,11 +70,16 @@ describe('the form of a key', () => {
   it('names the field that holds what cannot be sent', () => {
     const refuse = (part, sentence) => assert.throws(() => createInput({ ...NEW_KEY, name: 'a', ...part }, 'A', NOW), sentence);
     refuse({ expiry: 'date', expiryDate: '' }, /expiresAt/);
-    refuse({ rateLimit: 'many' }, /rateLimit/);
-    refuse({ rateLimit: '5', rateWindow: 'often' }, /rateLimit/);
-    refuse({ credits: '1.5' }, /credits/);
+    for (const uses of ['many', '0', '-1', '1.5', '1e3', '0x10', '1,000', '99999999999']) refuse({ rateLimit: uses }, /rateLimit: .* whole number from 1 to 1000000000/);
+    for (const time of ['often', '', '32 days']) refuse({ rateLimit: '5', rateWindow: time }, /rateLimit window: .* 1 hour; the longest is 31 days/);
+    refuse({ rateWindow: '1 hour' }, /rateLimit: say how many uses/);
+    refuse({ credits: '1.5' }, /credits: .* whole number from 0/);
+    refuse({ credits: '1', refill: 'DAILY', refillAmount: '-1' }, /credits: the amount .* whole number from 0/);
+    for (const day of ['', '0', '32', '99999999999']) refuse({ credits: '1', refill: 'MONTHLY', refillAmount: '1', refillDay: day }, /credits: the day .* from 1 to 31/);
     refuse({ refill: 'DAILY' }, /credits/);
     refuse({ credits: '1', refill: 'DAILY', refillAmount: '' }, /credits/);
+    const before = draftOf(key);
+    assert.equal(updateInput({ ...before, rateLimit: '' }, before, 'A', 'K', NOW).rateLimit, null, 'a time that was there says nothing once the uses are emptied');
   });
 });
 

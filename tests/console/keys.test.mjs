@@ -117,6 +117,22 @@ describe('API Keys', () => {
     const addresses = dialog.getByLabel('Allowed IP addresses').and(page.locator('[aria-invalid=true]'));
     await addresses.waitFor();
     assert.equal(await addresses.inputValue(), '192.0.2.300');
+    await dialog.getByLabel('Allowed IP addresses').fill('');
+    const wrong = async (label, text) => {
+      const field = dialog.getByLabel(label, { exact: true });
+      await field.fill(text);
+      await dialog.getByRole('button', { name: 'Submit' }).click();
+      await field.and(page.locator('[aria-invalid=true]:focus')).waitFor();
+      assert.equal(await dialog.locator('.error').count(), 1);
+      return field;
+    };
+    await (await wrong('Uses', '99999999999')).fill('5');
+    await (await wrong('In', 'soon')).fill('1 hour');
+    await (await wrong('Uses left', '1e3')).fill('9');
+    await dialog.getByLabel('Refilled', { exact: true }).selectOption('Each month');
+    await (await wrong('Refilled to', '')).fill('9');
+    await wrong('On day', '32');
+    await visitor.assertAccessible();
     await page.keyboard.press('Escape');
     await page.getByRole('alertdialog', { name: 'Discard what you entered?' }).waitFor();
     await visitor.assertAccessible();
