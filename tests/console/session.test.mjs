@@ -100,4 +100,22 @@ describe('a session', () => {
     visitor.assertQuiet();
     await visitor.close();
   });
+
+  it('that the server was not told to end goes on, and says so', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(/ERR_FAILED/);
+    const { page } = visitor;
+    await visitor.goto(KEYS);
+    await row(page, 'admin').waitFor();
+    await page.route('**/console/session', (route) => route.abort());
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.locator('.notice').getByText('You are still signed in. The server cannot be reached.').waitFor();
+    assert.equal(await row(page, 'admin').count(), 1);
+    await page.unroute('**/console/session');
+    await endSession(visitor); // as in another tab
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
 });
