@@ -7,7 +7,7 @@ import { FormDialog } from '../../components/form-dialog.tsx';
 import { useSubmit } from '../../hooks/use-submit.ts';
 import { fieldErrors, type FieldRules } from '../../lib/field-errors.ts';
 
-const RULES: FieldRules<'name' | 'description'> = [[/description/i, 'description'], [/\bname\b/i, 'name']];
+const RULES: FieldRules<'name' | 'description'> = [[/\bname\b/i, 'name'], [/description/i, 'description']];
 
 interface ApplicationFormProps {
   /** The application to change; absent for a new one. */
