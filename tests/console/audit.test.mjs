@@ -32,6 +32,8 @@ describe('Audit', () => {
     assert.ok(texts.some((line) => /^\+\s*Added:\s*name: after$/.test(line)), texts.join('|'));
     assert.match(await difference.innerText(), /<script>window\.pwned = 9<\/script>/);
     await inspect(visitor, 'audit');
+    const heights = await page.locator('.table .actor a, .table .address').evaluateAll((all) => all.map((one) => one.getClientRects().length));
+    assert.ok(heights.every((lines) => lines === 1), 'no long name beside them breaks a short name or an address');
     await visitor.close();
   });
 
@@ -61,6 +63,8 @@ describe('Audit', () => {
     await visitor.goto('/console/audit?time=range&to=2001-01-01T00:00');
     await page.getByText('No entry fits.').waitFor();
     await inspect(visitor, 'audit-empty');
+    await visitor.goto('/console/audit?time=range&from=2002-01-01T00:00&to=2001-01-01T00:00');
+    await page.getByText('No entry fits: “Until” is before “From”.').waitFor();
     await visitor.close();
   });
 });
