@@ -113,4 +113,27 @@ describe('the API Explorer', () => {
     visitor.assertQuiet();
     await visitor.close();
   });
+
+  it('says in words that a key is none, and that no answer came', async () => {
+    visitor = await Visitor.open(browser, server);
+    const { page } = visitor;
+    await visitor.signIn();
+    await visitor.goto('/explorer');
+    await page.getByRole('radio', { name: 'API key' }).check();
+    const field = page.getByPlaceholder('lk_…');
+    await field.fill('ключ 🔑');
+    await field.press('Enter');
+    await page.getByRole('status').getByText('This is no key').waitFor();
+    assert.equal(await field.getAttribute('aria-invalid'), 'true');
+    await visitor.assertAccessible();
+    await page.getByRole('radio', { name: /Signed-in session/ }).check();
+    await page.getByRole('region', { name: 'Query Editor' }).locator('.CodeMirror-line', { hasText: /\S/ }).first().waitFor();
+    visitor.expect(/ERR_FAILED/);
+    await page.route('**/graphql?*', (route) => route.abort());
+    await run(page);
+    await page.waitForFunction(() => document.querySelector('.graphiql-response')?.textContent.includes('No answer came'));
+    assert.doesNotMatch(await answer(page).innerText(), /stack|assets/, 'no trace of the script');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
 });
