@@ -23,9 +23,12 @@ export function GroupPage({ id }: { id: string }) {
   const may = useAbilities();
   const query = useQuery(GroupQuery, { id, users: may.seeUsers });
   return (
-    <Loaded query={query} what="the user group">
-      {({ userGroup }) => <GroupView group={userGroup} reload={query.reload} />}
-    </Loaded>
+    <>
+      {query.failure && !query.data && <PageHead title="User group" trail={TRAIL} />}
+      <Loaded query={query} what="the user group">
+        {({ userGroup }) => <GroupView group={userGroup} reload={query.reload} />}
+      </Loaded>
+    </>
   );
 }
 
