@@ -65,6 +65,10 @@ describe('Audit', () => {
     await inspect(visitor, 'audit-empty');
     await visitor.goto('/console/audit?time=range&from=2002-01-01T00:00&to=2001-01-01T00:00');
     await page.getByText('No entry fits: “Until” is before “From”.').waitFor();
+    const steps = await page.evaluate(() => history.length);
+    await page.getByLabel('From').fill('1999-01-01T00:00');
+    await page.getByText('No entry fits.', { exact: true }).waitFor();
+    assert.equal(await page.evaluate(() => history.length), steps, 'each digit that is typed would be a step');
     await visitor.close();
   });
 });
