@@ -206,6 +206,34 @@ describe('API Keys', () => {
     visitor.assertQuiet();
     await visitor.close();
   });
+
+  it('say what is done to a name that runs from right to left in words that do not', async () => {
+    const visitor = await visit();
+    const { page } = visitor;
+    const name = HOSTILE.find((one) => one.startsWith('\u202e'));
+    const ends = (place) => place.evaluate((element) => { // whether the last sign is the rightmost
+      const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+      let last;
+      while (texts.nextNode()) last = texts.currentNode;
+      const range = document.createRange();
+      range.setStart(element, 0);
+      range.setEnd(last, last.length - 1);
+      const before = range.getBoundingClientRect().right;
+      range.setStart(last, last.length - 1);
+      range.setEnd(last, last.length);
+      return range.getBoundingClientRect().left >= before - 1;
+    });
+    const open = name.replace('\u202c', ''); // nothing in it ends what it begins
+    await createKeys(visitor.server, [open]);
+    await visitor.goto(`${KEYS}?q=after+a+right`);
+    await row(page, open).getByRole('button', { name: 'Disable' }).click();
+    const dialog = page.getByRole('alertdialog');
+    assert.equal(await ends(dialog.getByRole('heading')), true);
+    await dialog.getByRole('button', { name: 'Disable' }).click();
+    assert.equal(await ends(page.locator('.notice > span')), true);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
 });
 
 describe('a key that changes while it is looked at', () => {

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { useHandOver } from '../hooks/use-hand-over.ts';
 import { createStore, useStore } from '../lib/store.ts';
@@ -5,7 +6,7 @@ import { IconButton } from './button.tsx';
 
 interface Notice {
   readonly id: number;
-  readonly text: string;
+  readonly text: ComponentChildren;
   readonly kind: 'done' | 'wrong';
 }
 
@@ -13,8 +14,8 @@ const notices = createStore<readonly Notice[]>([]);
 let last = 0;
 const SHOWN_MS = 8_000;
 
-/** Tells the reader, also one who listens, that something was done or went wrong. */
-export function announce(text: string, kind: Notice['kind'] = 'done'): void {
+/** Tells the reader, also one who listens, that something was done or went wrong. Names in it are in a bdi, as in the title of a dialog. */
+export function announce(text: ComponentChildren, kind: Notice['kind'] = 'done'): void {
   notices.set([...notices.get().slice(-2), { id: ++last, text, kind }]);
 }
 

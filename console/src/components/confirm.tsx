@@ -6,7 +6,7 @@ import { Dialog } from './dialog.tsx';
 import { Problem } from './problem.tsx';
 
 interface ConfirmProps {
-  title: string;
+  title: ComponentChildren;
   children: ComponentChildren;
   /** What the button that does it says. */
   verb: string;

@@ -8,7 +8,8 @@ import { Button, IconButton } from './button.tsx';
 const FIRST = ['[data-autofocus]', 'form :is(input, textarea, select)', '.dialog-foot button'];
 
 interface DialogProps {
-  title: string;
+  /** Names in it are in a bdi: what runs from right to left in them must not turn the words around. */
+  title: ComponentChildren;
   children: ComponentChildren;
   /** The buttons at its end. */
   actions?: ComponentChildren;

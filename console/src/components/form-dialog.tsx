@@ -6,7 +6,7 @@ import { Dialog } from './dialog.tsx';
 import { Problem } from './problem.tsx';
 
 interface FormDialogProps {
-  title: string;
+  title: ComponentChildren;
   children: ComponentChildren;
   sending: Submit;
   /** What was refused and belongs to no field. */

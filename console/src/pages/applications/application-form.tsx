@@ -24,13 +24,13 @@ export function ApplicationForm({ application, onClose, onSaved }: ApplicationFo
     const about = changed.description ? { description: description === '' ? null : description } : {};
     if (application) await run(UpdateApplicationMutation, { input: { applicationId: application.id, ...(changed.name ? { name } : {}), ...about } });
     else await run(CreateApplicationMutation, { input: { name, ...about } });
-    announce(`${name} is saved.`);
+    announce(<><bdi>{name}</bdi> is saved.</>);
     onClose();
     onSaved();
   });
   const { fields, form } = fieldErrors(sending.failure, RULES);
   return (
-    <FormDialog title={application ? `Edit ${application.name}` : 'Add Application'} sending={sending} problems={form} dirty={changed.name || changed.description} onClose={onClose}>
+    <FormDialog title={application ? <>Edit <bdi>{application.name}</bdi></> : 'Add Application'} sending={sending} problems={form} dirty={changed.name || changed.description} onClose={onClose}>
       <TextField label="Name" value={name} onInput={setName} error={fields.name} required />
       <TextArea label="Description" value={description} onInput={setDescription} error={fields.description} />
     </FormDialog>

@@ -56,7 +56,7 @@ export function GroupForm({ group, onClose, onSaved }: GroupFormProps) {
     const saved = group
       ? await update(group.id, draft, before)
       : (await run(CreateGroup, { input: createGroupInput(draft, userIds) })).createUserGroup.userGroup;
-    announce(`${saved.name} is saved.`);
+    announce(<><bdi>{saved.name}</bdi> is saved.</>);
     onClose();
     onSaved(saved.id);
   });
@@ -64,7 +64,7 @@ export function GroupForm({ group, onClose, onSaved }: GroupFormProps) {
   const { fields, form } = fieldErrors(sending.failure, RULES);
   const dirty = JSON.stringify(draft) !== JSON.stringify(before) || userIds.length > 0;
   return (
-    <FormDialog title={group ? `Edit ${group.name}` : 'Add User Group'} sending={sending} problems={form} dirty={dirty} onClose={onClose} wide>
+    <FormDialog title={group ? <>Edit <bdi>{group.name}</bdi></> : 'Add User Group'} sending={sending} problems={form} dirty={dirty} onClose={onClose} wide>
       <TextField label="Name" value={draft.name} onInput={(name) => set({ name })} error={fields.name} required />
       <TextArea label="Description" rows={2} value={draft.description} onInput={(description) => set({ description })} error={fields.description} />
       {!group && may.seeUsers && <UsersField chosen={userIds} onChange={setUserIds} error={fields.users} />}

@@ -39,7 +39,7 @@ function GroupView({ group, reload }: { group: GroupQueryAnswer['userGroup']; re
   const close = () => setOpen(undefined);
   const remove = async () => {
     await run(DeleteGroup, { input: { userGroupId: group.id } });
-    announce(`${group.name} is deleted.`);
+    announce(<><bdi>{group.name}</bdi> is deleted.</>);
     close();
     navigate(GROUPS);
   };
@@ -61,7 +61,7 @@ function GroupView({ group, reload }: { group: GroupQueryAnswer['userGroup']; re
       {may.seeAudits && <TrailPanel title="Audit trail" filter={{ resourceId: group.id }} more={`/audit?resource=${encodeURIComponent(group.id)}`} brief />}
       {open === 'edit' && <EditGroup id={group.id} onClose={close} onSaved={reload} />}
       {open === 'delete' && (
-        <Confirm title={`Delete ${group.name}?`} verb="Delete" danger removes onClose={close} onConfirm={remove}>
+        <Confirm title={<>Delete <bdi>{group.name}</bdi>?</>} verb="Delete" danger removes onClose={close} onConfirm={remove}>
           <p>Every key and user in <strong><bdi>{group.name}</bdi></strong> loses its permissions from now on. This cannot be undone.</p>
         </Confirm>
       )}

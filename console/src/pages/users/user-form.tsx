@@ -63,14 +63,14 @@ export function UserForm({ user, onClose, onSaved }: UserFormProps) {
       const externalUserId = draft.external === '' ? {} : { externalUserId: draft.external };
       await run(CreateUserMutation, { input: { name: draft.name, email: draft.email.trim(), userGroupIds: draft.groupIds, ...externalUserId } });
     }
-    announce(`${draft.name} is saved.`);
+    announce(<><bdi>{draft.name}</bdi> is saved.</>);
     onClose();
     onSaved();
   });
   const { fields, form } = fieldErrors(sending.failure, RULES);
   const dirty = JSON.stringify(draft) !== JSON.stringify(before);
   return (
-    <FormDialog title={user ? `Edit ${user.name}` : 'Add User'} sending={sending} problems={form} dirty={dirty} onClose={onClose}>
+    <FormDialog title={user ? <>Edit <bdi>{user.name}</bdi></> : 'Add User'} sending={sending} problems={form} dirty={dirty} onClose={onClose}>
       <TextField label="Name" value={draft.name} onInput={(name) => set({ name })} error={fields.name} required />
       {!user && <TextField label="E-mail" type="email" value={draft.email} onInput={(email) => set({ email })} error={fields.email} required />}
       <GroupsField chosen={draft.groupIds} onChange={(groupIds) => set({ groupIds })} error={fields.groups} hint="The user may do what the user groups may do." />
