@@ -97,6 +97,7 @@ describe('User Groups', () => {
     await second.getByLabel('Manage API keys', { exact: true }).check();
     await second.getByRole('button', { name: 'Submit' }).click();
     await second.waitFor({ state: 'detached' });
+    await page.bringToFront();
     await first.getByRole('button', { name: 'Submit' }).click();
     await hear(page, 'Shared is saved.');
     const { permissions } = await read('Shared');
@@ -127,6 +128,28 @@ describe('User Groups', () => {
     await card(1).getByLabel('Environment ids').fill('staging');
     await card(1).getByLabel('On', { exact: true }).selectOption('Deployments');
     assert.equal(await card(1).getByLabel('Environment ids').inputValue(), '', 'another type begins with all');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('say beside the field what the one who makes them may not give', async () => {
+    const { server } = scene;
+    const id = await createGroup(server, 'Narrow', { accountPermissions: { accountPermissionTypes: ['MANAGE_USERS_AND_GROUPS', 'READ_USERS_AND_GROUPS'] } });
+    const visitor = await scene.visit({ apiKey: (await server.createKey('narrow', [id])).key });
+    visitor.expect(REFUSED);
+    const { page } = visitor;
+    await visitor.goto(GROUPS);
+    await page.getByRole('button', { name: 'Add User Group' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name', { exact: true }).fill('More');
+    await dialog.getByLabel('Scopes').fill('*');
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await dialog.getByLabel('Scopes').and(page.locator('[aria-invalid=true]:focus')).waitFor();
+    await dialog.getByLabel('Scopes').fill('');
+    await dialog.getByRole('button', { name: 'Add application permission' }).click();
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await dialog.getByRole('group', { name: 'Application permissions', exact: true }).and(page.locator('[aria-invalid=true]:focus')).waitFor();
+    assert.equal((await server.error('{ userGroupByName(name: "More") { id } }')).code, 'NOT_FOUND');
     visitor.assertQuiet();
     await visitor.close();
   });

@@ -23,6 +23,8 @@ const RULES: FieldRules<GroupField> = [
   [/userIds|user does not exist/i, 'users'],
   [/scopes?\b/i, 'scopes'],
   [/Invalid \w+ permission|application permissions|ids and scopes/, 'apps'],
+  [/more than the caller holds \((ALL|ENV|SERVICE|WORKFLOW|PIPELINE|DEPLOYMENT|PROVISIONER)\)/, 'apps'],
+  [/more than the caller holds \((?![A-Z_]+\))/, 'scopes'],
   [/can be set only together|more than the caller holds/, 'account'],
 ];
 
