@@ -118,4 +118,30 @@ describe('a session', () => {
     visitor.assertQuiet();
     await visitor.close();
   });
+
+  it('says so before the key or the user is deleted that it is of', async () => {
+    const { server } = scene;
+    const { key } = await server.createKey('my own');
+    const visitor = await scene.visit({ apiKey: key });
+    const { page } = visitor;
+    await visitor.goto(KEYS);
+    for (const [what, ends] of [['admin', 0], ['my own', 1]]) {
+      for (const deed of ['Delete', 'Disable']) {
+        await row(page, what).getByRole('button', { name: deed }).click();
+        const dialog = page.getByRole('alertdialog', { name: `${deed} ${what}?` });
+        await dialog.waitFor();
+        assert.equal(await dialog.getByText('your session ends too').count(), ends);
+        await page.keyboard.press('Escape');
+      }
+    }
+    visitor.assertQuiet();
+    await visitor.close();
+
+    const ada = await scene.visit({ email: 'ada@acme.example', password: PASSWORD });
+    await ada.goto(USERS);
+    await row(ada.page, 'Ada Brandt').getByRole('button', { name: 'Delete' }).click();
+    await ada.page.getByRole('alertdialog').getByText('This is you: your session ends too.').waitFor();
+    ada.assertQuiet();
+    await ada.close();
+  });
 });

@@ -7,6 +7,7 @@ import { announce } from '../../components/announcer.tsx';
 import { IconButton } from '../../components/button.tsx';
 import { Confirm } from '../../components/confirm.tsx';
 import { CopyButton } from '../../components/copy.tsx';
+import { useWho } from '../../hooks/use-session.ts';
 import { EditKeyDialog } from './edit-key-dialog.tsx';
 import { RotateKeyDialog } from './rotate-key-dialog.tsx';
 
@@ -28,6 +29,7 @@ async function reveal(id: string): Promise<string> {
 
 /** What can be done with a key that exists. `onChanged` is called after each change, `onDeleted` after the key is gone. */
 export function useKeyActions(onChanged: () => void, onDeleted: () => void): KeyActions {
+  const { actor } = useWho();
   const [open, setOpen] = useState<Open>();
   const [secrets, setSecrets] = useState<ReadonlyMap<string, string>>(new Map());
   const [busy, setBusy] = useState<string>();
@@ -83,6 +85,7 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
     show(row.id, undefined);
     onChanged();
   };
+  const ending = open?.row.id === actor.id && <p>You are signed in with this key: your session ends too.</p>;
   return {
     buttons,
     secretOf: (id) => secrets.get(id),
@@ -93,11 +96,13 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
         {open.what === 'disable' && (
           <Confirm title={<>Disable <bdi>{open.row.name}</bdi>?</>} verb="Disable" onClose={close} onConfirm={async () => { await setEnabled(open.row, false); close(); }}>
             <p>Requests with the key <strong><bdi>{open.row.name}</bdi></strong> are refused from now on, until it is enabled again.</p>
+            {ending}
           </Confirm>
         )}
         {open.what === 'delete' && (
           <Confirm title={<>Delete <bdi>{open.row.name}</bdi>?</>} verb="Delete" danger removes onClose={close} onConfirm={() => remove(open.row)}>
             <p>Requests with the key <strong><bdi>{open.row.name}</bdi></strong> are refused from now on. This cannot be undone.</p>
+            {ending}
           </Confirm>
         )}
       </>

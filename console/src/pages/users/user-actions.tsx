@@ -45,6 +45,7 @@ export function useUserActions(onChanged: () => void, onDeleted: () => void): Us
         {open.what === 'delete' && (
           <Confirm title={<>Delete <bdi>{open.user.name}</bdi>?</>} verb="Delete" danger removes onClose={close} onConfirm={() => remove(open.user)}>
             <p><strong><bdi>{open.user.name}</bdi></strong> (<bdi>{open.user.email}</bdi>) can no longer sign in, and open sessions end. This cannot be undone.</p>
+            {open.user.id === own && <p>This is you: your session ends too.</p>}
           </Confirm>
         )}
       </>
