@@ -70,6 +70,22 @@ describe('the API Explorer', () => {
     visitor.assertQuiet();
   });
 
+  it('lets the keyboard into its editors and out again', async () => {
+    const { page } = visitor;
+    const editor = page.getByRole('textbox', { name: 'Query', exact: true });
+    const text = () => page.locator('.graphiql-query-editor .CodeMirror-code').innerText();
+    await editor.focus();
+    const before = await text();
+    await page.keyboard.press('Tab');
+    assert.equal(await editor.evaluate((area) => area === document.activeElement), false);
+    await page.keyboard.press('Shift+Tab');
+    assert.equal(await editor.evaluate((area) => area === document.activeElement), true);
+    await page.keyboard.press('Shift+Tab');
+    assert.equal(await editor.evaluate((area) => area === document.activeElement), false);
+    assert.equal(await text(), before);
+    visitor.assertQuiet();
+  });
+
   it('leads back to the console', async () => {
     assert.equal(await visitor.page.getByRole('link', { name: 'Console', exact: true }).getAttribute('href'), '/console/');
     await visitor.close();
