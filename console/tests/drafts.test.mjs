@@ -138,6 +138,7 @@ describe('the address of a list', () => {
     assert.deepEqual(auditFilter({}, NOW), {});
     assert.deepEqual(auditFilter({ time: '24h', actor: ' U ', type: 'USER' }, NOW), { time: { specific: { from: NOW - 86_400_000 } }, actorId: 'U', resourceType: 'USER' });
     assert.deepEqual(auditFilter({ time: 'range', from: '2026-11-25T13:00', to: 'x' }, NOW), { time: { specific: { from: Date.UTC(2026, 10, 25, 12) } } });
-    assert.deepEqual(auditFilter({ time: 'nonsense', from: '2026-11-25T13:00' }, NOW), {});
+    assert.deepEqual(auditFilter({ time: 'nonsense', from: '2026-11-25T13:00', type: 'NONSENSE', operation: 'delete' }, NOW), {});
+    assert.deepEqual(auditFilter({ type: 'API_KEY', operation: 'DELETE' }, NOW), { resourceType: 'API_KEY', operationType: 'DELETE' });
   });
 });
