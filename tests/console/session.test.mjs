@@ -144,4 +144,32 @@ describe('a session', () => {
     ada.assertQuiet();
     await ada.close();
   });
+
+  it('is one for all tabs: none goes on under a name that is no longer whose it acts as', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(REFUSED);
+    const { page: first, server } = visitor;
+    await visitor.goto(KEYS);
+    await row(first, 'admin').waitFor();
+    const second = await visitor.newPage();
+    await second.goto(`${server.url}${KEYS}`);
+    await second.getByRole('button', { name: 'Sign out' }).click();
+    const ended = first.getByRole('dialog', { name: 'Your session has ended' });
+    await ended.waitFor();
+    await second.getByLabel('API key').fill(server.account.apiKey);
+    await second.keyboard.press('Enter');
+    await ended.waitFor({ state: 'detached' }); // it is the same one's again
+    await row(first, 'admin').waitFor();
+    await second.getByRole('button', { name: 'Sign out' }).click();
+    await second.getByRole('button', { name: 'Use e-mail and password' }).click();
+    await second.getByLabel('E-mail').fill('ada@acme.example');
+    await second.getByLabel('Password').fill(PASSWORD);
+    await second.keyboard.press('Enter');
+    await second.getByRole('heading', { level: 1, name: 'API Keys' }).waitFor();
+    await ended.waitFor();
+    await first.getByText('Signed in with the API key').waitFor();
+    assert.equal(await ended.isVisible(), true, 'Ada is not admin');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
 });
