@@ -191,6 +191,8 @@ describe('with the keyboard alone', () => {
     assert.equal(await focused(page), 'Name of note 1', 'where one goes on to type');
     await page.getByRole('button', { name: 'Remove note 1' }).press('Enter');
     assert.equal((await focused(page)).trim(), 'Add note');
+    await page.keyboard.press('Escape'); // it is as it began: nothing is asked
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
 
     await visitor.goto(GROUPS);
     await page.getByRole('button', { name: 'Add User Group' }).click();
