@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createKeys, plainNames } from './support/fill.mjs';
-import { GROUPS, inspect, KEYS, stage, USERS } from './support/walk.mjs';
+import { GROUPS, inspect, KEYS, row, stage, USERS } from './support/walk.mjs';
 
 const NOWHERE = 'AAAAAAAAAAAAAAAAAAAAAA';
 
@@ -69,6 +69,23 @@ describe('someone who went astray', () => {
     await page.getByRole('link', { name: 'Users' }).press('Escape');
     assert.equal(await menu.getAttribute('aria-expanded'), 'false');
     assert.equal(await menu.evaluate((button) => button === document.activeElement), true);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('does not find in the list what the server said is gone', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    const { uuid } = await server.createKey('a key that another deletes');
+    await visitor.goto(KEYS);
+    await row(page, 'a key that another deletes').getByRole('button', { name: 'Delete' }).click();
+    await server.query('mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }', { input: { accountId: server.account.accountId, uuid } });
+    const dialog = page.getByRole('alertdialog');
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await dialog.getByRole('alert').getByText('API key does not exist').waitFor();
+    await page.keyboard.press('Escape');
+    await row(page, 'a key that another deletes').waitFor({ state: 'detached' });
+    assert.equal(await page.evaluate(() => document.activeElement.matches('h1')), true);
     visitor.assertQuiet();
     await visitor.close();
   });

@@ -61,7 +61,7 @@ function GroupView({ group, reload }: { group: GroupQueryAnswer['userGroup']; re
       {may.seeAudits && <TrailPanel title="Audit trail" filter={{ resourceId: group.id }} more={`/audit?resource=${encodeURIComponent(group.id)}`} brief />}
       {open === 'edit' && <EditGroup id={group.id} onClose={close} onSaved={reload} />}
       {open === 'delete' && (
-        <Confirm title={<>Delete <bdi>{group.name}</bdi>?</>} verb="Delete" danger removes onClose={close} onConfirm={remove}>
+        <Confirm title={<>Delete <bdi>{group.name}</bdi>?</>} verb="Delete" danger removes onGone={() => navigate(GROUPS)} onClose={close} onConfirm={remove}>
           <p>Every key and user in <strong><bdi>{group.name}</bdi></strong> loses its permissions from now on. This cannot be undone.</p>
         </Confirm>
       )}

@@ -100,7 +100,7 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
           </Confirm>
         )}
         {open.what === 'delete' && (
-          <Confirm title={<>Delete <bdi>{open.row.name}</bdi>?</>} verb="Delete" danger removes onClose={close} onConfirm={() => remove(open.row)}>
+          <Confirm title={<>Delete <bdi>{open.row.name}</bdi>?</>} verb="Delete" danger removes onGone={onDeleted} onClose={close} onConfirm={() => remove(open.row)}>
             <p>Requests with the key <strong><bdi>{open.row.name}</bdi></strong> are refused from now on. This cannot be undone.</p>
             {ending}
           </Confirm>

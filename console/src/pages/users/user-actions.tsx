@@ -43,7 +43,7 @@ export function useUserActions(onChanged: () => void, onDeleted: () => void): Us
         {open.what === 'edit' && <EditUser id={open.user.id} onClose={close} onSaved={onChanged} />}
         {open.what === 'password' && <PasswordDialog user={open.user} onClose={close} />}
         {open.what === 'delete' && (
-          <Confirm title={<>Delete <bdi>{open.user.name}</bdi>?</>} verb="Delete" danger removes onClose={close} onConfirm={() => remove(open.user)}>
+          <Confirm title={<>Delete <bdi>{open.user.name}</bdi>?</>} verb="Delete" danger removes onGone={onDeleted} onClose={close} onConfirm={() => remove(open.user)}>
             <p><strong><bdi>{open.user.name}</bdi></strong> (<bdi>{open.user.email}</bdi>) can no longer sign in, and open sessions end. This cannot be undone.</p>
             {open.user.id === own && <p>This is you: your session ends too.</p>}
           </Confirm>
