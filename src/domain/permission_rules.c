@@ -1,4 +1,5 @@
 /* What a permission set may be, and the one form that it is kept in. */
+#include "crypto/token.h"
 #include "domain/permission.h"
 
 #include <stdlib.h>
@@ -75,6 +76,8 @@ static int check_scopes(const struct lk_texts *scopes, struct lk_problem *proble
                 problem, LK_EINVAL,
                 "Invalid scope: one is 1 to %d letters, digits and ._-:/ and may end in .* or be *, like invoices.read or invoices.*",
                 LK_SCOPE_BYTES_MAX);
+        if (lk_token_within(scope))
+            return lk_problem_set(problem, LK_EINVAL, "Invalid scope: it holds an API key, and is shown to people who must not have it");
         if (lk_scope_is_reserved(scope) || lk_account_permission_find(scope) >= 0)
             return lk_problem_set(problem, LK_EINVAL, "Invalid scope %.*s: the name means something else in permission expressions",
                                   (int)scope.len, scope.ptr);

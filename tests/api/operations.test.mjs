@@ -73,6 +73,21 @@ describe('init', () => {
     assert.equal(fs.readFileSync(path.join(place, 'full', 'notes.txt'), 'utf8'), 'mine');
   });
 
+  it('refuses a directory where the log of a database is left, which would get into the new one', async () => {
+    const server = await Server.fresh();
+    await server.createKey('in the log');
+    const { data } = server;
+    await server.kill();
+    fs.renameSync(path.join(data, 'latchkey.db'), path.join(data, '..', 'kept.db'));
+    assert.ok(fs.statSync(path.join(data, 'latchkey.db-wal')).size > 0);
+    const before = snapshot(data);
+    refusedWith(run(['init', '--data', data]), /log of a database that is gone \(latchkey\.db-wal\)/);
+    assert.deepEqual(snapshot(data), before);
+    fs.renameSync(path.join(data, '..', 'kept.db'), path.join(data, 'latchkey.db'));
+    fs.unlinkSync(path.join(data, 'lock'));
+    refusedWith(run(['serve', '--data', data, '--listen', '127.0.0.1:0']), /"lock" is gone: make sure that no server runs there/);
+  });
+
   it('can be tried again after it was interrupted', () => {
     const data = path.join(temporaryDirectory(), 'data');
     fs.mkdirSync(data, { mode: 0o700 });
