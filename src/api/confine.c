@@ -66,7 +66,7 @@ static int gather(const struct lk_settings *settings, struct paths *ret) {
         code = add_certificate(ret, certificates[i]);
     /* The sockets' files go when the server stops. */
     for (size_t i = 0; i < settings->listen.len && code == 0; i++) {
-        if (strncmp(settings->listen.items[i], "unix:", 5) == 0)
+        if (lk_address_is_unix(settings->listen.items[i]))
             code = add_directory_of(ret, settings->listen.items[i] + 5, LK_SANDBOX_REMOVE);
     }
     return code;

@@ -31,11 +31,7 @@
 #include "base/log.h"
 #include "crypto/random.h"
 #include "domain/session.h"
-#include "http/listen.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,75 +72,6 @@ struct server {
     struct lk_notify notify;    /* the service manager */
     atomic_bool database_failed;
 };
-
-/* --- addresses --- */
-
-/* The host part of "ADDR:PORT", without brackets. false when there is none or it does not fit. */
-static bool host_of(const char *address, char *out, size_t size) {
-    const char *colon = strrchr(address, ':');
-    if (colon == NULL)
-        return false;
-    size_t len = (size_t)(colon - address);
-    if (len >= 2 && address[0] == '[' && address[len - 1] == ']') {
-        address++;
-        len -= 2;
-    }
-    if (len >= size)
-        return false;
-    memcpy(out, address, len);
-    out[len] = '\0';
-    return true;
-}
-
-bool lk_address_is_loopback(const char *address) {
-    char host[INET6_ADDRSTRLEN];
-    struct in_addr v4;
-    struct in6_addr v6;
-    if (!host_of(address, host, sizeof(host)))
-        return false;
-    if (inet_pton(AF_INET, host, &v4) == 1)
-        return (ntohl(v4.s_addr) >> 24) == 127;
-    return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
-static bool is_unix(const char *address) {
-    return strncmp(address, "unix:", 5) == 0;
-}
-
-static int check_address(const char *address, const char *flag, bool insecure, struct lk_problem *problem) {
-    struct sockaddr_storage parsed;
-    socklen_t len;
-    if (http_address_parse(address, &parsed, &len) != 0)
-        return lk_problem_set(problem, LK_EINVAL, "--%s %s is not an address to listen on: write 127.0.0.1:5390 or [::1]:5390%s", flag,
-                              address, strcmp(flag, "listen") == 0 ? ", or unix:/path" : "");
-    if (insecure || is_unix(address) || lk_address_is_loopback(address))
-        return 0;
-    return lk_problem_set(problem, LK_EINVAL,
-                          "--%s %s would serve clear text beyond this machine; add --insecure-listen if a proxy in front of it encrypts%s",
-                          flag, address, strcmp(flag, "listen") == 0 ? ", or --tls-cert and --tls-key" : "");
-}
-
-static int check_tls(const struct lk_settings *settings, struct lk_problem *problem) {
-    bool cert = settings->tls_cert[0] != '\0', key = settings->tls_key[0] != '\0';
-    if (cert != key)
-        return lk_problem_set(problem, LK_EINVAL, "--%s is missing: a certificate and its key come together",
-                              cert ? "tls-key" : "tls-cert");
-    if (!cert && settings->tls_client_ca[0] != '\0')
-        return lk_problem_set(problem, LK_EINVAL, "--tls-client-ca needs --tls-cert and --tls-key");
-    return 0;
-}
-
-static int check_addresses(const struct lk_settings *settings, struct lk_problem *problem) {
-    if (settings->listen.len == 0)
-        return lk_problem_set(problem, LK_EINVAL, "--listen is empty; give an address such as 127.0.0.1:5390");
-    int code = check_tls(settings, problem);
-    bool open = settings->insecure_listen || settings->tls_cert[0] != '\0';
-    for (size_t i = 0; i < settings->listen.len && code == 0; i++)
-        code = check_address(settings->listen.items[i], "listen", open, problem);
-    if (code == 0 && settings->ops_listen[0] != '\0')
-        code = check_address(settings->ops_listen, "ops-listen", settings->insecure_listen, problem);
-    return code;
-}
 
 /* --- putting it together --- */
 
@@ -369,16 +296,6 @@ static struct http_tls_config tls_settings(const struct lk_settings *settings) {
     };
 }
 
-/* "0660" as a number. */
-static int socket_mode(const struct lk_settings *settings, unsigned *ret, struct lk_problem *problem) {
-    const char *text = settings->socket_mode;
-    size_t len = strlen(text);
-    if (len < 3 || len > 4 || strspn(text, "01234567") != len || (len == 4 && text[0] != '0'))
-        return lk_problem_set(problem, LK_EINVAL, "--socket-mode: \"%.20s\" is not a mode such as 0660", text);
-    *ret = (unsigned)strtoul(text, NULL, 8);
-    return 0;
-}
-
 static int create_http(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
     size_t len = settings->listen.len;
@@ -386,14 +303,11 @@ static int create_http(struct server *server, struct lk_problem *problem) {
     if (listeners == NULL)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     server->tls = tls_settings(settings);
-    unsigned mode = 0;
-    int code = socket_mode(settings, &mode, problem);
-    if (code != 0)
-        goto done;
+    unsigned mode = (unsigned)strtoul(settings->socket_mode, NULL, 8);
     for (size_t i = 0; i < len; i++) {
         listeners[i] = (struct http_listener){settings->listen.items[i], lk_router_handle,  &server->main_router, NULL, mode,
                                               lk_router_foresee,         lk_router_body_max};
-        if (server->tls.certificate_file != NULL && !is_unix(settings->listen.items[i]))
+        if (server->tls.certificate_file != NULL && !lk_address_is_unix(settings->listen.items[i]))
             listeners[i].tls = &server->tls;
     }
     if (settings->ops_listen[0] != '\0')
@@ -404,8 +318,7 @@ static int create_http(struct server *server, struct lk_problem *problem) {
     config.hooks = &server->hooks;
     config.listeners = listeners;
     config.listeners_len = len;
-    code = http_server_create(&config, &server->http, problem);
-done:
+    int code = http_server_create(&config, &server->http, problem);
     free(listeners);
     return code;
 }
@@ -476,10 +389,8 @@ static int start_threads(struct server *server, struct lk_problem *problem) {
 
 static int start(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
-    int code = check_addresses(settings, problem);
     lk_descriptors_make_room((size_t)settings->connections_max);
-    if (code == 0)
-        code = lk_store_open(settings->data, settings->master_key_file, &server->store, problem);
+    int code = lk_store_open(settings->data, settings->master_key_file, &server->store, problem);
     if (code == 0)
         code = lk_graphql_schema_load(&server->schema, problem);
     if (code == 0)
@@ -533,7 +444,7 @@ static void announce(const struct server *server, size_t index, const char *what
     bool tls = strcmp(what, "main") == 0 && server->tls.certificate_file != NULL;
     char url[160];
     int host_len = (int)(strrchr(address, ':') - address);
-    if (is_unix(address))
+    if (lk_address_is_unix(address))
         snprintf(url, sizeof(url), "%s", address);
     else
         snprintf(url, sizeof(url), "%s://%.*s:%u", tls ? "https" : "http", host_len, address, http_server_port(server->http, index));

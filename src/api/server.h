@@ -13,12 +13,9 @@ struct lk_server_events {
     void *context;
 };
 
-/* Opens the data directory and serves it until SIGTERM or SIGINT; then lets requests under way end and closes everything. Called once, from the main
+/* Opens the data directory of settings that lk_settings_check has passed, and serves it until SIGTERM or SIGINT; then lets requests under way end and closes everything. Called once, from the main
  * thread, before any other thread starts; it changes the process's signal mask. 0 after an orderly stop; else an error with a sentence that
  * says what to do, nothing being open any more. */
 int lk_server_run(const struct lk_settings *settings, const struct lk_server_events *events, struct lk_problem *problem);
-
-/* Whether "ADDR:PORT" is an address of this machine only (127.0.0.0/8, ::1). false as well for what is no address. */
-bool lk_address_is_loopback(const char *address);
 
 #endif

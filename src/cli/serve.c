@@ -37,13 +37,27 @@ static int serve(const struct lk_settings *settings) {
     return lk_server_run(settings, &events, &problem) == 0 ? CLI_DONE : cli_failed(&problem);
 }
 
+/* All that can be said of settings before anything is opened. */
+static int load(const struct cli_args *args, struct lk_settings *ret, struct lk_problem *problem) {
+    struct lk_settings settings;
+    int code = cli_settings_load(args, &settings, problem);
+    if (code != 0)
+        return code;
+    code = lk_settings_check(&settings, problem);
+    if (code == 0)
+        *ret = settings;
+    else
+        cli_settings_free(&settings);
+    return code;
+}
+
 static int run(const struct cli_command *command, const struct cli_args *args) {
     struct lk_settings settings;
     struct lk_problem problem = {0};
-    if (cli_settings_load(args, &settings, &problem) != 0)
-        return problem.code == LK_EINVAL ? cli_usage_error(command, "%s", problem.text) : cli_failed(&problem);
-    int exit_code = settings.data == NULL ? cli_usage_error(command, "--data DIR is missing: the directory that `latchkey init` made")
-                                          : serve(&settings);
+    int code = load(args, &settings, &problem);
+    if (code != 0)
+        return code == LK_EINVAL ? cli_usage_error(command, "%s", problem.text) : cli_failed(&problem);
+    int exit_code = serve(&settings);
     cli_settings_free(&settings);
     return exit_code;
 }

@@ -4,7 +4,7 @@
 #include "api/credential.h"
 #include "api/errors.h"
 #include "api/router.h"
-#include "api/server.h"
+#include "api/settings.h"
 #include "base/json_read.h"
 
 #include <stdio.h>
