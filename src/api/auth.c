@@ -79,7 +79,7 @@ static int status_of(const struct lk_auth_service *service, enum lk_verify_code 
     case LK_VERIFY_IP_NOT_ALLOWED:
     case LK_VERIFY_INSUFFICIENT_PERMISSIONS: return 403;
     case LK_VERIFY_RATE_LIMITED:
-    case LK_VERIFY_USAGE_EXCEEDED: return service->rate_status;
+    case LK_VERIFY_USAGE_EXCEEDED: return atomic_load_explicit(&service->rate_status, memory_order_relaxed);
     default: return 401;
     }
 }

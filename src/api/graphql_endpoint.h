@@ -38,10 +38,10 @@ struct lk_graphql_service {
     const struct gql_schema *schema;
     struct gql_parse_limits parse_limits;
     struct gql_limits limits;
-    size_t batch_max;                       /* requests in one HTTP request */
-    const struct lk_lanes *lanes;           /* by which a key is known before it costs anything, and where a client is */
-    struct lk_rate_table *account_requests; /* NULL: no limit */
-    struct lk_rate_table *key_requests;     /* NULL: no limit */
+    size_t batch_max;             /* requests in one HTTP request */
+    const struct lk_lanes *lanes; /* by which a key is known before it costs anything, and where a client is */
+    struct lk_rate_table *account_requests;
+    struct lk_rate_table *key_requests;
     struct lk_document_cache *cache;
     struct lk_domain *domain;
     struct lk_executor *executor;

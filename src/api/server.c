@@ -41,7 +41,8 @@
 #define OPS_ROUTES 3
 
 struct server {
-    const struct lk_settings *settings;
+    const struct lk_settings *settings; /* of the start */
+    const struct lk_settings *taken;    /* those whose changeable part is in force; the same until a SIGHUP */
     const struct lk_server_events *events;
     struct lk_store store;
     struct lk_keyring_feed feed;
@@ -70,6 +71,7 @@ struct server {
     struct lk_router ops_router;
     struct http_tls_config tls; /* of the main TCP listeners; certificate_file NULL: clear text */
     struct lk_notify notify;    /* the service manager */
+    unsigned drain_timeout_ms;
     atomic_bool database_failed;
 };
 
@@ -323,32 +325,31 @@ static int create_http(struct server *server, struct lk_problem *problem) {
     return code;
 }
 
+static int auth_rate_status(const struct lk_settings *settings) {
+    return strcmp(settings->auth_rate_status, "429") == 0 ? 429 : 403;
+}
+
 static int set_up_verification(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
     int code = lk_lanes_open(server->feed.keyring, http_server_threads(server->http), settings->trusted_proxies.items,
                              settings->trusted_proxies.len, &server->lanes, problem);
     if (code != 0)
         return code;
-    server->auth = (struct lk_auth_service){&server->lanes, strcmp(settings->auth_rate_status, "429") == 0 ? 429 : 403};
+    server->auth = (struct lk_auth_service){&server->lanes, auth_rate_status(settings)};
     server->oauth = (struct lk_oauth_service){&server->verify, server->store.domain, server->executor};
     code = lk_verify_service_open(&server->lanes, &server->verify);
     return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
-}
-
-/* *ret stays NULL for no limit. */
-static int open_rate(const struct lk_rate *rate, struct lk_rate_table **ret) {
-    return rate->limit == 0 ? 0 : lk_rate_table_new(rate, ret);
 }
 
 static int set_up_rates(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
     server->graphql.lanes = &server->lanes;
     server->login.lanes = &server->lanes;
-    int code = open_rate(&settings->rate_limit_account, &server->graphql.account_requests);
+    int code = lk_rate_table_new(&settings->rate_limit_account, &server->graphql.account_requests);
     if (code == 0)
-        code = open_rate(&settings->rate_limit_key, &server->graphql.key_requests);
+        code = lk_rate_table_new(&settings->rate_limit_key, &server->graphql.key_requests);
     if (code == 0)
-        code = open_rate(&settings->login_rate, &server->login.attempts);
+        code = lk_rate_table_new(&settings->login_rate, &server->login.attempts);
     return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
 }
 
@@ -415,7 +416,7 @@ static int start(struct server *server, struct lk_problem *problem) {
 static void stop(struct server *server) {
     lk_backup_service_cancel(server->backup);
     if (server->http != NULL)
-        http_server_stop(server->http, (unsigned)server->settings->drain_timeout_ms);
+        http_server_stop(server->http, server->drain_timeout_ms);
     lk_ticker_stop(server->ticker);
     lk_background_stop(server->background);
     lk_backup_service_stop(server->backup);
@@ -438,7 +439,7 @@ static void stop(struct server *server) {
     lk_store_close(&server->store);
 }
 
-/* --- running --- */
+/* --- announcing --- */
 
 static void announce(const struct server *server, size_t index, const char *what, const char *address) {
     bool tls = strcmp(what, "main") == 0 && server->tls.certificate_file != NULL;
@@ -460,13 +461,67 @@ static void announce_all(const struct server *server) {
         announce(server, settings->listen.len, "ops", settings->ops_listen);
 }
 
-/* SIGHUP: the files that are renewed while the server runs. What cannot be read leaves what is there in use. */
+/* --- SIGHUP --- */
+
+/* A rate that a setting gives to a table. */
+struct rate_change {
+    struct lk_rate_table *table;
+    const struct lk_rate *before, *after;
+};
+
+static bool has_changed(const struct rate_change *change) {
+    return change->before->limit != change->after->limit || change->before->window_ms != change->after->window_ms;
+}
+
+/* Puts in force what may change while the server runs, all of it or, for want of memory, nothing. */
+static int take_settings(struct server *server, const struct lk_settings *settings, struct lk_problem *problem) {
+    const struct lk_settings *before = server->taken;
+    const struct rate_change rates[] = {
+        {server->graphql.account_requests, &before->rate_limit_account, &settings->rate_limit_account},
+        {server->graphql.key_requests, &before->rate_limit_key, &settings->rate_limit_key},
+        {server->login.attempts, &before->login_rate, &settings->login_rate},
+    };
+    const size_t rates_len = sizeof(rates) / sizeof(rates[0]);
+    for (size_t i = 0; i < rates_len; i++) {
+        if (lk_rate_table_make_room(rates[i].table, rates[i].after) != 0)
+            return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    }
+    struct lk_proxies *proxies;
+    int code = lk_proxies_new(settings->trusted_proxies.items, settings->trusted_proxies.len, &proxies, problem);
+    if (code != 0)
+        return code;
+    lk_lanes_trust(&server->lanes, proxies);
+    for (size_t i = 0; i < rates_len; i++) {
+        if (has_changed(&rates[i])) /* otherwise what was used stays used */
+            lk_rate_table_change(rates[i].table, rates[i].after);
+    }
+    atomic_store_explicit(&server->auth.rate_status, auth_rate_status(settings), memory_order_relaxed);
+    server->drain_timeout_ms = (unsigned)settings->drain_timeout_ms;
+    server->taken = settings;
+    return 0;
+}
+
+static void reload_settings(struct server *server) {
+    const struct lk_server_events *events = server->events;
+    const struct lk_settings *settings = NULL;
+    struct lk_problem problem = {0};
+    int code = events->settings_again(events->context, &settings, &problem);
+    if (code == 0 && settings != NULL)
+        code = take_settings(server, settings, &problem);
+    if (code != 0)
+        lk_log(LK_LOG_ERROR, "SIGHUP: the old settings stay in force. %s", problem.text);
+    else if (settings != NULL)
+        events->settings_taken(events->context);
+}
+
+/* The files that are renewed while the server runs. What cannot be read leaves what is there in use: a mistake in one keeps no other from being renewed. */
 static void reload(struct server *server) {
     struct lk_problem problem = {0};
     const char *keys_file = server->settings->leak_public_keys;
     lk_notify_send(&server->notify, "RELOADING=1");
-    if (server->tls.certificate_file == NULL && keys_file[0] == '\0')
+    if (server->settings->config == NULL && server->tls.certificate_file == NULL && keys_file[0] == '\0')
         lk_log(LK_LOG_INFO, "SIGHUP: there is nothing that could be reloaded");
+    reload_settings(server);
     if (server->tls.certificate_file != NULL) {
         if (http_server_reload(server->http, &problem) == 0)
             lk_log(LK_LOG_INFO, "SIGHUP: new connections use the certificates as they are now");
@@ -481,6 +536,8 @@ static void reload(struct server *server) {
     }
     lk_notify_send(&server->notify, "READY=1");
 }
+
+/* --- running --- */
 
 /* The service manager gets its sign of life unless the store thread has left requests waiting since the last one. */
 static void show_life(struct server *server, uint64_t *jobs) {
@@ -526,8 +583,9 @@ int lk_server_run(const struct lk_settings *settings, const struct lk_server_eve
     struct server *server = calloc(1, sizeof(*server));
     if (server == NULL)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
-    server->settings = settings;
+    server->settings = server->taken = settings;
     server->events = events;
+    server->drain_timeout_ms = (unsigned)settings->drain_timeout_ms;
     int code = lk_notify_open(&server->notify, problem);
     if (code == 0)
         code = start(server, problem);

@@ -1,4 +1,4 @@
-/* What a server is told: filled from the settings table of cli/settings.h, read-only while the server runs. */
+/* What a server is told: filled from the settings table of cli/settings.h, and not changed afterwards: SIGHUP brings others, and the server takes over what may change. */
 #ifndef LK_API_SETTINGS_H
 #define LK_API_SETTINGS_H
 

@@ -17,13 +17,13 @@ static const struct cli_setting table[] = {
      0, 0, CLI_BOOL, false},
     {"trusted-proxy", "CIDR", NULL,
      "A proxy's address, or block of addresses, whose X-Forwarded-For is believed; unix: that of whoever connects by a Unix socket.",
-     AT(trusted_proxies), 0, 0, CLI_PROXIES, false},
+     AT(trusted_proxies), 0, 0, CLI_PROXIES, true},
     {"auth-rate-status", "403|429", "403", "What forward auth answers over a rate limit; not every proxy passes 429 on.",
-     AT(auth_rate_status), 0, 0, CLI_CHOICE, false},
+     AT(auth_rate_status), 0, 0, CLI_CHOICE, true},
     {"rate-limit-account", "N/TIME", "", "Most GraphQL requests of one account, such as 30/1m; empty for no limit.", AT(rate_limit_account),
-     1, 10000000, CLI_RATE, false},
+     1, 10000000, CLI_RATE, true},
     {"rate-limit-key", "N/TIME", "", "Most GraphQL requests with one API key, such as 1/1s; empty for no limit.", AT(rate_limit_key), 1,
-     10000000, CLI_RATE, false},
+     10000000, CLI_RATE, true},
     {"socket-mode", "MODE", "0660", "Who may use Unix sockets, as for chmod.", AT(socket_mode), 0, 0, CLI_MODE, false},
     {"tls-cert", "FILE", "", "Certificate chain in PEM form: --listen then speaks TLS (Unix sockets do not).", AT(tls_cert), 0, 0,
      CLI_STRING, false},
@@ -36,7 +36,7 @@ static const struct cli_setting table[] = {
     {"sandbox", "auto|on|off", "auto",
      "Give up what the server does not need once it serves: on refuses to start where a part is missing, auto says so in the log.",
      AT(sandbox), 0, 0, CLI_CHOICE, false},
-    {"log-level", "debug|info|warn|error", "info", "The least important messages that are logged.", AT(log_level), 0, 0, CLI_CHOICE, false},
+    {"log-level", "debug|info|warn|error", "info", "The least important messages that are logged.", AT(log_level), 0, 0, CLI_CHOICE, true},
     {"log-format", "text|json", "text", "The form of the log on standard error.", AT(log_format), 0, 0, CLI_CHOICE, false},
     {"threads", "N", "0", "I/O threads; 0 for one a core.", AT(threads), 0, 256, CLI_COUNT, false},
     {"connections-max", "N", "10000", "Most open connections.", AT(connections_max), 1, 10000000, CLI_COUNT, false},
@@ -48,7 +48,7 @@ static const struct cli_setting table[] = {
     {"write-timeout", "TIME", "30s", "How long a client may take no byte of its answer.", AT(write_timeout_ms), 10, 3600000, CLI_TIME,
      false},
     {"drain-timeout", "TIME", "10s", "How long requests under way may take when the server stops.", AT(drain_timeout_ms), 0, 3600000,
-     CLI_TIME, false},
+     CLI_TIME, true},
     {"store-queue", "N", "1024", "Requests that may wait for the database; more are answered 503.", AT(store_queue), 1, 1000000, CLI_COUNT,
      false},
     {"store-batch", "N", "64", "Most requests that share one commit.", AT(store_batch), 1, 10000, CLI_COUNT, false},
@@ -58,7 +58,7 @@ static const struct cli_setting table[] = {
     {"login-window", "TIME", "15m", "How close together they must be.", AT(login_window_ms), 1000, 31 * DAY, CLI_TIME, false},
     {"login-lock", "TIME", "15m", "For how long the user is locked.", AT(login_lock_ms), 1000, 31 * DAY, CLI_TIME, false},
     {"login-rate", "N/TIME", "120/1m", "Most logins that one client address may try; empty for no limit.", AT(login_rate), 1, 10000000,
-     CLI_RATE, false},
+     CLI_RATE, true},
     {"session-idle", "TIME", "12h", "A session ends when it is not used for so long.", AT(session_idle_ms), 1000, 366 * DAY, CLI_TIME,
      false},
     {"session-ttl", "TIME", "168h", "A session ends so long after the login, however much it is used.", AT(session_ttl_ms), 1000, 366 * DAY,
@@ -97,6 +97,8 @@ const struct cli_option *cli_settings_options(struct lk_arena *arena, size_t *re
         const char *help = table[i].help;
         if (table[i].fallback != NULL && table[i].fallback[0] != '\0')
             help = lk_arena_printf(arena, "%s Default: %s.", help, table[i].fallback);
+        if (help != NULL && table[i].reloadable)
+            help = lk_arena_printf(arena, "%s SIGHUP changes it.", help);
         if (help == NULL)
             return NULL;
         options[i] = (struct cli_option){table[i].name, table[i].value, help, cli_setting_is_list(&table[i])};
@@ -115,4 +117,34 @@ const struct cli_setting *cli_settings_find(const char *name) {
 
 bool cli_setting_is_list(const struct cli_setting *setting) {
     return setting->type == CLI_ADDRESSES || setting->type == CLI_PROXIES;
+}
+
+static bool texts_differ(const char *a, const char *b) {
+    return a == NULL || b == NULL ? a != b : strcmp(a, b) != 0;
+}
+
+static bool lists_differ(const struct lk_setting_list *a, const struct lk_setting_list *b) {
+    bool differ = a->len != b->len;
+    for (size_t i = 0; i < a->len && !differ; i++)
+        differ = texts_differ(a->items[i], b->items[i]);
+    return differ;
+}
+
+bool cli_setting_differs(const struct cli_setting *setting, const struct lk_settings *a, const struct lk_settings *b) {
+    const void *ours = (const char *)a + setting->offset;
+    const void *theirs = (const char *)b + setting->offset;
+    switch (setting->type) {
+    case CLI_STRING:
+    case CLI_CHOICE:
+    case CLI_MODE:
+    case CLI_ADDRESS: return texts_differ(*(const char *const *)ours, *(const char *const *)theirs);
+    case CLI_ADDRESSES:
+    case CLI_PROXIES: return lists_differ(ours, theirs);
+    case CLI_BOOL: return memcmp(ours, theirs, sizeof(bool)) != 0;
+    case CLI_COUNT:
+    case CLI_BYTES:
+    case CLI_TIME: return memcmp(ours, theirs, sizeof(int64_t)) != 0;
+    case CLI_RATE: return memcmp(ours, theirs, sizeof(struct lk_rate)) != 0;
+    }
+    return false;
 }
