@@ -5,7 +5,6 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define SHARDS 64
 #define SETS 32 /* in a shard */
@@ -18,7 +17,7 @@ struct place {
 
 struct shard {
     pthread_mutex_t lock;
-    struct lk_rate rate; /* the table's; here, so that it changes with the words that were reckoned by it */
+    struct lk_rate rate; /* the table's: here, where the lock guards it */
     struct place places[SETS][WAYS];
 };
 
@@ -37,7 +36,7 @@ int lk_rate_table_new(const struct lk_rate *rate, struct lk_rate_table **ret) {
         lk_rate_table_free(table);
         return code;
     }
-    lk_rate_table_change(table, rate);
+    lk_rate_table_change(table, rate, 0);
     *ret = table;
     return 0;
 }
@@ -62,12 +61,17 @@ int lk_rate_table_make_room(struct lk_rate_table *table, const struct lk_rate *r
     return 0;
 }
 
-void lk_rate_table_change(struct lk_rate_table *table, const struct lk_rate *rate) {
+void lk_rate_table_change(struct lk_rate_table *table, const struct lk_rate *rate, int64_t now_ns) {
     struct shard *shards = atomic_load(&table->shards);
+    const uint64_t latest = (uint64_t)(now_ns + (int64_t)rate->window_ms * 1000000);
     for (size_t i = 0; shards != NULL && i < SHARDS; i++) {
         pthread_mutex_lock(&shards[i].lock);
         shards[i].rate = *rate;
-        memset(shards[i].places, 0, sizeof(shards[i].places));
+        for (size_t place = 0; place < (size_t)SETS * WAYS && rate->limit != 0; place++) {
+            _Atomic uint64_t *word = &shards[i].places[place / WAYS][place % WAYS].word;
+            if (*word > latest)
+                *word = latest;
+        }
         pthread_mutex_unlock(&shards[i].lock);
     }
 }
@@ -135,12 +139,8 @@ void lk_rate_table_give_back(struct lk_rate_table *table, const struct lk_id *su
     pthread_mutex_lock(&shard->lock);
     bool known;
     struct place *place = find(shard->places[at / SHARDS % SETS], subject, &known);
-    if (known) {
-        uint64_t before = place->word;
+    if (known && shard->rate.limit != 0)
         lk_rate_give_back(&place->word, &shard->rate, cost);
-        if (place->word > before) /* taken by another rate, before it was changed: more than there is to give back */
-            place->word = 0;
-    }
     pthread_mutex_unlock(&shard->lock);
 }
 

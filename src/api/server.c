@@ -42,7 +42,6 @@
 
 struct server {
     const struct lk_settings *settings; /* of the start */
-    const struct lk_settings *taken;    /* those whose changeable part is in force; the same until a SIGHUP */
     const struct lk_server_events *events;
     struct lk_store store;
     struct lk_keyring_feed feed;
@@ -463,27 +462,19 @@ static void announce_all(const struct server *server) {
 
 /* --- SIGHUP --- */
 
-/* A rate that a setting gives to a table. */
-struct rate_change {
-    struct lk_rate_table *table;
-    const struct lk_rate *before, *after;
-};
-
-static bool has_changed(const struct rate_change *change) {
-    return change->before->limit != change->after->limit || change->before->window_ms != change->after->window_ms;
-}
-
 /* Puts in force what may change while the server runs, all of it or, for want of memory, nothing. */
 static int take_settings(struct server *server, const struct lk_settings *settings, struct lk_problem *problem) {
-    const struct lk_settings *before = server->taken;
-    const struct rate_change rates[] = {
-        {server->graphql.account_requests, &before->rate_limit_account, &settings->rate_limit_account},
-        {server->graphql.key_requests, &before->rate_limit_key, &settings->rate_limit_key},
-        {server->login.attempts, &before->login_rate, &settings->login_rate},
+    const struct {
+        struct lk_rate_table *table;
+        const struct lk_rate *rate;
+    } rates[] = {
+        {server->graphql.account_requests, &settings->rate_limit_account},
+        {server->graphql.key_requests, &settings->rate_limit_key},
+        {server->login.attempts, &settings->login_rate},
     };
     const size_t rates_len = sizeof(rates) / sizeof(rates[0]);
     for (size_t i = 0; i < rates_len; i++) {
-        if (lk_rate_table_make_room(rates[i].table, rates[i].after) != 0)
+        if (lk_rate_table_make_room(rates[i].table, rates[i].rate) != 0)
             return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     }
     struct lk_proxies *proxies;
@@ -491,13 +482,10 @@ static int take_settings(struct server *server, const struct lk_settings *settin
     if (code != 0)
         return code;
     lk_lanes_trust(&server->lanes, proxies);
-    for (size_t i = 0; i < rates_len; i++) {
-        if (has_changed(&rates[i])) /* otherwise what was used stays used */
-            lk_rate_table_change(rates[i].table, rates[i].after);
-    }
+    for (size_t i = 0; i < rates_len; i++)
+        lk_rate_table_change(rates[i].table, rates[i].rate, lk_clock_mono_ns());
     atomic_store_explicit(&server->auth.rate_status, auth_rate_status(settings), memory_order_relaxed);
     server->drain_timeout_ms = (unsigned)settings->drain_timeout_ms;
-    server->taken = settings;
     return 0;
 }
 
@@ -583,7 +571,7 @@ int lk_server_run(const struct lk_settings *settings, const struct lk_server_eve
     struct server *server = calloc(1, sizeof(*server));
     if (server == NULL)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
-    server->settings = server->taken = settings;
+    server->settings = settings;
     server->events = events;
     server->drain_timeout_ms = (unsigned)settings->drain_timeout_ms;
     int code = lk_notify_open(&server->notify, problem);

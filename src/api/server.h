@@ -10,7 +10,7 @@ struct lk_server_events {
     const char *version; /* of this binary, for the metrics */
     /* Called for each address once it serves: what is "main" or "ops", url has the port that was chosen. */
     void (*listening)(void *context, const char *what, const char *url);
-    /* SIGHUP: the settings as they are said now, which lk_settings_check has passed; lent, if they are taken until others are, else until the next call.
+    /* SIGHUP: the settings as they are said now, which lk_settings_check has passed; lent until the next call.
      * *ret_settings NULL: they cannot have changed. An error has a sentence; then nothing changes. */
     int (*settings_again)(void *context, const struct lk_settings **ret_settings, struct lk_problem *problem);
     /* What of the last ones may change while the server runs is in force now, but for the log's level, which is the caller's. */

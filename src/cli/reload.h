@@ -7,7 +7,7 @@
 struct cli_reload {
     const struct cli_args *args;
     const struct lk_settings *start; /* what the server was started with; outlives this */
-    struct lk_settings slots[2];     /* read since: those taken last, and those that are looked at */
+    struct lk_settings slots[2];     /* read since: those taken last, to compare with, and those that are looked at */
     unsigned taken;                  /* the slot of the former; without data before the first SIGHUP */
 };
 

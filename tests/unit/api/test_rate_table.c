@@ -96,23 +96,27 @@ static void test_a_rate_comes_changes_and_goes(void **state) {
     assert_int_equal(lk_rate_table_make_room(table, &slow), 0);
     assert_true(lk_rate_table_take(table, &id, 1, S, &got));
     assert_int_equal(got.limit, 0);
-    lk_rate_table_change(table, &slow);
+    lk_rate_table_change(table, &slow, S);
     assert_true(lk_rate_table_take(table, &id, 2, S, &got));
     assert_int_equal(got.limit, 2);
     assert_false(lk_rate_table_take(table, &id, 1, S, &got));
-    /* Whoever was to wait an hour begins anew. */
+    assert_int_equal(got.retry_ms, 1800000);
+    /* Whoever was to wait half an hour waits the second that it is now; a stranger begins with all of it. */
     assert_int_equal(lk_rate_table_make_room(table, &fast), 0);
-    lk_rate_table_change(table, &fast);
-    assert_true(lk_rate_table_take(table, &id, 1, S, &got));
+    lk_rate_table_change(table, &fast, S);
     assert_false(lk_rate_table_take(table, &id, 1, S, &got));
     assert_int_equal(got.retry_ms, 1000);
-    /* What was taken by the rate before is more than there is to give back. */
-    lk_rate_table_give_back(table, &id, 10);
-    assert_true(lk_rate_table_take(table, &id, 1, S, &got));
-    assert_false(lk_rate_table_take(table, &id, 1, S, &got));
-    lk_rate_table_change(table, &none);
+    assert_true(lk_rate_table_take(table, &id, 1, 2 * S, &got));
+    const struct lk_id stranger = subject_of(2);
+    assert_true(lk_rate_table_take(table, &stranger, 1, S, &got));
+    assert_false(lk_rate_table_take(table, &stranger, 1, S, &got));
+    lk_rate_table_give_back(table, &stranger, 10); /* more than it took by this rate: a batch that the one before allowed */
+    assert_true(lk_rate_table_take(table, &stranger, 1, S, &got));
+    assert_false(lk_rate_table_take(table, &stranger, 1, S, &got));
+    lk_rate_table_change(table, &none, S);
     assert_true(lk_rate_table_take(table, &id, 1, S, &got));
     assert_int_equal(got.limit, 0);
+    lk_rate_table_give_back(table, &id, 1);
     lk_rate_table_free(table);
 }
 
@@ -138,7 +142,7 @@ static void test_a_rate_changes_while_threads_take(void **state) {
         assert_int_equal(pthread_create(&threads[i], NULL, take_until_enough, NULL), 0);
     for (size_t i = 1; i <= 300; i++) {
         assert_int_equal(lk_rate_table_make_room(shared, &rates[i % 3]), 0);
-        lk_rate_table_change(shared, &rates[i % 3]);
+        lk_rate_table_change(shared, &rates[i % 3], S);
     }
     enough = true;
     for (size_t i = 0; i < 2; i++)
