@@ -114,6 +114,7 @@ describe('init', () => {
       assert.equal(done.status, 0, args.join(' '));
       assert.match(done.stdout, /latchkey/);
     }
+    assert.match(run(['help', 'serve']).stdout, /--listen ADDR:PORT \.\.\.\n .*\[::\] is every IPv6 address, and no IPv4 one/);
     assert.match(run(['version']).stdout, /^latchkey \d+\.\d+\.\d+/);
   });
 });
