@@ -14,8 +14,8 @@
  * Where the keys come from is yours: this library reads no database and follows no server. Feed it from what you keep, and keep latchkey_digest's
  * value rather than the token. It is the code that the server verifies with, and the answers are the same.
  *
- * Permissions are scopes ("invoices.read"; a group that gives "invoices.*" gives that too), and expressions join them with AND, OR, NOT and
- * parentheses. Account and application permissions are the server's.
+ * Permissions are scopes ("invoices.read"; a group that gives "invoices.*" gives that too): up to 255 letters, digits and ._-:/ that may end in .* or be *.
+ * Expressions join them with AND, OR, NOT and parentheses. Account and application permissions are the server's.
  *
  * Functions that return int return 0 or a negative enum latchkey_error, and then have changed nothing. Pointers that are passed are lent for the
  * call. No function prints, exits or handles signals; strings end with NUL. Link with `pkg-config --cflags --libs latchkey`.

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { load } from './support/load.mjs';
 
 process.env.TZ = 'Europe/Berlin';
-const { NEW_KEY, draftOf, createInput, updateInput, rebase, sameDraft, groupDraftOf, updateGroupInput, withType, changeQuery, readQuery, pageOf, auditFilter } =
+const { NEW_KEY, draftOf, createInput, updateInput, rebase, sameDraft, groupDraftOf, rebaseGroup, updateGroupInput, withType, changeQuery, readQuery, pageOf, auditFilter } =
   await load('lib/key-draft.ts', 'lib/group-draft.ts', 'lib/page-query.ts', 'lib/audit-filter.ts');
 const NOW = Date.UTC(2026, 10, 25, 12, 0, 30);
 const key = {
@@ -40,6 +40,27 @@ describe('the form of a key', () => {
     assert.deepEqual(send({ credits: '9', name: 'mine' }), { accountId: 'A', uuid: 'K', name: 'mine', credits: { remaining: 9, refill: { amount: 10, interval: 'WEEKLY', day: 3 } } });
   });
 
+  it('adds to lists and takes from them, and leaves in them what others added or took', () => {
+    const before = draftOf(key);
+    const now = draftOf({ ...key, allGroups: { nodes: [{ id: 'H', name: 'h' }] }, allowedIps: ['198.51.100.7'] });
+    const send = (part) => updateInput(rebase({ ...before, ...part }, before, now), now, 'A', 'K', NOW);
+    assert.deepEqual(send({}), { accountId: 'A', uuid: 'K', name: 'billing' });
+    assert.deepEqual(send({ groupIds: ['G', 'I'] }).userGroupIds, ['H', 'I'], 'G was taken by another, and H given');
+    assert.deepEqual(send({ allowedIps: '192.0.2.0/24, 192.0.2.7' }).allowedIps, ['198.51.100.7', '192.0.2.7']);
+    assert.equal('allowedIps' in send({ allowedIps: '' }), false, 'the address that was taken is gone already');
+  });
+
+  it('sends fields that say nothing without each other together, whatever others did to one of them', () => {
+    const before = draftOf(key);
+    const now = draftOf({ ...key, expiresAt: null, rateLimit: null, credits: null });
+    const send = (part) => updateInput(rebase({ ...before, ...part }, before, now), now, 'A', 'K', NOW);
+    assert.equal(send({ expiryDate: '2026-12-24T12:00' }).expiresAt, Date.UTC(2026, 11, 24, 11));
+    assert.deepEqual(send({ rateWindow: '1 hour' }).rateLimit, { limit: 5, windowSeconds: 3600 });
+    assert.deepEqual(send({ refillAmount: '20' }).credits, { remaining: 7, refill: { amount: 20, interval: 'WEEKLY', day: 3 } });
+    const refilled = draftOf({ ...key, credits: { remaining: 7, refill: { amount: 10, interval: 'DAILY', day: null, nextAt: NOW } } });
+    assert.equal(updateInput(rebase({ ...before, credits: '', refill: 'never' }, before, refilled), refilled, 'A', 'K', NOW).credits, null);
+  });
+
   it('empties what was emptied', () => {
     const before = draftOf(key);
     const emptied = { ...before, groupIds: [], expiry: 'never', allowedIps: '', rateLimit: '', credits: '', refill: 'never', metadata: [] };
@@ -49,11 +70,16 @@ describe('the form of a key', () => {
   it('names the field that holds what cannot be sent', () => {
     const refuse = (part, sentence) => assert.throws(() => createInput({ ...NEW_KEY, name: 'a', ...part }, 'A', NOW), sentence);
     refuse({ expiry: 'date', expiryDate: '' }, /expiresAt/);
-    refuse({ rateLimit: 'many' }, /rateLimit/);
-    refuse({ rateLimit: '5', rateWindow: 'often' }, /rateLimit/);
-    refuse({ credits: '1.5' }, /credits/);
+    for (const uses of ['many', '0', '-1', '1.5', '1e3', '0x10', '1,000', '99999999999']) refuse({ rateLimit: uses }, /rateLimit: .* whole number from 1 to 1000000000/);
+    for (const time of ['often', '', '32 days']) refuse({ rateLimit: '5', rateWindow: time }, /rateLimit window: .* 1 hour; the longest is 31 days/);
+    refuse({ rateWindow: '1 hour' }, /rateLimit: say how many uses/);
+    refuse({ credits: '1.5' }, /credits: .* whole number from 0/);
+    refuse({ credits: '1', refill: 'DAILY', refillAmount: '-1' }, /credits: the amount .* whole number from 0/);
+    for (const day of ['', '0', '32', '99999999999']) refuse({ credits: '1', refill: 'MONTHLY', refillAmount: '1', refillDay: day }, /credits: the day .* from 1 to 31/);
     refuse({ refill: 'DAILY' }, /credits/);
     refuse({ credits: '1', refill: 'DAILY', refillAmount: '' }, /credits/);
+    const before = draftOf(key);
+    assert.equal(updateInput({ ...before, rateLimit: '' }, before, 'A', 'K', NOW).rateLimit, null, 'a time that was there says nothing once the uses are emptied');
   });
 });
 
@@ -75,6 +101,18 @@ describe('the form of a user group', () => {
   it('leaves what was not touched', () => {
     const before = groupDraftOf(group);
     assert.deepEqual(updateGroupInput({ ...before, description: 'd' }, before, 'G'), { userGroupId: 'G', description: 'd' });
+  });
+
+  it('leaves given what others gave since it was opened, and taken what they took', () => {
+    const before = groupDraftOf(group);
+    const now = groupDraftOf({ ...group, description: 'theirs', permissions: { accountPermissions: { accountPermissionTypes: ['MANAGE_API_KEYS'] }, scopes: ['x.y'], appPermissions: [] } });
+    const send = (part) => updateGroupInput(rebaseGroup({ ...before, ...part }, before, now), now, 'G');
+    assert.deepEqual(send({}), { userGroupId: 'G' });
+    assert.deepEqual(send({ name: 'mine', scopes: 'a.b\nc.d' }), {
+      userGroupId: 'G', name: 'mine',
+      permissions: { accountPermissions: { accountPermissionTypes: ['MANAGE_API_KEYS'] }, appPermissions: [], scopes: ['x.y', 'c.d'] },
+    });
+    assert.deepEqual(send({ account: [...before.account, 'READ_USERS_AND_GROUPS'] }).permissions.accountPermissions.accountPermissionTypes, ['MANAGE_API_KEYS', 'READ_USERS_AND_GROUPS']);
   });
 
   it('gives a permission that becomes one of another type what that type takes', () => {
@@ -100,6 +138,7 @@ describe('the address of a list', () => {
     assert.deepEqual(auditFilter({}, NOW), {});
     assert.deepEqual(auditFilter({ time: '24h', actor: ' U ', type: 'USER' }, NOW), { time: { specific: { from: NOW - 86_400_000 } }, actorId: 'U', resourceType: 'USER' });
     assert.deepEqual(auditFilter({ time: 'range', from: '2026-11-25T13:00', to: 'x' }, NOW), { time: { specific: { from: Date.UTC(2026, 10, 25, 12) } } });
-    assert.deepEqual(auditFilter({ time: 'nonsense', from: '2026-11-25T13:00' }, NOW), {});
+    assert.deepEqual(auditFilter({ time: 'nonsense', from: '2026-11-25T13:00', type: 'NONSENSE', operation: 'delete' }, NOW), {});
+    assert.deepEqual(auditFilter({ type: 'API_KEY', operation: 'DELETE' }, NOW), { resourceType: 'API_KEY', operationType: 'DELETE' });
   });
 });

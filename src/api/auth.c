@@ -5,6 +5,8 @@
 #include "api/problem.h"
 #include "api/rate_headers.h"
 
+#include <stdio.h>
+
 /* What is foreseen of a request. */
 struct note {
     struct lk_slice token;
@@ -45,21 +47,24 @@ static int hex_value(char c) {
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Percent-decodes into out. false when it is too long or an escape is broken. */
-static bool decode(struct lk_slice text, char out[LK_EXPRESSION_BYTES_MAX], size_t *ret_len) {
+/* One byte more than an expression may have: what is longer is cut, and still too long. */
+#define DECODED_MAX (LK_EXPRESSION_BYTES_MAX + 1)
+
+/* Percent-decodes into out. false when an escape is broken: *ret_len is then where, in text. */
+static bool decode(struct lk_slice text, char out[DECODED_MAX], size_t *ret_len) {
     size_t len = 0;
-    for (size_t i = 0; i < text.len; i++) {
+    for (size_t i = 0; i < text.len && len < DECODED_MAX; i++) {
         int value = (unsigned char)text.ptr[i];
         if (value == '%') {
             int high = i + 2 < text.len ? hex_value(text.ptr[i + 1]) : -1;
             int low = i + 2 < text.len ? hex_value(text.ptr[i + 2]) : -1;
-            if (high < 0 || low < 0)
+            if (high < 0 || low < 0) {
+                *ret_len = i;
                 return false;
+            }
             value = high * 16 + low;
             i += 2;
         }
-        if (len == LK_EXPRESSION_BYTES_MAX)
-            return false;
         out[len++] = (char)value;
     }
     *ret_len = len;
@@ -74,7 +79,7 @@ static int status_of(const struct lk_auth_service *service, enum lk_verify_code 
     case LK_VERIFY_IP_NOT_ALLOWED:
     case LK_VERIFY_INSUFFICIENT_PERMISSIONS: return 403;
     case LK_VERIFY_RATE_LIMITED:
-    case LK_VERIFY_USAGE_EXCEEDED: return service->rate_status;
+    case LK_VERIFY_USAGE_EXCEEDED: return atomic_load_explicit(&service->rate_status, memory_order_relaxed);
     default: return 401;
     }
 }
@@ -183,14 +188,20 @@ static void answer(struct http_request *request, const struct lk_auth_service *s
 
 /* --- the question --- */
 
+static void answer_broken_escape(struct http_request *request, struct lk_slice encoded, size_t at) {
+    struct lk_expression_error error = {.offset = at, .column = at + 1, .expected = "two hexadecimal digits after %"};
+    size_t left = encoded.len - at;
+    snprintf(error.found, sizeof(error.found), "%.*s", (int)(left < 3 ? left : 3), encoded.ptr + at);
+    add_nobody(request, "");
+    lk_answer_expression_problem(request, "", &error);
+}
+
 /* Sets *ret to the compiled expression, or sends the answer that says why there is none and returns false. */
 static bool find_expression(struct http_request *request, struct lk_lane *lane, struct lk_slice encoded, const struct lk_expression **ret) {
-    char text[LK_EXPRESSION_BYTES_MAX];
+    char text[DECODED_MAX];
     size_t len = 0;
     if (!decode(encoded, text, &len)) {
-        add_nobody(request, "");
-        lk_answer_problem(request, 400, LK_CODE_BAD_USER_INPUT,
-                          "The permission expression is too long, or a percent-escape in it is broken");
+        answer_broken_escape(request, encoded, len);
         return false;
     }
     struct lk_expression_error error;
@@ -201,7 +212,7 @@ static bool find_expression(struct http_request *request, struct lk_lane *lane, 
     if (code == LK_ENOMEM)
         lk_answer_problem(request, 503, LK_CODE_UNAVAILABLE, "The server has no memory for this request");
     else
-        lk_answer_expression_problem(request, &error);
+        lk_answer_expression_problem(request, "", &error);
     return false;
 }
 

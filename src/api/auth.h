@@ -12,7 +12,8 @@
 
 struct lk_auth_service {
     const struct lk_lanes *lanes;
-    int rate_status; /* of an answer over the rate or without credits: 403, or 429 for gateways that pass it on */
+    /* Of an answer over the rate or without credits: 403, or 429 for gateways that pass it on. Any thread may change it. */
+    atomic_int rate_status;
 };
 
 /* An http_handler whose context is a struct lk_auth_service: /v1/auth[/require/{expression}][/at/{anything}], any method. */

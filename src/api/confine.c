@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATHS_MAX 16
+#define PATHS_MAX 20
 
 struct paths {
     struct lk_sandbox_path items[PATHS_MAX];
@@ -44,10 +44,10 @@ static int add_directory_of(struct paths *paths, const char *path, enum lk_sandb
     return directory == NULL ? LK_ENOMEM : add(paths, directory, directory, access);
 }
 
-/* Certificates (and lists of public keys) are renewed by putting new files in their place, so it is their directory that stays readable; and where the name is a symbolic link (as
- * certbot's are), that of the file too. */
-static int add_certificate(struct paths *paths, const char *path) {
-    if (path[0] == '\0')
+/* Certificates, lists of public keys and the settings are renewed by putting new files in their place, so it is their directory that stays readable; and where the
+ * name is a symbolic link (as certbot's are), that of the file too. */
+static int add_renewed(struct paths *paths, const char *path) {
+    if (path == NULL || path[0] == '\0')
         return 0;
     int code = add_directory_of(paths, path, LK_SANDBOX_READ);
     char *real = code == 0 ? realpath(path, NULL) : NULL;
@@ -61,12 +61,13 @@ static int gather(const struct lk_settings *settings, struct paths *ret) {
     int code = add(ret, NULL, settings->data, LK_SANDBOX_WRITE);
     if (code == 0)
         code = add(ret, NULL, "/dev/urandom", LK_SANDBOX_READ); /* SQLite's, at its first need */
-    const char *const certificates[] = {settings->tls_cert, settings->tls_key, settings->tls_client_ca, settings->leak_public_keys};
-    for (size_t i = 0; i < sizeof(certificates) / sizeof(certificates[0]) && code == 0; i++)
-        code = add_certificate(ret, certificates[i]);
+    const char *const renewed[] = {settings->tls_cert, settings->tls_key, settings->tls_client_ca, settings->leak_public_keys,
+                                   settings->config};
+    for (size_t i = 0; i < sizeof(renewed) / sizeof(renewed[0]) && code == 0; i++)
+        code = add_renewed(ret, renewed[i]);
     /* The sockets' files go when the server stops. */
     for (size_t i = 0; i < settings->listen.len && code == 0; i++) {
-        if (strncmp(settings->listen.items[i], "unix:", 5) == 0)
+        if (lk_address_is_unix(settings->listen.items[i]))
             code = add_directory_of(ret, settings->listen.items[i] + 5, LK_SANDBOX_REMOVE);
     }
     return code;
@@ -76,9 +77,9 @@ static void log_report(const struct lk_sandbox_report *report) {
     if (report->missing[0] != '\0')
         lk_log(LK_LOG_WARN, "sandbox: %s", report->missing);
     if (report->dac_override)
-        lk_log(LK_LOG_WARN,
-               "sandbox: the data directory or a certificate belongs to another user, so the right to open others' files is kept: "
-               "run the server as the user that they belong to");
+        lk_log(LK_LOG_WARN, "sandbox: the data directory, a certificate or the settings file belongs to another user, so the right to open "
+                            "others' files is kept: "
+                            "run the server as the user that they belong to");
     if (report->seccomp || report->landlock > 0)
         lk_log(LK_LOG_INFO, "sandbox: no new privileges, %s%s, Landlock %s", report->dac_override ? "one capability" : "no capabilities",
                report->seccomp ? ", seccomp" : "", report->landlock > 0 ? "in force" : "missing");

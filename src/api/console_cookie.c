@@ -61,8 +61,8 @@ bool lk_client_is_secure(const struct lk_lanes *lanes, const struct http_request
     if (http_request_is_secure(request))
         return true;
     bool local = http_request_peer(request)->ss_family == AF_UNIX;
-    if (!local && (lk_ip_from_sockaddr((const struct sockaddr *)http_request_peer(request), &ip) != 0 || lanes->trusted_proxies == NULL ||
-                   !lk_ip_list_has(lanes->trusted_proxies, &ip)))
+    if (!local && (lk_ip_from_sockaddr((const struct sockaddr *)http_request_peer(request), &ip) != 0 ||
+                   !lk_proxies_have(lk_lanes_proxies(lanes), &ip)))
         return false;
     return lk_slice_equal_nocase(http_request_header(request, "x-forwarded-proto"), lk_slice_cstr("https"));
 }

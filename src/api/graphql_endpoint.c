@@ -145,7 +145,7 @@ static int fill_context(struct lk_graphql_job *job, struct lk_arena *arena) {
     return context->call.origin.url.ptr == NULL || context->call.origin.remote.ptr == NULL ? LK_ENOMEM : 0;
 }
 
-/* Reads ?accountId=. Whatever cannot be read is nobody's account and is refused as such later. */
+/* Reads ?accountId=. Whatever cannot be read, or is there twice, is nobody's account and is refused as such later. */
 static int read_account(struct lk_graphql_job *job, struct lk_arena *arena) {
     struct lk_slice query = http_request_query(job->request);
     if (query.ptr == NULL)
@@ -154,7 +154,7 @@ static int read_account(struct lk_graphql_job *job, struct lk_arena *arena) {
     int code = http_form_get(query, "accountId", arena, &account);
     if (code == 0)
         job->account = account.len > 0 ? account : lk_slice_make("", 0);
-    if (code == LK_EINVAL)
+    if (code == LK_EINVAL || (code == 0 && http_form_count(query, "accountId") > 1))
         job->account = lk_slice_make("?", 1);
     return code == LK_ENOMEM ? LK_ENOMEM : 0;
 }
@@ -347,6 +347,13 @@ static void handle(struct http_request *request, struct lk_graphql_service *serv
     job->context.request_id = id;
     http_add_header(request, "X-Request-Id", lk_slice_cstr(id));
     start(job, form);
+}
+
+bool lk_graphql_admits(const struct http_request *request, void *service) {
+    const struct lk_graphql_service *graphql = service;
+    if (lk_credential(request).ptr == NULL)
+        return lk_console_cookie(request).ptr != NULL;
+    return lk_may_be_recognised(graphql->lanes, request);
 }
 
 void lk_graphql_handle(struct http_request *request, void *service) {

@@ -38,10 +38,10 @@ struct lk_graphql_service {
     const struct gql_schema *schema;
     struct gql_parse_limits parse_limits;
     struct gql_limits limits;
-    size_t batch_max;                       /* requests in one HTTP request */
-    const struct lk_lanes *lanes;           /* by which a key is known before it costs anything, and where a client is */
-    struct lk_rate_table *account_requests; /* NULL: no limit */
-    struct lk_rate_table *key_requests;     /* NULL: no limit */
+    size_t batch_max;             /* requests in one HTTP request */
+    const struct lk_lanes *lanes; /* by which a key is known before it costs anything, and where a client is */
+    struct lk_rate_table *account_requests;
+    struct lk_rate_table *key_requests;
     struct lk_document_cache *cache;
     struct lk_domain *domain;
     struct lk_executor *executor;
@@ -51,7 +51,8 @@ struct lk_graphql_service {
     atomic_uint_least64_t results[LK_GRAPHQL_OPERATIONS][LK_GRAPHQL_RESULTS];
 };
 
-/* http_handlers; context is the struct lk_graphql_service. The second is the one that takes forms. */
+/* An lk_route.admits for the first of these http_handlers; context is the struct lk_graphql_service. The second is the one that takes forms, in which the key may be. */
+bool lk_graphql_admits(const struct http_request *request, void *service);
 void lk_graphql_handle(struct http_request *request, void *service);
 void lk_graphql_handle_form(struct http_request *request, void *service);
 

@@ -239,8 +239,13 @@ static int refuse_type(const struct lk_graphql_transport *transport, struct lk_g
 /* A body that is the document itself. A JSON request is no such thing: text/plain is what a fetch without a Content-Type sends, and must not pass. */
 static int decode_document(const struct lk_graphql_transport *transport, struct lk_graphql_decoded *ret,
                            struct lk_graphql_refusal *refusal) {
-    if (looks_like_json(transport->body))
-        return refuse_type(transport, refusal);
+    if (looks_like_json(transport->body)) {
+        refusal->status = 415;
+        refusal->accept = ACCEPTED;
+        return lk_problem_set(
+            &refusal->problem, LK_EINVAL,
+            "The body is JSON: send it with Content-Type: application/json (the others are for a GraphQL document as it is)");
+    }
     return take_document(transport->body, ret->requests, refusal);
 }
 

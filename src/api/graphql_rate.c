@@ -26,11 +26,11 @@ const char *lk_graphql_rate_take(struct lk_graphql_job *job, const struct lk_id 
     size_t taken = 0;
     bool allowed = true;
     for (size_t i = 0; i < 2 && allowed; i++) {
-        if (limits[i].table == NULL || limits[i].subject == NULL)
+        if (limits[i].subject == NULL)
             continue;
         rates[taken].name = limits[i].name;
         allowed = lk_rate_table_take(limits[i].table, limits[i].subject, cost, now, &rates[taken].state);
-        taken++;
+        taken += rates[taken].state.limit != 0;
     }
     if (!allowed && taken == 2)
         lk_rate_table_give_back(limits[0].table, limits[0].subject, cost);

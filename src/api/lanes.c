@@ -1,6 +1,7 @@
 #include "api/lanes.h"
 
 #include "api/keyring_feed.h"
+#include "keyring/grace.h"
 
 #include <stdlib.h>
 
@@ -43,29 +44,16 @@ struct http_thread_hooks lk_lanes_hooks(struct lk_lanes *lanes) {
 
 /* --- open and close --- */
 
-static int read_proxies(const char *const *texts, size_t len, struct lk_ip_list **ret, struct lk_problem *problem) {
-    if (len == 0)
-        return 0;
-    struct lk_slice *slices = calloc(len, sizeof(*slices));
-    if (slices == NULL)
-        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
-    for (size_t i = 0; i < len; i++)
-        slices[i] = lk_slice_cstr(texts[i]);
-    struct lk_problem why = {0};
-    int code = lk_ip_list_compile(slices, len, ret, &why);
-    free(slices);
-    return code == 0 ? 0 : lk_problem_set(problem, code, "--trusted-proxy: %s", why.text[0] != '\0' ? why.text : lk_error_text(code));
-}
-
 int lk_lanes_open(struct lk_keyring *keyring, unsigned threads, const char *const *trusted_proxies, size_t trusted_proxies_len,
                   struct lk_lanes *ret, struct lk_problem *problem) {
-    struct lk_lanes lanes = {.len = threads};
-    int code = read_proxies(trusted_proxies, trusted_proxies_len, &lanes.trusted_proxies, problem);
+    struct lk_proxies *proxies;
+    int code = lk_proxies_new(trusted_proxies, trusted_proxies_len, &proxies, problem);
     if (code != 0)
         return code;
+    struct lk_lanes lanes = {.len = threads, .trusted_proxies = proxies};
     lanes.items = aligned_alloc(_Alignof(struct lk_lane), threads * sizeof(struct lk_lane));
     if (lanes.items == NULL) {
-        lk_ip_list_free(lanes.trusted_proxies);
+        lk_proxies_free(proxies);
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     }
     memset(lanes.items, 0, threads * sizeof(struct lk_lane));
@@ -93,8 +81,14 @@ void lk_lanes_close(struct lk_lanes *lanes) {
         lk_usage_close(lanes->items[i].usage);
     }
     free(lanes->items);
-    lk_ip_list_free(lanes->trusted_proxies);
+    lk_proxies_free(lanes->trusted_proxies);
     *lanes = (struct lk_lanes){0};
+}
+
+void lk_lanes_trust(struct lk_lanes *lanes, struct lk_proxies *proxies) {
+    struct lk_proxies *before = atomic_exchange_explicit(&lanes->trusted_proxies, proxies, memory_order_acq_rel);
+    lk_grace_wait();
+    lk_proxies_free(before);
 }
 
 void lk_lanes_outcomes(const struct lk_lanes *lanes, uint64_t ret[LK_VERIFY_CODES]) {
@@ -121,17 +115,18 @@ static int parse_forwarded(struct lk_slice text, struct lk_ip *ret) {
 
 enum walk { WALK_ON, WALK_FOUND, WALK_LOST };
 
-/* One field's elements from the right, until one is not a trusted proxy's. */
-static enum walk walk_field(const struct lk_lanes *lanes, struct lk_slice value, struct lk_ip *ip) {
+/* One field's elements from the right, until one is not a trusted proxy's. *ret is the last that was read. */
+static enum walk walk_field(const struct lk_proxies *proxies, struct lk_slice value, struct lk_ip *ret, bool *ret_known) {
     for (;;) {
         size_t begin = value.len;
         while (begin > 0 && value.ptr[begin - 1] != ',')
             begin--;
         struct lk_slice element = lk_slice_trim(lk_slice_make(value.ptr + begin, value.len - begin));
         if (element.len > 0) { /* an empty one is nobody (RFC 9110 section 5.6.1) */
-            if (parse_forwarded(element, ip) != 0)
+            if (parse_forwarded(element, ret) != 0)
                 return WALK_LOST;
-            if (!lk_ip_list_has(lanes->trusted_proxies, ip))
+            *ret_known = true;
+            if (!lk_proxies_have(proxies, ret))
                 return WALK_FOUND;
         }
         if (begin == 0)
@@ -151,19 +146,19 @@ static size_t count_fields(const struct http_request *request) {
 
 bool lk_client_ip(const struct lk_lanes *lanes, const struct http_request *request, struct lk_ip *ret) {
     static const struct lk_slice forwarded = LK_SLICE("x-forwarded-for");
+    const struct lk_proxies *proxies = lk_lanes_proxies(lanes);
     struct lk_ip ip;
-    if (lk_ip_from_sockaddr((const struct sockaddr *)http_request_peer(request), &ip) != 0)
-        return false;
+    bool known = lk_ip_from_sockaddr((const struct sockaddr *)http_request_peer(request), &ip) == 0; /* not of a Unix socket */
     enum walk walk = WALK_ON;
-    if (lanes->trusted_proxies != NULL && lk_ip_list_has(lanes->trusted_proxies, &ip)) {
+    if (known ? lk_proxies_have(proxies, &ip) : proxies->unix_sockets) {
         for (size_t i = count_fields(request); i > 0 && walk == WALK_ON; i--) {
             struct lk_slice name;
             struct lk_slice value;
             if (http_request_header_at(request, i - 1, &name, &value) && lk_slice_equal_nocase(name, forwarded))
-                walk = walk_field(lanes, value, &ip);
+                walk = walk_field(proxies, value, &ip, &known);
         }
     }
-    if (walk == WALK_LOST)
+    if (walk == WALK_LOST || !known)
         return false;
     *ret = ip;
     return true;

@@ -26,7 +26,7 @@ struct lk_login_service {
     struct lk_executor *executor;
     struct lk_background *background;
     const struct lk_lanes *lanes;   /* say where a client is */
-    struct lk_rate_table *attempts; /* by client address; NULL: no limit */
+    struct lk_rate_table *attempts; /* by client address */
     uint32_t instance;              /* as in struct lk_graphql_service */
 };
 

@@ -168,8 +168,6 @@ struct lk_json *lk_login_job_body(struct lk_login_job *job, const char *sentence
 static bool admit(struct lk_login_job *job) {
     const struct lk_login_service *service = job->service;
     struct lk_ip ip;
-    if (service->attempts == NULL)
-        return true;
     struct lk_id subject = lk_rate_subject_of_ip(lk_client_ip(service->lanes, job->request, &ip) ? &ip : NULL);
     struct lk_named_rate rate = {"login", {0}};
     if (lk_rate_table_take(service->attempts, &subject, 1, lk_clock_mono_ns(), &rate.state))

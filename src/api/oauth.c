@@ -71,19 +71,21 @@ static bool is_form(const struct http_request *request) {
     return http_media_type_is(http_request_header(request, "content-type"), "application/x-www-form-urlencoded");
 }
 
-/* The caller's key, from a header or the form's client_secret (RFC 6749 section 2.3.1); ptr NULL when there is none. false, after sending the answer, when it is in
- * both: section 2.3 allows one way in a request. */
+/* The caller's key, from a header or the form's client_secret (RFC 6749 section 2.3.1); ptr NULL when there is none. false, after sending the answer, when there
+ * are several: section 2.3 allows one way in a request. */
 static bool read_caller(struct http_request *request, struct lk_slice *ret) {
     struct lk_arena *arena = http_request_arena(request);
     struct lk_slice token = lk_credential(request);
     struct lk_slice secret = {NULL, 0};
-    if (token.ptr == NULL)
-        token = basic_secret(http_request_header(request, "authorization"), arena);
+    struct lk_slice basic = basic_secret(http_request_header(request, "authorization"), arena);
     size_t in_form = is_form(request) ? http_form_count(http_request_body(request), "client_secret") : 0;
-    if (in_form > 1 || (in_form == 1 && token.ptr != NULL)) {
+    size_t in_header = (size_t)(token.ptr != NULL) + (size_t)(basic.ptr != NULL);
+    if (in_header + in_form > 1) {
         answer_error(request, 400, "invalid_request", "The client must authenticate in one way only, and once");
         return false;
     }
+    if (basic.ptr != NULL)
+        token = basic;
     if (in_form == 1 && http_form_get(http_request_body(request), "client_secret", arena, &secret) == 0)
         token = secret;
     *ret = token;

@@ -52,10 +52,10 @@ void lk_answer_problem(struct http_request *request, int status, const char *cod
     http_send(request);
 }
 
-void lk_answer_expression_problem(struct http_request *request, const struct lk_expression_error *error) {
+void lk_answer_expression_problem(struct http_request *request, const char *where, const struct lk_expression_error *error) {
     struct lk_json_writer w;
     char detail[256];
-    snprintf(detail, sizeof(detail), "The permission expression is wrong at column %zu: expected %s, found %s", error->column,
+    snprintf(detail, sizeof(detail), "%sThe permission expression is wrong at column %zu: expected %s, found %s", where, error->column,
              error->expected, error->found);
     begin(request, &w, 400, LK_CODE_BAD_USER_INPUT, detail);
     lk_json_key(&w, "offset");

@@ -9,8 +9,8 @@
 /* Answers with a problem and sends it: status, a code for programs ("BAD_USER_INPUT") and a sentence. On 401 with WWW-Authenticate. */
 void lk_answer_problem(struct http_request *request, int status, const char *code, const char *detail);
 
-/* The same for a permission expression that is none (400): with its offset and column. */
-void lk_answer_expression_problem(struct http_request *request, const struct lk_expression_error *error);
+/* The same for a permission expression that is none (400): with its offset and column. where comes before the sentence: "requests[3]: ", or "". */
+void lk_answer_expression_problem(struct http_request *request, const char *where, const struct lk_expression_error *error);
 
 /* Out of memory: 413 when the request has used up most of what one may have, 503 when there is none for anybody. */
 void lk_answer_no_memory(struct http_request *request);

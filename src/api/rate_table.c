@@ -17,35 +17,63 @@ struct place {
 
 struct shard {
     pthread_mutex_t lock;
+    struct lk_rate rate; /* the table's: here, where the lock guards it */
     struct place places[SETS][WAYS];
 };
 
 struct lk_rate_table {
-    struct lk_rate rate;
-    uint64_t seed[2]; /* clients choose addresses: not which of them share places */
-    struct shard shards[SHARDS];
+    uint64_t seed[2];               /* clients choose addresses: not which of them share places */
+    _Atomic(struct shard *) shards; /* SHARDS of them; NULL: there has never been a limit */
 };
 
 int lk_rate_table_new(const struct lk_rate *rate, struct lk_rate_table **ret) {
     struct lk_rate_table *table = calloc(1, sizeof(*table));
     if (table == NULL)
         return LK_ENOMEM;
-    table->rate = *rate;
     lk_random_bytes(table->seed, sizeof(table->seed));
-    for (size_t i = 0; i < SHARDS; i++)
-        pthread_mutex_init(&table->shards[i].lock, NULL); /* cannot fail on Linux */
+    int code = lk_rate_table_make_room(table, rate);
+    if (code != 0) {
+        lk_rate_table_free(table);
+        return code;
+    }
+    lk_rate_table_change(table, rate, 0);
     *ret = table;
     return 0;
 }
 
 void lk_rate_table_free(struct lk_rate_table *table) {
-    for (size_t i = 0; table != NULL && i < SHARDS; i++)
-        pthread_mutex_destroy(&table->shards[i].lock);
+    struct shard *shards = table == NULL ? NULL : atomic_load(&table->shards);
+    for (size_t i = 0; shards != NULL && i < SHARDS; i++)
+        pthread_mutex_destroy(&shards[i].lock);
+    free(shards);
     free(table);
 }
 
-const struct lk_rate *lk_rate_table_rate(const struct lk_rate_table *table) {
-    return &table->rate;
+int lk_rate_table_make_room(struct lk_rate_table *table, const struct lk_rate *rate) {
+    if (rate->limit == 0 || atomic_load(&table->shards) != NULL)
+        return 0;
+    struct shard *shards = calloc(SHARDS, sizeof(*shards));
+    if (shards == NULL)
+        return LK_ENOMEM;
+    for (size_t i = 0; i < SHARDS; i++)
+        pthread_mutex_init(&shards[i].lock, NULL); /* cannot fail on Linux */
+    atomic_store(&table->shards, shards);
+    return 0;
+}
+
+void lk_rate_table_change(struct lk_rate_table *table, const struct lk_rate *rate, int64_t now_ns) {
+    struct shard *shards = atomic_load(&table->shards);
+    const uint64_t latest = (uint64_t)(now_ns + (int64_t)rate->window_ms * 1000000);
+    for (size_t i = 0; shards != NULL && i < SHARDS; i++) {
+        pthread_mutex_lock(&shards[i].lock);
+        shards[i].rate = *rate;
+        for (size_t place = 0; place < (size_t)SETS * WAYS && rate->limit != 0; place++) {
+            _Atomic uint64_t *word = &shards[i].places[place / WAYS][place % WAYS].word;
+            if (*word > latest)
+                *word = latest;
+        }
+        pthread_mutex_unlock(&shards[i].lock);
+    }
 }
 
 static uint64_t hash(const struct lk_rate_table *table, const struct lk_id *subject) {
@@ -72,31 +100,47 @@ static struct place *find(struct place *set, const struct lk_id *subject, bool *
     return oldest;
 }
 
-bool lk_rate_table_take(struct lk_rate_table *table, const struct lk_id *subject, uint32_t cost, int64_t now_ns,
-                        struct lk_rate_state *ret) {
-    uint64_t at = hash(table, subject);
-    struct shard *shard = &table->shards[at % SHARDS];
-    pthread_mutex_lock(&shard->lock);
+/* Takes from a shard that has a limit, with the lock held. */
+static bool take(struct shard *shard, struct place *set, const struct lk_id *subject, uint32_t cost, int64_t now_ns,
+                 struct lk_rate_state *ret) {
     bool known;
-    struct place *place = find(shard->places[at / SHARDS % SETS], subject, &known);
+    struct place *place = find(set, subject, &known);
     _Atomic uint64_t fresh = 0;
-    bool allowed = lk_rate_take(known ? &place->word : &fresh, &table->rate, cost, now_ns, ret);
+    bool allowed = lk_rate_take(known ? &place->word : &fresh, &shard->rate, cost, now_ns, ret);
     if (!known && fresh != 0) {
         place->subject = *subject;
         place->word = fresh;
     }
+    return allowed;
+}
+
+bool lk_rate_table_take(struct lk_rate_table *table, const struct lk_id *subject, uint32_t cost, int64_t now_ns,
+                        struct lk_rate_state *ret) {
+    struct shard *shards = atomic_load_explicit(&table->shards, memory_order_acquire);
+    bool allowed = true;
+    ret->limit = 0;
+    if (shards == NULL)
+        return true;
+    uint64_t at = hash(table, subject);
+    struct shard *shard = &shards[at % SHARDS];
+    pthread_mutex_lock(&shard->lock);
+    if (shard->rate.limit != 0)
+        allowed = take(shard, shard->places[at / SHARDS % SETS], subject, cost, now_ns, ret);
     pthread_mutex_unlock(&shard->lock);
     return allowed;
 }
 
 void lk_rate_table_give_back(struct lk_rate_table *table, const struct lk_id *subject, uint32_t cost) {
+    struct shard *shards = atomic_load_explicit(&table->shards, memory_order_acquire);
+    if (shards == NULL)
+        return;
     uint64_t at = hash(table, subject);
-    struct shard *shard = &table->shards[at % SHARDS];
+    struct shard *shard = &shards[at % SHARDS];
     pthread_mutex_lock(&shard->lock);
     bool known;
     struct place *place = find(shard->places[at / SHARDS % SETS], subject, &known);
-    if (known)
-        lk_rate_give_back(&place->word, &table->rate, cost);
+    if (known && shard->rate.limit != 0)
+        lk_rate_give_back(&place->word, &shard->rate, cost);
     pthread_mutex_unlock(&shard->lock);
 }
 

@@ -13,13 +13,16 @@
 
 struct lk_rate_table;
 
-/* A table whose subjects all have this rate, and whose memory is a few hundred KiB. LK_ENOMEM. */
+/* A table whose subjects all have this rate, and whose memory is a few hundred KiB; without a limit it has none, and allows all. LK_ENOMEM. */
 int lk_rate_table_new(const struct lk_rate *rate, struct lk_rate_table **ret);
 void lk_rate_table_free(struct lk_rate_table *table); /* NULL is fine */
 
-const struct lk_rate *lk_rate_table_rate(const struct lk_rate_table *table);
+/* Another rate for all, or none. Who has used one up has used up the other, and waits from now_ns (monotonic) no longer than that asks for. The memory for it is had first, by
+ * lk_rate_table_make_room, which changes nothing else (LK_ENOMEM). Both on one thread at a time, whatever others take. */
+int lk_rate_table_make_room(struct lk_rate_table *table, const struct lk_rate *rate);
+void lk_rate_table_change(struct lk_rate_table *table, const struct lk_rate *rate, int64_t now_ns);
 
-/* As lk_rate_take and lk_rate_give_back, with the subject's word. */
+/* As lk_rate_take and lk_rate_give_back, with the subject's word. Without a limit, ret->limit is 0, and the rest is not set. */
 bool lk_rate_table_take(struct lk_rate_table *table, const struct lk_id *subject, uint32_t cost, int64_t now_ns, struct lk_rate_state *ret);
 void lk_rate_table_give_back(struct lk_rate_table *table, const struct lk_id *subject, uint32_t cost);
 

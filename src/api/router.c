@@ -77,25 +77,58 @@ void lk_router_foresee(struct http_request *const *requests, size_t len, void *r
     }
 }
 
-struct lk_slice lk_router_error_body(int status, const char **ret_content_type) {
+/* A request that will be refused, for its method or for who asks, needs no body for that. */
+static size_t body_max_of(const struct lk_route *route, const struct http_request *request) {
+    bool served = route->allow == NULL || lk_router_allows(route->allow, http_request_method_text(request));
+    bool admitted = served && (route->admits == NULL || route->admits(request, route->context));
+    return admitted ? route->body_max : HTTP_BODY_UNHEARD;
+}
+
+size_t lk_router_body_max(const struct http_request *request, void *router) {
+    const struct lk_router *table = router;
+    struct lk_slice path = http_request_path(request);
+    for (size_t i = 0; i < table->len; i++) {
+        if (is_at(&table->routes[i], path))
+            return body_max_of(&table->routes[i], request);
+    }
+    return HTTP_BODY_UNHEARD;
+}
+
+/* --- what the HTTP server answers by itself --- */
+
+#define ERROR(message, code) LK_SLICE("{\"errors\":[{\"message\":\"" message "\",\"extensions\":{\"code\":\"" code "\"}}]}")
+
+static struct lk_slice error_body(int status) {
     static const struct {
         int status;
         struct lk_slice body;
     } bodies[] = {
-        {400, LK_SLICE("{\"errors\":[{\"message\":\"The HTTP request is malformed\",\"extensions\":{\"code\":\"BAD_USER_INPUT\"}}]}")},
-        {408,
-         LK_SLICE("{\"errors\":[{\"message\":\"The request took too long to arrive\",\"extensions\":{\"code\":\"BAD_USER_INPUT\"}}]}")},
-        {413, LK_SLICE("{\"errors\":[{\"message\":\"The request body is too large\",\"extensions\":{\"code\":\"BAD_USER_INPUT\"}}]}")},
-        {414, LK_SLICE("{\"errors\":[{\"message\":\"The request's URL is too long\",\"extensions\":{\"code\":\"BAD_USER_INPUT\"}}]}")},
-        {431, LK_SLICE("{\"errors\":[{\"message\":\"The request's header is too large\",\"extensions\":{\"code\":\"BAD_USER_INPUT\"}}]}")},
-        {503, LK_SLICE("{\"errors\":[{\"message\":\"The server is busy; try again\",\"extensions\":{\"code\":\"UNAVAILABLE\"}}]}")},
+        {400, ERROR("The HTTP request is malformed", LK_CODE_BAD_USER_INPUT)},
+        {408, ERROR("The request took too long to arrive", LK_CODE_BAD_USER_INPUT)},
+        {413, ERROR("The request body is too large", LK_CODE_BAD_USER_INPUT)},
+        {414, ERROR("The request's URL is too long", LK_CODE_BAD_USER_INPUT)},
+        {417, ERROR("The Expect header may only say 100-continue", LK_CODE_BAD_USER_INPUT)},
+        {431, ERROR("The request's header is too large", LK_CODE_BAD_USER_INPUT)},
+        {501, ERROR("The server knows no CONNECT, and no Transfer-Encoding but chunked", LK_CODE_BAD_USER_INPUT)},
+        {503, ERROR("The server is busy; try again", LK_CODE_UNAVAILABLE)},
+        {505, ERROR("The server speaks HTTP/1.0, HTTP/1.1 and HTTP/2", LK_CODE_BAD_USER_INPUT)},
     };
-    static const struct lk_slice other =
-        LK_SLICE("{\"errors\":[{\"message\":\"The request failed\",\"extensions\":{\"code\":\"INTERNAL\"}}]}");
-    *ret_content_type = json_type.ptr;
+    static const struct lk_slice other = ERROR("The request failed", LK_CODE_INTERNAL);
     for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
         if (bodies[i].status == status)
             return bodies[i].body;
     }
     return other;
+}
+
+void lk_router_describe_error(int status, struct http_error *ret) {
+    static const struct http_error_field fields[] = {
+        {LK_SLICE("Cache-Control"), LK_SLICE("no-store")}, {LK_SLICE("X-Latchkey-Account-Id"), LK_SLICE("")},
+        {LK_SLICE("X-Latchkey-Key-Id"), LK_SLICE("")},     {LK_SLICE("X-Latchkey-Key-Name"), LK_SLICE("")},
+        {LK_SLICE("X-Latchkey-Groups"), LK_SLICE("")},     {LK_SLICE("X-Latchkey-Scopes"), LK_SLICE("")},
+        {LK_SLICE("X-Latchkey-Code"), LK_SLICE("")},       {LK_SLICE("Retry-After"), LK_SLICE("1")}, /* last: only for 503 */
+    };
+    static const size_t len = sizeof(fields) / sizeof(fields[0]);
+    *ret = (struct http_error){
+        .body = error_body(status), .content_type = json_type.ptr, .fields = fields, .fields_len = status == 503 ? len : len - 1};
 }

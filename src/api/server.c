@@ -31,11 +31,7 @@
 #include "base/log.h"
 #include "crypto/random.h"
 #include "domain/session.h"
-#include "http/listen.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +41,7 @@
 #define OPS_ROUTES 3
 
 struct server {
-    const struct lk_settings *settings;
+    const struct lk_settings *settings; /* of the start */
     const struct lk_server_events *events;
     struct lk_store store;
     struct lk_keyring_feed feed;
@@ -74,77 +70,9 @@ struct server {
     struct lk_router ops_router;
     struct http_tls_config tls; /* of the main TCP listeners; certificate_file NULL: clear text */
     struct lk_notify notify;    /* the service manager */
+    unsigned drain_timeout_ms;
     atomic_bool database_failed;
 };
-
-/* --- addresses --- */
-
-/* The host part of "ADDR:PORT", without brackets. false when there is none or it does not fit. */
-static bool host_of(const char *address, char *out, size_t size) {
-    const char *colon = strrchr(address, ':');
-    if (colon == NULL)
-        return false;
-    size_t len = (size_t)(colon - address);
-    if (len >= 2 && address[0] == '[' && address[len - 1] == ']') {
-        address++;
-        len -= 2;
-    }
-    if (len >= size)
-        return false;
-    memcpy(out, address, len);
-    out[len] = '\0';
-    return true;
-}
-
-bool lk_address_is_loopback(const char *address) {
-    char host[INET6_ADDRSTRLEN];
-    struct in_addr v4;
-    struct in6_addr v6;
-    if (!host_of(address, host, sizeof(host)))
-        return false;
-    if (inet_pton(AF_INET, host, &v4) == 1)
-        return (ntohl(v4.s_addr) >> 24) == 127;
-    return inet_pton(AF_INET6, host, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
-}
-
-static bool is_unix(const char *address) {
-    return strncmp(address, "unix:", 5) == 0;
-}
-
-static int check_address(const char *address, const char *flag, bool insecure, struct lk_problem *problem) {
-    struct sockaddr_storage parsed;
-    socklen_t len;
-    if (http_address_parse(address, &parsed, &len) != 0)
-        return lk_problem_set(problem, LK_EINVAL, "--%s %s is not an address to listen on: write 127.0.0.1:5390 or [::1]:5390%s", flag,
-                              address, strcmp(flag, "listen") == 0 ? ", or unix:/path" : "");
-    if (insecure || is_unix(address) || lk_address_is_loopback(address))
-        return 0;
-    return lk_problem_set(problem, LK_EINVAL,
-                          "--%s %s would serve clear text beyond this machine; add --insecure-listen if a proxy in front of it encrypts%s",
-                          flag, address, strcmp(flag, "listen") == 0 ? ", or --tls-cert and --tls-key" : "");
-}
-
-static int check_tls(const struct lk_settings *settings, struct lk_problem *problem) {
-    bool cert = settings->tls_cert[0] != '\0', key = settings->tls_key[0] != '\0';
-    if (cert != key)
-        return lk_problem_set(problem, LK_EINVAL, "--%s is missing: a certificate and its key come together",
-                              cert ? "tls-key" : "tls-cert");
-    if (!cert && settings->tls_client_ca[0] != '\0')
-        return lk_problem_set(problem, LK_EINVAL, "--tls-client-ca needs --tls-cert and --tls-key");
-    return 0;
-}
-
-static int check_addresses(const struct lk_settings *settings, struct lk_problem *problem) {
-    if (settings->listen.len == 0)
-        return lk_problem_set(problem, LK_EINVAL, "--listen is empty; give an address such as 127.0.0.1:5390");
-    int code = check_tls(settings, problem);
-    bool open = settings->insecure_listen || settings->tls_cert[0] != '\0';
-    for (size_t i = 0; i < settings->listen.len && code == 0; i++)
-        code = check_address(settings->listen.items[i], "listen", open, problem);
-    if (code == 0 && settings->ops_listen[0] != '\0')
-        code = check_address(settings->ops_listen, "ops-listen", settings->insecure_listen, problem);
-    return code;
-}
 
 /* --- putting it together --- */
 
@@ -265,23 +193,28 @@ static void set_up_routes(struct server *server) {
     struct lk_login_service *login = &server->login;
     const struct lk_route main_routes[MAIN_ROUTES] = {
         {LK_SLICE(LK_AUTH_PATH), NULL, lk_auth_handle, &server->auth, .below = true, .class = LK_ROUTE_AUTH, .foresee = lk_auth_foresee},
-        {LK_SLICE("/v1/keys:verify"), "POST", lk_verify_handle, &server->verify, .class = LK_ROUTE_VERIFY},
-        {LK_SLICE("/v1/keys:batchVerify"), "POST", lk_verify_handle_batch, &server->verify, .class = LK_ROUTE_VERIFY},
-        {LK_SLICE("/v1/introspect"), "POST", lk_oauth_introspect, &server->oauth, .class = LK_ROUTE_OAUTH},
-        {LK_SLICE("/v1/revoke"), "POST", lk_oauth_revoke, &server->oauth, .class = LK_ROUTE_OAUTH},
-        {LK_SLICE("/v1/leaks/github"), "POST", lk_leaks_handle_github, &server->leaks, .class = LK_ROUTE_OAUTH},
-        {LK_SLICE("/v1/revoke-leaked"), "POST", lk_leaks_handle_finder, &server->leaks, .class = LK_ROUTE_OAUTH},
+        {LK_SLICE("/v1/keys:verify"), "POST", lk_verify_handle, &server->verify, .class = LK_ROUTE_VERIFY, .body_max = LK_BODY_SMALL,
+         .admits = lk_verify_admits},
+        {LK_SLICE("/v1/keys:batchVerify"), "POST", lk_verify_handle_batch, &server->verify, .class = LK_ROUTE_VERIFY,
+         .body_max = LK_BODY_ANY, .admits = lk_verify_admits},
+        {LK_SLICE("/v1/introspect"), "POST", lk_oauth_introspect, &server->oauth, .class = LK_ROUTE_OAUTH, .body_max = LK_BODY_SMALL},
+        {LK_SLICE("/v1/revoke"), "POST", lk_oauth_revoke, &server->oauth, .class = LK_ROUTE_OAUTH, .body_max = LK_BODY_SMALL},
+        {LK_SLICE("/v1/leaks/github"), "POST", lk_leaks_handle_github, &server->leaks, .class = LK_ROUTE_OAUTH, .body_max = LK_BODY_ANY},
+        {LK_SLICE("/v1/revoke-leaked"), "POST", lk_leaks_handle_finder, &server->leaks, .class = LK_ROUTE_OAUTH, .body_max = LK_BODY_ANY},
         {LK_SLICE("/v1/backup"), "GET", lk_backup_handle, server->backup, .class = LK_ROUTE_OPERATIONS},
-        {LK_SLICE("/graphql"), graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
-        {LK_SLICE("/api/graphql"), graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
-        {LK_SLICE("/gateway/api/graphql"), graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL},
-        {LK_SLICE("/gateway/api/graphql-api"), "POST", lk_graphql_handle_form, graphql, .class = LK_ROUTE_GRAPHQL},
-        {LK_SLICE("/api/users/login"), "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN},
-        {LK_SLICE("/gateway/api/users/login"), "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN},
-        {LK_SLICE("/api/users/logout"), "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN},
-        {LK_SLICE("/gateway/api/users/logout"), "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN},
+        {LK_SLICE("/graphql"), graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL, .body_max = LK_BODY_ANY,
+         .admits = lk_graphql_admits},
+        {LK_SLICE("/api/graphql"), graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL, .body_max = LK_BODY_ANY,
+         .admits = lk_graphql_admits},
+        {LK_SLICE("/gateway/api/graphql"), graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL, .body_max = LK_BODY_ANY,
+         .admits = lk_graphql_admits},
+        {LK_SLICE("/gateway/api/graphql-api"), "POST", lk_graphql_handle_form, graphql, .class = LK_ROUTE_GRAPHQL, .body_max = LK_BODY_ANY},
+        {LK_SLICE("/api/users/login"), "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN, .body_max = LK_BODY_SMALL},
+        {LK_SLICE("/gateway/api/users/login"), "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN, .body_max = LK_BODY_SMALL},
+        {LK_SLICE("/api/users/logout"), "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN, .body_max = LK_BODY_SMALL},
+        {LK_SLICE("/gateway/api/users/logout"), "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN, .body_max = LK_BODY_SMALL},
         {LK_SLICE("/console/session"), "GET, HEAD, POST, DELETE", lk_console_session_handle, &server->console_session,
-         .class = LK_ROUTE_LOGIN},
+         .class = LK_ROUTE_LOGIN, .body_max = LK_BODY_SMALL},
         {LK_SLICE("/console"), "GET, HEAD", lk_console_handle, NULL, .below = true, .class = LK_ROUTE_CONSOLE},
         {LK_SLICE("/explorer"), "GET, HEAD", lk_console_handle_explorer, NULL, .class = LK_ROUTE_CONSOLE},
         {LK_SLICE("/"), "GET, HEAD", lk_console_handle_root, NULL, .class = LK_ROUTE_CONSOLE},
@@ -335,16 +268,21 @@ static void set_up_health(struct server *server) {
     server->health.started_at = lk_clock_wall_ms();
 }
 
+/* The largest body finds room even while its buffer grows, which takes three times its size for a moment. */
+#define INPUT_BODIES 4
+
 static struct http_config http_settings(const struct lk_settings *settings) {
     struct http_config config = http_config_defaults();
     config.threads = (unsigned)settings->threads;
     config.body_max = (size_t)settings->body_max;
+    if (config.input_max < INPUT_BODIES * config.body_max)
+        config.input_max = INPUT_BODIES * config.body_max;
     config.header_timeout_ms = (unsigned)settings->header_timeout_ms;
     config.body_timeout_ms = (unsigned)settings->body_timeout_ms;
     config.idle_timeout_ms = (unsigned)settings->idle_timeout_ms;
     config.write_timeout_ms = (unsigned)settings->write_timeout_ms;
     config.connections_max = (size_t)settings->connections_max;
-    config.error_body = lk_router_error_body;
+    config.describe_error = lk_router_describe_error;
     return config;
 }
 
@@ -359,16 +297,6 @@ static struct http_tls_config tls_settings(const struct lk_settings *settings) {
     };
 }
 
-/* "0660" as a number. */
-static int socket_mode(const struct lk_settings *settings, unsigned *ret, struct lk_problem *problem) {
-    const char *text = settings->socket_mode;
-    size_t len = strlen(text);
-    if (len < 3 || len > 4 || strspn(text, "01234567") != len || (len == 4 && text[0] != '0'))
-        return lk_problem_set(problem, LK_EINVAL, "--socket-mode: \"%.20s\" is not a mode such as 0660", text);
-    *ret = (unsigned)strtoul(text, NULL, 8);
-    return 0;
-}
-
 static int create_http(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
     size_t len = settings->listen.len;
@@ -376,27 +304,28 @@ static int create_http(struct server *server, struct lk_problem *problem) {
     if (listeners == NULL)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     server->tls = tls_settings(settings);
-    unsigned mode = 0;
-    int code = socket_mode(settings, &mode, problem);
-    if (code != 0)
-        goto done;
+    unsigned mode = (unsigned)strtoul(settings->socket_mode, NULL, 8);
     for (size_t i = 0; i < len; i++) {
-        listeners[i] =
-            (struct http_listener){settings->listen.items[i], lk_router_handle, &server->main_router, NULL, mode, lk_router_foresee};
-        if (server->tls.certificate_file != NULL && !is_unix(settings->listen.items[i]))
+        listeners[i] = (struct http_listener){settings->listen.items[i], lk_router_handle,  &server->main_router, NULL, mode,
+                                              lk_router_foresee,         lk_router_body_max};
+        if (server->tls.certificate_file != NULL && !lk_address_is_unix(settings->listen.items[i]))
             listeners[i].tls = &server->tls;
     }
     if (settings->ops_listen[0] != '\0')
-        listeners[len++] = (struct http_listener){settings->ops_listen, lk_router_handle, &server->ops_router, NULL, mode, NULL};
+        listeners[len++] =
+            (struct http_listener){settings->ops_listen, lk_router_handle, &server->ops_router, NULL, mode, NULL, lk_router_body_max};
     struct http_config config = http_settings(settings);
     server->hooks = lk_lanes_hooks(&server->lanes);
     config.hooks = &server->hooks;
     config.listeners = listeners;
     config.listeners_len = len;
-    code = http_server_create(&config, &server->http, problem);
-done:
+    int code = http_server_create(&config, &server->http, problem);
     free(listeners);
     return code;
+}
+
+static int auth_rate_status(const struct lk_settings *settings) {
+    return strcmp(settings->auth_rate_status, "429") == 0 ? 429 : 403;
 }
 
 static int set_up_verification(struct server *server, struct lk_problem *problem) {
@@ -405,26 +334,21 @@ static int set_up_verification(struct server *server, struct lk_problem *problem
                              settings->trusted_proxies.len, &server->lanes, problem);
     if (code != 0)
         return code;
-    server->auth = (struct lk_auth_service){&server->lanes, strcmp(settings->auth_rate_status, "429") == 0 ? 429 : 403};
+    server->auth = (struct lk_auth_service){&server->lanes, auth_rate_status(settings)};
     server->oauth = (struct lk_oauth_service){&server->verify, server->store.domain, server->executor};
     code = lk_verify_service_open(&server->lanes, &server->verify);
     return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
-}
-
-/* *ret stays NULL for no limit. */
-static int open_rate(const struct lk_rate *rate, struct lk_rate_table **ret) {
-    return rate->limit == 0 ? 0 : lk_rate_table_new(rate, ret);
 }
 
 static int set_up_rates(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
     server->graphql.lanes = &server->lanes;
     server->login.lanes = &server->lanes;
-    int code = open_rate(&settings->rate_limit_account, &server->graphql.account_requests);
+    int code = lk_rate_table_new(&settings->rate_limit_account, &server->graphql.account_requests);
     if (code == 0)
-        code = open_rate(&settings->rate_limit_key, &server->graphql.key_requests);
+        code = lk_rate_table_new(&settings->rate_limit_key, &server->graphql.key_requests);
     if (code == 0)
-        code = open_rate(&settings->login_rate, &server->login.attempts);
+        code = lk_rate_table_new(&settings->login_rate, &server->login.attempts);
     return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
 }
 
@@ -465,10 +389,8 @@ static int start_threads(struct server *server, struct lk_problem *problem) {
 
 static int start(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
-    int code = check_addresses(settings, problem);
     lk_descriptors_make_room((size_t)settings->connections_max);
-    if (code == 0)
-        code = lk_store_open(settings->data, settings->master_key_file, &server->store, problem);
+    int code = lk_store_open(settings->data, settings->master_key_file, &server->store, problem);
     if (code == 0)
         code = lk_graphql_schema_load(&server->schema, problem);
     if (code == 0)
@@ -493,7 +415,7 @@ static int start(struct server *server, struct lk_problem *problem) {
 static void stop(struct server *server) {
     lk_backup_service_cancel(server->backup);
     if (server->http != NULL)
-        http_server_stop(server->http, (unsigned)server->settings->drain_timeout_ms);
+        http_server_stop(server->http, server->drain_timeout_ms);
     lk_ticker_stop(server->ticker);
     lk_background_stop(server->background);
     lk_backup_service_stop(server->backup);
@@ -516,13 +438,13 @@ static void stop(struct server *server) {
     lk_store_close(&server->store);
 }
 
-/* --- running --- */
+/* --- announcing --- */
 
 static void announce(const struct server *server, size_t index, const char *what, const char *address) {
     bool tls = strcmp(what, "main") == 0 && server->tls.certificate_file != NULL;
     char url[160];
     int host_len = (int)(strrchr(address, ':') - address);
-    if (is_unix(address))
+    if (lk_address_is_unix(address))
         snprintf(url, sizeof(url), "%s", address);
     else
         snprintf(url, sizeof(url), "%s://%.*s:%u", tls ? "https" : "http", host_len, address, http_server_port(server->http, index));
@@ -538,13 +460,56 @@ static void announce_all(const struct server *server) {
         announce(server, settings->listen.len, "ops", settings->ops_listen);
 }
 
-/* SIGHUP: the files that are renewed while the server runs. What cannot be read leaves what is there in use. */
+/* --- SIGHUP --- */
+
+/* Puts in force what may change while the server runs, all of it or, for want of memory, nothing. */
+static int take_settings(struct server *server, const struct lk_settings *settings, struct lk_problem *problem) {
+    const struct {
+        struct lk_rate_table *table;
+        const struct lk_rate *rate;
+    } rates[] = {
+        {server->graphql.account_requests, &settings->rate_limit_account},
+        {server->graphql.key_requests, &settings->rate_limit_key},
+        {server->login.attempts, &settings->login_rate},
+    };
+    const size_t rates_len = sizeof(rates) / sizeof(rates[0]);
+    for (size_t i = 0; i < rates_len; i++) {
+        if (lk_rate_table_make_room(rates[i].table, rates[i].rate) != 0)
+            return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    }
+    struct lk_proxies *proxies;
+    int code = lk_proxies_new(settings->trusted_proxies.items, settings->trusted_proxies.len, &proxies, problem);
+    if (code != 0)
+        return code;
+    lk_lanes_trust(&server->lanes, proxies);
+    for (size_t i = 0; i < rates_len; i++)
+        lk_rate_table_change(rates[i].table, rates[i].rate, lk_clock_mono_ns());
+    atomic_store_explicit(&server->auth.rate_status, auth_rate_status(settings), memory_order_relaxed);
+    server->drain_timeout_ms = (unsigned)settings->drain_timeout_ms;
+    return 0;
+}
+
+static void reload_settings(struct server *server) {
+    const struct lk_server_events *events = server->events;
+    const struct lk_settings *settings = NULL;
+    struct lk_problem problem = {0};
+    int code = events->settings_again(events->context, &settings, &problem);
+    if (code == 0 && settings != NULL)
+        code = take_settings(server, settings, &problem);
+    if (code != 0)
+        lk_log(LK_LOG_ERROR, "SIGHUP: the old settings stay in force. %s", problem.text);
+    else if (settings != NULL)
+        events->settings_taken(events->context);
+}
+
+/* The files that are renewed while the server runs. What cannot be read leaves what is there in use: a mistake in one keeps no other from being renewed. */
 static void reload(struct server *server) {
     struct lk_problem problem = {0};
     const char *keys_file = server->settings->leak_public_keys;
     lk_notify_send(&server->notify, "RELOADING=1");
-    if (server->tls.certificate_file == NULL && keys_file[0] == '\0')
+    if (server->settings->config == NULL && server->tls.certificate_file == NULL && keys_file[0] == '\0')
         lk_log(LK_LOG_INFO, "SIGHUP: there is nothing that could be reloaded");
+    reload_settings(server);
     if (server->tls.certificate_file != NULL) {
         if (http_server_reload(server->http, &problem) == 0)
             lk_log(LK_LOG_INFO, "SIGHUP: new connections use the certificates as they are now");
@@ -559,6 +524,8 @@ static void reload(struct server *server) {
     }
     lk_notify_send(&server->notify, "READY=1");
 }
+
+/* --- running --- */
 
 /* The service manager gets its sign of life unless the store thread has left requests waiting since the last one. */
 static void show_life(struct server *server, uint64_t *jobs) {
@@ -606,6 +573,7 @@ int lk_server_run(const struct lk_settings *settings, const struct lk_server_eve
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     server->settings = settings;
     server->events = events;
+    server->drain_timeout_ms = (unsigned)settings->drain_timeout_ms;
     int code = lk_notify_open(&server->notify, problem);
     if (code == 0)
         code = start(server, problem);

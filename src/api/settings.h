@@ -1,8 +1,9 @@
-/* What a server is told: filled from the settings table of cli/settings.h, read-only while the server runs. */
+/* What a server is told: filled from the settings table of cli/settings.h, and not changed afterwards: SIGHUP brings others, and the server takes over what may change. */
 #ifndef LK_API_SETTINGS_H
 #define LK_API_SETTINGS_H
 
 #include "base/arena.h"
+#include "base/error.h"
 #include "keyring/limit.h"
 
 #include <stdint.h>
@@ -72,5 +73,13 @@ struct lk_settings {
     bool graphql_introspection;
     bool graphql_suggestions;
 };
+
+/* What no value shows by itself, since it lies in how they go together. 0; LK_EINVAL: something is missing; LK_EFORBIDDEN: it would be unsafe; with a sentence. */
+int lk_settings_check(const struct lk_settings *settings, struct lk_problem *problem);
+
+/* Of what may be listened on: whether it is a Unix socket ("unix:PATH"); whether it is an address of this machine only (127.0.0.0/8, ::1), false as well for what
+ * is no "ADDR:PORT". */
+bool lk_address_is_unix(const char *address);
+bool lk_address_is_loopback(const char *address);
 
 #endif

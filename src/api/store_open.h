@@ -6,7 +6,6 @@
 #include "domain/call.h"
 #include "store/datadir.h"
 
-#define LK_DATABASE_FILE "latchkey.db"
 #define LK_MASTER_KEY_FILE "master.key"
 
 /* Zeroed: nothing is open. */

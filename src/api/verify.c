@@ -63,6 +63,22 @@ bool lk_recognise(const struct lk_lanes *lanes, const struct http_request *reque
     return lk_is_recognised(lk_verify_caller(lanes, request, credential, NULL, ret));
 }
 
+bool lk_may_be_recognised(const struct lk_lanes *lanes, const struct http_request *request) {
+    struct lk_slice credential = lk_credential(request);
+    if (lk_session_token_like(credential))
+        return lk_session_token_check(credential);
+    struct lk_verifier looker;
+    lk_verifier_init(&looker, lk_lane_of(lanes, request)->caller.keyring, NULL);
+    const struct lk_verify_request question = {.token = credential, .now_ms = lk_clock_wall_ms(), .mono_ns = lk_clock_mono_ns()};
+    struct lk_verify_answer ignored;
+    return credential.ptr != NULL && lk_is_recognised(lk_verify(&looker, &question, &ignored));
+}
+
+bool lk_verify_admits(const struct http_request *request, void *service) {
+    const struct lk_verify_service *verify = service;
+    return lk_may_be_recognised(verify->lanes, request);
+}
+
 /* Sends the answer when the caller may not verify. */
 static bool admit(struct work *work, const struct lk_verify_service *service) {
     struct lk_verify_answer caller;
@@ -155,17 +171,21 @@ static int read_item(const struct work *work, const struct lk_json *json, const 
 }
 
 /* false when the expression is none and the answer that says so has been sent. */
-static bool find_expression(struct work *work, const struct item *item, struct lk_verify_request *question) {
+static bool find_expression(struct work *work, const struct item *item, const struct place *place, struct lk_verify_request *question) {
     if (item->require.ptr == NULL)
         return true;
     struct lk_expression_error error;
     int code = lk_expression_cache_get(work->lane->expressions, item->require, &question->require, &error);
     if (code == 0)
         return true;
-    if (code == LK_ENOMEM)
+    if (code == LK_ENOMEM) {
         lk_answer_problem(work->request, 503, LK_CODE_UNAVAILABLE, "The server has no memory for this request");
-    else
-        lk_answer_expression_problem(work->request, &error);
+        return false;
+    }
+    char where[40] = "";
+    if (place->batch)
+        snprintf(where, sizeof(where), "requests[%zu]: ", place->index);
+    lk_answer_expression_problem(work->request, where, &error);
     return false;
 }
 
@@ -273,7 +293,7 @@ void lk_verify_handle(struct http_request *request, void *service) {
         lk_answer_problem(request, 400, LK_CODE_BAD_USER_INPUT, problem.text);
         return;
     }
-    if (!find_expression(&work, &item, &question))
+    if (!find_expression(&work, &item, &place, &question))
         return;
     struct lk_verify_answer answer;
     lk_verify(&work.lane->verifier, &question, &answer);
@@ -331,7 +351,7 @@ static bool read_batch(struct work *work, const struct lk_json *requests, struct
             lk_answer_problem(work->request, 400, LK_CODE_BAD_USER_INPUT, problem.text);
             return false;
         }
-        if (!find_expression(work, &batch.items[i], &batch.questions[i]))
+        if (!find_expression(work, &batch.items[i], &place, &batch.questions[i]))
             return false;
     }
     *ret = batch;
@@ -345,7 +365,8 @@ static bool same_expression(const struct item *a, const struct item *b) {
 /* Verifies runs that share an expression: the cache may have dropped those of earlier runs. */
 static bool verify_batch(struct work *work, const struct batch *batch) {
     for (size_t i = 0, end; i < batch->len; i = end) {
-        if (!find_expression(work, &batch->items[i], &batch->questions[i]))
+        const struct place place = {.batch = true, .index = i};
+        if (!find_expression(work, &batch->items[i], &place, &batch->questions[i]))
             return false;
         for (end = i + 1; end < batch->len && same_expression(&batch->items[i], &batch->items[end]); end++)
             batch->questions[end].require = batch->questions[i].require;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 
 #define MESSAGE_MAX 2048
 
-static enum lk_log_level least_level = LK_LOG_INFO;
+static _Atomic(enum lk_log_level) least_level = LK_LOG_INFO;
 static bool as_json = false;
 static bool to_journal = false;
 
@@ -37,8 +38,12 @@ const char *lk_log_mark(enum lk_log_level level) {
 }
 
 void lk_log_setup(enum lk_log_level least, bool json) {
-    least_level = least;
+    lk_log_set_level(least);
     as_json = json;
+}
+
+void lk_log_set_level(enum lk_log_level least) {
+    atomic_store_explicit(&least_level, least, memory_order_relaxed);
 }
 
 /* A message may quote what a client sent: without this, a newline in it would forge a log line, and bytes that are not UTF-8 (or a character that
@@ -73,7 +78,7 @@ static void write_line(const char *line, size_t len) {
 }
 
 void lk_log(enum lk_log_level level, const char *format, ...) {
-    if (level < least_level)
+    if (level < atomic_load_explicit(&least_level, memory_order_relaxed))
         return;
     int saved_errno = errno;
     char raw[MESSAGE_MAX];

@@ -19,6 +19,9 @@ const char *lk_log_mark(enum lk_log_level level);
 /* Sets the least level that is written and the form. Before any other thread starts; the default is INFO and text. */
 void lk_log_setup(enum lk_log_level least, bool json);
 
+/* Sets the least level alone. Any thread. */
+void lk_log_set_level(enum lk_log_level least);
+
 /* Writes one line. Control characters are escaped; longer than 2 KiB is cut. Any thread; errno is preserved. */
 void lk_log(enum lk_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -8,6 +8,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+/* A log without its database holds what was committed last, and SQLite would put it into the next database of that name. */
+static bool is_left_log(const char *name) {
+    return strcmp(name, LK_DATABASE_FILE "-wal") == 0 || strcmp(name, LK_DATABASE_FILE "-journal") == 0;
+}
+
 static bool is_ours(const char *name) {
     static const char *const ours[] = {".", "..", "lock", "lost+found", LK_MASTER_KEY_FILE, LK_DATABASE_FILE};
     static const char *const beginnings[] = {LK_MASTER_KEY_FILE ".", CLI_FRESH_DATABASE_FILE, LK_DATABASE_FILE "-"};
@@ -29,7 +34,13 @@ static int check_contents(const char *dir, struct lk_problem *problem) {
     int code = 0;
     const struct dirent *entry;
     while (code == 0 && (entry = readdir(stream)) != NULL) {
-        if (!is_ours(entry->d_name))
+        if (is_left_log(entry->d_name))
+            code = lk_problem_set(
+                problem, LK_ECONFLICT,
+                "%s holds the log of a database that is gone (%.100s): put the database back beside it, or name another directory. "
+                "What is in the log is lost when you remove it",
+                dir, entry->d_name);
+        else if (!is_ours(entry->d_name))
             code =
                 lk_problem_set(problem, LK_ECONFLICT, "%s holds other files (%.100s); name a new or empty directory", dir, entry->d_name);
     }

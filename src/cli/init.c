@@ -12,6 +12,7 @@
 #include "cli/fresh.h"
 #include "domain/account.h"
 #include "domain/api_key.h"
+#include "domain/rules.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -250,7 +251,7 @@ static int run(const struct cli_command *command, const struct cli_args *args) {
     };
     if (init.dir == NULL)
         init.dir = getenv("LATCHKEY_DATA");
-    if (init.dir == NULL)
+    if (init.dir == NULL || init.dir[0] == '\0')
         return cli_usage_error(command, "--data DIR is missing: the directory to make");
     if (init.account_name == NULL)
         init.account_name = "Main";
@@ -258,8 +259,11 @@ static int run(const struct cli_command *command, const struct cli_args *args) {
     init.has_account_id = id != NULL;
     if (id != NULL && lk_id_parse(lk_slice_cstr(id), &init.account_id) != 0)
         return refuse_id(command, id);
-
     struct lk_problem problem = {0};
+    struct lk_call naming = {.problem = &problem};
+    if (lk_check_name(&naming, "account name", lk_slice_cstr(init.account_name)) != 0)
+        return cli_usage_error(command, "--account-name: %s", problem.text);
+
     lk_log_setup(LK_LOG_WARN, false);
     if (cli_begin_crypto(&problem) != 0)
         return cli_failed(&problem);

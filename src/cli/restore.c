@@ -58,6 +58,10 @@ static int read_exactly(const struct restore *restore, void *out, size_t len, ui
         ssize_t n = pread(restore->fd, (char *)out + done, len - done, (off_t)(offset + done));
         if (n < 0 && errno == EINTR)
             continue;
+        if (n < 0 && errno == ESPIPE)
+            return lk_problem_set(problem, LK_EINVAL,
+                                  "%s is a pipe: save the backup to a file first, because it is checked as a whole before it is restored",
+                                  restore->file);
         if (n < 0)
             return lk_problem_set(problem, LK_EIO, "Cannot read %s: %s", restore->file, strerror(errno));
         if (n == 0)

@@ -1,8 +1,7 @@
 /* latchkey serve */
 #include "api/server.h"
-#include "base/log.h"
 #include "cli/cli.h"
-#include "cli/settings.h"
+#include "cli/reload.h"
 
 #include <stdio.h>
 
@@ -15,35 +14,30 @@ static void listening(void *context, const char *what, const char *url) {
     fflush(stdout);
 }
 
-static void set_up_log(const struct lk_settings *settings) {
-    static const struct {
-        const char *name;
-        enum lk_log_level level;
-    } levels[] = {{"debug", LK_LOG_DEBUG}, {"info", LK_LOG_INFO}, {"warn", LK_LOG_WARN}, {"error", LK_LOG_ERROR}};
-    enum lk_log_level level = LK_LOG_INFO;
-    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
-        if (strcmp(levels[i].name, settings->log_level) == 0)
-            level = levels[i].level;
-    }
-    lk_log_setup(level, strcmp(settings->log_format, "json") == 0);
-}
-
-static int serve(const struct lk_settings *settings) {
+static int serve(const struct lk_settings *settings, struct cli_reload *reload) {
     struct lk_problem problem = {0};
-    set_up_log(settings);
+    cli_reload_set_up_log(settings);
     if (cli_begin_crypto(&problem) != 0)
         return cli_failed(&problem);
-    const struct lk_server_events events = {.version = LK_VERSION, .listening = listening};
+    const struct lk_server_events events = {
+        .version = LK_VERSION,
+        .listening = listening,
+        .settings_again = cli_reload_again,
+        .settings_taken = cli_reload_taken,
+        .context = reload,
+    };
     return lk_server_run(settings, &events, &problem) == 0 ? CLI_DONE : cli_failed(&problem);
 }
 
 static int run(const struct cli_command *command, const struct cli_args *args) {
     struct lk_settings settings;
     struct lk_problem problem = {0};
-    if (cli_settings_load(args, &settings, &problem) != 0)
-        return problem.code == LK_EINVAL ? cli_usage_error(command, "%s", problem.text) : cli_failed(&problem);
-    int exit_code = settings.data == NULL ? cli_usage_error(command, "--data DIR is missing: the directory that `latchkey init` made")
-                                          : serve(&settings);
+    int code = cli_reload_load(args, &settings, &problem);
+    if (code != 0)
+        return code == LK_EINVAL ? cli_usage_error(command, "%s", problem.text) : cli_failed(&problem);
+    struct cli_reload reload = {.args = args, .start = &settings};
+    int exit_code = serve(&settings, &reload);
+    cli_reload_free(&reload);
     cli_settings_free(&settings);
     return exit_code;
 }
@@ -54,7 +48,10 @@ const struct cli_command cli_serve_command = {
     .summary = "Serve a data directory over HTTP.",
     .help = "Every option is also an environment variable (--log-level is LATCHKEY_LOG_LEVEL) and a line in the file that --config names\n"
             "(log-level = debug). A flag beats the environment, which beats the file.\n\n"
-            "SIGTERM lets requests under way end and stops. SIGHUP reads the TLS certificates again.\n",
+            "SIGTERM lets requests under way end and stops. SIGHUP reads the files again that are named here: certificates, public keys, "
+            "and settings,\n"
+            "of which those marked \"SIGHUP changes it\" take effect at once, and others with the next start. A file with a mistake "
+            "changes nothing.\n",
     .examples = "  latchkey serve --data ./data\n  latchkey serve --data /var/lib/latchkey --listen 0.0.0.0:5390 --insecure-listen\n",
     .options_kind = CLI_OPTIONS_SETTINGS,
     .run = run,

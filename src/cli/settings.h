@@ -10,12 +10,15 @@
 
 enum cli_setting_type {
     CLI_STRING,
-    CLI_CHOICE, /* one of the words in `value`, separated by | */
-    CLI_LIST,   /* given several times, or separated by commas in the environment and the file */
+    CLI_CHOICE,    /* one of the words in `value`, separated by | */
+    CLI_MODE,      /* of a file, octal */
+    CLI_ADDRESS,   /* to listen on; empty: none */
+    CLI_ADDRESSES, /* a list, like CLI_PROXIES: given several times, or separated by commas in the environment and the file */
+    CLI_PROXIES,   /* addresses, CIDR blocks and "unix" */
     CLI_BOOL,
     CLI_COUNT, /* a whole number */
     CLI_BYTES, /* a whole number, or with KiB, MiB or GiB behind it */
-    CLI_TIME,  /* milliseconds; or with ms, s, m or h behind it */
+    CLI_TIME,  /* a whole number with ms, s, m or h behind it; 0 without */
     CLI_RATE,  /* a whole number, / and a time of at least a millisecond; empty: none */
 };
 
@@ -32,6 +35,17 @@ struct cli_setting {
 
 /* The table. */
 const struct cli_setting *cli_settings_table(size_t *ret_len);
+
+#define CLI_SETTINGS_MAX 64 /* rows */
+
+/* The row of that name; NULL when there is none. */
+const struct cli_setting *cli_settings_find(const char *name);
+
+/* Whether it takes several values. */
+bool cli_setting_is_list(const struct cli_setting *setting);
+
+/* Whether two settings differ in this one. */
+bool cli_setting_differs(const struct cli_setting *setting, const struct lk_settings *a, const struct lk_settings *b);
 
 /* The same as command line options, in arena; NULL when out of memory. */
 const struct cli_option *cli_settings_options(struct lk_arena *arena, size_t *ret_len);

@@ -4,6 +4,7 @@
 #include "crypto/digest.h"
 #include "crypto/token.h"
 #include "domain/key_limits.h"
+#include "domain/login_lock.h"
 #include "domain/permission_cache.h"
 #include "domain/rules.h"
 #include "store/account.h"
@@ -58,6 +59,21 @@ int lk_operation_begin(struct lk_call *call) {
     return code == 0 ? 0 : lk_fail_store(call, code);
 }
 
+/* Whoever has a session could else try passwords without end. */
+static int count_wrong_password(struct lk_call *call, const struct lk_audit_change *change) {
+    struct lk_login_row row;
+    int code = lk_store_login_find(call->db, change->resource_id, call->arena, &row);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    bool locked;
+    code = lk_login_count_failure(call, &row, &locked);
+    if (code != 0 || !locked)
+        return code;
+    const struct lk_audit_change lock = {
+        .operation = LK_AUDIT_LOCK, .resource_type = "USER", .resource_id = change->resource_id, .resource_name = change->resource_name};
+    return lk_audit_append(call, &lock);
+}
+
 /* The entry is all or nothing: what is left of a failed one would break the chain. */
 static int audit_denial(struct lk_call *call) {
     struct lk_denial denial = call->denial;
@@ -73,6 +89,8 @@ static int audit_denial(struct lk_call *call) {
     if (code != 0)
         return lk_fail_store(call, code);
     code = lk_audit_append(call, &change);
+    if (code == 0 && denial.wrong_password)
+        code = count_wrong_password(call, &change);
     if (code == 0) {
         code = lk_db_release(call->db);
         return code == 0 ? 0 : lk_fail_store(call, code);

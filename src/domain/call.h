@@ -79,6 +79,7 @@ struct lk_denial {
     struct lk_id resource_id;  /* zero when there is none yet */
     struct lk_slice resource_name;
     struct lk_slice reason;
+    bool wrong_password; /* of the user that is the resource: it is counted with those of logins */
 };
 
 struct lk_call {

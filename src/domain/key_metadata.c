@@ -11,10 +11,12 @@ static int compare_keys(const void *a, const void *b) {
 
 static int check(struct lk_call *call, const struct lk_metadata *sorted, size_t len) {
     for (size_t i = 0; i < len; i++) {
-        int code = lk_check_name(call, "metadata key", sorted[i].key);
-        if (code == 0 && sorted[i].key.len > LK_METADATA_KEY_MAX)
+        int code = 0;
+        if (sorted[i].key.len > LK_METADATA_KEY_MAX)
             code = lk_problem_set(call->problem, LK_EINVAL, "Invalid metadata key: it is %zu bytes long, and at most %d are allowed",
                                   sorted[i].key.len, LK_METADATA_KEY_MAX);
+        if (code == 0)
+            code = lk_check_name(call, "metadata key", sorted[i].key);
         if (code == 0 && i > 0 && lk_slice_equal(sorted[i].key, sorted[i - 1].key))
             code = lk_problem_set(call->problem, LK_EINVAL, "Invalid metadata: the key %s is there twice", lk_show(sorted[i].key).text);
         if (code == 0)

@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "domain/email.h"
 #include "domain/group_set.h"
+#include "domain/login_lock.h"
 #include "domain/user_rows.h"
 #include "store/login.h"
 #include "store/session.h"
@@ -119,14 +120,19 @@ static int get_hash(struct lk_call *call, const struct lk_set_password_input *in
     const struct lk_password_task *hash = NULL;
     if (own && (input->current.ptr == NULL || login->password_hash.ptr == NULL))
         return lk_problem_set(call->problem, LK_EINVAL, "currentPassword is needed to change one's own password");
+    if (own && lk_login_is_locked(call, login))
+        return lk_deny(call, intent, "User not authorized: the user is locked after wrong passwords; try again in a quarter of an hour");
     int checked = own ? need(call, tasks, true, input->current, login->password_hash, &check) : 0;
     if (checked != 0 && checked != LK_EBUSY)
         return checked;
     int code = need(call, tasks, false, input->password, lk_slice_make("", 0), &hash);
     if (hash == NULL || checked != 0)
         return code != 0 ? code : checked;
-    if (check != NULL && check->code == LK_EUNAUTH)
-        return lk_deny(call, intent, "User not authorized: currentPassword is not the user's password");
+    if (check != NULL && check->code == LK_EUNAUTH) {
+        code = lk_deny(call, intent, "User not authorized: currentPassword is not the user's password");
+        call->denial.wrong_password = code == LK_EFORBIDDEN;
+        return code;
+    }
     code = check != NULL && check->code != 0 ? check->code : hash->code;
     if (code != 0)
         return lk_problem_set(call->problem, code, "The password could not be hashed: %s", lk_error_text(code));

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/json_write.h"
+#include "base/scope.h"
 
 #include <stdint.h>
 
@@ -122,7 +123,6 @@ struct lk_permissions {
 
 /* Limits of one group's set; the document holds at most LK_PERMISSIONS_BYTES_MAX bytes. */
 #define LK_SCOPES_MAX 500
-#define LK_SCOPE_BYTES_MAX 255
 #define LK_APP_PERMISSIONS_MAX 200
 #define LK_FILTER_IDS_MAX 500
 #define LK_FILTER_ID_BYTES_MAX 64

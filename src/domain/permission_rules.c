@@ -1,4 +1,5 @@
 /* What a permission set may be, and the one form that it is kept in. */
+#include "crypto/token.h"
 #include "domain/permission.h"
 
 #include <stdlib.h>
@@ -65,41 +66,19 @@ static int check_app(const struct lk_app_permission *app, struct lk_problem *pro
     return code != 0 ? code : check_filters(app, type, problem);
 }
 
-static bool is_scope_character(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c != '\0' && strchr("._-:/", c) != NULL);
-}
-
-static bool is_scope(struct lk_slice scope) {
-    if (scope.len == 0 || scope.len > LK_SCOPE_BYTES_MAX)
-        return false;
-    if (lk_slice_is(scope, "*"))
-        return true;
-    size_t plain = scope.len;
-    if (scope.len > 2 && scope.ptr[scope.len - 1] == '*' && scope.ptr[scope.len - 2] == '.')
-        plain = scope.len - 1;
-    for (size_t i = 0; i < plain; i++) {
-        if (!is_scope_character(scope.ptr[i]))
-            return false;
-    }
-    return scope.ptr[0] != '.';
-}
-
-static bool is_reserved(struct lk_slice scope) {
-    return lk_slice_is(scope, "AND") || lk_slice_is(scope, "OR") || lk_slice_is(scope, "NOT") || lk_slice_starts_with(scope, "app:") ||
-           lk_account_permission_find(scope) >= 0;
-}
-
 static int check_scopes(const struct lk_texts *scopes, struct lk_problem *problem) {
     if (scopes->len > LK_SCOPES_MAX)
         return lk_problem_set(problem, LK_EINVAL, "Too many scopes: %zu, and at most %d are allowed", scopes->len, LK_SCOPES_MAX);
     for (size_t i = 0; i < scopes->len; i++) {
         struct lk_slice scope = scopes->items[i];
-        if (!is_scope(scope))
+        if (!lk_scope_is_spelled(scope))
             return lk_problem_set(
                 problem, LK_EINVAL,
                 "Invalid scope: one is 1 to %d letters, digits and ._-:/ and may end in .* or be *, like invoices.read or invoices.*",
                 LK_SCOPE_BYTES_MAX);
-        if (is_reserved(scope))
+        if (lk_token_within(scope))
+            return lk_problem_set(problem, LK_EINVAL, "Invalid scope: it holds an API key, and is shown to people who must not have it");
+        if (lk_scope_is_reserved(scope) || lk_account_permission_find(scope) >= 0)
             return lk_problem_set(problem, LK_EINVAL, "Invalid scope %.*s: the name means something else in permission expressions",
                                   (int)scope.len, scope.ptr);
     }

@@ -3,6 +3,7 @@
 #include "crypto/session_token.h"
 #include "domain/email.h"
 #include "domain/ip_allow.h"
+#include "domain/login_lock.h"
 #include "domain/permission_cache.h"
 #include "domain/session_rules.h"
 #include "domain/user_rows.h"
@@ -101,7 +102,7 @@ static int find_hindrance(struct lk_call *call, const struct lk_login_candidate_
     bool allowed;
     code = lk_ip_allow_admits(call, &candidate->account_id, &allowed);
     if (code == 0)
-        *ret = ret_row->locked_until > call->now_ms ? HINDERED_LOCKED : allowed ? HINDERED_NOT : HINDERED_ADDRESS;
+        *ret = lk_login_is_locked(call, ret_row) ? HINDERED_LOCKED : allowed ? HINDERED_NOT : HINDERED_ADDRESS;
     return code;
 }
 
@@ -111,21 +112,11 @@ static int refuse_address(struct lk_call *call, const struct lk_login_candidate_
 }
 
 static int count_failure(struct lk_call *call, const struct lk_login_candidate_row *candidate, struct lk_login_row *row) {
-    const struct lk_login_rules *rules = &call->domain->login;
-    if (row->failures == 0 || call->now_ms - row->first_failure_at >= rules->window_ms) {
-        row->failures = 0;
-        row->first_failure_at = call->now_ms;
-    }
-    row->failures++;
-    bool lock = row->failures >= rules->failures_max;
-    if (lock) {
-        row->failures = 0;
-        row->locked_until = call->now_ms + rules->lock_ms;
-    }
     /* Sessions stay: whoever knows an address can make it fail five times, and must not be able to log its user out. */
-    int code = lk_store_login_put(call->db, row);
+    bool lock;
+    int code = lk_login_count_failure(call, row, &lock);
     if (code != 0)
-        return lk_fail_store(call, code);
+        return code;
     code = lk_act_as_system(call, &candidate->account_id);
     if (code == 0)
         code = audit(call, LK_AUDIT_LOGIN, candidate, "wrong password");

@@ -181,7 +181,10 @@ static void refuse(struct gql_v *v, gql_pos at, const char *what, uint64_t limit
 static void refuse_number(struct gql_v *v, gql_pos at, const char *what, uint64_t number, uint64_t limit) {
     if (limit == 0 || number <= limit)
         return;
-    gql_v_error_at(v, at, "%s %" PRIu64 "; the limit is %" PRIu64 ".", what, number, limit);
+    if (number == UINT64_MAX) /* sums stop there */
+        gql_v_error_at(v, at, "%s more than can be counted; the limit is %" PRIu64 ".", what, limit);
+    else
+        gql_v_error_at(v, at, "%s %" PRIu64 "; the limit is %" PRIu64 ".", what, number, limit);
     v->limited = true;
 }
 

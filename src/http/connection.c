@@ -42,6 +42,8 @@ struct http_connection *http_connection_new(struct http_loop *loop, const struct
     c->timed = HTTP_TIMEOUTS;
     c->loop = loop;
     c->listener = listener;
+    c->in.budget = &loop->shared->input;
+    c->in.spared = HTTP_BLOCK_SIZE; /* who sends little is not refused for what others send */
     c->peer = *peer;
     c->tls = tls == NULL ? NULL : http_tls_new(tls, c);
     if (tls != NULL && c->tls == NULL) {
@@ -284,24 +286,12 @@ void http_send(struct http_request *request) {
         http_loop_post(request->connection->loop, request);
 }
 
-/* The head is complete. */
-static void begin_body(struct http_connection *c) {
-    struct http_request *request = c->request;
-    const struct http_head *head = &request->head;
-    request->used = head->len;
-    if (head->body_kind == HTTP_BODY_NONE) {
-        c->phase = HTTP_READY;
-        return;
-    }
-    c->phase = HTTP_READ_BODY;
-    if (head->body_kind == HTTP_BODY_LENGTH && head->content_length > c->loop->shared->config.body_max) {
-        refuse_request(c, 413);
-        return;
-    }
-    http_chunked_init(&request->chunked);
-    /* A client that has begun to send its body does not wait for the word. */
-    if (head->expect_continue && http_iobuf_len(&c->in) == head->len && http_continue_write(&c->out, &c->loop->pool) != 0)
-        http_connection_abort(c);
+bool http_connection_wants_body(const struct http_connection *c, struct http_request *request) {
+    size_t most = c->loop->shared->config.body_max;
+    size_t taken = c->listener->body_max == NULL ? most : c->listener->body_max(request, c->listener->context);
+    bool wanted = taken != HTTP_BODY_UNUSED && taken != HTTP_BODY_UNHEARD;
+    request->body_max = taken == HTTP_BODY_UNUSED ? SIZE_MAX : taken < most ? taken : most;
+    return wanted;
 }
 
 /* HTTP_PARSE_MORE, HTTP_PARSE_DONE or a status. */
@@ -318,7 +308,7 @@ static int read_body(struct http_connection *c) {
     }
     const struct http_shared *shared = c->loop->shared;
     char *data = c->in.ptr + c->in.start;
-    int result = http_chunked_decode(&request->chunked, data, start, &request->used, len, shared->config.body_max, &shared->limits);
+    int result = http_chunked_decode(&request->chunked, data, start, &request->used, len, request->body_max, &shared->limits);
     request->body_len = request->chunked.out;
     if (result == HTTP_PARSE_MORE) {
         /* All was used: what comes next goes right behind the body, so that framing takes no room. */
@@ -327,6 +317,52 @@ static int read_body(struct http_connection *c) {
         c->in.end = c->in.start + request->used;
     }
     return result;
+}
+
+/* Nobody wants the body. If all of it is here the next request is behind it; else the answer does not wait for the rest, which many a gateway announces and
+ * never sends, and then where the next request would begin is not known. */
+static void skip_body(struct http_connection *c) {
+    struct http_request *request = c->request;
+    int result = read_body(c);
+    if (result > HTTP_PARSE_DONE) {
+        refuse_request(c, result);
+        return;
+    }
+    if (result == HTTP_PARSE_MORE) {
+        request->used = http_iobuf_len(&c->in);
+        request->head.keep_alive = false;
+        c->lingers = true;
+    }
+    request->body_len = 0;
+    c->phase = HTTP_READY;
+}
+
+/* The head is complete. */
+static void begin_body(struct http_connection *c) {
+    struct http_request *request = c->request;
+    const struct http_head *head = &request->head;
+    request->used = head->len;
+    if (head->body_kind == HTTP_BODY_NONE) {
+        c->phase = HTTP_READY;
+        return;
+    }
+    http_chunked_init(&request->chunked);
+    request->base = c->in.ptr + c->in.start;
+    c->phase = HTTP_READ_BODY;
+    request->body_max = c->loop->shared->config.body_max;
+    bool here = head->body_kind == HTTP_BODY_LENGTH && head->content_length <= http_iobuf_len(&c->in) - head->len;
+    bool wanted = here || http_connection_wants_body(c, request);
+    if (head->body_kind == HTTP_BODY_LENGTH && head->content_length > request->body_max) {
+        refuse_request(c, 413);
+        return;
+    }
+    if (!wanted) {
+        skip_body(c);
+        return;
+    }
+    /* A client that has begun to send its body does not wait for the word. */
+    if (head->expect_continue && http_iobuf_len(&c->in) == head->len && http_continue_write(&c->out, &c->loop->pool) != 0)
+        http_connection_abort(c);
 }
 
 static bool begin_request(struct http_connection *c) {
@@ -430,8 +466,12 @@ static void advance(struct http_connection *c) {
 
 /* One read. Edge-triggered: a read that fills less than its room has emptied the socket, unless the end is due. */
 static void receive(struct http_connection *c) {
-    if (http_iobuf_reserve(&c->in, READ_MIN, &c->loop->pool) != 0) {
-        http_connection_abort(c);
+    int code = http_iobuf_reserve(&c->in, READ_MIN, &c->loop->pool);
+    if (code != 0) {
+        if (code == LK_ELIMIT)
+            refuse(c, 503);
+        else
+            http_connection_abort(c);
         return;
     }
     size_t room = c->in.cap - c->in.end;

@@ -141,13 +141,18 @@ static void submit(struct http_connection *c, struct http_request *request, cons
         nghttp2_submit_rst_stream(c->h2->session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_INTERNAL_ERROR);
 }
 
+/* A reply does not live as long as the frames: its own fields go where the handler's would be. */
+static void keep_own_fields(struct http_request *request, struct http_reply *reply) {
+    memcpy(request->answer_fields, reply->own_fields, reply->answer.fields_len * sizeof(reply->own_fields[0]));
+    reply->answer.fields = request->answer_fields;
+}
+
 static void refuse(struct http_connection *c, struct http_request *request, int status) {
     struct http_reply reply;
     http_reply_error(c->loop, status, &reply);
     http_count_answer(&c->loop->counters, 0, status);
     reply.answer.head_only = request->head.method_id == HTTP_HEAD;
-    request->answer_fields[0] = reply.own_field; /* reply does not live as long as the frames */
-    reply.answer.fields = request->answer_fields;
+    keep_own_fields(request, &reply);
     submit(c, request, &reply.answer);
 }
 
@@ -164,10 +169,8 @@ static void answer(struct http_connection *c, struct http_request *request) {
         refuse(c, request, 500);
         return;
     }
-    if (answer->fields == &reply.own_field) {
-        request->answer_fields[0] = reply.own_field;
-        answer->fields = request->answer_fields;
-    }
+    if (answer->fields == reply.own_fields)
+        keep_own_fields(request, &reply);
     http_count_answer(&c->loop->counters, request->kind, answer->status);
     submit(c, request, answer);
 }
@@ -202,6 +205,7 @@ static void run_ready(struct http_connection *c) {
 /* The request is whole: its handler is called when all that was read with it is, or when there are many. */
 static void make_ready(struct http_connection *c, struct http_request *request) {
     http_timer_disarm(&request->stream.timer);
+    request->stream.whole = true;
     request->base = request->stream.text.ptr;
     request->body_len = http_iobuf_len(&request->stream.text) - request->head.len;
     c->h2->ready[c->h2->ready_len++] = request;
@@ -213,11 +217,13 @@ static void make_ready(struct http_connection *c, struct http_request *request) 
 static void begin_body(struct http_connection *c, struct http_request *request, bool ended) {
     int status = http2_head_finish(request, &c->loop->pool);
     const struct http_head *head = &request->head;
-    if (status == 0 && head->body_kind == HTTP_BODY_LENGTH && head->content_length > c->loop->shared->config.body_max)
+    request->base = request->stream.text.ptr;
+    bool whole = ended || (status == 0 && !http_connection_wants_body(c, request));
+    if (status == 0 && !ended && head->body_kind == HTTP_BODY_LENGTH && head->content_length > request->body_max)
         status = 413;
     if (status != 0) {
         refuse_bad(c, request, status);
-    } else if (ended) {
+    } else if (whole) {
         make_ready(c, request);
     } else {
         time_stream(request, HTTP_TIMEOUT_STREAM_BODY);
@@ -235,6 +241,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     request->connection = c;
     request->stream.id = frame->hd.stream_id;
+    request->stream.text.budget = &c->loop->shared->input;
     add_stream(c->h2, request);
     time_stream(request, HTTP_TIMEOUT_STREAM_HEAD);
     nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, request);
@@ -268,11 +275,16 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
     struct http_request *request = nghttp2_session_get_stream_user_data(session, id);
     c->h2->unacknowledged += len;
     nghttp2_session_consume_stream(session, id, len);
-    if (request != NULL && !request->stream.answered) {
+    if (request != NULL && !request->stream.answered && !request->stream.whole) {
         struct http_iobuf *text = &request->stream.text;
-        if (http_iobuf_len(text) - request->head.len + len > c->loop->shared->config.body_max) {
+        if (http_iobuf_len(text) - request->head.len + len > request->body_max) {
             refuse_bad(c, request, 413);
-        } else if (http_iobuf_reserve(text, len, &c->loop->pool) != 0) {
+            return 0;
+        }
+        int code = http_iobuf_reserve(text, len, &c->loop->pool);
+        if (code == LK_ELIMIT) {
+            refuse(c, request, 503);
+        } else if (code != 0) {
             nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_INTERNAL_ERROR);
         } else {
             memcpy(text->ptr + text->end, data, len);
@@ -303,7 +315,7 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
         return 0;
     struct http_request *request = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
-    if (request == NULL || request->stream.answered)
+    if (request == NULL || request->stream.answered || request->stream.whole)
         return 0;
     if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
         begin_body(c, request, ended);

@@ -15,6 +15,24 @@ static void *take_block(struct http_pool *pool) {
     return pool->len > 0 ? pool->blocks[--pool->len] : malloc(HTTP_BLOCK_SIZE);
 }
 
+static size_t counted(const struct http_iobuf *buf, size_t cap) {
+    return buf->budget != NULL && cap > buf->spared ? cap : 0;
+}
+
+static bool take(struct http_budget *budget, size_t size) {
+    if (size == 0)
+        return true;
+    if (atomic_fetch_add_explicit(&budget->used, size, memory_order_relaxed) + size <= budget->max)
+        return true;
+    atomic_fetch_sub_explicit(&budget->used, size, memory_order_relaxed);
+    return false;
+}
+
+static void give_back(struct http_budget *budget, size_t size) {
+    if (size > 0)
+        atomic_fetch_sub_explicit(&budget->used, size, memory_order_relaxed);
+}
+
 void http_iobuf_release(struct http_iobuf *buf, struct http_pool *pool) {
     if (buf->cap == 0)
         return;
@@ -23,7 +41,8 @@ void http_iobuf_release(struct http_iobuf *buf, struct http_pool *pool) {
         pool->blocks[pool->len++] = buf->ptr;
     else
         free(buf->ptr);
-    *buf = (struct http_iobuf){0};
+    give_back(buf->budget, counted(buf, buf->cap));
+    *buf = (struct http_iobuf){.budget = buf->budget, .spared = buf->spared};
 }
 
 int http_iobuf_reserve(struct http_iobuf *buf, size_t extra, struct http_pool *pool) {
@@ -42,10 +61,14 @@ int http_iobuf_reserve(struct http_iobuf *buf, size_t extra, struct http_pool *p
     size_t cap = HTTP_BLOCK_SIZE;
     while (cap < len + extra)
         cap *= 2;
-    struct http_iobuf grown = {.cap = cap, .end = len};
+    struct http_iobuf grown = {.cap = cap, .end = len, .budget = buf->budget, .spared = buf->spared};
+    if (!take(buf->budget, counted(buf, cap)))
+        return LK_ELIMIT;
     grown.ptr = cap == HTTP_BLOCK_SIZE ? take_block(pool) : malloc(cap);
-    if (grown.ptr == NULL)
+    if (grown.ptr == NULL) {
+        give_back(buf->budget, counted(buf, cap));
         return LK_ENOMEM;
+    }
     if (len > 0)
         memcpy(grown.ptr, buf->ptr + buf->start, len);
     http_iobuf_release(buf, pool);

@@ -6,6 +6,7 @@
 #ifndef HTTP_IOBUF_H
 #define HTTP_IOBUF_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -20,20 +21,29 @@ struct http_pool {
 
 void http_pool_free(struct http_pool *pool);
 
+/* Memory that buffers of all threads may take together: what each client is allowed is too much when thousands take it. */
+struct http_budget {
+    _Atomic size_t used; /* bytes */
+    size_t max;
+};
+
 /* Bytes start .. end of ptr are what the buffer holds. Zeroed is empty. */
 struct http_iobuf {
     char *ptr; /* NULL while cap is 0 */
     size_t cap, start, end;
+    struct http_budget *budget; /* that its memory is from; NULL: it is bounded elsewhere */
+    size_t spared;              /* as much of it is not counted */
 };
 
 static inline size_t http_iobuf_len(const struct http_iobuf *buf) {
     return buf->end - buf->start;
 }
 
-/* Room for at least extra bytes at ptr + end; what is held may move, also within the buffer. 0 or LK_ENOMEM, then it is as before. */
+/* Room for at least extra bytes at ptr + end; what is held may move, also within the buffer. 0, or LK_ENOMEM or LK_ELIMIT (the budget is used up), then it is
+ * as before. */
 int http_iobuf_reserve(struct http_iobuf *buf, size_t extra, struct http_pool *pool);
 
-/* Gives the memory back; the buffer is then empty. */
+/* Gives the memory back; the buffer is then empty, with the same budget. */
 void http_iobuf_release(struct http_iobuf *buf, struct http_pool *pool);
 
 #endif

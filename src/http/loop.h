@@ -48,6 +48,7 @@ struct http_shared {
     struct http_config config;
     struct http_limits limits;
     struct http_tls_slot *tls; /* config.listeners_len */
+    struct http_budget input;  /* for what is being read */
     _Atomic size_t connections_open;
 };
 

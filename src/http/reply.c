@@ -4,15 +4,18 @@
 #include "http/url.h"
 
 static void say_error(struct http_loop *loop, int status, struct http_reply *reply) {
-    struct lk_slice (*make)(int, const char **) = loop->shared->config.error_body;
-    const char *type = "text/plain; charset=utf-8";
+    struct http_error error = {.body = lk_slice_cstr(http_reason(status)), .content_type = "text/plain; charset=utf-8"};
+    if (loop->shared->config.describe_error != NULL)
+        loop->shared->config.describe_error(status, &error);
     struct http_answer *answer = &reply->answer;
     answer->status = status;
     answer->has_source = false;
-    answer->body = make != NULL ? make(status, &type) : lk_slice_cstr(http_reason(status));
-    reply->own_field = (struct http_answer_field){LK_SLICE("Content-Type"), lk_slice_cstr(type)};
-    answer->fields = &reply->own_field;
-    answer->fields_len = 1;
+    answer->body = error.body;
+    answer->fields = reply->own_fields;
+    answer->fields_len = 1 + error.fields_len;
+    reply->own_fields[0] = (struct http_answer_field){LK_SLICE("Content-Type"), lk_slice_cstr(error.content_type)};
+    for (size_t i = 0; i < error.fields_len; i++)
+        reply->own_fields[1 + i] = (struct http_answer_field){error.fields[i].name, error.fields[i].value};
 }
 
 void http_reply_error(struct http_loop *loop, int status, struct http_reply *ret) {

@@ -8,7 +8,7 @@ struct http_loop;
 
 struct http_reply {
     struct http_answer answer;
-    struct http_answer_field own_field; /* where the server adds one */
+    struct http_answer_field own_fields[1 + HTTP_ERROR_FIELDS_MAX]; /* of an answer in the server's own name */
 };
 
 /* The answer of a request: the handler's, or a 500 where that cannot be sent; compressed where client and sizes make that worth it. It points into

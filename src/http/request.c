@@ -43,6 +43,7 @@ void http_request_reset(struct http_request *request) {
         lk_buf_free(&request->body);
     http_head_init(&request->head, request->fields);
     request->base = NULL;
+    request->body_max = 0;
     request->body_len = 0;
     request->used = 0;
     request->gathered = false;

@@ -13,6 +13,7 @@ struct http_connection;
 /* Of a request that came by HTTP/2. */
 struct http_stream {
     int32_t id;                       /* 0: the stream is gone, or this is HTTP/1.1 */
+    bool whole;                       /* what its handler wants of it is there: what still comes is dropped */
     bool deferred;                    /* a handler has the request */
     bool answered;                    /* the answer is nghttp2's, which reads from here until the stream is closed */
     bool has_authority;               /* the Host field is from it */
@@ -32,6 +33,7 @@ struct http_request {
     const char *base;          /* first byte of the request, which does not move while a handler has it */
     struct http_head head;
     struct http_chunked chunked;
+    size_t body_max; /* of this request, once its header is there */
     size_t body_len;
     size_t used; /* bytes of the input that belong to it, as far as read */
     uint64_t number;

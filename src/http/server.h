@@ -28,6 +28,14 @@ typedef void (*http_handler)(struct http_request *request, void *context);
  * at once. It may read them and write their notes (http_request_foresee), nothing else; each goes to its handler next, unless its connection ends before. */
 typedef void (*http_foresight)(struct http_request *const *requests, size_t len, void *context);
 
+/* Most bytes that the handler takes of the body of a request whose header is there; http_config.body_max holds all the same. A larger one is refused with
+ * 413. It is not asked where the body is known to be there too. Or one of the two below: the handler is then called at once, with an empty body. What came of
+ * it along with the header is dropped, and if more is to come, the connection (by HTTP/2, the stream) ends with the answer. */
+typedef size_t (*http_body_limit)(const struct http_request *request, void *context);
+
+#define HTTP_BODY_UNUSED ((size_t)0) /* the handler has no use for it, whatever its size */
+#define HTTP_BODY_UNHEARD SIZE_MAX /* the handler will refuse the request, whatever it says; unless it is larger than http_config allows */
+
 enum http_tls_version { HTTP_TLS_1_2, HTTP_TLS_1_3 };
 
 /* Files in PEM form; read when the server is created and at each http_server_reload. */
@@ -46,18 +54,35 @@ struct http_listener {
     const struct http_tls_config *tls; /* NULL: clear text; lives as long as the server */
     unsigned unix_mode;                /* of the socket's file, such as 0660; 0: 0600 */
     http_foresight foresee;            /* called on an I/O thread with context; NULL: none */
+    http_body_limit body_max;          /* the same */
 };
+
+/* An answer that the server makes itself. All of it static memory. */
+struct http_error {
+    struct lk_slice body; /* of text/plain, unless content_type is set */
+    const char *content_type;
+    const struct http_error_field *fields; /* besides */
+    size_t fields_len;                     /* at most HTTP_ERROR_FIELDS_MAX */
+};
+
+struct http_error_field {
+    struct lk_slice name, value;
+};
+
+#define HTTP_ERROR_FIELDS_MAX 15
 
 /* All limits have a default (http_config_defaults); an exceeded one is answered where HTTP has an answer (400, 408, 413, 414, 431, 503), then the
  * connection closes. */
 struct http_config {
     const struct http_listener *listeners;
     size_t listeners_len;
-    unsigned threads;           /* 0: one for each core this process may run on */
-    size_t request_line_max;    /* bytes; longer: 414 (target) or 400 */
-    size_t header_bytes_max;    /* all header fields together; more: 431 */
-    size_t header_count_max;    /* more: 431 */
-    size_t body_max;            /* bytes after de-chunking; more: 413, without reading it */
+    unsigned threads;        /* 0: one for each core this process may run on */
+    size_t request_line_max; /* bytes; longer: 414 (target) or 400 */
+    size_t header_bytes_max; /* all header fields together; more: 431 */
+    size_t header_count_max; /* more: 431 */
+    size_t body_max;         /* bytes after de-chunking; more: 413, without reading it */
+    size_t
+        input_max; /* bytes of memory for requests of which there is more than a block, and those by HTTP/2, over all threads; more: 503 */
     size_t arena_max;           /* bytes a request's arena may hand out */
     unsigned header_timeout_ms; /* from the first byte of a request to the end of its header, however it trickles: 408 */
     unsigned body_timeout_ms;   /* from the end of the header to the end of the body: 408 */
@@ -66,9 +91,9 @@ struct http_config {
     size_t write_backlog_max;   /* unsent answer bytes of a connection before it stops reading further pipelined requests */
     size_t connections_max;     /* over all threads; past it, new ones get 503 and are closed */
     size_t gzip_min;            /* answers of at least so many bytes are compressed when the client accepts gzip; 0: never */
-    struct lk_slice (*error_body)(int status, const char **ret_content_type); /* body of answers the server makes itself; static
-                                                                             memory; NULL: the reason phrase as text */
-    const struct http_thread_hooks *hooks;                                    /* NULL: none; lives as long as the server */
+    void (*describe_error)(int status,
+                           struct http_error *ret); /* fills in what the server's own answers say; NULL: the reason phrase as text */
+    const struct http_thread_hooks *hooks;          /* NULL: none; lives as long as the server */
 };
 
 /* Called by each I/O thread with context and its number (http_request_thread): at its start and end, and around each wait for events, during which it holds

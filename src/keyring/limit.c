@@ -27,8 +27,14 @@ bool lk_rate_take(_Atomic uint64_t *word, const struct lk_rate *rate, uint32_t c
     uint64_t arrival = atomic_load_explicit(word, memory_order_relaxed);
     for (;;) {
         int64_t ahead = (int64_t)arrival > now_ns ? (int64_t)arrival - now_ns : 0;
-        if (ahead > burst)
-            ahead = burst; /* the limit was lowered or made faster: what the old one owed is not held against the key */
+        if (ahead >
+            burst) { /* the limit was lowered or made faster: what the old one owed is not held against the key, now or when it comes again */
+            uint64_t latest = (uint64_t)(now_ns + burst);
+            if (!atomic_compare_exchange_weak_explicit(word, &arrival, latest, memory_order_relaxed, memory_order_relaxed))
+                continue;
+            arrival = latest;
+            ahead = burst;
+        }
         bool possible = cost <= rate->limit;
         int64_t wanted = possible ? ahead + interval * cost : 0;
         if (!possible || wanted > burst) {

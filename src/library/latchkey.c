@@ -2,6 +2,7 @@
 #include "latchkey.h"
 
 #include "base/clock.h"
+#include "base/scope.h"
 #include "crypto/crypto.h"
 #include "crypto/random.h"
 #include "crypto/token.h"
@@ -130,6 +131,15 @@ static int read_digest(const struct latchkey *latchkey, const struct latchkey_ke
     return 0;
 }
 
+static bool are_scopes(const char *const *texts, size_t len) {
+    for (size_t i = 0; i < len; i++) {
+        struct lk_slice scope = lk_slice_cstr(texts[i]);
+        if (!lk_scope_is_spelled(scope) || lk_scope_is_reserved(scope))
+            return false;
+    }
+    return true;
+}
+
 /* Texts as slices; *ret is for free. */
 static int read_texts(const char *const *texts, size_t len, size_t max, struct lk_slice **ret) {
     if (len > max)
@@ -177,6 +187,8 @@ int latchkey_put_key(struct latchkey *latchkey, const struct latchkey_key *key) 
 
 int latchkey_put_group(struct latchkey *latchkey, const struct latchkey_id *id, const char *const *scopes, size_t scopes_len) {
     struct lk_slice *slices;
+    if (scopes_len <= SCOPES_MAX && !are_scopes(scopes, scopes_len))
+        return LATCHKEY_INVALID;
     int code = read_texts(scopes, scopes_len, SCOPES_MAX, &slices);
     if (code != 0)
         return code;

@@ -80,12 +80,22 @@ static int lock_failure(int lock, const char *path, struct lk_problem *problem) 
     return lk_problem_set(problem, LK_EBUSY, "Another latchkey (process %ld) is using the data directory %s: stop it first", holder, path);
 }
 
+/* It is not made anew by itself: a server that runs may hold the one that was removed. */
+static int no_lock(int directory, const char *path, struct lk_problem *problem) {
+    if (faccessat(directory, LK_DATABASE_FILE, F_OK, 0) == 0)
+        return lk_problem_set(
+            problem, LK_ENOTFOUND,
+            "%s has a database, but its file \"lock\" is gone: make sure that no server runs there, then make an empty file of that name",
+            path);
+    return lk_problem_set(problem, LK_ENOTFOUND, "%s is not a Latchkey data directory (it has no lock file): run latchkey init --data %s",
+                          path, path);
+}
+
 static int take_lock(int directory, const char *path, bool create, int *ret, struct lk_problem *problem) {
     int lock = openat(directory, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0600);
     if (lock < 0) {
         if (errno == ENOENT)
-            return lk_problem_set(problem, LK_ENOTFOUND,
-                                  "%s is not a Latchkey data directory (it has no lock file): run latchkey init --data %s", path, path);
+            return no_lock(directory, path, problem);
         return lk_problem_set(problem, lk_code_of_errno(errno), "Cannot open %s/lock: %s", path, strerror(errno));
     }
     int code = 0;

@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#define LK_DATABASE_FILE "latchkey.db"
+
 struct lk_datadir;
 
 /* Opens dir, creating it (and not its parents) when create is true, and takes its lock (flock on DIR/lock), which ends with the process. Refuses a

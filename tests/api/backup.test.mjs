@@ -1,6 +1,6 @@
 // latchkey backup and restore: consistent under load, checked, and honest about what comes back.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -200,6 +200,16 @@ describe('backup and restore', () => {
     assert.equal(cli(server, ['backup']).status, 2);
     assert.equal(run(['restore', file]).status, 2);
     assert.equal(run(['restore', '--data', 'x']).status, 2);
+  });
+
+  it('says that a pipe cannot be restored from', () => {
+    const pipe = path.join(directory, 'fifo');
+    spawnSync('mkfifo', [pipe]);
+    const writer = spawn('sh', ['-c', 'cat "$1" > "$2"', 'sh', file, pipe]);
+    const done = restore(pipe, 'from a pipe');
+    writer.kill();
+    assert.equal(done.status, 1);
+    assert.match(done.stderr, /is a pipe: save the backup to a file first/);
   });
 
   it('writes to the standard output', () => {

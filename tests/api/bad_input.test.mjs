@@ -59,6 +59,14 @@ describe('bad input', () => {
     }
   });
 
+  it('a key where a scope belongs', async () => {
+    const permissions = { accountPermissions: { accountPermissionTypes: [] }, appPermissions: [], scopes: ['invoices.read', server.account.apiKey] };
+    const error = await server.error('mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }', { input: { name: 'leaks', permissions } });
+    assert.equal(error.code, 'BAD_USER_INPUT');
+    assert.match(error.message, /^Invalid scope: it holds an API key/);
+    assert.ok(!error.message.includes(server.account.apiKey));
+  });
+
   it('metadata and expiry out of bounds', async () => {
     for (const metadata of [
       [{ key: '', value: 'x' }],

@@ -132,7 +132,8 @@ describe('credentials', () => {
         const names = await server.keyNames();
         assert.ok(names.includes(`wall-${accountId}`) && !names.includes('intruder'));
       }
-      for (const accountId of [other.account.accountId, UNKNOWN_ID, 'nonsense']) {
+      const own = server.account.accountId;
+      for (const accountId of [other.account.accountId, UNKNOWN_ID, 'nonsense', `${own}&accountId=${other.account.accountId}`, `${own}&accountId=${own}`]) {
         const answer = await server.graphql(DOCUMENT, undefined, { path: `/api/graphql?accountId=${accountId}` });
         assert.ok(answer.json.errors, answer.text);
         assert.equal(answer.json.errors[0].extensions.code, 'FORBIDDEN');

@@ -63,6 +63,21 @@ describe('gateways that are not run', () => {
     assert.deepEqual(list('traefik.yml', 'authRequestHeaders'), ['x-api-key', 'authorization']);
   });
 
+  it('answers before a body comes that the gateway announces and never sends', async () => {
+    const head = (path, fields) => `POST ${path} HTTP/1.1\r\nHost: x\r\nx-api-key: ${allowed.key}\r\n${fields}\r\n`;
+    for (const fields of ['Content-Length: 100\r\n', 'Content-Length: 100000000\r\n', 'Transfer-Encoding: chunked\r\n', 'Content-Length: 1\r\nExpect: 100-continue\r\n']) {
+      for (const [path, status] of [['/v1/auth', 200], ['/v1/auth/require/invoices.read/at/a', 200], ['/v1/auth/require/VIEW_AUDITS', 403]]) {
+        const started = Date.now();
+        const { text, closed } = await server.raw(head(path, fields));
+        assert.match(text, new RegExp(`^HTTP/1\\.1 ${status} [^]*\r\nConnection: close\r\n`), fields);
+        assert.equal(closed, true);
+        assert.ok(Date.now() - started < 15000, 'it waited for the body'); // which may take 30 s
+      }
+    }
+    const { text } = await server.raw(head('/v1/auth', 'Content-Length: 5\r\n') + 'hello' + head('/v1/auth', 'Connection: close\r\n'));
+    assert.equal(text.match(/HTTP\/1\.1 200 /g).length, 2, text);
+  });
+
   it('names somebody or nobody in every answer, errors included, so that nothing of the client stands', async () => {
     for (const [path, status] of [['/v1/auth/require/AND', 400], ['/v1/auth/require/%zz', 400], ['/v1/auth/x', 404]]) {
       const forged = Object.fromEntries(IDENTITY.map((name) => [name, 'forged']));

@@ -124,9 +124,27 @@ describe('HTTP/1.1', () => {
     await refused(`${GET}X-A: ${'x'.repeat(100000)}\r\n\r\n`, 431);
     await refused(`${GET}${'X-A: b\r\n'.repeat(1000)}\r\n`, 431);
     await refused(`POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n`, 413);
+    // nobody can tell that these were not for forward auth: a gateway that copies the identity must find it, empty
+    for (const bytes of [`GET /${'x'.repeat(100000)} HTTP/1.1\r\nHost: x\r\n\r\n`, `${GET}X-A: ${'x'.repeat(100000)}\r\n\r\n`, `${GET}A : b\r\n\r\n`]) {
+      const { text } = await server.raw(bytes);
+      for (const name of ['Account-Id', 'Key-Id', 'Key-Name', 'Groups', 'Scopes', 'Code']) assert.match(text, new RegExp(`^X-Latchkey-${name}: \r$`, 'm'), text);
+      assert.match(text, /^Cache-Control: no-store\r$/m);
+    }
     const chunks = `${'8000\r\n' + 'x'.repeat(0x8000) + '\r\n'}`.repeat(70);
-    const { text } = await server.raw(`POST /graphql HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`);
+    const { text } = await server.raw(`POST /graphql HTTP/1.1\r\nHost: x\r\nx-api-key: ${server.account.apiKey}\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`);
     assert.match(text, /^HTTP\/1\.1 413 /);
+  });
+
+  it('hears out nobody whom it will refuse, and takes small bodies only where bodies are small', async () => {
+    const head = (path, fields = '', length = 100000) => `POST ${path} HTTP/1.1\r\nHost: x\r\n${fields}Content-Length: ${length}\r\n\r\n`;
+    const key = `x-api-key: ${server.account.apiKey}\r\n`;
+    for (const path of ['/graphql', '/api/graphql?accountId=x', '/gateway/api/graphql', '/v1/keys:verify', '/v1/keys:batchVerify']) {
+      for (const fields of ['', 'x-api-key: lk_bad\r\n', 'Authorization: Bearer none\r\n']) await refused(head(path, fields), 401);
+    }
+    await refused(head('/nowhere', key), 404);
+    await refused(head('/healthz', key), 405);
+    await refused(head('/graphql', '', 1000000000), 413);
+    for (const path of ['/v1/keys:verify', '/v1/introspect', '/v1/revoke', '/api/users/login', '/gateway/api/users/login', '/console/session']) await refused(head(path, key), 413);
   });
 
   it('takes what is unusual but right', async () => {

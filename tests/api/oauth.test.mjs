@@ -74,6 +74,11 @@ describe('oauth', () => {
   it('takes the key of the caller from the form, but never two keys', async () => {
     const secret = { client_id: 'any', client_secret: verifier.key };
     assert.equal(JSON.parse((await post('/v1/introspect', { token: reader.key, ...secret }, {})).text).active, true);
+    const basic = (key) => ({ authorization: `Basic ${Buffer.from(`any:${key}`).toString('base64')}` });
+    for (const [a, b] of [[verifier.key, 'wrong'], ['wrong', verifier.key], [verifier.key, verifier.key]]) {
+      assert.equal((await post('/v1/introspect', { token: reader.key }, { ...basic(a), 'x-api-key': b })).status, 400);
+      assert.equal((await post('/v1/introspect', { token: reader.key, client_secret: b }, basic(a))).status, 400);
+    }
     assert.equal((await post('/v1/introspect', { token: reader.key, client_secret: 'wrong' }, {})).status, 401);
     assert.equal((await post('/v1/introspect', { token: reader.key, client_secret: '' }, {})).status, 401);
     for (const headers of [{ 'x-api-key': verifier.key }, { authorization: `Bearer ${verifier.key}` }, { authorization: `Basic ${btoa(`a:${verifier.key}`)}` }]) {

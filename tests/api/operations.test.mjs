@@ -15,6 +15,13 @@ function refusedWith(done, pattern) {
   assert.equal(done.stderr.trim().split('\n').length, 1, done.stderr);
 }
 
+/** The same for a mistake in what was given: exit code 2, and where the help is. */
+function misused(done, pattern) {
+  assert.equal(done.status, 2, `${done.stdout}${done.stderr}`);
+  assert.match(done.stderr, pattern);
+  assert.match(done.stderr, /\nRun `latchkey help \w+`/);
+}
+
 const serve = (data, args = []) => run(['serve', '--data', data, '--listen', '127.0.0.1:0', '--ops-listen', '127.0.0.1:0', ...args], { timeout: 10000 * SLOW });
 
 /** Every file below a directory with its contents, to see that nothing changed. */
@@ -61,8 +68,8 @@ describe('init', () => {
     const data = path.join(place, 'data');
     for (const args of [['--account-id', 'short'], ['--account-id', 'rIeFDjoySXqrDQcIZ9ltDB'], ['--account-name', ''], ['--account-name', 'x'.repeat(256)]]) {
       const done = run(['init', '--data', data, ...args]);
-      assert.ok([1, 2].includes(done.status), `${args}: ${done.status}`);
-      assert.equal(fs.existsSync(path.join(data, 'latchkey.db')), false, args.join(' '));
+      misused(done, new RegExp(args[0]));
+      assert.equal(fs.existsSync(data), false, args.join(' '));
     }
     fs.writeFileSync(path.join(place, 'file'), '');
     refusedWith(run(['init', '--data', path.join(place, 'file')]), /./);
@@ -71,6 +78,21 @@ describe('init', () => {
     fs.writeFileSync(path.join(place, 'full', 'notes.txt'), 'mine');
     run(['init', '--data', path.join(place, 'full')]);
     assert.equal(fs.readFileSync(path.join(place, 'full', 'notes.txt'), 'utf8'), 'mine');
+  });
+
+  it('refuses a directory where the log of a database is left, which would get into the new one', async () => {
+    const server = await Server.fresh();
+    await server.createKey('in the log');
+    const { data } = server;
+    await server.kill();
+    fs.renameSync(path.join(data, 'latchkey.db'), path.join(data, '..', 'kept.db'));
+    assert.ok(fs.statSync(path.join(data, 'latchkey.db-wal')).size > 0);
+    const before = snapshot(data);
+    refusedWith(run(['init', '--data', data]), /log of a database that is gone \(latchkey\.db-wal\)/);
+    assert.deepEqual(snapshot(data), before);
+    fs.renameSync(path.join(data, '..', 'kept.db'), path.join(data, 'latchkey.db'));
+    fs.unlinkSync(path.join(data, 'lock'));
+    refusedWith(run(['serve', '--data', data, '--listen', '127.0.0.1:0']), /"lock" is gone: make sure that no server runs there/);
   });
 
   it('can be tried again after it was interrupted', () => {
@@ -82,9 +104,9 @@ describe('init', () => {
   });
 
   it('says how to use it, with exit code 2', () => {
-    for (const args of [[], ['nonsense'], ['init'], ['init', '--nonsense'], ['init', '--data'], ['serve', '--listen', 'x'], ['serve']]) {
+    for (const args of [[], ['nonsense'], ['init'], ['init', '--nonsense'], ['init', '--data'], ['init', '--data', ''], ['serve', '--listen', 'x'], ['serve'], ['serve', '--data', '']]) {
       const done = run(args, { cwd: temporaryDirectory() });
-      assert.ok(done.status === 2 || (args[0] === 'serve' && done.status === 1) || args.length === 0, `${args}: ${done.status}`);
+      assert.equal(done.status, 2, `${args}: ${done.status}`);
       assert.ok(done.stderr.length + done.stdout.length > 0);
     }
     for (const args of [['help'], ['--help'], ['help', 'init'], ['help', 'serve'], ['init', '--help']]) {
@@ -92,6 +114,7 @@ describe('init', () => {
       assert.equal(done.status, 0, args.join(' '));
       assert.match(done.stdout, /latchkey/);
     }
+    assert.match(run(['help', 'serve']).stdout, /--listen ADDR:PORT \.\.\.\n .*\[::\] is every IPv6 address, and no IPv4 one/);
     assert.match(run(['version']).stdout, /^latchkey \d+\.\d+\.\d+/);
   });
 });
@@ -168,9 +191,23 @@ describe('serve', () => {
     const data = path.join(temporaryDirectory(), 'data');
     init(data);
     for (const address of ['nonsense', 'localhost:0', '127.0.0.1', '127.0.0.1:99999', '[::1]']) {
-      refusedWith(run(['serve', '--data', data, '--listen', address]), /is not an address to listen on/);
-      refusedWith(run(['serve', '--data', data, '--listen', '127.0.0.1:0', '--ops-listen', address]), /--ops-listen .* is not an address to listen on/);
+      misused(run(['serve', '--data', data, '--listen', address]), /is not an address to listen on/);
+      misused(run(['serve', '--data', data, '--listen', '127.0.0.1:0', '--ops-listen', address]), /--ops-listen .* is not an address to listen on/);
     }
+  });
+
+  it('takes what can never be right for a mistake of the caller, wherever it was said', () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    init(data);
+    misused(serve(data, ['--trusted-proxy', 'foo']), /--trusted-proxy: .*foo/);
+    misused(serve(data, ['--socket-mode', '999']), /--socket-mode: "999" is not a mode such as 0660/);
+    misused(serve(data, ['--header-timeout', '30']), /--header-timeout: "30" has no unit; a time needs its unit: 500ms, 30s/);
+    misused(run(['serve', '--data', data, '--listen', ',']), /--listen is empty/);
+    misused(run(['serve', '--data', data], { env: { ...process.env, LATCHKEY_LISTEN: 'foo' } }), /LATCHKEY_LISTEN foo is not an address/);
+    const config = path.join(data, '..', 'latchkey.conf');
+    fs.writeFileSync(config, '# times\nidle-timeout = 75\n');
+    misused(serve(data, ['--config', config]), /latchkey\.conf line 2: idle-timeout: "75" has no unit/);
+    refusedWith(serve(data, ['--config', `${config}.none`]), /No such file/);
   });
 
   it('refuses a damaged database', () => {

@@ -38,7 +38,9 @@ describe('GraphQL over HTTP', () => {
       assert.equal(answer.text, ok);
     }
     // What a page's fetch sends when it names no type, without asking first: JSON must name itself.
-    assert.equal((await post('text/plain;charset=UTF-8', json)).status, 415);
+    const plain = await post('text/plain;charset=UTF-8', json);
+    assert.equal(plain.status, 415);
+    assert.match(plain.text, /The body is JSON: send it with Content-Type: application\/json/);
     const named = await post('application/json', JSON.stringify({ query: 'query A { viewer { account { name } } } query B { account { id } }', operationName: 'B' }));
     assert.equal(named.text, ok);
   });

@@ -53,11 +53,33 @@ describe('a Unix socket', () => {
     assert.ok(!fs.existsSync(socketPath));
   });
 
+  it('shows no client’s address, unless whoever connects there is a trusted proxy', async () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    const account = init(data);
+    const listen = ['--listen', `unix:${socketPath}`];
+    for (const trusts of [false, true]) {
+      const proxied = await Server.start(data, account, { args: trusts ? [...listen, '--trusted-proxy', 'unix,192.0.2.0/24'] : listen });
+      const { key } = (await proxied.query('mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { key } }', {
+        input: { accountId: account.accountId, name: `limited ${trusts}`, userGroupIds: [account.userGroupId], allowedIps: ['198.51.100.0/24'] },
+      })).createApiKey;
+      const ask = async (forwarded) => (await overSocket(socketPath, { path: '/v1/auth', headers: { 'x-api-key': key, ...(forwarded && { 'x-forwarded-for': forwarded }) } })).status;
+      const good = trusts ? 200 : 403;
+      assert.deepEqual([await ask('198.51.100.7'), await ask('203.0.113.1, 198.51.100.7, 192.0.2.1')], [good, good]);
+      assert.deepEqual([await ask(), await ask('198.51.100.7, 203.0.113.1'), await ask('198.51.100.7, nobody')], [403, 403, 403]);
+      const body = JSON.stringify({ query: '{ viewer { apiKey { name } } }' });
+      const headers = { 'content-type': 'application/json', 'x-api-key': key, 'x-forwarded-for': '198.51.100.7' };
+      assert.equal((await overSocket(socketPath, { method: 'POST', path: '/graphql', headers, body })).text.includes(`limited ${trusts}`), trusts);
+      const direct = await proxied.request({ path: '/v1/auth', headers: { 'x-api-key': key, 'x-forwarded-for': '198.51.100.7' } });
+      assert.equal(direct.status, 403, 'TCP is none');
+      await proxied.stop();
+    }
+  });
+
   it('is refused with a mode that is none', () => {
     const data = path.join(temporaryDirectory(), 'data');
     init(data);
     const done = run(['serve', '--data', data, '--listen', `unix:${socketPath}`, '--socket-mode', 'rw'], { timeout: 10000 * SLOW });
-    assert.notEqual(done.status, 0);
+    assert.equal(done.status, 2);
     assert.match(done.stderr, /--socket-mode: "rw" is not a mode such as 0660/);
   });
 });

@@ -147,7 +147,20 @@ describe('forward auth', () => {
       assert.equal(problem.column, column, `${expression}: ${answer.text}`);
       assert.equal(problem.offset, column - 1);
     }
-    for (const raw of ['%', '%4', '%zz', 'a'.repeat(1025)]) assert.equal((await auth(keys.reader.key, { path: `/v1/auth/require/${raw}` })).status, 400, raw);
+    for (const [raw, offset, sentence] of [
+      ['%', 0, /two hexadecimal digits after %, found %$/],
+      ['a%4', 1, /found %4$/],
+      ['a%20AND%20%zzz', 10, /found %zz$/],
+      ['a'.repeat(1025), 1024, /at most 1024 bytes/],
+      [`${'%41'.repeat(1100)}%zz`, 1024, /at most 1024 bytes/],
+    ]) {
+      const answer = await auth(keys.reader.key, { path: `/v1/auth/require/${raw}` });
+      assert.equal(answer.status, 400, raw);
+      const problem = JSON.parse(answer.text);
+      assert.equal(problem.offset, offset, answer.text);
+      assert.equal(problem.column, offset + 1);
+      assert.match(problem.detail, sentence);
+    }
   });
 
   it('takes the path of the request behind /at, and nothing else', async () => {
@@ -330,7 +343,9 @@ describe('verify', () => {
     const wrong = await batch({ requests: [one, one, { key: 1 }] });
     assert.equal(wrong.status, 400);
     assert.match(wrong.json.detail, /requests\[2\]/);
-    assert.equal((await batch({ requests: [one, { ...one, require: '(' }] })).status, 400);
+    const expression = await batch({ requests: [one, { ...one, require: '(' }] });
+    assert.equal(expression.status, 400);
+    assert.match(expression.json.detail, /^requests\[1\]: .* column 2: /);
     for (const body of [{}, [], { requests: {} }, { requests: [1] }, { requests: [one], more: 1 }]) assert.equal((await batch(body)).status, 400, JSON.stringify(body));
     assert.equal((await batch({ requests: [one] }, { key: keys.plain.key })).status, 403);
     assert.equal((await batch({ requests: [one] }, { key: null })).status, 401);

@@ -29,6 +29,16 @@ describe('Applications', () => {
     await page.getByRole('dialog').getByLabel('Description').fill('Invoices');
     await page.getByRole('button', { name: 'Submit' }).click();
     await row(page, 'Billing').getByText('Invoices').waitFor();
+    await page.getByRole('button', { name: 'Add Application' }).click();
+    await dialog.getByLabel('Name', { exact: true }).fill('description');
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await hear(page, 'description is saved.');
+    await page.getByRole('button', { name: 'Add Application' }).click();
+    await dialog.getByLabel('Name', { exact: true }).fill('description');
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await dialog.getByLabel('Name', { exact: true }).and(page.locator('[aria-invalid=true]')).waitFor(); // whatever the name that is taken says
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Discard', exact: true }).click();
     await row(page, 'Billing').getByRole('button', { name: 'Delete' }).click();
     await page.getByRole('alertdialog', { name: 'Delete Billing?' }).getByRole('button', { name: 'Delete' }).click();
     await hear(page, 'Billing is deleted.');

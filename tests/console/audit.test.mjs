@@ -32,6 +32,12 @@ describe('Audit', () => {
     assert.ok(texts.some((line) => /^\+\s*Added:\s*name: after$/.test(line)), texts.join('|'));
     assert.match(await difference.innerText(), /<script>window\.pwned = 9<\/script>/);
     await inspect(visitor, 'audit');
+    const broken = await page.locator('.actor bdi, td[data-label=From] code').evaluateAll((all) => all.map((one) => {
+      const text = document.createRange();
+      text.selectNodeContents(one.firstChild);
+      return text.getClientRects().length;
+    }));
+    assert.ok(broken.length > 9 && broken.every((count) => count === 1), `no long name beside them breaks a short name or an address: ${broken}`);
     await visitor.close();
   });
 
@@ -61,6 +67,12 @@ describe('Audit', () => {
     await visitor.goto('/console/audit?time=range&to=2001-01-01T00:00');
     await page.getByText('No entry fits.').waitFor();
     await inspect(visitor, 'audit-empty');
+    await visitor.goto('/console/audit?time=range&from=2002-01-01T00:00&to=2001-01-01T00:00');
+    await page.getByText('No entry fits: “Until” is before “From”.').waitFor();
+    const steps = await page.evaluate(() => history.length);
+    await page.getByLabel('From').fill('1999-01-01T00:00');
+    await page.getByText('No entry fits.', { exact: true }).waitFor();
+    assert.equal(await page.evaluate(() => history.length), steps, 'each digit that is typed would be a step');
     await visitor.close();
   });
 });

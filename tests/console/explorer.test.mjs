@@ -70,6 +70,22 @@ describe('the API Explorer', () => {
     visitor.assertQuiet();
   });
 
+  it('lets the keyboard into its editors and out again', async () => {
+    const { page } = visitor;
+    const editor = page.getByRole('textbox', { name: 'Query', exact: true });
+    const text = () => page.locator('.graphiql-query-editor .CodeMirror-code').innerText();
+    await editor.focus();
+    const before = await text();
+    await page.keyboard.press('Tab');
+    assert.equal(await editor.evaluate((area) => area === document.activeElement), false);
+    await page.keyboard.press('Shift+Tab');
+    assert.equal(await editor.evaluate((area) => area === document.activeElement), true);
+    await page.keyboard.press('Shift+Tab');
+    assert.equal(await editor.evaluate((area) => area === document.activeElement), false);
+    assert.equal(await text(), before);
+    visitor.assertQuiet();
+  });
+
   it('leads back to the console', async () => {
     assert.equal(await visitor.page.getByRole('link', { name: 'Console', exact: true }).getAttribute('href'), '/console/');
     await visitor.close();
@@ -110,6 +126,29 @@ describe('the API Explorer', () => {
     assert.equal((await (await sent).allHeaders()).cookie, undefined);
     await run(page);
     await page.waitForFunction((id) => document.querySelector('.graphiql-response')?.textContent.includes(id), uuid);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('says in words that a key is none, and that no answer came', async () => {
+    visitor = await Visitor.open(browser, server);
+    const { page } = visitor;
+    await visitor.signIn();
+    await visitor.goto('/explorer');
+    await page.getByRole('radio', { name: 'API key' }).check();
+    const field = page.getByPlaceholder('lk_…');
+    await field.fill('ключ 🔑');
+    await field.press('Enter');
+    await page.getByRole('status').getByText('This is no key').waitFor();
+    assert.equal(await field.getAttribute('aria-invalid'), 'true');
+    await visitor.assertAccessible();
+    await page.getByRole('radio', { name: /Signed-in session/ }).check();
+    await page.getByRole('region', { name: 'Query Editor' }).locator('.CodeMirror-line', { hasText: /\S/ }).first().waitFor();
+    visitor.expect(/ERR_FAILED/);
+    await page.route('**/graphql?*', (route) => route.abort());
+    await run(page);
+    await page.waitForFunction(() => document.querySelector('.graphiql-response')?.textContent.includes('No answer came'));
+    assert.doesNotMatch(await answer(page).innerText(), /stack|assets/, 'no trace of the script');
     visitor.assertQuiet();
     await visitor.close();
   });

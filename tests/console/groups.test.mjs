@@ -80,4 +80,77 @@ describe('User Groups', () => {
     visitor.assertQuiet();
     await visitor.close();
   });
+
+  it('keep what another tab took or gave while a form was open', async () => {
+    const visitor = await scene.visit();
+    const { page } = visitor;
+    const id = await createGroup(scene.server, 'Shared', { accountPermissions: { accountPermissionTypes: ['VIEW_AUDITS'] }, scopes: ['a.b'] });
+    await visitor.goto(`${GROUPS}/${id}`);
+    await page.getByRole('button', { name: 'Edit' }).click();
+    const first = page.getByRole('dialog', { name: 'Edit Shared' });
+    await first.getByLabel('Scopes').fill('a.b\nc.d');
+    const tab = await visitor.newPage();
+    await tab.goto(`${scene.server.url}${GROUPS}/${id}`);
+    await tab.getByRole('button', { name: 'Edit' }).click();
+    const second = tab.getByRole('dialog', { name: 'Edit Shared' });
+    await second.getByLabel('View audits').uncheck();
+    await second.getByLabel('Manage API keys', { exact: true }).check();
+    await second.getByRole('button', { name: 'Submit' }).click();
+    await second.waitFor({ state: 'detached' });
+    await page.bringToFront();
+    await first.getByRole('button', { name: 'Submit' }).click();
+    await hear(page, 'Shared is saved.');
+    const { permissions } = await read('Shared');
+    assert.deepEqual([permissions.scopes, permissions.accountPermissions.accountPermissionTypes], [['a.b', 'c.d'], ['MANAGE_API_KEYS']]);
+
+    await scene.server.query('mutation ($input: UpdateUserGroupInput!) { updateUserGroup(input: $input) { userGroup { id } } }', { input: { userGroupId: id, description: 'newer than the page' } });
+    await page.getByRole('button', { name: 'Edit' }).click(); // the page is older than the group: the form is not
+    assert.equal(await first.getByLabel('Description').inputValue(), 'newer than the page');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('show the ids that they would send, whatever was taken out or changed above them', async () => {
+    const visitor = await scene.visit();
+    const { page } = visitor;
+    await visitor.goto(GROUPS);
+    await page.getByRole('button', { name: 'Add User Group' }).click();
+    const dialog = page.getByRole('dialog');
+    const card = (number) => dialog.getByRole('group', { name: `Application permission ${number}` });
+    for (const number of [1, 2]) {
+      await dialog.getByRole('button', { name: 'Add application permission' }).click();
+      await card(number).getByLabel('On', { exact: true }).selectOption('Services');
+      await card(number).getByLabel('Service ids').fill(`service-${number}`);
+    }
+    await dialog.getByRole('button', { name: 'Remove application permission 1' }).click();
+    assert.equal(await card(1).getByLabel('Service ids').inputValue(), 'service-2');
+    await card(1).getByLabel('On', { exact: true }).selectOption('Environments');
+    await card(1).getByLabel('Environment ids').fill('staging');
+    await card(1).getByLabel('On', { exact: true }).selectOption('Deployments');
+    assert.equal(await card(1).getByLabel('Environment ids').inputValue(), '', 'another type begins with all');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('say beside the field what the one who makes them may not give', async () => {
+    const { server } = scene;
+    const id = await createGroup(server, 'Narrow', { accountPermissions: { accountPermissionTypes: ['MANAGE_USERS_AND_GROUPS', 'READ_USERS_AND_GROUPS'] } });
+    const visitor = await scene.visit({ apiKey: (await server.createKey('narrow', [id])).key });
+    visitor.expect(REFUSED);
+    const { page } = visitor;
+    await visitor.goto(GROUPS);
+    await page.getByRole('button', { name: 'Add User Group' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name', { exact: true }).fill('More');
+    await dialog.getByLabel('Scopes').fill('*');
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await dialog.getByLabel('Scopes').and(page.locator('[aria-invalid=true]:focus')).waitFor();
+    await dialog.getByLabel('Scopes').fill('');
+    await dialog.getByRole('button', { name: 'Add application permission' }).click();
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await dialog.getByRole('group', { name: 'Application permissions', exact: true }).and(page.locator('[aria-invalid=true]:focus')).waitFor();
+    assert.equal((await server.error('{ userGroupByName(name: "More") { id } }')).code, 'NOT_FOUND');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
 });

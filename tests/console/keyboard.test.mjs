@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createUser } from './support/fill.mjs';
-import { KEYS, row, stage } from './support/walk.mjs';
+import { GROUPS, KEYS, row, stage } from './support/walk.mjs';
 
 describe('with the keyboard alone', () => {
   const scene = stage();
@@ -131,6 +131,124 @@ describe('with the keyboard alone', () => {
     await page.getByRole('heading', { level: 1, name: 'User Groups' }).waitFor();
     await page.waitForFunction(() => document.title === 'User Groups · Latchkey'); // the heading is there a moment earlier
     assert.ok(['User Groups', 'main'].includes((await page.evaluate(() => (document.activeElement.id === 'main' ? 'main' : document.activeElement.innerText))).trim()));
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('a form that is being sent waits for the answer: Escape neither discards it nor loses the key that it made', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    await visitor.goto(KEYS);
+    await page.getByRole('button', { name: 'Add API Key' }).click();
+    const form = page.getByRole('dialog', { name: 'Add API Key' });
+    await form.getByLabel('Account Administrator').waitFor();
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    await page.route('**/graphql?*', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.keyboard.type('slow');
+    await page.keyboard.press('Enter');
+    await form.getByRole('button', { name: 'Submitting…' }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Escape');
+    assert.equal(await page.getByRole('alertdialog').count(), 0, 'nothing can be discarded any more');
+    release();
+    const made = page.getByRole('dialog', { name: 'API key created' });
+    await made.waitFor();
+    assert.equal(await server.accepts(await made.getByRole('textbox').innerText()), true);
+    await page.unroute('**/graphql?*');
+    await page.keyboard.press('Escape');
+
+    const removal = page.getByRole('alertdialog', { name: 'Delete slow?' });
+    await row(page, 'slow').getByRole('button', { name: 'Delete' }).click();
+    await page.route('**/graphql?*', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      await route.abort();
+    });
+    visitor.expect(/ERR_FAILED/);
+    await removal.getByRole('button', { name: 'Delete' }).click();
+    await page.keyboard.press('Escape');
+    await removal.getByRole('alert').getByText('The server cannot be reached').waitFor(); // it would have been said to nobody
+    await page.keyboard.press('Escape');
+    await removal.waitFor({ state: 'detached' });
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('nothing that is emptied or taken out of a form takes the focus with it', async () => {
+    const visitor = await scene.visit();
+    const { page } = visitor;
+    await visitor.goto(KEYS);
+    await page.getByRole('button', { name: 'Add API Key' }).click();
+    await page.getByRole('dialog').getByText('Expiry, limits and metadata').press('Enter');
+    await page.getByLabel('Uses', { exact: true }).focus();
+    await page.keyboard.type('5');
+    await page.keyboard.press('Backspace');
+    assert.equal(await focused(page), 'Uses', 'the part that it is in does not close');
+    await page.getByRole('button', { name: 'Add note' }).press('Enter');
+    assert.equal(await focused(page), 'Name of note 1', 'where one goes on to type');
+    await page.getByRole('button', { name: 'Remove note 1' }).press('Enter');
+    assert.equal((await focused(page)).trim(), 'Add note');
+    await page.keyboard.press('Escape'); // it is as it began: nothing is asked
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+
+    await visitor.goto(GROUPS);
+    await page.getByRole('button', { name: 'Add User Group' }).click();
+    await page.getByText('Other permissions of the account').press('Enter');
+    const other = page.locator('details').getByRole('checkbox').first();
+    await other.press('Space');
+    await other.press('Space');
+    assert.equal(await other.evaluate((box) => box === document.activeElement), true);
+    await page.getByRole('button', { name: 'Add application permission' }).press('Enter');
+    assert.equal((await focused(page)).trim(), 'On');
+    await page.getByRole('button', { name: 'Remove application permission 1' }).press('Enter');
+    assert.equal((await focused(page)).trim(), 'Add application permission');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('what was refused has the focus, and what goes hands it over', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(/ERR_FAILED/);
+    const { page } = visitor;
+    const at = (selector) => page.waitForFunction((wanted) => document.activeElement?.matches(wanted), selector);
+    await visitor.goto(KEYS);
+    let down = true;
+    await page.route('**/graphql?*', (route) => (down ? route.abort() : route.continue()));
+    await page.getByRole('button', { name: 'Add API Key' }).click();
+    const form = page.getByRole('dialog', { name: 'Add API Key' });
+    const retry = form.getByRole('button', { name: 'Try again' });
+    await retry.waitFor();
+    await page.keyboard.type('patient');
+    await form.getByRole('button', { name: 'Submit' }).press('Enter');
+    await at('form > .problem');
+    await retry.waitFor();
+    await visitor.assertAccessible();
+    await form.getByText('Expiry, limits and metadata').click();
+    await form.getByLabel('Uses', { exact: true }).fill('many');
+    await form.getByRole('button', { name: 'Submit' }).press('Enter');
+    await at('[aria-invalid]'); // and not what is wrong with the list of groups
+    down = false;
+    await retry.press('Enter');
+    await form.getByLabel('Account Administrator').waitFor();
+    await at('dialog h2');
+    assert.equal(await form.getByLabel('Name', { exact: true }).inputValue(), 'patient', 'nothing that was entered is lost');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Discard', exact: true }).press('Enter');
+
+    await row(page, 'admin').getByRole('button', { name: 'Copy key' }).press('Enter');
+    await page.locator('.notice').getByRole('button', { name: 'Close message' }).press('Enter');
+    await at('main h1');
+    down = true;
+    await page.getByRole('button', { name: 'Created' }).press('Enter');
+    const list = page.getByRole('main').getByRole('button', { name: 'Try again' });
+    await list.waitFor();
+    down = false;
+    await list.press('Enter');
+    await list.waitFor({ state: 'detached' });
+    await at('main h1');
     visitor.assertQuiet();
     await visitor.close();
   });

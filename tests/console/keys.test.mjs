@@ -117,6 +117,22 @@ describe('API Keys', () => {
     const addresses = dialog.getByLabel('Allowed IP addresses').and(page.locator('[aria-invalid=true]'));
     await addresses.waitFor();
     assert.equal(await addresses.inputValue(), '192.0.2.300');
+    await dialog.getByLabel('Allowed IP addresses').fill('');
+    const wrong = async (label, text) => {
+      const field = dialog.getByLabel(label, { exact: true });
+      await field.fill(text);
+      await dialog.getByRole('button', { name: 'Submit' }).click();
+      await field.and(page.locator('[aria-invalid=true]:focus')).waitFor();
+      assert.equal(await dialog.locator('.error').count(), 1);
+      return field;
+    };
+    await (await wrong('Uses', '99999999999')).fill('5');
+    await (await wrong('In', 'soon')).fill('1 hour');
+    await (await wrong('Uses left', '1e3')).fill('9');
+    await dialog.getByLabel('Refilled', { exact: true }).selectOption('Each month');
+    await (await wrong('Refilled to', '')).fill('9');
+    await wrong('On day', '32');
+    await visitor.assertAccessible();
     await page.keyboard.press('Escape');
     await page.getByRole('alertdialog', { name: 'Discard what you entered?' }).waitFor();
     await visitor.assertAccessible();
@@ -187,6 +203,34 @@ describe('API Keys', () => {
     await sure.getByRole('button', { name: 'Delete' }).click();
     await page.getByText('No key fits the search.').waitFor();
     assert.equal(await server.accepts(last), false);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('say what is done to a name that runs from right to left in words that do not', async () => {
+    const visitor = await visit();
+    const { page } = visitor;
+    const name = HOSTILE.find((one) => one.startsWith('\u202e'));
+    const ends = (place) => place.evaluate((element) => { // whether the last sign is the rightmost
+      const texts = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+      let last;
+      while (texts.nextNode()) last = texts.currentNode;
+      const range = document.createRange();
+      range.setStart(element, 0);
+      range.setEnd(last, last.length - 1);
+      const before = range.getBoundingClientRect().right;
+      range.setStart(last, last.length - 1);
+      range.setEnd(last, last.length);
+      return range.getBoundingClientRect().left >= before - 1;
+    });
+    const open = name.replace('\u202c', ''); // nothing in it ends what it begins
+    await createKeys(visitor.server, [open]);
+    await visitor.goto(`${KEYS}?q=after+a+right`);
+    await row(page, open).getByRole('button', { name: 'Disable' }).click();
+    const dialog = page.getByRole('alertdialog');
+    assert.equal(await ends(dialog.getByRole('heading')), true);
+    await dialog.getByRole('button', { name: 'Disable' }).click();
+    assert.equal(await ends(page.locator('.notice > span')), true);
     visitor.assertQuiet();
     await visitor.close();
   });

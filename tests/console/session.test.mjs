@@ -100,4 +100,76 @@ describe('a session', () => {
     visitor.assertQuiet();
     await visitor.close();
   });
+
+  it('that the server was not told to end goes on, and says so', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(/ERR_FAILED/);
+    const { page } = visitor;
+    await visitor.goto(KEYS);
+    await row(page, 'admin').waitFor();
+    await page.route('**/console/session', (route) => route.abort());
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.locator('.notice').getByText('You are still signed in. The server cannot be reached.').waitFor();
+    assert.equal(await row(page, 'admin').count(), 1);
+    await page.unroute('**/console/session');
+    await endSession(visitor); // as in another tab
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('says so before the key or the user is deleted that it is of', async () => {
+    const { server } = scene;
+    const { key } = await server.createKey('my own');
+    const visitor = await scene.visit({ apiKey: key });
+    const { page } = visitor;
+    await visitor.goto(KEYS);
+    for (const [what, ends] of [['admin', 0], ['my own', 1]]) {
+      for (const deed of ['Delete', 'Disable']) {
+        await row(page, what).getByRole('button', { name: deed }).click();
+        const dialog = page.getByRole('alertdialog', { name: `${deed} ${what}?` });
+        await dialog.waitFor();
+        assert.equal(await dialog.getByText('your session ends too').count(), ends);
+        await page.keyboard.press('Escape');
+      }
+    }
+    visitor.assertQuiet();
+    await visitor.close();
+
+    const ada = await scene.visit({ email: 'ada@acme.example', password: PASSWORD });
+    await ada.goto(USERS);
+    await row(ada.page, 'Ada Brandt').getByRole('button', { name: 'Delete' }).click();
+    await ada.page.getByRole('alertdialog').getByText('This is you: your session ends too.').waitFor();
+    ada.assertQuiet();
+    await ada.close();
+  });
+
+  it('is one for all tabs: none goes on under a name that is no longer whose it acts as', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(REFUSED);
+    const { page: first, server } = visitor;
+    await visitor.goto(KEYS);
+    await row(first, 'admin').waitFor();
+    const second = await visitor.newPage();
+    await second.goto(`${server.url}${KEYS}`);
+    await second.getByRole('button', { name: 'Sign out' }).click();
+    const ended = first.getByRole('dialog', { name: 'Your session has ended' });
+    await ended.waitFor();
+    await second.getByLabel('API key').fill(server.account.apiKey);
+    await second.keyboard.press('Enter');
+    await ended.waitFor({ state: 'detached' }); // it is the same one's again
+    await row(first, 'admin').waitFor();
+    await second.getByRole('button', { name: 'Sign out' }).click();
+    await second.getByRole('button', { name: 'Use e-mail and password' }).click();
+    await second.getByLabel('E-mail').fill('ada@acme.example');
+    await second.getByLabel('Password').fill(PASSWORD);
+    await second.keyboard.press('Enter');
+    await second.getByRole('heading', { level: 1, name: 'API Keys' }).waitFor();
+    await ended.waitFor();
+    await first.getByText('Signed in with the API key').waitFor();
+    assert.equal(await ended.isVisible(), true, 'Ada is not admin');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
 });

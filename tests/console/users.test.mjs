@@ -85,6 +85,24 @@ describe('Users', () => {
     visitor.assertQuiet();
     await visitor.close();
   });
+
+  it('keep the groups that another gave or took while the form was open', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    const group = (name) => server.groupId(name);
+    const id = await createUser(server, 'noor@acme.example', 'correct horse battery', { name: 'Noor', userGroupIds: [await group('Account Administrator')] });
+    await visitor.goto(`${USERS}/${id}`);
+    await page.getByRole('button', { name: 'Edit' }).click();
+    const edit = page.getByRole('dialog', { name: 'Edit Noor' });
+    await edit.getByLabel('Production Support', { exact: true }).check();
+    await server.query('mutation ($input: UpdateUserInput!) { updateUser(input: $input) { user { id } } }', { input: { id, userGroupIds: [await group('Non-Production Support')] } });
+    await edit.getByRole('button', { name: 'Submit' }).click();
+    await hear(page, 'Noor is saved.');
+    const { user } = await server.query('query ($id: String!) { user(id: $id) { userGroups(limit: 9) { nodes { name } } } }', { id });
+    assert.deepEqual(user.userGroups.nodes.map((one) => one.name).sort(), ['Non-Production Support', 'Production Support']);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
 });
 
 describe('more users than a form lists', () => {

@@ -47,7 +47,15 @@ static void handle(struct http_request *request, void *context) {
     http_send(request);
 }
 
-static const struct http_listener listener = {.address = "", .handler = handle};
+/* By the path's last character, so that there are all. */
+static size_t body_max(const struct http_request *request, void *context) {
+    (void)context;
+    struct lk_slice path = http_request_path(request);
+    char last = path.len > 0 ? path.ptr[path.len - 1] : '/';
+    return last == '-' ? 0 : last == '+' ? 10 : SIZE_MAX;
+}
+
+static const struct http_listener listener = {.address = "", .handler = handle, .body_max = body_max};
 
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argc;
@@ -56,6 +64,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     config.threads = 1;
     config.body_max = 65536;
     shared.config = config;
+    shared.input.max = config.input_max;
     shared.limits = (struct http_limits){config.request_line_max, config.header_bytes_max, config.header_count_max};
     holds(http_loop_init(&loop, &shared, 0) == 0, "the loop can be made");
     return 0;

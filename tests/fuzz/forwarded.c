@@ -22,10 +22,12 @@ static size_t count_forwarded(const struct http_request *request) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char begin[] = "GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ";
-    struct lk_slice trusted[] = {LK_SLICE("127.0.0.1"), LK_SLICE("10.0.0.0/8"), LK_SLICE("fd00::/8")};
-    struct lk_ip_list *list;
+    static const char *const trusted[] = {"127.0.0.1", "10.0.0.0/8", "fd00::/8", "unix"};
+    struct lk_proxies *proxies;
+    struct lk_proxies *nobody;
     char *copy = malloc(sizeof(begin) + size);
-    holds(copy != NULL && lk_ip_list_compile(trusted, 3, &list, NULL) == 0, "there is memory");
+    holds(copy != NULL && lk_proxies_new(trusted, 4, &proxies, NULL) == 0 && lk_proxies_new(NULL, 0, &nobody, NULL) == 0,
+          "there is memory");
     memcpy(copy, begin, sizeof(begin) - 1);
     memcpy(copy + sizeof(begin) - 1, data, size);
     struct http_connection connection = {.fd = -1};
@@ -38,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     request->connection = &connection;
     request->base = copy;
     if (http_parse_head(&request->head, copy, sizeof(begin) - 1 + size, &limits) == HTTP_PARSE_DONE) {
-        const struct lk_lanes lanes = {.trusted_proxies = list};
+        const struct lk_lanes lanes = {.trusted_proxies = proxies};
         struct lk_ip ip;
         struct lk_slice value = http_request_header(request, "x-forwarded-for");
         bool known = lk_client_ip(&lanes, request, &ip);
@@ -47,11 +49,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             holds(known && memcmp(&ip, &alone, sizeof(ip)) == 0, "the one address is the client");
         struct lk_ip again;
         holds(lk_client_ip(&lanes, request, &again) == known && (!known || memcmp(&ip, &again, sizeof(ip)) == 0), "the same twice");
-        const struct lk_lanes nobody = {.trusted_proxies = NULL};
-        holds(lk_client_ip(&nobody, request, &again) && again.bytes[12] == 127, "without a trusted proxy the field means nothing");
+        const struct lk_lanes alone_lanes = {.trusted_proxies = nobody};
+        holds(lk_client_ip(&alone_lanes, request, &again) && again.bytes[12] == 127, "without a trusted proxy the field means nothing");
     }
     http_request_free(request);
-    lk_ip_list_free(list);
+    lk_proxies_free(proxies);
+    lk_proxies_free(nobody);
     free(copy);
     return 0;
 }

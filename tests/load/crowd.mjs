@@ -73,6 +73,12 @@ const BEHAVIOURS = {
     const timer = setInterval(() => socket.writableNeedDrain || socket.write(many), 10);
     socket.on('close', () => clearInterval(timer));
   },
+  /** Bodies that never end, where anybody may send one. */
+  bodies: (socket) => {
+    socket.on('data', () => (state.answered += 1));
+    socket.write('POST /gateway/api/graphql-api HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 1900000\r\n\r\n');
+    socket.write(Buffer.alloc(1800000, 'x'));
+  },
   /** Connections that end at once. */
   churn: (socket) => socket.destroy(),
 };

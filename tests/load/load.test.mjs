@@ -25,6 +25,8 @@ const NOISE_MS = { p50: 2, p99: FULL ? 20 : 100 };
 const MIB = 1 << 20;
 // What the server keeps: free memory that is not worth giving back, and for each thread that serves free requests and buffers, and room for its notes of uses.
 const KEPT_MAX = (8 + 8 * os.availableParallelism()) * MIB;
+// What the server holds of requests that are being read, all together.
+const INPUT_MAX = 256 * MIB;
 const DIRECTORY = path.dirname(fileURLToPath(import.meta.url));
 
 /** A child process that speaks by messages. */
@@ -136,15 +138,16 @@ describe('under load', () => {
     ['pipeline', 4, (state) => state.answered > 0],
     ['deaf', 20, (state) => state.ended > 0],
     ['churn', 50, (state) => state.ended > 100],
+    ['bodies', 300, (state) => state.answered > 0, INPUT_MAX],
   ];
-  for (const [kind, count, worked] of floods) {
+  for (const [kind, count, worked, held = 0] of floods) {
     it(`survives ${count} of kind ${kind}`, async (t) => {
       const attack = await crowd(kind, count, '127.0.0.20');
       try {
         const seen = await watch(FLOOD_SECONDS);
         const state = await attack.ask();
         assert.ok(worked(state), `the attack did nothing: ${JSON.stringify(state)}`);
-        assertServed(t, seen, 96 * MIB);
+        assertServed(t, seen, held + 96 * MIB);
       } finally {
         await attack.stop();
       }

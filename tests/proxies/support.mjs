@@ -68,9 +68,11 @@ async function start(command, args, port, env = {}) {
   throw new Error(`${command} does not answer:\n${gateway.output}`);
 }
 
-function startNginx(ports) {
+/** changes: further [from, to] of the documented file. */
+export function startNginx(ports, changes = []) {
   const directory = temporaryDirectory();
   const site = documented('nginx.conf', [
+    ...changes,
     ['127.0.0.1:5390', `127.0.0.1:${ports.latchkey}`],
     ['127.0.0.1:8080', `127.0.0.1:${ports.service}`],
     ['listen 80;', `listen 127.0.0.1:${ports.gateway};`],

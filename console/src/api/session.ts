@@ -38,6 +38,17 @@ export const session = createStore<Session>({ state: 'starting' });
 
 /** In the browser's storage: the account that was chosen. */
 const CHOSEN_ACCOUNT = 'latchkey.account';
+
+/** To the other tabs of this browser, which all act by one cookie: the id of who has signed in, or null when somebody has signed out. */
+const tabs = typeof BroadcastChannel === 'function' ? new BroadcastChannel('latchkey.session') : undefined;
+tabs?.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
+  const now = session.get();
+  if (now.state !== 'in') return;
+  // Whoever is named at the top of this page must be who it acts as.
+  if (data !== now.who.actor.id) session.set({ ...now, ended: true });
+  else if (now.ended) goOn(now.who);
+});
+
 let waiting: { resolve(): void; reject(reason: unknown): void }[] = [];
 
 /** Looks for a session of an earlier visit. */
@@ -67,19 +78,23 @@ export async function signIn(credentials: Credentials): Promise<void> {
     throw new Failure([{ message, code: 'FORBIDDEN', path: [] }]);
   }
   const who = await enter(opened, before.state === 'in' ? before.who.accountId : undefined);
+  goOn(who);
+  tabs?.postMessage(who.actor.id);
+}
+
+function goOn(who: SignedIn): void {
   session.set({ state: 'in', who, ended: false });
   const resumed = waiting;
   waiting = [];
   for (const one of resumed) one.resolve();
 }
 
-/** Ends the session, here and on the server. */
+/** Ends the session, on the server and then here: a page that looked signed out while the cookie still opens it would be left behind unlocked. */
 export async function signOut(): Promise<void> {
-  try {
-    await send('DELETE', '/console/session');
-  } finally {
-    giveUp();
-  }
+  const answer = await send('DELETE', '/console/session');
+  if (answer.status !== 401 && answer.errors.length > 0) throw new Failure(answer.errors);
+  tabs?.postMessage(null);
+  giveUp();
 }
 
 /** Leaves a session that ended: what waits for it fails, and what was on the page is gone. */

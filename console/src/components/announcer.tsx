@@ -1,10 +1,12 @@
+import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
+import { useHandOver } from '../hooks/use-hand-over.ts';
 import { createStore, useStore } from '../lib/store.ts';
 import { IconButton } from './button.tsx';
 
 interface Notice {
   readonly id: number;
-  readonly text: string;
+  readonly text: ComponentChildren;
   readonly kind: 'done' | 'wrong';
 }
 
@@ -12,8 +14,8 @@ const notices = createStore<readonly Notice[]>([]);
 let last = 0;
 const SHOWN_MS = 8_000;
 
-/** Tells the reader, also one who listens, that something was done or went wrong. */
-export function announce(text: string, kind: Notice['kind'] = 'done'): void {
+/** Tells the reader, also one who listens, that something was done or went wrong. Names in it are in a bdi, as in the title of a dialog. */
+export function announce(text: ComponentChildren, kind: Notice['kind'] = 'done'): void {
   notices.set([...notices.get().slice(-2), { id: ++last, text, kind }]);
 }
 
@@ -40,13 +42,14 @@ export function Announcer() {
 }
 
 function NoticeLine({ notice }: { notice: Notice }) {
+  const element = useHandOver<HTMLDivElement>();
   useEffect(() => {
     if (notice.kind === 'wrong') return undefined; // stays until it is closed
     const timer = setTimeout(() => dismiss(notice.id), SHOWN_MS);
     return () => clearTimeout(timer);
   }, [notice]);
   return (
-    <div class={`notice ${notice.kind}`}>
+    <div class={`notice ${notice.kind}`} ref={element}>
       <span>{notice.text}</span>
       <IconButton label="Close message" icon="close" onClick={() => dismiss(notice.id)} />
     </div>

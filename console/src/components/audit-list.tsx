@@ -25,7 +25,7 @@ export function AuditList({ caption, sets, busy = false, brief = false }: AuditL
     { key: 'time', header: 'Time', cell: (set) => <Time at={set.triggeredAt} /> },
     { key: 'actor', header: 'Who', cell: (set) => <AuditActor set={set} /> },
     { key: 'what', header: 'Did', kind: 'name', cell: (set) => <span id={`audit-${set.id}`}><What set={set} brief={brief} /></span> },
-    { key: 'from', header: 'From', cell: (set) => <code>{set.request?.remoteIpAddress ?? '—'}</code> },
+    { key: 'from', header: 'From', cell: (set) => <code class="address">{set.request?.remoteIpAddress || '—'}</code> },
     {
       key: 'more', header: 'Changes', kind: 'actions',
       cell: (set) => (

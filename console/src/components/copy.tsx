@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact';
 import { copyLater } from '../lib/clipboard.ts';
 import { asFailure } from '../api/failure.ts';
 import { announce } from './announcer.tsx';
@@ -8,7 +9,7 @@ interface CopyProps {
   label: string;
   /** Gets the text when it is wanted. */
   get(): Promise<string>;
-  done: string;
+  done: ComponentChildren;
   describedBy?: string | undefined;
   look?: 'icon' | 'plain' | 'primary';
   /** Shows the text to be copied by hand where the browser does not let the page copy. */

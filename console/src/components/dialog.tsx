@@ -8,13 +8,16 @@ import { Button, IconButton } from './button.tsx';
 const FIRST = ['[data-autofocus]', 'form :is(input, textarea, select)', '.dialog-foot button'];
 
 interface DialogProps {
-  title: string;
+  /** Names in it are in a bdi: what runs from right to left in them must not turn the words around. */
+  title: ComponentChildren;
   children: ComponentChildren;
   /** The buttons at its end. */
   actions?: ComponentChildren;
   onClose(): void;
   /** There is something to lose: closing asks first. */
   dirty?: boolean;
+  /** Something is being sent: it does not close before the answer, which would be lost. */
+  busy?: boolean;
   /** Without a way to close it but its own buttons. */
   firm?: boolean;
   wide?: boolean;
@@ -24,7 +27,7 @@ interface DialogProps {
 }
 
 /** A modal dialog. The browser keeps the focus inside; it goes back to where it was when the dialog is gone. */
-export function Dialog({ title, children, actions, onClose, dirty = false, firm = false, wide = false, role = 'dialog', removing }: DialogProps) {
+export function Dialog({ title, children, actions, onClose, dirty = false, busy = false, firm = false, wide = false, role = 'dialog', removing }: DialogProps) {
   const element = useRef<HTMLDialogElement>(null);
   const heading = useId();
   const [asking, setAsking] = useState(false);
@@ -46,15 +49,15 @@ export function Dialog({ title, children, actions, onClose, dirty = false, firm 
   useEffect(() => {
     if (!dirty) return undefined;
     const guard = () => {
-      setAsking(true);
+      setAsking(!busy);
       return true;
     };
     guards.add(guard);
     return () => void guards.delete(guard);
-  }, [dirty]);
+  }, [dirty, busy]);
 
   const ask = () => {
-    if (firm) return;
+    if (firm || busy) return;
     if (dirty) setAsking(true);
     else onClose();
   };
@@ -74,8 +77,8 @@ export function Dialog({ title, children, actions, onClose, dirty = false, firm 
   return (
     <dialog ref={element} class={wide ? 'dialog wide' : 'dialog'} role={role} aria-labelledby={heading} onKeyDown={onKeyDown} onCancel={onCancel}>
       <header class="dialog-head">
-        <h2 id={heading}>{title}</h2>
-        {!firm && <IconButton label="Close" icon="close" onClick={ask} />}
+        <h2 id={heading} tabIndex={-1}>{title}</h2>
+        {!firm && <IconButton label="Close" icon="close" busy={busy} onClick={ask} />}
       </header>
       <div class="dialog-body">{children}</div>
       {actions && <footer class="dialog-foot">{actions}</footer>}

@@ -6,7 +6,7 @@ import { Dialog } from './dialog.tsx';
 import { Problem } from './problem.tsx';
 
 interface FormDialogProps {
-  title: string;
+  title: ComponentChildren;
   children: ComponentChildren;
   sending: Submit;
   /** What was refused and belongs to no field. */
@@ -22,18 +22,20 @@ export function FormDialog({ title, children, sending, problems, dirty, onClose,
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
     if (!sending.failure) return;
-    for (let wrong = form.current?.querySelector('[aria-invalid]')?.closest('details'); wrong; wrong = wrong.parentElement?.closest('details')) wrong.open = true;
-    form.current?.querySelector<HTMLElement>('[aria-invalid], .problem')?.focus();
-    form.current?.querySelector('[aria-invalid], .problem')?.scrollIntoView({ block: 'nearest' });
+    const first = form.current?.querySelector<HTMLElement>('[aria-invalid]') ?? form.current?.querySelector<HTMLElement>('.problem');
+    for (let around = first?.closest('details'); around; around = around.parentElement?.closest('details')) around.open = true;
+    first?.focus();
+    first?.scrollIntoView({ block: 'nearest' });
+    first?.closest('.field')?.querySelector('.error')?.scrollIntoView({ block: 'nearest' }); // what is wrong may be said below a group of fields
   }, [sending.failure]);
   const actions = (
     <>
-      <Button onClick={() => { if (!sending.busy) form.current?.closest('dialog')?.dispatchEvent(new Event('cancel', { cancelable: true })); }}>Cancel</Button>
+      <Button busy={sending.busy} onClick={() => form.current?.closest('dialog')?.dispatchEvent(new Event('cancel', { cancelable: true }))}>Cancel</Button>
       <Button type="submit" kind="primary" form={id} busy={sending.busy}>{sending.busy ? 'Submitting…' : 'Submit'}</Button>
     </>
   );
   return (
-    <Dialog title={title} onClose={onClose} dirty={dirty} actions={actions} wide={wide ?? false}>
+    <Dialog title={title} onClose={onClose} dirty={dirty} busy={sending.busy} actions={actions} wide={wide ?? false}>
       <form
         id={id} ref={form} noValidate
         onSubmit={(event) => {

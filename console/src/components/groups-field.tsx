@@ -12,8 +12,8 @@ interface GroupsFieldProps {
 
 /** The user groups that a key or a user is in. */
 export function GroupsField({ chosen, onChange, error, hint }: GroupsFieldProps) {
-  const { groups, total, failure } = useAllGroups();
-  if (failure) return <Problem failure={failure} />;
+  const { groups, total, failure, retry } = useAllGroups();
+  if (failure) return <Problem failure={failure} onRetry={retry} />;
   if (!groups) return <Loading what="user groups" />;
   return (
     <PickList

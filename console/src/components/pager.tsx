@@ -42,9 +42,8 @@ function PageField({ page, pages, onPage }: { page: number; pages: number; onPag
   const [text, setText] = useState(String(page));
   useEffect(() => setText(String(page)), [page]);
   const go = () => {
-    const wanted = Number(text);
-    if (Number.isSafeInteger(wanted)) onPage(wanted);
-    else setText(String(page));
+    setText(String(page)); // what is no page, or none that there is, does not stay in the field
+    if (/^\d+$/.test(text.trim())) onPage(Number(text));
   };
   return (
     <form class="page-field" onSubmit={(event) => { event.preventDefault(); go(); }}>

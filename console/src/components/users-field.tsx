@@ -14,8 +14,8 @@ interface UsersFieldProps {
 
 /** The users that a group gets. */
 export function UsersField({ without = [], chosen, onChange, error }: UsersFieldProps) {
-  const { users, total, failure } = useAllUsers();
-  if (failure) return <Problem failure={failure} />;
+  const { users, total, failure, retry } = useAllUsers();
+  if (failure) return <Problem failure={failure} onRetry={retry} />;
   if (!users) return <Loading what="users" />;
   const choices = users.filter((user) => !without.includes(user.id)).map(({ id, name, email }) => ({ id, name, note: email }));
   const hint = total > users.length ? `These are the first ${number(users.length)} of ${number(total)}, by name. Others are put into groups where they are edited themselves.` : undefined;

@@ -2,23 +2,28 @@
 import { useState, type FormEvent } from 'react';
 import type { Credential, SignedIn } from './credential.ts';
 
+/** What a header can carry, and a key is made of. */
+const VISIBLE_ASCII = /^[!-~]+$/;
+
+const SAID = { '': '', used: 'In use; kept in this page only.', unfit: 'This is no key: a key has only ASCII letters, digits and signs, and no spaces.' };
+
 /** The choice of who requests act as: the signed-in session, in one of its accounts, or a pasted key. */
 export function ActAs({ session, onChoose }: { session: SignedIn | undefined; onChoose(credential: Credential | undefined): void }) {
   const [by, setBy] = useState<Credential['by']>(session ? 'session' : 'key');
   const [account, setAccount] = useState(session?.accountId ?? '');
   const [key, setKey] = useState('');
-  const [used, setUsed] = useState(false);
+  const [said, setSaid] = useState<'' | 'used' | 'unfit'>('');
 
   function chooseSession(accountId: string) {
     setBy('session');
     setAccount(accountId);
-    setUsed(false);
+    setSaid('');
     onChoose({ by: 'session', accountId });
   }
 
   function chooseKey() {
     setBy('key');
-    setUsed(false);
+    setSaid('');
     onChoose(undefined);
   }
 
@@ -26,8 +31,9 @@ export function ActAs({ session, onChoose }: { session: SignedIn | undefined; on
     event.preventDefault();
     const trimmed = key.trim();
     if (trimmed === '') return;
-    setUsed(true);
-    onChoose({ by: 'key', key: trimmed });
+    const fit = VISIBLE_ASCII.test(trimmed);
+    setSaid(fit ? 'used' : 'unfit');
+    onChoose(fit ? { by: 'key', key: trimmed } : undefined);
   }
 
   return (
@@ -64,16 +70,20 @@ export function ActAs({ session, onChoose }: { session: SignedIn | undefined; on
               placeholder="lk_…"
               autoComplete="off"
               spellCheck={false}
+              aria-invalid={said === 'unfit' || undefined}
+              aria-describedby="key-said"
               value={key}
               onChange={(event) => {
                 setKey(event.target.value);
-                setUsed(false);
+                setSaid('');
               }}
             />
             <button type="submit" disabled={key.trim() === ''}>
               Use key
             </button>
-            <span role="status">{used ? 'In use; kept in this page only.' : ''}</span>
+            <span id="key-said" role="status">
+              {SAID[said]}
+            </span>
           </>
         )}
       </fieldset>

@@ -13,8 +13,12 @@ const storage = memoryStorage();
 function fetcherOf(credential: Credential) {
   return async (params: FetcherParams, options?: FetcherOpts) => {
     const { target, options: request } = requestFor(credential, options?.headers ?? {});
-    const answer = await fetch(target, { ...request, body: JSON.stringify(params), cache: 'no-store' });
-    return (await answer.json()) as object;
+    try {
+      const answer = await fetch(target, { ...request, body: JSON.stringify(params), cache: 'no-store' });
+      return (await answer.json()) as object;
+    } catch (thrown) {
+      return { errors: [{ message: `No answer came that can be read: ${thrown instanceof Error ? thrown.message : String(thrown)}` }] };
+    }
   };
 }
 

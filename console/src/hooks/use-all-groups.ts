@@ -10,10 +10,11 @@ export interface AllGroups {
   readonly groups: readonly GroupName[] | undefined;
   readonly total: number;
   readonly failure: Failure | undefined;
+  retry(): void;
 }
 
 /** The user groups to choose from, by name. */
 export function useAllGroups(): AllGroups {
-  const { data, failure } = useFetched((signal) => allPages(async (offset) => (await run(GroupNamesQuery, { limit: PAGE, offset }, signal)).userGroups));
-  return { groups: data?.items, total: data?.total ?? 0, failure };
+  const { data, failure, retry } = useFetched((signal) => allPages(async (offset) => (await run(GroupNamesQuery, { limit: PAGE, offset }, signal)).userGroups));
+  return { groups: data?.items, total: data?.total ?? 0, failure, retry };
 }

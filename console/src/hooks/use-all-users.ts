@@ -8,10 +8,11 @@ export interface AllUsers {
   readonly users: readonly UserRow[] | undefined;
   readonly total: number;
   readonly failure: Failure | undefined;
+  retry(): void;
 }
 
 /** The users to choose from, by name. */
 export function useAllUsers(): AllUsers {
-  const { data, failure } = useFetched((signal) => allPages(async (offset) => (await run(UsersQuery, { limit: PAGE, offset }, signal)).users));
-  return { users: data?.items, total: data?.total ?? 0, failure };
+  const { data, failure, retry } = useFetched((signal) => allPages(async (offset) => (await run(UsersQuery, { limit: PAGE, offset }, signal)).users));
+  return { users: data?.items, total: data?.total ?? 0, failure, retry };
 }

@@ -4,11 +4,14 @@ import { asFailure, type Failure } from '../api/failure.ts';
 export interface Fetched<T> {
   readonly data: T | undefined;
   readonly failure: Failure | undefined;
+  /** Fetches it anew, after a failure. */
+  retry(): void;
 }
 
 /** What `fetchIt` brings, once. */
 export function useFetched<T>(fetchIt: (signal: AbortSignal) => Promise<T>): Fetched<T> {
-  const [state, setState] = useState<Fetched<T>>({ data: undefined, failure: undefined });
+  const [state, setState] = useState<Omit<Fetched<T>, 'retry'>>({ data: undefined, failure: undefined });
+  const [round, setRound] = useState(0);
   useEffect(() => {
     const abort = new AbortController();
     fetchIt(abort.signal).then(
@@ -16,6 +19,6 @@ export function useFetched<T>(fetchIt: (signal: AbortSignal) => Promise<T>): Fet
       (thrown: unknown) => abort.signal.aborted || setState({ data: undefined, failure: asFailure(thrown) }),
     );
     return () => abort.abort();
-  }, []);
-  return state;
+  }, [round]);
+  return { ...state, retry: () => setRound((last) => last + 1) };
 }

@@ -12,7 +12,7 @@ export function AccountMenu() {
   const [leaving, setLeaving] = useState(false);
   const leave = () => {
     setLeaving(true);
-    signOut().catch((thrown: unknown) => announce(asFailure(thrown).message, 'wrong')).finally(() => setLeaving(false));
+    signOut().catch((thrown: unknown) => announce(`You are still signed in. ${asFailure(thrown).message}`, 'wrong')).finally(() => setLeaving(false));
   };
   return (
     <div class="account-menu">

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { oneFailure } from '../api/failure.ts';
 import { Problem } from '../components/problem.tsx';
 import { Loading } from '../components/states.tsx';
+import { PageHead } from './page-head.tsx';
 
 type Loader<P> = () => Promise<ComponentType<P>>;
 
@@ -22,7 +23,7 @@ export function lazy<P extends object>(load: Loader<P>): ComponentType<P> {
     const Page = loaded;
     if (Page) return <Page {...props} />;
     // A server that was upgraded meanwhile has no more the script that this page names.
-    if (failed) return <Problem failure={oneFailure('This page could not be loaded. Load the console anew.', 'UNAVAILABLE')} onRetry={() => location.reload()} />;
+    if (failed) return <><PageHead title="The page did not load" /><Problem failure={oneFailure('This page could not be loaded. Load the console anew.', 'UNAVAILABLE')} onRetry={() => location.reload()} /></>;
     return <Loading what="page" />;
   };
 }

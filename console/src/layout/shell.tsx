@@ -12,6 +12,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const { path } = useStore(place);
   const [open, setOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
+  const toggle = useRef<HTMLSpanElement>(null);
   const shown = useRef(path);
   // A new page is announced by moving the focus to it, as loading a page would; its heading may have to be fetched first.
   useEffect(() => {
@@ -21,15 +22,20 @@ export function Shell({ children }: { children: ComponentChildren }) {
     scrollTo(0, 0);
     (main.current?.querySelector<HTMLElement>('h1') ?? main.current)?.focus();
   }, [path]);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Escape' || !open) return;
+    setOpen(false);
+    toggle.current?.querySelector('button')?.focus();
+  };
   return (
     <div class="shell">
       <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); main.current?.focus(); }}>Skip to content</a>
       <header class="top">
-        <span class="menu-toggle"><IconButton label="Menu" icon={open ? 'close' : 'menu'} pressed={open} onClick={() => setOpen(!open)} /></span>
+        <span class="menu-toggle" ref={toggle} onKeyDown={onKeyDown}><IconButton label="Menu" icon={open ? 'close' : 'menu'} pressed={open} onClick={() => setOpen(!open)} /></span>
         <a class="home" href="/console/"><Brand /></a>
         <AccountMenu />
       </header>
-      <div class={open ? 'side open' : 'side'}><Navigation /></div>
+      <div class={open ? 'side open' : 'side'} onKeyDown={onKeyDown}><Navigation /></div>
       <main id="main" class="main" tabIndex={-1} ref={main}>{children}</main>
     </div>
   );

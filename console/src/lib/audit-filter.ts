@@ -13,11 +13,13 @@ export function auditFilter(query: PageQuery, now: number): ChangeSetFilter {
   const to = query['time'] === 'range' ? fromLocalField(query['to'] ?? '') : undefined;
   const last = LAST[query['time'] ?? ''];
   const time = last !== undefined ? { from: now - last } : from !== undefined || to !== undefined ? { from: from ?? 0, ...(to === undefined ? {} : { to }) } : undefined;
+  const type = RESOURCE_TYPES.find((one) => one === query['type']);
+  const operation = OPERATION_TYPES.find((one) => one === query['operation']);
   return {
     ...(time ? { time: { specific: time } } : {}),
     ...(query['actor'] ? { actorId: query['actor'].trim() } : {}),
     ...(query['resource'] ? { resourceId: query['resource'].trim() } : {}),
-    ...(query['type'] ? { resourceType: query['type'] } : {}),
-    ...(query['operation'] ? { operationType: query['operation'] } : {}),
+    ...(type ? { resourceType: type } : {}),
+    ...(operation ? { operationType: operation } : {}),
   };
 }

@@ -1,4 +1,5 @@
 import type { AccountPermissionType, Actions, AppPermissionType, ApplicationPermissionInput, CreateUserGroupInput, Permissions, PermissionsParts, UpdateUserGroupInput } from '../api/generated.ts';
+import { mergeList, mergeWords, wordsIn } from './merge.ts';
 import type { AppPermission } from './permissions.ts';
 
 /** What a user group's form holds while it is filled in. */
@@ -46,12 +47,23 @@ export function permissionsOf(draft: GroupDraft): Permissions {
   return {
     accountPermissions: { accountPermissionTypes: draft.account },
     appPermissions: draft.apps,
-    scopes: draft.scopes.split(/[\s,]+/).filter(Boolean),
+    scopes: wordsIn(draft.scopes),
   };
 }
 
 export function createGroupInput(draft: GroupDraft, userIds: readonly string[]): CreateUserGroupInput {
   return { name: draft.name, permissions: permissionsOf(draft), ...(draft.description === '' ? {} : { description: draft.description }), ...(userIds.length > 0 ? { userIds } : {}) };
+}
+
+/** What the form changed, on top of the group as it is now: what others gave or took since the form began with `before` stays given and taken. */
+export function rebaseGroup(draft: GroupDraft, before: GroupDraft, now: GroupDraft): GroupDraft {
+  return {
+    name: draft.name === before.name ? now.name : draft.name,
+    description: draft.description === before.description ? now.description : draft.description,
+    account: mergeList(draft.account, before.account, now.account),
+    scopes: draft.scopes === before.scopes ? now.scopes : mergeWords(draft.scopes, before.scopes, now.scopes),
+    apps: mergeList(draft.apps, before.apps, now.apps),
+  };
 }
 
 /** What differs from the draft that the form began with: the rest stays as it is on the server. */

@@ -1,6 +1,7 @@
 import { oneFailure } from '../api/failure.ts';
 import type { CreateApiKeyInput, KeySettings, RefillInterval, UpdateApiKeyInput } from '../api/generated.ts';
 import { formatDuration, parseDuration } from './duration.ts';
+import { mergeList, mergeWords, wordsIn } from './merge.ts';
 import { DAY, fromLocalField, toLocalField } from './time.ts';
 
 export type Expiry = 'never' | '7' | '30' | '90' | '365' | 'date';
@@ -48,26 +49,40 @@ type Members = Omit<CreateApiKeyInput, 'accountId' | 'clientMutationId' | 'enabl
 
 /** The input of createApiKey. Throws a Failure that names the field when a text is not what the field takes. */
 export function createInput(draft: KeyDraft, accountId: string, now: number): CreateApiKeyInput {
-  const all = members(draft, now);
+  const all = members(draft, NEW_KEY, now);
   const given = Object.entries(all).filter(([, value]) => value !== null && !(Array.isArray(value) && value.length === 0));
   return { accountId, ...(Object.fromEntries(given) as Partial<Members>), name: draft.name };
 }
 
 /** The input of updateApiKey with what differs from the draft that the form began with: the rest stays as it is on the server. */
 export function updateInput(draft: KeyDraft, before: KeyDraft, accountId: string, uuid: string, now: number): UpdateApiKeyInput {
-  const all = members(draft, now);
+  const all = members(draft, before, now);
   const changed = (Object.keys(all) as (keyof Members)[]).filter((member) => SOURCES[member].some((field) => !same(draft[field], before[field])));
   return { accountId, uuid, ...(Object.fromEntries(changed.map((member) => [member, all[member]])) as Partial<Members>), name: draft.name };
 }
 
 /**
  * What the form changed, on top of the key as it is now: since the form began with `before` others may have changed the key, and it may have been used. What was not
- * touched must not be put back to what it was then, and updateApiKey takes no change without the name, nor of a refill without the credits.
+ * touched must not be put back to what it was then: neither a field nor one of a list's user groups or addresses. updateApiKey takes no change without the name, nor of
+ * a refill without the credits.
  */
 export function rebase(draft: KeyDraft, before: KeyDraft, now: KeyDraft): KeyDraft {
-  const touched = (Object.keys(draft) as (keyof KeyDraft)[]).filter((field) => !same(draft[field], before[field]));
-  return { ...now, ...Object.fromEntries(touched.map((field) => [field, draft[field]])) };
+  const touched = (...fields: readonly (keyof KeyDraft)[]) => fields.some((field) => !same(draft[field], before[field]));
+  const taken = TOGETHER.filter((fields) => touched(...fields)).flat();
+  // Credits that are taken away, or that another took away meanwhile, leave nothing for one half of them to belong to.
+  if (touched('credits') && draft.credits.trim() === '' || touched(...REFILL) && now.credits === '') taken.push('credits', ...REFILL);
+  return {
+    ...now,
+    ...Object.fromEntries(taken.map((field) => [field, draft[field]])),
+    groupIds: mergeList(draft.groupIds, before.groupIds, now.groupIds),
+    allowedIps: touched('allowedIps') ? mergeWords(draft.allowedIps, before.allowedIps, now.allowedIps) : now.allowedIps,
+  };
 }
+
+const REFILL = ['refill', 'refillAmount', 'refillDay'] as const satisfies readonly (keyof KeyDraft)[];
+
+/** Fields of which one says nothing without the others, besides those whose parts are merged. */
+const TOGETHER: readonly (readonly (keyof KeyDraft)[])[] = [['name'], ['expiry', 'expiryDate'], ['rateLimit', 'rateWindow'], ['credits'], REFILL, ['metadata']];
 
 export function sameDraft(a: KeyDraft, b: KeyDraft): boolean {
   return (Object.keys(a) as (keyof KeyDraft)[]).every((field) => same(a[field], b[field]));
@@ -88,13 +103,13 @@ function same(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function members(draft: KeyDraft, now: number): Required<Members> {
+function members(draft: KeyDraft, before: KeyDraft, now: number): Required<Members> {
   return {
     name: draft.name,
     userGroupIds: draft.groupIds,
     expiresAt: expiresAt(draft, now),
-    allowedIps: draft.allowedIps.split(/[\s,]+/).filter(Boolean),
-    rateLimit: rateLimit(draft),
+    allowedIps: wordsIn(draft.allowedIps),
+    rateLimit: rateLimit(draft, before),
     credits: credits(draft),
     metadata: draft.metadata.filter(({ key, value }) => key !== '' || value !== ''),
   };
@@ -108,11 +123,21 @@ function expiresAt(draft: KeyDraft, now: number): number | null {
   return at;
 }
 
-function rateLimit(draft: KeyDraft): Members['rateLimit'] & object | null {
-  if (draft.rateLimit.trim() === '') return null;
+/** The server's, where what it says of a number beyond is for programmers. */
+const USES_MAX = 1_000_000_000;
+const WINDOW_MAX_SECONDS = 31 * 86_400;
+
+function rateLimit(draft: KeyDraft, before: KeyDraft): Members['rateLimit'] & object | null {
+  if (draft.rateLimit.trim() === '') {
+    if (before.rateLimit === '' && draft.rateWindow !== before.rateWindow) throw oneFailure('Invalid rateLimit: say how many uses there may be in this time', 'BAD_USER_INPUT');
+    return null;
+  }
+  const limit = whole(draft.rateLimit, 1, USES_MAX, 'Invalid rateLimit: the number of uses');
   const windowSeconds = parseDuration(draft.rateWindow);
-  if (windowSeconds === undefined) throw oneFailure('Invalid rateLimit: write the time as 10 seconds, 1 minute or 1 hour', 'BAD_USER_INPUT');
-  return { limit: whole(draft.rateLimit, 'Invalid rateLimit: the number of uses must be a whole number'), windowSeconds };
+  if (windowSeconds === undefined || windowSeconds > WINDOW_MAX_SECONDS) {
+    throw oneFailure('Invalid rateLimit window: write the time as 10 seconds, 1 minute or 1 hour; the longest is 31 days', 'BAD_USER_INPUT');
+  }
+  return { limit, windowSeconds };
 }
 
 function credits(draft: KeyDraft): Members['credits'] & object | null {
@@ -120,15 +145,15 @@ function credits(draft: KeyDraft): Members['credits'] & object | null {
     if (draft.refill !== 'never') throw oneFailure('Invalid credits: say how many there are now', 'BAD_USER_INPUT');
     return null;
   }
-  const remaining = whole(draft.credits, 'Invalid credits: the number of uses must be a whole number');
+  const remaining = whole(draft.credits, 0, Number.MAX_SAFE_INTEGER, 'Invalid credits: the number of uses');
   if (draft.refill === 'never') return { remaining };
-  const amount = whole(draft.refillAmount, 'Invalid credits: the amount of a refill must be a whole number');
+  const amount = whole(draft.refillAmount, 0, Number.MAX_SAFE_INTEGER, 'Invalid credits: the amount of a refill');
   if (draft.refill === 'DAILY') return { remaining, refill: { amount, interval: 'DAILY' } };
-  return { remaining, refill: { amount, interval: draft.refill, day: whole(draft.refillDay, 'Invalid credits: the day of a refill must be a whole number') } };
+  return { remaining, refill: { amount, interval: draft.refill, day: whole(draft.refillDay, 1, 31, 'Invalid credits: the day of a refill') } };
 }
 
-function whole(text: string, otherwise: string): number {
-  const value = Number(text.trim());
-  if (text.trim() === '' || !Number.isSafeInteger(value)) throw oneFailure(otherwise, 'BAD_USER_INPUT');
+function whole(text: string, least: number, most: number, what: string): number {
+  const value = /^\d+$/.test(text.trim()) ? Number(text) : NaN;
+  if (!(value >= least && value <= most)) throw oneFailure(`${what} must be a whole number from ${least} to ${most}`, 'BAD_USER_INPUT');
   return value;
 }

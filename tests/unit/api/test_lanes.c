@@ -5,13 +5,18 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 struct fixture {
     struct lk_lanes lanes;
+    struct http_thread_hooks hooks;
     struct http_server *server;
+    char unix_address[64];
 };
 
 static void tell_address(struct http_request *request, void *context) {
@@ -29,11 +34,15 @@ static void tell_address(struct http_request *request, void *context) {
 
 static void start(struct fixture *f, const char *const *proxies, size_t proxies_len) {
     assert_int_equal(lk_lanes_open(NULL, 1, proxies, proxies_len, &f->lanes, NULL), 0);
-    struct http_listener listener = {.address = "127.0.0.1:0", .handler = tell_address, .context = &f->lanes};
+    snprintf(f->unix_address, sizeof(f->unix_address), "unix:/tmp/latchkey-lanes-%d.socket", getpid());
+    const struct http_listener listeners[] = {{.address = "127.0.0.1:0", .handler = tell_address, .context = &f->lanes},
+                                              {.address = f->unix_address, .handler = tell_address, .context = &f->lanes}};
     struct http_config config = http_config_defaults();
-    config.listeners = &listener;
-    config.listeners_len = 1;
+    config.listeners = listeners;
+    config.listeners_len = 2;
     config.threads = 1;
+    f->hooks = lk_lanes_hooks(&f->lanes);
+    config.hooks = &f->hooks;
     assert_int_equal(http_server_create(&config, &f->server, NULL), 0);
     assert_int_equal(http_server_start(f->server), 0);
 }
@@ -44,13 +53,9 @@ static void stop(struct fixture *f) {
     lk_lanes_close(&f->lanes);
 }
 
-/* Asserts what the server takes for the client's address when a request from 127.0.0.1 has these header lines. */
-static void expect(const struct fixture *f, const char *lines, const char *address) {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(f->server, 0))};
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
-    char text[1024];
+/* What the server takes for the client's address when a request on this connection, which it closes, has these header lines. */
+static const char *ask(int fd, const char *lines) {
+    static char text[1024];
     int len = snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n%s\r\n", lines);
     assert_int_equal(write(fd, text, (size_t)len), len);
     size_t got = 0;
@@ -61,8 +66,34 @@ static void expect(const struct fixture *f, const char *lines, const char *addre
     text[got] = '\0';
     const char *body = strstr(text, "\r\n\r\n");
     assert_non_null(body);
-    if (strcmp(body + 4, address) != 0)
-        fail_msg("%s: got %s, expected %s", lines, body + 4, address);
+    return body + 4;
+}
+
+static const char *ask_from_loopback(const struct fixture *f, const char *lines) {
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)http_server_port(f->server, 0))};
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+    return ask(fd, lines);
+}
+
+static void check(const char *lines, const char *got, const char *address) {
+    if (strcmp(got, address) != 0)
+        fail_msg("%s: got %s, expected %s", lines, got, address);
+}
+
+/* Asserts the address of a request from 127.0.0.1. */
+static void expect(const struct fixture *f, const char *lines, const char *address) {
+    check(lines, ask_from_loopback(f, lines), address);
+}
+
+/* And of one by the Unix socket. */
+static void expect_unix(const struct fixture *f, const char *lines, const char *address) {
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    strcpy(to.sun_path, f->unix_address + strlen("unix:"));
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof(to)), 0);
+    check(lines, ask(fd, lines), address);
 }
 
 static void test_nobody_is_trusted_unless_named(void **state) {
@@ -101,6 +132,74 @@ static void test_rightmost_untrusted_address(void **state) {
     stop(&f);
 }
 
+static void test_a_unix_socket_is_trusted_when_it_is_named(void **state) {
+    (void)state;
+    struct fixture f;
+    const char *const addresses[] = {"127.0.0.1", "0.0.0.0/0", "::/0"};
+    start(&f, addresses, 3);
+    expect_unix(&f, "X-Forwarded-For: 192.0.2.1\r\n", "unknown");
+    stop(&f);
+    const char *const proxies[] = {"unix", "10.0.0.0/8"};
+    start(&f, proxies, 2);
+    expect_unix(&f, "", "unknown");
+    expect_unix(&f, "X-Forwarded-For: ,\r\n", "unknown");
+    expect_unix(&f, "X-Forwarded-For: 192.0.2.1\r\n", "::ffff:192.0.2.1");
+    expect_unix(&f, "X-Forwarded-For: 198.51.100.9, 192.0.2.1, 10.0.0.1\r\n", "::ffff:192.0.2.1");
+    expect_unix(&f, "X-Forwarded-For: 10.0.0.1, 10.0.0.2\r\n", "::ffff:10.0.0.1");
+    expect_unix(&f, "X-Forwarded-For: 192.0.2.1, unknown\r\n", "unknown");
+    expect(&f, "X-Forwarded-For: 192.0.2.1\r\n", "::ffff:127.0.0.1");
+    stop(&f);
+    start(&f, proxies, 1);
+    expect_unix(&f, "X-Forwarded-For: 192.0.2.1, 10.0.0.1\r\n", "::ffff:10.0.0.1");
+    stop(&f);
+}
+
+/* Trusts one and the other by turns, until told to end. */
+struct turns {
+    struct lk_lanes *lanes;
+    atomic_bool end;
+};
+
+static void *trust_by_turns(void *context) {
+    static const char *const proxies[] = {"127.0.0.1", "10.0.0.1"};
+    struct turns *turns = context;
+    for (size_t i = 0; !atomic_load(&turns->end); i++) {
+        struct lk_proxies *next;
+        if (lk_proxies_new(&proxies[i % 2], 1, &next, NULL) != 0)
+            abort();
+        lk_lanes_trust(turns->lanes, next);
+    }
+    return NULL;
+}
+
+/* That nothing is read after it was freed is the sanitizers' to see. */
+static void test_the_trusted_ones_change_while_requests_come(void **state) {
+    (void)state;
+    static const char line[] = "X-Forwarded-For: 192.0.2.1\r\n";
+    struct fixture f;
+    start(&f, NULL, 0);
+    struct turns turns = {.lanes = &f.lanes};
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, trust_by_turns, &turns), 0);
+    unsigned trusted = 0;
+    for (unsigned i = 0; i < 500; i++) {
+        bool is_trusted = strcmp(ask_from_loopback(&f, line), "::ffff:192.0.2.1") == 0;
+        trusted += is_trusted;
+        if (!is_trusted)
+            check(line, ask_from_loopback(&f, ""), "::ffff:127.0.0.1");
+    }
+    atomic_store(&turns.end, true);
+    pthread_join(thread, NULL);
+    assert_in_range(trusted, 1, 499);
+    struct lk_proxies *last;
+    const char *const unix_socket = "unix";
+    assert_int_equal(lk_proxies_new(&unix_socket, 1, &last, NULL), 0);
+    lk_lanes_trust(&f.lanes, last);
+    expect(&f, line, "::ffff:127.0.0.1");
+    expect_unix(&f, line, "::ffff:192.0.2.1");
+    stop(&f);
+}
+
 static void test_bad_proxies_are_named(void **state) {
     (void)state;
     const char *const bad[] = {"10.0.0.0/8", "10.0.0.1/8"};
@@ -115,6 +214,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nobody_is_trusted_unless_named),
         cmocka_unit_test(test_rightmost_untrusted_address),
+        cmocka_unit_test(test_a_unix_socket_is_trusted_when_it_is_named),
+        cmocka_unit_test(test_the_trusted_ones_change_while_requests_come),
         cmocka_unit_test(test_bad_proxies_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

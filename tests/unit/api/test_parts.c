@@ -4,7 +4,7 @@
 #include "api/credential.h"
 #include "api/errors.h"
 #include "api/router.h"
-#include "api/server.h"
+#include "api/settings.h"
 #include "base/json_read.h"
 
 #include <stdio.h>
@@ -87,15 +87,16 @@ static void errors_are_written_to_the_byte(void **state) {
 /* What the HTTP server answers by itself must read as a GraphQL result too: clients parse every body. */
 static void the_servers_own_errors_are_json(void **state) {
     (void)state;
-    const int statuses[] = {400, 408, 413, 414, 431, 500, 501, 503, 505};
+    const int statuses[] = {400, 408, 413, 414, 417, 431, 500, 501, 503, 505};
     struct lk_arena arena;
     lk_arena_init(&arena, 1 << 20);
     for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
-        const char *type = NULL;
-        struct lk_slice body = lk_router_error_body(statuses[i], &type);
-        assert_string_equal(type, "application/json; charset=utf-8");
+        struct http_error error = {0};
+        lk_router_describe_error(statuses[i], &error);
+        assert_string_equal(error.content_type, "application/json; charset=utf-8");
+        assert_true(error.fields_len <= HTTP_ERROR_FIELDS_MAX);
         struct lk_json *json;
-        assert_int_equal(lk_json_parse(body, &arena, &json, NULL), 0);
+        assert_int_equal(lk_json_parse(error.body, &arena, &json, NULL), 0);
         assert_int_equal(lk_json_get(json, "errors")->array.len, 1);
     }
     lk_arena_free(&arena);

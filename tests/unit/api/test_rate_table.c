@@ -81,6 +81,75 @@ static void test_threads_together_get_no_more(void **state) {
     lk_rate_table_free(shared);
 }
 
+static void test_a_rate_comes_changes_and_goes(void **state) {
+    (void)state;
+    const struct lk_rate none = {0, 0}, slow = {2, 3600000}, fast = {1, 1000};
+    struct lk_rate_table *table = NULL;
+    struct lk_rate_state got;
+    const struct lk_id id = subject_of(1);
+    assert_int_equal(lk_rate_table_new(&none, &table), 0);
+    for (unsigned i = 0; i < 100; i++) {
+        assert_true(lk_rate_table_take(table, &id, 1, S, &got));
+        assert_int_equal(got.limit, 0);
+    }
+    lk_rate_table_give_back(table, &id, 1);
+    assert_int_equal(lk_rate_table_make_room(table, &slow), 0);
+    assert_true(lk_rate_table_take(table, &id, 1, S, &got));
+    assert_int_equal(got.limit, 0);
+    lk_rate_table_change(table, &slow, S);
+    assert_true(lk_rate_table_take(table, &id, 2, S, &got));
+    assert_int_equal(got.limit, 2);
+    assert_false(lk_rate_table_take(table, &id, 1, S, &got));
+    assert_int_equal(got.retry_ms, 1800000);
+    /* Whoever was to wait half an hour waits the second that it is now; a stranger begins with all of it. */
+    assert_int_equal(lk_rate_table_make_room(table, &fast), 0);
+    lk_rate_table_change(table, &fast, S);
+    assert_false(lk_rate_table_take(table, &id, 1, S, &got));
+    assert_int_equal(got.retry_ms, 1000);
+    assert_true(lk_rate_table_take(table, &id, 1, 2 * S, &got));
+    const struct lk_id stranger = subject_of(2);
+    assert_true(lk_rate_table_take(table, &stranger, 1, S, &got));
+    assert_false(lk_rate_table_take(table, &stranger, 1, S, &got));
+    lk_rate_table_give_back(table, &stranger, 10); /* more than it took by this rate: a batch that the one before allowed */
+    assert_true(lk_rate_table_take(table, &stranger, 1, S, &got));
+    assert_false(lk_rate_table_take(table, &stranger, 1, S, &got));
+    lk_rate_table_change(table, &none, S);
+    assert_true(lk_rate_table_take(table, &id, 1, S, &got));
+    assert_int_equal(got.limit, 0);
+    lk_rate_table_give_back(table, &id, 1);
+    lk_rate_table_free(table);
+}
+
+static atomic_bool enough;
+
+static void *take_until_enough(void *context) {
+    (void)context;
+    struct lk_rate_state got;
+    struct lk_id id = subject_of(1);
+    while (!enough) {
+        if (lk_rate_table_take(shared, &id, 1, S, &got))
+            lk_rate_table_give_back(shared, &id, 1);
+    }
+    return NULL;
+}
+
+static void test_a_rate_changes_while_threads_take(void **state) {
+    (void)state;
+    const struct lk_rate rates[] = {{0, 0}, {500, 1000}, {3, 3600000}};
+    pthread_t threads[2];
+    assert_int_equal(lk_rate_table_new(&rates[0], &shared), 0);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, take_until_enough, NULL), 0);
+    for (size_t i = 1; i <= 300; i++) {
+        assert_int_equal(lk_rate_table_make_room(shared, &rates[i % 3]), 0);
+        lk_rate_table_change(shared, &rates[i % 3], S);
+    }
+    enough = true;
+    for (size_t i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    lk_rate_table_free(shared);
+}
+
 static struct lk_id subject_of_text(const char *text) {
     struct lk_ip ip;
     assert_int_equal(lk_ip_parse(lk_slice_cstr(text), &ip), 0);
@@ -104,10 +173,9 @@ static void test_a_subject_is_an_ipv4_address_or_an_ipv6_network(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_subject_has_its_own),
-        cmocka_unit_test(test_a_flood_of_strangers_makes_nobody_forgotten),
-        cmocka_unit_test(test_threads_together_get_no_more),
-        cmocka_unit_test(test_a_subject_is_an_ipv4_address_or_an_ipv6_network),
+        cmocka_unit_test(test_each_subject_has_its_own),          cmocka_unit_test(test_a_flood_of_strangers_makes_nobody_forgotten),
+        cmocka_unit_test(test_threads_together_get_no_more),      cmocka_unit_test(test_a_rate_comes_changes_and_goes),
+        cmocka_unit_test(test_a_rate_changes_while_threads_take), cmocka_unit_test(test_a_subject_is_an_ipv4_address_or_an_ipv6_network),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

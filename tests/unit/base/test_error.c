@@ -58,6 +58,9 @@ static const char *logged(bool json, const char *message) {
     dup2(fileno(file), STDERR_FILENO);
     lk_log_setup(LK_LOG_INFO, json);
     lk_log(LK_LOG_DEBUG, "below the level");
+    lk_log_set_level(LK_LOG_ERROR);
+    lk_log(LK_LOG_WARN, "below the level");
+    lk_log_set_level(LK_LOG_WARN);
     errno = EINTR;
     lk_log(LK_LOG_WARN, "%s", message);
     int kept = errno;

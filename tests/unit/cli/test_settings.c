@@ -103,26 +103,38 @@ static void lists_are_replaced(void **state) {
     assert_string_equal(settings.listen.items[1], "127.0.0.1:2");
     cli_settings_free(&settings);
 
-    const struct cli_given given[] = {{"listen", "a:1"}, {"listen", "b:2"}, {"listen", "c:3"}};
+    const struct cli_given given[] = {{"listen", "127.0.0.1:3"}, {"listen", "[::1]:4"}, {"listen", "unix:/s"}};
     assert_int_equal(load(given, 3), 0);
     assert_int_equal(settings.listen.len, 3);
-    assert_string_equal(settings.listen.items[0], "a:1");
+    assert_string_equal(settings.listen.items[0], "127.0.0.1:3");
 }
 
 static void units_are_understood(void **state) {
     (void)state;
-    assert_int_equal(load_file("body-max = 64KiB\nidle-timeout=2m\nheader-timeout = 500ms\nbody-timeout = 1500\n"), 0);
+    assert_int_equal(load_file("body-max = 64KiB\nidle-timeout=2m\nheader-timeout = 500ms\ndrain-timeout = 0\nbody-timeout = 1h"), 0);
     assert_int_equal(settings.body_max, 65536);
     assert_int_equal(settings.idle_timeout_ms, 120000);
     assert_int_equal(settings.header_timeout_ms, 500);
-    assert_int_equal(settings.body_timeout_ms, 1500);
+    assert_int_equal(settings.body_timeout_ms, 3600000);
+    assert_int_equal(settings.drain_timeout_ms, 0);
 }
 
 static void files_have_comments_and_lists(void **state) {
     (void)state;
-    assert_int_equal(load_file("# a comment\n; another\n\n  listen = a:1, b:2\nlisten = c:3\ninsecure-listen = true"), 0);
+    assert_int_equal(load_file("# a comment\n; another\n\n  listen = 127.0.0.1:1, [::]:2\nlisten = unix:/s\ntrusted-proxy = "
+                               "10.0.0.0/8,unix\ninsecure-listen = true"),
+                     0);
     assert_int_equal(settings.listen.len, 3);
     assert_true(settings.insecure_listen);
+    assert_int_equal(settings.trusted_proxies.len, 2);
+}
+
+static void a_byte_order_mark_is_skipped(void **state) {
+    (void)state;
+    assert_int_equal(load_file("\xEF\xBB\xBFlog-level = debug\r\n"), 0);
+    assert_string_equal(settings.log_level, "debug");
+    assert_int_equal(load_file("\xEF\xBB\xBF\xEF\xBB\xBFlog-level = debug\n"), LK_EINVAL);
+    assert_int_equal(load_file("\xEF\xBB"), LK_EINVAL);
 }
 
 static void refuse(const char *name, const char *value, const char *message) {
@@ -134,14 +146,58 @@ static void refuse(const char *name, const char *value, const char *message) {
 static void bad_values_are_named(void **state) {
     (void)state;
     refuse("threads", "many", "--threads: \"many\" is not a whole number");
-    refuse("threads", "-1", "--threads: \"-1\" is not a whole number");
+    refuse("threads", "-1", "--threads: -1 is out of bounds: from 0 to 256");
+    refuse("threads", "-", "--threads: \"-\" is not a whole number");
+    refuse("threads", "1s", "--threads: \"1s\" is not a whole number");
     refuse("threads", "999", "--threads: 999 is out of bounds: from 0 to 256");
-    refuse("body-max", "99999999999999999999", "--body-max: 99999999999999999999 is out of bounds: from 1024 to 1073741824");
-    refuse("body-max", "9223372036854775807GiB", "--body-max: 9223372036854775807GiB is out of bounds: from 1024 to 1073741824");
+    refuse("body-max", "99999999999999999999", "--body-max: 99999999999999999999 is out of bounds: from 1KiB to 1GiB");
+    refuse("body-max", "9223372036854775807GiB", "--body-max: 9223372036854775807GiB is out of bounds: from 1KiB to 1GiB");
     refuse("body-max", "2MB", "--body-max: \"2MB\" is not a number of bytes, such as 4096, 64KiB or 2MiB");
     refuse("log-level", "loud", "--log-level: \"loud\" is none of debug|info|warn|error");
     refuse("log-level", "debug|info", "--log-level: \"debug|info\" is none of debug|info|warn|error");
     refuse("insecure-listen", "yes", "--insecure-listen: \"yes\" is not true or false");
+}
+
+/* Whoever left the unit out meant seconds, or minutes, hardly ever milliseconds. */
+static void a_time_needs_its_unit(void **state) {
+    (void)state;
+    refuse("header-timeout", "30", "--header-timeout: \"30\" has no unit; a time needs its unit: 500ms, 30s, 5m or 1h");
+    refuse("header-timeout", "0", "--header-timeout: 0 is out of bounds: from 10ms to 1h");
+    refuse("header-timeout", "-5s", "--header-timeout: -5s is out of bounds: from 10ms to 1h");
+    refuse("idle-timeout", "25h", "--idle-timeout: 25h is out of bounds: from 10ms to 24h");
+    refuse("drain-timeout", "2h", "--drain-timeout: 2h is out of bounds: from 0 to 1h");
+    refuse("session-ttl", "10ms", "--session-ttl: 10ms is out of bounds: from 1s to 8784h");
+    refuse("idle-timeout", "1d", "--idle-timeout: \"1d\" is not a time, such as 500ms, 30s, 5m or 1h");
+    refuse("login-rate", "30/60", "--login-rate: \"30/60\" has no unit; a time needs its unit: 30/1m or 1/1s");
+}
+
+static void addresses_proxies_and_modes_are_checked(void **state) {
+    (void)state;
+    refuse("listen", "foo", "--listen foo is not an address to listen on: write 127.0.0.1:5390 or [::1]:5390, or unix:/path");
+    refuse("listen", "127.0.0.1:1,::1", "--listen ::1 is not an address to listen on: write 127.0.0.1:5390 or [::1]:5390, or unix:/path");
+    refuse("ops-listen", "1:1:1", "--ops-listen 1:1:1 is not an address to listen on: write 127.0.0.1:5390 or [::1]:5390");
+    refuse("trusted-proxy", "10.0.0.0/8,foo", "--trusted-proxy: \"foo\" is no IPv4 or IPv6 address");
+    refuse("socket-mode", "999", "--socket-mode: \"999\" is not a mode such as 0660");
+    refuse("socket-mode", "", "--socket-mode: \"\" is not a mode such as 0660");
+    assert_int_equal(load_file("\ntrusted-proxy = 10.0.0.1/8\n"), LK_EINVAL);
+    assert_non_null(strstr(problem.text, "line 2: trusted-proxy: "));
+    const struct cli_given nowhere[] = {{"ops-listen", ""}};
+    assert_int_equal(load(nowhere, 1), 0);
+}
+
+static void a_long_path_of_a_socket_is_named(void **state) {
+    (void)state;
+    char address[114];
+    memset(address, 'a', sizeof(address));
+    memcpy(address, "unix:/", 6);
+    address[112] = '\0';
+    const struct cli_given given[] = {{"listen", address}};
+    assert_int_equal(load(given, 1), 0);
+    cli_settings_free(&settings);
+    address[112] = 'a';
+    address[113] = '\0';
+    assert_int_equal(load(given, 1), LK_EINVAL);
+    assert_non_null(strstr(problem.text, "is too long: the path of a Unix socket may have 107 bytes, and this one has 108"));
 }
 
 static void bad_files_are_named(void **state) {
@@ -154,6 +210,8 @@ static void bad_files_are_named(void **state) {
     assert_non_null(strstr(problem.text, "line 2: log-level is given twice"));
     assert_int_equal(load_file("threads = x\n"), LK_EINVAL);
     assert_non_null(strstr(problem.text, "line 1: threads: \"x\" is not a whole number"));
+    assert_int_equal(load_file("\nconfig = x\n"), LK_EINVAL);
+    assert_non_null(strstr(problem.text, "line 2: a file cannot name another: give --config or LATCHKEY_CONFIG"));
     const struct cli_given given[] = {{"config", "/nonexistent/latchkey.conf"}};
     assert_int_equal(load(given, 1), LK_ENOTFOUND);
 }
@@ -167,6 +225,10 @@ int main(void) {
         cmocka_unit_test_setup_teardown(units_are_understood, set_up, tear_down),
         cmocka_unit_test_setup_teardown(files_have_comments_and_lists, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bad_values_are_named, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_byte_order_mark_is_skipped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_time_needs_its_unit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(addresses_proxies_and_modes_are_checked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_long_path_of_a_socket_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bad_files_are_named, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

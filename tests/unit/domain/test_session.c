@@ -434,6 +434,28 @@ static void test_who_may_set_a_password(void **state) {
     fixture_expect(f, set_password(f, &admin.id, PASSWORD), LK_EFORBIDDEN, "User not authorized: MANAGE_USERS_AND_GROUPS is required");
 }
 
+/* Who has a session may not try passwords without end: they count together with those of logins. */
+static void test_wrong_current_passwords_lock(void **state) {
+    struct fixture *f = *state;
+    (void)user_with_password(f, "ann@b.c", NULL);
+    struct lk_login_result result;
+    assert_int_equal(log_in(f, "ann@b.c", true, &result), 0);
+    assert_true(accepts(f, result.token));
+    assert_int_equal(log_in(f, "ann@b.c", false, &(struct lk_login_result){0}), LK_EUNAUTH);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(audited(f, "LOCK", ""), 0);
+        fixture_expect(f, set_password_checked(f, none, PASSWORD, "wrong", false), LK_EFORBIDDEN,
+                       "User not authorized: currentPassword is not the user's password");
+    }
+    assert_int_equal(audited(f, "LOCK", ""), 1);
+    fixture_expect(f, set_password_checked(f, none, PASSWORD, PASSWORD, true), LK_EFORBIDDEN,
+                   "User not authorized: the user is locked after wrong passwords; try again in a quarter of an hour");
+    assert_true(accepts(f, result.token)); /* the session stays */
+    assert_int_equal(log_in(f, "ann@b.c", true, &(struct lk_login_result){0}), LK_EUNAUTH);
+    f->call.now_ms += 15 * 60 * 1000;
+    assert_int_equal(set_password_checked(f, none, PASSWORD, PASSWORD, true), 0);
+}
+
 static void test_nothing_is_hashed_for_who_may_not(void **state) {
     struct fixture *f = *state;
     struct lk_user user = fixture_user(f, "Ann", "ann@b.c", &f->admin_group);
@@ -514,6 +536,7 @@ int main(void) {
         TEST(test_allow_list_guards_logins),
         TEST(test_password_rules),
         TEST(test_who_may_set_a_password),
+        TEST(test_wrong_current_passwords_lock),
         TEST(test_nothing_is_hashed_for_who_may_not),
         TEST(test_tasks_are_bounded),
         TEST(test_real_hash),

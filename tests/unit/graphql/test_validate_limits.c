@@ -88,7 +88,7 @@ static void test_fan_out_is_measured_once(void **state) {
     lk_buf_add_cstr(&query, " fragment F200 on Human { name }");
     struct gql_limits limits = {.complexity = 1000};
     assert_int_equal(validate_text(lk_buf_slice(&query), &limits, &out), LK_ELIMIT);
-    assert_string_equal(out.ptr, "1:1 The operation is too complex: its cost is 18446744073709551615; the limit is 1000.\n");
+    assert_string_equal(out.ptr, "1:1 The operation is too complex: its cost is more than can be counted; the limit is 1000.\n");
     lk_buf_clear(&out);
     assert_int_equal(validate_text(lk_buf_slice(&query), NULL, &out), 0);
     lk_buf_free(&query);

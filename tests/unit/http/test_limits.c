@@ -15,11 +15,11 @@ static void read_to_end(int fd) {
     close(fd);
 }
 
-static struct lk_slice json_error(int status, const char **ret_content_type) {
+static void json_error(int status, struct http_error *ret) {
     static const struct lk_slice refused = LK_SLICE("{\"e\":\"refused\"}");
     static const struct lk_slice late = LK_SLICE("{\"e\":\"late\"}");
-    *ret_content_type = "application/json";
-    return status == 408 ? late : refused;
+    static const struct http_error_field fields[] = {{LK_SLICE("X-One"), LK_SLICE("1")}, {LK_SLICE("X-None"), LK_SLICE("")}};
+    *ret = (struct http_error){status == 408 ? late : refused, "application/json", fields, 2};
 }
 
 static void refuses_what_is_too_large(void **state) {
@@ -29,7 +29,7 @@ static void refuses_what_is_too_large(void **state) {
     config.header_bytes_max = 200;
     config.header_count_max = 3;
     config.body_max = 10;
-    config.error_body = json_error;
+    config.describe_error = json_error;
     start(&config);
     char line[512];
     char field[512];
@@ -53,7 +53,7 @@ static void refuses_what_is_too_large(void **state) {
         hear(fd, true, &answer);
         assert_int_equal(answer.status, cases[i].status);
         assert_string_equal(answer.body, "{\"e\":\"refused\"}");
-        assert_non_null(strstr(answer.head, "\r\nContent-Type: application/json\r\n"));
+        assert_non_null(strstr(answer.head, "\r\nContent-Type: application/json\r\nX-One: 1\r\nX-None: \r\n"));
         assert_non_null(strstr(answer.head, "\r\nConnection: close\r\n"));
         answer_free(&answer);
         expect_end(fd);
@@ -63,6 +63,43 @@ static void refuses_what_is_too_large(void **state) {
     say(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n0123456789");
     expect_answer(fd, 200, "POST /echo? 0123456789");
     close(fd);
+}
+
+/* Requests that are being read share their memory; who sends little needs none of it. */
+static void bounds_what_all_send_together(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.input_max = 200000;
+    start(&config);
+    static char bytes[100000];
+    memset(bytes, 'x', sizeof(bytes));
+    int held = dial();
+    say(held, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n");
+    say_bytes(held, bytes, sizeof(bytes));
+    int small = dial();
+    for (int i = 0; i < 50; i++) { /* a turn of the loop each, in which it reads from the others too */
+        say(small, GET("/echo"));
+        expect_answer(small, 200, NULL);
+    }
+    int refused = dial();
+    say(refused, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n");
+    say_bytes(refused, bytes, sizeof(bytes));
+    expect_answer(refused, 503, NULL);
+    expect_end(refused);
+    say(small, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n");
+    say(small, "ab");
+    expect_answer(small, 200, "POST /echo? ab");
+    say(held, "x");
+    expect_answer(held, 200, NULL);
+    say(held, GET("/echo")); /* which is after the memory was given back */
+    expect_answer(held, 200, "GET /echo? ");
+    int next = dial();
+    say(next, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+    say_bytes(next, bytes, sizeof(bytes));
+    expect_answer(next, 200, NULL);
+    close(next);
+    close(small);
+    close(held);
 }
 
 /* The client is still sending when it is refused: the answer must reach it all the same. */
@@ -83,7 +120,7 @@ static void bounds_a_trickling_header(void **state) {
     (void)state;
     struct http_config config = test_config();
     config.header_timeout_ms = 40;
-    config.error_body = json_error;
+    config.describe_error = json_error;
     start(&config);
     int fd = dial();
     struct pollfd readable = {.fd = fd, .events = POLLIN};
@@ -346,6 +383,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         LIMIT_TEST(dates_what_it_says_by_itself),
         LIMIT_TEST(refuses_what_is_too_large),
+        LIMIT_TEST(bounds_what_all_send_together),
         LIMIT_TEST(lets_a_refused_sender_read_why),
         LIMIT_TEST(bounds_a_trickling_header),
         LIMIT_TEST(bounds_a_trickling_body),

@@ -58,6 +58,22 @@ static void test_lowered(void **state) {
     assert_int_equal(got.retry_ms, 1000);
 }
 
+/* A limit that was made faster is in force at once, also for who asks before it would let anybody through. */
+static void test_made_faster(void **state) {
+    (void)state;
+    const struct lk_rate slow = {1, 3600000};
+    const struct lk_rate fast = {100, 1000};
+    _Atomic uint64_t word = 0;
+    struct lk_rate_state got;
+    assert_true(lk_rate_take(&word, &slow, 1, 1000, &got));
+    assert_false(lk_rate_take(&word, &fast, 1, 1000, &got));
+    assert_int_equal(got.retry_ms, 10);
+    assert_false(lk_rate_take(&word, &fast, 1, 1000 + 9 * INT64_C(1000000), &got));
+    assert_int_equal(got.retry_ms, 1);
+    assert_true(lk_rate_take(&word, &fast, 1, 1000 + 10 * INT64_C(1000000), &got));
+    assert_true(lk_rate_take(&word, &fast, 100, 1000 + 1010 * INT64_C(1000000), &got));
+}
+
 /* In exact integers, in units of a 1/limit of a window: the model that the word must follow. */
 static void test_model(void **state) {
     (void)state;
@@ -121,8 +137,8 @@ static void test_threads(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_burst_then_pace), cmocka_unit_test(test_look_and_give_back),
-        cmocka_unit_test(test_lowered),         cmocka_unit_test(test_model),
-        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_lowered),         cmocka_unit_test(test_made_faster),
+        cmocka_unit_test(test_model),           cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

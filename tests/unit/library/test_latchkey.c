@@ -96,6 +96,24 @@ static void test_changes(void **state) {
     assert_int_equal(latchkey_remove_key(keys, &key_id), 0);
 }
 
+static void test_scopes_that_are_none(void **state) {
+    (void)state;
+    static char long_scope[257];
+    memset(long_scope, 'a', 256);
+    static const char *const none[] = {"", "a b", "*.a", "a*", ".a", "\xc3\xbc", long_scope, "AND", "NOT", "app:x"};
+    struct latchkey_key key = plain_key();
+    assert_int_equal(latchkey_put_key(keys, &key), 0);
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        const char *const given[] = {"other", none[i]};
+        assert_int_equal(latchkey_put_group(keys, &group_id, given, 2), LATCHKEY_INVALID);
+    }
+    struct latchkey_request request = request_of(token);
+    request.require = "invoices.read";
+    assert_int_equal(ask(&request).outcome, LATCHKEY_VALID); /* nothing was changed */
+    static const char *const some[] = {"*", "a.*", "A-b_c:d/e.9"};
+    assert_int_equal(latchkey_put_group(keys, &group_id, some, 3), 0);
+}
+
 static void test_addresses(void **state) {
     (void)state;
     static const char *const ips[] = {"10.0.0.0/8", "2001:db8::/32"};
@@ -222,6 +240,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_changes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_scopes_that_are_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_addresses, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_rate, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_digest, set_up, tear_down),

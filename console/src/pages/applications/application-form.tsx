@@ -7,7 +7,7 @@ import { FormDialog } from '../../components/form-dialog.tsx';
 import { useSubmit } from '../../hooks/use-submit.ts';
 import { fieldErrors, type FieldRules } from '../../lib/field-errors.ts';
 
-const RULES: FieldRules<'name' | 'description'> = [[/description/i, 'description'], [/\bname\b/i, 'name']];
+const RULES: FieldRules<'name' | 'description'> = [[/\bname\b/i, 'name'], [/description/i, 'description']];
 
 interface ApplicationFormProps {
   /** The application to change; absent for a new one. */
@@ -24,13 +24,13 @@ export function ApplicationForm({ application, onClose, onSaved }: ApplicationFo
     const about = changed.description ? { description: description === '' ? null : description } : {};
     if (application) await run(UpdateApplicationMutation, { input: { applicationId: application.id, ...(changed.name ? { name } : {}), ...about } });
     else await run(CreateApplicationMutation, { input: { name, ...about } });
-    announce(`${name} is saved.`);
+    announce(<><bdi>{name}</bdi> is saved.</>);
     onClose();
     onSaved();
   });
   const { fields, form } = fieldErrors(sending.failure, RULES);
   return (
-    <FormDialog title={application ? `Edit ${application.name}` : 'Add Application'} sending={sending} problems={form} dirty={changed.name || changed.description} onClose={onClose}>
+    <FormDialog title={application ? <>Edit <bdi>{application.name}</bdi></> : 'Add Application'} sending={sending} problems={form} dirty={changed.name || changed.description} onClose={onClose}>
       <TextField label="Name" value={name} onInput={setName} error={fields.name} required />
       <TextArea label="Description" value={description} onInput={setDescription} error={fields.description} />
     </FormDialog>

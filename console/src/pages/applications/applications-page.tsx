@@ -29,7 +29,7 @@ export function ApplicationsPage() {
   const close = () => setOpen(undefined);
   const remove = async ({ id, name }: Application) => {
     await run(DeleteApplicationMutation, { input: { applicationId: id } });
-    announce(`${name} is deleted.`);
+    announce(<><bdi>{name}</bdi> is deleted.</>);
     close();
     applications.reload();
   };
@@ -48,7 +48,7 @@ export function ApplicationsPage() {
       {open?.what === 'add' && <ApplicationForm onClose={close} onSaved={applications.reload} />}
       {open?.what === 'edit' && <ApplicationForm application={open.application} onClose={close} onSaved={applications.reload} />}
       {open?.what === 'delete' && (
-        <Confirm title={`Delete ${open.application.name}?`} verb="Delete" danger removes onClose={close} onConfirm={() => remove(open.application)}>
+        <Confirm title={<>Delete <bdi>{open.application.name}</bdi>?</>} verb="Delete" danger removes onGone={applications.reload} onClose={close} onConfirm={() => remove(open.application)}>
           <p><strong><bdi>{open.application.name}</bdi></strong> is taken out of all permissions of all user groups. This cannot be undone.</p>
         </Confirm>
       )}

@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks';
-import { AuditsQuery } from '../../api/generated.ts';
+import { AuditsQuery, type ChangeSetFilter } from '../../api/generated.ts';
 import { AuditList } from '../../components/audit-list.tsx';
 import { Button } from '../../components/button.tsx';
 import { Pager } from '../../components/pager.tsx';
@@ -29,7 +29,7 @@ export function AuditPage() {
       <PageHead title="Audit">Who changed what, the newest first.</PageHead>
       <AuditToolbar query={query} change={change} />
       <Loaded query={audits} what="the audit log">
-        {({ audits: { nodes, pageInfo } }) => nodes.length === 0 ? <Empty action={all}>No entry fits.</Empty> : (
+        {({ audits: { nodes, pageInfo } }) => nodes.length === 0 ? <Empty action={all}>{backwards(variables.filters[0]) ? 'No entry fits: “Until” is before “From”.' : 'No entry fits.'}</Empty> : (
           <>
             <AuditList caption="Audit log" sets={nodes} busy={audits.loading} />
             <Pager page={pages.page} size={SIZE} total={pageInfo.total} what="entries" onPage={pages.onPage} />
@@ -38,4 +38,9 @@ export function AuditPage() {
       </Loaded>
     </>
   );
+}
+
+function backwards(filter: ChangeSetFilter | undefined): boolean {
+  const { from, to } = filter?.time?.specific ?? {};
+  return typeof from === 'number' && typeof to === 'number' && to < from;
 }

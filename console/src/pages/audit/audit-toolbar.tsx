@@ -26,8 +26,8 @@ export function AuditToolbar({ query, change }: AuditToolbarProps) {
       <Select label="Time" value={query['time'] ?? ''} choices={TIMES} onChange={(time) => change({ time, from: '', to: '' })} />
       {query['time'] === 'range' && (
         <>
-          <Moment label="From" value={query['from'] ?? ''} onChange={(from) => change({ from })} />
-          <Moment label="Until" value={query['to'] ?? ''} onChange={(to) => change({ to })} />
+          <Moment label="From" value={query['from'] ?? ''} onChange={(from) => change({ from }, { replace: true })} />
+          <Moment label="Until" value={query['to'] ?? ''} onChange={(to) => change({ to }, { replace: true })} />
         </>
       )}
       {may.seeUsers || may.seeKeys

@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import { AccountPermissionTypeText, type AccountPermissionType } from '../../api/generated.ts';
 import { CheckField, FieldGroup } from '../../components/field.tsx';
 import { useWho } from '../../hooks/use-session.ts';
@@ -20,6 +21,7 @@ interface AccountPermissionFieldsProps {
 /** What a group may do with the account. Nobody can give what they do not hold: those boxes cannot be ticked. */
 export function AccountPermissionFields({ chosen, onChange, error }: AccountPermissionFieldsProps) {
   const { viewer } = useWho();
+  const [more] = useState(() => OTHERS.some((one) => chosen.includes(one))); // as the form began: it must not close over the box that is being unticked
   const held = expand(viewer.permissions.accountPermissions.accountPermissionTypes);
   const box = (type: AccountPermissionType) => {
     const on = chosen.includes(type);
@@ -34,7 +36,7 @@ export function AccountPermissionFields({ chosen, onChange, error }: AccountPerm
   return (
     <FieldGroup label="Account permissions" error={error}>
       <div class="check-columns">{FIRST.map(box)}</div>
-      <details class="more" open={OTHERS.some((one) => chosen.includes(one))}>
+      <details class="more" open={more}>
         <summary>Other permissions of the account</summary>
         <div class="check-columns">{OTHERS.map(box)}</div>
       </details>

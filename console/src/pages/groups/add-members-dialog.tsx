@@ -27,11 +27,11 @@ export function AddMembersDialog({ group, present, onClose, onChanged, add }: Ad
       setChosen(waiting); // who is refused stays chosen; who is in is not tried again
       if (waiting.length < chosen.length) onChanged();
     }
-    announce(`${count(chosen.length, 'user')} added to ${group.name}.`);
+    announce(<>{count(chosen.length, 'user')} added to <bdi>{group.name}</bdi>.</>);
     onClose();
   });
   return (
-    <FormDialog title={`Add members to ${group.name}`} sending={sending} problems={[]} dirty={chosen.length > 0} onClose={onClose}>
+    <FormDialog title={<>Add members to <bdi>{group.name}</bdi></>} sending={sending} problems={[]} dirty={chosen.length > 0} onClose={onClose}>
       <UsersField without={present} chosen={chosen} onChange={setChosen} error={sending.failure?.message} />
     </FormDialog>
   );

@@ -2,6 +2,7 @@ import type { Actions, AppPermissionType, ApplicationPermissionInput } from '../
 import { Button, IconButton } from '../../components/button.tsx';
 import { CheckField, FieldGroup, SelectField, type Choice } from '../../components/field.tsx';
 import { PickList } from '../../components/pick-list.tsx';
+import { useRows } from '../../hooks/use-rows.ts';
 import { words } from '../../lib/format.ts';
 import { ACTIONS, isNarrow, KINDS, NEW_APP_PERMISSION, withType, type NarrowType } from '../../lib/group-draft.ts';
 import { IdField } from './id-field.tsx';
@@ -20,16 +21,21 @@ interface AppPermissionFieldsProps {
 
 /** What a group may do in applications: any number of permissions. */
 export function AppPermissionFields({ permissions, onChange, applications, error }: AppPermissionFieldsProps) {
+  const { keys, addButton, taken } = useRows(permissions.length);
+  const remove = (index: number) => {
+    taken(index);
+    onChange(permissions.filter((_, at) => at !== index));
+  };
   return (
     <FieldGroup label="Application permissions" error={error}>
       {permissions.map((one, index) => (
         <AppPermissionField
-          key={index} label={`Application permission ${index + 1}`} permission={one} applications={applications}
+          key={keys[index]} label={`Application permission ${index + 1}`} permission={one} applications={applications}
           onChange={(next) => onChange(permissions.map((old, at) => (at === index ? next : old)))}
-          onRemove={() => onChange(permissions.filter((_, at) => at !== index))}
+          onRemove={() => remove(index)}
         />
       ))}
-      <Button kind="quiet" icon="add" onClick={() => onChange([...permissions, NEW_APP_PERMISSION])}>Add application permission</Button>
+      <Button kind="quiet" icon="add" buttonRef={addButton} onClick={() => onChange([...permissions, NEW_APP_PERMISSION])}>Add application permission</Button>
     </FieldGroup>
   );
 }
@@ -63,7 +69,7 @@ function AppPermissionField({ label, permission, applications, onChange, onRemov
           onChange={(next) => onChange({ ...permission, applications: { appIds: next } })}
         />
       )}
-      {isNarrow(type) && <KindFields permission={permission} type={type} onChange={onChange} />}
+      {isNarrow(type) && <KindFields key={type} permission={permission} type={type} onChange={onChange} />}
       {type === 'SERVICE' && <IdField label="Service ids" empty="all of them" ids={permission.services?.serviceIds ?? []} onChange={(ids) => onChange({ ...permission, services: ids.length > 0 ? { serviceIds: ids } : { filterType: 'ALL' } })} />}
       {type === 'PROVISIONER' && <IdField label="Provisioner ids" empty="all of them" ids={permission.provisioners?.provisionerIds ?? []} onChange={(ids) => onChange({ ...permission, provisioners: ids.length > 0 ? { provisionerIds: ids } : { filterType: 'ALL' } })} />}
       <ActionFields type={type} chosen={permission.actions.filter((one) => one !== null)} onChange={(actions) => onChange({ ...permission, actions })} />

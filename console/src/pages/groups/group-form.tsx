@@ -1,15 +1,17 @@
 import { useState } from 'preact/hooks';
 import { run } from '../../api/client.ts';
-import { ApplicationsQuery, CreateGroup, UpdateGroup, type GroupQueryAnswer } from '../../api/generated.ts';
+import { ApplicationsQuery, CreateGroup, GroupQuery, UpdateGroup, type GroupQueryAnswer } from '../../api/generated.ts';
 import { announce } from '../../components/announcer.tsx';
+import { Dialog } from '../../components/dialog.tsx';
 import { TextArea, TextField } from '../../components/field.tsx';
 import { FormDialog } from '../../components/form-dialog.tsx';
+import { Loaded } from '../../components/states.tsx';
 import { UsersField } from '../../components/users-field.tsx';
 import { useQuery } from '../../hooks/use-query.ts';
 import { useAbilities } from '../../hooks/use-session.ts';
 import { useSubmit } from '../../hooks/use-submit.ts';
 import { fieldErrors, type FieldRules } from '../../lib/field-errors.ts';
-import { createGroupInput, groupDraftOf, NEW_GROUP, updateGroupInput } from '../../lib/group-draft.ts';
+import { createGroupInput, groupDraftOf, NEW_GROUP, rebaseGroup, updateGroupInput, type GroupDraft } from '../../lib/group-draft.ts';
 import { AccountPermissionFields } from './account-permission-fields.tsx';
 import { AppPermissionFields } from './app-permission-fields.tsx';
 
@@ -21,6 +23,8 @@ const RULES: FieldRules<GroupField> = [
   [/userIds|user does not exist/i, 'users'],
   [/scopes?\b/i, 'scopes'],
   [/Invalid \w+ permission|application permissions|ids and scopes/, 'apps'],
+  [/more than the caller holds \((ALL|ENV|SERVICE|WORKFLOW|PIPELINE|DEPLOYMENT|PROVISIONER)\)/, 'apps'],
+  [/more than the caller holds \((?![A-Z_]+\))/, 'scopes'],
   [/can be set only together|more than the caller holds/, 'account'],
 ];
 
@@ -29,6 +33,18 @@ interface GroupFormProps {
   group?: GroupQueryAnswer['userGroup'];
   onClose(): void;
   onSaved(id: string): void;
+}
+
+/** Changes a group, from what the server has of it at this moment. */
+export function EditGroup({ id, onClose, onSaved }: Omit<GroupFormProps, 'group'> & { id: string }) {
+  const query = useQuery(GroupQuery, { id, users: false });
+  if (query.data) return <GroupForm group={query.data.userGroup} onClose={onClose} onSaved={onSaved} />;
+  return <Dialog title="Edit user group" onClose={onClose}><Loaded query={query} what="the user group">{() => null}</Loaded></Dialog>;
+}
+
+async function update(id: string, draft: GroupDraft, before: GroupDraft) {
+  const now = groupDraftOf((await run(GroupQuery, { id, users: false })).userGroup);
+  return (await run(UpdateGroup, { input: updateGroupInput(rebaseGroup(draft, before, now), now, id) })).updateUserGroup.userGroup;
 }
 
 /** A user group's form: what it is called, who is in it and what it may do. Members of a group that exists are changed on its page. */
@@ -40,9 +56,9 @@ export function GroupForm({ group, onClose, onSaved }: GroupFormProps) {
   const applications = useQuery(ApplicationsQuery, may.seeApplications ? { limit: 100, offset: 0 } : undefined);
   const sending = useSubmit(async () => {
     const saved = group
-      ? (await run(UpdateGroup, { input: updateGroupInput(draft, before, group.id) })).updateUserGroup.userGroup
+      ? await update(group.id, draft, before)
       : (await run(CreateGroup, { input: createGroupInput(draft, userIds) })).createUserGroup.userGroup;
-    announce(`${saved.name} is saved.`);
+    announce(<><bdi>{saved.name}</bdi> is saved.</>);
     onClose();
     onSaved(saved.id);
   });
@@ -50,7 +66,7 @@ export function GroupForm({ group, onClose, onSaved }: GroupFormProps) {
   const { fields, form } = fieldErrors(sending.failure, RULES);
   const dirty = JSON.stringify(draft) !== JSON.stringify(before) || userIds.length > 0;
   return (
-    <FormDialog title={group ? `Edit ${group.name}` : 'Add User Group'} sending={sending} problems={form} dirty={dirty} onClose={onClose} wide>
+    <FormDialog title={group ? <>Edit <bdi>{group.name}</bdi></> : 'Add User Group'} sending={sending} problems={form} dirty={dirty} onClose={onClose} wide>
       <TextField label="Name" value={draft.name} onInput={(name) => set({ name })} error={fields.name} required />
       <TextArea label="Description" rows={2} value={draft.description} onInput={(description) => set({ description })} error={fields.description} />
       {!group && may.seeUsers && <UsersField chosen={userIds} onChange={setUserIds} error={fields.users} />}

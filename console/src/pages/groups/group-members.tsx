@@ -29,7 +29,7 @@ export function GroupMembers({ group, users, reload }: { group: Group; users: Us
   ];
   const remove = async (user: Member) => {
     await run(RemoveMember, { input: { userGroupId: group.id, userId: user.id } });
-    announce(`${user.name} is no longer in ${group.name}.`);
+    announce(<><bdi>{user.name}</bdi> is no longer in <bdi>{group.name}</bdi>.</>);
     setRemoving(undefined);
     reload();
   };
@@ -50,7 +50,7 @@ export function GroupMembers({ group, users, reload }: { group: Group; users: Us
         />
       )}
       {removing && (
-        <Confirm title={`Remove ${removing.name}?`} verb="Remove" danger removes onClose={() => setRemoving(undefined)} onConfirm={() => remove(removing)}>
+        <Confirm title={<>Remove <bdi>{removing.name}</bdi>?</>} verb="Remove" danger removes onClose={() => setRemoving(undefined)} onConfirm={() => remove(removing)}>
           <p><strong><bdi>{removing.name}</bdi></strong> loses the permissions of <bdi>{group.name}</bdi> from now on.</p>
         </Confirm>
       )}

@@ -12,7 +12,7 @@ import { useQuery } from '../../hooks/use-query.ts';
 import { useAbilities } from '../../hooks/use-session.ts';
 import { ACCESS_TRAIL, PageHead } from '../../layout/page-head.tsx';
 import { navigate } from '../../lib/router.ts';
-import { GroupForm } from './group-form.tsx';
+import { EditGroup } from './group-form.tsx';
 import { GroupKeys } from './group-keys.tsx';
 import { GroupMembers } from './group-members.tsx';
 import { GROUPS } from './groups-page.tsx';
@@ -23,9 +23,12 @@ export function GroupPage({ id }: { id: string }) {
   const may = useAbilities();
   const query = useQuery(GroupQuery, { id, users: may.seeUsers });
   return (
-    <Loaded query={query} what="the user group">
-      {({ userGroup }) => <GroupView group={userGroup} reload={query.reload} />}
-    </Loaded>
+    <>
+      {query.failure && !query.data && <PageHead title="User group" trail={TRAIL} />}
+      <Loaded query={query} what="the user group">
+        {({ userGroup }) => <GroupView group={userGroup} reload={query.reload} />}
+      </Loaded>
+    </>
   );
 }
 
@@ -36,7 +39,7 @@ function GroupView({ group, reload }: { group: GroupQueryAnswer['userGroup']; re
   const close = () => setOpen(undefined);
   const remove = async () => {
     await run(DeleteGroup, { input: { userGroupId: group.id } });
-    announce(`${group.name} is deleted.`);
+    announce(<><bdi>{group.name}</bdi> is deleted.</>);
     close();
     navigate(GROUPS);
   };
@@ -56,9 +59,9 @@ function GroupView({ group, reload }: { group: GroupQueryAnswer['userGroup']; re
       {group.users && <GroupMembers group={group} users={group.users} reload={reload} />}
       {may.seeKeys && <GroupKeys id={group.id} />}
       {may.seeAudits && <TrailPanel title="Audit trail" filter={{ resourceId: group.id }} more={`/audit?resource=${encodeURIComponent(group.id)}`} brief />}
-      {open === 'edit' && <GroupForm group={group} onClose={close} onSaved={reload} />}
+      {open === 'edit' && <EditGroup id={group.id} onClose={close} onSaved={reload} />}
       {open === 'delete' && (
-        <Confirm title={`Delete ${group.name}?`} verb="Delete" danger removes onClose={close} onConfirm={remove}>
+        <Confirm title={<>Delete <bdi>{group.name}</bdi>?</>} verb="Delete" danger removes onGone={() => navigate(GROUPS)} onClose={close} onConfirm={remove}>
           <p>Every key and user in <strong><bdi>{group.name}</bdi></strong> loses its permissions from now on. This cannot be undone.</p>
         </Confirm>
       )}

@@ -31,13 +31,13 @@ function EditForm({ apiKey, onClose, onSaved }: Omit<EditKeyDialogProps, 'id'> &
     const now = draftOf((await run(KeySettingsQuery, { id: apiKey.id })).apiKey);
     const wanted = rebase(draft, before, now);
     await run(UpdateKey, { input: updateInput(wanted, now, accountId(), apiKey.id, Date.now()) });
-    announce(`${wanted.name} is saved.`);
+    announce(<><bdi>{wanted.name}</bdi> is saved.</>);
     onSaved();
     onClose();
   });
   const errors = fieldErrors(sending.failure, KEY_FIELD_RULES);
   return (
-    <FormDialog title={`Edit ${apiKey.name}`} sending={sending} problems={errors.form} dirty={!sameDraft(draft, before)} onClose={onClose}>
+    <FormDialog title={<>Edit <bdi>{apiKey.name}</bdi></>} sending={sending} problems={errors.form} dirty={!sameDraft(draft, before)} onClose={onClose}>
       <KeyForm draft={draft} onChange={setDraft} errors={errors} />
     </FormDialog>
   );

@@ -7,6 +7,7 @@ import { announce } from '../../components/announcer.tsx';
 import { IconButton } from '../../components/button.tsx';
 import { Confirm } from '../../components/confirm.tsx';
 import { CopyButton } from '../../components/copy.tsx';
+import { useWho } from '../../hooks/use-session.ts';
 import { EditKeyDialog } from './edit-key-dialog.tsx';
 import { RotateKeyDialog } from './rotate-key-dialog.tsx';
 
@@ -28,6 +29,7 @@ async function reveal(id: string): Promise<string> {
 
 /** What can be done with a key that exists. `onChanged` is called after each change, `onDeleted` after the key is gone. */
 export function useKeyActions(onChanged: () => void, onDeleted: () => void): KeyActions {
+  const { actor } = useWho();
   const [open, setOpen] = useState<Open>();
   const [secrets, setSecrets] = useState<ReadonlyMap<string, string>>(new Map());
   const [busy, setBusy] = useState<string>();
@@ -50,7 +52,7 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
   const setEnabled = async (row: KeyRow, enabled: boolean) => {
     const { name } = (await run(KeySettingsQuery, { id: row.id })).apiKey; // the API takes no change without the name, and the row's may be old
     await run(UpdateKey, { input: { accountId: accountId(), uuid: row.id, name, enabled } });
-    announce(`${name} is ${enabled ? 'enabled' : 'disabled'}.`);
+    announce(<><bdi>{name}</bdi> is {enabled ? 'enabled' : 'disabled'}.</>);
     onChanged();
   };
 
@@ -60,7 +62,7 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
       <div class="row-actions">
         <IconButton {...shared} label={secrets.has(row.id) ? 'Hide key' : 'Reveal key'} icon={secrets.has(row.id) ? 'hide' : 'eye'} onClick={() => toggleSecret(row)} />
         <CopyButton
-          label="Copy key" describedBy={describedBy} done={`The key ${row.name} is copied.`} get={async () => secrets.get(row.id) ?? reveal(row.id)}
+          label="Copy key" describedBy={describedBy} done={<>The key <bdi>{row.name}</bdi> is copied.</>} get={async () => secrets.get(row.id) ?? reveal(row.id)}
           onForbidden={() => { if (!secrets.has(row.id)) toggleSecret(row); }}
         />
         <IconButton {...shared} label="Edit" icon="edit" onClick={() => setOpen({ what: 'edit', row })} />
@@ -75,7 +77,7 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
 
   const remove = async (row: KeyRow) => {
     await run(DeleteKey, { input: { accountId: accountId(), uuid: row.id } });
-    announce(`${row.name} is deleted.`);
+    announce(<><bdi>{row.name}</bdi> is deleted.</>);
     close();
     onDeleted();
   };
@@ -83,6 +85,7 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
     show(row.id, undefined);
     onChanged();
   };
+  const ending = open?.row.id === actor.id && <p>You are signed in with this key: your session ends too.</p>;
   return {
     buttons,
     secretOf: (id) => secrets.get(id),
@@ -91,13 +94,15 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
         {open.what === 'edit' && <EditKeyDialog id={open.row.id} onClose={close} onSaved={onChanged} />}
         {open.what === 'rotate' && <RotateKeyDialog id={open.row.id} name={open.row.name} onClose={close} onRotated={() => rotated(open.row)} />}
         {open.what === 'disable' && (
-          <Confirm title={`Disable ${open.row.name}?`} verb="Disable" onClose={close} onConfirm={async () => { await setEnabled(open.row, false); close(); }}>
+          <Confirm title={<>Disable <bdi>{open.row.name}</bdi>?</>} verb="Disable" onClose={close} onConfirm={async () => { await setEnabled(open.row, false); close(); }}>
             <p>Requests with the key <strong><bdi>{open.row.name}</bdi></strong> are refused from now on, until it is enabled again.</p>
+            {ending}
           </Confirm>
         )}
         {open.what === 'delete' && (
-          <Confirm title={`Delete ${open.row.name}?`} verb="Delete" danger removes onClose={close} onConfirm={() => remove(open.row)}>
+          <Confirm title={<>Delete <bdi>{open.row.name}</bdi>?</>} verb="Delete" danger removes onGone={onDeleted} onClose={close} onConfirm={() => remove(open.row)}>
             <p>Requests with the key <strong><bdi>{open.row.name}</bdi></strong> are refused from now on. This cannot be undone.</p>
+            {ending}
           </Confirm>
         )}
       </>

@@ -1,10 +1,11 @@
+import { useState } from 'preact/hooks';
 import { FieldGroup, SelectField, TextArea, TextField, type Choice } from '../../components/field.tsx';
 import { GroupsField } from '../../components/groups-field.tsx';
 import type { FieldRules, FormErrors } from '../../lib/field-errors.ts';
 import { NEW_KEY, type Expiry, type KeyDraft } from '../../lib/key-draft.ts';
 import { MetadataFields } from './metadata-fields.tsx';
 
-export type KeyField = 'name' | 'groups' | 'expiry' | 'ips' | 'rate' | 'credits' | 'metadata';
+export type KeyField = 'name' | 'groups' | 'expiry' | 'ips' | 'rate' | 'window' | 'credits' | 'amount' | 'day' | 'metadata';
 
 /** What the server says about which field. */
 export const KEY_FIELD_RULES: FieldRules<KeyField> = [
@@ -12,7 +13,10 @@ export const KEY_FIELD_RULES: FieldRules<KeyField> = [
   [/user ?groups?\b/i, 'groups'],
   [/expiresAt/, 'expiry'],
   [/allowedIps/, 'ips'],
+  [/rateLimit.*window/, 'window'],
   [/rateLimit/, 'rate'],
+  [/credits.*amount/, 'amount'],
+  [/credits.*\bday\b/, 'day'],
   [/credits/, 'credits'],
   [/metadata/, 'metadata'],
 ];
@@ -42,10 +46,14 @@ interface KeyFormProps {
   errors: FormErrors<KeyField>;
 }
 
+function hasMore({ expiry, allowedIps, rateLimit, credits, metadata }: KeyDraft): boolean {
+  return expiry !== 'never' || allowedIps !== '' || rateLimit !== '' || credits !== '' || metadata.length > 0;
+}
+
 /** The fields of a key, for a new one and for one that is changed. */
 export function KeyForm({ draft, onChange, errors: { fields } }: KeyFormProps) {
   const set = (part: Partial<KeyDraft>) => onChange({ ...draft, ...part });
-  const more = draft.expiry !== 'never' || draft.allowedIps !== '' || draft.rateLimit !== '' || draft.credits !== '' || draft.metadata.length > 0;
+  const [more] = useState(() => hasMore(draft)); // as the form began: it must not close over the field that is being emptied
   return (
     <>
       <TextField label="Name" value={draft.name} onInput={(name) => set({ name })} error={fields.name} required hint="What uses the key. It is unique in the account." />
@@ -62,30 +70,30 @@ export function KeyForm({ draft, onChange, errors: { fields } }: KeyFormProps) {
           label="Allowed IP addresses" value={draft.allowedIps} onInput={(allowedIps) => set({ allowedIps })} error={fields.ips} mono
           hint="One a line, such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/32. Empty: from anywhere."
         />
-        <FieldGroup label="Rate limit" error={fields.rate} hint="Empty: only the account's own limit.">
+        <FieldGroup label="Rate limit" hint="Empty: only the account's own limit.">
           <div class="field-row">
-            <TextField label="Uses" value={draft.rateLimit} onInput={(rateLimit) => set({ rateLimit })} />
-            <TextField label="In" value={draft.rateWindow} onInput={(rateWindow) => set({ rateWindow })} hint="Such as 10 seconds, 1 minute or 1 hour." />
+            <TextField label="Uses" value={draft.rateLimit} onInput={(rateLimit) => set({ rateLimit })} error={fields.rate} />
+            <TextField label="In" value={draft.rateWindow} onInput={(rateWindow) => set({ rateWindow })} error={fields.window} hint="Such as 10 seconds, 1 minute or 1 hour." />
           </div>
         </FieldGroup>
-        <CreditsFields draft={draft} set={set} error={fields.credits} />
+        <CreditsFields draft={draft} set={set} fields={fields} />
         <MetadataFields rows={draft.metadata} onChange={(metadata) => set({ metadata })} error={fields.metadata} />
       </details>
     </>
   );
 }
 
-function CreditsFields({ draft, set, error }: { draft: KeyDraft; set(part: Partial<KeyDraft>): void; error: string | undefined }) {
+function CreditsFields({ draft, set, fields }: { draft: KeyDraft; set(part: Partial<KeyDraft>): void; fields: KeyFormProps['errors']['fields'] }) {
   const setRefill = (refill: KeyDraft['refill']) => set({ refill, refillDay: NEW_KEY.refillDay });
   return (
-    <FieldGroup label="Credits" error={error} hint="How many times the key may still be used. Empty: any number of times.">
+    <FieldGroup label="Credits" hint="How many times the key may still be used. Empty: any number of times.">
       <div class="field-row">
-        <TextField label="Uses left" value={draft.credits} onInput={(credits) => set({ credits })} />
+        <TextField label="Uses left" value={draft.credits} onInput={(credits) => set({ credits })} error={fields.credits} />
         <SelectField label="Refilled" value={draft.refill} onChange={setRefill} choices={REFILLS} />
-        {draft.refill !== 'never' && <TextField label="Refilled to" value={draft.refillAmount} onInput={(refillAmount) => set({ refillAmount })} />}
+        {draft.refill !== 'never' && <TextField label="Refilled to" value={draft.refillAmount} onInput={(refillAmount) => set({ refillAmount })} error={fields.amount} />}
         {draft.refill === 'WEEKLY' && <SelectField label="On" value={draft.refillDay} onChange={(refillDay) => set({ refillDay })} choices={WEEKDAYS} />}
         {draft.refill === 'MONTHLY' && (
-          <TextField label="On day" value={draft.refillDay} onInput={(refillDay) => set({ refillDay })} hint="1 to 31; a shorter month's last day." />
+          <TextField label="On day" value={draft.refillDay} onInput={(refillDay) => set({ refillDay })} error={fields.day} hint="1 to 31; a shorter month's last day." />
         )}
       </div>
     </FieldGroup>

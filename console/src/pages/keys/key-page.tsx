@@ -18,9 +18,12 @@ const TRAIL = [...ACCESS_TRAIL, { name: 'API Keys', to: LIST }];
 export function KeyPage({ id }: { id: string }) {
   const query = useQuery(KeyQuery, { id });
   return (
-    <Loaded query={query} what="the key">
-      {({ apiKey }) => <KeyView apiKey={apiKey} reload={query.reload} />}
-    </Loaded>
+    <>
+      {query.failure && !query.data && <PageHead title="API key" trail={TRAIL} />}
+      <Loaded query={query} what="the key">
+        {({ apiKey }) => <KeyView apiKey={apiKey} reload={query.reload} />}
+      </Loaded>
+    </>
   );
 }
 

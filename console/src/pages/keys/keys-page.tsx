@@ -37,13 +37,16 @@ export function KeysPage() {
   const pages = usePages(SIZE, keys.data?.apiKeys.pageInfo.total);
   const add = may.manageKeys && <Button kind="primary" icon="add" onClick={() => setAdding(true)}>Add API Key</Button>;
   const filtered = Boolean(query['q'] || query['group'] || query['state'] || query['show']);
+  const refused = keys.failure?.code === 'BAD_USER_INPUT'; // such as a user group that never was
+  const all = filtered && <Button onClick={() => change({ q: '', group: '', state: '', show: '' })}>Show all keys</Button>;
   return (
     <>
       <PageHead title="API Keys" trail={ACCESS_TRAIL} actions={add}>A key lets an application in. It may do what its user groups may do.</PageHead>
       <KeysToolbar query={query} change={change} sort={sort} />
+      {refused && all && <p>{all}</p>}
       <Loaded query={keys} what="API keys">
         {({ apiKeys: { nodes, pageInfo } }) => nodes.length === 0 ? (
-          <Empty action={filtered ? <Button onClick={() => change({ q: '', group: '', state: '', show: '' })}>Show all keys</Button> : undefined}>
+          <Empty action={!refused && all}>
             {filtered ? 'No key fits the search.' : 'There is no API key yet.'}
           </Empty>
         ) : (

@@ -22,7 +22,10 @@ const ORDERS = [
 /** Which keys the list shows. */
 export function KeysToolbar({ query, change, sort }: KeysToolbarProps) {
   const { groups } = useAllGroups();
-  const groupChoices = [{ value: '', label: 'Any user group' }, ...(groups ?? []).map(({ id, name }) => ({ value: id, label: name }))];
+  const named = (groups ?? []).map(({ id, name }) => ({ value: id, label: name }));
+  const wanted = query['group'] ?? '';
+  const unnamed = wanted === '' || named.some((one) => one.value === wanted) ? [] : [{ value: wanted, label: wanted }]; // it is gone, or its name not here yet
+  const groupChoices = [{ value: '', label: 'Any user group' }, ...unnamed, ...named];
   const order = (value: string) => {
     const field = value.replace('-', '');
     change({ sort: field === 'NAME' ? '' : field, down: value.endsWith('-') ? '1' : '' });
@@ -32,7 +35,7 @@ export function KeysToolbar({ query, change, sort }: KeysToolbarProps) {
       <SearchField label="Search by name" value={query['q'] ?? ''} onSearch={(q) => change({ q }, { replace: true })} />
       <Select label="Show" value={query['show'] ?? ''} choices={SHOWN} onChange={(show) => change({ show })} />
       <Select label="State" value={query['state'] ?? ''} choices={STATES} onChange={(state) => change({ state })} />
-      <Select label="User group" value={query['group'] ?? ''} choices={groupChoices} onChange={(group) => change({ group })} />
+      <Select label="User group" value={wanted} choices={groupChoices} onChange={(group) => change({ group })} />
       <span class="only-narrow"><Select label="Order" value={sort.field + (sort.descending ? '-' : '')} choices={ORDERS} onChange={order} /></span>
     </div>
   );

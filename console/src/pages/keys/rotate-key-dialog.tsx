@@ -33,7 +33,7 @@ export function RotateKeyDialog({ id, name, onClose, onRotated }: { id: string; 
     );
   }
   return (
-    <FormDialog title={`Rotate ${name}`} sending={sending} problems={sending.failure?.errors.map((one) => one.message) ?? []} dirty={false} onClose={onClose}>
+    <FormDialog title={<>Rotate <bdi>{name}</bdi></>} sending={sending} problems={sending.failure?.errors.map((one) => one.message) ?? []} dirty={false} onClose={onClose}>
       <p>The key gets a new secret. Its name, user groups and limits stay.</p>
       <FieldGroup label="The secret so far">
         {OVERLAPS.map(({ seconds, label, hint }) => (

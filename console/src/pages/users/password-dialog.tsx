@@ -26,12 +26,12 @@ export function PasswordDialog({ user, onClose }: { user: { readonly id: string;
   const sending = useSubmit(async () => {
     if (password !== again) throw oneFailure('Write the same password twice.', 'BAD_USER_INPUT');
     await run(SetPasswordMutation, { input: { userId: user.id, password, ...(own ? { currentPassword: current } : {}) } });
-    announce(`The password of ${user.name} is set.`);
+    announce(<>The password of <bdi>{user.name}</bdi> is set.</>);
     onClose();
   });
   const { fields, form } = fieldErrors(sending.failure, RULES);
   return (
-    <FormDialog title={own ? 'Change your password' : `Set the password of ${user.name}`} sending={sending} problems={form} dirty={password !== '' || current !== ''} onClose={onClose}>
+    <FormDialog title={own ? 'Change your password' : <>Set the password of <bdi>{user.name}</bdi></>} sending={sending} problems={form} dirty={password !== '' || current !== ''} onClose={onClose}>
       {own && <TextField label="Current password" type="password" autocomplete="current-password" value={current} onInput={setCurrent} error={fields.current} required />}
       <TextField
         label="New password" type="password" autocomplete="new-password" value={password} onInput={setPassword} error={fields.password} required

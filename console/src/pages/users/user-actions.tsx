@@ -26,7 +26,7 @@ export function useUserActions(onChanged: () => void, onDeleted: () => void): Us
   const close = () => setOpen(undefined);
   const remove = async (user: UserRow) => {
     await run(DeleteUserMutation, { input: { id: user.id } });
-    announce(`${user.name} is deleted.`);
+    announce(<><bdi>{user.name}</bdi> is deleted.</>);
     close();
     onDeleted();
   };
@@ -43,8 +43,9 @@ export function useUserActions(onChanged: () => void, onDeleted: () => void): Us
         {open.what === 'edit' && <EditUser id={open.user.id} onClose={close} onSaved={onChanged} />}
         {open.what === 'password' && <PasswordDialog user={open.user} onClose={close} />}
         {open.what === 'delete' && (
-          <Confirm title={`Delete ${open.user.name}?`} verb="Delete" danger removes onClose={close} onConfirm={() => remove(open.user)}>
+          <Confirm title={<>Delete <bdi>{open.user.name}</bdi>?</>} verb="Delete" danger removes onGone={onDeleted} onClose={close} onConfirm={() => remove(open.user)}>
             <p><strong><bdi>{open.user.name}</bdi></strong> (<bdi>{open.user.email}</bdi>) can no longer sign in, and open sessions end. This cannot be undone.</p>
+            {open.user.id === own && <p>This is you: your session ends too.</p>}
           </Confirm>
         )}
       </>

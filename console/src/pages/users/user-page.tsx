@@ -17,9 +17,12 @@ const TRAIL = [...ACCESS_TRAIL, { name: 'Users', to: LIST }];
 export function UserPage({ id }: { id: string }) {
   const query = useQuery(UserQuery, { id });
   return (
-    <Loaded query={query} what="the user">
-      {({ user }) => <UserView user={user} reload={query.reload} />}
-    </Loaded>
+    <>
+      {query.failure && !query.data && <PageHead title="User" trail={TRAIL} />}
+      <Loaded query={query} what="the user">
+        {({ user }) => <UserView user={user} reload={query.reload} />}
+      </Loaded>
+    </>
   );
 }
 

@@ -1,0 +1,92 @@
+// What the console does with addresses of what is not there, and with nonsense in them.
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createKeys, plainNames } from './support/fill.mjs';
+import { GROUPS, inspect, KEYS, row, stage, USERS } from './support/walk.mjs';
+
+const NOWHERE = 'AAAAAAAAAAAAAAAAAAAAAA';
+
+describe('someone who went astray', () => {
+  const scene = stage((server) => createKeys(server, plainNames(60)));
+
+  it('is told where they are, when it is no more there', async () => {
+    const visitor = await scene.visit();
+    const { page } = visitor;
+    for (const [list, title] of [[KEYS, 'API key'], [GROUPS, 'User group'], [USERS, 'User']]) {
+      await visitor.goto(`${list}/${NOWHERE}`);
+      await page.getByRole('heading', { level: 1, name: title, exact: true }).waitFor();
+      await page.getByRole('alert').waitFor();
+      assert.equal(await page.title(), `${title} · Latchkey`);
+      await page.getByRole('navigation', { name: 'Breadcrumb' }).getByRole('link').waitFor();
+      await visitor.assertAccessible();
+    }
+    await page.getByRole('link', { name: 'API Keys', exact: true }).click();
+    await page.getByRole('link', { name: 'key 0001' }).click();
+    await page.getByRole('heading', { level: 1, name: 'key 0001' }).waitFor();
+    await page.waitForFunction(() => document.activeElement?.matches('h1, main'));
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('finds the way back from a filter that makes no sense', async () => {
+    const visitor = await scene.visit();
+    const { page } = visitor;
+    await visitor.goto(`${KEYS}?group=${NOWHERE}&state=nonsense`);
+    await page.getByText('No key fits the search.').waitFor();
+    await page.getByRole('button', { name: 'Show all keys' }).waitFor();
+    await visitor.goto(`${KEYS}?group=nonsense&state=nonsense&show=nonsense&sort=nonsense&page=0`);
+    await page.getByRole('alert').waitFor();
+    const choices = await page.getByRole('search').getByRole('combobox').evaluateAll((all) => all.map((one) => one.selectedOptions[0]?.label));
+    assert.deepEqual(choices.slice(0, 3), ['All keys', 'Any state', 'nonsense']);
+    await inspect(visitor, 'astray');
+    await page.getByRole('button', { name: 'Show all keys' }).click();
+    await page.getByText('1–50 of 61 keys').waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('is not led on by a page number that is none', async () => {
+    const visitor = await scene.visit();
+    const { page } = visitor;
+    await visitor.goto(KEYS);
+    const field = page.getByLabel('Page', { exact: true });
+    for (const [typed, kept, range] of [['999', '2', /^51–61 /], ['999', '2', /^51–61 /], ['', '2', /^51–61 /], ['-1', '2', /^51–61 /], ['abc', '2', /^51–61 /], ['0', '1', /^1–50 /]]) {
+      await field.fill(typed);
+      await field.press('Enter');
+      await page.getByText(range).waitFor();
+      await page.waitForFunction(([id, value]) => document.getElementById(id).value === value, [await field.getAttribute('id'), kept]);
+    }
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('closes the menu of a narrow window with Escape', async () => {
+    const visitor = await scene.visit(undefined, { viewport: { width: 360, height: 740 } });
+    const { page } = visitor;
+    await visitor.goto(KEYS);
+    const menu = page.getByRole('button', { name: 'Menu' });
+    await menu.press('Enter');
+    await page.getByRole('link', { name: 'Users' }).press('Escape');
+    assert.equal(await menu.getAttribute('aria-expanded'), 'false');
+    assert.equal(await menu.evaluate((button) => button === document.activeElement), true);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('does not find in the list what the server said is gone', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    const { uuid } = await server.createKey('a key that another deletes');
+    await visitor.goto(KEYS);
+    await row(page, 'a key that another deletes').getByRole('button', { name: 'Delete' }).click();
+    await server.query('mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }', { input: { accountId: server.account.accountId, uuid } });
+    const dialog = page.getByRole('alertdialog');
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await dialog.getByRole('alert').getByText('API key does not exist').waitFor();
+    await page.keyboard.press('Escape');
+    await row(page, 'a key that another deletes').waitFor({ state: 'detached' });
+    assert.equal(await page.evaluate(() => document.activeElement.matches('h1')), true);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+});
