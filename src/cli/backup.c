@@ -152,12 +152,27 @@ static int publish(struct download *download, const char *temporary, const char 
     return error == 0 ? 0 : lk_problem_set(download->problem, LK_EIO, "Cannot sync the directory of %s: %s", path, strerror(error));
 }
 
-/* A device or a directory is not replaced by a file. */
+static bool is_backup(const char *path) {
+    uint8_t head[LK_BACKUP_HEADER_BYTES];
+    struct lk_backup_header header;
+    struct lk_problem ignored = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    bool is = fd >= 0 && read(fd, head, sizeof(head)) == (ssize_t)sizeof(head) && lk_backup_header_read(head, path, &header, &ignored) == 0;
+    if (fd >= 0)
+        close(fd);
+    return is;
+}
+
+/* Only a backup is replaced by a backup: not a device, nor the database or the master key of a server, whose directory the user may be in. */
 static int check_target(const char *path, struct lk_problem *problem) {
     struct stat status;
-    if (lstat(path, &status) != 0 || S_ISREG(status.st_mode))
+    if (lstat(path, &status) != 0)
         return 0;
-    return lk_problem_set(problem, LK_EINVAL, "%s is not a regular file; name a file to make or replace", path);
+    if (!S_ISREG(status.st_mode))
+        return lk_problem_set(problem, LK_EINVAL, "%s is not a regular file; name a file to make or replace", path);
+    if (status.st_size == 0 || is_backup(path))
+        return 0;
+    return lk_problem_set(problem, LK_ECONFLICT, "%s is there and is no backup: name another file, or remove it first", path);
 }
 
 static int to_file(struct cli_session *session, struct download *download, const char *path) {

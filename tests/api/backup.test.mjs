@@ -191,15 +191,32 @@ describe('backup and restore', () => {
 
   it('keeps the file that is there when it fails', () => {
     const target = path.join(directory, 'keep.backup');
-    fs.writeFileSync(target, 'the last one');
+    const last = fs.readFileSync(file);
+    fs.writeFileSync(target, last);
     const done = run(['backup', target], { env: { ...process.env, LATCHKEY_URL: 'http://127.0.0.1:9', LATCHKEY_API_KEY: 'x'.repeat(20) } });
     assert.equal(done.status, 1);
-    assert.equal(fs.readFileSync(target, 'utf8'), 'the last one');
+    assert.deepEqual(fs.readFileSync(target), last);
     assert.deepEqual(fs.readdirSync(directory).filter((name) => name.startsWith('keep')), ['keep.backup']);
     assert.match(cli(server, ['backup', directory]).stderr, /is not a regular file/);
     assert.equal(cli(server, ['backup']).status, 2);
     assert.equal(run(['restore', file]).status, 2);
     assert.equal(run(['restore', '--data', 'x']).status, 2);
+  });
+
+  it('replaces backups and empty files, and nothing else', () => {
+    const target = path.join(directory, 'replace.backup');
+    for (const bytes of [fs.readFileSync(file), '']) {
+      fs.writeFileSync(target, bytes);
+      assert.equal(cli(server, ['backup', target]).status, 0);
+      assert.equal(restore(target, `replaced ${bytes.length}`).status, 0);
+    }
+    const before = fs.readFileSync(masterKey);
+    for (const name of ['latchkey.db', 'latchkey.db-wal', 'lock', 'master.key']) {
+      const done = cli(server, ['backup', path.join(data, name)]);
+      assert.equal(done.status, 1, name);
+      assert.match(done.stderr, /is there and is no backup: name another file/);
+    }
+    assert.deepEqual(fs.readFileSync(masterKey), before);
   });
 
   it('says that a pipe cannot be restored from', () => {
