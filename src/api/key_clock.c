@@ -59,7 +59,7 @@ static int flush(struct lk_key_clock *clock, struct lk_db *db, bool *ret_more) {
     if (code != 0)
         return code;
     for (size_t i = 0; i < clock->balances_len && code == 0; i++)
-        code = lk_store_key_credits_flush(db, &clock->balances[i].key, clock->balances[i].credits);
+        code = lk_store_key_credits_flush(db, &clock->balances[i].id, clock->balances[i].credits);
     int ended = code == 0 ? lk_db_release(db) : lk_db_rollback_to(db);
     return code != 0 ? code : ended;
 }

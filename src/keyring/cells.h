@@ -37,17 +37,23 @@ struct lk_entry {
 
 _Static_assert(sizeof(struct lk_entry) == 64, "an entry is one cache line");
 
+/* A balance of credits, of a key or an account. */
+struct lk_balance {
+    _Atomic uint64_t credits; /* limit.h */
+    /* The writer's. */
+    struct lk_id id;
+    bool counted; /* in the keyring's ring of balances (credits.c), and then what follows, and the id, is set */
+    bool of_account;
+    int64_t kept; /* what the database has of it */
+    struct lk_balance *next;
+    struct lk_balance *previous;
+};
+
 /* Counting states, shared by all versions of a key so that a change of the key does not reset them. */
 struct lk_key_state {
     _Atomic uint64_t rate;
-    _Atomic int64_t credits;
-    /* The writer's. */
-    unsigned refs;
-    bool counted; /* in the keyring's ring of keys with credits (credits.c), and then what follows is set */
-    struct lk_id id;
-    int64_t kept; /* the balance that the database has */
-    struct lk_key_state *next;
-    struct lk_key_state *previous;
+    struct lk_balance balance;
+    unsigned refs; /* the writer's */
 };
 
 /* What few keys have. Immutable but for the state. */

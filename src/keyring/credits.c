@@ -1,48 +1,48 @@
-/* Keys with credits, in a ring that the writer walks to find balances which the database has not. */
+/* Balances of keys and accounts, in a ring that the writer walks to find those which the database has not. */
 #include "keyring/internal.h"
 
-static void add(struct lk_keyring *keyring, struct lk_key_state *state, const struct lk_id *id) {
-    struct lk_key_state *at = keyring->credits_at;
-    state->counted = true;
-    state->id = *id;
-    state->next = at == NULL ? state : at;
-    state->previous = at == NULL ? state : at->previous;
-    state->next->previous = state;
-    state->previous->next = state;
-    keyring->credits_at = state;
+static void add(struct lk_keyring *keyring, struct lk_balance *balance, bool of_account, const struct lk_id *id) {
+    struct lk_balance *at = keyring->credits_at;
+    balance->counted = true;
+    balance->of_account = of_account;
+    balance->id = *id;
+    balance->next = at == NULL ? balance : at;
+    balance->previous = at == NULL ? balance : at->previous;
+    balance->next->previous = balance;
+    balance->previous->next = balance;
+    keyring->credits_at = balance;
     keyring->credits_len++;
 }
 
-void lk_credits_forget(struct lk_keyring *keyring, struct lk_key_state *state) {
-    if (!state->counted)
+void lk_credits_forget(struct lk_keyring *keyring, struct lk_balance *balance) {
+    if (!balance->counted)
         return;
-    state->counted = false;
-    state->next->previous = state->previous;
-    state->previous->next = state->next;
-    if (keyring->credits_at == state)
-        keyring->credits_at = state->next == state ? NULL : state->next;
+    balance->counted = false;
+    balance->next->previous = balance->previous;
+    balance->previous->next = balance->next;
+    if (keyring->credits_at == balance)
+        keyring->credits_at = balance->next == balance ? NULL : balance->next;
     keyring->credits_len--;
 }
 
-void lk_credits_follow(struct lk_keyring *keyring, const struct lk_rare *rare, const struct lk_staged *staged) {
-    if (rare == NULL || rare->state == NULL)
-        return; /* a state that the key no longer has is forgotten when it is freed */
-    if (!rare->has_credits) {
-        lk_credits_forget(keyring, rare->state);
-        return;
-    }
-    if (!rare->state->counted)
-        add(keyring, rare->state, &staged->id);
+void lk_credits_follow(struct lk_keyring *keyring, struct lk_balance *balance, bool of_account, const struct lk_staged *staged) {
+    if (!balance->counted)
+        add(keyring, balance, of_account, &staged->id);
     if (staged->set_credits)
-        rare->state->kept = staged->credits;
+        balance->kept = staged->credits;
 }
 
-/* Whether the batch sets the balance of a key: then it is not ours to say what it is. */
-static bool is_being_set(const struct lk_keyring *keyring, const struct lk_id *id) {
+static bool sets_balance(const struct lk_staged *staged, bool of_account) {
+    if (of_account)
+        return staged->kind == LK_STAGED_ACCOUNT && staged->set_credits;
+    return staged->kind == LK_STAGED_CREDITS || (staged->kind == LK_STAGED_KEY && staged->set_credits);
+}
+
+/* Whether the batch sets a balance: then it is not ours to say what it is. */
+static bool is_being_set(const struct lk_keyring *keyring, const struct lk_balance *balance) {
     for (size_t i = 0; i < keyring->staged_len; i++) {
         const struct lk_staged *staged = &keyring->staged[i];
-        bool sets = staged->kind == LK_STAGED_CREDITS || (staged->kind == LK_STAGED_KEY && staged->set_credits);
-        if (sets && lk_id_equal(&staged->id, id))
+        if (sets_balance(staged, balance->of_account) && lk_id_equal(&staged->id, &balance->id))
             return true;
     }
     return false;
@@ -51,11 +51,11 @@ static bool is_being_set(const struct lk_keyring *keyring, const struct lk_id *i
 size_t lk_keyring_spent(struct lk_keyring *keyring, size_t looks, struct lk_keyring_balance *ret, size_t max, bool *ret_done) {
     size_t len = 0;
     while (looks > 0 && len < max && keyring->credits_seen < keyring->credits_len) {
-        const struct lk_key_state *state = keyring->credits_at;
-        int64_t credits = atomic_load_explicit(&state->credits, memory_order_relaxed);
-        if (credits != state->kept && !is_being_set(keyring, &state->id))
-            ret[len++] = (struct lk_keyring_balance){state->id, credits};
-        keyring->credits_at = state->next;
+        const struct lk_balance *balance = keyring->credits_at;
+        int64_t credits = lk_credits_left(&balance->credits);
+        if (credits != balance->kept && !is_being_set(keyring, balance))
+            ret[len++] = (struct lk_keyring_balance){balance->of_account, balance->id, credits};
+        keyring->credits_at = balance->next;
         keyring->credits_seen++;
         looks--;
     }
@@ -67,9 +67,9 @@ size_t lk_keyring_spent(struct lk_keyring *keyring, size_t looks, struct lk_keyr
 
 void lk_keyring_kept(struct lk_keyring *keyring, const struct lk_keyring_balance *balances, size_t len) {
     for (size_t i = 0; i < len; i++) {
-        bool has_credits = false;
-        struct lk_key_state *state = lk_key_state(keyring, &balances[i].key, &has_credits);
-        if (has_credits)
-            state->kept = balances[i].credits;
+        const struct lk_id *id = &balances[i].id;
+        struct lk_balance *balance = balances[i].of_account ? lk_account_balance(keyring, id) : lk_key_balance(keyring, id);
+        if (balance != NULL)
+            balance->kept = balances[i].credits;
     }
 }

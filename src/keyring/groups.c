@@ -75,11 +75,20 @@ static void account_release(struct lk_keyring *keyring, struct lk_account *accou
     account_tidy(keyring, account);
 }
 
-static int stage_account(struct lk_keyring *keyring, enum lk_staged_kind kind, struct lk_account *account, uint64_t rate) {
+/* input NULL: it is removed. */
+static int stage_account(struct lk_keyring *keyring, struct lk_account *account, const struct lk_keyring_account *input) {
     struct lk_staged *staged = lk_staged_next(keyring);
     if (staged == NULL)
         return LK_ENOMEM;
-    *staged = (struct lk_staged){.kind = kind, .account = {account, rate}};
+    *staged = (struct lk_staged){.kind = LK_STAGED_ACCOUNT_REMOVE, .id = account->id};
+    staged->account.account = account;
+    if (input != NULL) {
+        staged->kind = LK_STAGED_ACCOUNT;
+        staged->set_credits = input->has_credits && input->set_credits;
+        staged->credits = staged->set_credits && input->credits > 0 ? input->credits : 0;
+        staged->account.rate = input->rate.limit == 0 ? 0 : (uint64_t)input->rate.limit << 32 | input->rate.window_ms;
+        staged->account.has_credits = input->has_credits;
+    }
     account->refs++;
     keyring->staged_len++;
     return 0;
@@ -89,8 +98,7 @@ int lk_account_stage(struct lk_keyring *keyring, const struct lk_keyring_account
     struct lk_account *account = account_get(keyring, &input->id);
     if (account == NULL)
         return LK_ENOMEM;
-    uint64_t rate = input->rate.limit == 0 ? 0 : (uint64_t)input->rate.limit << 32 | input->rate.window_ms;
-    int code = stage_account(keyring, LK_STAGED_ACCOUNT, account, rate);
+    int code = stage_account(keyring, account, input);
     account_tidy(keyring, account);
     return code;
 }
@@ -99,7 +107,7 @@ int lk_account_remove_stage(struct lk_keyring *keyring, const struct lk_id *id) 
     struct lk_account *account = account_find(keyring, id);
     if (account == NULL)
         return 0;
-    int code = stage_account(keyring, LK_STAGED_ACCOUNT_REMOVE, account, 0);
+    int code = stage_account(keyring, account, NULL);
     account->leaving = code == 0;
     return code;
 }
@@ -110,18 +118,37 @@ void lk_account_unstage(struct lk_keyring *keyring, struct lk_staged *staged) {
     account_release(keyring, staged->account.account);
 }
 
+/* The balance is set before the account is said to have one. */
+static void commit_credits(struct lk_keyring *keyring, struct lk_account *account, const struct lk_staged *staged) {
+    if (staged->account.has_credits) {
+        if (staged->set_credits || !account->balance.counted)
+            lk_credits_set(&account->balance.credits, staged->credits);
+        lk_credits_follow(keyring, &account->balance, true, staged);
+    } else {
+        lk_credits_forget(keyring, &account->balance);
+    }
+    atomic_store_explicit(&account->has_credits, staged->account.has_credits, memory_order_release);
+}
+
 void lk_account_commit(struct lk_keyring *keyring, struct lk_staged *staged) {
     struct lk_account *account = staged->account.account;
     if (staged->kind == LK_STAGED_ACCOUNT) {
         lk_stat_add(&keyring->stat_accounts, account->exists ? 0 : 1);
         account->exists = true;
         atomic_store_explicit(&account->rate, staged->account.rate, memory_order_release);
+        commit_credits(keyring, account, staged);
     } else {
         lk_stat_add(&keyring->stat_accounts, account->exists ? -1 : 0);
         atomic_store_explicit(&account->gone, true, memory_order_release);
+        lk_credits_forget(keyring, &account->balance);
         keyring->sweep_left = keyring->cells.entries_used;
     }
     account_release(keyring, account);
+}
+
+struct lk_balance *lk_account_balance(const struct lk_keyring *keyring, const struct lk_id *id) {
+    struct lk_account *account = account_find(keyring, id);
+    return account == NULL || !account->balance.counted ? NULL : &account->balance;
 }
 
 /* ---- sets ---- */

@@ -37,9 +37,11 @@ struct lk_account {
     bool exists;  /* an upsert of it was committed */
     bool leaving; /* a removal is staged or committed: not found any more */
     /* Read by readers. */
-    _Atomic bool gone;      /* only ever set */
-    _Atomic uint64_t rate;  /* limit << 32 | window_ms; 0: none */
-    _Atomic uint64_t state; /* of the rate */
+    _Atomic bool gone;         /* only ever set */
+    _Atomic bool has_credits;  /* beside gone, so that who has none finds out in the memory that is read anyway */
+    _Atomic uint64_t rate;     /* limit << 32 | window_ms; 0: none */
+    _Atomic uint64_t state;    /* of the rate */
+    struct lk_balance balance; /* where has_credits */
 };
 
 struct lk_set_slot;
@@ -97,7 +99,7 @@ enum lk_staged_kind {
 /* A change with all that it needs. */
 struct lk_staged {
     enum lk_staged_kind kind;
-    bool set_credits; /* of a key */
+    bool set_credits; /* of a key or an account: credits is the balance from now on */
     struct lk_id id;
     int64_t credits;
     union {
@@ -115,6 +117,7 @@ struct lk_staged {
         struct {
             struct lk_account *account;
             uint64_t rate; /* as its word */
+            bool has_credits;
         } account;
     };
 };
@@ -149,9 +152,9 @@ struct lk_keyring {
     struct lk_map groups;
     struct lk_map slots;
     struct lk_map accounts;
-    uint32_t places_used;            /* numbers ever given out */
-    uint32_t places_free;            /* list of free ones; LK_NO_PLACE: none */
-    struct lk_key_state *credits_at; /* in the ring of keys with credits: the next to be looked at; NULL: there are none */
+    uint32_t places_used;          /* numbers ever given out */
+    uint32_t places_free;          /* list of free ones; LK_NO_PLACE: none */
+    struct lk_balance *credits_at; /* in the ring of balances: the next to be looked at; NULL: there are none */
     size_t credits_len;
     size_t credits_seen; /* of them, in this round */
     struct lk_staged *staged;
@@ -229,13 +232,14 @@ void lk_key_unstage(struct lk_keyring *keyring, struct lk_staged *staged);
 void lk_key_commit(struct lk_keyring *keyring, struct lk_staged *staged);
 void lk_key_remove(struct lk_keyring *keyring, const struct lk_id *id);
 void lk_key_disable(struct lk_keyring *keyring, const struct lk_id *id);
-struct lk_key_state *lk_key_state(const struct lk_keyring *keyring, const struct lk_id *id, bool *ret_has_credits);
-void lk_entry_unlink(struct lk_keyring *keyring, uint32_t ref); /* from both indexes; retired */
-void lk_entry_free(struct lk_keyring *keyring, uint32_t ref);   /* after the grace period, or before it was linked */
+struct lk_balance *lk_key_balance(const struct lk_keyring *keyring, const struct lk_id *id); /* NULL: it has no credits */
+void lk_entry_unlink(struct lk_keyring *keyring, uint32_t ref);                              /* from both indexes; retired */
+void lk_entry_free(struct lk_keyring *keyring, uint32_t ref); /* after the grace period, or before it was linked */
 
-/* credits.c: the ring of keys with credits. follow: what was staged of a key is in force; forget: a state is about to be freed. */
-void lk_credits_follow(struct lk_keyring *keyring, const struct lk_rare *rare, const struct lk_staged *staged);
-void lk_credits_forget(struct lk_keyring *keyring, struct lk_key_state *state);
+/* credits.c: the ring of balances. follow: a key or an account that has credits was staged, and is in force; forget: it has none any more, or is about to be
+ * freed. */
+void lk_credits_follow(struct lk_keyring *keyring, struct lk_balance *balance, bool of_account, const struct lk_staged *staged);
+void lk_credits_forget(struct lk_keyring *keyring, struct lk_balance *balance);
 
 /* groups.c: groups, accounts, and the sets between them and keys. */
 int lk_groups_open(struct lk_keyring *keyring);
@@ -252,6 +256,7 @@ int lk_account_stage(struct lk_keyring *keyring, const struct lk_keyring_account
 int lk_account_remove_stage(struct lk_keyring *keyring, const struct lk_id *id);
 void lk_account_unstage(struct lk_keyring *keyring, struct lk_staged *staged);
 void lk_account_commit(struct lk_keyring *keyring, struct lk_staged *staged);
+struct lk_balance *lk_account_balance(const struct lk_keyring *keyring, const struct lk_id *id); /* NULL: it has no credits */
 
 /* keyring.c: a place for one more staged change, or NULL. It counts only when *staged_len is raised. */
 struct lk_staged *lk_staged_next(struct lk_keyring *keyring);

@@ -175,12 +175,11 @@ int lk_keyring_stage(struct lk_keyring *keyring, const struct lk_keyring_change 
 /* ---- committing ---- */
 
 static void set_credits(struct lk_keyring *keyring, const struct lk_staged *staged) {
-    bool has_credits = false;
-    struct lk_key_state *state = lk_key_state(keyring, &staged->id, &has_credits);
-    if (!has_credits)
+    struct lk_balance *balance = lk_key_balance(keyring, &staged->id);
+    if (balance == NULL)
         return;
-    atomic_store_explicit(&state->credits, staged->credits, memory_order_relaxed);
-    state->kept = staged->credits;
+    lk_credits_set(&balance->credits, staged->credits);
+    balance->kept = staged->credits;
 }
 
 static void commit_one(struct lk_keyring *keyring, struct lk_staged *staged) {
@@ -228,11 +227,10 @@ int lk_keyring_apply(struct lk_keyring *keyring, const struct lk_keyring_change 
 /* ---- looking ---- */
 
 int lk_keyring_credits(const struct lk_keyring *keyring, const struct lk_id *key, int64_t *ret) {
-    bool has_credits = false;
-    const struct lk_key_state *state = lk_key_state(keyring, key, &has_credits);
-    if (!has_credits)
+    const struct lk_balance *balance = lk_key_balance(keyring, key);
+    if (balance == NULL)
         return LK_ENOTFOUND;
-    *ret = atomic_load_explicit(&state->credits, memory_order_relaxed);
+    *ret = lk_credits_left(&balance->credits);
     return 0;
 }
 

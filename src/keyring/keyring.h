@@ -69,6 +69,9 @@ struct lk_keyring_group {
 struct lk_keyring_account {
     struct lk_id id;
     struct lk_rate rate; /* for all its keys together; limit 0: none */
+    bool has_credits;    /* for all its keys together; set_credits and credits as of a key */
+    bool set_credits;
+    int64_t credits;
 };
 
 enum lk_keyring_change_kind {
@@ -127,12 +130,13 @@ int lk_keyring_credits(const struct lk_keyring *keyring, const struct lk_id *key
 
 /* A balance on its way to the database. */
 struct lk_keyring_balance {
-    struct lk_id key;
+    bool of_account; /* id is an account's; else a key's */
+    struct lk_id id;
     int64_t credits;
 };
 
-/* Writer. Balances that the database has not, for the flush: of the next `looks` keys with credits those that were spent from, at most max. *ret_done: that was
- * the last of a round over all keys. A key whose balance the batch sets is left out. It may be told again until it is kept. */
+/* Writer. Balances that the database has not, for the flush: of the next `looks` balances those that were spent from, at most max. *ret_done: that was the last of
+ * a round over all. One that the batch sets is left out. It may be told again until it is kept. */
 size_t lk_keyring_spent(struct lk_keyring *keyring, size_t looks, struct lk_keyring_balance *ret, size_t max, bool *ret_done);
 
 /* Writer. The database has these balances: their transaction is committed. */

@@ -53,7 +53,7 @@ static struct lk_rare *rare_of(const struct lk_keyring *keyring, uint32_t ref) {
 static void state_release(struct lk_keyring *keyring, struct lk_key_state *state) {
     if (state == NULL || --state->refs > 0)
         return;
-    lk_credits_forget(keyring, state);
+    lk_credits_forget(keyring, &state->balance);
     lk_small_free(keyring, state);
 }
 
@@ -83,7 +83,7 @@ static int rare_fill(struct lk_keyring *keyring, const struct lk_keyring_key *ke
     if (rare->state == NULL)
         return LK_ENOMEM;
     rare->state->refs = 1;
-    atomic_init(&rare->state->credits, key->set_credits && key->credits > 0 ? key->credits : 0);
+    lk_credits_set(&rare->state->balance.credits, key->set_credits ? key->credits : 0);
     return 0;
 }
 
@@ -280,7 +280,17 @@ static void adopt_state(struct lk_keyring *keyring, const struct lk_staged *stag
     rare->state = old->state;
     rare->state->refs++;
     if (staged->set_credits)
-        atomic_store_explicit(&rare->state->credits, staged->credits, memory_order_relaxed);
+        lk_credits_set(&rare->state->balance.credits, staged->credits);
+}
+
+static void follow_credits(struct lk_keyring *keyring, const struct lk_staged *staged) {
+    const struct lk_rare *rare = rare_of(keyring, staged->key_refs[0]);
+    if (rare == NULL || rare->state == NULL)
+        return; /* a state that the key no longer has is forgotten when it is freed */
+    if (rare->has_credits)
+        lk_credits_follow(keyring, &rare->state->balance, false, staged);
+    else
+        lk_credits_forget(keyring, &rare->state->balance);
 }
 
 void lk_key_commit(struct lk_keyring *keyring, struct lk_staged *staged) {
@@ -288,7 +298,7 @@ void lk_key_commit(struct lk_keyring *keyring, struct lk_staged *staged) {
     if (before.len == 0)
         lk_stat_add(&keyring->stat_keys, 1);
     adopt_state(keyring, staged, &before);
-    lk_credits_follow(keyring, rare_of(keyring, staged->key_refs[0]), staged);
+    follow_credits(keyring, staged);
     for (size_t i = 0; i < LK_KEYRING_DIGESTS_MAX && staged->key_refs[i] != 0; i++) {
         link_entry(keyring, staged->key_refs[i], &before);
         keyring->staged_entries--;
@@ -313,11 +323,8 @@ void lk_key_disable(struct lk_keyring *keyring, const struct lk_id *id) {
     }
 }
 
-struct lk_key_state *lk_key_state(const struct lk_keyring *keyring, const struct lk_id *id, bool *ret_has_credits) {
+struct lk_balance *lk_key_balance(const struct lk_keyring *keyring, const struct lk_id *id) {
     struct entries entries = entries_of(keyring, id);
     struct lk_rare *rare = entries.len == 0 ? NULL : rare_of(keyring, entries.refs[0]);
-    if (rare == NULL)
-        return NULL;
-    *ret_has_credits = rare->has_credits;
-    return rare->state;
+    return rare == NULL || !rare->has_credits ? NULL : &rare->state->balance;
 }

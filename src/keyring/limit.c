@@ -55,14 +55,52 @@ void lk_rate_give_back(_Atomic uint64_t *word, const struct lk_rate *rate, uint3
     atomic_fetch_sub_explicit(word, (uint64_t)(interval_of(rate) * cost), memory_order_relaxed);
 }
 
-bool lk_credits_take(_Atomic int64_t *credits, uint32_t cost, int64_t *ret_left) {
-    int64_t left = atomic_load_explicit(credits, memory_order_relaxed);
+/* Relaxed here and below: the word guards nothing but itself. */
+void lk_credits_set(_Atomic uint64_t *word, int64_t credits) {
+    uint64_t times = atomic_load_explicit(word, memory_order_relaxed) >> LK_CREDITS_BITS; /* only this thread changes them */
+    int64_t balance = credits < 0 ? 0 : credits > LK_CREDITS_BALANCE_MAX ? LK_CREDITS_BALANCE_MAX : credits;
+    atomic_store_explicit(word, (times + 1) << LK_CREDITS_BITS | (uint64_t)balance, memory_order_relaxed);
+}
+
+int64_t lk_credits_left(const _Atomic uint64_t *word) {
+    return lk_credits_balance(atomic_load_explicit(word, memory_order_relaxed));
+}
+
+bool lk_credits_take(_Atomic uint64_t *word, uint32_t cost, uint64_t *ret_word) {
+    uint64_t before = atomic_load_explicit(word, memory_order_relaxed);
     do {
-        if (left < (int64_t)cost) {
-            *ret_left = left < 0 ? 0 : left;
+        if (lk_credits_balance(before) < (int64_t)cost) {
+            *ret_word = before;
             return false;
         }
-    } while (!atomic_compare_exchange_weak_explicit(credits, &left, left - (int64_t)cost, memory_order_relaxed, memory_order_relaxed));
-    *ret_left = left - (int64_t)cost;
+        if (cost == 0) /* who only looks writes nothing */
+            break;
+    } while (!atomic_compare_exchange_weak_explicit(word, &before, before - cost, memory_order_relaxed, memory_order_relaxed));
+    *ret_word = before - cost;
     return true;
+}
+
+void lk_credits_give_back(_Atomic uint64_t *word, uint32_t cost, uint64_t taken) {
+    uint64_t now = atomic_load_explicit(word, memory_order_relaxed);
+    bool done = false;
+    while (!done && (now ^ taken) >> LK_CREDITS_BITS == 0)
+        done = atomic_compare_exchange_weak_explicit(word, &now, now + cost, memory_order_relaxed, memory_order_relaxed);
+}
+
+static int64_t lesser(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+bool lk_credits_take_both(_Atomic uint64_t *one, _Atomic uint64_t *other, uint32_t cost, int64_t *ret_left) {
+    uint64_t one_word = atomic_load_explicit(one, memory_order_relaxed);
+    uint64_t other_word = atomic_load_explicit(other, memory_order_relaxed);
+    /* What the other has not is not taken from the one even for a moment, in which somebody else would find too little there: only where the other is used up
+     * just now is there anything to give back. */
+    bool allowed = lk_credits_balance(other_word) >= (int64_t)cost && lk_credits_take(one, cost, &one_word);
+    if (allowed && !lk_credits_take(other, cost, &other_word)) {
+        lk_credits_give_back(one, cost, one_word);
+        allowed = false;
+    }
+    *ret_left = lesser(lk_credits_balance(one_word), lk_credits_balance(other_word));
+    return allowed;
 }

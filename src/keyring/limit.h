@@ -32,7 +32,26 @@ bool lk_rate_take(_Atomic uint64_t *word, const struct lk_rate *rate, uint32_t c
 /* Gives back what a lk_rate_take that was allowed took (another limit refused the request). */
 void lk_rate_give_back(_Atomic uint64_t *word, const struct lk_rate *rate, uint32_t cost);
 
-/* Takes cost credits if that many are left; *ret_left is what is left then. Never below zero, whatever the threads do. */
-bool lk_credits_take(_Atomic int64_t *credits, uint32_t cost, int64_t *ret_left);
+/* Credits: the low bits of the word are the balance; those above count how often it was set, so that what is given back to a balance that was set
+ * meanwhile is lost, and does not make more of it than was set. A zeroed word is a balance of 0. */
+#define LK_CREDITS_BITS 53
+#define LK_CREDITS_BALANCE_MAX ((INT64_C(1) << LK_CREDITS_BITS) - 1)
+
+static inline int64_t lk_credits_balance(uint64_t word) {
+    return (int64_t)(word & (uint64_t)LK_CREDITS_BALANCE_MAX);
+}
+
+/* One thread at a time sets; any number take meanwhile. credits outside of 0 to LK_CREDITS_BALANCE_MAX are cut to it. */
+void lk_credits_set(_Atomic uint64_t *word, int64_t credits);
+int64_t lk_credits_left(const _Atomic uint64_t *word);
+
+/* Takes cost credits if that many are left; *ret_word is the word then. Never below zero, whatever the threads do. */
+bool lk_credits_take(_Atomic uint64_t *word, uint32_t cost, uint64_t *ret_word);
+
+/* Gives back what a lk_credits_take that was allowed took; taken is the word that it gave. */
+void lk_credits_give_back(_Atomic uint64_t *word, uint32_t cost, uint64_t taken);
+
+/* Takes cost from both or from neither; *ret_left is what is left then where less is left. */
+bool lk_credits_take_both(_Atomic uint64_t *one, _Atomic uint64_t *other, uint32_t cost, int64_t *ret_left);
 
 #endif

@@ -98,11 +98,20 @@ static bool take_rates(const struct lk_verify_request *request, struct lk_rare *
     return allowed;
 }
 
-static bool take_credits(const struct lk_verify_request *request, struct lk_rare *rare, struct lk_verify_answer *ret) {
-    if (rare == NULL || !rare->has_credits)
+/* Takes from the key's credits and its account's, or from neither. */
+static bool take_credits(const struct lk_verify_request *request, struct lk_rare *rare, struct lk_account *account,
+                         struct lk_verify_answer *ret) {
+    bool key_has = rare != NULL && rare->has_credits;
+    bool account_has = atomic_load_explicit(&account->has_credits, memory_order_acquire);
+    if (!key_has && !account_has)
         return true;
     ret->has_credits = true;
-    return lk_credits_take(&rare->state->credits, request->cost, &ret->credits_left);
+    if (key_has && account_has)
+        return lk_credits_take_both(&rare->state->balance.credits, &account->balance.credits, request->cost, &ret->credits_left);
+    uint64_t word;
+    bool taken = lk_credits_take(key_has ? &rare->state->balance.credits : &account->balance.credits, request->cost, &word);
+    ret->credits_left = lk_credits_balance(word);
+    return taken;
 }
 
 /* From DISABLED on, in the order of interface.md. */
@@ -119,7 +128,7 @@ static enum lk_verify_code judge(const struct lk_verify_request *request, const 
         return LK_VERIFY_INSUFFICIENT_PERMISSIONS;
     if (!take_rates(request, rare, key->account, ret))
         return LK_VERIFY_RATE_LIMITED;
-    if (!take_credits(request, rare, ret))
+    if (!take_credits(request, rare, key->account, ret))
         return LK_VERIFY_USAGE_EXCEEDED;
     return LK_VERIFY_VALID;
 }

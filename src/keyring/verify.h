@@ -57,8 +57,8 @@ struct lk_verify_answer {
     struct lk_slice metadata;            /* a JSON value; empty: none */
     bool has_rate;                       /* the key or its account has a rate, and the check was reached */
     struct lk_rate_state rate;           /* of whichever is nearer to its end */
-    bool has_credits;                    /* the key has credits, and the check was reached */
-    int64_t credits_left;
+    bool has_credits;                    /* the key or its account has credits, and the check was reached */
+    int64_t credits_left;                /* of whichever is nearer to its end */
 };
 
 /* A reader thread's own: made and used by one thread. */

@@ -1,6 +1,8 @@
 /* Which balances are told to the flush, and when they are not. */
 #include "fixture.h"
 
+#include <pthread.h>
+
 static void put(struct lk_keyring *keyring, const struct lk_keys *keys, uint32_t number, bool has, bool set, int64_t credits) {
     struct lk_keyring_digest digest = digest_of(keys, number);
     struct lk_keyring_key key = key_of(number, &digest, 1);
@@ -9,6 +11,14 @@ static void put(struct lk_keyring *keyring, const struct lk_keys *keys, uint32_t
     key.credits = credits;
     key.rate = (struct lk_rate){1000, 1000};
     const struct lk_keyring_change change = {.kind = LK_KEYRING_KEY, .id = key.id, .key = &key};
+    lk_keyring_reader_offline();
+    assert_int_equal(lk_keyring_apply(keyring, &change, 1, NULL), 0);
+    lk_keyring_reader_online();
+}
+
+static void put_account(struct lk_keyring *keyring, uint32_t number, bool has, bool set, int64_t credits) {
+    const struct lk_keyring_account account = {.id = id_of(number), .has_credits = has, .set_credits = set, .credits = credits};
+    const struct lk_keyring_change change = {.kind = LK_KEYRING_ACCOUNT, .id = account.id, .account = &account};
     lk_keyring_reader_offline();
     assert_int_equal(lk_keyring_apply(keyring, &change, 1, NULL), 0);
     lk_keyring_reader_online();
@@ -59,7 +69,7 @@ static void test_told_until_kept(void **state) {
     spend(keyring, 3, 5);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(spent(keyring, balances), 1);
-        assert_true(lk_id_equal(&balances[0].key, &(struct lk_id){{2}}));
+        assert_true(lk_id_equal(&balances[0].id, &(struct lk_id){{2}}));
         assert_int_equal(balances[0].credits, 15);
     }
     lk_keyring_kept(keyring, balances, 1);
@@ -117,7 +127,7 @@ static void test_in_pieces(void **state) {
         size_t len = lk_keyring_spent(keyring, 3, balances, 2, &done);
         assert_true(len <= 2);
         for (size_t i = 0; i < len; i++)
-            seen[balances[i].key.bytes[0]] = true;
+            seen[balances[i].id.bytes[0]] = true;
         assert_true(++rounds <= 4);
     }
     for (uint32_t number = 1; number <= 7; number++)
@@ -139,7 +149,7 @@ static void test_being_set(void **state) {
     lk_keyring_begin(keyring);
     assert_int_equal(lk_keyring_stage(keyring, &change, 1, NULL), 0);
     assert_int_equal(spent(keyring, balances), 1);
-    assert_true(lk_id_equal(&balances[0].key, &(struct lk_id){{2}}));
+    assert_true(lk_id_equal(&balances[0].id, &(struct lk_id){{2}}));
     lk_keyring_commit(keyring);
     assert_int_equal(spent(keyring, balances), 1);
     int64_t credits = 0;
@@ -154,12 +164,170 @@ static void test_being_set(void **state) {
     close_keyring(keyring, keys);
 }
 
+/* The account of every key here is number 1000; a key may have the same id. */
+static void test_of_accounts(void **state) {
+    (void)state;
+    struct lk_keys *keys;
+    struct lk_keyring *keyring = open_keyring(&keys);
+    struct lk_keyring_balance balances[16];
+    put_account(keyring, 1000, true, true, 50);
+    put(keyring, keys, 1000, true, true, 10);
+    assert_int_equal(spent(keyring, balances), 0);
+    spend(keyring, 1000, 3);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(spent(keyring, balances), 2);
+        const struct lk_keyring_balance *account = &balances[balances[0].of_account ? 0 : 1];
+        const struct lk_keyring_balance *key = &balances[balances[0].of_account ? 1 : 0];
+        assert_true(account->of_account && lk_id_equal(&account->id, &(struct lk_id){{0xE8, 3}}));
+        assert_int_equal(account->credits, 47);
+        assert_false(key->of_account);
+        assert_int_equal(key->credits, 7);
+    }
+    lk_keyring_kept(keyring, &(struct lk_keyring_balance){true, id_of(1000), 47}, 1);
+    assert_int_equal(spent(keyring, balances), 1);
+    assert_false(balances[0].of_account);
+    lk_keyring_kept(keyring, balances, 1);
+    assert_int_equal(spent(keyring, balances), 0);
+
+    spend(keyring, 1000, 1);
+    put_account(keyring, 1000, true, false, 0); /* a change of something else leaves what was spent to be told */
+    assert_int_equal(spent(keyring, balances), 2);
+    put_account(keyring, 1000, true, true, 20); /* the database has it already */
+    assert_int_equal(spent(keyring, balances), 1);
+    assert_false(balances[0].of_account);
+    spend(keyring, 1000, 1);
+    put_account(keyring, 1000, false, false, 0);
+    assert_int_equal(spent(keyring, balances), 1);
+    put_account(keyring, 1000, true, true, 5);
+    spend(keyring, 1000, 1);
+    assert_int_equal(spent(keyring, balances), 2);
+    close_keyring(keyring, keys);
+}
+
+static void test_account_being_set(void **state) {
+    (void)state;
+    struct lk_keys *keys;
+    struct lk_keyring *keyring = open_keyring(&keys);
+    struct lk_keyring_balance balances[16];
+    put_account(keyring, 1000, true, true, 50);
+    put(keyring, keys, 1000, true, true, 10);
+    spend(keyring, 1000, 1);
+    struct lk_keyring_account account = {.id = id_of(1000), .has_credits = true, .set_credits = true, .credits = 70};
+    const struct lk_keyring_change change = {.kind = LK_KEYRING_ACCOUNT, .id = account.id, .account = &account};
+    lk_keyring_begin(keyring);
+    assert_int_equal(lk_keyring_stage(keyring, &change, 1, NULL), 0);
+    assert_int_equal(spent(keyring, balances), 1);
+    assert_false(balances[0].of_account);
+    lk_keyring_abort(keyring); /* the batch failed: nothing was set */
+    assert_int_equal(spent(keyring, balances), 2);
+    account.set_credits = false;
+    lk_keyring_begin(keyring);
+    assert_int_equal(lk_keyring_stage(keyring, &change, 1, NULL), 0);
+    assert_int_equal(spent(keyring, balances), 2);
+    lk_keyring_commit(keyring);
+    assert_int_equal(spent(keyring, balances), 2);
+    close_keyring(keyring, keys);
+}
+
+static void test_accounts_that_go(void **state) {
+    (void)state;
+    struct lk_keys *keys;
+    struct lk_keyring *keyring = open_keyring(&keys);
+    struct lk_keyring_balance balances[16];
+    put_account(keyring, 1000, true, true, 50);
+    put_account(keyring, 2000, true, true, 50); /* has no keys: it is freed at once */
+    put(keyring, keys, 1, false, false, 0);
+    spend(keyring, 1, 1);
+    assert_int_equal(spent(keyring, balances), 1);
+    for (uint32_t number = 1000; number <= 2000; number += 1000) {
+        const struct lk_keyring_change change = {.kind = LK_KEYRING_ACCOUNT_REMOVE, .id = id_of(number)};
+        lk_keyring_reader_offline();
+        assert_int_equal(lk_keyring_apply(keyring, &change, 1, NULL), 0);
+        lk_keyring_reader_online();
+    }
+    lk_keyring_kept(keyring, balances, 1); /* of an account that is gone: nothing to keep */
+    assert_int_equal(spent(keyring, balances), 0);
+    put_account(keyring, 1000, true, true, 30); /* another, with the same id */
+    put(keyring, keys, 2, false, false, 0);
+    spend(keyring, 2, 1);
+    assert_int_equal(spent(keyring, balances), 1);
+    assert_int_equal(balances[0].credits, 29);
+    close_keyring(keyring, keys);
+}
+
+#define THREADS 3
+#define ASKS 4000
+
+struct asking {
+    struct lk_keyring *keyring;
+    size_t valid[2]; /* of each key */
+};
+
+static void *ask_often(void *context) {
+    struct asking *asking = context;
+    struct lk_verifier verifier;
+    lk_keyring_reader_register();
+    lk_verifier_init(&verifier, asking->keyring, NULL);
+    for (size_t i = 0; i < ASKS; i++) {
+        struct lk_verify_answer answer;
+        uint32_t number = (uint32_t)(i % 2);
+        struct test_token token = token_of(1 + number);
+        const struct lk_verify_request question = {.token = lk_slice_cstr(token.text), .cost = 1, .mono_ns = 1};
+        asking->valid[number] += lk_verify(&verifier, &question, &answer) == LK_VERIFY_VALID;
+        assert_true(answer.has_credits && answer.credits_left >= 0);
+        lk_keyring_reader_quiescent();
+    }
+    lk_keyring_reader_unregister();
+    return NULL;
+}
+
+/* Two keys of one account, one of them counted itself, while the writer changes account and key and flushes: as many are allowed as there are credits. */
+static void test_threads(void **state) {
+    (void)state;
+    const int64_t of_key = 1000;
+    const int64_t of_account = 3000;
+    struct lk_keys *keys;
+    struct lk_keyring *keyring = open_keyring(&keys);
+    struct lk_keyring_digest digests[] = {digest_of(keys, 1), digest_of(keys, 2)};
+    struct lk_keyring_key counted = key_of(1, &digests[0], 1);
+    const struct lk_keyring_key other = key_of(2, &digests[1], 1);
+    counted.has_credits = counted.set_credits = true;
+    counted.credits = of_key;
+    assert_int_equal(put_key(keyring, &counted), 0);
+    assert_int_equal(put_key(keyring, &other), 0);
+    put_account(keyring, 1000, true, true, of_account);
+    counted.set_credits = false;
+    struct asking asking[THREADS] = {{.keyring = keyring}, {.keyring = keyring}, {.keyring = keyring}};
+    pthread_t threads[THREADS];
+    lk_keyring_reader_offline();
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_often, &asking[i]), 0);
+    struct lk_keyring_balance balances[16];
+    for (int i = 0; i < 200; i++) {
+        assert_int_equal(put_key(keyring, &counted), 0);
+        put_account(keyring, 1000, true, false, 0);
+        lk_keyring_reader_offline();
+        lk_keyring_kept(keyring, balances, spent(keyring, balances));
+    }
+    int64_t sums[2] = {0};
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        sums[0] += (int64_t)asking[i].valid[0];
+        sums[1] += (int64_t)asking[i].valid[1];
+    }
+    lk_keyring_reader_online();
+    assert_int_equal(sums[0] + sums[1], of_account);
+    int64_t left = 0;
+    assert_int_equal(lk_keyring_credits(keyring, &counted.id, &left), 0);
+    assert_int_equal(left, of_key - sums[0]);
+    close_keyring(keyring, keys);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_told_until_kept),
-        cmocka_unit_test(test_keys_that_go),
-        cmocka_unit_test(test_in_pieces),
-        cmocka_unit_test(test_being_set),
+        cmocka_unit_test(test_told_until_kept),  cmocka_unit_test(test_keys_that_go), cmocka_unit_test(test_in_pieces),
+        cmocka_unit_test(test_being_set),        cmocka_unit_test(test_of_accounts),  cmocka_unit_test(test_account_being_set),
+        cmocka_unit_test(test_accounts_that_go), cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

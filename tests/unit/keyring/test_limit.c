@@ -100,16 +100,15 @@ static void test_model(void **state) {
 #define THREADS 4
 #define TAKES 5000
 
-static _Atomic int64_t shared_credits;
+static _Atomic uint64_t shared_credits;
 static _Atomic uint64_t shared_word;
 
 static void *take_all(void *context) {
     size_t *taken = context;
     struct lk_rate rate = {.limit = 1000, .window_ms = 4000000};
     for (size_t i = 0; i < TAKES; i++) {
-        int64_t left;
-        taken[0] += lk_credits_take(&shared_credits, 2, &left);
-        assert_true(left >= 0);
+        uint64_t word;
+        taken[0] += lk_credits_take(&shared_credits, 2, &word);
         struct lk_rate_state got;
         taken[1] += lk_rate_take(&shared_word, &rate, 1, 5 * MS, &got);
     }
@@ -118,7 +117,7 @@ static void *take_all(void *context) {
 
 static void test_threads(void **state) {
     (void)state;
-    atomic_store(&shared_credits, 2 * TAKES + 1);
+    lk_credits_set(&shared_credits, 2 * TAKES + 1);
     size_t taken[THREADS][2] = {{0}};
     pthread_t threads[THREADS];
     for (size_t i = 0; i < THREADS; i++)
@@ -130,15 +129,157 @@ static void test_threads(void **state) {
         sums[1] += taken[i][1];
     }
     assert_int_equal(sums[0], TAKES);
-    assert_int_equal(atomic_load(&shared_credits), 1);
+    assert_int_equal(lk_credits_left(&shared_credits), 1);
     assert_int_equal(sums[1], 1000);
+}
+
+static void test_balance(void **state) {
+    (void)state;
+    _Atomic uint64_t word = 0;
+    assert_int_equal(lk_credits_left(&word), 0);
+    for (int64_t i = 0; i < 5000; i++) { /* more often than the word counts */
+        lk_credits_set(&word, i);
+        assert_int_equal(lk_credits_left(&word), i);
+    }
+    lk_credits_set(&word, LK_CREDITS_BALANCE_MAX);
+    assert_int_equal(lk_credits_left(&word), LK_CREDITS_BALANCE_MAX);
+    lk_credits_set(&word, INT64_MAX);
+    assert_int_equal(lk_credits_left(&word), LK_CREDITS_BALANCE_MAX);
+    lk_credits_set(&word, -1);
+    assert_int_equal(lk_credits_left(&word), 0);
+}
+
+static void expect_both(_Atomic uint64_t *one, _Atomic uint64_t *other, uint32_t cost, bool taken, int64_t left) {
+    int64_t got = -1;
+    assert_int_equal(lk_credits_take_both(one, other, cost, &got), taken);
+    assert_int_equal(got, left);
+}
+
+static void test_both_or_neither(void **state) {
+    (void)state;
+    _Atomic uint64_t few = 0;
+    _Atomic uint64_t many = 0;
+    lk_credits_set(&few, 5);
+    lk_credits_set(&many, 9);
+    expect_both(&few, &many, 2, true, 3);
+    expect_both(&many, &few, 2, true, 1);
+    expect_both(&few, &many, 2, false, 1);
+    expect_both(&many, &few, 2, false, 1);
+    expect_both(&few, &many, 6, false, 1);
+    expect_both(&few, &many, 0, true, 1);
+    assert_int_equal(lk_credits_left(&few), 1);
+    assert_int_equal(lk_credits_left(&many), 5);
+}
+
+static _Atomic uint64_t shared_other;
+#define PAIRED 40001 /* credits: enough that all threads are at it when they are used up */
+
+static pthread_barrier_t all_there;
+static atomic_size_t begun;
+
+/* Until there is nothing left, beginning when all threads are there; half of the threads begin with the one balance, half with the other. */
+static void *take_pairs(void *context) {
+    size_t *taken = context;
+    int64_t left;
+    bool turned = atomic_fetch_add(&begun, 1) % 2 == 1;
+    (void)pthread_barrier_wait(&all_there);
+    do {
+        bool both = turned ? lk_credits_take_both(&shared_other, &shared_credits, 2, &left)
+                           : lk_credits_take_both(&shared_credits, &shared_other, 2, &left);
+        *taken += both;
+    } while (left >= 2);
+    return NULL;
+}
+
+static size_t run_pairs(void) {
+    size_t taken[THREADS] = {0};
+    pthread_t threads[THREADS];
+    for (size_t i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, take_pairs, &taken[i]), 0);
+    size_t sum = 0;
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        sum += taken[i];
+    }
+    return sum;
+}
+
+/* Whichever of the two is used up while others are at it, both have lost the same. */
+static void test_threads_take_both(void **state) {
+    (void)state;
+    assert_int_equal(pthread_barrier_init(&all_there, NULL, THREADS), 0);
+    for (int64_t round = 0; round < 400; round++) {
+        const int64_t more = round % 5 == 0 ? 100 : 0;
+        lk_credits_set(&shared_credits, PAIRED + more);
+        lk_credits_set(&shared_other, PAIRED);
+        const int64_t taken = 2 * (int64_t)run_pairs();
+        assert_int_equal(lk_credits_left(&shared_credits), PAIRED + more - taken);
+        assert_int_equal(lk_credits_left(&shared_other), PAIRED - taken);
+        assert_in_range(taken, 0, PAIRED);
+    }
+    pthread_barrier_destroy(&all_there);
+}
+
+static atomic_bool seen_enough;
+
+static void *ask_in_vain(void *context) {
+    size_t *taken = context;
+    int64_t left;
+    while (!atomic_load(&seen_enough))
+        *taken += lk_credits_take_both(&shared_credits, &shared_other, 6, &left);
+    return NULL;
+}
+
+/* What the other lacks is not taken from the one even for a moment: nobody else is refused for it. */
+static void test_refusal_is_unseen(void **state) {
+    (void)state;
+    pthread_t thread;
+    size_t taken = 0;
+    int64_t least = INT64_MAX;
+    lk_credits_set(&shared_credits, 10);
+    lk_credits_set(&shared_other, 5);
+    atomic_store(&seen_enough, false);
+    assert_int_equal(pthread_create(&thread, NULL, ask_in_vain, &taken), 0);
+    for (size_t i = 0; i < 10000000; i++) {
+        int64_t left = lk_credits_left(&shared_credits);
+        least = left < least ? left : least;
+    }
+    atomic_store(&seen_enough, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(taken, 0);
+    assert_int_equal(least, 10);
+}
+
+/* What is given back goes to the balance that it was taken from, and to none that was set since. */
+static void test_give_back(void **state) {
+    (void)state;
+    _Atomic uint64_t word = 0;
+    uint64_t taken;
+    uint64_t more;
+    lk_credits_set(&word, 10);
+    assert_true(lk_credits_take(&word, 4, &taken));
+    assert_int_equal(lk_credits_balance(taken), 6);
+    assert_true(lk_credits_take(&word, 1, &more));
+    lk_credits_give_back(&word, 4, taken);
+    assert_int_equal(lk_credits_left(&word), 9);
+    lk_credits_set(&word, 9);
+    lk_credits_give_back(&word, 1, more);
+    assert_int_equal(lk_credits_left(&word), 9);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_burst_then_pace), cmocka_unit_test(test_look_and_give_back),
-        cmocka_unit_test(test_lowered),         cmocka_unit_test(test_made_faster),
-        cmocka_unit_test(test_model),           cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_burst_then_pace),
+        cmocka_unit_test(test_look_and_give_back),
+        cmocka_unit_test(test_lowered),
+        cmocka_unit_test(test_made_faster),
+        cmocka_unit_test(test_model),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_balance),
+        cmocka_unit_test(test_both_or_neither),
+        cmocka_unit_test(test_threads_take_both),
+        cmocka_unit_test(test_give_back),
+        cmocka_unit_test(test_refusal_is_unseen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

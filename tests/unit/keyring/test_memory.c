@@ -239,6 +239,9 @@ static void test_verifying_takes_nothing(void **state) {
     struct lk_keyring_digest digests[6];
     struct lk_keyring_key key[6];
     struct lk_slice ip = lk_slice_cstr("10.0.0.0/8");
+    const struct lk_keyring_account account = {.id = id_of(1000), .has_credits = true, .set_credits = true, .credits = 10};
+    const struct lk_keyring_change counted = {.kind = LK_KEYRING_ACCOUNT, .account = &account};
+    assert_int_equal(lk_keyring_apply(keyring, &counted, 1, NULL), 0);
     for (uint32_t i = 0; i < 6; i++) {
         digests[i] = digest_of(keys, i);
         key[i] = key_of(i, &digests[i], 1);

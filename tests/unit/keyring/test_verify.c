@@ -180,6 +180,63 @@ static void test_limits_stay(void **state) {
     assert_int_equal(answer.rate.remaining, 6);
 }
 
+static enum lk_verify_code take(struct world *world, uint32_t number, uint32_t cost, struct lk_verify_answer *ret) {
+    struct test_token token = token_of(number);
+    const struct lk_verify_request request = {.token = lk_slice_cstr(token.text), .cost = cost, .now_ms = 1, .mono_ns = 1};
+    return lk_verify(&world->verifier, &request, ret);
+}
+
+static void put_account_credits(struct world *world, bool has, bool set, int64_t credits) {
+    const struct lk_keyring_account account = {.id = id_of(1000), .has_credits = has, .set_credits = set, .credits = credits};
+    const struct lk_keyring_change change = {.kind = LK_KEYRING_ACCOUNT, .account = &account};
+    assert_int_equal(lk_keyring_apply(world->keyring, &change, 1, NULL), 0);
+}
+
+/* What a verification says of credits. */
+static void expect_take(struct world *world, uint32_t number, uint32_t cost, enum lk_verify_code code, int64_t left) {
+    struct lk_verify_answer answer;
+    assert_int_equal(take(world, number, cost, &answer), code);
+    assert_true(answer.has_credits);
+    assert_int_equal(answer.credits_left, left);
+}
+
+/* Key 1 has credits, key 2 of the same account has none. */
+static void test_account_credits(void **state) {
+    struct world *world = *state;
+    struct lk_keyring_digest digests[2] = {digest_of(world->keys, 1), digest_of(world->keys, 2)};
+    struct lk_keyring_key one = key_of(1, &digests[0], 1);
+    const struct lk_keyring_key two = key_of(2, &digests[1], 1);
+    struct lk_verify_answer answer;
+    one.has_credits = one.set_credits = true;
+    one.credits = 10;
+    assert_int_equal(put_key(world->keyring, &one), 0);
+    assert_int_equal(put_key(world->keyring, &two), 0);
+    assert_int_equal(take(world, 2, 1, &answer), LK_VERIFY_VALID);
+    assert_false(answer.has_credits);
+
+    put_account_credits(world, true, true, 12);
+    expect_take(world, 1, 4, LK_VERIFY_VALID, 6);          /* 6 and 8 */
+    expect_take(world, 2, 3, LK_VERIFY_VALID, 5);          /* 6 and 5 */
+    expect_take(world, 1, 6, LK_VERIFY_USAGE_EXCEEDED, 5); /* the account lacks: nothing is taken from the key */
+    expect_take(world, 2, 6, LK_VERIFY_USAGE_EXCEEDED, 5);
+    expect_take(world, 1, 0, LK_VERIFY_VALID, 5);
+    put_account_credits(world, true, true, 100);
+    expect_take(world, 1, 7, LK_VERIFY_USAGE_EXCEEDED, 6); /* the key lacks: nothing is taken from the account */
+    expect_take(world, 1, 6, LK_VERIFY_VALID, 0);
+    expect_take(world, 2, 0, LK_VERIFY_VALID, 94);
+    put_account_credits(world, true, false, 0); /* a change of something else */
+    expect_take(world, 2, 94, LK_VERIFY_VALID, 0);
+    expect_take(world, 2, 1, LK_VERIFY_USAGE_EXCEEDED, 0);
+    expect_take(world, 2, 0, LK_VERIFY_VALID, 0);
+    put_account_credits(world, true, true, 50);
+    put_account_credits(world, false, false, 0);
+    assert_int_equal(take(world, 2, 1, &answer), LK_VERIFY_VALID);
+    assert_false(answer.has_credits);
+    expect_take(world, 1, 1, LK_VERIFY_USAGE_EXCEEDED, 0);
+    put_account_credits(world, true, false, 7); /* had none, and none were set */
+    expect_take(world, 2, 1, LK_VERIFY_USAGE_EXCEEDED, 0);
+}
+
 static void test_batch(void **state) {
     struct world *world = *state;
     enum { COUNT = 100 };
@@ -217,6 +274,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_limits_stay, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_account_credits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_batch, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
