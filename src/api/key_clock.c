@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "domain/api_key.h"
-#include "store/key_credits.h"
+#include "domain/credits.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -37,7 +37,7 @@ static int pass_time(struct lk_db *db, struct lk_domain *domain, struct lk_arena
     int code = lk_operation_begin(&call);
     if (code != 0)
         return code;
-    code = lk_api_keys_refill(&call, KEYS_MAX, &refill);
+    code = lk_credits_refill(&call, KEYS_MAX, &refill);
     if (code == 0)
         code = lk_api_keys_sweep(&call, KEYS_MAX, &sweep);
     int ended = lk_operation_end(&call, code != 0);
@@ -46,6 +46,11 @@ static int pass_time(struct lk_db *db, struct lk_domain *domain, struct lk_arena
     if (code == 0)
         *ret_more = refill || sweep;
     return code;
+}
+
+static int keep(struct lk_db *db, const struct lk_keyring_balance *balance) {
+    enum lk_credits_of of = balance->of_account ? LK_CREDITS_OF_ACCOUNT : LK_CREDITS_OF_KEY;
+    return lk_store_credits_flush(db, of, &balance->id, balance->credits);
 }
 
 /* Writes the next balances, all or none; which they are stays in clock until they are durable. */
@@ -59,7 +64,7 @@ static int flush(struct lk_key_clock *clock, struct lk_db *db, bool *ret_more) {
     if (code != 0)
         return code;
     for (size_t i = 0; i < clock->balances_len && code == 0; i++)
-        code = lk_store_key_credits_flush(db, &clock->balances[i].id, clock->balances[i].credits);
+        code = keep(db, &clock->balances[i]);
     int ended = code == 0 ? lk_db_release(db) : lk_db_rollback_to(db);
     return code != 0 ? code : ended;
 }
@@ -131,7 +136,7 @@ void lk_key_clock_close(struct lk_key_clock *clock, struct lk_db *db) {
     if (clock == NULL)
         return;
     bool done = false;
-    do { /* what remains of a round that was under way: the next begins with the first key */
+    do { /* what remains of a round that was under way: the next looks at all again */
         (void)lk_keyring_spent(clock->keyring, LOOKS_MAX, clock->balances, KEYS_MAX, &done);
     } while (!done);
     int code = db == NULL ? 0 : flush_all(clock, db);
@@ -161,6 +166,5 @@ int lk_key_clock_catch_up(struct lk_db *db, struct lk_domain *domain, struct lk_
     lk_arena_free(&arena);
     if (code == 0)
         return 0;
-    return lk_problem_set(problem, code, "The credits of keys cannot be brought up to date: %s",
-                          why.text[0] != '\0' ? why.text : lk_db_message(db));
+    return lk_problem_set(problem, code, "Credits cannot be brought up to date: %s", why.text[0] != '\0' ? why.text : lk_db_message(db));
 }

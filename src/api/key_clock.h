@@ -1,5 +1,6 @@
 /*
- * What time does to keys, once a second: spent credits go to the database, balances that are due are refilled, old secrets that have ended are forgotten.
+ * What time does to keys, once a second: spent credits (of keys and of accounts) go to the database, balances that are due are refilled, old secrets that have
+ * ended are forgotten.
  *
  * Each tick (api/ticker.h) queues one job for the store thread; a job does a bounded part of the work and queues itself again while there is more.
  * Verification waits for none of it.

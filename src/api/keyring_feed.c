@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/json_read.h"
 #include "base/log.h"
+#include "domain/credits.h"
 #include "store/verification.h"
 
 #include <inttypes.h>
@@ -77,6 +78,8 @@ static int read_allowed_ips(struct sink *sink, struct lk_slice document, struct 
 
 _Static_assert(1 + LK_VERIFICATION_OLD_SECRETS_MAX <= LK_KEYRING_DIGESTS_MAX, "the keyring holds all secrets of a key");
 
+_Static_assert(LK_CREDITS_MAX <= LK_CREDITS_BALANCE_MAX, "the keyring holds every balance");
+
 static int take_key(void *context, const struct lk_verification_key *row) {
     struct sink *sink = context;
     struct lk_keyring_digest digests[1 + LK_VERIFICATION_OLD_SECRETS_MAX];
@@ -148,7 +151,13 @@ static int take_group(void *context, const struct lk_verification_group *row) {
 
 static int take_account(void *context, const struct lk_verification_account *row) {
     struct sink *sink = context;
-    const struct lk_keyring_account account = {.id = row->id, .rate = rate_of(row->rate_limit, row->rate_window_ms)};
+    const struct lk_keyring_account account = {
+        .id = row->id,
+        .rate = rate_of(row->rate_limit, row->rate_window_ms),
+        .has_credits = row->has_credits,
+        .set_credits = row->has_credits && sink->set_credits,
+        .credits = row->credits,
+    };
     const struct lk_keyring_change change = {.kind = LK_KEYRING_ACCOUNT, .id = row->id, .account = &account};
     return sink->take(sink, &change);
 }
@@ -195,12 +204,13 @@ static int stage(struct sink *sink, const struct lk_keyring_change *change) {
 
 static int stage_change(struct sink *sink, struct lk_db *db, const struct lk_change *change) {
     int code = 0;
-    sink->set_credits = change->kind == LK_CHANGE_KEY_CREDITS;
+    sink->set_credits = change->kind == LK_CHANGE_KEY_CREDITS || change->kind == LK_CHANGE_ACCOUNT_CREDITS;
     switch (change->kind) {
     case LK_CHANGE_ACCOUNT_REMOVED: return take_removal(sink, LK_KEYRING_ACCOUNT_REMOVE, &change->id);
     case LK_CHANGE_GROUP_REMOVED: return take_removal(sink, LK_KEYRING_GROUP_REMOVE, &change->id);
     case LK_CHANGE_KEY_REMOVED: return take_removal(sink, LK_KEYRING_KEY_REMOVE, &change->id);
     case LK_CHANGE_GROUP_WRITTEN: code = lk_store_verification_group(db, &change->id, take_group, sink); break;
+    case LK_CHANGE_ACCOUNT_CREDITS:
     case LK_CHANGE_ACCOUNT_WRITTEN: code = lk_store_verification_account(db, &change->id, take_account, sink); break;
     case LK_CHANGE_KEY_CREDITS:
     case LK_CHANGE_KEY_WRITTEN: code = lk_store_verification_key(db, &change->id, take_key, sink); break;

@@ -14,8 +14,14 @@ static void to_account(const struct lk_account_row *row, struct lk_account *ret)
     *ret = (struct lk_account){.id = row->id, .name = row->name, .created_at = row->created_at, .rate = rate_of(row)};
 }
 
+/* What the audit keeps of an account: the row as given, its credits as they are now in the database. */
 static int account_document(struct lk_call *call, const struct lk_account_row *account, struct lk_slice *ret) {
     const struct lk_rate_limit rate = rate_of(account);
+    struct lk_credits_row credits = {0};
+    bool counted = false;
+    int code = lk_credits_find(call, LK_CREDITS_OF_ACCOUNT, &account->id, &counted, &credits);
+    if (code != 0)
+        return code;
     struct lk_buf document = {0};
     struct lk_json_writer w;
     lk_json_writer_init(&w, &document);
@@ -23,6 +29,7 @@ static int account_document(struct lk_call *call, const struct lk_account_row *a
     lk_json_key(&w, "name");
     lk_json_string(&w, account->name);
     lk_rate_limit_document(&w, &rate);
+    lk_credits_document(&w, counted ? &credits : NULL);
     lk_json_end_object(&w);
     return lk_take_document(call, &document, ret);
 }
@@ -98,6 +105,10 @@ int lk_account_get(struct lk_call *call, struct lk_account *ret) {
     return 0;
 }
 
+int lk_account_credits(struct lk_call *call, const struct lk_id *account, bool *ret_has, struct lk_credits *ret) {
+    return lk_credits_get(call, LK_CREDITS_OF_ACCOUNT, account, ret_has, ret);
+}
+
 static int apply_input(struct lk_call *call, const struct lk_account_input *input, struct lk_account_row *row) {
     int code = 0;
     if (input->name.ptr != NULL) {
@@ -111,6 +122,15 @@ static int apply_input(struct lk_call *call, const struct lk_account_input *inpu
         row->rate_window_ms = input->has_rate ? input->rate.window_seconds * 1000 : 0;
     }
     return code;
+}
+
+static int store_input(struct lk_call *call, const struct lk_account_input *input, const struct lk_account_row *after) {
+    int code = lk_store_account_update(call->db, after);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    if (!input->credits_given)
+        return 0;
+    return lk_credits_store(call, LK_CREDITS_OF_ACCOUNT, &after->id, input->has_credits ? &input->credits : NULL);
 }
 
 int lk_account_update(struct lk_call *call, struct lk_slice account, const struct lk_account_input *input, struct lk_account *ret) {
@@ -127,20 +147,18 @@ int lk_account_update(struct lk_call *call, struct lk_slice account, const struc
         return lk_fail_store(call, code == LK_ENOTFOUND ? LK_ECORRUPT : code);
     struct lk_account_row after = before;
     code = apply_input(call, input, &after);
-    if (code != 0)
-        return code;
-    code = lk_store_account_update(call->db, &after);
-    if (code != 0)
-        return lk_fail_store(call, code);
     struct lk_audit_change change = {
         .operation = LK_AUDIT_UPDATE, .resource_type = "ACCOUNT", .resource_id = &after.id, .resource_name = after.name};
-    code = account_document(call, &before, &change.before);
+    if (code == 0)
+        code = account_document(call, &before, &change.before);
+    if (code == 0)
+        code = store_input(call, input, &after);
     if (code == 0)
         code = account_document(call, &after, &change.after);
     if (code == 0)
         code = lk_audit_append(call, &change);
     if (code == 0)
-        code = lk_changed(call, LK_CHANGE_ACCOUNT_WRITTEN, &after.id);
+        code = lk_changed(call, input->credits_given ? LK_CHANGE_ACCOUNT_CREDITS : LK_CHANGE_ACCOUNT_WRITTEN, &after.id);
     if (code == 0)
         to_account(&after, ret);
     return code;

@@ -2,6 +2,7 @@
 #ifndef DOMAIN_ACCOUNT_H
 #define DOMAIN_ACCOUNT_H
 
+#include "domain/credits.h"
 #include "domain/rate_limit.h"
 
 struct lk_account {
@@ -11,12 +12,15 @@ struct lk_account {
     struct lk_rate_limit rate; /* for all its keys together */
 };
 
-/* What a client gave. A name with ptr NULL leaves the name. */
+/* What a client gave. A name with ptr NULL leaves the name; what is not given stays, and what is given and not had is none. */
 struct lk_account_input {
     struct lk_slice name;
     bool rate_given;
     bool has_rate;
     struct lk_rate_limit rate;
+    bool credits_given;
+    bool has_credits;
+    struct lk_credits_input credits;
 };
 
 /* Makes an account with its three default groups, as the system (call->actor may be NULL; it is the system of that account afterwards). id NULL makes
@@ -28,8 +32,11 @@ int lk_account_create(struct lk_call *call, const struct lk_id *id, struct lk_sl
 /* The actor's own account. */
 int lk_account_get(struct lk_call *call, struct lk_account *ret);
 
+/* The credits of an account that a function here returned; *ret_has false: it is not counted. */
+int lk_account_credits(struct lk_call *call, const struct lk_id *account, bool *ret_has, struct lk_credits *ret);
+
 /* Changes the actor's own account, which is the one that the client named (as in domain/api_key.h). Needs ADMINISTER_OTHER_ACCOUNT_FUNCTIONS. LK_EINVAL for a
- * bad name or rate. */
+ * bad name, rate or credits. */
 int lk_account_update(struct lk_call *call, struct lk_slice account, const struct lk_account_input *input, struct lk_account *ret);
 
 /* For operators: the actor must hold the scope latchkey.operator.

@@ -53,11 +53,11 @@ static void old_secrets_document(struct lk_json_writer *w, const struct lk_old_s
 }
 
 int lk_key_document(struct lk_call *call, const struct lk_key_row *row, const struct lk_group_set *groups, struct lk_slice *ret) {
-    struct lk_key_credits_row credits = {0};
+    struct lk_credits_row credits = {0};
     bool has_credits = false;
     struct lk_old_secret_row old[LK_STORED_OLD_SECRETS_MAX];
     size_t old_len;
-    int code = lk_credits_find(call, &row->id, &has_credits, &credits);
+    int code = lk_credits_find(call, LK_CREDITS_OF_KEY, &row->id, &has_credits, &credits);
     if (code != 0)
         return code;
     code = lk_store_old_secret_list(call->db, &row->id, call->now_ms, call->arena, old, &old_len);
@@ -136,12 +136,7 @@ static int apply_input(struct lk_call *call, const struct lk_api_key_input *inpu
 static int store_credits(struct lk_call *call, const struct lk_api_key_input *input, const struct lk_id *key) {
     if (!input->credits_given)
         return 0;
-    struct lk_key_credits_row row;
-    int code = input->has_credits ? lk_credits_row(call, &input->credits, &row) : 0;
-    if (code != 0)
-        return code;
-    code = input->has_credits ? lk_store_key_credits_put(call->db, key, &row) : lk_store_key_credits_delete(call->db, key);
-    return code == 0 ? 0 : lk_fail_store(call, code);
+    return lk_credits_store(call, LK_CREDITS_OF_KEY, key, input->has_credits ? &input->credits : NULL);
 }
 
 static int key_written(struct lk_call *call, const struct lk_api_key_input *input, const struct lk_id *key) {
@@ -271,12 +266,12 @@ static int lifts_limit(struct lk_call *call, const struct lk_key_row *before, co
                        const struct lk_api_key_input *input, bool *ret) {
     const struct lk_rate_limit old_rate = rate_of(before);
     const struct lk_rate_limit new_rate = rate_of(after);
-    struct lk_key_credits_row credits;
+    struct lk_credits_row credits;
     bool counted = false;
     bool widened = false;
     int code = lk_allowed_ips_widened(call, before->allowed_ips, after->allowed_ips, &widened);
     if (code == 0 && input->credits_given)
-        code = lk_credits_find(call, &before->id, &counted, &credits);
+        code = lk_credits_find(call, LK_CREDITS_OF_KEY, &before->id, &counted, &credits);
     if (code == 0)
         *ret = widened || counted || lk_rate_limit_raised(&old_rate, &new_rate);
     return code;

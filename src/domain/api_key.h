@@ -7,6 +7,7 @@
 #define DOMAIN_API_KEY_H
 
 #include "domain/call.h"
+#include "domain/credits.h"
 #include "domain/rate_limit.h"
 #include "domain/user_group.h"
 
@@ -17,9 +18,8 @@
 #define LK_METADATA_KEY_MAX 64
 #define LK_METADATA_VALUE_MAX 1024
 
-/* Most entries of an allow list, most credits, most keys that one request imports, most old secrets of a key at once, longest overlap of a rotation. */
+/* Most entries of an allow list, most keys that one request imports, most old secrets of a key at once, longest overlap of a rotation. */
 #define LK_ALLOWED_IPS_MAX 100
-#define LK_CREDITS_MAX INT64_C(9007199254740991) /* the largest whole number that every JSON reader holds */
 #define LK_IMPORT_MAX 1000
 #define LK_OLD_SECRETS_MAX 3
 #define LK_OVERLAP_MAX_SECONDS 7776000 /* 90 days */
@@ -47,26 +47,6 @@ struct lk_api_key {
     size_t allowed_ips_len;
     struct lk_rate_limit rate;
     bool weak; /* its present secret was imported and is easy to guess (crypto/strength.h) */
-};
-
-/* How often a key may still be used. */
-struct lk_credits {
-    int64_t remaining; /* as of the last flush, or as it was set since */
-    bool has_refill;
-    int64_t amount;           /* what remaining becomes at a refill */
-    struct lk_slice interval; /* "DAILY", "WEEKLY" or "MONTHLY" (domain/refill.h) */
-    bool has_day;             /* DAILY has none */
-    int64_t day;
-    int64_t next_at;
-};
-
-struct lk_credits_input {
-    int64_t remaining;
-    bool has_refill;
-    int64_t amount;
-    struct lk_slice interval;
-    bool day_given;
-    int64_t day;
 };
 
 /* A replaced secret that is still accepted. */
@@ -150,9 +130,8 @@ int lk_api_key_import(struct lk_call *call, struct lk_slice account, const struc
 int lk_api_key_credits(struct lk_call *call, const struct lk_id *key, bool *ret_has, struct lk_credits *ret);
 int lk_api_key_old_secrets(struct lk_call *call, const struct lk_id *key, struct lk_old_secret ret[LK_OLD_SECRETS_MAX], size_t *ret_len);
 
-/* What time does to keys, for the server: call has no actor, and each is a changing operation (domain/call.h) that does at most `most` keys. *ret_more: there
- * may be more. refill sets balances that are due; sweep forgets old secrets that have ended. */
-int lk_api_keys_refill(struct lk_call *call, size_t most, bool *ret_more);
+/* Forgets old secrets that have ended, of at most `most` keys. For the server: call has no actor, and it is a changing operation (domain/call.h). *ret_more:
+ * there may be more. */
 int lk_api_keys_sweep(struct lk_call *call, size_t most, bool *ret_more);
 
 /* Reading keys of the actor's account needs MANAGE_API_KEYS or VIEW_USER_AND_USER_GROUPS_AND_API_KEYS; the actor's own key is always shown to it.

@@ -2,7 +2,6 @@
 #include "domain/group_rows.h"
 #include "domain/key_limits.h"
 #include "domain/key_metadata.h"
-#include "domain/refill.h"
 #include "domain/rules.h"
 #include "store/key_old_secret.h"
 
@@ -189,22 +188,7 @@ int lk_api_key_permissions(struct lk_call *call, const struct lk_id *key, struct
 }
 
 int lk_api_key_credits(struct lk_call *call, const struct lk_id *key, bool *ret_has, struct lk_credits *ret) {
-    struct lk_key_credits_row row = {0};
-    bool has = false;
-    int code = lk_credits_find(call, key, &has, &row);
-    if (code != 0)
-        return code;
-    *ret_has = has;
-    *ret = (struct lk_credits){
-        .remaining = row.remaining,
-        .has_refill = row.has_refill,
-        .amount = row.refill_amount,
-        .interval = row.refill_interval,
-        .has_day = row.has_refill && !lk_slice_equal(row.refill_interval, lk_refill_interval_name(LK_REFILL_DAILY)),
-        .day = row.refill_day,
-        .next_at = row.refill_at,
-    };
-    return 0;
+    return lk_credits_get(call, LK_CREDITS_OF_KEY, key, ret_has, ret);
 }
 
 _Static_assert(LK_OLD_SECRETS_MAX == LK_STORED_OLD_SECRETS_MAX, "the same limit in both rooms");

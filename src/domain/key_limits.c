@@ -1,12 +1,9 @@
 #include "domain/key_limits.h"
 
 #include "base/json_read.h"
-#include "domain/refill.h"
 #include "domain/rules.h"
 
 #define MAPPED_BITS 96U /* of the prefix that makes an address an IPv4 one */
-
-/* --- addresses --- */
 
 static bool has(struct lk_slice *texts, size_t len, struct lk_slice text) {
     for (size_t i = 0; i < len; i++) {
@@ -134,84 +131,5 @@ int lk_allowed_ips_widened(struct lk_call *call, struct lk_slice before, struct 
         widened = !inside;
     }
     *ret = widened;
-    return 0;
-}
-
-/* --- credits --- */
-
-static int check_amount(struct lk_call *call, const char *what, int64_t amount) {
-    if (amount >= 0 && amount <= LK_CREDITS_MAX)
-        return 0;
-    return lk_problem_set(call->problem, LK_EINVAL, "Invalid credits: %s must be a whole number from 0 to %lld", what,
-                          (long long)LK_CREDITS_MAX);
-}
-
-static int check_day(struct lk_call *call, const struct lk_credits_input *input, enum lk_refill_interval interval) {
-    int most = lk_refill_day_max(interval);
-    if (!input->day_given)
-        return 0;
-    if (interval == LK_REFILL_DAILY)
-        return lk_problem_set(call->problem, LK_EINVAL, "Invalid credits: a DAILY refill has no day");
-    if (input->day >= 1 && input->day <= most)
-        return 0;
-    return lk_problem_set(call->problem, LK_EINVAL, "Invalid credits: the day of a %s refill must be from 1%s to %d",
-                          interval == LK_REFILL_WEEKLY ? "WEEKLY" : "MONTHLY", interval == LK_REFILL_WEEKLY ? " (Monday)" : "", most);
-}
-
-int lk_credits_row(struct lk_call *call, const struct lk_credits_input *input, struct lk_key_credits_row *ret) {
-    int code = check_amount(call, "remaining", input->remaining);
-    if (code != 0)
-        return code;
-    struct lk_key_credits_row row = {.remaining = input->remaining};
-    if (input->has_refill) {
-        enum lk_refill_interval interval = LK_REFILL_DAILY;
-        if (!lk_refill_interval_parse(input->interval, &interval))
-            return lk_problem_set(call->problem, LK_EINVAL, "Invalid credits: interval must be DAILY, WEEKLY or MONTHLY");
-        code = check_amount(call, "amount", input->amount);
-        if (code == 0)
-            code = check_day(call, input, interval);
-        if (code != 0)
-            return code;
-        int day = input->day_given ? (int)input->day : 1;
-        row.has_refill = true;
-        row.refill_amount = input->amount;
-        row.refill_interval = lk_refill_interval_name(interval);
-        row.refill_day = day;
-        row.refill_at = lk_refill_next(interval, day, call->now_ms);
-    }
-    *ret = row;
-    return 0;
-}
-
-void lk_credits_document(struct lk_json_writer *w, const struct lk_key_credits_row *row) {
-    lk_json_key(w, "credits");
-    if (row == NULL) {
-        lk_json_null(w);
-        return;
-    }
-    lk_json_begin_object(w);
-    lk_json_key(w, "remaining");
-    lk_json_int(w, row->remaining);
-    lk_json_key(w, "refill");
-    if (row->has_refill) {
-        lk_json_begin_object(w);
-        lk_json_key(w, "amount");
-        lk_json_int(w, row->refill_amount);
-        lk_json_key(w, "interval");
-        lk_json_string(w, row->refill_interval);
-        lk_json_key(w, "day");
-        lk_json_int(w, row->refill_day);
-        lk_json_end_object(w);
-    } else {
-        lk_json_null(w);
-    }
-    lk_json_end_object(w);
-}
-
-int lk_credits_find(struct lk_call *call, const struct lk_id *key, bool *ret_has, struct lk_key_credits_row *ret) {
-    int code = lk_store_key_credits_find(call->db, key, call->arena, ret);
-    if (code != 0 && code != LK_ENOTFOUND)
-        return lk_fail_store(call, code);
-    *ret_has = code == 0;
     return 0;
 }

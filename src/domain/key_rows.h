@@ -5,7 +5,6 @@
 #include "domain/api_key.h"
 #include "domain/group_set.h"
 #include "store/api_key.h"
-#include "store/key_credits.h"
 
 /* As shown; texts are shared with the row. */
 int lk_to_key(struct lk_call *call, const struct lk_key_row *row, struct lk_api_key *ret);

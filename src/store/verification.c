@@ -177,7 +177,12 @@ static int each_account(struct lk_stmt *stmt, lk_verification_account_each each,
     uint64_t count = 0;
     int code;
     while ((code = lk_step(stmt)) == 1) {
-        struct lk_verification_account account = {.rate_limit = lk_column_int(stmt, 1), .rate_window_ms = lk_column_int(stmt, 2)};
+        struct lk_verification_account account = {
+            .rate_limit = lk_column_int(stmt, 1),
+            .rate_window_ms = lk_column_int(stmt, 2),
+            .has_credits = !lk_column_is_null(stmt, 3),
+            .credits = lk_column_int(stmt, 3),
+        };
         count++;
         code = lk_column_id(stmt, 0, &account.id);
         if (code == 0)
@@ -190,8 +195,10 @@ static int each_account(struct lk_stmt *stmt, lk_verification_account_each each,
     return code;
 }
 
+#define ACCOUNTS "SELECT id, rate_limit, rate_window_ms, remaining FROM account LEFT JOIN account_credits ON account_id = id"
+
 int lk_store_verification_account(struct lk_db *db, const struct lk_id *id, lk_verification_account_each each, void *context) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT id, rate_limit, rate_window_ms FROM account WHERE id = $1");
+    struct lk_stmt *stmt = lk_db_stmt(db, ACCOUNTS " WHERE id = $1");
     lk_bind_id(stmt, 1, id);
     uint64_t count;
     int code = each_account(stmt, each, context, &count);
@@ -200,7 +207,7 @@ int lk_store_verification_account(struct lk_db *db, const struct lk_id *id, lk_v
 
 int lk_store_verification_accounts(struct lk_db *db, lk_verification_account_each each, void *context) {
     uint64_t count;
-    return each_account(lk_db_stmt(db, "SELECT id, rate_limit, rate_window_ms FROM account ORDER BY id"), each, context, &count);
+    return each_account(lk_db_stmt(db, ACCOUNTS " ORDER BY id"), each, context, &count);
 }
 
 int lk_store_verification_key_count(struct lk_db *db, int64_t *ret) {

@@ -44,6 +44,8 @@ struct lk_verification_account {
     struct lk_id id;
     int64_t rate_limit; /* 0: none */
     int64_t rate_window_ms;
+    bool has_credits;
+    int64_t credits;
 };
 
 /* Called with rows; a negative result ends the reading and becomes its result. They may not use the database. */

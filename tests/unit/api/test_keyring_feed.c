@@ -168,6 +168,57 @@ static void test_group_changes_reach_its_keys(void **state) {
     unfollow(&t);
 }
 
+static void update_credits(struct fixture *f, bool has, int64_t remaining) {
+    const struct lk_account_input input = {
+        .credits_given = true, .has_credits = has, .credits = {remaining, .has_refill = true, .amount = 2, .interval = LK_SLICE("DAILY")}};
+    struct lk_account account;
+    fixture_begin(f);
+    assert_int_equal(fixture_end(f, lk_account_update(&f->call, fixture_id(f, &f->account.id), &input, &account)), 0);
+}
+
+static void rename_account(struct fixture *f, const char *name) {
+    const struct lk_account_input input = {.name = lk_slice_cstr(name)};
+    struct lk_account account;
+    fixture_begin(f);
+    assert_int_equal(fixture_end(f, lk_account_update(&f->call, fixture_id(f, &f->account.id), &input, &account)), 0);
+}
+
+static void refill(struct fixture *f) {
+    struct lk_call call = {.db = f->db, .arena = &f->arena, .domain = f->domain, .now_ms = INT64_C(1) << 50, .problem = &f->problem};
+    bool more = true;
+    assert_int_equal(lk_operation_begin(&call), 0);
+    assert_int_equal(lk_credits_refill(&call, 10, &more), 0);
+    assert_int_equal(lk_operation_end(&call, false), 0);
+    assert_false(more);
+}
+
+static void test_account_credits(void **state) {
+    struct fixture *f = *state;
+    update_credits(f, true, 3);
+    struct followed t = follow(state); /* loads them */
+    observe(&t);
+    assert_int_equal(ask(&t, f->admin_token, NULL), LK_VERIFY_VALID);
+    rename_account(f, "renamed"); /* the database still has 3 */
+    commit(&t, 0);
+    assert_int_equal(ask(&t, f->admin_token, NULL), LK_VERIFY_VALID);
+    assert_int_equal(ask(&t, f->admin_token, NULL), LK_VERIFY_VALID);
+    assert_int_equal(ask(&t, f->admin_token, NULL), LK_VERIFY_USAGE_EXCEEDED);
+    update_credits(f, true, 1);
+    assert_int_equal(ask(&t, f->admin_token, NULL), LK_VERIFY_USAGE_EXCEEDED);
+    commit(&t, 0);
+    assert_int_equal(ask(&t, f->admin_token, NULL), LK_VERIFY_VALID);
+    assert_int_equal(ask(&t, f->admin_token, NULL), LK_VERIFY_USAGE_EXCEEDED);
+    refill(f);
+    commit(&t, 0);
+    assert_int_equal(ask(&t, f->admin_token, NULL), LK_VERIFY_VALID);
+    assert_int_equal(ask(&t, f->admin_token, NULL), LK_VERIFY_VALID);
+    assert_int_equal(ask(&t, f->admin_token, NULL), LK_VERIFY_USAGE_EXCEEDED);
+    update_credits(f, false, 0);
+    commit(&t, 0);
+    assert_int_equal(ask(&t, f->admin_token, NULL), LK_VERIFY_VALID);
+    unfollow(&t);
+}
+
 static int refuse(void *context, struct lk_call *call, const struct lk_change *changes) {
     assert_non_null(changes);
     ++*(int *)context;
@@ -210,6 +261,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_undone_operation_changes_nothing, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_undone_request_changes_nothing, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_group_changes_reach_its_keys, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_account_credits, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_refused_change_is_undone, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

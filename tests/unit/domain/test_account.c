@@ -148,12 +148,93 @@ static void test_reading_groups_needs_permission(void **state) {
     fixture_expect(f, lk_user_group_get_by_name(&f->call, lk_slice_cstr("weak"), &group), LK_EFORBIDDEN, "User not authorized");
 }
 
+static int change_credits(struct fixture *f, bool has, struct lk_credits_input credits, struct lk_account *ret) {
+    const struct lk_account_input input = {.credits_given = true, .has_credits = has, .credits = credits};
+    fixture_begin(f);
+    return fixture_end(f, lk_account_update(&f->call, fixture_id(f, &f->account.id), &input, ret));
+}
+
+static void test_credits(void **state) {
+    struct fixture *f = *state;
+    const struct lk_credits_input weekly = {
+        .remaining = 7, .has_refill = true, .amount = 100, .interval = LK_SLICE("WEEKLY"), .day_given = true, .day = 3};
+    struct lk_account account;
+    struct lk_credits credits;
+    bool counted = true;
+    assert_int_equal(lk_account_credits(&f->call, &f->account.id, &counted, &credits), 0);
+    assert_false(counted);
+    assert_int_equal(change_credits(f, true, weekly, &account), 0);
+    assert_int_equal(lk_account_credits(&f->call, &account.id, &counted, &credits), 0);
+    assert_true(counted);
+    assert_int_equal(credits.remaining, 7);
+    assert_int_equal(credits.amount, 100);
+    assert_int_equal(credits.day, 3);
+    assert_true(credits.next_at > f->call.now_ms);
+
+    const struct lk_account_input rename = {.name = LK_SLICE("Renamed")};
+    fixture_begin(f);
+    assert_int_equal(fixture_end(f, lk_account_update(&f->call, fixture_id(f, &f->account.id), &rename, &account)), 0);
+    assert_int_equal(fixture_query(f, "SELECT remaining FROM account_credits"), 7); /* absent leaves */
+    fixture_expect(f, change_credits(f, true, (struct lk_credits_input){.remaining = -1}, &account), LK_EINVAL,
+                   "Invalid credits: remaining");
+    assert_int_equal(fixture_query(f, "SELECT remaining FROM account_credits"), 7);
+    assert_int_equal(change_credits(f, false, (struct lk_credits_input){0}, &account), 0);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM account_credits"), 0);
+}
+
+static void test_credits_are_audited(void **state) {
+    struct fixture *f = *state;
+    struct lk_account account;
+    assert_int_equal(change_credits(f, true, (struct lk_credits_input){.remaining = 7}, &account), 0);
+    assert_int_equal(change_credits(f, false, (struct lk_credits_input){0}, &account), 0);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM audit_entry WHERE before_doc LIKE '%\"credits\":null%' AND "
+                                      "after_doc LIKE '%\"credits\":{\"remaining\":7,\"refill\":null}%'"),
+                     1);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM audit_entry WHERE after_doc LIKE '%\"credits\":null%' AND "
+                                      "before_doc LIKE '%\"credits\":{\"remaining\":7,\"refill\":null}%'"),
+                     1);
+}
+
+static void test_credits_need_permission(void **state) {
+    struct fixture *f = *state;
+    struct lk_account account;
+    fixture_act_with(f, LK_ACCOUNT_PERMISSIONS_ALL & ~LK_ACCOUNT_PERMISSION_BIT(LK_ADMINISTER_OTHER_ACCOUNT_FUNCTIONS));
+    fixture_expect(f, change_credits(f, true, (struct lk_credits_input){.remaining = 7}, &account), LK_EFORBIDDEN, "User not authorized");
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM account_credits"), 0);
+}
+
+static void test_credits_go_with_their_account(void **state) {
+    struct fixture *f = *state;
+    struct lk_account other;
+    struct lk_slice operator_token = fixture_other_account(f, &other);
+    fixture_act_as_system(f, &other.id);
+    const struct lk_account_input input = {.credits_given = true, .has_credits = true, .credits = {.remaining = 3}};
+    struct lk_account account;
+    fixture_begin(f);
+    assert_int_equal(fixture_end(f, lk_account_update(&f->call, fixture_id(f, &other.id), &input, &account)), 0);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM account_credits"), 1);
+    assert_int_equal(fixture_act(f, operator_token), 0);
+    fixture_begin(f);
+    assert_int_equal(fixture_end(f, lk_account_delete(&f->call, fixture_id(f, &other.id))), 0);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM account_credits"), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_default_groups),   TEST(test_operator_account), TEST(test_create_refuses), TEST(test_get),
-        TEST(test_wrong_master_key), TEST(test_group_find),       TEST(test_group_pages),    TEST(test_reading_groups_needs_permission),
+        TEST(test_default_groups),
+        TEST(test_operator_account),
+        TEST(test_create_refuses),
+        TEST(test_get),
+        TEST(test_wrong_master_key),
+        TEST(test_group_find),
+        TEST(test_group_pages),
+        TEST(test_reading_groups_needs_permission),
+        TEST(test_credits),
+        TEST(test_credits_are_audited),
+        TEST(test_credits_need_permission),
+        TEST(test_credits_go_with_their_account),
     };
     return cmocka_run_group_tests_name("domain/account", tests, NULL, NULL);
 }

@@ -116,6 +116,7 @@ static char *state_of(struct prepared *p) {
         "(SELECT count(*) FROM application) || '|' || coalesce((SELECT group_concat(cidr || status) FROM ip_allow), '') || '|' || "
         "(SELECT count(*) FROM sso_provider) || '|' || "
         "coalesce((SELECT group_concat(remaining || '/' || coalesce(refill_at, 0)) FROM key_credits), '') || '|' || "
+        "coalesce((SELECT group_concat(remaining || '/' || coalesce(refill_at, 0)) FROM account_credits), '') || '|' || "
         "(SELECT count(*) FROM key_old_secret) || '|' || (SELECT count(*) || '/' || total(length(hours)) FROM api_key_usage)";
     struct lk_stmt *stmt = lk_db_stmt(p->f->db, sql);
     if (lk_step(stmt) != 1)
@@ -220,7 +221,7 @@ static int refill_keys(struct prepared *p, struct lk_call *call) {
     (void)p;
     bool more;
     call->now_ms += INT64_C(86400000) * 62;
-    return lk_api_keys_refill(call, 10, &more);
+    return lk_credits_refill(call, 10, &more);
 }
 
 static int sweep_secrets(struct prepared *p, struct lk_call *call) {
@@ -245,9 +246,21 @@ static int create_account(struct prepared *p, struct lk_call *call) {
 
 static int update_account(struct prepared *p, struct lk_call *call) {
     struct lk_account account;
-    const struct lk_account_input input = {.name = LK_SLICE("Renamed"), .rate_given = true, .has_rate = true, .rate = {5, 60}};
+    struct lk_credits credits;
+    bool has;
+    const struct lk_account_input input = {
+        .name = LK_SLICE("Renamed"),
+        .rate_given = true,
+        .has_rate = true,
+        .rate = {5, 60},
+        .credits_given = true,
+        .has_credits = true,
+        .credits = {.remaining = 500, .has_refill = true, .amount = 500, .interval = LK_SLICE("DAILY")},
+    };
     int code = lk_account_update(call, p->account, &input, &account);
-    return code != 0 ? code : lk_account_get(call, &account);
+    if (code == 0)
+        code = lk_account_get(call, &account);
+    return code != 0 ? code : lk_account_credits(call, &account.id, &has, &credits);
 }
 
 static int provision_account(struct prepared *p, struct lk_call *call) {
@@ -606,6 +619,7 @@ static int setup(void **state) {
                                              &application)),
         0);
     p->application = fixture_id(f, &application.id);
+    fixture_sql(f, "INSERT INTO account_credits SELECT id, 9, 100, 'MONTHLY', 31, 1700000000000 FROM account");
     fixture_begin(f);
     assert_int_equal(fixture_end(f, lk_sso_provider_create(&f->call, lk_slice_cstr("Directory"), LK_SSO_LDAP, &provider)), 0);
     p->provider = fixture_id(f, &provider.id);

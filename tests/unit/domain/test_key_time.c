@@ -1,4 +1,4 @@
-/* Rotation, its ends, and refills, on a clock that the test sets. */
+/* Rotation, its ends, and refills (of accounts too), on a clock that the test sets. */
 #include "fixture.h"
 
 static int rotate(struct fixture *f, const struct lk_id *id, int64_t overlap, struct lk_api_key *ret, struct lk_slice *ret_token) {
@@ -133,17 +133,55 @@ static void test_refill(void **state) {
     assert_false(credits.has_day);
     int64_t due = credits.next_at;
 
-    assert_false(pass(f, lk_api_keys_refill, due - 1, 10));
+    assert_false(pass(f, lk_credits_refill, due - 1, 10));
     assert_int_equal(fixture_query(f, "SELECT remaining FROM key_credits"), 7);
-    assert_false(pass(f, lk_api_keys_refill, due, 10));
+    assert_false(pass(f, lk_credits_refill, due, 10));
     assert_int_equal(fixture_query(f, "SELECT remaining FROM key_credits"), 100);
     assert_int_equal(fixture_query(f, "SELECT refill_at FROM key_credits"), due + day);
     fixture_sql(f, "UPDATE key_credits SET remaining = 3");
-    assert_false(pass(f, lk_api_keys_refill, due, 10)); /* once */
+    assert_false(pass(f, lk_credits_refill, due, 10)); /* once */
     assert_int_equal(fixture_query(f, "SELECT remaining FROM key_credits"), 3);
-    assert_false(pass(f, lk_api_keys_refill, due + 10 * day + 5, 10)); /* many missed: one refill, and the next is the coming one */
+    assert_false(pass(f, lk_credits_refill, due + 10 * day + 5, 10)); /* many missed: one refill, and the next is the coming one */
     assert_int_equal(fixture_query(f, "SELECT remaining FROM key_credits"), 100);
     assert_int_equal(fixture_query(f, "SELECT refill_at FROM key_credits"), due + 11 * day);
+}
+
+static void set_account_credits(struct fixture *f, struct lk_credits_input credits) {
+    const struct lk_account_input input = {.credits_given = true, .has_credits = true, .credits = credits};
+    struct lk_account account;
+    fixture_begin(f);
+    assert_int_equal(fixture_end(f, lk_account_update(&f->call, fixture_id(f, &f->account.id), &input, &account)), 0);
+}
+
+static void test_refill_of_account(void **state) {
+    struct fixture *f = *state;
+    const int64_t day = INT64_C(86400000);
+    set_account_credits(f, (struct lk_credits_input){.remaining = 7, .has_refill = true, .amount = 100, .interval = LK_SLICE("WEEKLY")});
+    struct lk_api_key_input input = {
+        .name = LK_SLICE("x"),
+        .credits_given = true,
+        .has_credits = true,
+        .credits = {.remaining = 1, .has_refill = true, .amount = 50, .interval = LK_SLICE("DAILY")},
+    };
+    struct lk_api_key key;
+    struct lk_slice token;
+    assert_int_equal(fixture_create(f, &input, &key, &token), 0);
+    int64_t due = fixture_query(f, "SELECT refill_at FROM account_credits");
+    assert_int_equal(due / day % 7, 4); /* a Monday: 1970-01-01 was a Thursday */
+    fixture_sql(f, "UPDATE key_credits SET refill_at = (SELECT refill_at FROM account_credits)");
+
+    assert_false(pass(f, lk_credits_refill, due - 1, 10));
+    assert_int_equal(fixture_query(f, "SELECT remaining FROM account_credits"), 7);
+    assert_true(pass(f, lk_credits_refill, due, 1)); /* accounts come first */
+    assert_int_equal(fixture_query(f, "SELECT remaining FROM account_credits"), 100);
+    assert_int_equal(fixture_query(f, "SELECT refill_at FROM account_credits"), due + 7 * day);
+    assert_int_equal(fixture_query(f, "SELECT remaining FROM key_credits"), 1);
+    assert_false(pass(f, lk_credits_refill, due, 10));
+    assert_int_equal(fixture_query(f, "SELECT remaining FROM key_credits"), 50);
+    fixture_sql(f, "UPDATE account_credits SET remaining = 3");
+    assert_false(pass(f, lk_credits_refill, due + 30 * day, 10)); /* many missed: one refill, and the next is the coming one */
+    assert_int_equal(fixture_query(f, "SELECT remaining FROM account_credits"), 100);
+    assert_int_equal(fixture_query(f, "SELECT refill_at FROM account_credits"), due + 35 * day);
 }
 
 int main(void) {
@@ -154,6 +192,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_sweep, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_ended_can_be_imported, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_refill, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_refill_of_account, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
