@@ -31,14 +31,29 @@ static int account_rate_limit(struct gql_call *call, const void *source, struct 
     return lk_out_object(ret, account->rate.limit == 0 ? NULL : &account->rate);
 }
 
+static int account_credits(struct gql_call *call, const void *source, struct gql_out *ret) {
+    struct lk_credits *credits = LK_ARENA_NEW(call->arena, struct lk_credits);
+    bool counted = false;
+    const struct lk_account *account = source;
+    int code = credits == NULL ? LK_ENOMEM : lk_account_credits(&lk_context(call)->call, &account->id, &counted, credits);
+    return code == 0 ? lk_out_object(ret, counted ? credits : NULL) : lk_fail(call, code);
+}
+
 static int update_account(struct gql_call *call, const void *source, struct gql_out *ret) {
     (void)source;
     struct lk_account *account = LK_ARENA_NEW(call->arena, struct lk_account);
     if (account == NULL)
         return lk_fail(call, LK_ENOMEM);
-    struct lk_account_input wanted = {.name = lk_input_text(call, "name"), .rate_given = lk_input(call, "rateLimit") != NULL};
+    struct lk_account_input wanted = {
+        .name = lk_input_text(call, "name"),
+        .rate_given = lk_input(call, "rateLimit") != NULL,
+        .credits_given = lk_input(call, "credits") != NULL,
+    };
     wanted.has_rate = lk_rate_limit_value(lk_input(call, "rateLimit"), &wanted.rate);
-    int code = lk_account_update(&lk_context(call)->call, lk_input_text(call, "accountId"), &wanted, account);
+    int code = lk_credits_value(call, lk_input(call, "credits"), &wanted.has_credits, &wanted.credits);
+    if (code != 0)
+        return code;
+    code = lk_account_update(&lk_context(call)->call, lk_input_text(call, "accountId"), &wanted, account);
     return code == 0 ? lk_out_payload(call, ret, account) : lk_fail(call, code);
 }
 
@@ -137,6 +152,7 @@ static const struct gql_binding rows[] = {
     {"Account", "name", account_name},
     {"Account", "createdAt", account_created_at},
     {"Account", "rateLimit", account_rate_limit},
+    {"Account", "credits", account_credits},
     {"Mutation", "updateAccount", update_account},
     {"UpdateAccountPayload", "clientMutationId", lk_payload_client_mutation_id},
     {"UpdateAccountPayload", "account", lk_payload_object},

@@ -1,11 +1,8 @@
 /* What changes keys. */
-#include "api/errors.h"
 #include "api/graphql_context.h"
 #include "api/resolvers.h"
 #include "api/resolvers_limits.h"
 #include "domain/api_key.h"
-
-#include <math.h>
 
 static int read_metadata(struct gql_call *call, const struct gql_value *value, struct lk_api_key_input *ret) {
     ret->metadata_given = value != NULL;
@@ -23,33 +20,6 @@ static int read_metadata(struct gql_call *call, const struct gql_value *value, s
     return 0;
 }
 
-static int read_amount(struct gql_call *call, const struct gql_value *object, const char *name, int64_t *ret) {
-    const struct gql_value *value = gql_value_get(object, name);
-    if (value->kind == GQL_INT) {
-        *ret = value->integer;
-        return 0;
-    }
-    if (value->kind == GQL_FLOAT && value->real == floor(value->real) && fabs(value->real) <= (double)LK_CREDITS_MAX) {
-        *ret = (int64_t)value->real;
-        return 0;
-    }
-    return gql_fail(call, LK_CODE_BAD_USER_INPUT, "Invalid credits: %s must be a whole number from 0 to %lld", name,
-                    (long long)LK_CREDITS_MAX);
-}
-
-static int read_credits(struct gql_call *call, const struct gql_value *value, struct lk_credits_input *ret) {
-    const struct gql_value *refill = gql_value_get(value, "refill");
-    const struct gql_value *day = gql_value_get(refill, "day");
-    int code = read_amount(call, value, "remaining", &ret->remaining);
-    if (code != 0 || gql_value_is_null(refill))
-        return code;
-    ret->has_refill = true;
-    ret->interval = gql_value_text(gql_value_get(refill, "interval"));
-    ret->day_given = !gql_value_is_null(day);
-    ret->day = gql_value_int(day, 0);
-    return read_amount(call, refill, "amount", &ret->amount);
-}
-
 static int read_limits(struct gql_call *call, const struct gql_value *input, struct lk_api_key_input *ret) {
     const struct gql_value *ips = gql_value_get(input, "allowedIps");
     const struct gql_value *rate = gql_value_get(input, "rateLimit");
@@ -63,8 +33,7 @@ static int read_limits(struct gql_call *call, const struct gql_value *input, str
     ret->rate_given = rate != NULL;
     ret->has_rate = lk_rate_limit_value(rate, &ret->rate);
     ret->credits_given = credits != NULL;
-    ret->has_credits = !gql_value_is_null(credits);
-    return ret->has_credits ? read_credits(call, credits, &ret->credits) : 0;
+    return lk_credits_value(call, credits, &ret->has_credits, &ret->credits);
 }
 
 static int read_key_input(struct gql_call *call, const struct gql_value *input, struct lk_api_key_input *ret) {
