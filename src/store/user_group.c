@@ -197,6 +197,12 @@ static int visit(struct lk_stmt *stmt, lk_group_each each, void *context) {
     return code;
 }
 
+int lk_store_group_each(struct lk_db *db, const struct lk_id *account, lk_group_each each, void *context) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT id, name, permissions FROM user_group WHERE account_id = $1 ORDER BY created_at, id");
+    lk_bind_id(stmt, 1, account);
+    return visit(stmt, each, context);
+}
+
 /* API_KEYS is in the names of both permissions to manage keys. */
 int lk_store_group_each_keeper(struct lk_db *db, const struct lk_id *account, bool limited, int64_t now_ms, lk_group_each each,
                                void *context) {
