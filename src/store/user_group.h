@@ -63,7 +63,7 @@ typedef int (*lk_group_each)(void *context, const struct lk_group_permissions_ro
 int lk_store_group_each(struct lk_db *db, const struct lk_id *account, lk_group_each each, void *context);
 
 /* Groups of an account that may hold a right of domain/lockout.h (a superset, to look into), and in which is a user with a password, or an enabled key without
- * an expiry and a list of addresses; with limited, a key that has them too, unless it has expired at now_ms. In no order. */
+ * an expiry and a list of addresses; with limited, a key that has them too, unless it has expired at now_ms. Those that manage users come first. */
 int lk_store_group_each_keeper(struct lk_db *db, const struct lk_id *account, bool limited, int64_t now_ms, lk_group_each each,
                                void *context);
 

@@ -59,6 +59,20 @@ static void test_its_name_does_not_matter(void **state) {
     expect_administrator(f, &recovery, false);
 }
 
+static void test_the_oldest_of_several(void **state) {
+    struct fixture *f = *state;
+    with_operators_elsewhere(f);
+    fixture_sql(
+        f, "UPDATE user_group SET id = CAST('0123456789abcdef' AS BLOB), permissions = (SELECT permissions FROM user_group WHERE name = "
+           "'Account Administrator' AND permissions NOT LIKE '%operator%'), created_at = created_at + 1 WHERE name = 'Production "
+           "Support' AND account_id = (SELECT id FROM account WHERE name = 'Acme')");
+    struct lk_recovery recovery = recover(f, &f->account.id, "recovered");
+    assert_true(lk_slice_is(recovery.group_name, "Account Administrator"));
+    fixture_sql(f, "UPDATE user_group SET created_at = created_at - 2 WHERE name = 'Production Support'");
+    recovery = recover(f, &f->account.id, "recovered again");
+    assert_true(lk_slice_is(recovery.group_name, "Production Support"));
+}
+
 static void test_no_group(void **state) {
     struct fixture *f = *state;
     with_operators_elsewhere(f);
@@ -120,8 +134,13 @@ static void test_operators_who_hold_nothing_else(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_the_group_that_is_there), TEST(test_its_name_does_not_matter),      TEST(test_no_group),
-        TEST(test_names_that_are_taken),    TEST(test_operators_whose_scope_is_gone), TEST(test_operators_who_hold_nothing_else),
+        TEST(test_the_group_that_is_there),
+        TEST(test_its_name_does_not_matter),
+        TEST(test_the_oldest_of_several),
+        TEST(test_no_group),
+        TEST(test_names_that_are_taken),
+        TEST(test_operators_whose_scope_is_gone),
+        TEST(test_operators_who_hold_nothing_else),
     };
     return cmocka_run_group_tests_name("domain/recovery", tests, NULL, NULL);
 }
