@@ -311,7 +311,7 @@ static int check_lockout(struct lk_call *call, const struct lk_lockout *before, 
     bool admitted = true;
     int code = own ? lk_allowed_ips_admit(call, after->allowed_ips, call->client_ip, &admitted) : 0;
     if (code == 0)
-        code = lk_lockout_after(call, before, groups->rows, own && admitted ? groups->len : 0);
+        code = lk_lockout_after(call, before, own && admitted ? groups : NULL);
     if (code != LK_ECONFLICT || admitted)
         return code;
     return lk_problem_set(call->problem, code,
@@ -350,7 +350,7 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
     if (code == 0)
         code = lk_group_set_require_grantable(call, &new_groups, lifts || revives(call, &before, &after) ? NULL : &old_groups, &intent);
     if (code == 0)
-        code = lk_lockout_before_groups(call, old_groups.rows, old_groups.len, &lockout);
+        code = lk_lockout_before_groups(call, &old_groups, &lockout);
     struct lk_slice before_document;
     struct lk_slice after_document;
     if (code == 0)
@@ -383,7 +383,7 @@ static int delete_key(struct lk_call *call, const struct lk_key_row *row) {
     struct lk_lockout lockout;
     int code = lk_key_groups(call, &row->id, &groups);
     if (code == 0)
-        code = lk_lockout_before_groups(call, groups.rows, groups.len, &lockout);
+        code = lk_lockout_before_groups(call, &groups, &lockout);
     struct lk_slice before;
     if (code == 0)
         code = lk_key_document(call, row, &groups, &before);
@@ -393,7 +393,7 @@ static int delete_key(struct lk_call *call, const struct lk_key_row *row) {
     if (code != 0)
         return lk_fail_store(call, code);
     lk_permissions_changed(call);
-    code = lk_lockout_after(call, &lockout, NULL, 0);
+    code = lk_lockout_after(call, &lockout, NULL);
     if (code == 0)
         code = lk_changed(call, LK_CHANGE_KEY_REMOVED, &row->id);
     return code != 0 ? code : lk_key_audit(call, LK_AUDIT_DELETE, row, before, (struct lk_slice){NULL, 0});

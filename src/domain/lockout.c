@@ -26,9 +26,9 @@ static uint32_t rights_of(const struct lk_permissions *permissions) {
            (uint32_t)lk_permissions_hold_scope(permissions, lk_slice_cstr(LK_SCOPE_OPERATOR)) << BE_OPERATOR;
 }
 
-static int rights_of_groups(struct lk_call *call, const struct lk_group_permissions_row *groups, size_t len, uint32_t *ret) {
+static int rights_of_groups(struct lk_call *call, const struct lk_group_set *groups, uint32_t *ret) {
     struct lk_permissions permissions;
-    int code = lk_read_union(call, groups, len, &permissions);
+    int code = lk_read_union(call, groups->rows, groups->len, &permissions);
     if (code == 0)
         *ret = rights_of(&permissions);
     return code;
@@ -80,9 +80,9 @@ int lk_lockout_before(struct lk_call *call, const struct lk_permissions *given, 
     return find_before(call, rights_of(given), ret);
 }
 
-int lk_lockout_before_groups(struct lk_call *call, const struct lk_group_permissions_row *groups, size_t len, struct lk_lockout *ret) {
+int lk_lockout_before_groups(struct lk_call *call, const struct lk_group_set *groups, struct lk_lockout *ret) {
     uint32_t given = 0;
-    int code = rights_of_groups(call, groups, len, &given);
+    int code = rights_of_groups(call, groups, &given);
     return code == 0 ? find_before(call, given, ret) : code;
 }
 
@@ -104,11 +104,11 @@ static int refuse(struct lk_call *call, uint32_t lost_always, uint32_t lost_now)
     return 0;
 }
 
-int lk_lockout_after(struct lk_call *call, const struct lk_lockout *before, const struct lk_group_permissions_row *own, size_t own_len) {
+int lk_lockout_after(struct lk_call *call, const struct lk_lockout *before, const struct lk_group_set *own) {
     uint32_t kept = 0;
     uint32_t always = 0;
     uint32_t now = 0;
-    int code = rights_of_groups(call, own, own_len, &kept);
+    int code = own == NULL ? 0 : rights_of_groups(call, own, &kept);
     if (code == 0)
         code = find_held(call, before->always & ~kept, false, &always);
     if (code == 0)

@@ -17,8 +17,7 @@
 #ifndef DOMAIN_LOCKOUT_H
 #define DOMAIN_LOCKOUT_H
 
-#include "domain/call.h"
-#include "store/user_group.h"
+#include "domain/group_set.h"
 
 /* What a change must leave: rights, a bit each, as lockout.c numbers them. */
 struct lk_lockout {
@@ -31,10 +30,10 @@ struct lk_lockout {
 int lk_lockout_before(struct lk_call *call, const struct lk_permissions *given, struct lk_lockout *ret);
 
 /* The same for a key or user that is in these groups. */
-int lk_lockout_before_groups(struct lk_call *call, const struct lk_group_permissions_row *groups, size_t len, struct lk_lockout *ret);
+int lk_lockout_before_groups(struct lk_call *call, const struct lk_group_set *groups, struct lk_lockout *ret);
 
 /* LK_ECONFLICT, with what to do, when a right is not held any more as it was. own: the groups of the caller's own key if that is what was changed and it can
- * still be used from where the caller is; what they hold counts as kept, for who limits itself knows what it does. Else none. */
-int lk_lockout_after(struct lk_call *call, const struct lk_lockout *before, const struct lk_group_permissions_row *own, size_t own_len);
+ * still be used from where the caller is; what they hold counts as kept, for who limits itself knows what it does. Else NULL. */
+int lk_lockout_after(struct lk_call *call, const struct lk_lockout *before, const struct lk_group_set *own);
 
 #endif

@@ -113,10 +113,10 @@ static int find_group(struct search *search) {
     int code = is_operators(search, &operators);
     if (code == 0)
         code = lk_default_groups(operators, call->arena, groups);
-    if (code == 0) {
-        search->wanted = groups[0].permissions;
-        code = lk_store_group_each(call->db, &call->actor->account_id, look_for_group, search);
-    }
+    if (code != 0)
+        return lk_fail_store(call, code);
+    search->wanted = groups[0].permissions;
+    code = lk_store_group_each(call->db, &call->actor->account_id, look_for_group, search);
     if (code < 0)
         return lk_fail_store(call, code);
     return code == ENOUGH ? 0 : make_group(search, &groups[0]);

@@ -160,7 +160,7 @@ int lk_user_update(struct lk_call *call, struct lk_slice id, const struct lk_use
     if (code == 0)
         code = lk_group_set_require_grantable(call, &new_groups, &old_groups, &intent);
     if (code == 0)
-        code = lk_lockout_before_groups(call, old_groups.rows, old_groups.len, &lockout);
+        code = lk_lockout_before_groups(call, &old_groups, &lockout);
     if (code != 0)
         return code;
     code = lk_store_user_update(call->db, &after);
@@ -170,7 +170,7 @@ int lk_user_update(struct lk_call *call, struct lk_slice id, const struct lk_use
         code = replace_groups(call, &before.id, &new_groups);
     lk_permissions_changed(call);
     if (code == 0)
-        code = lk_lockout_after(call, &lockout, NULL, 0);
+        code = lk_lockout_after(call, &lockout, NULL);
     if (code == 0)
         code = audit(call, LK_AUDIT_UPDATE, &before, &old_groups, &after, &new_groups);
     if (code == 0)
@@ -189,14 +189,14 @@ int lk_user_delete(struct lk_call *call, struct lk_slice id) {
     if (code == 0)
         code = groups_of_user(call, &row.id, &groups);
     if (code == 0)
-        code = lk_lockout_before_groups(call, groups.rows, groups.len, &lockout);
+        code = lk_lockout_before_groups(call, &groups, &lockout);
     if (code != 0)
         return code;
     code = lk_store_user_delete(call->db, &row.id);
     if (code != 0)
         return lk_fail_store(call, code);
     lk_permissions_changed(call);
-    code = lk_lockout_after(call, &lockout, NULL, 0);
+    code = lk_lockout_after(call, &lockout, NULL);
     return code != 0 ? code : audit(call, LK_AUDIT_DELETE, &row, &groups, NULL, NULL);
 }
 

@@ -379,7 +379,7 @@ static int store_change(struct lk_call *call, const struct draft *before, struct
     code = store_members(call, &after->row.id, added, removed);
     lk_permissions_changed(call);
     if (code == 0)
-        code = lk_lockout_after(call, &lockout, NULL, 0);
+        code = lk_lockout_after(call, &lockout, NULL);
     if (code == 0)
         code = lk_changed(call, LK_CHANGE_GROUP_WRITTEN, &after->row.id);
     return code != 0 ? code : audit(call, LK_AUDIT_UPDATE, before, after, added, removed);
@@ -432,7 +432,7 @@ int lk_user_group_delete(struct lk_call *call, struct lk_slice id) {
     if (code != 0)
         return lk_fail_store(call, code);
     lk_permissions_changed(call);
-    code = lk_lockout_after(call, &lockout, NULL, 0);
+    code = lk_lockout_after(call, &lockout, NULL);
     if (code == 0)
         code = lk_changed(call, LK_CHANGE_GROUP_REMOVED, &draft.row.id);
     return code != 0 ? code : audit(call, LK_AUDIT_DELETE, &draft, NULL, NULL, NULL);
