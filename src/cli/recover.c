@@ -6,15 +6,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/cli.h"
-#include "domain/api_key.h"
+#include "domain/recovery.h"
 #include "store/account.h"
-#include "store/user_group.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
 #define ARENA_MAX (size_t)(4 << 20)
-#define GROUP "Account Administrator"
 
 struct recovery {
     const char *account_id; /* as given; NULL: the only one */
@@ -22,8 +20,7 @@ struct recovery {
     struct lk_arena arena;
     struct lk_call call;
     struct lk_account_row account;
-    struct lk_api_key key;
-    struct lk_slice token;
+    struct lk_recovery made;
 };
 
 static int find_account(struct recovery *recovery) {
@@ -47,17 +44,11 @@ static int find_account(struct recovery *recovery) {
 
 static int make_key(struct recovery *recovery) {
     struct lk_call *call = &recovery->call;
-    struct lk_group_row group;
-    int code = lk_store_group_find_by_name(call->db, &recovery->account.id, lk_slice_cstr(GROUP), call->arena, &group);
-    if (code != 0)
-        return lk_problem_set(call->problem, code, "The account has no user group " GROUP ": restore a backup in which it has");
-    const struct lk_id_text account = lk_id_format(&recovery->account.id);
-    const struct lk_id_text group_id = lk_id_format(&group.id);
-    const struct lk_slice groups[] = {lk_slice_cstr(group_id.text)};
     const char *name = lk_arena_printf(call->arena, "recovered %" PRId64, call->now_ms);
-    const struct lk_api_key_input input = {.name = lk_slice_cstr(name), .groups_given = true, .group_ids = groups, .group_ids_len = 1};
-    code = lk_act_as_system(call, &recovery->account.id);
-    return code != 0 ? code : lk_api_key_create(call, lk_slice_cstr(account.text), &input, &recovery->key, &recovery->token);
+    if (name == NULL)
+        return lk_problem_set(call->problem, LK_ENOMEM, "Out of memory");
+    int code = lk_act_as_system(call, &recovery->account.id);
+    return code != 0 ? code : lk_account_recover(call, lk_slice_cstr(name), &recovery->made);
 }
 
 /* One transaction. */
@@ -82,19 +73,34 @@ static int change(struct recovery *recovery) {
     return code == 0 ? 0 : lk_problem_set(call->problem, code, "Cannot write the database: %s", lk_db_message(call->db));
 }
 
+static void tell_json(const struct recovery *recovery, struct lk_buf *out) {
+    const struct lk_recovery *made = &recovery->made;
+    lk_buf_addf(out, "{\"accountId\":\"%s\",\"apiKeyId\":\"%s\",\"apiKey\":\"%.*s\"", lk_id_format(&recovery->account.id).text,
+                lk_id_format(&made->key.id).text, (int)made->token.len, made->token.ptr);
+    if (made->group_made)
+        lk_buf_addf(out, ",\"newUserGroupId\":\"%s\"", lk_id_format(&made->group_id).text);
+    lk_buf_add_cstr(out, "}\n");
+}
+
+static void tell_people(const struct recovery *recovery, struct lk_buf *out) {
+    const struct lk_recovery *made = &recovery->made;
+    lk_buf_addf(out, "A new key of account %s, in the user group %.*s", lk_id_format(&recovery->account.id).text, (int)made->group_name.len,
+                made->group_name.ptr);
+    if (made->group_made)
+        lk_buf_add_cstr(out, ", which is new: no other holds all that an administrator needs");
+    lk_buf_addf(out, ". It is shown this once:\n\n  %.*s\n", (int)made->token.len, made->token.ptr);
+}
+
 static int tell(const struct recovery *recovery) {
     struct lk_buf out;
-    const struct lk_id_text account = lk_id_format(&recovery->account.id);
     lk_buf_init(&out, 0);
     int code = lk_buf_reserve(&out, 1024); /* at once, so that growing leaves no copy of the key behind */
     if (code != 0)
         return lk_problem_set(recovery->call.problem, code, "Out of memory");
     if (recovery->json)
-        lk_buf_addf(&out, "{\"accountId\":\"%s\",\"apiKeyId\":\"%s\",\"apiKey\":\"%.*s\"}\n", account.text,
-                    lk_id_format(&recovery->key.id).text, (int)recovery->token.len, recovery->token.ptr);
+        tell_json(recovery, &out);
     else
-        lk_buf_addf(&out, "A new key of account %s, in " GROUP ". It is shown this once:\n\n  %.*s\n", account.text,
-                    (int)recovery->token.len, recovery->token.ptr);
+        tell_people(recovery, &out);
     code = cli_print(&out, recovery->call.problem);
     explicit_bzero(out.ptr, out.cap);
     lk_buf_free(&out);
@@ -117,8 +123,8 @@ static int recover(struct recovery *recovery, const char *dir, const char *maste
     code = change(recovery);
     if (code == 0)
         code = tell(recovery);
-    if (recovery->token.len > 0)
-        explicit_bzero((char *)recovery->token.ptr, recovery->token.len); /* the arena's, which is ours */
+    if (recovery->made.token.len > 0)
+        explicit_bzero((char *)recovery->made.token.ptr, recovery->made.token.len); /* the arena's, which is ours */
     lk_store_close(&store);
     return code;
 }
@@ -152,8 +158,10 @@ const struct cli_command cli_recover_command = {
     .usage = "--data DIR [--account-id ID]",
     .summary = "Make a new administrator's key when none is left.",
     .help = "For an account whose last administrator's key was lost, or was disabled because it leaked. The server must be stopped. The "
-            "new key is\n"
-            "in the user group Account Administrator, and in the audit log. What is there stays as it is.\n",
+            "new key,\n"
+            "without expiry and addresses, is in a user group that holds all that Account Administrator is made with, whatever it is "
+            "called by\n"
+            "now; where there is none, one is made. Both are in the audit log. What is there stays as it is.\n",
     .examples = "  latchkey recover --data /var/lib/latchkey\n",
     .options = options,
     .options_len = sizeof(options) / sizeof(options[0]),

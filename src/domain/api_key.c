@@ -8,6 +8,7 @@
 #include "domain/group_set.h"
 #include "domain/key_limits.h"
 #include "domain/key_metadata.h"
+#include "domain/lockout.h"
 #include "domain/rules.h"
 #include "store/key_old_secret.h"
 #include "store/key_session.h"
@@ -294,6 +295,25 @@ static int store_groups(struct lk_call *call, const struct lk_id *key, const str
     return code != 0 ? lk_fail_store(call, code) : insert_groups(call, key, groups);
 }
 
+static bool is_actor(const struct lk_call *call, const struct lk_id *key) {
+    return call->actor->kind == LK_ACTOR_KEY && lk_id_equal(&call->actor->id, key);
+}
+
+/* Whoever limits the key that it acts by must be able to go on from where it is. */
+static int check_lockout(struct lk_call *call, const struct lk_lockout *before, const struct lk_key_row *after,
+                         const struct lk_group_set *groups) {
+    bool own = is_actor(call, &after->id) && !is_dead(call, after);
+    bool admitted = true;
+    int code = own ? lk_allowed_ips_admit(call, after->allowed_ips, call->client_ip, &admitted) : 0;
+    if (code == 0)
+        code = lk_lockout_after(call, before, own && admitted ? groups : NULL);
+    if (code != LK_ECONFLICT || admitted)
+        return code;
+    return lk_problem_set(call->problem, code,
+                          "This would lock the account out: no other credential can administer it at any time and from anywhere, and "
+                          "allowedIps does not hold the address that this request comes from");
+}
+
 int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_slice id, const struct lk_api_key_input *input,
                       struct lk_api_key *ret) {
     struct lk_intent intent = {.operation = LK_AUDIT_UPDATE, .resource_type = "API_KEY", .resource_name = input->name};
@@ -318,14 +338,14 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
         code = find_groups(call, input, &new_groups);
     else
         new_groups = old_groups;
-    bool managed = false;
+    struct lk_lockout lockout;
     bool lifts = false;
     if (code == 0)
         code = lifts_limit(call, &before, &after, input, &lifts);
     if (code == 0)
         code = lk_group_set_require_grantable(call, &new_groups, lifts || revives(call, &before, &after) ? NULL : &old_groups, &intent);
     if (code == 0)
-        code = lk_managers_before(call, &managed);
+        code = lk_lockout_before_groups(call, &old_groups, &lockout);
     struct lk_slice before_document;
     struct lk_slice after_document;
     if (code == 0)
@@ -342,7 +362,7 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
         code = store_credits(call, input, &before.id);
     lk_permissions_changed(call);
     if (code == 0)
-        code = lk_managers_after(call, managed);
+        code = check_lockout(call, &lockout, &after, &new_groups);
     if (code == 0)
         code = lk_key_document(call, &after, &new_groups, &after_document);
     if (code == 0)
@@ -355,10 +375,10 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
 /* Deletes a key of the actor's account. */
 static int delete_key(struct lk_call *call, const struct lk_key_row *row) {
     struct lk_group_set groups;
-    bool managed = false;
+    struct lk_lockout lockout;
     int code = lk_key_groups(call, &row->id, &groups);
     if (code == 0)
-        code = lk_managers_before(call, &managed);
+        code = lk_lockout_before_groups(call, &groups, &lockout);
     struct lk_slice before;
     if (code == 0)
         code = lk_key_document(call, row, &groups, &before);
@@ -368,7 +388,7 @@ static int delete_key(struct lk_call *call, const struct lk_key_row *row) {
     if (code != 0)
         return lk_fail_store(call, code);
     lk_permissions_changed(call);
-    code = lk_managers_after(call, managed);
+    code = lk_lockout_after(call, &lockout, NULL);
     if (code == 0)
         code = lk_changed(call, LK_CHANGE_KEY_REMOVED, &row->id);
     return code != 0 ? code : lk_key_audit(call, LK_AUDIT_DELETE, row, before, (struct lk_slice){NULL, 0});
@@ -395,7 +415,7 @@ int lk_api_key_revoke(struct lk_call *call, struct lk_slice token) {
                                      .resource_type = "API_KEY",
                                      .resource_id = &row.id,
                                      .resource_name = row.name};
-    if (call->actor->kind != LK_ACTOR_KEY || !lk_id_equal(&row.id, &call->actor->id))
+    if (!is_actor(call, &row.id))
         code = lk_require(call, MANAGE_KEYS, &intent);
     if (code != 0 || !old)
         return code != 0 ? code : delete_key(call, &row);

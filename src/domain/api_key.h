@@ -87,7 +87,8 @@ struct lk_api_key_input {
  * update: replaces the name; the rest where given. LK_ENOTFOUND "API key does not exist". Groups that are new to the key must hold nothing that the
  * actor lacks; to enable a key, to let it live longer, or to lift a limit of it (addresses, rate, credits), none of its groups may.
  * delete: the key is refused from the commit on.
- * update and delete: LK_ECONFLICT when nobody would be left who may manage users and groups.
+ * update and delete: LK_ECONFLICT when it would lock the account out (domain/lockout.h). The caller's own key may be limited to addresses that hold the caller's, and to
+ * a time, whoever is left.
  * reveal: opens the seal. Audited. A key that holds more than the actor is not revealed. */
 int lk_api_key_create(struct lk_call *call, struct lk_slice account, const struct lk_api_key_input *input, struct lk_api_key *ret,
                       struct lk_slice *ret_token);

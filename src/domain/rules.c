@@ -163,22 +163,6 @@ int lk_permissions_text(struct lk_call *call, const struct lk_permissions *permi
     return lk_take_document(call, &document, ret);
 }
 
-int lk_managers_before(struct lk_call *call, bool *ret) {
-    int code = lk_store_group_has_manager(call->db, &call->actor->account_id, call->now_ms, ret);
-    return code == 0 ? 0 : lk_fail_store(call, code);
-}
-
-int lk_managers_after(struct lk_call *call, bool before) {
-    bool left = true;
-    int code = before ? lk_managers_before(call, &left) : 0;
-    if (code != 0 || left)
-        return code;
-    return lk_problem_set(
-        call->problem, LK_ECONFLICT,
-        "This would leave the account without a credential that can manage users and groups: give another one that permission "
-        "first");
-}
-
 int lk_page_check(struct lk_call *call, struct lk_page *page) {
     if (page->limit < 0)
         return lk_problem_set(call->problem, LK_EINVAL, "Invalid limit: it must not be negative");

@@ -87,11 +87,6 @@ static inline void lk_permissions_changed(struct lk_call *call) {
     call->domain->generation++;
 }
 
-/* Nobody may take the last credential that can manage users and groups. Before a change that could: lk_managers_before; after it: lk_managers_after,
- * LK_ECONFLICT when there was one and there is none. An account that had none (a new one) is not held up. */
-int lk_managers_before(struct lk_call *call, bool *ret);
-int lk_managers_after(struct lk_call *call, bool before);
-
 /* Checks a page and says how it is applied. LK_EINVAL. */
 int lk_page_check(struct lk_call *call, struct lk_page *page);
 

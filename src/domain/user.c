@@ -4,6 +4,7 @@
 #include "domain/email.h"
 #include "domain/group_rows.h"
 #include "domain/group_set.h"
+#include "domain/lockout.h"
 #include "domain/user_rows.h"
 #include "store/group_member.h"
 
@@ -146,7 +147,7 @@ int lk_user_update(struct lk_call *call, struct lk_slice id, const struct lk_use
     after.updated_at = call->now_ms;
     struct lk_group_set old_groups;
     struct lk_group_set new_groups;
-    bool managed;
+    struct lk_lockout lockout;
     code = groups_of_user(call, &before.id, &old_groups);
     if (code == 0)
         code = apply_input(call, input, &after);
@@ -159,7 +160,7 @@ int lk_user_update(struct lk_call *call, struct lk_slice id, const struct lk_use
     if (code == 0)
         code = lk_group_set_require_grantable(call, &new_groups, &old_groups, &intent);
     if (code == 0)
-        code = lk_managers_before(call, &managed);
+        code = lk_lockout_before_groups(call, &old_groups, &lockout);
     if (code != 0)
         return code;
     code = lk_store_user_update(call->db, &after);
@@ -169,7 +170,7 @@ int lk_user_update(struct lk_call *call, struct lk_slice id, const struct lk_use
         code = replace_groups(call, &before.id, &new_groups);
     lk_permissions_changed(call);
     if (code == 0)
-        code = lk_managers_after(call, managed);
+        code = lk_lockout_after(call, &lockout, NULL);
     if (code == 0)
         code = audit(call, LK_AUDIT_UPDATE, &before, &old_groups, &after, &new_groups);
     if (code == 0)
@@ -181,21 +182,21 @@ int lk_user_delete(struct lk_call *call, struct lk_slice id) {
     const struct lk_intent intent = {.operation = LK_AUDIT_DELETE, .resource_type = "USER", .resource_name = id};
     struct lk_user_row row = {0};
     struct lk_group_set groups;
-    bool managed;
+    struct lk_lockout lockout;
     int code = lk_require(call, may_manage_users, &intent);
     if (code == 0)
         code = lk_find_user(call, LK_ENOTFOUND, id, &row);
     if (code == 0)
         code = groups_of_user(call, &row.id, &groups);
     if (code == 0)
-        code = lk_managers_before(call, &managed);
+        code = lk_lockout_before_groups(call, &groups, &lockout);
     if (code != 0)
         return code;
     code = lk_store_user_delete(call->db, &row.id);
     if (code != 0)
         return lk_fail_store(call, code);
     lk_permissions_changed(call);
-    code = lk_managers_after(call, managed);
+    code = lk_lockout_after(call, &lockout, NULL);
     return code != 0 ? code : audit(call, LK_AUDIT_DELETE, &row, &groups, NULL, NULL);
 }
 

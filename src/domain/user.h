@@ -33,7 +33,8 @@ struct lk_user_input {
 };
 
 /* These need MANAGE_USERS_AND_GROUPS. The grant rule holds for groups that are new to the user. LK_EINVAL for a bad name, e-mail address or group id
- * ("No User Group exists with the id X"); LK_ECONFLICT "A user already exists with the email X"; LK_ENOTFOUND "User does not exist". */
+ * ("No User Group exists with the id X"); LK_ECONFLICT "A user already exists with the email X", and when it would
+ * lock the account out (domain/lockout.h); LK_ENOTFOUND "User does not exist". */
 int lk_user_create(struct lk_call *call, const struct lk_user_input *input, struct lk_user *ret);
 int lk_user_update(struct lk_call *call, struct lk_slice id, const struct lk_user_input *input, struct lk_user *ret);
 int lk_user_delete(struct lk_call *call, struct lk_slice id);

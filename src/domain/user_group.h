@@ -58,8 +58,8 @@ struct lk_user_group_input {
 };
 
 /* These need MANAGE_USERS_AND_GROUPS. The grant rule holds for every permission that is new to the group, and for the whole group when a user is new
- * to it. LK_EINVAL for what the rules refuse (ids that do not exist included), LK_ECONFLICT "A user group already exists with the name X" and when no
- * credential would be left that can manage users and groups, LK_ENOTFOUND "No User Group exists with the id X" / "User does not exist".
+ * to it. LK_EINVAL for what the rules refuse (ids that do not exist included), LK_ECONFLICT "A user group already exists with the name X" and when it
+ * would lock the account out (domain/lockout.h), LK_ENOTFOUND "No User Group exists with the id X" / "User does not exist".
  *
  * delete also takes the group from its users and keys. set_permissions overwrites. add_user is LK_ECONFLICT when the user is in the group already,
  * remove_user when it is not. */

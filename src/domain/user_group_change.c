@@ -2,6 +2,7 @@
 #include "crypto/random.h"
 #include "domain/group_rows.h"
 #include "domain/group_set.h"
+#include "domain/lockout.h"
 #include "domain/rules.h"
 #include "domain/sso_provider.h"
 #include "domain/user_rows.h"
@@ -367,8 +368,8 @@ int lk_user_group_create(struct lk_call *call, const struct lk_user_group_input 
 /* Stores a changed group and its members, and asks what must hold afterwards. */
 static int store_change(struct lk_call *call, const struct draft *before, struct draft *after, const struct members *added,
                         const struct members *removed) {
-    bool managed;
-    int code = lk_managers_before(call, &managed);
+    struct lk_lockout lockout;
+    int code = lk_lockout_before(call, &before->permissions, &lockout);
     if (code != 0)
         return code;
     after->row.updated_at = call->now_ms;
@@ -378,7 +379,7 @@ static int store_change(struct lk_call *call, const struct draft *before, struct
     code = store_members(call, &after->row.id, added, removed);
     lk_permissions_changed(call);
     if (code == 0)
-        code = lk_managers_after(call, managed);
+        code = lk_lockout_after(call, &lockout, NULL);
     if (code == 0)
         code = lk_changed(call, LK_CHANGE_GROUP_WRITTEN, &after->row.id);
     return code != 0 ? code : audit(call, LK_AUDIT_UPDATE, before, after, added, removed);
@@ -419,19 +420,19 @@ int lk_user_group_update(struct lk_call *call, struct lk_slice id, const struct 
 int lk_user_group_delete(struct lk_call *call, struct lk_slice id) {
     const struct lk_intent intent = {.operation = LK_AUDIT_DELETE, .resource_type = "USER_GROUP", .resource_name = id};
     struct draft draft;
-    bool managed;
+    struct lk_lockout lockout;
     int code = lk_require(call, may_manage_groups, &intent);
     if (code == 0)
         code = load(call, id, &draft);
     if (code == 0)
-        code = lk_managers_before(call, &managed);
+        code = lk_lockout_before(call, &draft.permissions, &lockout);
     if (code != 0)
         return code;
     code = lk_store_group_delete(call->db, &draft.row.id);
     if (code != 0)
         return lk_fail_store(call, code);
     lk_permissions_changed(call);
-    code = lk_managers_after(call, managed);
+    code = lk_lockout_after(call, &lockout, NULL);
     if (code == 0)
         code = lk_changed(call, LK_CHANGE_GROUP_REMOVED, &draft.row.id);
     return code != 0 ? code : audit(call, LK_AUDIT_DELETE, &draft, NULL, NULL, NULL);

@@ -55,6 +55,10 @@ int lk_store_account_next(struct lk_db *db, const struct lk_id *after, struct lk
     return read_account(stmt, arena, ret);
 }
 
+int lk_store_account_oldest(struct lk_db *db, struct lk_arena *arena, struct lk_account_row *ret) {
+    return read_account(lk_db_stmt(db, "SELECT " COLUMNS " FROM account ORDER BY created_at, id LIMIT 1"), arena, ret);
+}
+
 int lk_store_account_list(struct lk_db *db, int64_t limit, int64_t offset, struct lk_arena *arena, struct lk_account_row **ret,
                           size_t *ret_len) {
     struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM account ORDER BY name, id "

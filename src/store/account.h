@@ -25,6 +25,9 @@ int lk_store_account_find(struct lk_db *db, const struct lk_id *id, struct lk_ar
 /* The account with the least id above `after` (NULL: the first). */
 int lk_store_account_next(struct lk_db *db, const struct lk_id *after, struct lk_arena *arena, struct lk_account_row *ret);
 
+/* The one that was made first. */
+int lk_store_account_oldest(struct lk_db *db, struct lk_arena *arena, struct lk_account_row *ret);
+
 /* In order of name, then id. */
 int lk_store_account_list(struct lk_db *db, int64_t limit, int64_t offset, struct lk_arena *arena, struct lk_account_row **ret,
                           size_t *ret_len);

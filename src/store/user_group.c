@@ -181,35 +181,55 @@ int lk_store_group_permissions_of_user(struct lk_db *db, const struct lk_id *use
     return read_permissions(stmt, user, arena, ret, ret_len);
 }
 
-/* Whether a statement has a row. */
-static int has_row(struct lk_stmt *stmt, bool *ret) {
-    int code = lk_step(stmt);
-    if (code < 0)
-        return code;
-    lk_stmt_reset(stmt);
-    *ret = code == 1;
-    return 0;
+/* Calls each with the rows of a statement whose columns are id, name and permissions. */
+static int visit(struct lk_stmt *stmt, lk_group_each each, void *context) {
+    int code;
+    while ((code = lk_step(stmt)) == 1) {
+        struct lk_group_permissions_row row = {.name = lk_column_text(stmt, 1), .permissions = lk_column_text(stmt, 2)};
+        code = lk_column_id(stmt, 0, &row.id);
+        if (code == 0)
+            code = each(context, &row);
+        if (code != 0) {
+            lk_stmt_reset(stmt);
+            break;
+        }
+    }
+    return code;
 }
 
-int lk_store_group_has_manager(struct lk_db *db, const struct lk_id *account, int64_t now_ms, bool *ret) {
-    struct lk_stmt *keys =
-        lk_db_stmt(db, "SELECT 1 FROM user_group g JOIN api_key_group kg ON kg.group_id = g.id "
-                       "JOIN api_key k ON k.id = kg.api_key_id WHERE g.account_id = $1 AND g.manages = 1 AND k.enabled = 1 "
-                       "AND (k.expires_at IS NULL OR k.expires_at > $2) LIMIT 1");
-    lk_bind_id(keys, 1, account);
-    lk_bind_int(keys, 2, now_ms);
-    bool found = false;
-    int code = has_row(keys, &found);
-    if (code == 0 && !found) {
-        struct lk_stmt *users = lk_db_stmt(db, "SELECT 1 FROM user_group g JOIN group_member m ON m.group_id = g.id "
-                                               "JOIN user_login l ON l.user_id = m.user_id WHERE g.account_id = $1 AND g.manages = 1 "
-                                               "AND l.password_hash IS NOT NULL LIMIT 1");
-        lk_bind_id(users, 1, account);
-        code = has_row(users, &found);
-    }
-    if (code == 0)
-        *ret = found;
-    return code;
+int lk_store_group_each(struct lk_db *db, const struct lk_id *account, lk_group_each each, void *context) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT id, name, permissions FROM user_group WHERE account_id = $1 ORDER BY created_at, id");
+    lk_bind_id(stmt, 1, account);
+    return visit(stmt, each, context);
+}
+
+#define KEPT                                                                                                                     \
+    "(EXISTS (SELECT 1 FROM api_key_group kg JOIN api_key k ON k.id = kg.api_key_id WHERE kg.group_id = g.id AND k.enabled = 1 " \
+    "AND (k.expires_at IS NULL OR ($2 = 1 AND k.expires_at > $3)) AND (k.allowed_ips IS NULL OR $2 = 1)) "                       \
+    "OR EXISTS (SELECT 1 FROM group_member m JOIN user_login l ON l.user_id = m.user_id WHERE m.group_id = g.id "                \
+    "AND l.password_hash IS NOT NULL))"
+
+static int visit_kept(struct lk_stmt *stmt, const struct lk_id *account, bool limited, int64_t now_ms, lk_group_each each, void *context) {
+    lk_bind_id(stmt, 1, account);
+    lk_bind_int(stmt, 2, limited);
+    lk_bind_int(stmt, 3, now_ms);
+    return visit(stmt, each, context);
+}
+
+int lk_store_group_each_keeper(struct lk_db *db, const struct lk_id *account, bool limited, int64_t now_ms, lk_group_each each,
+                               void *context) {
+    /* First those that an index leads to: an administrator's group is one of them, and the texts of the others need not be searched. */
+    struct lk_stmt *managing =
+        lk_db_stmt(db, "SELECT g.id, g.name, g.permissions FROM user_group g WHERE g.account_id = $1 AND g.manages = 1 "
+                       "AND " KEPT);
+    int code = visit_kept(managing, account, limited, now_ms, each, context);
+    if (code != 0)
+        return code;
+    struct lk_stmt *others =
+        lk_db_stmt(db, "SELECT g.id, g.name, g.permissions FROM user_group g WHERE g.account_id = $1 AND g.manages = 0 "
+                       "AND (g.permissions LIKE '%\"MANAGE_API_KEYS\"%' OR g.permissions LIKE '%\"latchkey.operator\"%') "
+                       "AND " KEPT);
+    return visit_kept(others, account, limited, now_ms, each, context);
 }
 
 int lk_store_group_list_naming(struct lk_db *db, const struct lk_id *account, struct lk_slice application, struct lk_arena *arena,

@@ -55,9 +55,17 @@ int lk_store_group_permissions_of_key(struct lk_db *db, const struct lk_id *key,
 int lk_store_group_permissions_of_user(struct lk_db *db, const struct lk_id *user, struct lk_arena *arena,
                                        struct lk_group_permissions_row **ret, size_t *ret_len);
 
-/* Whether the account has a credential that may manage users and groups: an enabled key, not expired at now_ms, or a user with a password,
- * in a group that manages. */
-int lk_store_group_has_manager(struct lk_db *db, const struct lk_id *account, int64_t now_ms, bool *ret);
+/* Called with groups; what it is given is lent for the call, in which it may not use the database. A result other than 0 ends the reading and becomes its
+ * result. */
+typedef int (*lk_group_each)(void *context, const struct lk_group_permissions_row *row);
+
+/* All groups of an account, the oldest first. */
+int lk_store_group_each(struct lk_db *db, const struct lk_id *account, lk_group_each each, void *context);
+
+/* Groups of an account that may hold a right of domain/lockout.h (a superset, to look into), and in which is a user with a password, or an enabled key without
+ * an expiry and a list of addresses; with limited, a key that has them too, unless it has expired at now_ms. Those that manage users come first. */
+int lk_store_group_each_keeper(struct lk_db *db, const struct lk_id *account, bool limited, int64_t now_ms, lk_group_each each,
+                               void *context);
 
 /* Groups of an account whose permissions may name an application (its 22 characters): a superset, to look into. */
 int lk_store_group_list_naming(struct lk_db *db, const struct lk_id *account, struct lk_slice application, struct lk_arena *arena,

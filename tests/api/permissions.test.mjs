@@ -226,10 +226,74 @@ describe('permissions of user groups', () => {
       ['mutation ($i: DeleteApiKeyInput!) { deleteApiKey(input: $i) { clientMutationId } }', { i: { accountId, uuid: apiKeyId } }],
       ['mutation ($i: UpdateApiKeyInput!) { updateApiKey(input: $i) { uuid } }', { i: { accountId, uuid: apiKeyId, name: 'admin', userGroupIds: [] } }],
       ['mutation ($i: UpdateApiKeyInput!) { updateApiKey(input: $i) { uuid } }', { i: { accountId, uuid: apiKeyId, name: 'admin', enabled: false, userGroupIds: [userGroupId] } }],
+      ['mutation ($i: UpdateApiKeyInput!) { updateApiKey(input: $i) { uuid } }', { i: { accountId, uuid: apiKeyId, name: 'admin', allowedIps: ['203.0.113.9'] } }],
+      [SET_PERMISSIONS, { input: { userGroupId, permissions: { ...account('MANAGE_USERS_AND_GROUPS', 'READ_USERS_AND_GROUPS'), scopes: ['latchkey.operator'] } } }],
+      [SET_PERMISSIONS, { input: { userGroupId, permissions: { ...account('MANAGE_USER_AND_USER_GROUPS_AND_API_KEYS'), scopes: ['*'] } } }],
     ];
     for (const [document, variables] of attempts) assert.equal((await lone.error(document, variables)).code, 'CONFLICT', document);
     assert.ok(await lone.accepts(lone.account.apiKey));
     await lone.stop();
+  });
+
+  it('cannot be limited away by who manages keys', async () => {
+    const lone = await Server.fresh();
+    const { userGroupId, accountId, apiKeyId, apiKey } = lone.account;
+    const makeGroup = async (name, ...types) => (await lone.query(CREATE_GROUP, { input: { name, permissions: account(...types) } })).createUserGroup.userGroup.id;
+    const { key } = await lone.createKey('manages keys', [await makeGroup('manages keys', 'MANAGE_API_KEYS')]);
+    const UPDATE = 'mutation ($i: UpdateApiKeyInput!) { updateApiKey(input: $i) { uuid } }';
+    const admin = { accountId, uuid: apiKeyId, name: 'admin' };
+    const soon = () => Date.now() + 1500;
+    const refused = async (document, variables, options) => {
+      const { code, message } = await lone.error(document, variables, options);
+      assert.equal(code, 'CONFLICT', message);
+      assert.match(message, /^This would leave the account without a credential that can manage users and groups at any time and from anywhere: give MANAGE_USERS_AND_GROUPS to another key without expiry and addresses/);
+    };
+    await refused(UPDATE, { i: { ...admin, allowedIps: ['203.0.113.9'] } }, { key });
+    await refused(UPDATE, { i: { ...admin, allowedIps: ['127.0.0.1'] } }, { key });
+    await refused(UPDATE, { i: { ...admin, expiresAt: soon() } }, { key });
+
+    // A second administrator counts as long as it is not limited, within one request too.
+    const second = await lone.createKey('second', [userGroupId]);
+    const both = `mutation ($second: UpdateApiKeyInput!, $admin: DeleteApiKeyInput!) {
+      updateApiKey(input: $second) { uuid } deleteApiKey(input: $admin) { clientMutationId } }`;
+    await refused(both, { second: { accountId, uuid: second.uuid, name: 'second', expiresAt: soon() }, admin: { accountId, uuid: apiKeyId } }, { key });
+    await refused('mutation ($i: DeleteApiKeyInput!) { deleteApiKey(input: $i) { clientMutationId } }', { i: { accountId, uuid: apiKeyId } }, { key });
+    assert.ok(await lone.accepts(apiKey));
+
+    // An administrator may limit itself, to addresses that it can go on from.
+    const away = await lone.error(UPDATE, { i: { ...admin, allowedIps: ['203.0.113.9'] } });
+    assert.deepEqual([away.code, /^This would lock the account out: .* allowedIps does not hold the address that this request comes from$/.test(away.message)], ['CONFLICT', true], away.message);
+    await lone.query(UPDATE, { i: { ...admin, allowedIps: ['203.0.113.9', '127.0.0.0/8'] } });
+    await lone.query(UPDATE, { i: { ...admin, expiresAt: Date.now() + 3600000 } });
+    await lone.stop();
+  });
+
+  it('cannot be taken for good by who manages groups only', async () => {
+    const lone = await Server.fresh();
+    const { userGroupId, accountId } = lone.account;
+    const input = { name: 'manages groups', permissions: account('MANAGE_USERS_AND_GROUPS', 'READ_USERS_AND_GROUPS') };
+    const { key } = await lone.createKey('manages groups', [(await lone.query(CREATE_GROUP, { input })).createUserGroup.userGroup.id]);
+    const refused = async (document, variables, what) => {
+      const { code, message } = await lone.error(document, variables, { key });
+      assert.deepEqual([code, message.includes(what)], ['CONFLICT', true], message);
+    };
+    await refused('mutation ($id: String!) { deleteUserGroup(input: {userGroupId: $id}) { clientMutationId } }', { id: userGroupId }, 'can manage API keys at any time');
+    await refused(SET_PERMISSIONS, { input: { userGroupId, permissions: {} } }, 'can manage API keys at any time');
+    await refused(SET_PERMISSIONS, { input: { userGroupId, permissions: account('MANAGE_API_KEYS') } }, 'give the scope latchkey.operator to another key');
+    await refused('mutation ($i: UpdateUserGroupInput!) { updateUserGroup(input: $i) { clientMutationId } }', { i: { userGroupId, permissions: { scopes: ['latchkey.operator'] } } }, 'can manage API keys at any time');
+    const RENAME = 'mutation ($i: UpdateUserGroupInput!) { updateUserGroup(input: $i) { userGroup { name } } }';
+    await lone.query(RENAME, { i: { userGroupId, name: 'A name like any other' } }, { key });
+    await lone.createKey('still made', [userGroupId]);
+    await lone.query('mutation ($i: CreateAccountInput!) { createAccount(input: $i) { key } }', { i: { name: 'Still made' } });
+    assert.equal((await lone.query('{ account { id } }')).account.id, accountId);
+    await lone.stop();
+  });
+
+  it('are as good with few credits and a low rate, which are for what the key is shown to', async () => {
+    const { key, uuid } = await server.createKey('poor');
+    const poor = { accountId: server.account.accountId, uuid, name: 'poor', credits: { remaining: 0 }, rateLimit: { limit: 1, windowSeconds: 86400 } };
+    await server.query('mutation ($i: UpdateApiKeyInput!) { updateApiKey(input: $i) { uuid } }', { i: poor });
+    for (const name of ['made one', 'made two', 'made three']) await server.query(CREATE_GROUP, { input: { name } }, { key });
   });
 
   it('a group needs a name of its own, and groups come in the order of names', async () => {

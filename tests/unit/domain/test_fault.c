@@ -12,6 +12,7 @@
 #include "domain/ip_allow.h"
 #include "domain/key_leak.h"
 #include "domain/password.h"
+#include "domain/recovery.h"
 #include "domain/rules.h"
 #include "domain/session.h"
 #include "domain/sso_provider.h"
@@ -274,6 +275,26 @@ static int provision_account(struct prepared *p, struct lk_call *call) {
 static int delete_account(struct prepared *p, struct lk_call *call) {
     int code = lk_act_as_system(call, &p->f->account.id);
     return code != 0 ? code : lk_account_delete(call, p->other_account);
+}
+
+/* One in which all is there, and the operators', whose group has to be made. */
+static int recover_accounts(struct prepared *p, struct lk_call *call) {
+    struct lk_id other;
+    struct lk_recovery recovery;
+    int code = lk_id_parse(p->other_account, &other);
+    if (code == 0)
+        code = lk_act_as_system(call, &other);
+    if (code == 0)
+        code = lk_account_recover(call, lk_slice_cstr("recovered"), &recovery);
+    if (code == 0) {
+        assert_false(recovery.group_made);
+        code = lk_act_as_system(call, &p->f->account.id);
+    }
+    if (code == 0)
+        code = lk_account_recover(call, lk_slice_cstr("recovered"), &recovery);
+    if (code == 0)
+        assert_true(recovery.group_made);
+    return code;
 }
 
 static int create_user(struct prepared *p, struct lk_call *call) {
@@ -559,6 +580,7 @@ static const struct operation {
     {"update an account", update_account, false},
     {"provision an account", provision_account, false},
     {"delete an account", delete_account, false},
+    {"recover accounts", recover_accounts, false},
     {"create a user", create_user, false},
     {"update a user", update_user, false},
     {"delete a user", delete_user, false},
@@ -603,6 +625,10 @@ static int setup(void **state) {
     struct lk_slice other_token;
     fixture_account(f, "Other", &other, &other_group, &other_token);
     p->other_account = fixture_id(f, &other.id);
+    fixture_sql(f, "UPDATE account SET created_at = created_at - 1 WHERE name = 'Acme'"); /* so it is the operators' */
+    fixture_begin(f);
+    assert_int_equal(recover_accounts(p, &f->call), 0);
+    assert_int_equal(lk_operation_end(&f->call, true), 0); /* what is kept of it are parsed permissions, which nothing else reads */
     assert_int_equal(fixture_act(f, f->admin_token), 0);
     p->other_group = fixture_id(f, &f->admin_group);
     p->user_id = fixture_user(f, "Ann", "ann@example.com", &f->admin_group).id;

@@ -320,7 +320,7 @@ static void test_the_last_manager_stays(void **state) {
     struct lk_permissions nothing = {0};
     fixture_expect(f, delete (f, &f->admin_group), LK_ECONFLICT, says);
     fixture_expect(f, set_permissions(f, &f->admin_group, &nothing), LK_ECONFLICT, says);
-    struct lk_id second = fixture_group(f, "second", group_manager, NULL);
+    struct lk_id second = fixture_group(f, "second", group_manager | BIT(LK_MANAGE_API_KEYS), NULL);
     fixture_expect(f, delete (f, &f->admin_group), LK_ECONFLICT, says); /* nobody is in it */
     fixture_key(f, "k", &second, NULL);
     assert_int_equal(set_permissions(f, &f->admin_group, &nothing), 0);
