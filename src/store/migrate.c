@@ -10,6 +10,8 @@
 
 #include <stdlib.h>
 
+#define NUMBER_LEN 5 /* "0001_" */
+
 static const char create_table[] =
     "CREATE TABLE IF NOT EXISTS schema_migration ("
     "version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)";
@@ -83,14 +85,25 @@ static int record(struct lk_db *db, const struct lk_embedded_file *file, unsigne
     return lk_run(stmt);
 }
 
-static int apply(struct lk_db *db, const struct lk_embedded_file *file, unsigned version, struct lk_problem *problem) {
-    int code = lk_db_begin(db);
-    if (code == 0)
-        code = lk_db_exec(db, file->text);
+static int undone(struct lk_db *db, const struct lk_embedded_file *file, int code, struct lk_problem *problem) {
+    return lk_problem_set(problem, code, "Migration %s failed and was undone: %s", file->name, lk_db_message(db));
+}
+
+static int run(struct lk_db *db, const struct lk_embedded_file *file, unsigned version, const struct lk_migrate_hook *hook,
+               struct lk_problem *problem) {
+    int code = lk_db_exec(db, file->text);
     if (code == 0)
         code = record(db, file, version);
     if (code != 0)
-        lk_problem_set(problem, code, "Migration %s failed and was undone: %s", file->name, lk_db_message(db));
+        return undone(db, file, code, problem);
+    bool is_hooked = hook != NULL && strcmp(file->name + NUMBER_LEN, hook->after) == 0;
+    return is_hooked ? hook->run(hook->context, db, problem) : 0;
+}
+
+static int apply(struct lk_db *db, const struct lk_embedded_file *file, unsigned version, const struct lk_migrate_hook *hook,
+                 struct lk_problem *problem) {
+    int code = lk_db_begin(db);
+    code = code != 0 ? undone(db, file, code, problem) : run(db, file, version, hook, problem);
     if (code == 0) {
         code = lk_db_commit(db);
         if (code != 0)
@@ -103,7 +116,8 @@ static int apply(struct lk_db *db, const struct lk_embedded_file *file, unsigned
     return code;
 }
 
-int lk_migrate_list(struct lk_db *db, const struct lk_embedded_file *files, struct lk_problem *problem) {
+int lk_migrate_list(struct lk_db *db, const struct lk_embedded_file *files, const struct lk_migrate_hook *hook,
+                    struct lk_problem *problem) {
     int code = check_names(files, problem);
     if (code != 0)
         return code;
@@ -113,12 +127,12 @@ int lk_migrate_list(struct lk_db *db, const struct lk_embedded_file *files, stru
     unsigned version = 0;
     code = read_version(db, files, &version, problem);
     for (; code == 0 && files[version].name != NULL; version++)
-        code = apply(db, &files[version], version + 1, problem);
+        code = apply(db, &files[version], version + 1, hook, problem);
     return code;
 }
 
-int lk_migrate(struct lk_db *db, struct lk_problem *problem) {
-    return lk_migrate_list(db, lk_embedded_migrations, problem);
+int lk_migrate(struct lk_db *db, const struct lk_migrate_hook *hook, struct lk_problem *problem) {
+    return lk_migrate_list(db, lk_embedded_migrations, hook, problem);
 }
 
 unsigned lk_migrate_version(void) {

@@ -4,9 +4,17 @@
 
 #include "store/db.h"
 
-/* Brings the database to this binary's version. Refuses (LK_ECONFLICT) one that is newer, or whose recorded migrations differ from ours by checksum
- * (LK_ECORRUPT), and says so in problem. 0 when there is nothing to do. */
-int lk_migrate(struct lk_db *db, struct lk_problem *problem);
+/* What one migration needs besides its SQL. */
+struct lk_migrate_hook {
+    const char *after; /* the migration's name without its number: "what.sql" */
+    /* Runs after its SQL, in its transaction, when it is applied: never for a database that has it. Not 0: the migration is undone; problem is set. */
+    int (*run)(const void *context, struct lk_db *db, struct lk_problem *problem);
+    const void *context;
+};
+
+/* Brings the database to this binary's version. hook may be NULL. Refuses (LK_ECONFLICT) one that is newer, or whose recorded migrations differ from ours
+ * by checksum (LK_ECORRUPT), and says so in problem. 0 when there is nothing to do. */
+int lk_migrate(struct lk_db *db, const struct lk_migrate_hook *hook, struct lk_problem *problem);
 
 /* Newest migration known to this binary. */
 unsigned lk_migrate_version(void);

@@ -51,7 +51,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     holds(lk_master_parse(lk_slice_cstr("0707070707070707070707070707070707070707070707070707070707070707"), &master, NULL) == 0, "a key");
     holds(lk_keys_derive(master, &keys) == 0 && lk_db_open_sqlite(path, true, &db, &problem) == 0, problem.text);
     lk_master_free(master);
-    holds(lk_migrate(db, &problem) == 0 && lk_domain_open(db, keys, &domain, &problem) == 0 && lk_db_begin(db) == 0, problem.text);
+    holds(lk_migrate(db, NULL, &problem) == 0 && lk_domain_open(db, keys, &domain, &problem) == 0 && lk_db_begin(db) == 0, problem.text);
     struct lk_arena arena;
     lk_arena_init(&arena, (size_t)16 << 20);
     struct lk_call call = make_call(&arena, &problem);

@@ -33,13 +33,13 @@ static int64_t one_number(struct lk_db *db, const char *sql) {
 
 static void migrate(struct lk_db *db, const struct lk_embedded_file *files) {
     struct lk_problem problem = {0};
-    if (lk_migrate_list(db, files, &problem) != 0)
+    if (lk_migrate_list(db, files, NULL, &problem) != 0)
         fail_msg("%s", problem.text);
 }
 
 static void refuse(struct lk_db *db, const struct lk_embedded_file *files, int code, const char *sentence) {
     struct lk_problem problem = {0};
-    assert_int_equal(lk_migrate_list(db, files, &problem), code);
+    assert_int_equal(lk_migrate_list(db, files, NULL, &problem), code);
     assert_int_equal(problem.code, code);
     if (strstr(problem.text, sentence) == NULL)
         fail_msg("\"%s\" does not say \"%s\"", problem.text, sentence);
@@ -115,6 +115,28 @@ static void test_failing_migration(void **state) {
     lk_db_close(db);
 }
 
+/* What SQL cannot do is done with the migration or not at all, and never for a database that has it. */
+static int hooked(const void *context, struct lk_db *db, struct lk_problem *problem) {
+    int code = lk_db_exec(db, "INSERT INTO first VALUES (10)");
+    return code == 0 && context != NULL ? lk_problem_set(problem, LK_EINVAL, "%s", (const char *)context) : code;
+}
+
+static void test_hook(void **state) {
+    struct lk_db *db = open_db(*state);
+    struct lk_problem problem = {0};
+    const struct lk_migrate_hook fails = {"second.sql", hooked, "it is not to be"};
+    const struct lk_migrate_hook works = {"second.sql", hooked, NULL};
+    assert_int_equal(lk_migrate_list(db, two, &fails, &problem), LK_EINVAL);
+    assert_string_equal(problem.text, "it is not to be");
+    assert_int_equal(one_number(db, "SELECT max(version) FROM schema_migration"), 1);
+    assert_int_equal(one_number(db, "SELECT sum(a) FROM first"), 1);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(lk_migrate_list(db, two, &works, &problem), 0);
+        assert_int_equal(one_number(db, "SELECT sum(a) FROM first"), 13);
+    }
+    lk_db_close(db);
+}
+
 /* The real ones, as embedded. */
 static void test_embedded(void **state) {
     struct lk_db *db = open_db(*state);
@@ -126,9 +148,9 @@ static void test_embedded(void **state) {
         assert_int_equal(strlen(file->sha256), 64);
     }
     assert_int_equal(lk_migrate_version(), files);
-    if (lk_migrate(db, &problem) != 0)
+    if (lk_migrate(db, NULL, &problem) != 0)
         fail_msg("%s", problem.text);
-    assert_int_equal(lk_migrate(db, &problem), 0);
+    assert_int_equal(lk_migrate(db, NULL, &problem), 0);
     assert_int_equal(one_number(db, "SELECT count(*) FROM schema_migration"), files);
     assert_int_equal(lk_db_check(db, &problem), 0);
     lk_db_close(db);
@@ -141,6 +163,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_other_migrations, tempdir_setup, tempdir_teardown),
         cmocka_unit_test_setup_teardown(test_names, tempdir_setup, tempdir_teardown),
         cmocka_unit_test_setup_teardown(test_failing_migration, tempdir_setup, tempdir_teardown),
+        cmocka_unit_test_setup_teardown(test_hook, tempdir_setup, tempdir_teardown),
         cmocka_unit_test_setup_teardown(test_embedded, tempdir_setup, tempdir_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

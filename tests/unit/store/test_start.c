@@ -149,7 +149,7 @@ static int start(const char *directory, struct lk_problem *problem) {
     if (code == 0)
         code = lk_db_open_sqlite(path, true, &db, problem);
     if (code == 0)
-        code = lk_migrate(db, problem);
+        code = lk_migrate(db, NULL, problem);
     if (code == 0)
         code = copy(db, copied, problem);
     in_executor = code == 0;
