@@ -1,6 +1,6 @@
 #include "api/store_open.h"
 
-#include "store/migrate.h"
+#include "domain/migrate.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -20,7 +20,7 @@ static int load_keys(const char *path, struct lk_keys **ret, struct lk_problem *
 int lk_store_open_database(struct lk_store *store, const char *database_path, bool create, struct lk_problem *problem) {
     int code = lk_db_open_sqlite(database_path, create, &store->db, problem);
     if (code == 0)
-        code = lk_migrate(store->db, NULL, problem);
+        code = lk_domain_migrate(store->db, store->keys, problem);
     if (code == 0)
         code = lk_domain_open(store->db, store->keys, &store->domain, problem);
     return code;

@@ -187,8 +187,7 @@ static int list(struct cli_session *session) {
 
 static int report(const struct lk_audit_finding *finding, struct lk_problem *problem) {
     if (!finding->intact)
-        return lk_problem_set(problem, LK_ECORRUPT, "The audit log of account %s is not as it was written: entry %" PRId64 ": %s",
-                              lk_id_format(&finding->account_id).text, finding->sequence, finding->reason);
+        return lk_problem_set(problem, LK_ECORRUPT, "%s", lk_audit_words(finding).text);
     struct lk_buf out;
     lk_buf_init(&out, 0);
     lk_buf_addf(&out, "audit log intact: %" PRId64 " entries; database: ok\n", finding->entries);
@@ -206,7 +205,7 @@ static int verify(const char *dir, const char *master_key_file, struct lk_arena 
     struct lk_call call = {.db = store.db, .arena = arena, .domain = store.domain, .now_ms = lk_clock_wall_ms(), .problem = problem};
     code = lk_db_check(store.db, problem);
     if (code == 0)
-        code = lk_audit_verify(&call, NULL, &finding);
+        code = lk_audit_verify(&call, &finding);
     if (code == 0)
         code = report(&finding, problem);
     lk_store_close(&store);
@@ -257,9 +256,9 @@ static const struct cli_command verify_command = {
     .name = "audit verify",
     .usage = "--data DIR",
     .summary = "Check that the audit log is whole, and the database too.",
-    .help =
-        "Checks every entry's place in its account's chain and the integrity of the database. Exits 1 and names the first entry that was\n"
-        "changed, removed or moved. Stop the server first.\n",
+    .help = "Checks every entry's place in its account's chain, that no account's log is missing (of deleted accounts either), and the\n"
+            "integrity of the database. Exits 1 and names the first entry or account that was changed, removed or moved. Stop the server\n"
+            "first.\n",
     .examples = "  latchkey audit verify --data ./data\n",
     .options = verify_options,
     .options_len = LEN(verify_options),

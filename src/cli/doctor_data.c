@@ -92,12 +92,10 @@ static void check_stopped(struct doctor *doctor, struct lk_store *store) {
     doctor->checks += 2;
     if (lk_db_check(store->db, &problem) != 0)
         doctor_find(doctor, "database", "Restore a backup.", "%s.", problem.text);
-    else if (lk_audit_verify(&call, NULL, &finding) != 0)
+    else if (lk_audit_verify(&call, &finding) != 0)
         doctor_find(doctor, "audit", "Restore a backup, and find out who can write this directory.", "%s.", problem.text);
     else if (!finding.intact)
-        doctor_find(doctor, "audit", "Find out who can write this directory; compare with a backup.",
-                    "The audit log of account %s is not as it was written: entry %" PRId64 ": %s.", lk_id_format(&finding.account_id).text,
-                    finding.sequence, finding.reason);
+        doctor_find(doctor, "audit", "Find out who can write this directory; compare with a backup.", "%s.", lk_audit_words(&finding).text);
 }
 
 void doctor_data(struct doctor *doctor, const char *dir, const char *master_key_file) {

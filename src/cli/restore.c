@@ -230,15 +230,13 @@ static int write_database(const struct restore *restore, struct lk_problem *prob
 
 static int check_audit(struct restore *restore, struct lk_call *call) {
     struct lk_audit_finding finding;
-    int code = lk_audit_verify(call, NULL, &finding);
+    int code = lk_audit_verify(call, &finding);
     if (code != 0)
         return code;
     restore->entries = finding.entries;
     if (finding.intact)
         return 0;
-    return lk_problem_set(call->problem, LK_ECORRUPT,
-                          "The audit log of account %s in the backup is not as it was written: entry %" PRId64 ": %s; nothing was restored",
-                          lk_id_format(&finding.account_id).text, finding.sequence, finding.reason);
+    return lk_problem_set(call->problem, LK_ECORRUPT, "%s (in the backup); nothing was restored", lk_audit_words(&finding).text);
 }
 
 static int record(struct restore *restore, struct lk_call *call) {

@@ -1,6 +1,7 @@
 #include "domain/account.h"
 
 #include "crypto/random.h"
+#include "domain/account_register.h"
 #include "domain/api_key.h"
 #include "domain/default_groups.h"
 #include "domain/rules.h"
@@ -74,10 +75,11 @@ int lk_account_create(struct lk_call *call, const struct lk_id *id, struct lk_sl
         return lk_problem_set(call->problem, code, "An account already exists with the id %s", lk_id_format(&row.id).text);
     if (code != 0)
         return lk_fail_store(call, code);
-    code = lk_act_as_system(call, &row.id);
-    if (code != 0)
-        return code;
-    code = audit_created(call, &row);
+    code = lk_register_created(call, &row.id);
+    if (code == 0)
+        code = lk_act_as_system(call, &row.id);
+    if (code == 0)
+        code = audit_created(call, &row);
     if (code == 0)
         code = lk_changed(call, LK_CHANGE_ACCOUNT_WRITTEN, &row.id);
     if (code != 0)
@@ -229,6 +231,9 @@ int lk_account_delete(struct lk_call *call, struct lk_slice id) {
         code = lk_store_account_delete(call->db, &account.id);
     if (code != 0)
         return lk_fail_store(call, code);
+    code = lk_register_deleted(call, &row);
+    if (code != 0)
+        return code;
     lk_permissions_changed(call);
     code = lk_changed(call, LK_CHANGE_ACCOUNT_REMOVED, &account.id);
     if (code != 0)

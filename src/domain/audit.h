@@ -3,7 +3,8 @@
  *
  * Entry n of an account carries MAC(audit key, previous MAC || canonical form of the entry), the first one starting from the account's id. Numbers
  * have no gaps, and the account's row holds the last number and MAC under a MAC of its own place in the chain, so an entry that was changed, removed
- * (at the end too), inserted or moved is found.
+ * (at the end too), inserted or moved is found. Which accounts there are and were is in a chain as well (domain/account_register.h), with the last number and MAC
+ * of those that were deleted, so a log that was removed as a whole is found too.
  */
 #ifndef DOMAIN_AUDIT_H
 #define DOMAIN_AUDIT_H
@@ -48,18 +49,26 @@ void lk_audit_start(const struct lk_call *call, struct lk_account_row *account);
  * begin and end of no operation). */
 int lk_audit_denied(struct lk_call *call, const char *operation, const char *resource_type, struct lk_slice resource_name);
 
-/* Result of checking a chain. */
+/* What the check found. */
 struct lk_audit_finding {
     bool intact;
-    int64_t entries; /* read */
-    struct lk_id account_id;
-    int64_t sequence;   /* the first entry that is not as it was written, when not intact */
-    const char *reason; /* static: "changed", "missing", "beyond the end", "the end was cut off", "the end was changed" */
+    int64_t entries; /* of audit logs, read */
+    /* When not intact: */
+    bool in_list;            /* it is in the list of accounts, not in an account's log */
+    struct lk_id account_id; /* whose log or place; zero when it is not known */
+    int64_t sequence;        /* the first entry (in the list: place) that is not as it was written; 0: it is about the whole log */
+    const char *reason;      /* static: "changed", "missing", "beyond the end", "the end was cut off", "the end was changed", ... */
 };
 
-/* Checks the chain of one account, or of every account (account NULL; stops at the first that is not intact). Needs no actor: call->db, arena, domain
+/* Checks the list of accounts and the audit log of every account that there is or was; stops at the first finding. Needs no actor: call->db, arena, domain
  * and problem only. 0 whether intact or not. */
-int lk_audit_verify(struct lk_call *call, const struct lk_id *account, struct lk_audit_finding *ret);
+int lk_audit_verify(struct lk_call *call, struct lk_audit_finding *ret);
+
+/* A finding that is not intact as a sentence, without its full stop. */
+struct lk_audit_words {
+    char text[240];
+};
+struct lk_audit_words lk_audit_words(const struct lk_audit_finding *finding);
 
 /* One entry, as it is shown. */
 struct lk_audit_entry {

@@ -1,32 +1,21 @@
 #include "domain/call.h"
 
-#include "base/clock.h"
 #include "crypto/digest.h"
 #include "crypto/token.h"
 #include "domain/key_limits.h"
 #include "domain/login_lock.h"
+#include "domain/migrate.h"
 #include "domain/permission_cache.h"
 #include "domain/rules.h"
-#include "store/account.h"
 #include "store/key_old_secret.h"
 #include "store/session.h"
 
 #include <stdlib.h>
 
 int lk_domain_open(struct lk_db *db, const struct lk_keys *keys, struct lk_domain **ret, struct lk_problem *problem) {
-    uint8_t ours[LK_MAC_BYTES];
-    uint8_t stored[LK_STORED_MAC_BYTES];
-    lk_keys_check(keys, ours);
-    int code = lk_store_keys_check_find(db, stored);
-    if (code == LK_ENOTFOUND)
-        code = lk_store_keys_check_insert(db, ours, lk_clock_wall_ms());
-    else if (code == 0 && !lk_secret_equal(ours, stored, sizeof(ours)))
-        return lk_problem_set(
-            problem, LK_ECORRUPT,
-            "The master key is not the one that this database was made with: put the right master.key in its place, or name it "
-            "with --master-key-file");
+    int code = lk_migrate_check_keys(db, keys, problem);
     if (code != 0)
-        return lk_problem_set(problem, code, "The database cannot be read: %s", lk_db_message(db));
+        return code;
     struct lk_domain *domain = calloc(1, sizeof(*domain));
     if (domain == NULL)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");

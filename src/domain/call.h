@@ -33,8 +33,8 @@ struct lk_domain;
 struct lk_ip;
 struct lk_keys;
 
-/* Binds the rules to a database whose migrations are done. db is used for this call only; keys is lent until lk_domain_close. On the first use of
- * a database it records which master key belongs to it; afterwards LK_ECORRUPT, with a sentence for the operator, when keys come from another one. */
+/* Binds the rules to a database whose migrations are done (domain/migrate.h). db is used for this call only; keys is lent until lk_domain_close. On the
+ * first use of a database it records which master key belongs to it; afterwards LK_ECORRUPT, with a sentence for the operator, when keys come from another. */
 int lk_domain_open(struct lk_db *db, const struct lk_keys *keys, struct lk_domain **ret, struct lk_problem *problem);
 
 /* Wipes what was derived. NULL is fine. */

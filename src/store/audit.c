@@ -91,6 +91,24 @@ int lk_store_audit_next(struct lk_db *db, const struct lk_id *account, int64_t a
     return lk_row_one(stmt, read_columns, arena, ret, sizeof(*ret));
 }
 
+int lk_store_audit_last(struct lk_db *db, const struct lk_id *account, int64_t *ret_seq, uint8_t ret_mac[LK_STORED_MAC_BYTES]) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT seq, mac FROM audit_entry WHERE account_id = $1 ORDER BY seq DESC LIMIT 1");
+    lk_bind_id(stmt, 1, account);
+    int code = lk_step(stmt);
+    if (code <= 0)
+        return code == 0 ? LK_ENOTFOUND : code;
+    int64_t seq = lk_column_int(stmt, 0);
+    code = lk_row_bytes(stmt, 1, ret_mac, LK_STORED_MAC_BYTES);
+    lk_stmt_reset(stmt);
+    if (code == 0)
+        *ret_seq = seq;
+    return code;
+}
+
+int lk_store_audit_count(struct lk_db *db, int64_t *ret) {
+    return lk_row_count(lk_db_stmt(db, "SELECT count(*) FROM audit_entry"), ret);
+}
+
 static int read_list(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_audit_row **ret, size_t *ret_len) {
     struct lk_row_list list = {.arena = arena, .item_size = sizeof(struct lk_audit_row)};
     int code = lk_row_all(stmt, read_columns, &list);

@@ -41,6 +41,12 @@ int lk_store_audit_set_len(struct lk_db *db, const struct lk_id *account, const 
 /* The entry with the least number above `after`. */
 int lk_store_audit_next(struct lk_db *db, const struct lk_id *account, int64_t after, struct lk_arena *arena, struct lk_audit_row *ret);
 
+/* The number and MAC of an account's last entry. */
+int lk_store_audit_last(struct lk_db *db, const struct lk_id *account, int64_t *ret_seq, uint8_t ret_mac[LK_STORED_MAC_BYTES]);
+
+/* How many entries there are, of all accounts. */
+int lk_store_audit_count(struct lk_db *db, int64_t *ret);
+
 /* Which change sets of an account: from <= created_at < to, and what is given besides. */
 struct lk_audit_set_filter {
     const struct lk_id *account;

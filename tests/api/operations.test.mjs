@@ -317,6 +317,64 @@ describe('durability', () => {
   });
 });
 
+describe('the audit log of an account that is gone', { skip: spawnSync('sqlite3', ['--version']).error !== undefined }, () => {
+  const make = 'mutation ($input: CreateAccountInput!) { createAccount(input: $input) { account { id } } }';
+  const remove = 'mutation ($input: DeleteAccountInput!) { deleteAccount(input: $input) { clientMutationId } }';
+  const hex = (id) => `x'${Buffer.from(id, 'base64url').toString('hex')}'`;
+  const ids = {};
+  let server;
+  let original;
+
+  before(async () => {
+    server = await Server.fresh();
+    for (const name of ['live', 'gone']) ids[name] = (await server.query(make, { input: { name } })).createAccount.account.id;
+    await server.query(remove, { input: { accountId: ids.gone } });
+    await server.stop();
+    original = path.join(temporaryDirectory(), 'data');
+    fs.cpSync(server.data, original, { recursive: true });
+  });
+
+  /** The directory as it was, with SQL run behind the server's back. */
+  function tampered(sql) {
+    fs.cpSync(original, server.data, { recursive: true });
+    fs.rmSync(path.join(server.data, 'latchkey.db-wal'), { force: true });
+    const text = sql.replaceAll('GONE', hex(ids.gone)).replaceAll('LIVE', hex(ids.live));
+    const done = spawnSync('sqlite3', [path.join(server.data, 'latchkey.db'), `PRAGMA foreign_keys = ON; ${text}; PRAGMA wal_checkpoint(TRUNCATE);`], { encoding: 'utf8' });
+    assert.equal(done.status, 0, done.stderr);
+  }
+
+  for (const [what, sql, account, says] of [
+    ['changed', `UPDATE audit_entry SET resource_name = 'forged' WHERE account_id = GONE AND seq = 1`, 'gone', 'entry 1: changed'],
+    ['cut at its end', 'DELETE FROM audit_entry WHERE account_id = GONE AND seq = 2', 'gone', 'entry 2: the end was cut off'],
+    ['removed', 'DELETE FROM audit_entry WHERE account_id = GONE', 'gone', 'entry 1: the end was cut off'],
+    ['hidden with its account', 'DELETE FROM account WHERE id = LIVE', 'live', `the account's row is gone, but no deletion was recorded`],
+    ['removed with its account', 'DELETE FROM account WHERE id = LIVE; DELETE FROM audit_entry WHERE account_id = LIVE', 'live',
+      `the account's row is gone, but no deletion was recorded`],
+  ]) {
+    it(`is not ${what} without being found`, () => {
+      tampered('');
+      const clean = run(['audit', 'verify', '--data', server.data]);
+      assert.equal(clean.status, 0, clean.stderr);
+      tampered(sql);
+      const sentence = `The audit log of account ${ids[account]} is not as it was written: ${says}`;
+      refusedWith(run(['audit', 'verify', '--data', server.data]), new RegExp(`^latchkey: ${sentence}\n$`));
+      assert.match(run(['doctor', '--data', server.data]).stdout, new RegExp(`audit: ${sentence}\\.`));
+    });
+  }
+
+  it('is not restored without what was removed', async () => {
+    tampered('DELETE FROM audit_entry WHERE account_id = GONE');
+    const running = await Server.start(server.data, server.account);
+    const directory = temporaryDirectory();
+    const file = path.join(directory, 'backup');
+    const made = run(['backup', file], { env: { ...process.env, LATCHKEY_URL: running.url, LATCHKEY_API_KEY: server.account.apiKey } });
+    assert.equal(made.status, 0, made.stderr);
+    await running.stop();
+    const done = run(['restore', file, '--data', path.join(directory, 'restored'), '--master-key-file', path.join(server.data, 'master.key')]);
+    refusedWith(done, new RegExp(`^latchkey: The audit log of account ${ids.gone} .*: entry 1: the end was cut off \\(in the backup\\); nothing was restored\n$`));
+  });
+});
+
 describe('a full disk', { skip: !isRoot }, () => {
   let mount;
   let mounted = false;

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { run, Server, SLOW, temporaryDirectory } from '../api/support/server.mjs';
-import { makeOldDirectory, MIGRATIONS } from './support/old_database.mjs';
+import { makeOldDirectory, MIGRATIONS, REGISTER_LEVEL } from './support/old_database.mjs';
 
 const NEWEST = MIGRATIONS.length;
 
@@ -62,6 +62,8 @@ describe('a database of an earlier latchkey', () => {
       await server.stop();
       const verified = run(['audit', 'verify', '--data', data]);
       assert.equal(verified.status, 0, verified.stderr);
+      const written = level >= 2 ? 2 : 1; // the new key, and the login
+      assert.match(verified.stdout, new RegExp(`intact: ${old.entries + old.deletedEntries + written} entries`));
       assert.equal(sqlite(data, 'SELECT max(version) FROM schema_migration'), `${NEWEST}`);
     });
   }
@@ -73,6 +75,40 @@ describe('a database of an earlier latchkey', () => {
     const verified = run(['audit', 'verify', '--data', data]);
     assert.equal(verified.status, 1);
     assert.match(verified.stderr, /entry 2: changed/);
+  });
+
+  // What an upgrade takes into the list of accounts is as it was: tampering afterwards is found, and so is what was done to an entry before.
+  for (const [what, sql, says] of [
+    ['a changed entry of a deleted account', "UPDATE audit_entry SET resource_name = 'x' WHERE seq = 2 AND account_id = x'GONE'", /account ID .*: entry 2: changed/],
+    ['the last entry of a deleted account', "DELETE FROM audit_entry WHERE seq = 2 AND account_id = x'GONE'", /account ID .*: entry 2: the end was cut off/],
+    ['the log of a deleted account', "DELETE FROM audit_entry WHERE account_id = x'GONE'", /account ID .*: entry 1: the end was cut off/],
+    ['a live account', "PRAGMA foreign_keys = ON; DELETE FROM account", /: the account's row is gone, but no deletion was recorded/],
+    ['a live account and its log', "PRAGMA foreign_keys = ON; DELETE FROM account; DELETE FROM audit_entry WHERE account_id <> x'GONE'", /: the account's row is gone, but no deletion was recorded/],
+    ['the list of accounts', 'DELETE FROM account_register; DELETE FROM account_register_end', /^latchkey: The list of accounts .*: the end was removed/],
+    ['the list of accounts, so that an upgrade would make it again',
+      "DELETE FROM audit_entry WHERE account_id = x'GONE'; DROP TABLE account_register; DROP TABLE account_register_end; DELETE FROM schema_migration WHERE version >= LEVEL",
+      /^latchkey: The list of accounts was taken out of the database/],
+  ]) {
+    it(`that was upgraded: ${what} does not go unnoticed`, () => {
+      const data = path.join(temporaryDirectory(), 'data');
+      const old = makeOldDirectory(data, REGISTER_LEVEL - 1);
+      assert.equal(run(['audit', 'verify', '--data', data]).status, 0);
+      sqlite(data, sql.replaceAll('GONE', Buffer.from(old.deletedId, 'base64url').toString('hex')).replaceAll('LEVEL', `${REGISTER_LEVEL}`));
+      for (let i = 0; i < 2; i++) {
+        const verified = run(['audit', 'verify', '--data', data]);
+        assert.equal(verified.status, 1, verified.stdout);
+        assert.match(verified.stderr, new RegExp(says.source.replace('ID', old.deletedId)));
+      }
+    });
+  }
+
+  it('that was changed in an entry of a deleted account before it was upgraded is found', () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    const old = makeOldDirectory(data, REGISTER_LEVEL - 1);
+    sqlite(data, `UPDATE audit_entry SET resource_name = 'x' WHERE seq = 1 AND account_id = x'${Buffer.from(old.deletedId, 'base64url').toString('hex')}'`);
+    const verified = run(['audit', 'verify', '--data', data]);
+    assert.equal(verified.status, 1);
+    assert.match(verified.stderr, new RegExp(`account ${old.deletedId} .*: entry 1: changed`));
   });
 
   it('of a later latchkey is refused with a sentence, and left as it is', () => {

@@ -1,5 +1,5 @@
 // A data directory as the latchkey of an earlier level of migrations would have left it: the first so many files of schema/sql, then rows as it wrote them. The
-// digests and MACs are made here from the definitions in src/crypto and src/domain/audit.c, not by the code under test.
+// digests and MACs are made here from the definitions in src/crypto and src/domain/audit_mac.c, not by the code under test.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
@@ -11,6 +11,9 @@ const SQL = path.join(ROOT, 'schema/sql');
 
 /** The names of the migrations, in order. */
 export const MIGRATIONS = fs.readdirSync(SQL).filter((name) => name.endsWith('.sql')).sort();
+
+/** The level that brought the register of accounts, from which on an account's end has a seal of another kind. */
+export const REGISTER_LEVEL = MIGRATIONS.findIndex((name) => name.endsWith('_account_register.sql')) + 1;
 
 // A test vector of the Argon2 reference implementation.
 const PASSWORD = { text: 'password', hash: '$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc' };
@@ -58,9 +61,25 @@ class Chain {
       NULL, NULL, ${text(after)}, 'latchkey init', '', '', '', 200, 1, ${hex(this.mac)});`);
   }
 
-  get seal() {
-    return this.keys.audit([3], this.account, int64(this.seq), this.mac);
+  seal(level) {
+    return this.keys.audit([level < REGISTER_LEVEL ? 3 : 8], this.account, int64(this.seq), this.mac);
   }
+}
+
+/** The register of these accounts: each was created, and those that are deleted were that, too. */
+function register(keys, chains) {
+  const sql = [];
+  let position = 0;
+  let mac = keys.audit([5]);
+  const add = (account, end) => {
+    position += 1;
+    mac = keys.audit([6], mac, int64(position), account, int64(end ? 1 : 0), ...(end ? [int64(end.seq), end.mac] : []));
+    sql.push(`INSERT INTO account_register VALUES (${position}, ${hex(account)}, ${end ? `${end.seq}, ${hex(end.mac)}` : 'NULL, NULL'}, ${hex(mac)});`);
+  };
+  for (const chain of chains) add(chain.account);
+  for (const chain of chains.filter(({ deleted }) => deleted)) add(chain.account, chain);
+  sql.push(`INSERT INTO account_register_end VALUES (1, ${position}, ${hex(mac)}, ${hex(keys.audit([7], int64(position), mac))});`);
+  return sql;
 }
 
 // What each level added to what can be written. A level without an entry added nothing that an old server must have written.
@@ -94,7 +113,7 @@ const ROWS = {
   },
 };
 
-/** Makes DIR as the latchkey whose newest migration was number `level` left it. What it holds. */
+/** Makes DIR as the latchkey whose newest migration was number `level` left it: an account, and the audit log of one that was deleted. What it holds. */
 export function makeOldDirectory(directory, level) {
   fs.mkdirSync(directory, { mode: 0o700 });
   fs.writeFileSync(path.join(directory, 'lock'), '', { mode: 0o600 });
@@ -115,12 +134,19 @@ export function makeOldDirectory(directory, level) {
     sql.push(`${content};`, `INSERT INTO schema_migration VALUES (${i + 1}, ${text(name)}, ${text(checksum)}, ${at});`);
   });
   const chain = new Chain(keys, account);
+  const deleted = new Chain(keys, randomBytes(16));
+  deleted.deleted = true;
   chain.add({ at, operation: 'CREATE', type: 'ACCOUNT', id: account, name: 'Old', after: '{"name":"Old"}' });
   for (const name of Object.keys(tokens)) chain.add({ at, operation: 'CREATE', type: 'API_KEY', id: randomBytes(16), name, after: null });
+  deleted.add({ at, operation: 'CREATE', type: 'ACCOUNT', id: deleted.account, name: 'Gone', after: '{"name":"Gone"}' });
+  deleted.add({ at, operation: 'CREATE', type: 'API_KEY', id: randomBytes(16), name: 'admin', after: null });
+  chain.add({ at, operation: 'DELETE', type: 'ACCOUNT', id: deleted.account, name: 'Gone', after: null });
   sql.push(
     `INSERT INTO server (id, keys_check, created_at) VALUES (1, ${hex(keys.check('the master key of this database'))}, ${at});`,
-    `INSERT INTO account (id, name, created_at, audit_seq, audit_mac, audit_seal) VALUES (${hex(account)}, 'Old', ${at}, ${chain.seq}, ${hex(chain.mac)}, ${hex(chain.seal)});`,
+    `INSERT INTO account (id, name, created_at, audit_seq, audit_mac, audit_seal) VALUES (${hex(account)}, 'Old', ${at}, ${chain.seq}, ${hex(chain.mac)}, ${hex(chain.seal(level))});`,
     ...chain.rows,
+    ...deleted.rows,
+    ...(level < REGISTER_LEVEL ? [] : register(keys, [chain, deleted])),
   );
   for (let i = 1; i <= level; i++) ROWS[i]?.({ sql, keys, account, ids, tokens, at });
   sql.push('COMMIT;');
@@ -128,5 +154,5 @@ export function makeOldDirectory(directory, level) {
   const done = spawnSync('sqlite3', ['-bail', file], { input: sql.join('\n'), encoding: 'utf8' });
   assert.equal(done.status, 0, `${done.stderr}${done.error ?? ''}`);
   fs.chmodSync(file, 0o600);
-  return { accountId: account.toString('base64url'), tokens, password: PASSWORD.text, entries: chain.seq };
+  return { accountId: account.toString('base64url'), deletedId: deleted.account.toString('base64url'), tokens, password: PASSWORD.text, entries: chain.seq, deletedEntries: deleted.seq };
 }

@@ -2,8 +2,8 @@
 
 #include "crypto/crypto.h"
 #include "crypto/random.h"
+#include "domain/migrate.h"
 #include "domain/rules.h"
-#include "store/migrate.h"
 #include "store/user_group.h"
 
 #include <dirent.h>
@@ -72,7 +72,7 @@ int fixture_setup(void **state) {
     snprintf(f->path, sizeof(f->path), "%s/latchkey.db", f->dir);
     lk_arena_init(&f->arena, (size_t)256 << 20);
     f->keys = fixture_keys(7);
-    if (lk_db_open_sqlite(f->path, true, &f->db, &f->problem) != 0 || lk_migrate(f->db, NULL, &f->problem) != 0)
+    if (lk_db_open_sqlite(f->path, true, &f->db, &f->problem) != 0 || lk_domain_migrate(f->db, f->keys, &f->problem) != 0)
         fail_msg("%s", f->problem.text);
     assert_int_equal(lk_domain_open(f->db, f->keys, &f->domain, &f->problem), 0);
     assert_int_equal(lk_db_begin(f->db), 0);

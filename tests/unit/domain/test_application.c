@@ -81,7 +81,7 @@ static void test_deleting_takes_it_out_of_permissions(void **state) {
     assert_int_equal(lk_user_group_permissions(&f->call, &only, &permissions), 0);
     assert_int_equal(permissions.apps_len, 0);
     struct lk_audit_finding finding;
-    assert_int_equal(lk_audit_verify(&f->call, NULL, &finding), 0);
+    assert_int_equal(lk_audit_verify(&f->call, &finding), 0);
     assert_true(finding.intact);
 }
 
@@ -184,7 +184,7 @@ static void test_operators(void **state) {
     assert_int_equal(fixture_act(f, token), LK_EUNAUTH);
     assert_int_equal(fixture_query(f, "SELECT count(*) FROM user_group"), 4);
     struct lk_audit_finding finding;
-    assert_int_equal(lk_audit_verify(&f->call, NULL, &finding), 0);
+    assert_int_equal(lk_audit_verify(&f->call, &finding), 0);
     assert_true(finding.intact);
 }
 

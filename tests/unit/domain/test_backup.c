@@ -90,7 +90,7 @@ static void test_restored(void **state) {
                          "AND after_doc = '{\"backupAt\":\"2026-11-25T16:05:29.752Z\"}'"),
         2);
     struct lk_audit_finding finding;
-    assert_int_equal(lk_audit_verify(&f->call, NULL, &finding), 0);
+    assert_int_equal(lk_audit_verify(&f->call, &finding), 0);
     assert_true(finding.intact);
 }
 

@@ -112,7 +112,8 @@ static char *state_of(struct prepared *p) {
         "coalesce((SELECT group_concat(hex(id) || name || permissions || settings) FROM user_group), '') || '|' || "
         "(SELECT count(*) FROM group_member) || '|' || coalesce((SELECT group_concat(hex(id) || email || name) FROM user_account), '') || "
         "'|' || coalesce((SELECT group_concat(hex(id) || name || audit_seq) FROM account), '') || '|' || "
-        "(SELECT count(*) FROM audit_entry) || '|' || (SELECT count(*) FROM session) || '|' || (SELECT count(*) FROM key_session) || '|' "
+        "(SELECT count(*) FROM audit_entry) || '|' || (SELECT position || hex(mac) FROM account_register_end) || '|' || (SELECT count(*) "
+        "FROM session) || '|' || (SELECT count(*) FROM key_session) || '|' "
         "|| "
         "(SELECT count(*) FROM application) || '|' || coalesce((SELECT group_concat(cidr || status) FROM ip_allow), '') || '|' || "
         "(SELECT count(*) FROM sso_provider) || '|' || "
@@ -508,7 +509,7 @@ static int read_audit(struct prepared *p, struct lk_call *call) {
     if (code == 0)
         code = lk_audit_contents(call, p->change_set, (struct lk_slice){NULL, 0}, page, &contents, &len_out, &info_out);
     if (code == 0)
-        code = lk_audit_verify(call, &p->f->account.id, &finding);
+        code = lk_audit_verify(call, &finding);
     if (code == 0)
         assert_true(finding.intact);
     return code;

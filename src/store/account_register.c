@@ -1,0 +1,84 @@
+#include "store/account_register.h"
+
+#include "store/row.h"
+
+static struct lk_slice bytes_slice(const uint8_t *bytes) {
+    return lk_slice_make((const char *)bytes, LK_STORED_MAC_BYTES);
+}
+
+int lk_store_register_insert(struct lk_db *db, const struct lk_register_row *row) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "INSERT INTO account_register (position, account_id, end_seq, end_mac, mac) "
+                                          "VALUES ($1, $2, $3, $4, $5)");
+    lk_bind_int(stmt, 1, row->position);
+    lk_bind_id(stmt, 2, &row->account_id);
+    if (row->has_end) { /* else both stay NULL */
+        lk_bind_int(stmt, 3, row->end_seq);
+        lk_bind_blob(stmt, 4, bytes_slice(row->end_mac));
+    }
+    lk_bind_blob(stmt, 5, bytes_slice(row->mac));
+    return lk_run(stmt);
+}
+
+static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, void *ret) {
+    (void)arena;
+    struct lk_register_row *row = ret;
+    row->position = lk_column_int(stmt, 0);
+    row->has_end = !lk_column_is_null(stmt, 2);
+    row->end_seq = lk_column_int(stmt, 2);
+    row->is_latest = lk_column_int(stmt, 5) == row->position;
+    int code = lk_column_id(stmt, 1, &row->account_id);
+    if (code == 0 && row->has_end)
+        code = lk_row_bytes(stmt, 3, row->end_mac, sizeof(row->end_mac));
+    return code != 0 ? code : lk_row_bytes(stmt, 4, row->mac, sizeof(row->mac));
+}
+
+int lk_store_register_next(struct lk_db *db, int64_t after, struct lk_arena *arena, struct lk_register_row *ret) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT r.position, r.account_id, r.end_seq, r.end_mac, r.mac, "
+                                          "(SELECT max(l.position) FROM account_register l WHERE l.account_id = r.account_id) "
+                                          "FROM account_register r WHERE r.position > $1 ORDER BY r.position LIMIT 1");
+    lk_bind_int(stmt, 1, after);
+    return lk_row_one(stmt, read_columns, arena, ret, sizeof(*ret));
+}
+
+static int read_end(struct lk_stmt *stmt, struct lk_arena *arena, void *ret) {
+    (void)arena;
+    struct lk_register_end_row *row = ret;
+    row->position = lk_column_int(stmt, 0);
+    int code = lk_row_bytes(stmt, 1, row->mac, sizeof(row->mac));
+    return code != 0 ? code : lk_row_bytes(stmt, 2, row->seal, sizeof(row->seal));
+}
+
+int lk_store_register_end_find(struct lk_db *db, struct lk_arena *arena, struct lk_register_end_row *ret) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT position, mac, seal FROM account_register_end WHERE id = 1");
+    return lk_row_one(stmt, read_end, arena, ret, sizeof(*ret));
+}
+
+int lk_store_register_end_set(struct lk_db *db, const struct lk_register_end_row *row) {
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "INSERT INTO account_register_end (id, position, mac, seal) VALUES (1, $1, $2, $3) "
+                       "ON CONFLICT (id) DO UPDATE SET position = excluded.position, mac = excluded.mac, seal = excluded.seal");
+    lk_bind_int(stmt, 1, row->position);
+    lk_bind_blob(stmt, 2, bytes_slice(row->mac));
+    lk_bind_blob(stmt, 3, bytes_slice(row->seal));
+    return lk_run(stmt);
+}
+
+static int read_id(struct lk_stmt *stmt, struct lk_arena *arena, void *ret) {
+    (void)arena;
+    return lk_column_id(stmt, 0, ret);
+}
+
+int lk_store_register_stranger(struct lk_db *db, struct lk_arena *arena, struct lk_id *ret) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT a.id FROM account a WHERE NOT EXISTS "
+                                          "(SELECT 1 FROM account_register r WHERE r.account_id = a.id) ORDER BY a.id LIMIT 1");
+    return lk_row_one(stmt, read_id, arena, ret, sizeof(*ret));
+}
+
+int lk_store_register_stranger_in_log(struct lk_db *db, const struct lk_id *after, struct lk_arena *arena, struct lk_id *ret) {
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "SELECT e.account_id FROM audit_entry e WHERE e.account_id > $1 AND NOT EXISTS "
+                       "(SELECT 1 FROM account_register r WHERE r.account_id = e.account_id) ORDER BY e.account_id LIMIT 1");
+    /* Every id is longer than the empty blob, so it stands before the first. */
+    lk_bind_blob(stmt, 1, after == NULL ? lk_slice_make("", 0) : lk_slice_make((const char *)after->bytes, LK_ID_BYTES));
+    return lk_row_one(stmt, read_id, arena, ret, sizeof(*ret));
+}
