@@ -45,6 +45,15 @@ static int next_position(struct lk_call *call, const struct lk_id *account, int6
     return lk_store_audit_set_len(call->db, account, &call->change_set, ret);
 }
 
+/* An end that was not as it was written gets no new seal, or the next entry would make what was done to it good. */
+static void move_end(const struct lk_mac_key *key, struct lk_account_row *account, const struct lk_audit_row *row) {
+    bool was_sealed = lk_audit_end_is_sealed(key, account);
+    account->audit_seq = row->seq;
+    memcpy(account->audit_mac, row->mac, sizeof(row->mac));
+    if (was_sealed)
+        lk_audit_mac_end(key, account, account->audit_seal);
+}
+
 int lk_audit_append(struct lk_call *call, const struct lk_audit_change *change) {
     const struct lk_actor *actor = call->actor;
     struct lk_account_row account;
@@ -83,9 +92,7 @@ int lk_audit_append(struct lk_call *call, const struct lk_audit_change *change) 
     code = lk_store_audit_insert(call->db, &row);
     if (code != 0)
         return lk_fail_store(call, code);
-    account.audit_seq = row.seq;
-    memcpy(account.audit_mac, row.mac, sizeof(row.mac));
-    lk_audit_mac_end(audit_key(call), &account, account.audit_seal);
+    move_end(audit_key(call), &account, &row);
     code = lk_store_account_set_audit(call->db, &account);
     if (code != 0)
         return lk_fail_store(call, code);

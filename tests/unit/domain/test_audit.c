@@ -207,6 +207,23 @@ static void test_an_older_end_is_found(void **state) {
     expect_found(f, "UPDATE account SET (audit_seq, audit_mac, audit_seal) = (SELECT seq, mac, seal FROM older)", 4, "beyond the end");
 }
 
+/* What was done to the end stays to be found, whatever is written after it. */
+static void test_the_next_entry_makes_no_end_good(void **state) {
+    struct fixture *f = *state;
+    fixture_key(f, "x", NULL, NULL);
+    fixture_key(f, "y", NULL, NULL);
+    fixture_sql(f, "DELETE FROM audit_entry WHERE seq = 4;"
+                   "UPDATE account SET audit_seq = 3, audit_mac = (SELECT mac FROM audit_entry WHERE seq = 3)");
+    for (int64_t seq = 4; seq < 6; seq++) {
+        fixture_key(f, seq == 4 ? "z" : "zz", NULL, NULL);
+        struct lk_audit_finding finding;
+        verify(f, &finding);
+        assert_false(finding.intact);
+        assert_int_equal(finding.sequence, seq);
+        assert_string_equal(finding.reason, "the end was changed");
+    }
+}
+
 /* What a client sends for the log is cut where a character ends. */
 static void test_long_origins_are_cut(void **state) {
     struct fixture *f = *state;
@@ -235,6 +252,7 @@ int main(void) {
         TEST(test_an_entry_of_another_history_is_found),
         TEST(test_entries_do_not_move_between_accounts),
         TEST(test_an_older_end_is_found),
+        TEST(test_the_next_entry_makes_no_end_good),
         TEST(test_long_origins_are_cut),
     };
     return cmocka_run_group_tests_name("domain/audit", tests, NULL, NULL);
