@@ -6,6 +6,7 @@
 #include "fixture.h"
 
 #include "base/ip.h"
+#include "domain/account_register.h"
 #include "domain/application.h"
 #include "domain/audit.h"
 #include "domain/backup.h"
@@ -520,6 +521,15 @@ static int note_restore(struct prepared *p, struct lk_call *call) {
     return lk_backup_restored(call, 1);
 }
 
+/* As for a database that has none; that its accounts' ends have no seal of before is the same to it but for the new one. */
+static int make_register(struct prepared *p, struct lk_call *call) {
+    (void)p;
+    int code =
+        lk_db_exec(call->db, "DELETE FROM account_register; DELETE FROM account_register_end; DELETE FROM account WHERE name = 'Other';"
+                             "UPDATE account SET audit_seal = zeroblob(32)");
+    return code != 0 ? lk_fail_store(call, code) : lk_register_adopt(call->db, call->domain->keys, call->problem);
+}
+
 static int take_key(void *context, const struct lk_verification_key *key) {
     (void)context;
     return key->groups_len > 0 ? 0 : LK_EINVAL;
@@ -606,6 +616,7 @@ static const struct operation {
     {"change SSO providers", change_providers, false},
     {"read the audit", read_audit, true},
     {"note a restore", note_restore, false},
+    {"make the register", make_register, false},
     {"read what verification keeps", read_for_verification, true},
     {"be refused", be_refused, true},
 };
