@@ -76,7 +76,7 @@ static int adopt_accounts(struct adoption *adoption) {
     struct lk_id last;
     const struct lk_id *after = NULL;
     int code;
-    while ((code = lk_store_account_next(adoption->db, after, &adoption->arena, &account)) == 0) {
+    while ((code = lk_store_register_account_next(adoption->db, after, &adoption->arena, &account)) == 0) {
         code = adopt_account(adoption, &account);
         if (code != 0)
             return code;

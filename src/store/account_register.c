@@ -63,6 +63,27 @@ int lk_store_register_end_set(struct lk_db *db, const struct lk_register_end_row
     return lk_run(stmt);
 }
 
+static int read_account_end(struct lk_stmt *stmt, struct lk_arena *arena, void *ret) {
+    (void)arena;
+    struct lk_account_row *row = ret;
+    row->audit_seq = lk_column_int(stmt, 1);
+    int code = lk_column_id(stmt, 0, &row->id);
+    if (code == 0)
+        code = lk_row_bytes(stmt, 2, row->audit_mac, sizeof(row->audit_mac));
+    return code != 0 ? code : lk_row_bytes(stmt, 3, row->audit_seal, sizeof(row->audit_seal));
+}
+
+/* Every id is longer than the empty blob, so it stands before the first. */
+static void bind_after(struct lk_stmt *stmt, const struct lk_id *after) {
+    lk_bind_blob(stmt, 1, after == NULL ? lk_slice_make("", 0) : lk_slice_make((const char *)after->bytes, LK_ID_BYTES));
+}
+
+int lk_store_register_account_next(struct lk_db *db, const struct lk_id *after, struct lk_arena *arena, struct lk_account_row *ret) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT id, audit_seq, audit_mac, audit_seal FROM account WHERE id > $1 ORDER BY id LIMIT 1");
+    bind_after(stmt, after);
+    return lk_row_one(stmt, read_account_end, arena, ret, sizeof(*ret));
+}
+
 static int read_id(struct lk_stmt *stmt, struct lk_arena *arena, void *ret) {
     (void)arena;
     return lk_column_id(stmt, 0, ret);
@@ -78,7 +99,6 @@ int lk_store_register_stranger_in_log(struct lk_db *db, const struct lk_id *afte
     struct lk_stmt *stmt =
         lk_db_stmt(db, "SELECT e.account_id FROM audit_entry e WHERE e.account_id > $1 AND NOT EXISTS "
                        "(SELECT 1 FROM account_register r WHERE r.account_id = e.account_id) ORDER BY e.account_id LIMIT 1");
-    /* Every id is longer than the empty blob, so it stands before the first. */
-    lk_bind_blob(stmt, 1, after == NULL ? lk_slice_make("", 0) : lk_slice_make((const char *)after->bytes, LK_ID_BYTES));
+    bind_after(stmt, after);
     return lk_row_one(stmt, read_id, arena, ret, sizeof(*ret));
 }

@@ -37,4 +37,8 @@ int lk_store_register_stranger(struct lk_db *db, struct lk_arena *arena, struct 
 /* The account with audit entries, that no row is about, with the least id above `after` (NULL: the first). */
 int lk_store_register_stranger_in_log(struct lk_db *db, const struct lk_id *after, struct lk_arena *arena, struct lk_id *ret);
 
+/* The account with the least id above `after` (NULL: the first): id, audit_seq, audit_mac and audit_seal alone, which are there while migrations are under
+ * way, whatever later ones add to accounts. */
+int lk_store_register_account_next(struct lk_db *db, const struct lk_id *after, struct lk_arena *arena, struct lk_account_row *ret);
+
 #endif
