@@ -32,8 +32,9 @@ static int found(struct check *check, int64_t sequence, const char *reason) {
 }
 
 static int found_in_list(struct check *check, const struct lk_id *account, int64_t place, const char *reason) {
+    static const struct lk_id unknown;
     check->finding.in_list = true;
-    check->finding.account_id = account == NULL ? (struct lk_id){0} : *account;
+    check->finding.account_id = account == NULL ? unknown : *account;
     return found(check, place, reason);
 }
 
