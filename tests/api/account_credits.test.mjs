@@ -23,15 +23,7 @@ async function auth(key, agent) {
   return answer.headers['x-latchkey-code'];
 }
 
-async function verify(key, body = {}) {
-  const answer = await server.request({
-    method: 'POST',
-    path: '/v1/keys:verify',
-    headers: { 'x-api-key': server.account.apiKey, 'content-type': 'application/json' },
-    body: JSON.stringify({ key, ...body }),
-  });
-  return JSON.parse(answer.text);
-}
+const verify = (key, body) => server.verify(key, body);
 
 /** Waits until the database has these balances: of the account, and of a key. */
 async function settled(remaining, key) {

@@ -24,15 +24,7 @@ async function auth(key, { agent, headers = {} } = {}) {
   return answer.headers['x-latchkey-code'];
 }
 
-async function verify(key, body = {}) {
-  const answer = await server.request({
-    method: 'POST',
-    path: '/v1/keys:verify',
-    headers: { 'x-api-key': server.account.apiKey, 'content-type': 'application/json' },
-    body: JSON.stringify({ key, ...body }),
-  });
-  return JSON.parse(answer.text);
-}
+const verify = (key, body) => server.verify(key, body);
 
 /** The balance in the database once it is what it should be. */
 async function settled(uuid, remaining) {

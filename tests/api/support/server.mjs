@@ -212,6 +212,17 @@ export class Server {
     return { ...answer, json: answer.text === '' ? undefined : JSON.parse(answer.text) };
   }
 
+  /** What `/v1/keys:verify` answers the key that init made about another one. */
+  async verify(key, body = {}) {
+    const answer = await this.request({
+      method: 'POST',
+      path: '/v1/keys:verify',
+      headers: { 'x-api-key': this.account.apiKey, 'content-type': 'application/json' },
+      body: JSON.stringify({ key, ...body }),
+    });
+    return JSON.parse(answer.text);
+  }
+
   /** The data of a request that must succeed. */
   async query(query, variables, options) {
     const answer = await this.graphql(query, variables, options);
