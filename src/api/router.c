@@ -122,7 +122,7 @@ static struct lk_slice error_body(int status) {
 }
 
 void lk_router_describe_error(int status, struct http_error *ret) {
-    static const struct http_error_field fields[] = {
+    static const struct http_answer_field fields[] = {
         {LK_SLICE("Cache-Control"), LK_SLICE("no-store")}, {LK_SLICE("X-Latchkey-Account-Id"), LK_SLICE("")},
         {LK_SLICE("X-Latchkey-Key-Id"), LK_SLICE("")},     {LK_SLICE("X-Latchkey-Key-Name"), LK_SLICE("")},
         {LK_SLICE("X-Latchkey-Groups"), LK_SLICE("")},     {LK_SLICE("X-Latchkey-Scopes"), LK_SLICE("")},

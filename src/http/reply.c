@@ -15,7 +15,7 @@ static void say_error(struct http_loop *loop, int status, struct http_reply *rep
     answer->fields_len = 1 + error.fields_len;
     reply->own_fields[0] = (struct http_answer_field){LK_SLICE("Content-Type"), lk_slice_cstr(error.content_type)};
     for (size_t i = 0; i < error.fields_len; i++)
-        reply->own_fields[1 + i] = (struct http_answer_field){error.fields[i].name, error.fields[i].value};
+        reply->own_fields[1 + i] = error.fields[i];
 }
 
 void http_reply_error(struct http_loop *loop, int status, struct http_reply *ret) {

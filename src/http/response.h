@@ -11,11 +11,6 @@
 /* "Mon, 23 Nov 2026 12:05:32 GMT" */
 #define HTTP_DATE_LEN 29
 
-struct http_answer_field {
-    struct lk_slice name;
-    struct lk_slice value;
-};
-
 struct http_answer {
     int status; /* 200 to 599 */
     const struct http_answer_field *fields;

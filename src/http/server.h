@@ -57,16 +57,16 @@ struct http_listener {
     http_body_limit body_max;          /* the same */
 };
 
+struct http_answer_field {
+    struct lk_slice name, value;
+};
+
 /* An answer that the server makes itself. All of it static memory. */
 struct http_error {
     struct lk_slice body; /* of text/plain, unless content_type is set */
     const char *content_type;
-    const struct http_error_field *fields; /* besides */
-    size_t fields_len;                     /* at most HTTP_ERROR_FIELDS_MAX */
-};
-
-struct http_error_field {
-    struct lk_slice name, value;
+    const struct http_answer_field *fields; /* besides */
+    size_t fields_len;                      /* at most HTTP_ERROR_FIELDS_MAX */
 };
 
 #define HTTP_ERROR_FIELDS_MAX 15

@@ -18,7 +18,7 @@ static void read_to_end(int fd) {
 static void json_error(int status, struct http_error *ret) {
     static const struct lk_slice refused = LK_SLICE("{\"e\":\"refused\"}");
     static const struct lk_slice late = LK_SLICE("{\"e\":\"late\"}");
-    static const struct http_error_field fields[] = {{LK_SLICE("X-One"), LK_SLICE("1")}, {LK_SLICE("X-None"), LK_SLICE("")}};
+    static const struct http_answer_field fields[] = {{LK_SLICE("X-One"), LK_SLICE("1")}, {LK_SLICE("X-None"), LK_SLICE("")}};
     *ret = (struct http_error){status == 408 ? late : refused, "application/json", fields, 2};
 }
 
