@@ -124,11 +124,6 @@ const struct sockaddr_storage *http_request_peer(const struct http_request *requ
     return &request->connection->peer;
 }
 
-struct lk_slice http_request_client_subject(const struct http_request *request) {
-    const struct http_tls *tls = request->connection->tls;
-    return tls == NULL ? lk_slice_make(NULL, 0) : lk_slice_cstr(tls->subject);
-}
-
 bool http_request_is_secure(const struct http_request *request) {
     return request->connection->tls != NULL;
 }

@@ -163,8 +163,6 @@ static inline struct lk_slice http_request_header(const struct http_request *req
 bool http_request_header_at(const struct http_request *request, size_t index, struct lk_slice *ret_name, struct lk_slice *ret_value);
 
 const struct sockaddr_storage *http_request_peer(const struct http_request *request); /* AF_INET, AF_INET6 or AF_UNIX */
-/* Who the client's verified certificate names, as RFC 2253 writes it; ptr NULL when it showed none. */
-struct lk_slice http_request_client_subject(const struct http_request *request);
 bool http_request_is_secure(const struct http_request *request); /* it came by TLS */
 struct lk_arena *http_request_arena(struct http_request *request);
 unsigned http_request_thread(const struct http_request *request); /* 0 .. threads-1: index for per-thread counters */

@@ -98,21 +98,6 @@ struct http_tls *http_tls_new(SSL_CTX *context, struct http_connection *c) {
     return tls;
 }
 
-/* Remembers who the client is, if it showed a certificate. False when out of memory. */
-static bool keep_subject(struct http_tls *tls) {
-    X509 *certificate = SSL_get0_peer_certificate(tls->ssl);
-    if (certificate == NULL || SSL_get_verify_result(tls->ssl) != X509_V_OK)
-        return true;
-    BIO *text = BIO_new(BIO_s_mem());
-    char *bytes = NULL;
-    if (text != NULL && X509_NAME_print_ex(text, X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) >= 0) {
-        long len = BIO_get_mem_data(text, &bytes);
-        tls->subject = strndup(len > 0 ? bytes : "", (size_t)len);
-    }
-    BIO_free(text);
-    return tls->subject != NULL;
-}
-
 /* Ends an operation that did not succeed: 0, with errno, for what takes patience; otherwise as given for an end, -1 for a failure. */
 static int look_at_error(struct http_tls *tls, int result) {
     int error = SSL_get_error(tls->ssl, result);
@@ -135,7 +120,7 @@ int http_tls_handshake(struct http_connection *c) {
     int result = SSL_do_handshake(tls->ssl);
     if (result == 1) {
         tls->established = true;
-        return keep_subject(tls) ? 1 : -1;
+        return 1;
     }
     result = look_at_error(tls, result);
     return result < 0 && errno == EAGAIN ? 0 : -1;
@@ -197,6 +182,5 @@ void http_tls_free(struct http_tls *tls) {
     if (tls == NULL)
         return;
     http_tls_close(tls);
-    free(tls->subject);
     free(tls);
 }

@@ -22,7 +22,6 @@ struct http_tls {
     bool established;   /* the handshake is done */
     bool failed;        /* nothing more can be said */
     bool ended;         /* close_notify was sent */
-    char *subject;      /* of the client's verified certificate, RFC 2253; NULL: none */
 };
 
 /* Reads the files. 0; LK_EFORBIDDEN: others than its owner can read the key; LK_EINVAL: a file that is not what it should be; LK_EIO; LK_ENOMEM.
@@ -46,7 +45,7 @@ ssize_t http_tls_write(struct http_connection *connection, const char *bytes, si
 /* Tells the client that nothing more comes (close_notify), if that can be said at once. */
 void http_tls_end(struct http_connection *connection);
 
-/* Frees all but the subject. */
+/* Frees what OpenSSL holds, so that *tls itself can wait until nobody uses it. */
 void http_tls_close(struct http_tls *tls);
 void http_tls_free(struct http_tls *tls); /* NULL is fine */
 

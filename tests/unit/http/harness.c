@@ -191,9 +191,6 @@ static void handler(struct http_request *request, void *context) {
     } else if (lk_slice_is(path, "/coded") || lk_slice_is(path, "/uncoded")) { /* not to be compressed here */
         http_set_coding(request, lk_slice_is(path, "/coded") ? "br" : NULL);
         http_set_body(request, lk_slice_make(text, 5000));
-    } else if (lk_slice_is(path, "/subject")) {
-        struct lk_slice subject = http_request_client_subject(request);
-        http_set_body(request, subject.ptr != NULL ? subject : lk_slice_cstr("nobody"));
     } else if (lk_slice_is(path, "/fields")) {
         struct lk_slice name, value;
         for (size_t i = 0; http_request_header_at(request, i, &name, &value); i++) {
