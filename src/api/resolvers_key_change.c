@@ -1,4 +1,5 @@
 /* What changes keys. */
+#include "api/errors.h"
 #include "api/graphql_context.h"
 #include "api/resolvers.h"
 #include "api/resolvers_limits.h"
@@ -121,17 +122,44 @@ struct import_results {
     size_t len;
 };
 
-static int read_imports(struct gql_call *call, const struct gql_value *keys, struct lk_import_input **ret) {
-    struct lk_import_input *inputs = lk_arena_calloc(call->arena, keys->list.len, sizeof(*inputs));
-    if (inputs == NULL)
+/* The list of an import: what could be read of it, and where each of that stands; of the rest, why not. */
+struct import_list {
+    struct lk_import_input *inputs;
+    size_t *places;
+    size_t len;
+    struct lk_import_result *results; /* for the whole list */
+};
+
+/* A key that cannot be read is refused like one that the rules refuse: alone. */
+static int refuse_unread(struct gql_call *call, int code, struct lk_slice name, struct lk_import_result *ret) {
+    if (call->error_message == NULL || strcmp(call->error_code, LK_CODE_BAD_USER_INPUT) != 0)
+        return code;
+    *ret = (struct lk_import_result){.name = name, .error = lk_slice_cstr(call->error_message)};
+    call->error_message = NULL;
+    call->error_code = NULL;
+    return 0;
+}
+
+static int read_imports(struct gql_call *call, const struct gql_value *keys, struct import_list *ret) {
+    struct import_list list = {
+        .inputs = lk_arena_calloc(call->arena, keys->list.len, sizeof(*list.inputs)),
+        .places = lk_arena_calloc(call->arena, keys->list.len, sizeof(*list.places)),
+        .results = lk_arena_calloc(call->arena, keys->list.len, sizeof(*list.results)),
+    };
+    if (list.inputs == NULL || list.places == NULL || list.results == NULL)
         return lk_fail(call, LK_ENOMEM);
     for (size_t i = 0; i < keys->list.len; i++) {
-        inputs[i].token = gql_value_text(gql_value_get(&keys->list.items[i], "key"));
-        int code = read_key_input(call, &keys->list.items[i], &inputs[i].key);
+        struct lk_import_input *input = &list.inputs[list.len];
+        *input = (struct lk_import_input){.token = gql_value_text(gql_value_get(&keys->list.items[i], "key"))};
+        int code = read_key_input(call, &keys->list.items[i], &input->key);
+        if (code == 0)
+            list.places[list.len++] = i;
+        else
+            code = refuse_unread(call, code, input->key.name, &list.results[i]);
         if (code != 0)
             return code;
     }
-    *ret = inputs;
+    *ret = list;
     return 0;
 }
 
@@ -139,17 +167,20 @@ static int import_api_keys(struct gql_call *call, const void *source, struct gql
     (void)source;
     const struct gql_value *keys = lk_input(call, "keys");
     struct import_results *results = LK_ARENA_NEW(call->arena, struct import_results);
-    struct lk_import_input *inputs = NULL;
-    struct lk_import_result *items = NULL;
+    struct import_list list = {0};
+    struct lk_import_result *made = NULL;
     if (results == NULL)
         return lk_fail(call, LK_ENOMEM);
-    int code = read_imports(call, keys, &inputs);
+    int code = read_imports(call, keys, &list);
     if (code != 0)
         return code;
-    code = lk_api_key_import(&lk_context(call)->call, lk_input_text(call, "accountId"), inputs, keys->list.len, &items);
+    size_t len = keys->list.len > LK_IMPORT_MAX ? keys->list.len : list.len; /* too many are too many, readable or not */
+    code = lk_api_key_import(&lk_context(call)->call, lk_input_text(call, "accountId"), list.inputs, len, &made);
     if (code != 0)
         return lk_fail(call, code);
-    *results = (struct import_results){items, keys->list.len};
+    for (size_t i = 0; i < list.len; i++)
+        list.results[list.places[i]] = made[i];
+    *results = (struct import_results){list.results, keys->list.len};
     return lk_out_payload(call, ret, results);
 }
 

@@ -63,6 +63,13 @@ describe('gateways that are not run', () => {
     assert.deepEqual(list('traefik.yml', 'authRequestHeaders'), ['x-api-key', 'authorization']);
   });
 
+  it('leaves no spelling for a client of Traefik to name itself by, which knows names but no patterns', () => {
+    const file = fs.readFileSync(path.join(ROOT, 'docs/gateways/traefik.yml'), 'utf8');
+    const removed = file.match(/^ *customRequestHeaders:\n([^]*?)\n\n/m)[1].match(/^ *[\w-]+(?=: ""$)/gm).map((name) => name.trim().toLowerCase());
+    const spellings = (name) => name.split('-').reduce((all, part) => all.flatMap((begun) => ['-', '_'].map((mark) => begun + mark + part)), ['']).filter((spelling) => spelling.startsWith('-')).map((spelling) => spelling.slice(1));
+    for (const name of IDENTITY) for (const spelling of spellings(name)) assert.ok(spelling === name || removed.includes(spelling), spelling);
+  });
+
   it('answers before a body comes that the gateway announces and never sends', async () => {
     const head = (path, fields) => `POST ${path} HTTP/1.1\r\nHost: x\r\nx-api-key: ${allowed.key}\r\n${fields}\r\n`;
     for (const fields of ['Content-Length: 100\r\n', 'Content-Length: 100000000\r\n', 'Transfer-Encoding: chunked\r\n', 'Content-Length: 1\r\nExpect: 100-continue\r\n']) {

@@ -120,6 +120,22 @@ describe('import', () => {
     assert.equal((await load([{ name: 'seventh', key: 'seventh-key-of-the-batch' }]))[0].error, null);
   });
 
+  it('refuses one that cannot even be read, and leaves the rest', async () => {
+    const wrong = [{ credits: { remaining: 0.5 } }, { credits: { remaining: 1, refill: { amount: 1e300, interval: 'DAILY' } } }, { expiresAt: '2027-01-01' }, { expiresAt: Date.now() + 0.5 }];
+    const one = (name, rest) => ({ name, key: `a-key-to-be-${name.replace(' ', '-')}`, ...rest });
+    const results = await load([one('read 1'), ...wrong.map((rest, i) => one(`unread ${i}`, rest)), one('read 2')]);
+    assert.deepEqual(results.map(({ name }) => name), ['read 1', 'unread 0', 'unread 1', 'unread 2', 'unread 3', 'read 2']);
+    assert.deepEqual(results.map(({ error }) => error?.match(/remaining|amount|DateTime/)?.[0] ?? error), [null, 'remaining', 'amount', 'DateTime', 'DateTime', null]);
+    assert.deepEqual(results.map(({ uuid }) => uuid !== null), [true, false, false, false, false, true]);
+    for (const { uuid, name } of [results[0], results[5]]) assert.equal((await server.query(GET, { id: uuid })).apiKey.name, name);
+    // Their number counts, and who may not import is told so first.
+    const many = { input: { accountId: account(), keys: Array.from({ length: 1001 }, (_, i) => one(`number ${i}`, wrong[0])) } };
+    assert.match((await server.graphql(IMPORT, many)).json.errors[0].message, /^Too many keys: 1001/);
+    const { key } = await server.createKey('no importer', []);
+    const answer = await server.graphql(IMPORT, { input: { accountId: account(), keys: [one('denied', wrong[0])] } }, { key });
+    assert.equal(answer.json.errors[0].extensions.code, 'FORBIDDEN');
+  });
+
   it('takes no secret that is in use, old ones included, and tells nothing of another account', async () => {
     const { key, uuid } = await server.createKey('own');
     const rotate = 'mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { key } }';

@@ -44,6 +44,18 @@ describe('the README', () => {
   });
 });
 
+describe('the documents', () => {
+  it('name settings as the command line takes them: one that is on or off has no word of its own after it', () => {
+    const help = spawnSync(BINARY, ['help', 'serve'], { encoding: 'utf8' }).stdout;
+    const switches = [...help.matchAll(/^ {2}--([a-z-]+)$/gm)].map(([, name]) => name);
+    assert.ok(switches.includes('graphql-introspection'));
+    const files = ['README.md', 'SECURITY.md', ...fs.readdirSync(path.join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`), 'docs/gateways/README.md'];
+    const spans = files.flatMap((file) => [...fs.readFileSync(path.join(ROOT, file), 'utf8').matchAll(/`--([a-z-]+)( [^`]+|=[^`]+)`/g)].map(([span, name, value]) => ({ file, span, name, value })));
+    assert.ok(spans.length >= 5);
+    for (const { file, span, name, value } of spans) if (switches.includes(name)) assert.match(value, /^=(true|false)$/, `${file}: ${span}`);
+  });
+});
+
 describe('make run', () => {
   it('initialises once, prints the key once and commands that work, and ends cleanly when interrupted', async () => {
     const data = path.join(temporaryDirectory(), 'data');

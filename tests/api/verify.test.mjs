@@ -273,7 +273,10 @@ describe('verify', () => {
       assert.equal(answer.json.code, 'UNAUTHENTICATED');
       assert.match(answer.headers['www-authenticate'], /^Bearer/);
     }
-    for (const key of [keys.plain.key, keys.reader.key]) assert.equal((await verify({ key: keys.plain.key }, { key })).status, 403);
+    for (const key of [keys.plain.key, keys.reader.key]) {
+      const answer = await verify({ key: keys.plain.key }, { key });
+      assert.deepEqual([answer.status, answer.headers['www-authenticate']], [403, 'Bearer realm="latchkey", error="insufficient_scope"']); // RFC 6750 section 3
+    }
     for (const [name, permissions, scopes] of [
       ['viewer', ['VIEW_USER_AND_USER_GROUPS_AND_API_KEYS'], []],
       ['manager', ['MANAGE_API_KEYS'], []],

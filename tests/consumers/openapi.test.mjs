@@ -134,6 +134,12 @@ describe('docs/openapi.yaml', () => {
     }
   });
 
+  it('shows the answer to a wrong expression as it is given', async () => {
+    const { examples } = document.components.responses.NoExpression.content['application/problem+json'];
+    const answer = await ask(server, { path: `/v1/auth/require/${encodeURIComponent('VIEW_AUDITS AND')}`, headers: { 'x-api-key': plain.key } });
+    assert.deepEqual(JSON.parse(answer.text), examples.expression.value);
+  });
+
   it('describes forward auth of keys with addresses and rates', async () => {
     const templates = Object.keys(document.paths).filter((template) => /^\/v1\/auth(\/|$)/.test(template));
     for (const [i, template] of templates.entries()) {
@@ -196,6 +202,7 @@ describe('docs/openapi.yaml', () => {
         [form({ token: key }), { 'content-type': 'text/plain' }, 400],
         [form({ token: key }), { 'x-api-key': 'lk_bad' }, 401],
         [form({ token: server.account.apiKey }), { 'x-api-key': plain.key }, 403],
+        [form({ token: 'x'.repeat(64 << 10) }), {}, 413],
         ...(template === '/v1/revoke' ? [[form({ token: server.account.apiKey }), {}, 409]] : []),
       ];
       for (const [body, headers, status] of cases) {
