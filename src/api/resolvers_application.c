@@ -1,3 +1,4 @@
+#include "api/errors.h"
 #include "api/graphql_context.h"
 #include "api/resolvers.h"
 #include "domain/application.h"
@@ -25,12 +26,42 @@ static int query_application_by_name(struct gql_call *call, const void *source, 
     return code == 0 ? lk_out_object(ret, application) : lk_fail(call, code);
 }
 
+static int read_ids(struct gql_call *call, const struct gql_value *filter, struct lk_texts *ret) {
+    const struct gql_value *values = gql_value_get(filter, "values");
+    bool equals = lk_slice_is(gql_value_text(gql_value_get(filter, "operator")), "EQUALS");
+    if (equals && values->list.len != 1)
+        return gql_fail(call, LK_CODE_BAD_USER_INPUT, "EQUALS takes one value; IN takes several");
+    return lk_texts_value(call, values, &ret->items, &ret->len);
+}
+
+/* *ret_given: the ids that were asked for are in *ret. */
+static int read_filters(struct gql_call *call, bool *ret_given, struct lk_texts *ret) {
+    const struct gql_value *filters = gql_argument(call, "filters");
+    int code = 0;
+    *ret_given = false;
+    for (size_t i = 0; !gql_value_is_null(filters) && i < filters->list.len && code == 0; i++) {
+        const struct gql_value *application = gql_value_get(&filters->list.items[i], "application");
+        if (gql_value_is_null(application))
+            continue;
+        if (*ret_given)
+            return gql_fail(call, LK_CODE_BAD_USER_INPUT, "filters may give application once");
+        *ret_given = true;
+        code = read_ids(call, application, ret);
+    }
+    return code;
+}
+
 static int query_applications(struct gql_call *call, const void *source, struct gql_out *ret) {
     (void)source;
+    bool some;
+    struct lk_texts ids;
+    int code = read_filters(call, &some, &ids);
+    if (code != 0)
+        return code;
     struct lk_application *applications;
     size_t len;
     struct lk_page_info info;
-    int code = lk_application_list(&lk_context(call)->call, lk_page_argument(call), &applications, &len, &info);
+    code = lk_application_list(&lk_context(call)->call, some ? &ids : NULL, lk_page_argument(call), &applications, &len, &info);
     return code == 0 ? lk_out_connection(call, ret, &info, applications, len, sizeof(*applications)) : lk_fail(call, code);
 }
 

@@ -216,6 +216,18 @@ static int compare_texts(const void *a, const void *b) {
     return lk_slice_compare(*(const struct lk_slice *)a, *(const struct lk_slice *)b);
 }
 
+static void sort_texts(struct lk_texts *texts) {
+    if (texts->len == 0)
+        return;
+    qsort(texts->items, texts->len, sizeof(struct lk_slice), compare_texts);
+    size_t kept = 0;
+    for (size_t i = 0; i < texts->len; i++) {
+        if (kept == 0 || !lk_slice_equal(texts->items[kept - 1], texts->items[i]))
+            texts->items[kept++] = texts->items[i];
+    }
+    texts->len = kept;
+}
+
 static int find_reach(struct lk_call *call, struct reach *ret) {
     static const struct lk_intent reading = {0};
     *ret = (struct reach){0};
@@ -243,21 +255,34 @@ static int find_reach(struct lk_call *call, struct reach *ret) {
     if (!some)
         return code; /* as lk_require refused it */
     *call->problem = (struct lk_problem){0};
-    qsort(ret->ids.items, ret->ids.len, sizeof(struct lk_slice), compare_texts);
-    size_t kept = 0;
-    for (size_t i = 0; i < ret->ids.len; i++) {
-        if (kept == 0 || !lk_slice_equal(ret->ids.items[kept - 1], ret->ids.items[i]))
-            ret->ids.items[kept++] = ret->ids.items[i];
-    }
-    ret->ids.len = kept;
+    sort_texts(&ret->ids);
     return 0;
+}
+
+static bool reaches_id(const struct reach *reach, struct lk_slice id) {
+    return reach->all ||
+           (reach->ids.len > 0 && bsearch(&id, reach->ids.items, reach->ids.len, sizeof(struct lk_slice), compare_texts) != NULL);
 }
 
 static bool reaches(const struct reach *reach, const struct lk_application_row *row) {
     struct lk_id_text text = lk_id_format(&row->id);
-    struct lk_slice id = lk_slice_cstr(text.text);
-    return reach->all ||
-           (reach->ids.len > 0 && bsearch(&id, reach->ids.items, reach->ids.len, sizeof(struct lk_slice), compare_texts) != NULL);
+    return reaches_id(reach, lk_slice_cstr(text.text));
+}
+
+/* Leaves of what is reached what has one of the ids. */
+static int narrow(struct lk_call *call, const struct lk_texts *ids, struct reach *reach) {
+    if (ids->len > LK_APPLICATION_IDS_MAX)
+        return lk_problem_set(call->problem, LK_EINVAL, "At most %d ids of applications can be asked for at once", LK_APPLICATION_IDS_MAX);
+    struct lk_texts both = {.items = lk_arena_calloc(call->arena, ids->len, sizeof(struct lk_slice))};
+    if (both.items == NULL)
+        return lk_fail_memory(call);
+    for (size_t i = 0; i < ids->len; i++) {
+        if (reaches_id(reach, ids->items[i]))
+            both.items[both.len++] = ids->items[i];
+    }
+    sort_texts(&both);
+    *reach = (struct reach){.ids = both};
+    return 0;
 }
 
 int lk_application_get(struct lk_call *call, struct lk_slice id, struct lk_application *ret) {
@@ -333,13 +358,15 @@ static int list_page(struct lk_call *call, const struct reach *reach, struct lk_
     return 0;
 }
 
-int lk_application_list(struct lk_call *call, struct lk_page page, struct lk_application **ret, size_t *ret_len,
-                        struct lk_page_info *ret_info) {
+int lk_application_list(struct lk_call *call, const struct lk_texts *ids, struct lk_page page, struct lk_application **ret,
+                        size_t *ret_len, struct lk_page_info *ret_info) {
     struct reach reach;
     struct lk_application_row *rows = NULL;
     size_t len = 0;
     int64_t total = 0;
     int code = find_reach(call, &reach);
+    if (code == 0 && ids != NULL)
+        code = narrow(call, ids, &reach);
     if (code == 0)
         code = lk_page_check(call, &page);
     if (code == 0)

@@ -34,8 +34,11 @@ int lk_application_delete(struct lk_call *call, struct lk_slice id);
 int lk_application_get(struct lk_call *call, struct lk_slice id, struct lk_application *ret);
 int lk_application_get_by_name(struct lk_call *call, struct lk_slice name, struct lk_application *ret);
 
-/* A page in order of name. */
-int lk_application_list(struct lk_call *call, struct lk_page page, struct lk_application **ret, size_t *ret_len,
-                        struct lk_page_info *ret_info);
+/* Most ids by which a list may be asked for. */
+#define LK_APPLICATION_IDS_MAX 100
+
+/* A page in order of name. ids: only those that have one of them; NULL: all. LK_EINVAL: more than LK_APPLICATION_IDS_MAX. */
+int lk_application_list(struct lk_call *call, const struct lk_texts *ids, struct lk_page page, struct lk_application **ret,
+                        size_t *ret_len, struct lk_page_info *ret_info);
 
 #endif

@@ -32,6 +32,34 @@ describe('queries', () => {
     assert.ok(viewer.permissions.accountPermissions.accountPermissionTypes.includes('MANAGE_API_KEYS'));
   });
 
+  it('applications are found by their ids', async () => {
+    const ids = {};
+    for (const name of ['web', 'shop', 'api']) {
+      const made = await server.query(`mutation { createApplication(input: {name: "${name}"}) { application { id } } }`);
+      ids[name] = made.createApplication.application.id;
+    }
+    const document = `query ($filters: [ApplicationFilter]) { applications(filters: $filters, limit: 10) { pageInfo { total } nodes { name } } }`;
+    const list = async (...filters) => {
+      const { applications } = await server.query(document, { filters });
+      assert.equal(applications.pageInfo.total, applications.nodes.length);
+      return applications.nodes.map((node) => node.name);
+    };
+    const by = (operator, ...values) => ({ application: { operator, values } });
+    assert.deepEqual(await list(), ['api', 'shop', 'web']);
+    assert.deepEqual(await list(null, {}), ['api', 'shop', 'web']);
+    assert.deepEqual(await list(by('EQUALS', ids.shop)), ['shop']);
+    assert.deepEqual(await list(by('IN', ids.web, ids.shop, ids.web, UNKNOWN_ID, 'no id', null)), ['shop', 'web']);
+    assert.deepEqual(await list(by('IN')), []);
+    for (const [filters, message] of [
+      [[by('EQUALS', ids.web, ids.shop)], 'EQUALS takes one value; IN takes several'],
+      [[by('EQUALS', ids.web), by('EQUALS', ids.web)], 'filters may give application once'],
+      [[by('IN', ...Array(101).fill(ids.web))], 'At most 100 ids of applications can be asked for at once'],
+    ]) {
+      const error = await server.error(document, { filters });
+      assert.deepEqual([error.message, error.code], [message, 'BAD_USER_INPUT']);
+    }
+  });
+
   it('apiKeys pages in the order of names, with totals', async () => {
     const document = 'query ($limit: Int!, $offset: Int) { apiKeys(limit: $limit, offset: $offset) { pageInfo { hasMore total offset limit } nodes { name } } }';
     const all = await server.query(document, { limit: 100 });

@@ -456,7 +456,7 @@ static int read_applications(struct prepared *p, struct lk_call *call) {
     int code = lk_application_get(call, p->application, &application);
     if (code == 0)
         code = lk_application_get_by_name(call, lk_slice_cstr("Shop"), &application);
-    return code != 0 ? code : lk_application_list(call, page, &list, &len_out, &info_out);
+    return code != 0 ? code : lk_application_list(call, NULL, page, &list, &len_out, &info_out);
 }
 
 static int change_ip_allow(struct prepared *p, struct lk_call *call) {

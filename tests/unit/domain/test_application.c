@@ -94,28 +94,37 @@ static void test_reading(void **state) {
     struct lk_application *list;
     size_t len;
     struct lk_page_info info;
-    assert_int_equal(lk_application_list(&f->call, (struct lk_page){2, 0}, &list, &len, &info), 0);
+    assert_int_equal(lk_application_list(&f->call, NULL, (struct lk_page){2, 0}, &list, &len, &info), 0);
     assert_int_equal(info.total, 3);
     assert_true(info.has_more);
     assert_true(lk_slice_is(list[0].name, "a"));
     struct lk_slice ids[] = {fixture_id(f, &apps[0].id), fixture_id(f, &apps[1].id)};
     act_in_apps(f, "two of them", ids, 2);
-    assert_int_equal(lk_application_list(&f->call, (struct lk_page){10, 0}, &list, &len, &info), 0);
+    assert_int_equal(lk_application_list(&f->call, NULL, (struct lk_page){10, 0}, &list, &len, &info), 0);
     assert_int_equal(info.total, 2);
     assert_true(lk_slice_is(list[0].name, "a"));
     assert_true(lk_slice_is(list[1].name, "c"));
-    assert_int_equal(lk_application_list(&f->call, (struct lk_page){10, 1}, &list, &len, &info), 0);
+    assert_int_equal(lk_application_list(&f->call, NULL, (struct lk_page){10, 1}, &list, &len, &info), 0);
     assert_int_equal(len, 1);
     assert_true(lk_slice_is(list[0].name, "c"));
-    assert_int_equal(lk_application_list(&f->call, (struct lk_page){10, 7}, &list, &len, &info), 0);
+    assert_int_equal(lk_application_list(&f->call, NULL, (struct lk_page){10, 7}, &list, &len, &info), 0);
     assert_int_equal(len, 0);
+    struct lk_slice asked[] = {fixture_id(f, &apps[2].id), ids[1], LK_SLICE("nobody's"), ids[1]}; /* of which one is reached */
+    const struct lk_texts some = {asked, 4}, none = {asked, 0}, many = {asked, LK_APPLICATION_IDS_MAX + 1};
+    assert_int_equal(lk_application_list(&f->call, &some, (struct lk_page){10, 0}, &list, &len, &info), 0);
+    assert_int_equal(info.total, 1);
+    assert_true(lk_id_equal(&list[0].id, &apps[1].id));
+    assert_int_equal(lk_application_list(&f->call, &none, (struct lk_page){10, 0}, &list, &len, &info), 0);
+    assert_int_equal(info.total, 0);
+    fixture_expect(f, lk_application_list(&f->call, &many, (struct lk_page){10, 0}, &list, &len, &info), LK_EINVAL,
+                   "At most 100 ids of applications can be asked for at once");
     struct lk_application got;
     assert_int_equal(lk_application_get(&f->call, ids[0], &got), 0);
     fixture_expect(f, lk_application_get(&f->call, fixture_id(f, &apps[2].id), &got), LK_ENOTFOUND, "Application does not exist");
     fixture_expect(f, lk_application_get_by_name(&f->call, lk_slice_cstr("b"), &got), LK_ENOTFOUND, "Application does not exist");
     fixture_expect(f, create(f, "d", &got), LK_EFORBIDDEN, "User not authorized: CREATE_AND_DELETE_APPLICATION is required");
     fixture_act_with(f, BIT(LK_VIEW_CE));
-    fixture_expect(f, lk_application_list(&f->call, (struct lk_page){1, 0}, &list, &len, &info), LK_EFORBIDDEN, "User not authorized");
+    fixture_expect(f, lk_application_list(&f->call, NULL, (struct lk_page){1, 0}, &list, &len, &info), LK_EFORBIDDEN, "User not authorized");
     fixture_expect(f, lk_application_get(&f->call, ids[0], &got), LK_EFORBIDDEN, "User not authorized");
 }
 
