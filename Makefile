@@ -38,7 +38,7 @@ conform: deps ## the engine beside graphql-js, and the server under others' clie
 	@tools/build $(BUILD)
 	@tools/test --build $(BUILD) conform
 
-fault: deps ## kill -9, power failures, failing disks and memory, upgrades (LATCHKEY_FAULT=full: at every place)
+test-fault: deps ## kill -9, power failures, failing disks and memory, upgrades (LATCHKEY_FAULT=full: at every place)
 	@tools/build $(BUILD)
 	@tools/test --build $(BUILD) fault
 
@@ -92,4 +92,4 @@ install: build ## copy the binary, its manual page, completions and systemd unit
 clean: ## remove what was built (never ./data)
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-coverage $(BUILD)-fuzz console/dist
 
-.PHONY: help deps build run test test-console lint conform fault test-load memcheck sanitize test-all coverage fuzz bench install clean
+.PHONY: help deps build run test test-console lint conform test-fault test-load memcheck sanitize test-all coverage fuzz bench install clean
