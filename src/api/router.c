@@ -39,6 +39,22 @@ static void refuse(struct http_request *request, int status, const char *message
         lk_answer_error(request, status, message, code);
 }
 
+/* Whether there is a body that was compressed on its way (RFC 9110 section 8.4). */
+static bool is_coded(const struct http_request *request) {
+    static const struct lk_slice identity = LK_SLICE("identity");
+    struct lk_slice coding = lk_slice_trim(http_request_header(request, "content-encoding"));
+    return http_request_body(request).len > 0 && coding.len > 0 && !lk_slice_equal_nocase(coding, identity);
+}
+
+static void serve(const struct lk_route *route, struct http_request *request) {
+    if (route->body_max > 0 && is_coded(request)) {
+        http_add_header(request, "Accept-Encoding", lk_slice_cstr("identity"));
+        refuse(request, 415, "Compressed bodies are not read here: send the request without Content-Encoding", LK_CODE_BAD_USER_INPUT);
+        return;
+    }
+    route->handler(request, route->context);
+}
+
 void lk_router_handle(struct http_request *request, void *router) {
     const struct lk_router *table = router;
     struct lk_slice path = http_request_path(request);
@@ -48,7 +64,7 @@ void lk_router_handle(struct http_request *request, void *router) {
             continue;
         http_set_class(request, route->class);
         if (route->allow == NULL || lk_router_allows(route->allow, http_request_method_text(request))) {
-            route->handler(request, route->context);
+            serve(route, request);
             return;
         }
         http_add_header(request, "Allow", lk_slice_cstr(route->allow));

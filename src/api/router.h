@@ -40,7 +40,8 @@ struct lk_router {
     size_t len;
 };
 
-/* An http_handler whose context is a struct lk_router: calls the route's handler, or answers 404, or 405 with Allow. */
+/* An http_handler whose context is a struct lk_router: calls the route's handler, or answers 404, or 405 with Allow, or, to a compressed body where one is read,
+ * 415 with Accept-Encoding (RFC 9110 section 15.5.16). */
 void lk_router_handle(struct http_request *request, void *router);
 
 /* An http_foresight whose context is a struct lk_router: tells the routes that want to know. */

@@ -1,6 +1,7 @@
 // GraphQL over HTTP: methods, media types, negotiation.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { CREATE, Server } from './support/server.mjs';
 
 const DOCUMENT = '{ account { id } }';
@@ -87,6 +88,27 @@ describe('GraphQL over HTTP', () => {
     const other = await server.request({ method: 'POST', path: '/healthz' });
     assert.equal(other.status, 405);
     assert.ok(other.headers.allow);
+  });
+
+  it('refuses compressed bodies with 415 and Accept-Encoding, wherever a body is read', async () => {
+    const coded = (target, coding, body, type = 'application/json') =>
+      server.request({ method: 'POST', path: target, headers: { 'content-type': type, 'content-encoding': coding, 'x-api-key': server.account.apiKey }, body });
+    const document = JSON.stringify({ query: DOCUMENT });
+    for (const [target, body, type] of [
+      ['/graphql', gzipSync(document)],
+      ['/v1/keys:verify', gzipSync('{"key": "x"}')],
+      ['/v1/introspect', gzipSync('token=x'), 'application/x-www-form-urlencoded'],
+      ['/api/users/login', gzipSync('{}')],
+    ]) {
+      for (const coding of ['gzip', 'br', 'identity, gzip']) {
+        const answer = await coded(target, coding, body, type);
+        assert.equal(answer.status, 415, `${target} ${coding}`);
+        assert.equal(answer.headers['accept-encoding'], 'identity');
+        assert.match(answer.text, /without Content-Encoding/);
+      }
+    }
+    assert.equal((await coded('/graphql', 'Identity', document)).text, ok);
+    assert.equal((await coded('/v1/auth', 'gzip', gzipSync('x'))).status, 200, 'a body that nobody reads');
   });
 
   it('refuses malformed multipart bodies', async () => {

@@ -180,6 +180,7 @@ describe('docs/openapi.yaml', () => {
         [wrap({ key: plain.key }), { 'x-api-key': plain.key }, 403],
         [TOO_LARGE, {}, 413],
         [wrap({ key: plain.key }), { 'content-type': 'text/plain' }, 415],
+        [wrap({ key: plain.key }), { 'content-encoding': 'gzip' }, 415],
       ];
       for (const [body, headers, status] of cases) {
         const answer = await post(template, body, { ...JSON_TYPE, ...headers });
@@ -203,6 +204,7 @@ describe('docs/openapi.yaml', () => {
         [form({ token: key }), { 'x-api-key': 'lk_bad' }, 401],
         [form({ token: server.account.apiKey }), { 'x-api-key': plain.key }, 403],
         [form({ token: 'x'.repeat(64 << 10) }), {}, 413],
+        [form({ token: 'x' }), { 'content-encoding': 'gzip' }, 415],
         ...(template === '/v1/revoke' ? [[form({ token: server.account.apiKey }), {}, 409]] : []),
       ];
       for (const [body, headers, status] of cases) {
