@@ -460,6 +460,8 @@ static int explain(const struct parser *p, int code, struct lk_problem *problem)
 int lk_json_parse(struct lk_slice text, struct lk_arena *arena, struct lk_json **ret, struct lk_problem *problem) {
     const char *begin = text.len == 0 ? "" : text.ptr;
     struct parser p = {.begin = begin, .at = begin, .end = begin + text.len, .arena = arena};
+    if (lk_slice_starts_with(text, "\xEF\xBB\xBF"))
+        p.at += 3;
     struct lk_json *value = LK_ARENA_NEW(arena, struct lk_json);
     int code = value == NULL ? LK_ENOMEM : read_value(&p, value);
     if (code == 0 && !at_end(&p))

@@ -1,6 +1,6 @@
 /*
  * JSON texts into a tree in an arena. Strict RFC 8259 with one leniency that shell scripts need: raw control characters inside strings are
- * accepted as if escaped. A repeated member's last value wins, as in JavaScript. Nesting is bounded.
+ * accepted as if escaped. A byte order mark at the beginning is skipped. A repeated member's last value wins, as in JavaScript. Nesting is bounded.
  */
 #ifndef LK_BASE_JSON_READ_H
 #define LK_BASE_JSON_READ_H

@@ -358,8 +358,8 @@ static int list_page(struct lk_call *call, const struct reach *reach, struct lk_
     return 0;
 }
 
-int lk_application_list(struct lk_call *call, const struct lk_texts *ids, struct lk_page page, struct lk_application **ret,
-                        size_t *ret_len, struct lk_page_info *ret_info) {
+int lk_application_list(struct lk_call *call, const struct lk_texts *ids, struct lk_page page, struct lk_application **ret, size_t *ret_len,
+                        struct lk_page_info *ret_info) {
     struct reach reach;
     struct lk_application_row *rows = NULL;
     size_t len = 0;

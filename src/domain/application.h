@@ -38,7 +38,7 @@ int lk_application_get_by_name(struct lk_call *call, struct lk_slice name, struc
 #define LK_APPLICATION_IDS_MAX 100
 
 /* A page in order of name. ids: only those that have one of them; NULL: all. LK_EINVAL: more than LK_APPLICATION_IDS_MAX. */
-int lk_application_list(struct lk_call *call, const struct lk_texts *ids, struct lk_page page, struct lk_application **ret,
-                        size_t *ret_len, struct lk_page_info *ret_info);
+int lk_application_list(struct lk_call *call, const struct lk_texts *ids, struct lk_page page, struct lk_application **ret, size_t *ret_len,
+                        struct lk_page_info *ret_info);
 
 #endif

@@ -59,6 +59,7 @@ static void test_values(void **state) {
     assert_int_equal(lk_json_text(a).len, 0);
     assert_int_equal(lk_json_text(NULL).len, 0);
     assert_int_equal(parse((struct lk_slice)LK_SLICE("7"))->integer, 7);
+    assert_int_equal(parse((struct lk_slice)LK_SLICE("\xEF\xBB\xBF 7"))->integer, 7);
 }
 
 static void test_numbers(void **state) {
@@ -111,6 +112,9 @@ static void test_malformed(void **state) {
     static const char *const bad[] = {
         "",
         " ",
+        "\xEF\xBB\xBF",
+        "\xEF\xBB\xBF\xEF\xBB\xBF 1",
+        " \xEF\xBB\xBF 1",
         "{",
         "}",
         "[1,]",
@@ -134,7 +138,6 @@ static void test_malformed(void **state) {
         "1 2",
         "{} x",
         "/**/1",
-        "\xEF\xBB\xBF{}",
         "\"\xFF\"",
         "\"\xED\xA0\x80\"",
         "{\"a\" 1}",

@@ -124,7 +124,8 @@ static void test_reading(void **state) {
     fixture_expect(f, lk_application_get_by_name(&f->call, lk_slice_cstr("b"), &got), LK_ENOTFOUND, "Application does not exist");
     fixture_expect(f, create(f, "d", &got), LK_EFORBIDDEN, "User not authorized: CREATE_AND_DELETE_APPLICATION is required");
     fixture_act_with(f, BIT(LK_VIEW_CE));
-    fixture_expect(f, lk_application_list(&f->call, NULL, (struct lk_page){1, 0}, &list, &len, &info), LK_EFORBIDDEN, "User not authorized");
+    fixture_expect(f, lk_application_list(&f->call, NULL, (struct lk_page){1, 0}, &list, &len, &info), LK_EFORBIDDEN,
+                   "User not authorized");
     fixture_expect(f, lk_application_get(&f->call, ids[0], &got), LK_EFORBIDDEN, "User not authorized");
 }
 
