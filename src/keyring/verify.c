@@ -74,11 +74,10 @@ static const struct lk_rate_state *nearer(const struct lk_rate_state *a, const s
     return a->remaining <= b->remaining ? a : b;
 }
 
-/* Takes from the key's rate and its account's, or from neither. */
+/* Takes from the key's rate and its account's, account_has, or from neither. */
 static bool take_rates(const struct lk_verify_request *request, struct lk_rare *rare, struct lk_account *account,
-                       struct lk_verify_answer *ret) {
+                       struct lk_rate account_has, struct lk_verify_answer *ret) {
     bool key_has = rare != NULL && rare->rate.limit != 0;
-    struct lk_rate account_has = account_rate(account);
     struct lk_rate_state key_state = {0};
     if (key_has) {
         bool allowed = lk_rate_take(&rare->state->rate, &rare->rate, request->cost, request->mono_ns, &key_state);
@@ -96,6 +95,18 @@ static bool take_rates(const struct lk_verify_request *request, struct lk_rare *
     ret->rate = key_has && allowed ? *nearer(&key_state, &state) : state;
     ret->has_rate = true;
     return allowed;
+}
+
+/* What was taken from both: who has no credits left uses up nobody's rate. */
+static void give_back_rates(const struct lk_verify_request *request, struct lk_rare *rare, struct lk_account *account,
+                            struct lk_rate account_has, struct lk_verify_answer *ret) {
+    if (rare != NULL && rare->rate.limit != 0)
+        lk_rate_give_back(&rare->state->rate, &rare->rate, request->cost);
+    if (account_has.limit != 0)
+        lk_rate_give_back(&account->state, &account_has, request->cost);
+    struct lk_verify_request look = *request;
+    look.cost = 0;
+    take_rates(&look, rare, account, account_has, ret);
 }
 
 /* Takes from the key's credits and its account's, or from neither. */
@@ -126,11 +137,13 @@ static enum lk_verify_code judge(const struct lk_verify_request *request, const 
         return LK_VERIFY_IP_NOT_ALLOWED;
     if (request->require != NULL && !lk_expression_holds(request->require, key->set))
         return LK_VERIFY_INSUFFICIENT_PERMISSIONS;
-    if (!take_rates(request, rare, key->account, ret))
+    struct lk_rate account_has = account_rate(key->account);
+    if (!take_rates(request, rare, key->account, account_has, ret))
         return LK_VERIFY_RATE_LIMITED;
-    if (!take_credits(request, rare, key->account, ret))
-        return LK_VERIFY_USAGE_EXCEEDED;
-    return LK_VERIFY_VALID;
+    if (take_credits(request, rare, key->account, ret))
+        return LK_VERIFY_VALID;
+    give_back_rates(request, rare, key->account, account_has, ret);
+    return LK_VERIFY_USAGE_EXCEEDED;
 }
 
 static void describe(const struct lk_cells *cells, const struct snapshot *key, const struct lk_rare *rare, struct lk_verify_answer *ret) {

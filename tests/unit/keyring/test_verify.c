@@ -237,6 +237,35 @@ static void test_account_credits(void **state) {
     expect_take(world, 2, 1, LK_VERIFY_USAGE_EXCEEDED, 0);
 }
 
+/* A key that has no credits left is refused by that, and takes neither its own rate nor that of its neighbours. */
+static void test_used_up_takes_no_rate(void **state) {
+    struct world *world = *state;
+    struct lk_keyring_digest digests[2] = {digest_of(world->keys, 1), digest_of(world->keys, 2)};
+    struct lk_keyring_key one = key_of(1, &digests[0], 1);
+    const struct lk_keyring_key two = key_of(2, &digests[1], 1);
+    one.has_credits = one.set_credits = true;
+    one.credits = 1;
+    one.rate = (struct lk_rate){3, 60000};
+    const struct lk_keyring_account account = {.id = id_of(1000), .rate = {5, 60000}};
+    const struct lk_keyring_change change = {.kind = LK_KEYRING_ACCOUNT, .account = &account};
+    struct lk_verify_answer answer;
+    assert_int_equal(put_key(world->keyring, &one), 0);
+    assert_int_equal(put_key(world->keyring, &two), 0);
+    assert_int_equal(lk_keyring_apply(world->keyring, &change, 1, NULL), 0);
+    expect_take(world, 1, 1, LK_VERIFY_VALID, 0);
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(take(world, 1, 1, &answer), LK_VERIFY_USAGE_EXCEEDED);
+        assert_true(answer.has_rate);
+        assert_int_equal(answer.rate.limit, 3);
+        assert_int_equal(answer.rate.remaining, 2);
+    }
+    for (uint32_t left = 4; left > 0; left--) {
+        assert_int_equal(take(world, 2, 1, &answer), LK_VERIFY_VALID);
+        assert_int_equal(answer.rate.remaining, left - 1);
+    }
+    assert_int_equal(take(world, 1, 1, &answer), LK_VERIFY_RATE_LIMITED); /* which is looked at first */
+}
+
 static void test_batch(void **state) {
     struct world *world = *state;
     enum { COUNT = 100 };
@@ -275,6 +304,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_limits_stay, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_account_credits, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_used_up_takes_no_rate, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_batch, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
