@@ -23,7 +23,7 @@
 /* What a change must leave: rights, a bit each, as lockout.c numbers them. */
 struct lk_lockout {
     uint32_t always; /* rights that somebody holds without a limit */
-    uint32_t now;    /* rights that only limited ones hold, one of which is good now */
+    uint32_t now;    /* rights that somebody holds, if only limited, and now */
     bool addresses;  /* it is the IP allow list that is changed */
 };
 
@@ -31,8 +31,8 @@ struct lk_lockout {
  * one) is not held up. */
 int lk_lockout_before(struct lk_call *call, const struct lk_permissions *given, struct lk_lockout *ret);
 
-/* The same for a key or user that is in these groups. */
-int lk_lockout_before_groups(struct lk_call *call, const struct lk_group_set *groups, struct lk_lockout *ret);
+/* The same for a key or user that is in these groups. limited: it is (as above), so that with it only what limited ones hold can be lost. */
+int lk_lockout_before_groups(struct lk_call *call, const struct lk_group_set *groups, bool limited, struct lk_lockout *ret);
 
 /* The same for a change of the IP allow list by which users can log in from fewer addresses. */
 int lk_lockout_before_addresses(struct lk_call *call, struct lk_lockout *ret);

@@ -1,5 +1,6 @@
 #include "fixture.h"
 
+#include "base/clock.h"
 #include "base/ip.h"
 #include "domain/ip_allow.h"
 #include "domain/rules.h"
@@ -223,6 +224,27 @@ static void test_only_limited_administrators(void **state) {
     assert_int_equal(fixture_delete(f, admin), 0);
 }
 
+/* A group of very many limited keys is not searched for one that is not at each change of one of them. */
+static void test_many_limited_keys(void **state) {
+    struct fixture *f = *state;
+    struct lk_id managers = fixture_group(f, "managers", BIT(LK_MANAGE_USER_AND_USER_GROUPS_AND_API_KEYS), NULL);
+    struct lk_api_key key = fixture_key(f, "one of many", &managers, NULL);
+    assert_int_equal(update(f, &key.id, ending("one of many")), 0);
+    fixture_sql(
+        f, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) INSERT INTO api_key (id, account_id, "
+           "name, preview, digest, digest_version, enabled, expires_at, metadata, created_at, created_by, updated_at) SELECT "
+           "CAST(printf('%016d', i) AS BLOB), account_id, 'key ' || i, '', CAST(printf('%032d', i) AS BLOB), 1, 1, expires_at, '{}', "
+           "0, '', 0 FROM n, api_key WHERE name = 'one of many'; "
+           "INSERT INTO api_key_group SELECT id, (SELECT id FROM user_group WHERE name = 'managers') FROM api_key WHERE name LIKE 'key "
+           "%'; DELETE FROM api_key WHERE name = "
+           "'first'");
+    fixture_act_as_system(f, &f->account.id);
+    const int64_t began = lk_clock_mono_ns();
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(update(f, &key.id, ending("one of many")), 0);
+    assert_true(lk_clock_mono_ns() - began < (int64_t)4000000000);
+}
+
 /* --- groups --- */
 
 static void test_who_manages_groups_takes_no_right_for_good(void **state) {
@@ -429,6 +451,7 @@ int main(void) {
         TEST(test_limiting_oneself_is_no_way_out),
         TEST(test_who_may_limit_itself_may_not_limit_others),
         TEST(test_only_limited_administrators),
+        TEST(test_many_limited_keys),
         TEST(test_who_manages_groups_takes_no_right_for_good),
         TEST(test_the_broad_permission_holds_both),
         TEST(test_the_last_operator_stays),
