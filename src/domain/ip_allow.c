@@ -1,6 +1,7 @@
 #include "domain/ip_allow.h"
 
 #include "crypto/random.h"
+#include "domain/key_limits.h"
 #include "domain/lockout.h"
 #include "domain/rules.h"
 #include "domain/user_group.h"
@@ -83,17 +84,13 @@ static int find(struct lk_call *call, struct lk_slice id, struct lk_ip_allow_row
     return code == 0 ? 0 : lk_fail_store(call, code);
 }
 
-static bool holds_all_of(const struct lk_ip_range *range, const struct lk_ip_range *other) {
-    return range->prefix <= other->prefix && lk_ip_range_has(range, &other->network);
-}
-
 /* What a change must leave of those who administer the account, if it takes addresses from users: an entry that counted is gone, off, or has fewer, or one is the
  * first that counts. A row that is NULL is not there before or after. */
 static int lockout_before(struct lk_call *call, const struct lk_ip_allow_row *before, const struct lk_ip_allow_row *after,
                           struct lk_lockout *ret) {
     bool counted = before != NULL && before->active;
     bool counts = after != NULL && after->active;
-    bool narrows = counted && !(counts && holds_all_of(&after->range, &before->range));
+    bool narrows = counted && !(counts && lk_range_holds(&after->range, &before->range));
     *ret = (struct lk_lockout){0};
     if (counts && !counted) {
         struct lk_ip_allow_row *others;
