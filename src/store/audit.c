@@ -31,7 +31,7 @@ int lk_store_audit_insert(struct lk_db *db, const struct lk_audit_row *row) {
     lk_bind_text(stmt, 19, row->request_remote);
     lk_bind_int(stmt, 20, row->response_status);
     lk_bind_int(stmt, 21, row->key_version);
-    lk_bind_blob(stmt, 22, lk_slice_make((const char *)row->mac, sizeof(row->mac)));
+    lk_row_bind(stmt, 22, row->mac, sizeof(row->mac));
     return lk_run(stmt);
 }
 
