@@ -210,6 +210,14 @@ static int refill_keys(struct prepared *p, struct lk_call *call) {
     return lk_credits_refill(call, 10, &more);
 }
 
+/* The clock was ahead. */
+static int put_refills_back(struct prepared *p, struct lk_call *call) {
+    (void)p;
+    bool more;
+    call->now_ms -= INT64_C(86400000) * 400;
+    return lk_credits_refill(call, 10, &more);
+}
+
 static int sweep_secrets(struct prepared *p, struct lk_call *call) {
     (void)p;
     bool more;
@@ -471,6 +479,15 @@ static int change_ip_allow(struct prepared *p, struct lk_call *call) {
     return code != 0 ? code : lk_ip_allow_delete(call, p->entry);
 }
 
+/* By a user, whose own rights count as well. */
+static int narrow_ip_allow(struct prepared *p, struct lk_call *call) {
+    struct lk_ip_allow entry;
+    call->actor->kind = LK_ACTOR_USER;
+    call->actor->id = p->user_id;
+    int code = lk_actor_read_permissions(call, call->actor);
+    return code != 0 ? code : lk_ip_allow_update(call, p->entry, &(struct lk_ip_allow_input){.cidr = LK_SLICE("192.0.2.0/28")}, &entry);
+}
+
 static int admit(struct prepared *p, struct lk_call *call) {
     bool admitted;
     return lk_ip_allow_admits(call, &p->f->account.id, &admitted);
@@ -563,6 +580,7 @@ const struct operation operations[] = {
     {"read a key", read_key, true, 2}, /* counts of usage that are damaged count as none, and the log says so */
     {"list keys", list_keys, true},
     {"refill credits", refill_keys, false},
+    {"put refills back", put_refills_back, false},
     {"sweep old secrets", sweep_secrets, false},
     {"disable a leaked key", disable_leaked, false},
     {"create an account", create_account, false},
@@ -590,6 +608,7 @@ const struct operation operations[] = {
     {"delete an application", delete_application, false},
     {"read applications", read_applications, true},
     {"change the IP allow list", change_ip_allow, false},
+    {"narrow the IP allow list", narrow_ip_allow, false},
     {"ask the IP allow list", admit, true},
     {"change SSO providers", change_providers, false},
     {"read the audit", read_audit, true},
