@@ -69,7 +69,7 @@ static int find_held(struct lk_call *call, uint32_t wanted, enum lk_keepers keep
     return 0;
 }
 
-/* Whoever has a right without a limit has it now, too: it is looked for among the limited only where it is not found among the others, of whom there are few. */
+/* Whoever has a right without a limit has it now, too: among the limited it is looked for only where it was not found without a limit. */
 static int find_before(struct lk_call *call, uint32_t given, bool limited, struct lk_lockout *ret) {
     struct lk_lockout before = {0};
     int code = limited ? 0 : find_held(call, given, LK_KEEPERS_UNLIMITED, &before.always);
