@@ -103,14 +103,3 @@ int lk_audit_append(struct lk_call *call, const struct lk_audit_change *change) 
 uint64_t lk_audit_appended(const struct lk_domain *domain) {
     return atomic_load_explicit(&domain->audit_entries, memory_order_relaxed);
 }
-
-int lk_audit_denied(struct lk_call *call, const char *operation, const char *resource_type, struct lk_slice resource_name) {
-    struct lk_shown name = lk_show(resource_name);
-    struct lk_audit_change change = {
-        .operation = operation,
-        .resource_type = resource_type,
-        .resource_name = lk_slice_cstr(name.text),
-        .failure = LK_SLICE("User not authorized"),
-    };
-    return lk_audit_append(call, &change);
-}

@@ -45,10 +45,6 @@ struct lk_account_row;
 /* The start of the chain of a new account: sets audit_seq, audit_mac and audit_seal from its id. */
 void lk_audit_start(const struct lk_call *call, struct lk_account_row *account);
 
-/* Records that the actor was refused an operation (lk_operation_end does it for refusals inside the domain; this is for those outside, between
- * begin and end of no operation). */
-int lk_audit_denied(struct lk_call *call, const char *operation, const char *resource_type, struct lk_slice resource_name);
-
 /* What the check found. */
 struct lk_audit_finding {
     bool intact;
