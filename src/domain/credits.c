@@ -115,29 +115,25 @@ void lk_credits_document(struct lk_json_writer *w, const struct lk_credits_row *
 
 /* --- refills --- */
 
-/* Periods that were missed are one refill: the balance becomes the amount, however often. One that is not due is only put where it belongs. */
+/* Periods that were missed are one refill: the balance becomes the amount, however often. A clock that is wrong for a while gives no second one: after it was ahead
+ * the next comes late, by as much, for what is there does not tell that from a clock that is behind now. */
 static int refill(struct lk_call *call, enum lk_credits_of of, const struct lk_id *id, struct lk_credits_row *row) {
     enum lk_refill_interval interval = LK_REFILL_DAILY;
     if (!lk_refill_interval_parse(row->refill_interval, &interval) || row->refill_day < 1 || row->refill_day > lk_refill_day_max(interval))
         return lk_fail_store(call, LK_ECORRUPT);
-    bool due = row->refill_at <= call->now_ms;
-    if (due)
-        row->remaining = row->refill_amount;
+    row->remaining = row->refill_amount;
     row->refill_at = lk_refill_next(interval, (int)row->refill_day, call->now_ms);
     int code = lk_store_credits_put(call->db, of, id, row);
     if (code != 0)
         return lk_fail_store(call, code);
-    return due ? lk_changed(call, of == LK_CREDITS_OF_ACCOUNT ? LK_CHANGE_ACCOUNT_CREDITS : LK_CHANGE_KEY_CREDITS, id) : 0;
+    return lk_changed(call, of == LK_CREDITS_OF_ACCOUNT ? LK_CHANGE_ACCOUNT_CREDITS : LK_CHANGE_KEY_CREDITS, id);
 }
 
-/* *ret_done: none is due, and none is further off than a next one can be. That is so when the clock was ahead and is right again; if it was by less than a month,
- * some come late by as much. */
+/* *ret_done: none is due. */
 static int refill_due(struct lk_call *call, enum lk_credits_of of, bool *ret_done) {
     struct lk_id id;
     struct lk_credits_row row = {0};
     int code = lk_store_credits_due(call->db, of, call->now_ms, call->arena, &id, &row);
-    if (code == LK_ENOTFOUND)
-        code = lk_store_credits_far(call->db, of, call->now_ms + LK_REFILL_FURTHEST_MS, call->arena, &id, &row);
     *ret_done = code == LK_ENOTFOUND;
     if (*ret_done)
         return 0;

@@ -41,8 +41,8 @@ int lk_credits_get(struct lk_call *call, enum lk_credits_of of, const struct lk_
 /* The member "credits" of a document of the audit; row NULL: it is not counted. */
 void lk_credits_document(struct lk_json_writer *w, const struct lk_credits_row *row);
 
-/* Sets balances that are due, and puts those where they belong that are further off than they can be, since the clock was ahead; at most so many of accounts and
- * keys together. For the server: call has no actor, and it is a changing operation (domain/call.h). *ret_more: there may be more. */
+/* Sets balances that are due, at most so many of accounts and keys together. For the server: call has no actor, and it is a changing operation (domain/call.h).
+ * *ret_more: there may be more. */
 int lk_credits_refill(struct lk_call *call, size_t most, bool *ret_more);
 
 #endif

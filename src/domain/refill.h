@@ -22,10 +22,7 @@ bool lk_refill_interval_parse(struct lk_slice text, enum lk_refill_interval *ret
 /* Highest day that may be named; 1 for LK_REFILL_DAILY, where it means nothing. */
 int lk_refill_day_max(enum lk_refill_interval interval);
 
-/* No refill is further from the one before: a month. */
-#define LK_REFILL_FURTHEST_MS (31 * INT64_C(86400000))
-
-/* The first refill after a moment, and never at it, nor more than LK_REFILL_FURTHEST_MS after it: milliseconds since 1970. day is 1 to lk_refill_day_max. */
+/* The first refill after a moment, and never at it: milliseconds since 1970. day is 1 to lk_refill_day_max. */
 int64_t lk_refill_next(enum lk_refill_interval interval, int day, int64_t after_ms);
 
 #endif

@@ -8,7 +8,6 @@
 struct texts {
     const char *find;
     const char *due;
-    const char *far;
     const char *put;
     const char *delete;
     const char *flush;
@@ -17,8 +16,8 @@ struct texts {
 #define TEXTS(table, id)                                                                                                       \
     {                                                                                                                          \
         .find = "SELECT " COLUMNS ", " id " FROM " table " WHERE " id " = $1",                                                 \
-        .due = "SELECT " COLUMNS ", " id " FROM " table " WHERE refill_at <= $1 ORDER BY refill_at LIMIT 1",                   \
-        .far = "SELECT " COLUMNS ", " id " FROM " table " WHERE refill_at > $1 ORDER BY refill_at DESC LIMIT 1",               \
+        .due = "SELECT " COLUMNS ", " id " FROM " table " WHERE refill_at IS NOT NULL AND refill_at <= $1 "                    \
+               "ORDER BY refill_at LIMIT 1",                                                                                   \
         .put = "INSERT INTO " table " (" id ", " COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (" id ") DO "          \
                "UPDATE SET remaining = excluded.remaining, refill_amount = excluded.refill_amount, "                           \
                "refill_interval = excluded.refill_interval, refill_day = excluded.refill_day, "                                \
@@ -66,13 +65,6 @@ int lk_store_credits_due(struct lk_db *db, enum lk_credits_of of, int64_t now_ms
                          struct lk_credits_row *ret) {
     struct lk_stmt *stmt = lk_db_stmt(db, texts[of].due);
     lk_bind_int(stmt, 1, now_ms);
-    return read_one(stmt, arena, ret_id, ret);
-}
-
-int lk_store_credits_far(struct lk_db *db, enum lk_credits_of of, int64_t after_ms, struct lk_arena *arena, struct lk_id *ret_id,
-                         struct lk_credits_row *ret) {
-    struct lk_stmt *stmt = lk_db_stmt(db, texts[of].far);
-    lk_bind_int(stmt, 1, after_ms);
     return read_one(stmt, arena, ret_id, ret);
 }
 

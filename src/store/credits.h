@@ -29,10 +29,8 @@ int lk_store_credits_delete(struct lk_db *db, enum lk_credits_of of, const struc
 /* The balance alone. What is not there (any more) or not counted is left alone. */
 int lk_store_credits_flush(struct lk_db *db, enum lk_credits_of of, const struct lk_id *id, int64_t remaining);
 
-/* The one whose refill is due first, at or before now; and the one whose refill is last, if it is after a moment. LK_ENOTFOUND: none is. */
+/* The one whose refill is due first, at or before now. LK_ENOTFOUND: none is. */
 int lk_store_credits_due(struct lk_db *db, enum lk_credits_of of, int64_t now_ms, struct lk_arena *arena, struct lk_id *ret_id,
-                         struct lk_credits_row *ret);
-int lk_store_credits_far(struct lk_db *db, enum lk_credits_of of, int64_t after_ms, struct lk_arena *arena, struct lk_id *ret_id,
                          struct lk_credits_row *ret);
 
 #endif

@@ -210,14 +210,6 @@ static int refill_keys(struct prepared *p, struct lk_call *call) {
     return lk_credits_refill(call, 10, &more);
 }
 
-/* The clock was ahead. */
-static int put_refills_back(struct prepared *p, struct lk_call *call) {
-    (void)p;
-    bool more;
-    call->now_ms -= INT64_C(86400000) * 400;
-    return lk_credits_refill(call, 10, &more);
-}
-
 static int sweep_secrets(struct prepared *p, struct lk_call *call) {
     (void)p;
     bool more;
@@ -612,7 +604,6 @@ const struct operation operations[] = {
     {"read a key", read_key, true, 2}, /* counts of usage that are damaged count as none, and the log says so */
     {"list keys", list_keys, true},
     {"refill credits", refill_keys, false},
-    {"put refills back", put_refills_back, false},
     {"sweep old secrets", sweep_secrets, false},
     {"disable a leaked key", disable_leaked, false},
     {"create an account", create_account, false},
