@@ -112,18 +112,20 @@ int lk_account_credits(struct lk_call *call, const struct lk_id *account, bool *
 }
 
 static int apply_input(struct lk_call *call, const struct lk_account_input *input, struct lk_account_row *row) {
-    int code = 0;
     if (input->name.ptr != NULL) {
-        code = lk_check_name(call, "account name", input->name);
+        int code = lk_check_name(call, "account name", input->name);
+        if (code != 0)
+            return code;
         row->name = input->name;
     }
-    if (code == 0 && input->rate_given && input->has_rate)
-        code = lk_rate_limit_check(call, &input->rate);
-    if (input->rate_given) {
-        row->rate_limit = input->has_rate ? input->rate.limit : 0;
-        row->rate_window_ms = input->has_rate ? input->rate.window_seconds * 1000 : 0;
-    }
-    return code;
+    if (!input->rate_given)
+        return 0;
+    int code = input->has_rate ? lk_rate_limit_check(call, &input->rate) : 0;
+    if (code != 0)
+        return code;
+    row->rate_limit = input->has_rate ? input->rate.limit : 0;
+    row->rate_window_ms = input->has_rate ? input->rate.window_seconds * 1000 : 0;
+    return 0;
 }
 
 static int store_input(struct lk_call *call, const struct lk_account_input *input, const struct lk_account_row *after) {

@@ -299,6 +299,13 @@ static bool is_actor(const struct lk_call *call, const struct lk_id *key) {
     return call->actor->kind == LK_ACTOR_KEY && lk_id_equal(&call->actor->id, key);
 }
 
+static int lockout_before(struct lk_call *call, const struct lk_key_row *key, const struct lk_group_set *groups, struct lk_lockout *ret) {
+    if (!is_dead(call, key))
+        return lk_lockout_before_groups(call, groups, key->has_expiry || key->allowed_ips.ptr != NULL, ret);
+    *ret = (struct lk_lockout){0};
+    return 0;
+}
+
 /* Whoever limits the key that it acts by must be able to go on from where it is. */
 static int check_lockout(struct lk_call *call, const struct lk_lockout *before, const struct lk_key_row *after,
                          const struct lk_group_set *groups) {
@@ -345,7 +352,7 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
     if (code == 0)
         code = lk_group_set_require_grantable(call, &new_groups, lifts || revives(call, &before, &after) ? NULL : &old_groups, &intent);
     if (code == 0)
-        code = lk_lockout_before_groups(call, &old_groups, &lockout);
+        code = lockout_before(call, &before, &old_groups, &lockout);
     struct lk_slice before_document;
     struct lk_slice after_document;
     if (code == 0)
@@ -378,7 +385,7 @@ static int delete_key(struct lk_call *call, const struct lk_key_row *row) {
     struct lk_lockout lockout;
     int code = lk_key_groups(call, &row->id, &groups);
     if (code == 0)
-        code = lk_lockout_before_groups(call, &groups, &lockout);
+        code = lockout_before(call, row, &groups, &lockout);
     struct lk_slice before;
     if (code == 0)
         code = lk_key_document(call, row, &groups, &before);

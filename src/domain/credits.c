@@ -24,7 +24,8 @@ static int check_day(struct lk_call *call, const struct lk_credits_input *input,
                           interval == LK_REFILL_WEEKLY ? "WEEKLY" : "MONTHLY", interval == LK_REFILL_WEEKLY ? " (Monday)" : "", most);
 }
 
-int lk_credits_check(struct lk_call *call, const struct lk_credits_input *input, struct lk_credits_row *ret) {
+/* Checks credits that a client gave, and makes their row. */
+static int make_row(struct lk_call *call, const struct lk_credits_input *input, struct lk_credits_row *ret) {
     int code = check_amount(call, "remaining", input->remaining);
     if (code != 0)
         return code;
@@ -51,7 +52,7 @@ int lk_credits_check(struct lk_call *call, const struct lk_credits_input *input,
 
 int lk_credits_store(struct lk_call *call, enum lk_credits_of of, const struct lk_id *id, const struct lk_credits_input *input) {
     struct lk_credits_row row;
-    int code = input == NULL ? 0 : lk_credits_check(call, input, &row);
+    int code = input == NULL ? 0 : make_row(call, input, &row);
     if (code != 0)
         return code;
     code = input == NULL ? lk_store_credits_delete(call->db, of, id) : lk_store_credits_put(call->db, of, id, &row);
@@ -114,7 +115,8 @@ void lk_credits_document(struct lk_json_writer *w, const struct lk_credits_row *
 
 /* --- refills --- */
 
-/* Periods that were missed are one refill: the balance becomes the amount, however often. */
+/* Periods that were missed are one refill: the balance becomes the amount, however often. A clock that is wrong for a while gives no second one: after it was ahead
+ * the next comes late, by as much, for what is there does not tell that from a clock that is behind now. */
 static int refill(struct lk_call *call, enum lk_credits_of of, const struct lk_id *id, struct lk_credits_row *row) {
     enum lk_refill_interval interval = LK_REFILL_DAILY;
     if (!lk_refill_interval_parse(row->refill_interval, &interval) || row->refill_day < 1 || row->refill_day > lk_refill_day_max(interval))

@@ -29,10 +29,8 @@ struct lk_credits_input {
     int64_t day;
 };
 
-/* Checks credits that a client gave, and makes their row; the first refill is the next one after now. LK_EINVAL. */
-int lk_credits_check(struct lk_call *call, const struct lk_credits_input *input, struct lk_credits_row *ret);
-
-/* Checks and stores them; input NULL: it is not counted any more. The caller records the change (domain/change.h). LK_EINVAL. */
+/* Checks what a client gave and stores it, the first refill being the next one after now; input NULL: it is not counted any more. The caller records the change
+ * (domain/change.h). LK_EINVAL. */
 int lk_credits_store(struct lk_call *call, enum lk_credits_of of, const struct lk_id *id, const struct lk_credits_input *input);
 
 /* The row of a key or an account, and the same as it is shown. LK_ECORRUPT and the rest with the problem set; *ret_has false, and *ret not to be used, when it

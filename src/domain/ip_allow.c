@@ -1,6 +1,8 @@
 #include "domain/ip_allow.h"
 
 #include "crypto/random.h"
+#include "domain/key_limits.h"
+#include "domain/lockout.h"
 #include "domain/rules.h"
 #include "domain/user_group.h"
 #include "store/ip_allow.h"
@@ -82,6 +84,25 @@ static int find(struct lk_call *call, struct lk_slice id, struct lk_ip_allow_row
     return code == 0 ? 0 : lk_fail_store(call, code);
 }
 
+/* What a change must leave of those who administer the account, if it takes addresses from users: an entry that counted is gone, off, or has fewer, or one is the
+ * first that counts. A row that is NULL is not there before or after. */
+static int lockout_before(struct lk_call *call, const struct lk_ip_allow_row *before, const struct lk_ip_allow_row *after,
+                          struct lk_lockout *ret) {
+    bool counted = before != NULL && before->active;
+    bool counts = after != NULL && after->active;
+    bool narrows = counted && !(counts && lk_range_holds(&after->range, &before->range));
+    *ret = (struct lk_lockout){0};
+    if (counts && !counted) {
+        struct lk_ip_allow_row *others;
+        size_t len;
+        int code = lk_store_ip_allow_list(call->db, &after->account_id, true, 1, 0, call->arena, &others, &len);
+        if (code != 0)
+            return lk_fail_store(call, code);
+        narrows = len == 0;
+    }
+    return narrows ? lk_lockout_before_addresses(call, ret) : 0;
+}
+
 int lk_ip_allow_create(struct lk_call *call, const struct lk_ip_allow_input *input, struct lk_ip_allow *ret) {
     const struct lk_intent intent = {.operation = LK_AUDIT_CREATE, .resource_type = resource_type, .resource_name = input->cidr};
     struct lk_ip_allow_row row = {.id = lk_id_new(), .active = true, .created_at = call->now_ms, .updated_at = call->now_ms};
@@ -89,10 +110,13 @@ int lk_ip_allow_create(struct lk_call *call, const struct lk_ip_allow_input *inp
     struct lk_ip_allow_input whole = *input;
     if (whole.cidr.ptr == NULL)
         whole.cidr = lk_slice_make("", 0);
+    struct lk_lockout lockout;
     int64_t count;
     int code = lk_require(call, may_manage_list, &intent);
     if (code == 0)
         code = apply_input(call, &whole, &row);
+    if (code == 0)
+        code = lockout_before(call, NULL, &row, &lockout);
     if (code != 0)
         return code;
     code = lk_store_ip_allow_count(call->db, &row.account_id, &count);
@@ -102,7 +126,9 @@ int lk_ip_allow_create(struct lk_call *call, const struct lk_ip_allow_input *inp
         code = lk_store_ip_allow_insert(call->db, &row);
     if (code != 0)
         return code == LK_ECONFLICT ? taken(call, &row) : lk_fail_store(call, code);
-    code = audit(call, LK_AUDIT_CREATE, NULL, &row);
+    code = lk_lockout_after(call, &lockout, NULL);
+    if (code == 0)
+        code = audit(call, LK_AUDIT_CREATE, NULL, &row);
     if (code == 0)
         to_entry(&row, ret);
     return code;
@@ -117,14 +143,19 @@ int lk_ip_allow_update(struct lk_call *call, struct lk_slice id, const struct lk
     if (code != 0)
         return code;
     struct lk_ip_allow_row after = before;
+    struct lk_lockout lockout;
     after.updated_at = call->now_ms;
     code = apply_input(call, input, &after);
+    if (code == 0)
+        code = lockout_before(call, &before, &after, &lockout);
     if (code != 0)
         return code;
     code = lk_store_ip_allow_update(call->db, &after);
     if (code != 0)
         return code == LK_ECONFLICT ? taken(call, &after) : lk_fail_store(call, code);
-    code = audit(call, LK_AUDIT_UPDATE, &before, &after);
+    code = lk_lockout_after(call, &lockout, NULL);
+    if (code == 0)
+        code = audit(call, LK_AUDIT_UPDATE, &before, &after);
     if (code == 0)
         to_entry(&after, ret);
     return code;
@@ -133,13 +164,19 @@ int lk_ip_allow_update(struct lk_call *call, struct lk_slice id, const struct lk
 int lk_ip_allow_delete(struct lk_call *call, struct lk_slice id) {
     const struct lk_intent intent = {.operation = LK_AUDIT_DELETE, .resource_type = resource_type, .resource_name = id};
     struct lk_ip_allow_row row = {0};
+    struct lk_lockout lockout;
     int code = lk_require(call, may_manage_list, &intent);
     if (code == 0)
         code = find(call, id, &row);
+    if (code == 0)
+        code = lockout_before(call, &row, NULL, &lockout);
     if (code != 0)
         return code;
     code = lk_store_ip_allow_delete(call->db, &row.id);
-    return code == 0 ? audit(call, LK_AUDIT_DELETE, &row, NULL) : lk_fail_store(call, code);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    code = lk_lockout_after(call, &lockout, NULL);
+    return code == 0 ? audit(call, LK_AUDIT_DELETE, &row, NULL) : code;
 }
 
 int lk_ip_allow_list(struct lk_call *call, struct lk_page page, struct lk_ip_allow **ret, size_t *ret_len, struct lk_page_info *ret_info) {

@@ -25,8 +25,8 @@ struct lk_ip_allow_input {
     bool active;
 };
 
-/* All need MANAGE_IP_WHITELIST. LK_EINVAL names the wrong part of the block; LK_ECONFLICT "The IP allow list has X already"; LK_ELIMIT past
- * LK_IP_ALLOW_MAX; LK_ENOTFOUND "IP allow entry does not exist". */
+/* All need MANAGE_IP_WHITELIST. LK_EINVAL names the wrong part of the block; LK_ECONFLICT "The IP allow list has X already", and
+ * when users could log in from fewer addresses and this would lock the account out (domain/lockout.h); LK_ELIMIT past LK_IP_ALLOW_MAX; LK_ENOTFOUND "IP allow entry does not exist". */
 int lk_ip_allow_create(struct lk_call *call, const struct lk_ip_allow_input *input, struct lk_ip_allow *ret);
 int lk_ip_allow_update(struct lk_call *call, struct lk_slice id, const struct lk_ip_allow_input *input, struct lk_ip_allow *ret);
 int lk_ip_allow_delete(struct lk_call *call, struct lk_slice id);

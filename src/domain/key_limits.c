@@ -3,8 +3,6 @@
 #include "base/json_read.h"
 #include "domain/rules.h"
 
-#define MAPPED_BITS 96U /* of the prefix that makes an address an IPv4 one */
-
 static bool has(struct lk_slice *texts, size_t len, struct lk_slice text) {
     for (size_t i = 0; i < len; i++) {
         if (lk_slice_equal(texts[i], text))
@@ -91,13 +89,8 @@ static int read_ranges(struct lk_call *call, struct lk_slice document, struct lk
     return 0;
 }
 
-static bool is_v4(const struct lk_ip *ip) {
-    static const struct lk_ip_range v4 = {.network = {.bytes = {[10] = 0xFF, [11] = 0xFF}}, .prefix = MAPPED_BITS};
-    return lk_ip_range_has(&v4, ip);
-}
-
-static bool holds(const struct lk_ip_range *range, const struct lk_ip *ip) {
-    return is_v4(&range->network) == is_v4(ip) && lk_ip_range_has(range, ip);
+bool lk_range_holds(const struct lk_ip_range *range, const struct lk_ip_range *other) {
+    return range->prefix <= other->prefix && lk_ip_range_has(range, &other->network);
 }
 
 int lk_allowed_ips_admit(struct lk_call *call, struct lk_slice document, const struct lk_ip *ip, bool *ret) {
@@ -108,7 +101,7 @@ int lk_allowed_ips_admit(struct lk_call *call, struct lk_slice document, const s
         return code;
     bool admitted = document.ptr == NULL;
     for (size_t i = 0; i < len && ip != NULL && !admitted; i++)
-        admitted = holds(&ranges[i], ip);
+        admitted = lk_ip_range_has(&ranges[i], ip);
     *ret = admitted;
     return 0;
 }
@@ -127,7 +120,7 @@ int lk_allowed_ips_widened(struct lk_call *call, struct lk_slice before, struct 
     for (size_t i = 0; i < new_len && before.ptr != NULL && !widened; i++) {
         bool inside = false; /* of one block: what two of them hold together is taken for wider, which errs on the safe side */
         for (size_t j = 0; j < old_len && !inside; j++)
-            inside = old[j].prefix <= new[i].prefix &&holds(&old[j], &new[i].network);
+            inside = lk_range_holds(&old[j], &new[i]);
         widened = !inside;
     }
     *ret = widened;

@@ -16,6 +16,9 @@ int lk_allowed_ips_read(struct lk_call *call, struct lk_slice document, const st
  * IPv4 address. */
 int lk_allowed_ips_admit(struct lk_call *call, struct lk_slice document, const struct lk_ip *ip, bool *ret);
 
+/* Whether all addresses of the other block are in a block. */
+bool lk_range_holds(const struct lk_ip_range *range, const struct lk_ip_range *other);
+
 /* Whether `after` lets in an address that `before` does not. */
 int lk_allowed_ips_widened(struct lk_call *call, struct lk_slice before, struct lk_slice after, bool *ret);
 

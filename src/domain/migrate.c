@@ -19,7 +19,12 @@ int lk_migrate_check_keys(struct lk_db *db, const struct lk_keys *keys, struct l
     return code == 0 ? 0 : lk_problem_set(problem, code, "The database cannot be read: %s", lk_db_message(db));
 }
 
-/* Under the wrong keys nothing may be written, and they are known to be right only afterwards (lk_domain_open). */
+/* Under the wrong keys nothing may be done to a database: they are looked at before it is. */
+static int check_keys(const void *context, struct lk_db *db, struct lk_problem *problem) {
+    return lk_migrate_check_keys(db, context, problem);
+}
+
+/* In a new database it is recorded together with the register whose keys they are. */
 static int make_register(const void *context, struct lk_db *db, struct lk_problem *problem) {
     const struct lk_keys *keys = context;
     int code = lk_migrate_check_keys(db, keys, problem);
@@ -27,6 +32,6 @@ static int make_register(const void *context, struct lk_db *db, struct lk_proble
 }
 
 int lk_domain_migrate(struct lk_db *db, const struct lk_keys *keys, struct lk_problem *problem) {
-    const struct lk_migrate_hook hook = {.after = "account_register.sql", .run = make_register, .context = keys};
+    const struct lk_migrate_hook hook = {.before = check_keys, .after = "account_register.sql", .run = make_register, .context = keys};
     return lk_migrate(db, &hook, problem);
 }

@@ -1,5 +1,6 @@
 #include "domain/password.h"
 
+#include "base/clock.h"
 #include "base/utf8.h"
 #include "domain/email.h"
 #include "domain/group_set.h"
@@ -113,6 +114,12 @@ static int find_login(struct lk_call *call, const struct lk_id *user, struct lk_
     return code == 0 ? 0 : lk_fail_store(call, code);
 }
 
+static int locked(struct lk_call *call, const struct lk_login_row *login, const struct lk_intent *intent) {
+    char when[25];
+    lk_clock_format(login->locked_until, when);
+    return lk_deny(call, intent, "User not authorized: the user is locked after wrong passwords until %s", when);
+}
+
 /* Checks the current password of a user who changes its own, and hashes the new one. */
 static int get_hash(struct lk_call *call, const struct lk_set_password_input *input, bool own, const struct lk_login_row *login,
                     struct lk_password_tasks *tasks, const struct lk_intent *intent, struct lk_slice *ret) {
@@ -121,7 +128,7 @@ static int get_hash(struct lk_call *call, const struct lk_set_password_input *in
     if (own && (input->current.ptr == NULL || login->password_hash.ptr == NULL))
         return lk_problem_set(call->problem, LK_EINVAL, "currentPassword is needed to change one's own password");
     if (own && lk_login_is_locked(call, login))
-        return lk_deny(call, intent, "User not authorized: the user is locked after wrong passwords; try again in a quarter of an hour");
+        return locked(call, login, intent);
     int checked = own ? need(call, tasks, true, input->current, login->password_hash, &check) : 0;
     if (checked != 0 && checked != LK_EBUSY)
         return checked;

@@ -134,7 +134,7 @@ struct lk_permissions {
 /* The rules of the reference, each with its own sentence (LK_EINVAL). Does not know which ids exist.
  *
  * A scope is made of letters, digits and `._-:/`, may end in `.*` or be `*`, and is no word that a permission expression reads otherwise: AND, OR,
- * NOT, an account permission, anything that begins with `app:`. */
+ * NOT, an account permission, anything that begins with `app:`. It holds no API key. */
 int lk_permissions_validate(const struct lk_permissions *permissions, struct lk_problem *problem);
 
 /* Sorts and removes duplicates, in place (the lists must be writable); equal application permissions fold into one. */

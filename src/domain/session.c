@@ -404,7 +404,7 @@ int lk_user_is_locked(struct lk_call *call, const struct lk_id *user, bool *ret)
     int code = lk_store_login_find(call->db, user, call->arena, &row);
     if (code != 0 && code != LK_ENOTFOUND)
         return lk_fail_store(call, code);
-    *ret = row.locked_until > call->now_ms;
+    *ret = lk_login_is_locked(call, &row);
     return 0;
 }
 

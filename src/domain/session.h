@@ -66,7 +66,7 @@ int lk_login_begin(struct lk_call *call, struct lk_slice email, struct lk_slice 
 void lk_login_check(struct lk_login *login);
 
 /* Ends it: a whole of its own, between begin and end of no operation. LK_EUNAUTH "Invalid e-mail address or password", and then what it recorded of the
- * failure is to be kept; after any other error nothing of it is there. The address that the allow list is asked about is call->origin.remote.
+ * failure is to be kept; after any other error nothing of it is there. The address that the allow list is asked about is call->client_ip.
  * Beside its work it removes some sessions that expired. */
 int lk_login_end(struct lk_call *call, struct lk_login *login, struct lk_login_result *ret);
 

@@ -160,7 +160,7 @@ int lk_user_update(struct lk_call *call, struct lk_slice id, const struct lk_use
     if (code == 0)
         code = lk_group_set_require_grantable(call, &new_groups, &old_groups, &intent);
     if (code == 0)
-        code = lk_lockout_before_groups(call, &old_groups, &lockout);
+        code = lk_lockout_before_groups(call, &old_groups, false, &lockout);
     if (code != 0)
         return code;
     code = lk_store_user_update(call->db, &after);
@@ -189,7 +189,7 @@ int lk_user_delete(struct lk_call *call, struct lk_slice id) {
     if (code == 0)
         code = groups_of_user(call, &row.id, &groups);
     if (code == 0)
-        code = lk_lockout_before_groups(call, &groups, &lockout);
+        code = lk_lockout_before_groups(call, &groups, false, &lockout);
     if (code != 0)
         return code;
     code = lk_store_user_delete(call->db, &row.id);

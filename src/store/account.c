@@ -5,10 +5,6 @@
 
 #define COLUMNS "id, name, created_at, audit_seq, audit_mac, audit_seal, rate_limit, rate_window_ms"
 
-static struct lk_slice bytes_slice(const uint8_t *bytes) {
-    return lk_slice_make((const char *)bytes, LK_STORED_MAC_BYTES);
-}
-
 int lk_store_account_insert(struct lk_db *db, const struct lk_account_row *row) {
     struct lk_stmt *stmt = lk_db_stmt(db, "INSERT INTO account (id, name, created_at, audit_seq, audit_mac, audit_seal) "
                                           "VALUES ($1, $2, $3, $4, $5, $6)");
@@ -16,8 +12,8 @@ int lk_store_account_insert(struct lk_db *db, const struct lk_account_row *row) 
     lk_bind_text(stmt, 2, row->name);
     lk_bind_int(stmt, 3, row->created_at);
     lk_bind_int(stmt, 4, row->audit_seq);
-    lk_bind_blob(stmt, 5, bytes_slice(row->audit_mac));
-    lk_bind_blob(stmt, 6, bytes_slice(row->audit_seal));
+    lk_row_bind(stmt, 5, row->audit_mac, LK_STORED_MAC_BYTES);
+    lk_row_bind(stmt, 6, row->audit_seal, LK_STORED_MAC_BYTES);
     return lk_run(stmt);
 }
 
@@ -50,8 +46,7 @@ int lk_store_account_find(struct lk_db *db, const struct lk_id *id, struct lk_ar
 int lk_store_account_next(struct lk_db *db, const struct lk_id *after, struct lk_arena *arena, struct lk_account_row *ret) {
     struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM account WHERE id > $1 "
                                           "ORDER BY id LIMIT 1");
-    /* Every id is longer than the empty blob, so it stands before the first. */
-    lk_bind_blob(stmt, 1, after == NULL ? lk_slice_make("", 0) : lk_slice_make((const char *)after->bytes, LK_ID_BYTES));
+    lk_row_bind_after(stmt, 1, after);
     return read_account(stmt, arena, ret);
 }
 
@@ -102,8 +97,8 @@ int lk_store_account_update(struct lk_db *db, const struct lk_account_row *row) 
 int lk_store_account_set_audit(struct lk_db *db, const struct lk_account_row *row) {
     struct lk_stmt *stmt = lk_db_stmt(db, "UPDATE account SET audit_seq = $1, audit_mac = $2, audit_seal = $3 WHERE id = $4");
     lk_bind_int(stmt, 1, row->audit_seq);
-    lk_bind_blob(stmt, 2, bytes_slice(row->audit_mac));
-    lk_bind_blob(stmt, 3, bytes_slice(row->audit_seal));
+    lk_row_bind(stmt, 2, row->audit_mac, LK_STORED_MAC_BYTES);
+    lk_row_bind(stmt, 3, row->audit_seal, LK_STORED_MAC_BYTES);
     lk_bind_id(stmt, 4, &row->id);
     return lk_run(stmt);
 }
@@ -120,7 +115,7 @@ int lk_store_keys_check_find(struct lk_db *db, uint8_t ret[LK_STORED_MAC_BYTES])
 
 int lk_store_keys_check_insert(struct lk_db *db, const uint8_t check[LK_STORED_MAC_BYTES], int64_t now_ms) {
     struct lk_stmt *stmt = lk_db_stmt(db, "INSERT INTO server (id, keys_check, created_at) VALUES (1, $1, $2)");
-    lk_bind_blob(stmt, 1, bytes_slice(check));
+    lk_row_bind(stmt, 1, check, LK_STORED_MAC_BYTES);
     lk_bind_int(stmt, 2, now_ms);
     return lk_run(stmt);
 }

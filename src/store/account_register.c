@@ -2,10 +2,6 @@
 
 #include "store/row.h"
 
-static struct lk_slice bytes_slice(const uint8_t *bytes) {
-    return lk_slice_make((const char *)bytes, LK_STORED_MAC_BYTES);
-}
-
 int lk_store_register_insert(struct lk_db *db, const struct lk_register_row *row) {
     struct lk_stmt *stmt = lk_db_stmt(db, "INSERT INTO account_register (position, account_id, end_seq, end_mac, mac) "
                                           "VALUES ($1, $2, $3, $4, $5)");
@@ -13,9 +9,9 @@ int lk_store_register_insert(struct lk_db *db, const struct lk_register_row *row
     lk_bind_id(stmt, 2, &row->account_id);
     if (row->has_end) { /* else both stay NULL */
         lk_bind_int(stmt, 3, row->end_seq);
-        lk_bind_blob(stmt, 4, bytes_slice(row->end_mac));
+        lk_row_bind(stmt, 4, row->end_mac, LK_STORED_MAC_BYTES);
     }
-    lk_bind_blob(stmt, 5, bytes_slice(row->mac));
+    lk_row_bind(stmt, 5, row->mac, LK_STORED_MAC_BYTES);
     return lk_run(stmt);
 }
 
@@ -58,8 +54,8 @@ int lk_store_register_end_set(struct lk_db *db, const struct lk_register_end_row
         lk_db_stmt(db, "INSERT INTO account_register_end (id, position, mac, seal) VALUES (1, $1, $2, $3) "
                        "ON CONFLICT (id) DO UPDATE SET position = excluded.position, mac = excluded.mac, seal = excluded.seal");
     lk_bind_int(stmt, 1, row->position);
-    lk_bind_blob(stmt, 2, bytes_slice(row->mac));
-    lk_bind_blob(stmt, 3, bytes_slice(row->seal));
+    lk_row_bind(stmt, 2, row->mac, LK_STORED_MAC_BYTES);
+    lk_row_bind(stmt, 3, row->seal, LK_STORED_MAC_BYTES);
     return lk_run(stmt);
 }
 
@@ -73,14 +69,9 @@ static int read_account_end(struct lk_stmt *stmt, struct lk_arena *arena, void *
     return code != 0 ? code : lk_row_bytes(stmt, 3, row->audit_seal, sizeof(row->audit_seal));
 }
 
-/* Every id is longer than the empty blob, so it stands before the first. */
-static void bind_after(struct lk_stmt *stmt, const struct lk_id *after) {
-    lk_bind_blob(stmt, 1, after == NULL ? lk_slice_make("", 0) : lk_slice_make((const char *)after->bytes, LK_ID_BYTES));
-}
-
 int lk_store_register_account_next(struct lk_db *db, const struct lk_id *after, struct lk_arena *arena, struct lk_account_row *ret) {
     struct lk_stmt *stmt = lk_db_stmt(db, "SELECT id, audit_seq, audit_mac, audit_seal FROM account WHERE id > $1 ORDER BY id LIMIT 1");
-    bind_after(stmt, after);
+    lk_row_bind_after(stmt, 1, after);
     return lk_row_one(stmt, read_account_end, arena, ret, sizeof(*ret));
 }
 
@@ -99,6 +90,6 @@ int lk_store_register_stranger_in_log(struct lk_db *db, const struct lk_id *afte
     struct lk_stmt *stmt =
         lk_db_stmt(db, "SELECT e.account_id FROM audit_entry e WHERE e.account_id > $1 AND NOT EXISTS "
                        "(SELECT 1 FROM account_register r WHERE r.account_id = e.account_id) ORDER BY e.account_id LIMIT 1");
-    bind_after(stmt, after);
+    lk_row_bind_after(stmt, 1, after);
     return lk_row_one(stmt, read_id, arena, ret, sizeof(*ret));
 }

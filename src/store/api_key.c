@@ -26,7 +26,7 @@ int lk_store_key_insert(struct lk_db *db, const struct lk_key_row *row, const ui
     lk_bind_id(stmt, 2, &row->account_id);
     lk_bind_text(stmt, 3, row->name);
     lk_bind_text(stmt, 4, row->preview);
-    lk_bind_blob(stmt, 5, lk_slice_make((const char *)digest, LK_STORED_DIGEST_BYTES));
+    lk_row_bind(stmt, 5, digest, LK_STORED_DIGEST_BYTES);
     lk_bind_int(stmt, 6, digest_version);
     lk_bind_blob(stmt, 7, sealed);
     lk_bind_int(stmt, 8, row->enabled);
@@ -66,7 +66,7 @@ int lk_store_key_set_secret(struct lk_db *db, const struct lk_key_row *row, cons
     struct lk_stmt *stmt = lk_db_stmt(
         db, "UPDATE api_key SET preview = $1, digest = $2, digest_version = $3, sealed = $4, updated_at = $5, weak = $7 WHERE id = $6");
     lk_bind_text(stmt, 1, row->preview);
-    lk_bind_blob(stmt, 2, lk_slice_make((const char *)digest, LK_STORED_DIGEST_BYTES));
+    lk_row_bind(stmt, 2, digest, LK_STORED_DIGEST_BYTES);
     lk_bind_int(stmt, 3, digest_version);
     lk_bind_blob(stmt, 4, sealed);
     lk_bind_int(stmt, 5, row->updated_at);
@@ -134,7 +134,7 @@ int lk_store_key_find_by_name(struct lk_db *db, const struct lk_id *account, str
 int lk_store_key_find_by_digest(struct lk_db *db, const uint8_t digest[LK_STORED_DIGEST_BYTES], struct lk_arena *arena,
                                 struct lk_key_row *ret) {
     struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM api_key WHERE digest = $1");
-    lk_bind_blob(stmt, 1, lk_slice_make((const char *)digest, LK_STORED_DIGEST_BYTES));
+    lk_row_bind(stmt, 1, digest, LK_STORED_DIGEST_BYTES);
     return read_one(stmt, arena, ret);
 }
 

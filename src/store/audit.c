@@ -31,7 +31,7 @@ int lk_store_audit_insert(struct lk_db *db, const struct lk_audit_row *row) {
     lk_bind_text(stmt, 19, row->request_remote);
     lk_bind_int(stmt, 20, row->response_status);
     lk_bind_int(stmt, 21, row->key_version);
-    lk_bind_blob(stmt, 22, lk_slice_make((const char *)row->mac, sizeof(row->mac)));
+    lk_row_bind(stmt, 22, row->mac, sizeof(row->mac));
     return lk_run(stmt);
 }
 
@@ -78,7 +78,9 @@ static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, void *ret)
 }
 
 int lk_store_audit_set_len(struct lk_db *db, const struct lk_id *account, const struct lk_id *set, int64_t *ret) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT count(*) FROM audit_entry WHERE account_id = $1 AND set_id = $2");
+    /* Their positions are 0, 1, 2 ...: the last one is found at once, however many a request writes. */
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "SELECT coalesce(max(set_position) + 1, 0) FROM audit_entry WHERE account_id = $1 AND set_id = $2");
     lk_bind_id(stmt, 1, account);
     lk_bind_id(stmt, 2, set);
     return lk_row_count(stmt, ret);

@@ -4,10 +4,6 @@
 
 #define COLUMNS "id, account_id, cidr, network, prefix, description, status, created_at, updated_at"
 
-static struct lk_slice network(const struct lk_ip_allow_row *row) {
-    return lk_slice_make((const char *)row->range.network.bytes, LK_IP_BYTES);
-}
-
 static struct lk_slice status(const struct lk_ip_allow_row *row) {
     return lk_slice_cstr(row->active ? "ACTIVE" : "DISABLED");
 }
@@ -17,7 +13,7 @@ int lk_store_ip_allow_insert(struct lk_db *db, const struct lk_ip_allow_row *row
     lk_bind_id(stmt, 1, &row->id);
     lk_bind_id(stmt, 2, &row->account_id);
     lk_bind_text(stmt, 3, row->cidr);
-    lk_bind_blob(stmt, 4, network(row));
+    lk_row_bind(stmt, 4, row->range.network.bytes, LK_IP_BYTES);
     lk_bind_int(stmt, 5, row->range.prefix);
     lk_bind_text(stmt, 6, row->description);
     lk_bind_text(stmt, 7, status(row));
@@ -30,7 +26,7 @@ int lk_store_ip_allow_update(struct lk_db *db, const struct lk_ip_allow_row *row
     struct lk_stmt *stmt = lk_db_stmt(
         db, "UPDATE ip_allow SET cidr = $1, network = $2, prefix = $3, description = $4, status = $5, updated_at = $6 WHERE id = $7");
     lk_bind_text(stmt, 1, row->cidr);
-    lk_bind_blob(stmt, 2, network(row));
+    lk_row_bind(stmt, 2, row->range.network.bytes, LK_IP_BYTES);
     lk_bind_int(stmt, 3, row->range.prefix);
     lk_bind_text(stmt, 4, row->description);
     lk_bind_text(stmt, 5, status(row));

@@ -41,14 +41,14 @@ int lk_store_old_secret_clear(struct lk_db *db, const struct lk_id *key, int64_t
 
 int lk_store_old_secret_forget(struct lk_db *db, const uint8_t digest[LK_STORED_DIGEST_BYTES], int64_t now_ms) {
     struct lk_stmt *stmt = lk_db_stmt(db, "DELETE FROM key_old_secret WHERE digest = $1 AND ends_at <= $2");
-    lk_bind_blob(stmt, 1, lk_slice_make((const char *)digest, LK_STORED_DIGEST_BYTES));
+    lk_row_bind(stmt, 1, digest, LK_STORED_DIGEST_BYTES);
     lk_bind_int(stmt, 2, now_ms);
     return lk_run(stmt);
 }
 
 int lk_store_old_secret_delete(struct lk_db *db, const uint8_t digest[LK_STORED_DIGEST_BYTES]) {
     struct lk_stmt *stmt = lk_db_stmt(db, "DELETE FROM key_old_secret WHERE digest = $1 RETURNING 1");
-    lk_bind_blob(stmt, 1, lk_slice_make((const char *)digest, LK_STORED_DIGEST_BYTES));
+    lk_row_bind(stmt, 1, digest, LK_STORED_DIGEST_BYTES);
     int code = lk_step(stmt);
     lk_stmt_reset(stmt);
     return code == 0 ? LK_ENOTFOUND : code < 0 ? code : 0;
@@ -69,7 +69,7 @@ static int find_old(struct lk_db *db, const uint8_t digest[LK_STORED_DIGEST_BYTE
                     struct lk_id *ret_account) {
     struct lk_stmt *stmt = lk_db_stmt(db, "SELECT k.id, k.account_id FROM key_old_secret s JOIN api_key k ON k.id = s.api_key_id "
                                           "WHERE s.digest = $1 AND s.ends_at > $2");
-    lk_bind_blob(stmt, 1, lk_slice_make((const char *)digest, LK_STORED_DIGEST_BYTES));
+    lk_row_bind(stmt, 1, digest, LK_STORED_DIGEST_BYTES);
     lk_bind_int(stmt, 2, now_ms);
     int code = lk_step(stmt);
     if (code <= 0)

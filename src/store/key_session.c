@@ -2,16 +2,12 @@
 
 #include "store/row.h"
 
-static struct lk_slice digest_slice(const uint8_t *digest) {
-    return lk_slice_make((const char *)digest, LK_STORED_MAC_BYTES);
-}
-
 int lk_store_key_session_insert(struct lk_db *db, const struct lk_key_session_row *row) {
     struct lk_stmt *stmt = lk_db_stmt(db, "INSERT INTO key_session (digest, api_key_id, secret_digest, created_at, used_at, expires_at, "
                                           "ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7)");
-    lk_bind_blob(stmt, 1, digest_slice(row->digest));
+    lk_row_bind(stmt, 1, row->digest, LK_STORED_MAC_BYTES);
     lk_bind_id(stmt, 2, &row->key_id);
-    lk_bind_blob(stmt, 3, lk_slice_make((const char *)row->secret_digest, LK_STORED_DIGEST_BYTES));
+    lk_row_bind(stmt, 3, row->secret_digest, LK_STORED_DIGEST_BYTES);
     lk_bind_int(stmt, 4, row->created_at);
     lk_bind_int(stmt, 5, row->used_at);
     lk_bind_int(stmt, 6, row->expires_at);
@@ -22,7 +18,7 @@ int lk_store_key_session_insert(struct lk_db *db, const struct lk_key_session_ro
 int lk_store_key_session_find(struct lk_db *db, const uint8_t digest[LK_STORED_MAC_BYTES], struct lk_key_session_row *ret) {
     struct lk_stmt *stmt = lk_db_stmt(
         db, "SELECT digest, api_key_id, secret_digest, created_at, used_at, expires_at, ends_at FROM key_session WHERE digest = $1");
-    lk_bind_blob(stmt, 1, digest_slice(digest));
+    lk_row_bind(stmt, 1, digest, LK_STORED_MAC_BYTES);
     int code = lk_step(stmt);
     if (code <= 0)
         return code == 0 ? LK_ENOTFOUND : code;
@@ -46,13 +42,13 @@ int lk_store_key_session_use(struct lk_db *db, const uint8_t digest[LK_STORED_MA
     struct lk_stmt *stmt = lk_db_stmt(db, "UPDATE key_session SET used_at = $1, expires_at = $2 WHERE digest = $3");
     lk_bind_int(stmt, 1, used_at);
     lk_bind_int(stmt, 2, expires_at);
-    lk_bind_blob(stmt, 3, digest_slice(digest));
+    lk_row_bind(stmt, 3, digest, LK_STORED_MAC_BYTES);
     return lk_run(stmt);
 }
 
 int lk_store_key_session_delete(struct lk_db *db, const uint8_t digest[LK_STORED_MAC_BYTES]) {
     struct lk_stmt *stmt = lk_db_stmt(db, "DELETE FROM key_session WHERE digest = $1");
-    lk_bind_blob(stmt, 1, digest_slice(digest));
+    lk_row_bind(stmt, 1, digest, LK_STORED_MAC_BYTES);
     return lk_run(stmt);
 }
 

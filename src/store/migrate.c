@@ -126,6 +126,8 @@ int lk_migrate_list(struct lk_db *db, const struct lk_embedded_file *files, cons
         return database_problem(db, code, problem);
     unsigned version = 0;
     code = read_version(db, files, &version, problem);
+    if (code == 0 && hook != NULL && version > 0 && files[version].name != NULL)
+        code = hook->before(hook->context, db, problem);
     for (; code == 0 && files[version].name != NULL; version++)
         code = apply(db, &files[version], version + 1, hook, problem);
     return code;

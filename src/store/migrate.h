@@ -4,10 +4,12 @@
 
 #include "store/db.h"
 
-/* What one migration needs besides its SQL. */
+/* What migrating needs besides SQL. Each gives 0, or what migrating gives then, with problem set. */
 struct lk_migrate_hook {
+    /* Runs before anything is done to a database that has some migrations and not all. Not 0: nothing is done. */
+    int (*before)(const void *context, struct lk_db *db, struct lk_problem *problem);
     const char *after; /* the migration's name without its number: "what.sql" */
-    /* Runs after its SQL, in its transaction, when it is applied: never for a database that has it. Not 0: the migration is undone; problem is set. */
+    /* Runs after its SQL, in its transaction, when it is applied: never for a database that has it. Not 0: the migration is undone. */
     int (*run)(const void *context, struct lk_db *db, struct lk_problem *problem);
     const void *context;
 };

@@ -24,6 +24,15 @@ int lk_row_bytes(struct lk_stmt *stmt, int index, void *out, size_t len) {
     return 0;
 }
 
+void lk_row_bind(struct lk_stmt *stmt, int index, const void *bytes, size_t len) {
+    lk_bind_blob(stmt, index, lk_slice_make(bytes, bytes == NULL ? 0 : len));
+}
+
+void lk_row_bind_after(struct lk_stmt *stmt, int index, const struct lk_id *after) {
+    /* Every id is longer than the empty blob, so it stands before the first. */
+    lk_row_bind(stmt, index, after == NULL ? "" : (const char *)after->bytes, after == NULL ? 0 : LK_ID_BYTES);
+}
+
 int lk_row_count(struct lk_stmt *stmt, int64_t *ret) {
     int code = lk_step(stmt);
     if (code < 0)

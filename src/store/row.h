@@ -12,6 +12,12 @@ int lk_row_blob(struct lk_stmt *stmt, int index, struct lk_arena *arena, struct 
 /* A blob column of exactly len bytes. 0 or LK_ECORRUPT. */
 int lk_row_bytes(struct lk_stmt *stmt, int index, void *out, size_t len);
 
+/* Binds that many bytes, as a blob; bytes NULL binds NULL. They must stay put as those of lk_bind_blob. */
+void lk_row_bind(struct lk_stmt *stmt, int index, const void *bytes, size_t len);
+
+/* Binds what ids are to be greater than; NULL: less than every id. */
+void lk_row_bind_after(struct lk_stmt *stmt, int index, const struct lk_id *after);
+
 /* Steps a statement of one integer ("SELECT count(*) ..."), reads and resets it. 0 or negative. */
 int lk_row_count(struct lk_stmt *stmt, int64_t *ret);
 

@@ -6,14 +6,10 @@
     "SELECT s.digest, s.position, s.user_id, s.created_at, s.used_at, s.expires_at, s.ends_at, u.account_id, u.email FROM session s " \
     "JOIN user_account u ON u.id = s.user_id "
 
-static struct lk_slice digest_slice(const uint8_t *digest) {
-    return lk_slice_make((const char *)digest, digest == NULL ? 0 : LK_STORED_MAC_BYTES);
-}
-
 int lk_store_session_insert(struct lk_db *db, const struct lk_session_row *row) {
     struct lk_stmt *stmt = lk_db_stmt(db, "INSERT INTO session (digest, position, user_id, created_at, used_at, expires_at, ends_at) "
                                           "VALUES ($1, $2, $3, $4, $5, $6, $7)");
-    lk_bind_blob(stmt, 1, digest_slice(row->digest));
+    lk_row_bind(stmt, 1, row->digest, LK_STORED_MAC_BYTES);
     lk_bind_int(stmt, 2, row->position);
     lk_bind_id(stmt, 3, &row->user_id);
     lk_bind_int(stmt, 4, row->created_at);
@@ -44,7 +40,7 @@ int lk_store_session_find(struct lk_db *db, const uint8_t digest[LK_STORED_MAC_B
                           struct lk_session_user_row *ret) {
     struct lk_stmt *stmt = account == NULL ? lk_db_stmt(db, SELECT_ROWS "WHERE s.digest = $1 AND s.position = 0")
                                            : lk_db_stmt(db, SELECT_ROWS "WHERE s.digest = $1 AND u.account_id = $2");
-    lk_bind_blob(stmt, 1, digest_slice(digest));
+    lk_row_bind(stmt, 1, digest, LK_STORED_MAC_BYTES);
     if (account != NULL)
         lk_bind_id(stmt, 2, account);
     return lk_row_one(stmt, read_columns, arena, ret, sizeof(*ret));
@@ -53,7 +49,7 @@ int lk_store_session_find(struct lk_db *db, const uint8_t digest[LK_STORED_MAC_B
 int lk_store_session_list(struct lk_db *db, const uint8_t digest[LK_STORED_MAC_BYTES], int64_t limit, struct lk_arena *arena,
                           struct lk_session_user_row **ret, size_t *ret_len) {
     struct lk_stmt *stmt = lk_db_stmt(db, SELECT_ROWS "WHERE s.digest = $1 ORDER BY s.position LIMIT $2");
-    lk_bind_blob(stmt, 1, digest_slice(digest));
+    lk_row_bind(stmt, 1, digest, LK_STORED_MAC_BYTES);
     lk_bind_int(stmt, 2, limit);
     struct lk_row_list list = {.arena = arena, .item_size = sizeof(struct lk_session_user_row)};
     int code = lk_row_all(stmt, read_columns, &list);
@@ -68,13 +64,13 @@ int lk_store_session_use(struct lk_db *db, const uint8_t digest[LK_STORED_MAC_BY
     struct lk_stmt *stmt = lk_db_stmt(db, "UPDATE session SET used_at = $1, expires_at = $2 WHERE digest = $3");
     lk_bind_int(stmt, 1, used_at);
     lk_bind_int(stmt, 2, expires_at);
-    lk_bind_blob(stmt, 3, digest_slice(digest));
+    lk_row_bind(stmt, 3, digest, LK_STORED_MAC_BYTES);
     return lk_run(stmt);
 }
 
 int lk_store_session_delete(struct lk_db *db, const uint8_t digest[LK_STORED_MAC_BYTES]) {
     struct lk_stmt *stmt = lk_db_stmt(db, "DELETE FROM session WHERE digest = $1");
-    lk_bind_blob(stmt, 1, digest_slice(digest));
+    lk_row_bind(stmt, 1, digest, LK_STORED_MAC_BYTES);
     return lk_run(stmt);
 }
 
@@ -83,7 +79,7 @@ int lk_store_session_delete_of_user(struct lk_db *db, const struct lk_id *user, 
                                        : lk_db_stmt(db, "DELETE FROM session WHERE user_id = $1 AND digest <> $2");
     lk_bind_id(stmt, 1, user);
     if (but != NULL)
-        lk_bind_blob(stmt, 2, digest_slice(but));
+        lk_row_bind(stmt, 2, but, LK_STORED_MAC_BYTES);
     return lk_run(stmt);
 }
 

@@ -62,9 +62,17 @@ typedef int (*lk_group_each)(void *context, const struct lk_group_permissions_ro
 /* All groups of an account, the oldest first. */
 int lk_store_group_each(struct lk_db *db, const struct lk_id *account, lk_group_each each, void *context);
 
-/* Groups of an account that may hold a right of domain/lockout.h (a superset, to look into), and in which is a user with a password, or an enabled key without
- * an expiry and a list of addresses; with limited, a key that has them too, unless it has expired at now_ms. Those that manage users come first. */
-int lk_store_group_each_keeper(struct lk_db *db, const struct lk_id *account, bool limited, int64_t now_ms, lk_group_each each,
+/* By whom a group's permissions are held: users with a password, and enabled keys. Of these, some or all that are limited: users by the addresses that the
+ * account lets them log in from (store/ip_allow.h), keys by an expiry that is after now_ms, or by a list of addresses. */
+enum lk_keepers {
+    LK_KEEPERS_UNLIMITED, /* nobody who is limited */
+    LK_KEEPERS_USERS,     /* users, limited or not, and keys that are not */
+    LK_KEEPERS_ALL,
+};
+
+/* Groups of an account that may hold a right of domain/lockout.h (a superset, to look into), and in which is one of the keepers. Those that manage users come
+ * first. */
+int lk_store_group_each_keeper(struct lk_db *db, const struct lk_id *account, enum lk_keepers keepers, int64_t now_ms, lk_group_each each,
                                void *context);
 
 /* Groups of an account whose permissions may name an application (its 22 characters): a superset, to look into. */

@@ -231,6 +231,38 @@ describe('login', () => {
     assert.equal(gone.code, 'NOT_FOUND');
   });
 
+  it('cannot be taken by the IP allow list from all who administer the account', async () => {
+    const lone = await Server.fresh();
+    const { accountId, apiKeyId } = lone.account;
+    const create = 'mutation ($input: CreateIpAllowEntryInput!) { createIpAllowEntry(input: $input) { ipAllowEntry { id } } }';
+    const update = 'mutation ($input: UpdateIpAllowEntryInput!) { updateIpAllowEntry(input: $input) { ipAllowEntry { id } } }';
+    const remove = 'mutation ($input: DeleteIpAllowEntryInput!) { deleteIpAllowEntry(input: $input) { clientMutationId } }';
+    const group = await lone.query('mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }', {
+      input: { name: 'addresses', permissions: { accountPermissions: { accountPermissionTypes: ['MANAGE_IP_WHITELIST'] } } },
+    });
+    const { key } = await lone.createKey('addresses', [group.createUserGroup.userGroup.id]);
+    await createUser(lone, 'ann@example.org', 'anns password');
+    const ann = bearer(await tokenOf(lone, 'ann@example.org', 'anns password'));
+    await lone.query('mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }', { input: { accountId, uuid: apiKeyId } }, ann);
+
+    const refused = async (document, input, options) => {
+      const { code, message } = await lone.error(document, { input }, options);
+      assert.equal(code, 'CONFLICT', message);
+      assert.match(message, /^This would lock the account out: nobody could manage users and groups but users who log in from the addresses of the IP allow list\. Give MANAGE_USERS_AND_GROUPS to a key without expiry and addresses first, or /);
+    };
+    await refused(create, { cidr: '127.0.0.1' }, { key });
+    await refused(create, { cidr: '203.0.113.9' }, ann);
+    const { createIpAllowEntry: made } = await lone.query(create, { input: { cidr: '127.0.0.0/8' } }, ann);
+    const entryId = made.ipAllowEntry.id;
+    await lone.query(create, { input: { cidr: '203.0.113.0/24' } }, { key });
+    await refused(remove, { entryId }, { key });
+    await refused(update, { entryId, status: 'DISABLED' }, ann);
+    await refused(update, { entryId, cidr: '127.1.0.0/16' }, ann);
+    await lone.query(update, { input: { entryId, cidr: '127.0.0.1' } }, ann);
+    await tokenOf(lone, 'ann@example.org', 'anns password');
+    await lone.stop();
+  });
+
   it('holds the address that a trusted proxy names against the IP allow list, not the proxy\'s own', async () => {
     const behind = await Server.fresh({ args: ['--trusted-proxy', '127.0.0.1'] });
     await createUser(behind, 'ian@example.org', 'ians password');

@@ -342,6 +342,38 @@ static int set_password(struct prepared *p, struct lk_call *call) {
     return code;
 }
 
+/* A user gives a wrong current password, an operation of its own in the one that is tried: what is written down of the refusal is whole or not there. */
+static int give_wrong_password(struct prepared *p, struct lk_call *call) {
+    struct lk_password_tasks tasks = {0};
+    const struct lk_set_password_input input = {.password = LK_SLICE("correct horse battery"), .current = LK_SLICE("wrong")};
+    int code = lk_operation_begin(call);
+    if (code != 0)
+        return code;
+    call->actor->kind = LK_ACTOR_USER;
+    call->actor->id = p->user_id;
+    code = lk_user_set_password(call, &input, &tasks, &user_out);
+    if (code == LK_EBUSY && tasks.waiting) {
+        do_tasks(&tasks);
+        tasks.items[0].code = LK_EUNAUTH;
+        code = lk_user_set_password(call, &input, &tasks, &user_out);
+    }
+    lk_password_tasks_wipe(&tasks);
+    int ended = lk_operation_end(call, true);
+    return code == LK_EFORBIDDEN ? ended : code;
+}
+
+static int give_wrong_passwords(struct prepared *p, struct lk_call *call) {
+    int code = 0;
+    bool locked = false;
+    for (int i = 0; i < 5 && code == 0; i++)
+        code = give_wrong_password(p, call);
+    if (code == 0)
+        code = lk_user_is_locked(call, &p->user_id, &locked);
+    if (code == 0)
+        assert_true(locked);
+    return code;
+}
+
 static int log_in(struct prepared *p, struct lk_call *call) {
     (void)p;
     static struct lk_login login;
@@ -471,6 +503,15 @@ static int change_ip_allow(struct prepared *p, struct lk_call *call) {
     return code != 0 ? code : lk_ip_allow_delete(call, p->entry);
 }
 
+/* By a user, whose own rights count as well. */
+static int narrow_ip_allow(struct prepared *p, struct lk_call *call) {
+    struct lk_ip_allow entry;
+    call->actor->kind = LK_ACTOR_USER;
+    call->actor->id = p->user_id;
+    int code = lk_actor_read_permissions(call, call->actor);
+    return code != 0 ? code : lk_ip_allow_update(call, p->entry, &(struct lk_ip_allow_input){.cidr = LK_SLICE("192.0.2.0/28")}, &entry);
+}
+
 static int admit(struct prepared *p, struct lk_call *call) {
     bool admitted;
     return lk_ip_allow_admits(call, &p->f->account.id, &admitted);
@@ -575,6 +616,7 @@ const struct operation operations[] = {
     {"delete a user", delete_user, false},
     {"read users", read_users, true},
     {"set a password", set_password, false},
+    {"give wrong passwords", give_wrong_passwords, false},
     {"log in", log_in, false},
     {"log in with a key", log_in_with_key, false},
     {"authenticate", authenticate, true},
@@ -590,6 +632,7 @@ const struct operation operations[] = {
     {"delete an application", delete_application, false},
     {"read applications", read_applications, true},
     {"change the IP allow list", change_ip_allow, false},
+    {"narrow the IP allow list", narrow_ip_allow, false},
     {"ask the IP allow list", admit, true},
     {"change SSO providers", change_providers, false},
     {"read the audit", read_audit, true},

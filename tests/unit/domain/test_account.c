@@ -148,6 +148,27 @@ static void test_reading_groups_needs_permission(void **state) {
     fixture_expect(f, lk_user_group_get_by_name(&f->call, lk_slice_cstr("weak"), &group), LK_EFORBIDDEN, "User not authorized");
 }
 
+/* Whatever a client gives, it is looked at before it is reckoned with. */
+static void test_rates(void **state) {
+    struct fixture *f = *state;
+    static const struct lk_rate_limit bad[] = {{0, 60}, {LK_RATE_LIMIT_MAX + 1, 60}, {1, 0}, {1, LK_RATE_WINDOW_MAX + 1}, {1, INT64_MAX}};
+    struct lk_account_input input = {.rate_given = true, .has_rate = true, .rate = {10, 60}};
+    struct lk_account account;
+    fixture_begin(f);
+    assert_int_equal(fixture_end(f, lk_account_update(&f->call, fixture_id(f, &f->account.id), &input, &account)), 0);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        input.rate = bad[i];
+        fixture_begin(f);
+        fixture_expect(f, fixture_end(f, lk_account_update(&f->call, fixture_id(f, &f->account.id), &input, &account)), LK_EINVAL,
+                       "Invalid rateLimit: ");
+    }
+    assert_int_equal(fixture_query(f, "SELECT rate_limit * 1000000 + rate_window_ms FROM account"), 10060000);
+    input.has_rate = false;
+    fixture_begin(f);
+    assert_int_equal(fixture_end(f, lk_account_update(&f->call, fixture_id(f, &f->account.id), &input, &account)), 0);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM account WHERE rate_limit IS NULL AND rate_window_ms IS NULL"), 1);
+}
+
 static int change_credits(struct fixture *f, bool has, struct lk_credits_input credits, struct lk_account *ret) {
     const struct lk_account_input input = {.credits_given = true, .has_credits = has, .credits = credits};
     fixture_begin(f);
@@ -231,6 +252,7 @@ int main(void) {
         TEST(test_group_find),
         TEST(test_group_pages),
         TEST(test_reading_groups_needs_permission),
+        TEST(test_rates),
         TEST(test_credits),
         TEST(test_credits_are_audited),
         TEST(test_credits_need_permission),

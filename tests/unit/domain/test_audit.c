@@ -97,7 +97,9 @@ static void test_a_refusal_outlives_the_rollback(void **state) {
     assert_true(lk_slice_is(row.operation, "REVEAL"));
     assert_true(lk_slice_is(row.failure, "User not authorized: MANAGE_API_KEYS is required"));
     assert_true(lk_id_equal(&row.actor_id, &weak.id));
-    expect_intact(f, 4);
+    fixture_expect(f, fixture_delete(f, &f->admin_key.id), LK_EFORBIDDEN, "User not authorized");
+    assert_int_equal(fixture_query(f, "SELECT set_position FROM audit_entry WHERE seq = 5"), 1);
+    expect_intact(f, 5);
 }
 
 static void test_tampering_is_found(void **state) {

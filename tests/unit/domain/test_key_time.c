@@ -184,6 +184,31 @@ static void test_refill_of_account(void **state) {
     assert_int_equal(fixture_query(f, "SELECT refill_at FROM account_credits"), due + 35 * day);
 }
 
+/* A clock that is wrong for a while, ahead (a machine's battery) or behind (one that starts before it asks for the time), gives no second refill. */
+static void test_refill_by_a_wrong_clock(void **state) {
+    struct fixture *f = *state;
+    const int64_t day = INT64_C(86400000);
+    const int64_t now = f->call.now_ms;
+    set_account_credits(f, (struct lk_credits_input){.remaining = 7, .has_refill = true, .amount = 100, .interval = LK_SLICE("MONTHLY")});
+    const int64_t due = fixture_query(f, "SELECT refill_at FROM account_credits");
+    static const int64_t behind[] = {0, 1700000000000 - 400 * INT64_C(86400000), 1700000000000 - INT64_C(86400000), 1700000000000};
+    for (size_t i = 0; i < sizeof(behind) / sizeof(behind[0]); i++) {
+        assert_false(pass(f, lk_credits_refill, behind[i], 10));
+        assert_int_equal(fixture_query(f, "SELECT remaining FROM account_credits"), 7);
+        assert_int_equal(fixture_query(f, "SELECT refill_at FROM account_credits"), due);
+    }
+    assert_false(pass(f, lk_credits_refill, due, 10));
+    fixture_sql(f, "UPDATE account_credits SET remaining = 3");
+    assert_false(pass(f, lk_credits_refill, due - 1, 10)); /* set back by a moment, across the refill */
+    assert_false(pass(f, lk_credits_refill, due, 10));
+    assert_int_equal(fixture_query(f, "SELECT remaining FROM account_credits"), 3);
+    assert_false(pass(f, lk_credits_refill, now + 400 * day, 10));
+    assert_int_equal(fixture_query(f, "SELECT remaining FROM account_credits"), 100);
+    fixture_sql(f, "UPDATE account_credits SET remaining = 3");
+    assert_false(pass(f, lk_credits_refill, due + 40 * day, 10));
+    assert_int_equal(fixture_query(f, "SELECT remaining FROM account_credits"), 3);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_overlap_ends_to_the_millisecond, fixture_setup, fixture_teardown),
@@ -193,6 +218,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_ended_can_be_imported, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_refill, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_refill_of_account, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_refill_by_a_wrong_clock, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,8 @@
 #include "fixture.h"
 
+#include "base/clock.h"
 #include "base/ip.h"
+#include "domain/ip_allow.h"
 #include "domain/rules.h"
 #include "domain/user.h"
 
@@ -17,6 +19,9 @@
     "This would leave the account without a credential that can manage users and groups: give MANAGE_USERS_AND_GROUPS to another one " \
     "first"
 #define FROM_HERE "This would lock the account out: no other credential"
+#define USERS_ELSEWHERE \
+    "This would lock the account out: nobody could manage users and groups but users who log in from the addresses of the IP allow list. "
+#define KEYS_ELSEWHERE "This would lock the account out: nobody could manage API keys but users"
 
 static const uint32_t group_manager = BIT(LK_MANAGE_USERS_AND_GROUPS) | BIT(LK_READ_USERS_AND_GROUPS);
 static const struct lk_slice elsewhere[] = {LK_SLICE("203.0.113.9")};
@@ -219,6 +224,27 @@ static void test_only_limited_administrators(void **state) {
     assert_int_equal(fixture_delete(f, admin), 0);
 }
 
+/* A group of very many limited keys is not searched for one that is not at each change of one of them. */
+static void test_many_limited_keys(void **state) {
+    struct fixture *f = *state;
+    struct lk_id managers = fixture_group(f, "managers", BIT(LK_MANAGE_USER_AND_USER_GROUPS_AND_API_KEYS), NULL);
+    struct lk_api_key key = fixture_key(f, "one of many", &managers, NULL);
+    assert_int_equal(update(f, &key.id, ending("one of many")), 0);
+    fixture_sql(
+        f, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50000) INSERT INTO api_key (id, account_id, "
+           "name, preview, digest, digest_version, enabled, expires_at, metadata, created_at, created_by, updated_at) SELECT "
+           "CAST(printf('%016d', i) AS BLOB), account_id, 'key ' || i, '', CAST(printf('%032d', i) AS BLOB), 1, 1, expires_at, '{}', "
+           "0, '', 0 FROM n, api_key WHERE name = 'one of many'; "
+           "INSERT INTO api_key_group SELECT id, (SELECT id FROM user_group WHERE name = 'managers') FROM api_key WHERE name LIKE 'key "
+           "%'; DELETE FROM api_key WHERE name = "
+           "'first'");
+    fixture_act_as_system(f, &f->account.id);
+    const int64_t began = lk_clock_mono_ns();
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(update(f, &key.id, ending("one of many")), 0);
+    assert_true(lk_clock_mono_ns() - began < (int64_t)4000000000);
+}
+
 /* --- groups --- */
 
 static void test_who_manages_groups_takes_no_right_for_good(void **state) {
@@ -304,6 +330,114 @@ static void test_the_last_user_stays(void **state) {
     assert_int_equal(delete_user(f, &ann.id), 0);
 }
 
+/* --- addresses that users may log in from --- */
+
+static int change_addresses(struct fixture *f, const struct lk_id *entry, const char *cidr, bool active, struct lk_ip_allow *ret) {
+    const struct lk_ip_allow_input input = {.cidr = lk_slice_cstr(cidr), .active_given = true, .active = active};
+    fixture_begin(f);
+    return fixture_end(f, entry == NULL ? lk_ip_allow_create(&f->call, &input, ret)
+                                        : lk_ip_allow_update(&f->call, fixture_id(f, entry), &input, ret));
+}
+
+static int add_addresses(struct fixture *f, const char *cidr) {
+    struct lk_ip_allow ret;
+    return change_addresses(f, NULL, cidr, true, &ret);
+}
+
+/* The user acts by a session, from an address. */
+static void act_as_user_from(struct fixture *f, const struct lk_user *user, struct lk_ip *ip, const char *address) {
+    fixture_act_as_system(f, &f->account.id);
+    assert_int_equal(lk_ip_parse(lk_slice_cstr(address), ip), 0);
+    f->call.client_ip = ip;
+    f->call.actor->kind = LK_ACTOR_USER;
+    f->call.actor->id = user->id;
+    f->call.actor->name = user->email;
+    fixture_sql(f, "INSERT INTO session SELECT zeroblob(32), 0, id, 0, 0, 9e15, 9e15 FROM user_account WHERE true ON CONFLICT DO NOTHING");
+    assert_int_equal(lk_actor_read_permissions(&f->call, f->call.actor), 0);
+}
+
+/* An account whose keys are all limited: Ann, who has a password, administers it. */
+static struct lk_user users_only(struct fixture *f) {
+    struct lk_user ann = user_in(f, &f->admin_group, true);
+    fixture_act_as_system(f, &f->account.id);
+    assert_int_equal(update(f, &f->admin_key.id, ending("first")), 0);
+    return ann;
+}
+
+/* The manager of addresses cannot do it, wherever it is; nor one who manages users only. */
+static void test_who_manages_addresses_keeps_no_user_out(void **state) {
+    struct fixture *f = *state;
+    struct lk_ip ip;
+    struct lk_ip_allow off;
+    (void)users_only(f);
+    fixture_act_with(f, BIT(LK_MANAGE_IP_WHITELIST));
+    assert_int_equal(lk_ip_parse(lk_slice_cstr("203.0.113.9"), &ip), 0);
+    f->call.client_ip = &ip;
+    fixture_expect(f, add_addresses(f, "203.0.113.9"), LK_ECONFLICT, USERS_ELSEWHERE);
+    assert_int_equal(change_addresses(f, NULL, "203.0.113.9", false, &off), 0);
+    fixture_expect(f, change_addresses(f, &off.id, "203.0.113.9", true, &off), LK_ECONFLICT, USERS_ELSEWHERE);
+    fixture_act_with(f, BIT(LK_MANAGE_IP_WHITELIST) | group_manager);
+    f->call.client_ip = &ip;
+    fixture_expect(f, add_addresses(f, "203.0.113.0/24"), LK_ECONFLICT, KEYS_ELSEWHERE);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM ip_allow WHERE status = 'ACTIVE'"), 0);
+
+    fixture_act_as_system(f, &f->account.id);
+    fixture_key(f, "second", &f->admin_group, NULL); /* now it is not up to users */
+    fixture_act_with(f, BIT(LK_MANAGE_IP_WHITELIST) | BIT(LK_VIEW_AUDITS));
+    assert_int_equal(change_addresses(f, &off.id, "203.0.113.9", true, &off), 0);
+}
+
+static void test_an_administrator_may_limit_users_to_where_it_is(void **state) {
+    struct fixture *f = *state;
+    struct lk_ip ip;
+    struct lk_user ann = users_only(f);
+    act_as_user_from(f, &ann, &ip, "192.0.2.7");
+    fixture_expect(f, add_addresses(f, "203.0.113.9"), LK_ECONFLICT, USERS_ELSEWHERE);
+    assert_int_equal(add_addresses(f, "192.0.2.0/24"), 0);
+    f->call.client_ip = NULL;
+    assert_int_equal(add_addresses(f, "203.0.113.0/24"), 0); /* which takes nobody's address away */
+}
+
+/* Once there is a list, what takes an address from it is judged as what began it. */
+static void test_narrowing_the_list(void **state) {
+    struct fixture *f = *state;
+    struct lk_ip ip;
+    struct lk_ip_allow office;
+    struct lk_ip_allow home;
+    struct lk_user ann = users_only(f);
+    act_as_user_from(f, &ann, &ip, "192.0.2.7");
+    assert_int_equal(change_addresses(f, NULL, "192.0.2.0/24", true, &office), 0);
+    fixture_act_with(f, BIT(LK_MANAGE_IP_WHITELIST));
+    assert_int_equal(change_addresses(f, NULL, "203.0.113.0/24", true, &home), 0);
+    fixture_expect(f, change_addresses(f, &office.id, "192.0.2.0/25", true, &office), LK_ECONFLICT, USERS_ELSEWHERE);
+    fixture_expect(f, change_addresses(f, &office.id, "198.51.100.0/24", true, &office), LK_ECONFLICT, USERS_ELSEWHERE);
+    fixture_expect(f, change_addresses(f, &office.id, "192.0.2.0/24", false, &office), LK_ECONFLICT, USERS_ELSEWHERE);
+    fixture_begin(f);
+    fixture_expect(f, fixture_end(f, lk_ip_allow_delete(&f->call, fixture_id(f, &office.id))), LK_ECONFLICT, USERS_ELSEWHERE);
+    assert_int_equal(change_addresses(f, &office.id, "192.0.0.0/16", true, &office), 0);
+    act_as_user_from(f, &ann, &ip, "203.0.113.9");
+    assert_int_equal(change_addresses(f, &office.id, "192.0.2.0/24", false, &office), 0); /* it is at home */
+    fixture_expect(f, change_addresses(f, &home.id, "203.0.113.0/30", true, &home), LK_ECONFLICT, USERS_ELSEWHERE);
+    fixture_act_as_system(f, &f->account.id);
+    assert_int_equal(change_addresses(f, &home.id, "203.0.113.0/24", false, &home), 0); /* no list: from anywhere */
+}
+
+/* A user who may log in from some addresses only is no better than a key that may be used from some. */
+static void test_users_behind_a_list_are_limited(void **state) {
+    struct fixture *f = *state;
+    struct lk_ip ip;
+    struct lk_user ann = user_in(f, &f->admin_group, true);
+    fixture_act_as_system(f, &f->account.id);
+    assert_int_equal(add_addresses(f, "192.0.2.0/24"), 0); /* there is the first key */
+    fixture_act_with(f, BIT(LK_MANAGE_API_KEYS));
+    fixture_expect(f, fixture_delete(f, &f->admin_key.id), LK_ECONFLICT, USERS_UNLIMITED);
+    act_as_user_from(f, &ann, &ip, "203.0.113.9");
+    fixture_expect(f, fixture_delete(f, &f->admin_key.id), LK_ECONFLICT, USERS_UNLIMITED);
+    act_as_user_from(f, &ann, &ip, "192.0.2.7");
+    assert_int_equal(fixture_delete(f, &f->admin_key.id), 0);
+    fixture_expect(f, delete_user(f, &ann.id), LK_ECONFLICT, USERS_NOW);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
@@ -317,11 +451,16 @@ int main(void) {
         TEST(test_limiting_oneself_is_no_way_out),
         TEST(test_who_may_limit_itself_may_not_limit_others),
         TEST(test_only_limited_administrators),
+        TEST(test_many_limited_keys),
         TEST(test_who_manages_groups_takes_no_right_for_good),
         TEST(test_the_broad_permission_holds_both),
         TEST(test_the_last_operator_stays),
         TEST(test_decoys),
         TEST(test_the_last_user_stays),
+        TEST(test_who_manages_addresses_keeps_no_user_out),
+        TEST(test_an_administrator_may_limit_users_to_where_it_is),
+        TEST(test_narrowing_the_list),
+        TEST(test_users_behind_a_list_are_limited),
     };
     return cmocka_run_group_tests_name("domain/lockout", tests, NULL, NULL);
 }

@@ -64,6 +64,20 @@ static void test_leap_years(void **state) {
     assert_int_equal(lk_refill_next(LK_REFILL_DAILY, 1, at(2027, 2, 28)), at(2027, 3, 1));
 }
 
+/* On each day of five years, for each day of week and month: the first moment that it can be, and within a month. */
+static void test_bounds(void **state) {
+    (void)state;
+    for (int64_t now = at(2026, 1, 1); now < at(2031, 1, 1); now += 24 * HOUR) {
+        for (int interval = 0; interval < LK_REFILL_INTERVALS; interval++) {
+            for (int day = 1; day <= lk_refill_day_max((enum lk_refill_interval)interval); day++) {
+                int64_t next = lk_refill_next((enum lk_refill_interval)interval, day, now);
+                assert_true(next > now && next <= now + 31 * 24 * HOUR);
+                assert_int_equal(lk_refill_next((enum lk_refill_interval)interval, day, next - 1), next);
+            }
+        }
+    }
+}
+
 static void test_names(void **state) {
     (void)state;
     enum lk_refill_interval interval = LK_REFILL_DAILY;
@@ -78,7 +92,8 @@ static void test_names(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_daily),          cmocka_unit_test(test_weekly),     cmocka_unit_test(test_monthly),
-        cmocka_unit_test(test_ends_of_months), cmocka_unit_test(test_leap_years), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_ends_of_months), cmocka_unit_test(test_leap_years), cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

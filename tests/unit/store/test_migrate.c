@@ -121,15 +121,25 @@ static int hooked(const void *context, struct lk_db *db, struct lk_problem *prob
     return code == 0 && context != NULL ? lk_problem_set(problem, LK_EINVAL, "%s", (const char *)context) : code;
 }
 
+static int looked(const void *context, struct lk_db *db, struct lk_problem *problem) {
+    (void)context;
+    return one_number(db, "SELECT max(a) FROM first") == 1 ? 0 : lk_problem_set(problem, LK_EFORBIDDEN, "it is not ours");
+}
+
 static void test_hook(void **state) {
     struct lk_db *db = open_db(*state);
     struct lk_problem problem = {0};
-    const struct lk_migrate_hook fails = {"second.sql", hooked, "it is not to be"};
-    const struct lk_migrate_hook works = {"second.sql", hooked, NULL};
+    const struct lk_migrate_hook fails = {.before = looked, .after = "second.sql", .run = hooked, .context = "it is not to be"};
+    const struct lk_migrate_hook works = {.before = looked, .after = "second.sql", .run = hooked};
     assert_int_equal(lk_migrate_list(db, two, &fails, &problem), LK_EINVAL);
     assert_string_equal(problem.text, "it is not to be");
     assert_int_equal(one_number(db, "SELECT max(version) FROM schema_migration"), 1);
     assert_int_equal(one_number(db, "SELECT sum(a) FROM first"), 1);
+    assert_int_equal(lk_db_exec(db, "UPDATE first SET a = 2"), 0);
+    assert_int_equal(lk_migrate_list(db, two, &works, &problem), LK_EFORBIDDEN);
+    assert_string_equal(problem.text, "it is not ours");
+    assert_int_equal(one_number(db, "SELECT max(version) FROM schema_migration"), 1);
+    assert_int_equal(lk_db_exec(db, "UPDATE first SET a = 1"), 0);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(lk_migrate_list(db, two, &works, &problem), 0);
         assert_int_equal(one_number(db, "SELECT sum(a) FROM first"), 13);
