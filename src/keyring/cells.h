@@ -44,6 +44,7 @@ struct lk_balance {
     struct lk_id id;
     bool counted; /* in the keyring's ring of balances (credits.c), and then what follows, and the id, is set */
     bool of_account;
+    bool told;    /* the flush has what it was, and nobody has set it since */
     int64_t kept; /* what the database has of it */
     struct lk_balance *next;
     struct lk_balance *previous;

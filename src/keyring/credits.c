@@ -4,6 +4,7 @@
 static void add(struct lk_keyring *keyring, struct lk_balance *balance, bool of_account, const struct lk_id *id) {
     struct lk_balance *at = keyring->credits_at;
     balance->counted = true;
+    balance->told = false;
     balance->of_account = of_account;
     balance->id = *id;
     balance->next = at == NULL ? balance : at;
@@ -29,7 +30,13 @@ void lk_credits_follow(struct lk_keyring *keyring, struct lk_balance *balance, b
     if (!balance->counted)
         add(keyring, balance, of_account, &staged->id);
     if (staged->set_credits)
-        balance->kept = staged->credits;
+        lk_credits_keep(balance, staged->credits);
+}
+
+/* What the flush was told before, in this batch, is not what the database has at its end. */
+void lk_credits_keep(struct lk_balance *balance, int64_t credits) {
+    balance->kept = credits;
+    balance->told = false;
 }
 
 static bool sets_balance(const struct lk_staged *staged, bool of_account) {
@@ -51,9 +58,10 @@ static bool is_being_set(const struct lk_keyring *keyring, const struct lk_balan
 size_t lk_keyring_spent(struct lk_keyring *keyring, size_t looks, struct lk_keyring_balance *ret, size_t max, bool *ret_done) {
     size_t len = 0;
     while (looks > 0 && len < max && keyring->credits_seen < keyring->credits_len) {
-        const struct lk_balance *balance = keyring->credits_at;
+        struct lk_balance *balance = keyring->credits_at;
         int64_t credits = lk_credits_left(&balance->credits);
-        if (credits != balance->kept && !is_being_set(keyring, balance))
+        balance->told = credits != balance->kept && !is_being_set(keyring, balance);
+        if (balance->told)
             ret[len++] = (struct lk_keyring_balance){balance->of_account, balance->id, credits};
         keyring->credits_at = balance->next;
         keyring->credits_seen++;
@@ -69,7 +77,7 @@ void lk_keyring_kept(struct lk_keyring *keyring, const struct lk_keyring_balance
     for (size_t i = 0; i < len; i++) {
         const struct lk_id *id = &balances[i].id;
         struct lk_balance *balance = balances[i].of_account ? lk_account_balance(keyring, id) : lk_key_balance(keyring, id);
-        if (balance != NULL)
-            balance->kept = balances[i].credits;
+        if (balance != NULL && balance->told)
+            lk_credits_keep(balance, balances[i].credits);
     }
 }

@@ -240,6 +240,7 @@ void lk_entry_free(struct lk_keyring *keyring, uint32_t ref); /* after the grace
  * freed. */
 void lk_credits_follow(struct lk_keyring *keyring, struct lk_balance *balance, bool of_account, const struct lk_staged *staged);
 void lk_credits_forget(struct lk_keyring *keyring, struct lk_balance *balance);
+void lk_credits_keep(struct lk_balance *balance, int64_t credits); /* the database has it, or will with this batch */
 
 /* groups.c: groups, accounts, and the sets between them and keys. */
 int lk_groups_open(struct lk_keyring *keyring);

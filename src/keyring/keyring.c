@@ -179,7 +179,7 @@ static void set_credits(struct lk_keyring *keyring, const struct lk_staged *stag
     if (balance == NULL)
         return;
     lk_credits_set(&balance->credits, staged->credits);
-    balance->kept = staged->credits;
+    lk_credits_keep(balance, staged->credits);
 }
 
 static void commit_one(struct lk_keyring *keyring, struct lk_staged *staged) {

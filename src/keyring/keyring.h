@@ -139,7 +139,7 @@ struct lk_keyring_balance {
  * a round over all. One that the batch sets is left out. It may be told again until it is kept. */
 size_t lk_keyring_spent(struct lk_keyring *keyring, size_t looks, struct lk_keyring_balance *ret, size_t max, bool *ret_done);
 
-/* Writer. The database has these balances: their transaction is committed. */
+/* Writer. The database has these balances, which were spent when they were told last: their transaction is committed. One that was set since is left alone. */
 void lk_keyring_kept(struct lk_keyring *keyring, const struct lk_keyring_balance *balances, size_t len);
 
 /* For metrics. Any thread; may be a moment old. bytes is all memory of the keyring, reserved room included. */

@@ -164,6 +164,25 @@ static void test_being_set(void **state) {
     close_keyring(keyring, keys);
 }
 
+/* A balance is told, then set by the same batch: what was told is not what the database has. */
+static void test_set_after_it_was_told(void **state) {
+    (void)state;
+    struct lk_keys *keys;
+    struct lk_keyring *keyring = open_keyring(&keys);
+    struct lk_keyring_balance balances[16];
+    put(keyring, keys, 1, true, true, 10);
+    spend(keyring, 1, 4);
+    const struct lk_keyring_change change = {.kind = LK_KEYRING_KEY_CREDITS, .id = id_of(1), .credits = 100};
+    lk_keyring_begin(keyring);
+    assert_int_equal(spent(keyring, balances), 1);                    /* the flush writes 6 */
+    assert_int_equal(lk_keyring_stage(keyring, &change, 1, NULL), 0); /* an operation writes 100 */
+    lk_keyring_commit(keyring);
+    lk_keyring_kept(keyring, balances, 1);
+    spend(keyring, 1, 94);
+    assert_int_equal(spent(keyring, balances), 1); /* 6, where the database has 100 */
+    close_keyring(keyring, keys);
+}
+
 /* The account of every key here is number 1000; a key may have the same id. */
 static void test_of_accounts(void **state) {
     (void)state;
@@ -325,9 +344,9 @@ static void test_threads(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_told_until_kept),  cmocka_unit_test(test_keys_that_go), cmocka_unit_test(test_in_pieces),
-        cmocka_unit_test(test_being_set),        cmocka_unit_test(test_of_accounts),  cmocka_unit_test(test_account_being_set),
-        cmocka_unit_test(test_accounts_that_go), cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_told_until_kept),   cmocka_unit_test(test_keys_that_go),          cmocka_unit_test(test_in_pieces),
+        cmocka_unit_test(test_being_set),         cmocka_unit_test(test_set_after_it_was_told), cmocka_unit_test(test_of_accounts),
+        cmocka_unit_test(test_account_being_set), cmocka_unit_test(test_accounts_that_go),      cmocka_unit_test(test_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
