@@ -9,7 +9,7 @@ import { fill, fresh, KINDS, lookUp, NEEDED, TEXTS } from './support/fill.mjs';
 import { argumentsOf, leaves, rootFields, schemaOf } from './support/walk.mjs';
 
 // Ids that narrow a list: a thing that does not exist leaves the list empty.
-const FILTERS = ['apiKeys.userGroupId', 'auditChangeContent.changeSetId', 'auditChangeContent.resourceId', 'audits.actorId', 'audits.resourceId'];
+const FILTERS = ['apiKeys.userGroupId', 'applications.values', 'auditChangeContent.changeSetId', 'auditChangeContent.resourceId', 'audits.actorId', 'audits.resourceId'];
 
 /** A name for one place. */
 const onlyAt = (field, leaf) => `only ${field.name}.${leaf.name}`;

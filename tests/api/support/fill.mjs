@@ -20,6 +20,7 @@ export const KINDS = {
   changeSetId: 'changeSet',
   resourceId: 'apiKey',
   actorId: 'actor',
+  'IdFilter.values': 'application',
 };
 
 // Texts, and ids of things that live elsewhere: what one account has there means nothing to another.
