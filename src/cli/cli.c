@@ -6,6 +6,7 @@
 #include "crypto/crypto.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -33,15 +34,15 @@ const struct cli_command *const *cli_commands(void) {
 /* --- output --- */
 
 int cli_begin_crypto(struct lk_problem *problem) {
-    if (lk_crypto_init() != 0)
-        return lk_problem_set(problem, LK_EINTERNAL, "The cryptographic libraries cannot run on this machine");
-    if (lk_crypto_protect_process() != 0)
-        lk_log(LK_LOG_WARN, "core dumps could not be switched off: they would hold secrets");
-    return 0;
+    return lk_crypto_init() == 0 ? 0 : lk_problem_set(problem, LK_EINTERNAL, "The cryptographic libraries cannot run on this machine");
 }
 
 int cli_failed(const struct lk_problem *problem) {
-    fprintf(stderr, "%slatchkey: %s\n", lk_log_mark(LK_LOG_ERROR), problem->text);
+    struct lk_buf text;
+    lk_buf_init(&text, 0);
+    cli_add_printable(&text, lk_slice_cstr(problem->text)); /* it may name what others have named, or be the sentence of a server */
+    fprintf(stderr, "%slatchkey: %.*s\n", lk_log_mark(LK_LOG_ERROR), (int)text.len, text.len > 0 ? text.ptr : "");
+    lk_buf_free(&text);
     return CLI_FAILED;
 }
 
@@ -204,10 +205,24 @@ static int run_group(const struct cli_command *group, int argc, char **argv) {
     return unknown_verb(group, argv[0]);
 }
 
+/* The number of a standard stream that is closed would be that of the next file opened: what is printed, a key perhaps, would go into the lock of a data
+ * directory or to a server. In its place comes what can neither be read nor written. */
+static int hold_standard_streams(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH | O_CLOEXEC) != fd)
+            return LK_EIO;
+    }
+    return 0;
+}
+
 #define WORDS_MAX 2
 
 int cli_main(int argc, char **argv) {
+    if (hold_standard_streams() != 0)
+        return CLI_FAILED;
     lk_log_begin();
+    if (lk_crypto_protect_process() != 0)
+        lk_log(LK_LOG_WARN, "core dumps could not be switched off: they would hold secrets");
     if (argc < 2)
         return cli_usage_error(NULL, "A command is missing");
     const char *words[WORDS_MAX] = {argv[1], argc > 2 ? argv[2] : ""};

@@ -53,7 +53,7 @@ static int rotate(struct cli_session *session) {
     int code =
         cli_key_send(session, "mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { key apiKey { " CLI_KEY_FIELDS " } } }",
                      session->args->words[0], write_overlap, NULL, &found, &data);
-    return code == 0 ? cli_print_object(session, lk_json_get(data, "rotateApiKey"), rotated, LEN(rotated)) : code;
+    return code == 0 ? cli_key_print_secret(session, lk_json_get(data, "rotateApiKey"), rotated, LEN(rotated)) : code;
 }
 
 /* --- verify --- */

@@ -1,6 +1,7 @@
 // The command line: the commands that manage, against a running server, as people and as scripts use them.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
@@ -23,6 +24,9 @@ function print(...args) {
   assert.equal(done.status, 0, `latchkey ${args.join(' ')}: ${done.stderr}`);
   return done.stdout;
 }
+
+/** A line of the shell, in which "$0" is the program and "$1" the first of args. */
+const shell = (line, args = [], extra) => spawnSync('sh', ['-c', line, BINARY, ...args], { env: environment(extra), encoding: 'utf8', timeout: 30000 * SLOW });
 
 const json = (...args) => JSON.parse(print(...args, '--json'));
 
@@ -398,7 +402,7 @@ describe('the caller', () => {
     assert.equal(cli(['key', 'list'], { http_proxy: url, HTTP_PROXY: url, ALL_PROXY: url }).status, 0, 'a proxy stood before this machine');
   });
 
-  it('keeps its key out of the process list', async () => {
+  it('keeps its key out of the process list and out of core dumps', async () => {
     const held = []; // a server that holds its answer back, so that the command can be looked at
     const slow = http.createServer((request, response) => held.push(response));
     await new Promise((resolve) => slow.listen(0, '127.0.0.1', resolve));
@@ -409,6 +413,7 @@ describe('the caller', () => {
       const ended = new Promise((resolve) => command.on('exit', resolve));
       for (let i = 0; held.length === 0 && i < 500 * SLOW; i++) await sleep(20);
       seen.push(fs.readFileSync(`/proc/${command.pid}/cmdline`, 'latin1'));
+      assert.match(fs.readFileSync(`/proc/${command.pid}/limits`, 'latin1'), /^Max core file size +0 +0 /m);
       held.pop()?.end('{"data":{"apiKeys":{"pageInfo":{"hasMore":false},"nodes":[]}}}');
       await ended;
     }
@@ -573,6 +578,26 @@ describe('at a terminal', { skip: spawnSync('script', ['--version']).error ? 'sc
     assert.ok(lines.some((line) => / n+… /.test(line)), lines.join('\n'));
     assert.ok(print('key', 'list').includes(name), 'cut though it is no terminal');
     print('key', 'delete', name);
+  });
+});
+
+describe('a standard stream that is closed', () => {
+  it('is not mistaken for the file that is opened next', () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    assert.equal(shell('exec "$0" init --data "$1" <&- >&- 2>&-', [data]).status, 1);
+    assert.deepEqual(fs.readdirSync(data), ['lock']);
+    assert.match(fs.readFileSync(path.join(data, 'lock'), 'utf8'), /^\d+\n$/);
+  });
+
+  it('is an error, which says how to see the key that is there all the same', () => {
+    for (const [args, name] of [['key create unseen', 'unseen'], ['key rotate unseen', 'unseen']]) {
+      const done = shell(`exec "$0" ${args} >&-`);
+      assert.equal(done.status, 1);
+      const [, id] = done.stderr.match(/^latchkey: Cannot write to standard output: Bad file descriptor\nThe key has its secret all the same: `latchkey key reveal (\S+)` shows it\.\n$/);
+      assert.equal(json('key', 'get', name).id, id);
+      assert.match(json('key', 'reveal', id).key, TOKEN);
+    }
+    print('key', 'delete', 'unseen');
   });
 });
 
