@@ -47,16 +47,16 @@ int cli_failed(const struct lk_problem *problem) {
 }
 
 int cli_usage_error(const struct cli_command *command, const char *format, ...) {
-    char text[LK_PROBLEM_MAX];
+    struct lk_problem problem = {.code = LK_EINVAL};
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    vsnprintf(problem.text, sizeof(problem.text), format, args);
     va_end(args);
-    const char *mark = lk_log_mark(LK_LOG_ERROR);
+    cli_failed(&problem);
     if (command == NULL)
-        fprintf(stderr, "%slatchkey: %s\nRun `latchkey help` for the commands.\n", mark, text);
+        fprintf(stderr, "Run `latchkey help` for the commands.\n");
     else
-        fprintf(stderr, "%slatchkey: %s\nRun `latchkey help %s` for how to use it.\n", mark, text, command->name);
+        fprintf(stderr, "Run `latchkey help %s` for how to use it.\n", command->name);
     return CLI_USAGE;
 }
 
@@ -177,6 +177,22 @@ static int run_parsed(const struct cli_command *command, const struct cli_args *
     return command->act != NULL ? cli_session_run(command, args) : command->run(command, args);
 }
 
+/* An option that names a place and is empty: a variable of a script was not set, and what stands for nothing said could be the wrong place. A setting may be
+ * empty, which is its value then. */
+static int check_places(const struct cli_command *command, const struct cli_args *args, const struct cli_option *options, size_t len,
+                        struct lk_problem *problem) {
+    static const char *const places[] = {"DIR", "FILE", "URL"};
+    for (size_t i = 0; i < len && command->options_kind != CLI_OPTIONS_SETTINGS; i++) {
+        const char *value = options[i].value == NULL ? NULL : cli_args_get(args, options[i].name);
+        for (size_t j = 0; value != NULL && *value == '\0' && j < sizeof(places) / sizeof(places[0]); j++) {
+            if (strcmp(options[i].value, places[j]) == 0)
+                return lk_problem_set(problem, LK_EINVAL, "Option --%s needs a value, not an empty one: --%s %s", options[i].name,
+                                      options[i].name, places[j]);
+        }
+    }
+    return 0;
+}
+
 static int run_command(const struct cli_command *command, int argc, char **argv) {
     struct lk_arena arena;
     lk_arena_init(&arena, ARGS_ARENA_MAX);
@@ -186,6 +202,8 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
     const struct cli_option *options = cli_command_options(command, &arena, &len);
     int code = options == NULL ? lk_problem_set(&problem, LK_ENOMEM, "Out of memory")
                                : cli_args_parse(argc, argv, options, len, &arena, &args, &problem);
+    if (code == 0)
+        code = check_places(command, &args, options, len, &problem);
     int exit_code;
     if (code == 0)
         exit_code = run_parsed(command, &args);

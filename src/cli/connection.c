@@ -106,12 +106,15 @@ bool cli_connection_set_up(CURL *curl, const struct cli_server *server) {
 
 /* --- why not --- */
 
-static int no_server(CURL *curl, const struct cli_server *server, struct lk_problem *problem) {
+static int no_server(CURL *curl, const struct cli_server *server, CURLcode code, struct lk_problem *problem) {
+    const char *why = code == CURLE_COULDNT_RESOLVE_HOST ? "the name of its host cannot be resolved" : NULL;
     long error = 0;
     if (socket_path(server) != NULL)
         curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error);
-    return lk_problem_set(problem, LK_EIO, "No server answers at %s%s%s%s: start one with `latchkey serve`, or name another with --url",
-                          server->url, error != 0 ? " (" : "", error != 0 ? strerror((int)error) : "", error != 0 ? ")" : "");
+    if (error != 0)
+        why = strerror((int)error);
+    return lk_problem_set(problem, LK_EIO, "No server answers at %.200s%s%s%s: start one with `latchkey serve`, or name another with --url",
+                          server->url, why != NULL ? " (" : "", why != NULL ? why : "", why != NULL ? ")" : "");
 }
 
 static bool is_unknown_authority(long verified) {
@@ -157,10 +160,19 @@ static bool may_miss_certificate(const struct cli_server *server, CURLcode code,
                               (code == CURLE_SSL_CONNECT_ERROR && strstr(why, "alert") != NULL));
 }
 
+/* A question behind a reason: TLS and clear text do not understand each other, and neither says so. */
+static const char *other_scheme(const struct cli_server *server, CURLcode code, const char *why) {
+    if (is_tls(server))
+        return code == CURLE_SSL_CONNECT_ERROR && strstr(why, "wrong version number") != NULL ? "; does it speak http, without the s?" : "";
+    bool not_http =
+        code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY;
+    return not_http && socket_path(server) == NULL ? "; does it speak https?" : "";
+}
+
 int cli_connection_problem(CURL *curl, const struct cli_server *server, CURLcode code, const char *why, struct lk_problem *problem) {
     const char *reason = why[0] != '\0' ? why : curl_easy_strerror(code);
     if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
-        return no_server(curl, server, problem);
+        return no_server(curl, server, code, problem);
     if (code == CURLE_PEER_FAILED_VERIFICATION)
         return refused_certificate(curl, server, reason, problem);
     if (code == CURLE_SSL_CACERT_BADFILE && server->ca != NULL)
@@ -174,5 +186,5 @@ int cli_connection_problem(CURL *curl, const struct cli_server *server, CURLcode
     if (may_miss_certificate(server, code, reason))
         return lk_problem_set(problem, LK_EIO, "%s ended the connection: does it take the certificate %s (--client-cert)? (%s)",
                               server->url, server->client_cert, reason);
-    return lk_problem_set(problem, LK_EIO, "No answer from %s: %s", server->url, reason);
+    return lk_problem_set(problem, LK_EIO, "No answer from %.200s: %s%s", server->url, reason, other_scheme(server, code, reason));
 }

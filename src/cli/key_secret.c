@@ -125,10 +125,11 @@ static int verify(struct cli_session *session) {
     explicit_bzero(buffer, sizeof(buffer));
     if (code != 0)
         return code;
-    code = cli_print_object(session, found, answer, LEN(answer));
     const struct lk_json *valid = lk_json_get(found, "valid");
-    bool good = valid != NULL && valid->type == LK_JSON_BOOL && valid->boolean;
-    return code == 0 && !good ? CLI_FAILED : code;
+    if (valid == NULL || valid->type != LK_JSON_BOOL)
+        return cli_no_result(session, 200);
+    code = cli_print_object(session, found, answer, LEN(answer));
+    return code == 0 && !valid->boolean ? CLI_FAILED : code;
 }
 
 /* --- check --- */

@@ -382,7 +382,17 @@ describe('the caller', () => {
     fs.writeFileSync(file, ' \n');
     assert.equal(cli(['key', 'list', '--api-key-file', file]).stderr, `latchkey: The file ${file} is empty: --api-key-file names one that holds an API key\n`);
     assert.equal(cli(['key', 'list', '--api-key', '']).stderr, 'latchkey: The option --api-key is empty: it takes an API key\n');
-    assert.match(cli(['key', 'list'], { LATCHKEY_API_KEY: 'a b\nc' }).stderr, /holds a character that no key holds/);
+    assert.match(cli(['key', 'list'], { LATCHKEY_API_KEY: 'a b\nc' }).stderr, /The API key of the environment variable LATCHKEY_API_KEY holds a character that no key holds/);
+    fs.writeFileSync(file, 'x'.repeat(513));
+    assert.equal(cli(['key', 'list', '--api-key-file', file]).stderr, `latchkey: The API key of the file ${file} is too long: a key has at most 512 characters\n`);
+    fs.writeFileSync(file, `${' '.repeat(4096)}${server.account.apiKey}`);
+    assert.equal(cli(['key', 'list', '--api-key-file', file]).stderr, `latchkey: What ${file} holds is too long for a key: at most 4096 bytes\n`);
+  });
+
+  it('is known by a key that comes in pieces', () => {
+    const { apiKey } = server.account;
+    const done = shell('(printf %s "$1"; sleep 0.3; printf %s "$2") | "$0" key get admin --api-key-file /dev/stdin', [apiKey.slice(0, 20), apiKey.slice(20)], { LATCHKEY_API_KEY: '' });
+    assert.deepEqual([done.status, done.stderr], [0, '']);
   });
 
   it('is told which credential was refused, without seeing it', () => {
@@ -399,6 +409,9 @@ describe('the caller', () => {
     assert.equal(done.status, 1);
     assert.equal(done.stderr, `latchkey: No server answers at ${url}: start one with \`latchkey serve\`, or name another with --url\n`);
     assert.match(cli(['key', 'list', '--url', 'ftp://x']).stderr, /must begin with http/);
+    assert.match(cli(['key', 'list', '--url', 'http://nowhere.invalid']).stderr, /No server answers at http:\/\/nowhere\.invalid \(the name of its host cannot be resolved\): start one/);
+    assert.match(cli(['key', 'list', '--url', `http://127.0.0.1:${server.opsPort}`]).stderr, /^latchkey: http:\S+ has no API: name the URL under which a Latchkey server serves it with --url$/m);
+    assert.match(cli(['key', 'list', '--url', server.url.replace('http:', 'https:')]).stderr, /; does it speak http, without the s\?$/m);
     assert.equal(cli(['key', 'list'], { http_proxy: url, HTTP_PROXY: url, ALL_PROXY: url }).status, 0, 'a proxy stood before this machine');
   });
 
@@ -426,8 +439,8 @@ describe('the caller', () => {
     let asked = 0;
     const stub = http.createServer((request, response) => {
       request.resume();
-      const { status = 200, headers = {}, data } = answers[Math.min(asked++, answers.length - 1)];
-      response.writeHead(status, headers).end(JSON.stringify({ data }));
+      const { status = 200, headers = {}, data, errors } = answers[Math.min(asked++, answers.length - 1)];
+      response.writeHead(status, headers).end(JSON.stringify({ data, errors }));
     });
     await new Promise((resolve) => stub.listen(0, '127.0.0.1', resolve));
     const command = spawn(BINARY, [...args, '--url', `http://127.0.0.1:${stub.address().port}`], { env: environment() });
@@ -459,6 +472,15 @@ describe('the caller', () => {
   it('is not steered by control characters in the names of others', async () => {
     const { stdout } = await against([groups({ id: '1', name: 'evil\u001b[2J\u202e\u009b\nX', description: 'ok' })], ['group', 'list']);
     assert.equal(stdout.split('\n')[1], '1   evil\\u{1b}[2J\\u{202e}\\u{9b}\\u{a}X         ok');
+    const { stderr } = await against([{ errors: [{ message: 'No \u001b[2Jevil\u202e' }] }], ['group', 'list']);
+    assert.equal(stderr, 'latchkey: No \\u{1b}[2Jevil\\u{202e}\n');
+  });
+
+  it('takes no answer for one that says nothing of what was asked', async () => {
+    for (const args of [['key', 'verify', '/dev/null'], ['group', 'create', 'x']]) {
+      const done = await against([{ data: {} }], args);
+      assert.deepEqual([done.status, done.stdout, done.stderr], [1, '', 'latchkey: The server answered with status 200 and no result; is it a Latchkey server?\n'], args.join(' '));
+    }
   });
 });
 
@@ -533,6 +555,10 @@ describe('a server with TLS or a Unix socket', () => {
     assert.ok(done.stderr.startsWith(`latchkey: The certificate of ${elsewhere} is not for that name: write the URL with a name that it is for (`), done.stderr);
   });
 
+  it('is asked whether it speaks TLS when it does not speak HTTP', () => {
+    assert.match(cli(['key', 'list', '--url', secure.url.replace('https:', 'http:')]).stderr, /^latchkey: No answer from http:\S+: .*; does it speak https\?$/m);
+  });
+
   it('warns of a key that others may read, and uses it', () => {
     fs.chmodSync(client.key, 0o644);
     const done = list([...authorities, ...pair(client)]);
@@ -558,6 +584,17 @@ describe('at a terminal', { skip: spawnSync('script', ['--version']).error ? 'sc
     refuse(1, 'group', 'get', 'asked for');
     json('group', 'create', 'not asked for');
     assert.equal(atTerminal("group delete 'not asked for' --yes").status, 0);
+  });
+
+  it('who gives up at the question for a key gets a terminal that shows what is typed', async () => {
+    const script = spawn('script', ['-qec', `stty echo; trap : INT; "${BINARY}" key check; stty -a`, '/dev/null'], { env: environment({ LATCHKEY_KEY: undefined }) });
+    let text = '';
+    script.stdout.on('data', (more) => {
+      if (!text.includes('Key to check: ') && `${text}${more}`.includes('Key to check: ')) setTimeout(() => script.stdin.write('\x03'), 200);
+      text += more;
+    });
+    await once(script, 'close');
+    assert.match(text, /[ ;]echo /);
   });
 
   it('tables are as wide as the terminal', () => {
@@ -619,6 +656,24 @@ describe('usage', () => {
     usage(['key', 'get', 'a', 'b'], /b is not understood here/);
     usage(['key', 'create', 'x', '--metadata', 'novalue'], /KEY=VALUE/);
     usage(['completion', 'tcsh'], /bash, zsh or fish/);
+    for (const word of ['key get', 'backup']) usage([...word.split(' '), ''], /Say which: latchkey/);
+    usage(['restore', '', '--data', 'x'], /FILE is missing/);
+  });
+
+  it('of an option that names a place is an error when it is empty', () => {
+    const empty = (option, place) => new RegExp(`Option --${option} needs a value, not an empty one: --${option} ${place}\n`);
+    for (const option of ['url', 'ca', 'client-cert', 'client-key', 'api-key-file']) usage(['key', 'list', `--${option}`, ''], empty(option, option === 'url' ? 'URL' : 'FILE'));
+    for (const args of [['doctor'], ['recover'], ['audit', 'verify'], ['init'], ['restore', 'x']]) usage([...args, '--data='], empty('data', 'DIR'));
+    for (const args of [['recover'], ['audit', 'verify'], ['init']]) assert.match(cli(args, { LATCHKEY_DATA: '' }).stderr, /--data DIR is missing/);
+  });
+
+  it('says which argument is not UTF-8', () => {
+    const cases = [["key create x --metadata a=$(printf '\\377')", 'The value of --metadata is not UTF-8'], ["key create $(printf 'a\\377')", '"a\\u{ff}" is not UTF-8']];
+    for (const [line, sentence] of cases) {
+      const done = shell(`"$0" ${line}`);
+      assert.deepEqual([done.status, done.stderr.split('\n')[0]], [2, `latchkey: ${sentence}`]);
+    }
+    assert.equal(shell("printf '\\377' | \"$0\" key verify -").stderr, 'latchkey: What was read is not UTF-8\n');
   });
 
   it('is looked at before the key and the server', () => {
