@@ -115,7 +115,7 @@ static int tell(struct cli_session *session, const struct download *download) {
         lk_json_writer_init(&w, &out);
         lk_json_begin_object(&w);
         lk_json_key(&w, "file");
-        lk_json_string(&w, lk_slice_cstr(download->name));
+        cli_write_text(&w, lk_slice_cstr(download->name));
         lk_json_key(&w, "bytes");
         lk_json_int(&w, (int64_t)download->received);
         lk_json_key(&w, "backupAt");

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/fresh.h"
+#include "cli/session.h"
 #include "domain/audit.h"
 #include "domain/backup.h"
 #include "store/backup.h"
@@ -291,7 +292,7 @@ static void write_json(const struct restore *restore, const char *time, struct l
     lk_json_writer_init(&w, out);
     lk_json_begin_object(&w);
     lk_json_key(&w, "data");
-    lk_json_string(&w, lk_slice_cstr(restore->dir));
+    cli_write_text(&w, lk_slice_cstr(restore->dir));
     lk_json_key(&w, "backupAt");
     lk_json_string(&w, lk_slice_cstr(time));
     lk_json_key(&w, "accounts");
@@ -382,7 +383,7 @@ static int run(const struct cli_command *command, const struct cli_args *args) {
         .json = cli_args_flag(args, "json"),
         .fd = -1,
     };
-    if (restore.file == NULL)
+    if (restore.file == NULL || restore.file[0] == '\0')
         return cli_usage_error(command, "FILE is missing: the backup to restore");
     if (restore.dir == NULL)
         return cli_usage_error(command, "--data DIR is missing: the directory to restore into");

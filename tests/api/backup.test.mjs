@@ -137,7 +137,18 @@ describe('backup and restore', () => {
     assert.equal(done.status, 1);
     assert.match(done.stderr, /is not empty; nothing was changed\. Restore into a new directory/);
     assert.deepEqual(fs.readdirSync(data).sort(), listing);
-    assert.match(run(['restore', file, '--data', directory]).stderr, /is not empty/);
+    const other = path.join(directory, 'other');
+    fs.mkdirSync(other, { mode: 0o700 });
+    fs.writeFileSync(path.join(other, 'master.key'), '');
+    fs.writeFileSync(path.join(other, 'notes.txt'), '');
+    assert.equal(run(['restore', file, '--data', other]).stderr, `latchkey: ${other} holds other files (notes.txt); name a new or empty directory\n`);
+    assert.deepEqual(fs.readdirSync(other).sort(), ['master.key', 'notes.txt']);
+  });
+
+  it('tells programs in JSON of paths that are not UTF-8', () => {
+    const restored = spawnSync('sh', ['-c', 'exec "$0" restore "$1" --data "$2/restored-$(printf "\\377")" --master-key-file "$3" --json', BINARY, file, directory, masterKey]);
+    assert.equal(restored.status, 0, restored.stderr.toString());
+    assert.equal(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(restored.stdout)).data, `${directory}/restored-\ufffd`);
   });
 
   it('restores into a directory that holds the master key', () => {
