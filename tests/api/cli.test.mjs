@@ -307,6 +307,8 @@ describe('latchkey user and latchkey group', () => {
     assert.deepEqual([bare.scopes, bare.appPermissions, bare.accountPermissions.accountPermissionTypes], [[], [], []]);
 
     assert.deepEqual(json('group', 'members', 'readers', '--remove', 'Ann Li'), []);
+    assert.match(refuse(1, 'group', 'members', 'readers', '--add', one.id, '--add', 'nobody'), /There is no user "nobody"/);
+    assert.deepEqual(json('group', 'members', 'readers'), [], 'a mistake changes nothing');
     assert.deepEqual(json('group', 'members', 'readers', '--add', one.id).map(({ name }) => name), ['Ann Li']);
     assert.match(print('group', 'members', 'readers'), /Ann Li +ann@example\.com/);
     assert.match(print('group', 'list'), /readers/);
@@ -327,6 +329,7 @@ describe('latchkey audit list', () => {
   it('shows who did what, in a span of time', () => {
     const lines = print('audit', 'list', '--limit', '1000').split('\n');
     assert.match(lines[0], /^TIME +WHO +FROM +WHAT +TYPE +NAME/);
+    assert.deepEqual(print('audit', 'list', '--since', '1960-01-01', '--limit', '1000').split('\n'), lines);
     assert.ok(lines.some((line) => /127\.0\.0\.1 +DELETE +USER_GROUP +readers/.test(line)), lines.slice(0, 5).join('\n'));
     assert.ok(lines.some((line) => /Z +key admin +127\.0\.0\.1 /.test(line)), lines.slice(0, 5).join('\n'));
     assert.ok(lines.some((line) => /Z +system .*CREATE +ACCOUNT /.test(line)), lines.slice(-5).join('\n'));

@@ -306,6 +306,7 @@ describe('latchkey key import', () => {
       [`name,key\n${rows}"open,x`, 'latchkey: line 602: a quote is opened and not closed\n'],
       [`name,key\n${rows}"a"b,x`, 'latchkey: line 602: a comma must follow a closing quote\n'],
       [`name,key,owner\n${rows}`, 'latchkey: The first line must name the columns, each once: name and key, and if you like groups and expires\n'],
+      ['[{"name":"whole 0","key":"whole-imported-key-0"}]', 'latchkey: The file is a JSON array: write each of its objects on a line of its own\n'],
     ]) {
       const done = load(text);
       assert.deepEqual([done.status, done.stdout, done.stderr], [1, '', sentence]);
