@@ -81,8 +81,9 @@ static int take(void *context, struct lk_slice bytes) {
 static int check(struct download *download) {
     uint8_t sum[LK_CHECKSUM_BYTES];
     lk_checksum_end(&download->checksum, sum);
-    if (download->received < LK_BACKUP_HEADER_BYTES || download->received != trailer_at(download) + LK_BACKUP_TRAILER_BYTES ||
-        memcmp(sum, download->tail, sizeof(sum)) != 0)
+    if (download->received < LK_BACKUP_HEADER_BYTES)
+        return lk_problem_set(download->problem, LK_ECORRUPT, "The server sent no backup; is it a Latchkey server?");
+    if (download->received != trailer_at(download) + LK_BACKUP_TRAILER_BYTES || memcmp(sum, download->tail, sizeof(sum)) != 0)
         return lk_problem_set(download->problem, LK_ECORRUPT, "The backup did not arrive whole; try again");
     return 0;
 }

@@ -106,13 +106,14 @@ bool cli_connection_set_up(CURL *curl, const struct cli_server *server) {
 
 /* --- why not --- */
 
-static int no_server(CURL *curl, const struct cli_server *server, CURLcode code, struct lk_problem *problem) {
-    const char *why = code == CURLE_COULDNT_RESOLVE_HOST ? "the name of its host cannot be resolved" : NULL;
+/* why is libcurl's, which names whom it asked: a proxy perhaps, or of several addresses the last. Of a server of this machine there is nothing more to say, but for
+ * its socket's file. */
+static int no_server(CURL *curl, const struct cli_server *server, const char *why, struct lk_problem *problem) {
     long error = 0;
     if (socket_path(server) != NULL)
         curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error);
-    if (error != 0)
-        why = strerror((int)error);
+    if (is_here(server))
+        why = error != 0 ? strerror((int)error) : NULL;
     return lk_problem_set(problem, LK_EIO, "No server answers at %.200s%s%s%s: start one with `latchkey serve`, or name another with --url",
                           server->url, why != NULL ? " (" : "", why != NULL ? why : "", why != NULL ? ")" : "");
 }
@@ -171,14 +172,18 @@ static const char *other_scheme(const struct cli_server *server, CURLcode code, 
 
 int cli_connection_problem(CURL *curl, const struct cli_server *server, CURLcode code, const char *why, struct lk_problem *problem) {
     const char *reason = why[0] != '\0' ? why : curl_easy_strerror(code);
+    long proxy_status = 0;
+    curl_easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
-        return no_server(curl, server, code, problem);
+        return no_server(curl, server, reason, problem);
     if (code == CURLE_PEER_FAILED_VERIFICATION)
         return refused_certificate(curl, server, reason, problem);
     if (code == CURLE_SSL_CACERT_BADFILE && server->ca != NULL)
         return lk_problem_set(problem, LK_EIO, "%s (--ca) holds no certificates in PEM form", server->ca);
     if (code == CURLE_SSL_CERTPROBLEM && server->client_cert != NULL)
         return refused_own_files(server, problem);
+    if (code == CURLE_RECV_ERROR && proxy_status >= 300)
+        return lk_problem_set(problem, LK_EIO, "The proxy that the environment names does not lead to %.200s: %s", server->url, reason);
     if (may_miss_certificate(server, code, reason) && server->client_cert == NULL)
         return lk_problem_set(problem, LK_EIO,
                               "%s ended the connection: if it asks its clients for a certificate, give one with --client-cert FILE (%s)",

@@ -412,10 +412,23 @@ describe('the caller', () => {
     assert.equal(done.status, 1);
     assert.equal(done.stderr, `latchkey: No server answers at ${url}: start one with \`latchkey serve\`, or name another with --url\n`);
     assert.match(cli(['key', 'list', '--url', 'ftp://x']).stderr, /must begin with http/);
-    assert.match(cli(['key', 'list', '--url', 'http://nowhere.invalid']).stderr, /No server answers at http:\/\/nowhere\.invalid \(the name of its host cannot be resolved\): start one/);
+    assert.match(cli(['key', 'list', '--url', 'http://nowhere.invalid']).stderr, /No server answers at http:\/\/nowhere\.invalid \(Could not resolve host: nowhere\.invalid\): start one/);
+    const { stderr } = cli(['key', 'list', '--url', 'http://192.0.2.1'], { http_proxy: url });
+    assert.match(stderr, new RegExp(`^latchkey: No server answers at http://192\\.0\\.2\\.1 \\(.*127\\.0\\.0\\.1 port ${new URL(url).port}.*\\): start one`), 'a proxy that is not there is named');
     assert.match(cli(['key', 'list', '--url', `http://127.0.0.1:${server.opsPort}`]).stderr, /^latchkey: http:\S+ has no API: name the URL under which a Latchkey server serves it with --url$/m);
     assert.match(cli(['key', 'list', '--url', server.url.replace('http:', 'https:')]).stderr, /; does it speak http, without the s\?$/m);
     assert.equal(cli(['key', 'list'], { http_proxy: url, HTTP_PROXY: url, ALL_PROXY: url }).status, 0, 'a proxy stood before this machine');
+  });
+
+  it('is told when a proxy does not lead to the server', async () => {
+    const proxy = http.createServer().on('connect', (request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
+    await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const command = spawn(BINARY, ['key', 'list', '--url', 'https://192.0.2.1'], { env: environment({ https_proxy: `http://127.0.0.1:${proxy.address().port}` }) });
+    let stderr = '';
+    command.stderr.on('data', (text) => (stderr += text));
+    await once(command, 'close');
+    proxy.close();
+    assert.match(stderr, /^latchkey: The proxy that the environment names does not lead to https:\/\/192\.0\.2\.1: .*403/);
   });
 
   it('keeps its key out of the process list and out of core dumps', async () => {
@@ -480,6 +493,8 @@ describe('the caller', () => {
   });
 
   it('takes no answer for one that says nothing of what was asked', async () => {
+    const backup = await against([{ data: {} }], ['backup', path.join(temporaryDirectory(), 'x')]);
+    assert.deepEqual([backup.status, backup.stderr], [1, 'latchkey: The server sent no backup; is it a Latchkey server?\n']);
     for (const args of [['key', 'verify', '/dev/null'], ['group', 'create', 'x']]) {
       const done = await against([{ data: {} }], args);
       assert.deepEqual([done.status, done.stdout, done.stderr], [1, '', 'latchkey: The server answered with status 200 and no result; is it a Latchkey server?\n'], args.join(' '));
