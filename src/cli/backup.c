@@ -25,18 +25,6 @@ struct download {
     struct lk_checksum checksum;
 };
 
-static int write_all(struct download *download, struct lk_slice bytes) {
-    while (bytes.len > 0) {
-        ssize_t n = write(download->fd, bytes.ptr, bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return lk_problem_set(download->problem, LK_EIO, "Cannot write %s: %s", download->name, strerror(errno));
-        bytes = lk_slice_make(bytes.ptr + n, bytes.len - (size_t)n);
-    }
-    return 0;
-}
-
 static size_t least(size_t a, uint64_t b) {
     return b < a ? (size_t)b : a;
 }
@@ -57,7 +45,9 @@ static uint64_t trailer_at(const struct download *download) {
 /* Header, database, trailer: each takes its part of the bytes. */
 static int take(void *context, struct lk_slice bytes) {
     struct download *download = context;
-    int code = write_all(download, bytes);
+    int code = cli_write_all(download->fd, bytes);
+    if (code != 0)
+        lk_problem_set(download->problem, code, "Cannot write %s: %s", download->name, strerror(errno));
     while (code == 0 && bytes.len > 0) {
         struct lk_slice part = bytes;
         if (download->received < LK_BACKUP_HEADER_BYTES) {

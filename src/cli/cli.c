@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -60,18 +61,26 @@ int cli_usage_error(const struct cli_command *command, const char *format, ...) 
     return CLI_USAGE;
 }
 
+int cli_write_all(int fd, struct lk_slice bytes) {
+    while (bytes.len > 0) {
+        ssize_t written = write(fd, bytes.ptr, bytes.len);
+        if (written < 0 && errno == EAGAIN) { /* who shares a pipe or terminal with others may have made it so for all of them */
+            struct pollfd room = {.fd = fd, .events = POLLOUT};
+            poll(&room, 1, -1);
+        } else if (written < 0 && errno != EINTR) {
+            return LK_EIO;
+        }
+        size_t done = written > 0 ? (size_t)written : 0;
+        bytes = lk_slice_make(bytes.ptr + done, bytes.len - done);
+    }
+    return 0;
+}
+
 int cli_print(const struct lk_buf *text, struct lk_problem *problem) {
     if (text->failed)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
-    size_t done = 0;
-    while (done < text->len) {
-        ssize_t written = write(STDOUT_FILENO, text->ptr + done, text->len - done);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return lk_problem_set(problem, LK_EIO, "Cannot write to standard output: %s", strerror(errno));
-        done += (size_t)written;
-    }
+    if (cli_write_all(STDOUT_FILENO, lk_buf_slice(text)) != 0)
+        return lk_problem_set(problem, LK_EIO, "Cannot write to standard output: %s", strerror(errno));
     return 0;
 }
 
@@ -193,6 +202,12 @@ static int check_places(const struct cli_command *command, const struct cli_args
     return 0;
 }
 
+static int read_args(const struct cli_command *command, int argc, char **argv, const struct cli_option *options, size_t len,
+                     struct lk_arena *arena, struct cli_args *ret, struct lk_problem *problem) {
+    int code = cli_args_parse(argc, argv, options, len, arena, ret, problem);
+    return code == 0 ? check_places(command, ret, options, len, problem) : code;
+}
+
 static int run_command(const struct cli_command *command, int argc, char **argv) {
     struct lk_arena arena;
     lk_arena_init(&arena, ARGS_ARENA_MAX);
@@ -201,9 +216,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
     size_t len = 0;
     const struct cli_option *options = cli_command_options(command, &arena, &len);
     int code = options == NULL ? lk_problem_set(&problem, LK_ENOMEM, "Out of memory")
-                               : cli_args_parse(argc, argv, options, len, &arena, &args, &problem);
-    if (code == 0)
-        code = check_places(command, &args, options, len, &problem);
+                               : read_args(command, argc, argv, options, len, &arena, &args, &problem);
     int exit_code;
     if (code == 0)
         exit_code = run_parsed(command, &args);

@@ -63,6 +63,9 @@ int cli_failed(const struct lk_problem *problem);
 /* Prints the sentence and where the help is; returns CLI_USAGE. */
 int cli_usage_error(const struct cli_command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Writes all of the bytes, waiting where the descriptor does not. 0, or LK_EIO with errno set. */
+int cli_write_all(int fd, struct lk_slice bytes);
+
 /* Writes all of text to standard output at once, so that nothing of it stays in a buffer. 0 or LK_EIO with a problem. */
 int cli_print(const struct lk_buf *text, struct lk_problem *problem);
 

@@ -72,19 +72,6 @@ static int read_exactly(const struct restore *restore, void *out, size_t len, ui
     return 0;
 }
 
-static int write_exactly(int fd, const char *bytes, size_t len, const char *path, struct lk_problem *problem) {
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return lk_problem_set(problem, lk_code_of_errno(errno), "Cannot write %s: %s", path, strerror(errno));
-        bytes += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 /* Reads all of the file and compares its checksum; what it holds of the database goes to out unless that is -1. */
 static int read_through(const struct restore *restore, int out, struct lk_problem *problem) {
     char *piece = malloc(PIECE_BYTES);
@@ -101,8 +88,8 @@ static int read_through(const struct restore *restore, int out, struct lk_proble
         code = read_exactly(restore, piece, len, at, problem);
         if (code == 0)
             lk_checksum_add(&checksum, lk_slice_make(piece, len));
-        if (code == 0 && out >= 0)
-            code = write_exactly(out, piece, len, restore->new_path, problem);
+        if (code == 0 && out >= 0 && cli_write_all(out, lk_slice_make(piece, len)) != 0)
+            code = lk_problem_set(problem, lk_code_of_errno(errno), "Cannot write %s: %s", restore->new_path, strerror(errno));
         at += len;
     }
     free(piece);

@@ -636,6 +636,15 @@ describe('at a terminal', { skip: spawnSync('script', ['--version']).error ? 'sc
   });
 });
 
+describe('a standard output that does not wait', () => {
+  it('gets all of what is printed', () => {
+    const program = 'import fcntl,os,subprocess,sys,time\nr,w=os.pipe()\nfcntl.fcntl(w,1031,4096)\nos.set_blocking(w,False)\np=subprocess.Popen(sys.argv[1:],stdout=w)\nos.close(w)\ntime.sleep(0.3)\nsys.stdout.write(os.fdopen(r).read())\nsys.exit(p.wait())';
+    const done = spawnSync('python3', ['-c', program, BINARY, 'manual'], { encoding: 'utf8' });
+    assert.deepEqual([done.status, done.stderr], [0, '']);
+    assert.equal(done.stdout, run(['manual']).stdout);
+  });
+});
+
 describe('a standard stream that is closed', () => {
   it('is not mistaken for the file that is opened next', () => {
     const data = path.join(temporaryDirectory(), 'data');
@@ -760,6 +769,7 @@ describe('help, manual and completion', () => {
   it('the manual has every command and every setting, and formats without a complaint', (t) => {
     const manual = run(['manual']).stdout;
     const plain = manual.replaceAll('\\-', '-').replaceAll(/\\f./g, '');
+    for (const name of ['LATCHKEY_URL', 'LATCHKEY_API_KEY', 'LATCHKEY_KEY', 'LATCHKEY_CA', 'LATCHKEY_DATA']) assert.match(manual, new RegExp(`^\\.B ${name}\\b`, 'm'));
     for (const name of commands()) {
       assert.ok(plain.includes(`latchkey ${name}`), name);
       for (const option of optionsOf(name)) assert.ok(plain.includes(`--${option}`), `${name} --${option}`);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { ID, run, Server, TOKEN } from './support/server.mjs';
+import { ID, ROOT, run, Server, TOKEN } from './support/server.mjs';
 
 const IMPORT = 'mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { clientMutationId results { uuid name error } } }';
 const GET = 'query ($id: String!) { apiKey(apiKeyId: $id) { name preview enabled expiresAt metadata { key value } allowedIps rateLimit { limit windowSeconds } credits { remaining } userGroups(limit: 5) { nodes { id } } } }';
@@ -312,6 +312,15 @@ describe('latchkey key import', () => {
       assert.deepEqual([done.status, done.stdout, done.stderr], [1, '', sentence]);
     }
     assert.equal(await auth('whole-imported-key-0'), 'NOT_FOUND');
+  });
+
+  it('knows every member that the server knows', () => {
+    const [, input] = fs.readFileSync(path.join(ROOT, 'schema/schema.graphql'), 'utf8').match(/^input ImportApiKeyInput \{\n([^]*?)\n\}/m);
+    const members = [...input.matchAll(/^ {2}(\w+): /gm)].map(([, name]) => name);
+    assert.ok(members.length > 8, input);
+    const done = load(members.map((name) => JSON.stringify({ [name]: null })).join('\n'));
+    assert.ok(!done.stderr.includes('there is no member'), done.stderr);
+    assert.match(done.stderr, new RegExp(`^Refused ${members.length} of ${members.length} keys`, 'm'));
   });
 
   it('refuses what is not UTF-8 by its line', () => {
