@@ -186,11 +186,11 @@ static int run_parsed(const struct cli_command *command, const struct cli_args *
     return command->act != NULL ? cli_session_run(command, args) : command->run(command, args);
 }
 
-/* An option that names a place and is empty: a variable of a script was not set, and what stands for nothing said could be the wrong place. A setting may be
- * empty, which is its value then. */
+/* An option that names a place or a key and is empty: a variable of a script was not set, and what stands for nothing said could be the wrong one. A setting may
+ * be empty, which is its value then. */
 static int check_places(const struct cli_command *command, const struct cli_args *args, const struct cli_option *options, size_t len,
                         struct lk_problem *problem) {
-    static const char *const places[] = {"DIR", "FILE", "URL"};
+    static const char *const places[] = {"DIR", "FILE", "KEY", "URL"};
     for (size_t i = 0; i < len && command->options_kind != CLI_OPTIONS_SETTINGS; i++) {
         const char *value = options[i].value == NULL ? NULL : cli_args_get(args, options[i].name);
         for (size_t j = 0; value != NULL && *value == '\0' && j < sizeof(places) / sizeof(places[0]); j++) {

@@ -60,9 +60,7 @@ static int find_key(struct cli_session *session, char buffer[CLI_SECRET_MAX], st
     struct lk_problem *problem = &session->problem;
     int code = 0;
     switch (key_source(session->args)) {
-    case KEY_OPTION:
-        *ret = lk_slice_cstr(session->key_option);
-        return ret->len > 0 ? 0 : lk_problem_set(problem, LK_EUNAUTH, "The option --api-key is empty: it takes an API key");
+    case KEY_OPTION: *ret = lk_slice_cstr(session->key_option); return 0;
     case KEY_FILE:
         code = cli_read_secret_file(file, "the API key", buffer, ret, problem);
         return code != 0 || ret->len > 0
@@ -131,10 +129,13 @@ int cli_connect(struct cli_session *session) {
         return 0;
     struct cli_server server;
     cli_named_server(session->args, &server);
+    int code = cli_server_check(&server, &session->problem);
+    if (code != 0)
+        return code == LK_EINVAL ? cli_usage_error(session->command, "%s", session->problem.text) : code;
     char buffer[CLI_SECRET_MAX];
     struct lk_slice key = {NULL, 0};
     session->key_from = key_from(session);
-    int code = find_key(session, buffer, &key);
+    code = find_key(session, buffer, &key);
     if (code == 0)
         code = check_key(session, key);
     if (code == 0)
@@ -170,8 +171,13 @@ static void warn_of_open_key(const struct cli_args *args) {
 
 static int failed(const struct cli_session *session) {
     int code = cli_failed(&session->problem);
-    if (session->hint != NULL)
-        fprintf(stderr, "%s\n", session->hint);
+    struct lk_buf hint;
+    lk_buf_init(&hint, 0);
+    if (session->hint != NULL) {
+        cli_add_printable(&hint, lk_slice_cstr(session->hint));
+        fprintf(stderr, "%.*s\n", (int)hint.len, hint.len > 0 ? hint.ptr : "");
+    }
+    lk_buf_free(&hint);
     return code;
 }
 

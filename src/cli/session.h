@@ -47,7 +47,7 @@ bool cli_has_key(const struct cli_args *args);
 bool cli_names_server(const struct cli_args *args);
 
 /* Finds the key and prepares to talk to the server, unless that was done. Nothing is sent yet. The first request does it too, so that mistakes of the command
- * line, which are looked for before, are told before a missing key. 0, or negative with session->problem set. */
+ * line, which are looked for before, are told before a missing key. 0; negative with session->problem set; or CLI_USAGE after cli_usage_error. */
 int cli_connect(struct cli_session *session);
 
 /* Sends a document with variables (a JSON object as text; NULL: none). 0 with *ret_data the `data` of the answer; negative with session->problem

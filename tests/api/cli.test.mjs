@@ -384,7 +384,6 @@ describe('the caller', () => {
     assert.match(cli(['key', 'list', '--api-key-file', '/nowhere/x']).stderr, /Cannot read the API key from \/nowhere\/x: No such file/);
     fs.writeFileSync(file, ' \n');
     assert.equal(cli(['key', 'list', '--api-key-file', file]).stderr, `latchkey: The file ${file} is empty: --api-key-file names one that holds an API key\n`);
-    assert.equal(cli(['key', 'list', '--api-key', '']).stderr, 'latchkey: The option --api-key is empty: it takes an API key\n');
     assert.match(cli(['key', 'list'], { LATCHKEY_API_KEY: 'a b\nc' }).stderr, /The API key of the environment variable LATCHKEY_API_KEY holds a character that no key holds/);
     fs.writeFileSync(file, 'x'.repeat(513));
     assert.equal(cli(['key', 'list', '--api-key-file', file]).stderr, `latchkey: The API key of the file ${file} is too long: a key has at most 512 characters\n`);
@@ -412,8 +411,8 @@ describe('the caller', () => {
     assert.equal(done.status, 1);
     assert.equal(done.stderr, `latchkey: No server answers at ${url}: start one with \`latchkey serve\`, or name another with --url\n`);
     assert.match(cli(['key', 'list', '--url', 'ftp://x']).stderr, /must begin with http/);
-    assert.match(cli(['key', 'list', '--url', 'http://nowhere.invalid']).stderr, /No server answers at http:\/\/nowhere\.invalid \(Could not resolve host: nowhere\.invalid\): start one/);
-    const { stderr } = cli(['key', 'list', '--url', 'http://192.0.2.1'], { http_proxy: url });
+    assert.match(cli(['key', 'list', '--url', 'http://nowhere.invalid'], { http_proxy: '', ALL_PROXY: '' }).stderr, /No server answers at http:\/\/nowhere\.invalid \(Could not resolve host: nowhere\.invalid\): start one/);
+    const { stderr } = cli(['key', 'list', '--url', 'http://192.0.2.1'], { http_proxy: url, NO_PROXY: '', no_proxy: '' });
     assert.match(stderr, new RegExp(`^latchkey: No server answers at http://192\\.0\\.2\\.1 \\(.*127\\.0\\.0\\.1 port ${new URL(url).port}.*\\): start one`), 'a proxy that is not there is named');
     assert.match(cli(['key', 'list', '--url', `http://127.0.0.1:${server.opsPort}`]).stderr, /^latchkey: http:\S+ has no API: name the URL under which a Latchkey server serves it with --url$/m);
     assert.match(cli(['key', 'list', '--url', server.url.replace('http:', 'https:')]).stderr, /; does it speak http, without the s\?$/m);
@@ -423,7 +422,7 @@ describe('the caller', () => {
   it('is told when a proxy does not lead to the server', async () => {
     const proxy = http.createServer().on('connect', (request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
     await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-    const command = spawn(BINARY, ['key', 'list', '--url', 'https://192.0.2.1'], { env: environment({ https_proxy: `http://127.0.0.1:${proxy.address().port}` }) });
+    const command = spawn(BINARY, ['key', 'list', '--url', 'https://192.0.2.1'], { env: environment({ https_proxy: `http://127.0.0.1:${proxy.address().port}`, NO_PROXY: '', no_proxy: '' }) });
     let stderr = '';
     command.stderr.on('data', (text) => (stderr += text));
     await once(command, 'close');
@@ -490,6 +489,9 @@ describe('the caller', () => {
     assert.equal(stdout.split('\n')[1], '1   evil\\u{1b}[2J\\u{202e}\\u{9b}\\u{a}X         ok');
     const { stderr } = await against([{ errors: [{ message: 'No \u001b[2Jevil\u202e' }] }], ['group', 'list']);
     assert.equal(stderr, 'latchkey: No \\u{1b}[2Jevil\\u{202e}\n');
+    const refused = { errors: [{ message: 'Variable "$input" got invalid value "X" at "input.scope"; Value "X" does not exist in "Kind" enum.' }] };
+    const hinted = await against([refused, { data: { __type: { enumValues: [{ name: 'A\u009b' }] } } }], ['group', 'create', 'x']);
+    assert.equal(hinted.stderr, 'latchkey: scope: "X" is no Kind\nKind is one of: A\\u{9b}\n');
   });
 
   it('takes no answer for one that says nothing of what was asked', async () => {
@@ -554,7 +556,6 @@ describe('a server with TLS or a Unix socket', () => {
       [['--ca', '/nowhere/ca.pem'], 'Cannot read the file of --ca, /nowhere/ca.pem: No such file or directory'],
       [['--ca', text], `${text} (--ca) holds no certificates in PEM form`],
       [[...authorities, '--client-cert', '/nowhere/c.pem'], 'Cannot read the file of --client-cert, /nowhere/c.pem: No such file or directory'],
-      [[...authorities, '--client-key', client.key], `--client-key needs --client-cert: the certificate that ${client.key} is the key of`],
       [[...authorities, '--client-cert', client.cert], `${client.cert} (--client-cert) does not hold a certificate and its key in PEM form`],
       [[...authorities, ...pair({ cert: text, key: client.key })], `${text} (--client-cert) and ${client.key} (--client-key) are not a certificate and its key`],
       [[...authorities, ...pair({ cert: client.cert, key: stranger.key })], `${client.cert} (--client-cert) and ${stranger.key} (--client-key) are not`],
@@ -565,6 +566,9 @@ describe('a server with TLS or a Unix socket', () => {
       assert.deepEqual([done.status, done.stdout], [1, ''], args.join(' '));
       assert.ok(done.stderr.startsWith(`latchkey: ${sentence}`), `${args.join(' ')}: ${done.stderr}`);
     }
+    const alone = list([...authorities, '--client-key', client.key]);
+    assert.equal(alone.status, 2);
+    assert.ok(alone.stderr.startsWith(`latchkey: --client-key needs --client-cert: the certificate that ${client.key} is the key of\n`), alone.stderr);
   });
 
   it('is not believed under a name that its certificate does not have', () => {
@@ -687,9 +691,9 @@ describe('usage', () => {
     usage(['restore', '', '--data', 'x'], /FILE is missing/);
   });
 
-  it('of an option that names a place is an error when it is empty', () => {
+  it('of an option that names a place or a key is an error when it is empty', () => {
     const empty = (option, place) => new RegExp(`Option --${option} needs a value, not an empty one: --${option} ${place}\n`);
-    for (const option of ['url', 'ca', 'client-cert', 'client-key', 'api-key-file']) usage(['key', 'list', `--${option}`, ''], empty(option, option === 'url' ? 'URL' : 'FILE'));
+    for (const [option, place] of [['url', 'URL'], ['api-key', 'KEY'], ...['ca', 'client-cert', 'client-key', 'api-key-file'].map((name) => [name, 'FILE'])]) usage(['key', 'list', `--${option}`, ''], empty(option, place));
     for (const args of [['doctor'], ['recover'], ['audit', 'verify'], ['init'], ['restore', 'x']]) usage([...args, '--data='], empty('data', 'DIR'));
     for (const args of [['recover'], ['audit', 'verify'], ['init']]) assert.match(cli(args, { LATCHKEY_DATA: '' }).stderr, /--data DIR is missing/);
   });
@@ -721,6 +725,9 @@ describe('usage', () => {
       ['group', 'grant', 'x', '--app-permission', '{'],
       ['user', 'get'],
       ['audit', 'list', '--since', 'soon'],
+      ['key', 'list', '--url', 'ftp://x'],
+      ['key', 'verify', '--url', 'unix:'],
+      ['backup', 'x', '--url', 'https://x', '--client-key', '/dev/null'],
     ]) {
       const done = cli(args, { LATCHKEY_API_KEY: '', LATCHKEY_URL: 'http://127.0.0.1:1' });
       assert.deepEqual([done.status, done.stdout], [2, ''], `${args.join(' ')}: ${done.stderr}`);
