@@ -4,6 +4,7 @@
 #include "base/encode.h"
 #include "base/file.h"
 #include "cli/client.h"
+#include "cli/ending.h"
 #include "cli/session.h"
 
 #include <errno.h>
@@ -166,28 +167,41 @@ static int check_target(const char *path, struct lk_problem *problem) {
     return lk_problem_set(problem, LK_ECONFLICT, "%s is there and is no backup: name another file, or remove it first", path);
 }
 
+/* Where a backup is written that is not whole yet. */
+static char *unfinished;
+
+static void remove_unfinished(void) {
+    unlink(unfinished);
+}
+
+static int fetch_to(struct cli_session *session, struct download *download, const char *path) {
+    struct cli_ending ending;
+    cli_ending_begin(remove_unfinished, &ending);
+    int code = fetch(session, download);
+    if (code == 0)
+        code = publish(download, unfinished, path);
+    if (code != 0)
+        remove_unfinished();
+    cli_ending_end(&ending);
+    return code;
+}
+
 static int to_file(struct cli_session *session, struct download *download, const char *path) {
     int code = check_target(path, &session->problem);
     if (code != 0)
         return code;
-    char *temporary = NULL;
-    if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+    if (asprintf(&unfinished, "%s.XXXXXX", path) < 0)
         return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
     download->name = path;
-    download->fd = mkostemp(temporary, O_CLOEXEC);
-    if (download->fd < 0) {
+    download->fd = mkostemp(unfinished, O_CLOEXEC);
+    if (download->fd >= 0)
+        code = fetch_to(session, download, path);
+    else
         code = lk_problem_set(&session->problem, lk_code_of_errno(errno), "Cannot make a file beside %s: %s", path, strerror(errno));
-        free(temporary);
-        return code;
-    }
-    code = fetch(session, download);
-    if (code == 0)
-        code = publish(download, temporary, path);
-    if (code != 0)
-        unlink(temporary);
-    close(download->fd);
+    if (download->fd >= 0)
+        close(download->fd);
     download->fd = -1;
-    free(temporary);
+    free(unfinished);
     return code;
 }
 

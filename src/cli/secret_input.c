@@ -1,8 +1,9 @@
 #include "cli/secret_input.h"
 
+#include "cli/ending.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,45 +45,25 @@ static const struct source standard_input = {STDIN_FILENO, "standard input", "a 
 
 /* --- at a terminal --- */
 
-static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-
-#define ENDING_LEN (sizeof(ending) / sizeof(ending[0]))
-
 /* How the terminal was before it stopped showing what is typed. */
 static struct termios shown;
 
-/* Who gives up at the question leaves the terminal as it was. */
-static void show_and_end(int number) {
+static void show(void) {
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-    raise(number); /* which does now what it did before, once this has returned */
-}
-
-static void hide(struct sigaction before[ENDING_LEN]) {
-    const struct sigaction action = {.sa_handler = show_and_end, .sa_flags = (int)SA_RESETHAND};
-    struct termios hidden = shown;
-    hidden.c_lflag &= ~(tcflag_t)ECHO;
-    for (size_t i = 0; i < ENDING_LEN; i++) {
-        sigaction(ending[i], NULL, &before[i]);
-        if (before[i].sa_handler != SIG_IGN)
-            sigaction(ending[i], &action, NULL);
-    }
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-}
-
-static void show(const struct sigaction before[ENDING_LEN]) {
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
-    for (size_t i = 0; i < ENDING_LEN; i++)
-        sigaction(ending[i], &before[i], NULL);
 }
 
 static int read_terminal(const char *what, char buffer[CLI_SECRET_MAX], size_t *ret_len, struct lk_problem *problem) {
-    struct sigaction before[ENDING_LEN];
+    struct cli_ending ending;
     if (tcgetattr(STDIN_FILENO, &shown) != 0)
         return read_all(&standard_input, true, buffer, ret_len, problem);
+    struct termios hidden = shown;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
     fprintf(stderr, "%s: ", what);
-    hide(before);
+    cli_ending_begin(show, &ending);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
     int code = read_all(&standard_input, true, buffer, ret_len, problem);
-    show(before);
+    show();
+    cli_ending_end(&ending);
     fputc('\n', stderr);
     return code;
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -128,6 +129,26 @@ describe('backup and restore', () => {
       assert.equal(done.status, 1, done.stdout);
       assert.match(done.stderr, message);
       assert.equal(fs.existsSync(path.join(directory, 'nothing')), false, done.stderr);
+    }
+  });
+
+  it('leaves nothing when it is interrupted', async () => {
+    const into = temporaryDirectory();
+    const whole = fs.readFileSync(file);
+    const slow = http.createServer((request, response) => response.write(whole.subarray(0, 1000)));
+    await new Promise((resolve) => slow.listen(0, '127.0.0.1', resolve));
+    try {
+      for (const signal of ['SIGINT', 'SIGTERM']) {
+        const child = spawn(BINARY, ['backup', path.join(into, 'x'), '--url', `http://127.0.0.1:${slow.address().port}`, '--api-key', 'x']);
+        const ended = once(child, 'exit');
+        while (!fs.readdirSync(into).some((name) => fs.statSync(path.join(into, name)).size > 0)) await new Promise((resolve) => setTimeout(resolve, 20));
+        child.kill(signal);
+        assert.deepEqual(await ended, [null, signal]);
+        assert.deepEqual(fs.readdirSync(into), []);
+      }
+    } finally {
+      slow.closeAllConnections();
+      slow.close();
     }
   });
 
