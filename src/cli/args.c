@@ -1,5 +1,6 @@
 #include "cli/args.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define WORD_MAX 48
@@ -127,6 +128,13 @@ const char *cli_args_get(const struct cli_args *args, const char *name) {
             return args->given[i - 1].value;
     }
     return NULL;
+}
+
+const char *cli_args_or_environment(const struct cli_args *args, const char *name, const char *variable) {
+    const char *value = cli_args_get(args, name);
+    if (value == NULL)
+        value = getenv(variable);
+    return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
 bool cli_args_flag(const struct cli_args *args, const char *name) {

@@ -35,6 +35,9 @@ int cli_args_parse(int argc, char **argv, const struct cli_option *options, size
 /* The value of an option, the last one given; NULL when it was not given. */
 const char *cli_args_get(const struct cli_args *args, const char *name);
 
+/* The value of an option, or else of an environment variable, of which an empty one says nothing. NULL: neither. */
+const char *cli_args_or_environment(const struct cli_args *args, const char *name, const char *variable);
+
 /* Whether an option without a value was given (and not as `=false`). */
 bool cli_args_flag(const struct cli_args *args, const char *name);
 

@@ -7,7 +7,6 @@
 #include "cli/when.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #define VERIFY_ARENA_MAX (size_t)(64 << 20)
 
@@ -160,9 +159,11 @@ static int print_changes(struct cli_session *session, const struct lk_json *sets
 static int read_moment(struct cli_session *session, const char *option, int64_t *ret) {
     const char *text = cli_args_get(session->args, option);
     *ret = -1;
-    if (text != NULL && (cli_when_parse(text, lk_clock_wall_ms(), -1, ret) != 0 || *ret < 0))
+    if (text != NULL && cli_when_parse(text, lk_clock_wall_ms(), -1, ret) != 0)
         return cli_usage_error(
             session->command, "--%s: \"%.60s\" is neither a date (2027-01-31, 2027-01-31T12:00:00Z) nor a length (90d, 12h)", option, text);
+    if (text != NULL && *ret < 0)
+        *ret = 0; /* before anything was done */
     return 0;
 }
 
@@ -213,9 +214,7 @@ static int verify(const char *dir, const char *master_key_file, struct lk_arena 
 }
 
 static int run_verify(const struct cli_command *command, const struct cli_args *args) {
-    const char *dir = cli_args_get(args, "data");
-    if (dir == NULL)
-        dir = getenv("LATCHKEY_DATA");
+    const char *dir = cli_args_or_environment(args, "data", "LATCHKEY_DATA");
     if (dir == NULL)
         return cli_usage_error(command, "--data DIR is missing");
     struct lk_problem problem = {0};
@@ -237,7 +236,7 @@ static const struct cli_option list_options[] = {
 };
 
 static const struct cli_option verify_options[] = {
-    {"data", "DIR", "The data directory; no server may have it open.", false},
+    {"data", "DIR", "The data directory; no server may have it open. Or LATCHKEY_DATA.", false},
     {"master-key-file", "FILE", "The master key, when it is not DIR/master.key.", false},
 };
 

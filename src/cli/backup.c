@@ -4,6 +4,7 @@
 #include "base/encode.h"
 #include "base/file.h"
 #include "cli/client.h"
+#include "cli/ending.h"
 #include "cli/session.h"
 
 #include <errno.h>
@@ -25,18 +26,6 @@ struct download {
     struct lk_checksum checksum;
 };
 
-static int write_all(struct download *download, struct lk_slice bytes) {
-    while (bytes.len > 0) {
-        ssize_t n = write(download->fd, bytes.ptr, bytes.len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return lk_problem_set(download->problem, LK_EIO, "Cannot write %s: %s", download->name, strerror(errno));
-        bytes = lk_slice_make(bytes.ptr + n, bytes.len - (size_t)n);
-    }
-    return 0;
-}
-
 static size_t least(size_t a, uint64_t b) {
     return b < a ? (size_t)b : a;
 }
@@ -57,7 +46,9 @@ static uint64_t trailer_at(const struct download *download) {
 /* Header, database, trailer: each takes its part of the bytes. */
 static int take(void *context, struct lk_slice bytes) {
     struct download *download = context;
-    int code = write_all(download, bytes);
+    int code = cli_write_all(download->fd, bytes);
+    if (code != 0)
+        lk_problem_set(download->problem, code, "Cannot write %s: %s", download->name, strerror(errno));
     while (code == 0 && bytes.len > 0) {
         struct lk_slice part = bytes;
         if (download->received < LK_BACKUP_HEADER_BYTES) {
@@ -81,8 +72,9 @@ static int take(void *context, struct lk_slice bytes) {
 static int check(struct download *download) {
     uint8_t sum[LK_CHECKSUM_BYTES];
     lk_checksum_end(&download->checksum, sum);
-    if (download->received < LK_BACKUP_HEADER_BYTES || download->received != trailer_at(download) + LK_BACKUP_TRAILER_BYTES ||
-        memcmp(sum, download->tail, sizeof(sum)) != 0)
+    if (download->received < LK_BACKUP_HEADER_BYTES)
+        return lk_problem_set(download->problem, LK_ECORRUPT, "The server sent no backup; is it a Latchkey server?");
+    if (download->received != trailer_at(download) + LK_BACKUP_TRAILER_BYTES || memcmp(sum, download->tail, sizeof(sum)) != 0)
         return lk_problem_set(download->problem, LK_ECORRUPT, "The backup did not arrive whole; try again");
     return 0;
 }
@@ -115,7 +107,7 @@ static int tell(struct cli_session *session, const struct download *download) {
         lk_json_writer_init(&w, &out);
         lk_json_begin_object(&w);
         lk_json_key(&w, "file");
-        lk_json_string(&w, lk_slice_cstr(download->name));
+        cli_write_text(&w, lk_slice_cstr(download->name));
         lk_json_key(&w, "bytes");
         lk_json_int(&w, (int64_t)download->received);
         lk_json_key(&w, "backupAt");
@@ -175,28 +167,41 @@ static int check_target(const char *path, struct lk_problem *problem) {
     return lk_problem_set(problem, LK_ECONFLICT, "%s is there and is no backup: name another file, or remove it first", path);
 }
 
+/* Where a backup is written that is not whole yet. */
+static char *unfinished;
+
+static void remove_unfinished(void) {
+    unlink(unfinished);
+}
+
+static int fetch_to(struct cli_session *session, struct download *download, const char *path) {
+    struct cli_ending ending;
+    cli_ending_begin(remove_unfinished, &ending);
+    int code = fetch(session, download);
+    if (code == 0)
+        code = publish(download, unfinished, path);
+    if (code != 0)
+        remove_unfinished();
+    cli_ending_end(&ending);
+    return code;
+}
+
 static int to_file(struct cli_session *session, struct download *download, const char *path) {
     int code = check_target(path, &session->problem);
     if (code != 0)
         return code;
-    char *temporary = NULL;
-    if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
+    if (asprintf(&unfinished, "%s.XXXXXX", path) < 0)
         return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
     download->name = path;
-    download->fd = mkostemp(temporary, O_CLOEXEC);
-    if (download->fd < 0) {
+    download->fd = mkostemp(unfinished, O_CLOEXEC);
+    if (download->fd >= 0)
+        code = fetch_to(session, download, path);
+    else
         code = lk_problem_set(&session->problem, lk_code_of_errno(errno), "Cannot make a file beside %s: %s", path, strerror(errno));
-        free(temporary);
-        return code;
-    }
-    code = fetch(session, download);
-    if (code == 0)
-        code = publish(download, temporary, path);
-    if (code != 0)
-        unlink(temporary);
-    close(download->fd);
+    if (download->fd >= 0)
+        close(download->fd);
     download->fd = -1;
-    free(temporary);
+    free(unfinished);
     return code;
 }
 

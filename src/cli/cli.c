@@ -6,6 +6,8 @@
 #include "crypto/crypto.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -33,44 +35,52 @@ const struct cli_command *const *cli_commands(void) {
 /* --- output --- */
 
 int cli_begin_crypto(struct lk_problem *problem) {
-    if (lk_crypto_init() != 0)
-        return lk_problem_set(problem, LK_EINTERNAL, "The cryptographic libraries cannot run on this machine");
-    if (lk_crypto_protect_process() != 0)
-        lk_log(LK_LOG_WARN, "core dumps could not be switched off: they would hold secrets");
-    return 0;
+    return lk_crypto_init() == 0 ? 0 : lk_problem_set(problem, LK_EINTERNAL, "The cryptographic libraries cannot run on this machine");
 }
 
 int cli_failed(const struct lk_problem *problem) {
-    fprintf(stderr, "%slatchkey: %s\n", lk_log_mark(LK_LOG_ERROR), problem->text);
+    struct lk_buf text;
+    lk_buf_init(&text, 0);
+    cli_add_printable(&text, lk_slice_cstr(problem->text)); /* it may name what others have named, or be the sentence of a server */
+    fprintf(stderr, "%slatchkey: %.*s\n", lk_log_mark(LK_LOG_ERROR), (int)text.len, text.len > 0 ? text.ptr : "");
+    lk_buf_free(&text);
     return CLI_FAILED;
 }
 
 int cli_usage_error(const struct cli_command *command, const char *format, ...) {
-    char text[LK_PROBLEM_MAX];
+    struct lk_problem problem = {.code = LK_EINVAL};
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    vsnprintf(problem.text, sizeof(problem.text), format, args);
     va_end(args);
-    const char *mark = lk_log_mark(LK_LOG_ERROR);
+    cli_failed(&problem);
     if (command == NULL)
-        fprintf(stderr, "%slatchkey: %s\nRun `latchkey help` for the commands.\n", mark, text);
+        fprintf(stderr, "Run `latchkey help` for the commands.\n");
     else
-        fprintf(stderr, "%slatchkey: %s\nRun `latchkey help %s` for how to use it.\n", mark, text, command->name);
+        fprintf(stderr, "Run `latchkey help %s` for how to use it.\n", command->name);
     return CLI_USAGE;
+}
+
+int cli_write_all(int fd, struct lk_slice bytes) {
+    while (bytes.len > 0) {
+        ssize_t written = write(fd, bytes.ptr, bytes.len);
+        if (written < 0 && errno == EAGAIN) { /* who shares a pipe or terminal with others may have made it so for all of them */
+            struct pollfd room = {.fd = fd, .events = POLLOUT};
+            poll(&room, 1, -1);
+        } else if (written < 0 && errno != EINTR) {
+            return LK_EIO;
+        }
+        size_t done = written > 0 ? (size_t)written : 0;
+        bytes = lk_slice_make(bytes.ptr + done, bytes.len - done);
+    }
+    return 0;
 }
 
 int cli_print(const struct lk_buf *text, struct lk_problem *problem) {
     if (text->failed)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
-    size_t done = 0;
-    while (done < text->len) {
-        ssize_t written = write(STDOUT_FILENO, text->ptr + done, text->len - done);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return lk_problem_set(problem, LK_EIO, "Cannot write to standard output: %s", strerror(errno));
-        done += (size_t)written;
-    }
+    if (cli_write_all(STDOUT_FILENO, lk_buf_slice(text)) != 0)
+        return lk_problem_set(problem, LK_EIO, "Cannot write to standard output: %s", strerror(errno));
     return 0;
 }
 
@@ -176,6 +186,28 @@ static int run_parsed(const struct cli_command *command, const struct cli_args *
     return command->act != NULL ? cli_session_run(command, args) : command->run(command, args);
 }
 
+/* An option that names a place or a key and is empty: a variable of a script was not set, and what stands for nothing said could be the wrong one. A setting may
+ * be empty, which is its value then. */
+static int check_places(const struct cli_command *command, const struct cli_args *args, const struct cli_option *options, size_t len,
+                        struct lk_problem *problem) {
+    static const char *const places[] = {"DIR", "FILE", "KEY", "URL"};
+    for (size_t i = 0; i < len && command->options_kind != CLI_OPTIONS_SETTINGS; i++) {
+        const char *value = options[i].value == NULL ? NULL : cli_args_get(args, options[i].name);
+        for (size_t j = 0; value != NULL && *value == '\0' && j < sizeof(places) / sizeof(places[0]); j++) {
+            if (strcmp(options[i].value, places[j]) == 0)
+                return lk_problem_set(problem, LK_EINVAL, "Option --%s needs a value, not an empty one: --%s %s", options[i].name,
+                                      options[i].name, places[j]);
+        }
+    }
+    return 0;
+}
+
+static int read_args(const struct cli_command *command, int argc, char **argv, const struct cli_option *options, size_t len,
+                     struct lk_arena *arena, struct cli_args *ret, struct lk_problem *problem) {
+    int code = cli_args_parse(argc, argv, options, len, arena, ret, problem);
+    return code == 0 ? check_places(command, ret, options, len, problem) : code;
+}
+
 static int run_command(const struct cli_command *command, int argc, char **argv) {
     struct lk_arena arena;
     lk_arena_init(&arena, ARGS_ARENA_MAX);
@@ -184,7 +216,7 @@ static int run_command(const struct cli_command *command, int argc, char **argv)
     size_t len = 0;
     const struct cli_option *options = cli_command_options(command, &arena, &len);
     int code = options == NULL ? lk_problem_set(&problem, LK_ENOMEM, "Out of memory")
-                               : cli_args_parse(argc, argv, options, len, &arena, &args, &problem);
+                               : read_args(command, argc, argv, options, len, &arena, &args, &problem);
     int exit_code;
     if (code == 0)
         exit_code = run_parsed(command, &args);
@@ -204,10 +236,24 @@ static int run_group(const struct cli_command *group, int argc, char **argv) {
     return unknown_verb(group, argv[0]);
 }
 
+/* The number of a standard stream that is closed would be that of the next file opened: what is printed, a key perhaps, would go into the lock of a data
+ * directory or to a server. In its place comes what can neither be read nor written. */
+static int hold_standard_streams(void) {
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH | O_CLOEXEC) != fd)
+            return LK_EIO;
+    }
+    return 0;
+}
+
 #define WORDS_MAX 2
 
 int cli_main(int argc, char **argv) {
+    if (hold_standard_streams() != 0)
+        return CLI_FAILED;
     lk_log_begin();
+    if (lk_crypto_protect_process() != 0)
+        lk_log(LK_LOG_WARN, "core dumps could not be switched off: they would hold secrets");
     if (argc < 2)
         return cli_usage_error(NULL, "A command is missing");
     const char *words[WORDS_MAX] = {argv[1], argc > 2 ? argv[2] : ""};

@@ -9,7 +9,7 @@
 #define CLI_FAILED 1
 #define CLI_USAGE 2
 
-/* Runs the command that argv names. Returns the exit code. */
+/* Runs the command that argv names, in a process that leaves no core dump, since that would hold secrets. Returns the exit code. */
 int cli_main(int argc, char **argv);
 
 struct cli_session;
@@ -54,15 +54,17 @@ extern const struct cli_command cli_key_command, cli_group_command, cli_user_com
     cli_recover_command;
 extern const struct cli_command cli_backup_command, cli_restore_command;
 
-/* What a command that opens a data directory begins with, once its log is set up: the cryptographic libraries, and no core dumps, which would hold secrets.
- * 0 or LK_EINTERNAL. */
+/* What a command that opens a data directory begins with. 0 or LK_EINTERNAL. */
 int cli_begin_crypto(struct lk_problem *problem);
 
-/* Prints "latchkey: SENTENCE" on standard error and returns CLI_FAILED. */
+/* Prints "latchkey: SENTENCE" on standard error, control characters escaped, and returns CLI_FAILED. */
 int cli_failed(const struct lk_problem *problem);
 
 /* Prints the sentence and where the help is; returns CLI_USAGE. */
 int cli_usage_error(const struct cli_command *command, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Writes all of the bytes, waiting where the descriptor does not. 0, or LK_EIO with errno set. */
+int cli_write_all(int fd, struct lk_slice bytes);
 
 /* Writes all of text to standard output at once, so that nothing of it stays in a buffer. 0 or LK_EIO with a problem. */
 int cli_print(const struct lk_buf *text, struct lk_problem *problem);

@@ -55,9 +55,6 @@ static bool set_up(struct cli_client *client) {
 }
 
 int cli_client_new(const struct cli_server *server, struct lk_slice key, struct cli_client **ret, struct lk_problem *problem) {
-    int code = cli_server_check(server, problem);
-    if (code != 0)
-        return code;
     struct cli_client *client = calloc(1, sizeof(*client));
     if (client == NULL)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");

@@ -7,7 +7,7 @@
 
 struct cli_client;
 
-/* A client of a server that authenticates with key, which is copied; the server's texts are not. Nothing is sent yet. */
+/* A client that authenticates with key, which is copied, of a server that was checked; its texts are not copied. Nothing is sent yet. 0 or LK_ENOMEM. */
 int cli_client_new(const struct cli_server *server, struct lk_slice key, struct cli_client **ret, struct lk_problem *problem);
 
 /* Wipes the key. NULL is fine. */

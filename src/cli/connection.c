@@ -106,12 +106,16 @@ bool cli_connection_set_up(CURL *curl, const struct cli_server *server) {
 
 /* --- why not --- */
 
-static int no_server(CURL *curl, const struct cli_server *server, struct lk_problem *problem) {
+/* why is libcurl's, which names whom it asked: a proxy perhaps, or of several addresses the last. Of a server of this machine there is nothing more to say, but for
+ * its socket's file. */
+static int no_server(CURL *curl, const struct cli_server *server, const char *why, struct lk_problem *problem) {
     long error = 0;
     if (socket_path(server) != NULL)
         curl_easy_getinfo(curl, CURLINFO_OS_ERRNO, &error);
-    return lk_problem_set(problem, LK_EIO, "No server answers at %s%s%s%s: start one with `latchkey serve`, or name another with --url",
-                          server->url, error != 0 ? " (" : "", error != 0 ? strerror((int)error) : "", error != 0 ? ")" : "");
+    if (is_here(server))
+        why = error != 0 ? strerror((int)error) : NULL;
+    return lk_problem_set(problem, LK_EIO, "No server answers at %.200s%s%s%s: start one with `latchkey serve`, or name another with --url",
+                          server->url, why != NULL ? " (" : "", why != NULL ? why : "", why != NULL ? ")" : "");
 }
 
 static bool is_unknown_authority(long verified) {
@@ -157,16 +161,29 @@ static bool may_miss_certificate(const struct cli_server *server, CURLcode code,
                               (code == CURLE_SSL_CONNECT_ERROR && strstr(why, "alert") != NULL));
 }
 
+/* A question behind a reason: TLS and clear text do not understand each other, and neither says so. */
+static const char *other_scheme(const struct cli_server *server, CURLcode code, const char *why) {
+    if (is_tls(server))
+        return code == CURLE_SSL_CONNECT_ERROR && strstr(why, "wrong version number") != NULL ? "; does it speak http, without the s?" : "";
+    bool not_http =
+        code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY;
+    return not_http && socket_path(server) == NULL ? "; does it speak https?" : "";
+}
+
 int cli_connection_problem(CURL *curl, const struct cli_server *server, CURLcode code, const char *why, struct lk_problem *problem) {
     const char *reason = why[0] != '\0' ? why : curl_easy_strerror(code);
+    long proxy_status = 0;
+    curl_easy_getinfo(curl, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     if (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST)
-        return no_server(curl, server, problem);
+        return no_server(curl, server, reason, problem);
     if (code == CURLE_PEER_FAILED_VERIFICATION)
         return refused_certificate(curl, server, reason, problem);
     if (code == CURLE_SSL_CACERT_BADFILE && server->ca != NULL)
         return lk_problem_set(problem, LK_EIO, "%s (--ca) holds no certificates in PEM form", server->ca);
     if (code == CURLE_SSL_CERTPROBLEM && server->client_cert != NULL)
         return refused_own_files(server, problem);
+    if (code == CURLE_RECV_ERROR && proxy_status >= 300)
+        return lk_problem_set(problem, LK_EIO, "The proxy that the environment names does not lead to %.200s: %s", server->url, reason);
     if (may_miss_certificate(server, code, reason) && server->client_cert == NULL)
         return lk_problem_set(problem, LK_EIO,
                               "%s ended the connection: if it asks its clients for a certificate, give one with --client-cert FILE (%s)",
@@ -174,5 +191,5 @@ int cli_connection_problem(CURL *curl, const struct cli_server *server, CURLcode
     if (may_miss_certificate(server, code, reason))
         return lk_problem_set(problem, LK_EIO, "%s ended the connection: does it take the certificate %s (--client-cert)? (%s)",
                               server->url, server->client_cert, reason);
-    return lk_problem_set(problem, LK_EIO, "No answer from %s: %s", server->url, reason);
+    return lk_problem_set(problem, LK_EIO, "No answer from %.200s: %s%s", server->url, reason, other_scheme(server, code, reason));
 }

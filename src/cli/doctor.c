@@ -5,7 +5,6 @@
 
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #define ARENA_MAX ((size_t)256 << 20)
 
@@ -24,12 +23,18 @@ void doctor_find(struct doctor *doctor, const char *check, const char *remedy, c
 }
 
 static void write_people(struct lk_buf *out) {
-    for (size_t i = 0; i < the_doctor.len; i++)
-        lk_buf_addf(out, "%s: %s\n    %s\n", the_doctor.findings[i].check, the_doctor.findings[i].problem, the_doctor.findings[i].remedy);
+    const char *many = the_doctor.checks == 1 ? "" : "s";
+    for (size_t i = 0; i < the_doctor.len; i++) {
+        lk_buf_addf(out, "%s: ", the_doctor.findings[i].check);
+        cli_add_printable(out, lk_slice_cstr(the_doctor.findings[i].problem));
+        lk_buf_add_cstr(out, "\n    ");
+        cli_add_printable(out, lk_slice_cstr(the_doctor.findings[i].remedy));
+        lk_buf_add_char(out, '\n');
+    }
     if (the_doctor.len == 0)
-        lk_buf_addf(out, "Nothing is wrong (%zu checks).\n", the_doctor.checks);
+        lk_buf_addf(out, "Nothing is wrong (%zu check%s).\n", the_doctor.checks, many);
     else
-        lk_buf_addf(out, "%zu finding%s (%zu checks).\n", the_doctor.len, the_doctor.len == 1 ? "" : "s", the_doctor.checks);
+        lk_buf_addf(out, "%zu finding%s (%zu check%s).\n", the_doctor.len, the_doctor.len == 1 ? "" : "s", the_doctor.checks, many);
 }
 
 static void write_programs(struct lk_buf *out) {
@@ -45,9 +50,9 @@ static void write_programs(struct lk_buf *out) {
         lk_json_key(&w, "check");
         lk_json_string(&w, lk_slice_cstr(the_doctor.findings[i].check));
         lk_json_key(&w, "problem");
-        lk_json_string(&w, lk_slice_cstr(the_doctor.findings[i].problem));
+        cli_write_text(&w, lk_slice_cstr(the_doctor.findings[i].problem));
         lk_json_key(&w, "remedy");
-        lk_json_string(&w, lk_slice_cstr(the_doctor.findings[i].remedy));
+        cli_write_text(&w, lk_slice_cstr(the_doctor.findings[i].remedy));
         lk_json_end_object(&w);
     }
     lk_json_end_array(&w);
@@ -55,25 +60,11 @@ static void write_programs(struct lk_buf *out) {
     lk_buf_add_char(out, '\n');
 }
 
-static bool is_set(const char *variable) {
-    const char *value = getenv(variable);
-    return value != NULL && value[0] != '\0';
-}
-
-static bool has_key(const struct cli_args *args) {
-    return cli_args_get(args, "api-key") != NULL || cli_args_get(args, "api-key-file") != NULL || is_set("LATCHKEY_API_KEY");
-}
-
-/* Whether there is a server to ask: somebody named it, or gave a key for it. */
-static bool has_server(const struct cli_args *args) {
-    return has_key(args) || cli_args_get(args, "url") != NULL || is_set("LATCHKEY_URL");
-}
-
 static int look_at_server(const struct cli_command *command, const struct cli_args *args, struct lk_problem *problem) {
     struct cli_session session;
     int code = cli_session_begin(&session, command, args);
     if (code == 0)
-        doctor_server(&the_doctor, &session, has_key(args));
+        doctor_server(&the_doctor, &session);
     else
         *problem = session.problem;
     cli_session_end(&session);
@@ -87,7 +78,7 @@ static int look(const struct cli_command *command, const struct cli_args *args, 
     if (dir != NULL)
         doctor_data(&the_doctor, dir, cli_args_get(args, "master-key-file"));
     doctor_certificate(&the_doctor, cli_args_get(args, "tls-cert"), cli_args_get(args, "tls-key"));
-    return has_server(args) ? look_at_server(command, args, problem) : 0;
+    return cli_names_server(args) ? look_at_server(command, args, problem) : 0;
 }
 
 static int tell(const struct cli_args *args) {
@@ -102,10 +93,8 @@ static int tell(const struct cli_args *args) {
 }
 
 static int run(const struct cli_command *command, const struct cli_args *args) {
-    const char *dir = cli_args_get(args, "data");
-    if (dir == NULL)
-        dir = getenv("LATCHKEY_DATA");
-    if (dir == NULL && !has_server(args))
+    const char *dir = cli_args_or_environment(args, "data", "LATCHKEY_DATA");
+    if (dir == NULL && !cli_names_server(args))
         return cli_usage_error(command, "Say what to look at: --data DIR, or a server by --url, or both");
     lk_log_setup(LK_LOG_ERROR, false);
     lk_arena_init(&the_doctor.arena, ARENA_MAX);
@@ -129,8 +118,8 @@ const struct cli_command cli_doctor_command = {
     .help =
         "Of a data directory: who may read its files, the clock, and, of a stopped server, the database and the audit log; of a\n"
         "running one, whether it is confined and not outdated. Of a server that is named, or that an API key is given for: whether it\n"
-        "answers, its clock and its certificate; with the key, keys that never expire, that nobody uses, or whose secrets were imported\n"
-        "and are easy to guess.\n"
+        "answers, its clock and its certificate; with the key, keys that never expire (but for one that alone can manage the account),\n"
+        "that nobody uses, or whose secrets were imported and are easy to guess.\n"
         "Exit code 0 when nothing is wrong, 1 when there are findings.\n",
     .examples =
         "  latchkey doctor --data /var/lib/latchkey\n  LATCHKEY_API_KEY=lk_... latchkey doctor --url https://keys.example.com --json\n",

@@ -40,8 +40,10 @@ void doctor_expiry(struct doctor *doctor, const char *where, int64_t expires_at,
 /* A file that only its owner may read. required: it must be there. */
 void doctor_private(struct doctor *doctor, const char *path, bool required);
 
-/* The server that the session's arguments name: whether it answers, its clock and its certificate; and, where there is a key to ask with, the keys that it may
- * read. */
-void doctor_server(struct doctor *doctor, struct cli_session *session, bool has_key);
+/* The server that the session's arguments name: whether it answers, its clock and its certificate; and, where there is a key to ask with, doctor_keys. */
+void doctor_server(struct doctor *doctor, struct cli_session *session);
+
+/* The keys that the session's own may read. 0, or negative with the session's problem set when they cannot be asked for. */
+int doctor_keys(struct doctor *doctor, struct cli_session *session);
 
 #endif

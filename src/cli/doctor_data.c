@@ -98,9 +98,23 @@ static void check_stopped(struct doctor *doctor, struct lk_store *store) {
         doctor_find(doctor, "audit", "Find out who can write this directory; compare with a backup.", "%s.", lk_audit_words(&finding).text);
 }
 
+/* Whether there is such a directory; a finding when not. */
+static bool is_there(struct doctor *doctor, const char *dir) {
+    struct stat status;
+    int error = stat(dir, &status) != 0 ? errno : S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
+    if (error == 0)
+        return true;
+    doctor->checks++;
+    doctor_find(doctor, "files", "Name the data directory of the server, and run doctor as the user that the server runs as.",
+                "There is no data directory %.200s: %s.", dir, strerror(error));
+    return false;
+}
+
 void doctor_data(struct doctor *doctor, const char *dir, const char *master_key_file) {
     struct lk_store store;
     struct lk_problem problem = {0};
+    if (!is_there(doctor, dir))
+        return;
     doctor_private(doctor, dir, true);
     check_in(doctor, dir, LK_DATABASE_FILE, true);
     check_in(doctor, dir, LK_DATABASE_FILE "-wal", false);
@@ -133,8 +147,8 @@ void doctor_expiry(struct doctor *doctor, const char *where, int64_t expires_at,
         doctor_find(doctor, "certificate", "Renew it, and send the server SIGHUP.", "The certificate of %s expired at %.19sZ%s.", where,
                     time, if_over);
     else if (left < DOCTOR_EXPIRY_DAYS * DOCTOR_DAY_MS)
-        doctor_find(doctor, "certificate", "Renew it, and send the server SIGHUP.", "The certificate of %s expires in %d days.", where,
-                    (int)(left / DOCTOR_DAY_MS));
+        doctor_find(doctor, "certificate", "Renew it, and send the server SIGHUP.", "The certificate of %s expires in %d day%s.", where,
+                    (int)(left / DOCTOR_DAY_MS), left / DOCTOR_DAY_MS == 1 ? "" : "s");
 }
 
 void doctor_certificate(struct doctor *doctor, const char *cert, const char *key) {

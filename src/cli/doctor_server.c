@@ -7,10 +7,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define NAMES_SHOWN 5
-
-/* --- what the connection shows --- */
-
 /* NOLINTNEXTLINE(readability-non-const-parameter): libcurl's type */
 static size_t take_header(char *bytes, size_t size, size_t count, void *context) {
     static const struct lk_slice name = LK_SLICE("date:");
@@ -67,9 +63,10 @@ static void check_clock(struct doctor *doctor, int64_t theirs) {
 
 /* What cannot be asked is a finding as well. sentence has no full stop. */
 static void not_asked(struct doctor *doctor, const char *sentence) {
+    size_t len = strlen(sentence);
     doctor_find(doctor, "server",
-                "See that it runs, can be reached from here and takes the key, and run doctor again: not all could be looked at.", "%s.",
-                sentence);
+                "See that it runs, can be reached from here and takes the key, and run doctor again: not all could be looked at.", "%s%s",
+                sentence, len > 0 && sentence[len - 1] == '?' ? "" : ".");
 }
 
 static void look_at_answer(struct doctor *doctor, CURL *curl, const char *url, time_t date) {
@@ -80,8 +77,8 @@ static void look_at_answer(struct doctor *doctor, CURL *curl, const char *url, t
         doctor_expiry(doctor, url, end, "");
 }
 
-/* Asks the handle's server whether it is there, which takes no key. False when it does not answer: then nothing else can be asked. */
-static bool ask_health(struct doctor *doctor, CURL *curl, const struct cli_server *server) {
+/* Asks the handle's server whether it is there, which takes no key. The status of its answer; 0 when there is none: then nothing else can be asked. */
+static long ask_health(struct doctor *doctor, CURL *curl, const struct cli_server *server) {
     char why[CURL_ERROR_SIZE] = "";
     time_t date = 0;
     int64_t refused = 0;
@@ -92,7 +89,9 @@ static bool ask_health(struct doctor *doctor, CURL *curl, const struct cli_serve
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, 10L);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, why);
     CURLcode code = curl_easy_perform(curl);
+    long status = 0;
     struct lk_problem problem;
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     if (code != CURLE_OK)
         cli_connection_problem(curl, server, code, why, &problem);
     if (code == CURLE_PEER_FAILED_VERIFICATION && (refused = refused_end(curl)) != 0)
@@ -102,126 +101,35 @@ static bool ask_health(struct doctor *doctor, CURL *curl, const struct cli_serve
     else
         look_at_answer(doctor, curl, server->url, date);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, (char *)NULL);
-    return code == CURLE_OK;
+    return code == CURLE_OK ? status : 0;
 }
 
-static bool check_connection(struct doctor *doctor, const struct cli_server *server) {
-    bool answers = false;
+static long check_connection(struct doctor *doctor, const struct cli_server *server) {
+    long status = 0;
     CURL *curl = curl_easy_init();
     char *url = cli_server_url(server, "/healthz");
     if (curl == NULL || url == NULL || !cli_connection_set_up(curl, server) || curl_easy_setopt(curl, CURLOPT_URL, url) != CURLE_OK)
         not_asked(doctor, "Out of memory");
     else
-        answers = ask_health(doctor, curl, server);
+        status = ask_health(doctor, curl, server);
     curl_easy_cleanup(curl);
     free(url);
-    return answers;
+    return status;
 }
 
-/* --- keys --- */
-
-/* Names of the keys that a check is about. */
-struct tally {
-    size_t count;
-    char names[512];
-};
-
-static void count(struct tally *tally, const struct lk_json *key) {
-    struct lk_slice name = lk_json_text(lk_json_get(key, "name"));
-    size_t len = strlen(tally->names);
-    if (tally->count++ < NAMES_SHOWN)
-        snprintf(tally->names + len, sizeof(tally->names) - len, "%s%.*s", len > 0 ? ", " : "", (int)(name.len < 60 ? name.len : 60),
-                 name.ptr);
+/* Who answers the API need not answer this: a gateway may pass on nothing else. */
+static void not_well(struct doctor *doctor, const struct cli_server *server, long status) {
+    struct lk_problem problem;
+    lk_problem_set(&problem, LK_EIO, "%.200s answered /healthz with status %ld; is it a Latchkey server?", server->url, status);
+    not_asked(doctor, problem.text);
 }
 
-static void report(struct doctor *doctor, const struct tally *tally, const char *remedy, const char *what) {
-    doctor->checks++;
-    if (tally->count > 0)
-        doctor_find(doctor, "keys", remedy, "%zu key%s %s: %s%s.", tally->count, tally->count == 1 ? "" : "s", what, tally->names,
-                    tally->count > NAMES_SHOWN ? ", …" : "");
+static void look_at_keys(struct doctor *doctor, struct cli_session *session) {
+    if (doctor_keys(doctor, session) != 0)
+        not_asked(doctor, session->problem.text);
 }
 
-static bool is_null(const struct lk_json *value) {
-    return value == NULL || value->type == LK_JSON_NULL;
-}
-
-static bool is(const struct lk_json *value, bool expected) {
-    return value != NULL && value->type == LK_JSON_BOOL && value->boolean == expected;
-}
-
-static int64_t number(const struct lk_json *value) {
-    return value != NULL && value->type == LK_JSON_INT ? value->integer : 0;
-}
-
-static bool is_unused(const struct lk_json *key, int64_t before) {
-    const struct lk_json *used = lk_json_get(key, "lastUsedAt");
-    return number(lk_json_get(key, "createdAt")) < before && (is_null(used) || number(used) < before);
-}
-
-/* What this server's keys tell that those of one which is older than this binary do not. */
-struct known {
-    bool usage;
-    bool weak;
-};
-
-static int ask_known(struct cli_session *session, struct known *ret) {
-    const struct lk_json *data;
-    int code = cli_graphql(session, "{ __type(name: \"APIKey\") { fields { name } } }", NULL, &data);
-    const struct lk_json *fields = code == 0 ? cli_at(data, "__type.fields") : NULL;
-    for (size_t i = 0; fields != NULL && fields->type == LK_JSON_ARRAY && i < fields->array.len; i++) {
-        struct lk_slice name = lk_json_text(lk_json_get(&fields->array.items[i], "name"));
-        ret->usage |= lk_slice_is(name, "lastUsedAt");
-        ret->weak |= lk_slice_is(name, "weak");
-    }
-    return code == LK_EINVAL ? 0 : code; /* introspection may be off */
-}
-
-static int fetch_keys(struct cli_session *session, const struct known *known, struct lk_json **ret, size_t *ret_len) {
-    const struct cli_range all = {0, SIZE_MAX};
-    const char *document = lk_arena_printf(&session->arena,
-                                           "query ($limit: Int!, $offset: Int) { apiKeys(limit: $limit, offset: $offset) { "
-                                           "pageInfo { hasMore } nodes { name enabled createdAt expiresAt%s%s } } }",
-                                           known->usage ? " lastUsedAt" : "", known->weak ? " weak" : "");
-    if (document == NULL)
-        return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
-    return cli_fetch_all(session, document, "apiKeys", all, NULL, NULL, ret, ret_len);
-}
-
-static int check_keys(struct doctor *doctor, struct cli_session *session) {
-    struct known known = {0};
-    struct lk_json *keys = NULL;
-    size_t len = 0;
-    int code = ask_known(session, &known);
-    if (code == 0)
-        code = fetch_keys(session, &known, &keys, &len);
-    if (code != 0)
-        return code;
-    struct tally endless = {0};
-    struct tally unused = {0};
-    struct tally weak = {0};
-    int64_t before = lk_clock_wall_ms() - DOCTOR_UNUSED_DAYS * DOCTOR_DAY_MS;
-    for (size_t i = 0; i < len; i++) {
-        if (is(lk_json_get(&keys[i], "enabled"), false))
-            continue;
-        if (is_null(lk_json_get(&keys[i], "expiresAt")))
-            count(&endless, &keys[i]);
-        if (known.usage && is_unused(&keys[i], before))
-            count(&unused, &keys[i]);
-        if (is(lk_json_get(&keys[i], "weak"), true))
-            count(&weak, &keys[i]);
-    }
-    report(doctor, &endless, "Give each an end: latchkey key update NAME --expires 90d",
-           endless.count == 1 ? "never expires" : "never expire");
-    if (known.usage)
-        report(doctor, &unused, "Disable what nobody misses, then delete it: latchkey key update NAME --disable",
-               unused.count == 1 ? "was not used for 90 days" : "were not used for 90 days");
-    if (known.weak)
-        report(doctor, &weak, "Give each a new secret, and its clients time to take it: latchkey key rotate NAME --overlap 7d",
-               weak.count == 1 ? "has a secret that is easy to guess" : "have secrets that are easy to guess");
-    return 0;
-}
-
-void doctor_server(struct doctor *doctor, struct cli_session *session, bool has_key) {
+void doctor_server(struct doctor *doctor, struct cli_session *session) {
     struct cli_server server;
     struct lk_problem problem;
     unsigned mode = 0;
@@ -230,8 +138,13 @@ void doctor_server(struct doctor *doctor, struct cli_session *session, bool has_
     const char *open_key = cli_server_open_key(&server, &mode);
     if (open_key != NULL)
         doctor_private(doctor, open_key, true);
+    long status = 0;
     if (cli_server_check(&server, &problem) != 0)
         not_asked(doctor, problem.text);
-    else if (check_connection(doctor, &server) && has_key && check_keys(doctor, session) != 0)
-        not_asked(doctor, session->problem.text);
+    else if ((status = check_connection(doctor, &server)) == 0)
+        return;
+    else if (cli_has_key(session->args))
+        look_at_keys(doctor, session);
+    else if (status != 200)
+        not_well(doctor, &server, status);
 }

@@ -36,13 +36,12 @@ static int check_contents(const char *dir, struct lk_problem *problem) {
     while (code == 0 && (entry = readdir(stream)) != NULL) {
         if (is_left_log(entry->d_name))
             code = lk_problem_set(
-                problem, LK_ECONFLICT,
+                problem, LK_EINVAL,
                 "%s holds the log of a database that is gone (%.100s): put the database back beside it, or name another directory. "
                 "What is in the log is lost when you remove it",
                 dir, entry->d_name);
         else if (!is_ours(entry->d_name))
-            code =
-                lk_problem_set(problem, LK_ECONFLICT, "%s holds other files (%.100s); name a new or empty directory", dir, entry->d_name);
+            code = lk_problem_set(problem, LK_EINVAL, "%s holds other files (%.100s); name a new or empty directory", dir, entry->d_name);
     }
     closedir(stream);
     return code;

@@ -9,7 +9,8 @@
 
 #define CLI_FRESH_DATABASE_FILE LK_DATABASE_FILE ".new"
 
-/* LK_ECONFLICT, with nothing touched, when dir holds a database or files that are not latchkey's (it was named by mistake). */
+/* Touches nothing. LK_ECONFLICT when dir holds a database; LK_EINVAL when it holds the log of one that is gone, or files that are not latchkey's (it was named by
+ * mistake), which the sentence names. */
 int cli_fresh_check(const char *dir, struct lk_problem *problem);
 
 /* Removes the unfinished database at path and what SQLite puts beside it. */

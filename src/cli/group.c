@@ -298,20 +298,37 @@ static int grant(struct cli_session *session) {
     return code == 0 ? cli_print_object(session, group, details, LEN(details)) : code;
 }
 
-/* Adds or removes each user that an option names. */
-static int change_members(struct cli_session *session, struct lk_slice group, const char *option, const char *document) {
-    int code = 0;
-    for (size_t i = 0; i < session->args->given_len && code == 0; i++) {
+/* The ids of the users that an option names. */
+struct users {
+    struct lk_slice *ids;
+    size_t len;
+};
+
+static int find_users(struct cli_session *session, const char *option, struct users *ret) {
+    struct users users = {.ids = lk_arena_calloc(&session->arena, session->args->given_len, sizeof(*users.ids))};
+    if (users.ids == NULL)
+        return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
+    for (size_t i = 0; i < session->args->given_len; i++) {
         if (strcmp(session->args->given[i].name, option) != 0)
             continue;
         struct cli_found user = {0};
-        code = cli_find(session, &cli_kind_user, session->args->given[i].value, &user);
+        int code = cli_find(session, &cli_kind_user, session->args->given[i].value, &user);
         if (code != 0)
             return code;
+        users.ids[users.len++] = user.id;
+    }
+    *ret = users;
+    return 0;
+}
+
+/* Adds or removes each of the users. */
+static int change_members(struct cli_session *session, struct lk_slice group, const struct users *users, const char *document) {
+    int code = 0;
+    for (size_t i = 0; i < users->len && code == 0; i++) {
         struct lk_buf variables;
         lk_buf_init(&variables, 0);
-        lk_buf_addf(&variables, "{\"input\":{\"userGroupId\":\"%.*s\",\"userId\":\"%.*s\"}}", (int)group.len, group.ptr, (int)user.id.len,
-                    user.id.ptr);
+        lk_buf_addf(&variables, "{\"input\":{\"userGroupId\":\"%.*s\",\"userId\":\"%.*s\"}}", (int)group.len, group.ptr,
+                    (int)users->ids[i].len, users->ids[i].ptr);
         const struct lk_json *data = NULL;
         code = cli_graphql(session, document, &variables, &data);
         lk_buf_free(&variables);
@@ -339,13 +356,19 @@ static int run_members(struct cli_session *session) {
     if (cli_need_word(session, "GROUP") != 0)
         return CLI_USAGE;
     struct cli_found group = {0};
+    struct users added = {0};
+    struct users removed = {0};
     int code = cli_find(session, &cli_kind_group, session->args->words[0], &group);
     if (code == 0)
-        code = change_members(session, group.id, "add",
+        code = find_users(session, "add", &added);
+    if (code == 0)
+        code = find_users(session, "remove", &removed);
+    if (code == 0)
+        code = change_members(session, group.id, &added,
                               "mutation ($input: AddUserToUserGroupInput!) { addUserToUserGroup(input: $input) { clientMutationId } }");
     if (code == 0)
         code = change_members(
-            session, group.id, "remove",
+            session, group.id, &removed,
             "mutation ($input: RemoveUserFromUserGroupInput!) { removeUserFromUserGroup(input: $input) { clientMutationId } }");
     return code == 0 ? list_members(session, &group) : code;
 }

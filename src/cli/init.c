@@ -22,7 +22,7 @@
 #define DEFAULT_URL "http://127.0.0.1:5390"
 
 static const struct cli_option option_table[] = {
-    {"data", "DIR", "The directory to make.", false},
+    {"data", "DIR", "The directory to make. Or LATCHKEY_DATA.", false},
     {"account-id", "ID", "The account's id: 22 characters of base64url. Random unless given.", false},
     {"account-name", "NAME", "The account's name; \"Main\" unless given.", false},
     {"json", NULL, "Prints one line of JSON.", false},
@@ -245,13 +245,11 @@ static int refuse_id(const struct cli_command *command, const char *id) {
 
 static int run(const struct cli_command *command, const struct cli_args *args) {
     struct init init = {
-        .dir = cli_args_get(args, "data"),
+        .dir = cli_args_or_environment(args, "data", "LATCHKEY_DATA"),
         .account_name = cli_args_get(args, "account-name"),
         .json = cli_args_flag(args, "json"),
     };
     if (init.dir == NULL)
-        init.dir = getenv("LATCHKEY_DATA");
-    if (init.dir == NULL || init.dir[0] == '\0')
         return cli_usage_error(command, "--data DIR is missing: the directory to make");
     if (init.account_name == NULL)
         init.account_name = "Main";

@@ -120,6 +120,15 @@ int cli_key_end_input(struct cli_session *session, struct lk_json_writer *w) {
     return 0;
 }
 
+int cli_key_print_secret(struct cli_session *session, const struct lk_json *payload, const struct cli_column *shown, size_t len) {
+    struct lk_slice id = lk_json_text(cli_at(payload, "apiKey.id"));
+    int code = cli_print_object(session, payload, shown, len);
+    if (code != 0 && id.len > 0)
+        session->hint = lk_arena_printf(&session->arena, "The key has its secret all the same: `latchkey key reveal %.*s` shows it.",
+                                        (int)id.len, id.ptr);
+    return code;
+}
+
 /* --- verbs --- */
 
 static int send_create(struct cli_session *session, struct lk_buf *variables, const struct lk_json **ret) {
@@ -148,7 +157,7 @@ static int create(struct cli_session *session) {
     const struct lk_json *data = NULL;
     int code = send_create(session, &variables, &data);
     lk_buf_free(&variables);
-    return code == 0 ? cli_print_object(session, lk_json_get(data, "createApiKey"), created, LEN(created)) : code;
+    return code == 0 ? cli_key_print_secret(session, lk_json_get(data, "createApiKey"), created, LEN(created)) : code;
 }
 
 /* What a list is asked for. */

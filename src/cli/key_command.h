@@ -22,6 +22,9 @@ int cli_key_send(struct cli_session *session, const char *document, const char *
                  int (*more)(struct cli_session *, struct lk_json_writer *, const struct cli_found *), struct cli_found *ret_found,
                  const struct lk_json **ret);
 
+/* Prints the answer of a mutation that has given a key a secret. Where it cannot, the secret is there all the same: says how to see it. As cli_print_object. */
+int cli_key_print_secret(struct cli_session *session, const struct lk_json *payload, const struct cli_column *shown, size_t len);
+
 /* Writes the members for the options below, as far as they were given. 0 or CLI_USAGE after cli_usage_error. */
 int cli_key_write_limits(struct cli_session *session, struct lk_json_writer *w);
 

@@ -276,6 +276,9 @@ static int import_text(struct import *import, struct lk_slice text) {
         text = lk_slice_make(text.ptr + mark.len, text.len - mark.len);
     struct lk_slice begin = lk_slice_trim(text);
     bool json = begin.len > 0 && begin.ptr[0] == '{';
+    if (begin.len > 0 && begin.ptr[0] == '[')
+        return lk_problem_set(&import->session->problem, LK_EINVAL,
+                              "The file is a JSON array: write each of its objects on a line of its own");
     int code = json ? import_json_lines(import, text) : import_csv(import, text);
     return code == 0 ? send_waiting(import) : code;
 }

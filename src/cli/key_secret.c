@@ -53,7 +53,7 @@ static int rotate(struct cli_session *session) {
     int code =
         cli_key_send(session, "mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { key apiKey { " CLI_KEY_FIELDS " } } }",
                      session->args->words[0], write_overlap, NULL, &found, &data);
-    return code == 0 ? cli_print_object(session, lk_json_get(data, "rotateApiKey"), rotated, LEN(rotated)) : code;
+    return code == 0 ? cli_key_print_secret(session, lk_json_get(data, "rotateApiKey"), rotated, LEN(rotated)) : code;
 }
 
 /* --- verify --- */
@@ -125,10 +125,11 @@ static int verify(struct cli_session *session) {
     explicit_bzero(buffer, sizeof(buffer));
     if (code != 0)
         return code;
-    code = cli_print_object(session, found, answer, LEN(answer));
     const struct lk_json *valid = lk_json_get(found, "valid");
-    bool good = valid != NULL && valid->type == LK_JSON_BOOL && valid->boolean;
-    return code == 0 && !good ? CLI_FAILED : code;
+    if (valid == NULL || valid->type != LK_JSON_BOOL)
+        return cli_no_result(session, 200);
+    code = cli_print_object(session, found, answer, LEN(answer));
+    return code == 0 && !valid->boolean ? CLI_FAILED : code;
 }
 
 /* --- check --- */

@@ -90,7 +90,8 @@ bool cli_option_given(const struct cli_session *session, const char *name) {
 }
 
 int cli_need_word(struct cli_session *session, const char *what) {
-    return session->args->words_len > 0 ? 0 : cli_usage_error(session->command, "Say which: latchkey %s %s", session->command->name, what);
+    const char *word = session->args->words_len > 0 ? session->args->words[0] : "";
+    return word[0] != '\0' ? 0 : cli_usage_error(session->command, "Say which: latchkey %s %s", session->command->name, what);
 }
 
 const char *cli_new_name(const struct cli_session *session) {

@@ -24,6 +24,21 @@ const struct lk_json *cli_at(const struct lk_json *value, const char *path) {
 
 /* --- JSON --- */
 
+void cli_write_text(struct lk_json_writer *w, struct lk_slice text) {
+    struct lk_buf whole;
+    lk_buf_init(&whole, 0);
+    while (text.len > 0) {
+        uint32_t character = 0;
+        int len = lk_utf8_decode(text, &character);
+        size_t step = len > 0 ? (size_t)len : 1;
+        lk_buf_add(&whole, len > 0 ? lk_slice_make(text.ptr, step) : lk_slice_cstr("\xEF\xBF\xBD"));
+        text = lk_slice_make(text.ptr + step, text.len - step);
+    }
+    lk_json_string(w, lk_buf_slice(&whole));
+    w->out->failed = w->out->failed || whole.failed;
+    lk_buf_free(&whole);
+}
+
 void cli_write_json(struct lk_json_writer *w, const struct lk_json *value) {
     if (value == NULL) {
         lk_json_null(w);
@@ -186,6 +201,8 @@ int cli_print_list(struct cli_session *session, const struct lk_json *items, siz
 }
 
 int cli_print_object(struct cli_session *session, const struct lk_json *object, const struct cli_column *columns, size_t columns_len) {
+    if (object == NULL || object->type != LK_JSON_OBJECT)
+        return cli_no_result(session, 200);
     if (session->json)
         return print_json(session, object);
     struct lk_buf out;

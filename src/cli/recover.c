@@ -10,7 +10,6 @@
 #include "store/account.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #define ARENA_MAX (size_t)(4 << 20)
 
@@ -51,28 +50,6 @@ static int make_key(struct recovery *recovery) {
     return code != 0 ? code : lk_account_recover(call, lk_slice_cstr(name), &recovery->made);
 }
 
-/* One transaction. */
-static int change(struct recovery *recovery) {
-    struct lk_call *call = &recovery->call;
-    int code = lk_db_begin(call->db);
-    if (code != 0)
-        return lk_problem_set(call->problem, code, "Cannot write the database: %s", lk_db_message(call->db));
-    code = find_account(recovery);
-    if (code == 0)
-        code = lk_operation_begin(call);
-    if (code == 0) {
-        code = make_key(recovery);
-        int end = lk_operation_end(call, code != 0);
-        code = code == 0 ? end : code;
-    }
-    if (code != 0) {
-        lk_db_rollback(call->db);
-        return code;
-    }
-    code = lk_db_commit(call->db);
-    return code == 0 ? 0 : lk_problem_set(call->problem, code, "Cannot write the database: %s", lk_db_message(call->db));
-}
-
 static void tell_json(const struct recovery *recovery, struct lk_buf *out) {
     const struct lk_recovery *made = &recovery->made;
     lk_buf_addf(out, "{\"accountId\":\"%s\",\"apiKeyId\":\"%s\",\"apiKey\":\"%.*s\"", lk_id_format(&recovery->account.id).text,
@@ -107,6 +84,32 @@ static int tell(const struct recovery *recovery) {
     return code;
 }
 
+/* One transaction. The key is printed before it is there: one that nobody has seen would stand for somebody who can manage the account. */
+static int change(struct recovery *recovery) {
+    struct lk_call *call = &recovery->call;
+    int code = lk_db_begin(call->db);
+    if (code != 0)
+        return lk_problem_set(call->problem, code, "Cannot write the database: %s", lk_db_message(call->db));
+    code = find_account(recovery);
+    if (code == 0)
+        code = lk_operation_begin(call);
+    if (code == 0) {
+        code = make_key(recovery);
+        int end = lk_operation_end(call, code != 0);
+        code = code == 0 ? end : code;
+    }
+    if (code == 0)
+        code = tell(recovery);
+    if (code != 0) {
+        lk_db_rollback(call->db);
+        return code;
+    }
+    code = lk_db_commit(call->db);
+    return code == 0 ? 0
+                     : lk_problem_set(call->problem, code, "Cannot write the database: %s; the key that was printed is void",
+                                      lk_db_message(call->db));
+}
+
 static int recover(struct recovery *recovery, const char *dir, const char *master_key_file, struct lk_problem *problem) {
     struct lk_store store;
     int code = lk_store_open(dir, master_key_file, &store, problem);
@@ -121,8 +124,6 @@ static int recover(struct recovery *recovery, const char *dir, const char *maste
         .problem = problem,
     };
     code = change(recovery);
-    if (code == 0)
-        code = tell(recovery);
     if (recovery->made.token.len > 0)
         explicit_bzero((char *)recovery->made.token.ptr, recovery->made.token.len); /* the arena's, which is ours */
     lk_store_close(&store);
@@ -132,9 +133,7 @@ static int recover(struct recovery *recovery, const char *dir, const char *maste
 static int run(const struct cli_command *command, const struct cli_args *args) {
     struct recovery recovery = {.account_id = cli_args_get(args, "account-id"), .json = cli_args_flag(args, "json")};
     struct lk_problem problem = {0};
-    const char *dir = cli_args_get(args, "data");
-    if (dir == NULL)
-        dir = getenv("LATCHKEY_DATA");
+    const char *dir = cli_args_or_environment(args, "data", "LATCHKEY_DATA");
     if (dir == NULL)
         return cli_usage_error(command, "--data DIR is missing");
     lk_log_setup(LK_LOG_WARN, false);

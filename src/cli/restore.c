@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/fresh.h"
+#include "cli/session.h"
 #include "domain/audit.h"
 #include "domain/backup.h"
 #include "store/backup.h"
@@ -71,19 +72,6 @@ static int read_exactly(const struct restore *restore, void *out, size_t len, ui
     return 0;
 }
 
-static int write_exactly(int fd, const char *bytes, size_t len, const char *path, struct lk_problem *problem) {
-    while (len > 0) {
-        ssize_t n = write(fd, bytes, len);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return lk_problem_set(problem, lk_code_of_errno(errno), "Cannot write %s: %s", path, strerror(errno));
-        bytes += n;
-        len -= (size_t)n;
-    }
-    return 0;
-}
-
 /* Reads all of the file and compares its checksum; what it holds of the database goes to out unless that is -1. */
 static int read_through(const struct restore *restore, int out, struct lk_problem *problem) {
     char *piece = malloc(PIECE_BYTES);
@@ -100,8 +88,8 @@ static int read_through(const struct restore *restore, int out, struct lk_proble
         code = read_exactly(restore, piece, len, at, problem);
         if (code == 0)
             lk_checksum_add(&checksum, lk_slice_make(piece, len));
-        if (code == 0 && out >= 0)
-            code = write_exactly(out, piece, len, restore->new_path, problem);
+        if (code == 0 && out >= 0 && cli_write_all(out, lk_slice_make(piece, len)) != 0)
+            code = lk_problem_set(problem, lk_code_of_errno(errno), "Cannot write %s: %s", restore->new_path, strerror(errno));
         at += len;
     }
     free(piece);
@@ -291,7 +279,7 @@ static void write_json(const struct restore *restore, const char *time, struct l
     lk_json_writer_init(&w, out);
     lk_json_begin_object(&w);
     lk_json_key(&w, "data");
-    lk_json_string(&w, lk_slice_cstr(restore->dir));
+    cli_write_text(&w, lk_slice_cstr(restore->dir));
     lk_json_key(&w, "backupAt");
     lk_json_string(&w, lk_slice_cstr(time));
     lk_json_key(&w, "accounts");
@@ -382,7 +370,7 @@ static int run(const struct cli_command *command, const struct cli_args *args) {
         .json = cli_args_flag(args, "json"),
         .fd = -1,
     };
-    if (restore.file == NULL)
+    if (restore.file == NULL || restore.file[0] == '\0')
         return cli_usage_error(command, "FILE is missing: the backup to restore");
     if (restore.dir == NULL)
         return cli_usage_error(command, "--data DIR is missing: the directory to restore into");

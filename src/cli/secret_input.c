@@ -1,5 +1,7 @@
 #include "cli/secret_input.h"
 
+#include "cli/ending.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -9,17 +11,28 @@
 #include <termios.h>
 #include <unistd.h>
 
+static int too_long(const char *from, struct lk_problem *problem) {
+    return lk_problem_set(problem, LK_ELIMIT, "What %.200s holds is too long for a key: at most %d bytes", from, CLI_SECRET_MAX);
+}
+
+/* Where a secret comes from, and what it is, for sentences. */
+struct source {
+    int fd;
+    const char *name;
+    const char *what;
+};
+
 /* Reads up to the end, or to the end of the line at a terminal. */
-static int read_all(int fd, bool line, const char *from, char buffer[CLI_SECRET_MAX], size_t *ret_len, struct lk_problem *problem) {
+static int read_all(const struct source *from, bool line, char buffer[CLI_SECRET_MAX], size_t *ret_len, struct lk_problem *problem) {
     size_t len = 0;
     for (;;) {
         if (len == CLI_SECRET_MAX)
-            return lk_problem_set(problem, LK_ELIMIT, "What %s holds is too long for a key: at most %d bytes", from, CLI_SECRET_MAX);
-        ssize_t got = read(fd, buffer + len, CLI_SECRET_MAX - len);
+            return too_long(from->name, problem);
+        ssize_t got = read(from->fd, buffer + len, CLI_SECRET_MAX - len);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return lk_problem_set(problem, LK_EIO, "Cannot read a key from %s: %s", from, strerror(errno));
+            return lk_problem_set(problem, LK_EIO, "Cannot read %s from %.200s: %s", from->what, from->name, strerror(errno));
         len += (size_t)got;
         if (got == 0 || (line && buffer[len - 1] == '\n'))
             break;
@@ -28,33 +41,58 @@ static int read_all(int fd, bool line, const char *from, char buffer[CLI_SECRET_
     return 0;
 }
 
+static const struct source standard_input = {STDIN_FILENO, "standard input", "a key"};
+
+/* --- at a terminal --- */
+
+/* How the terminal was before it stopped showing what is typed. */
+static struct termios shown;
+
+static void show(void) {
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+}
+
 static int read_terminal(const char *what, char buffer[CLI_SECRET_MAX], size_t *ret_len, struct lk_problem *problem) {
-    struct termios shown;
+    struct cli_ending ending;
     if (tcgetattr(STDIN_FILENO, &shown) != 0)
-        return read_all(STDIN_FILENO, true, "standard input", buffer, ret_len, problem);
+        return read_all(&standard_input, true, buffer, ret_len, problem);
     struct termios hidden = shown;
     hidden.c_lflag &= ~(tcflag_t)ECHO;
     fprintf(stderr, "%s: ", what);
+    cli_ending_begin(show, &ending);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-    int code = read_all(STDIN_FILENO, true, "standard input", buffer, ret_len, problem);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    int code = read_all(&standard_input, true, buffer, ret_len, problem);
+    show();
+    cli_ending_end(&ending);
     fputc('\n', stderr);
     return code;
 }
 
-static int read_file(const char *path, char buffer[CLI_SECRET_MAX], size_t *ret_len, struct lk_problem *problem) {
+/* --- elsewhere --- */
+
+static int read_file(const char *path, const char *what, char buffer[CLI_SECRET_MAX], size_t *ret_len, struct lk_problem *problem) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
-        return lk_problem_set(problem, LK_EFORBIDDEN, "Cannot read a key from %s: %s", path, strerror(errno));
-    int code = read_all(fd, false, path, buffer, ret_len, problem);
+        return lk_problem_set(problem, LK_EFORBIDDEN, "Cannot read %s from %.200s: %s", what, path, strerror(errno));
+    const struct source from = {fd, path, what};
+    int code = read_all(&from, false, buffer, ret_len, problem);
     close(fd);
+    return code;
+}
+
+int cli_read_secret_file(const char *path, const char *what, char buffer[CLI_SECRET_MAX], struct lk_slice *ret,
+                         struct lk_problem *problem) {
+    size_t len = 0;
+    int code = read_file(path, what, buffer, &len, problem);
+    if (code == 0)
+        *ret = lk_slice_trim(lk_slice_make(buffer, len));
     return code;
 }
 
 static int read_environment(const char *env, const char *text, char buffer[CLI_SECRET_MAX], size_t *ret_len, struct lk_problem *problem) {
     size_t len = strlen(text);
     if (len > CLI_SECRET_MAX)
-        return lk_problem_set(problem, LK_ELIMIT, "What %s holds is too long for a key: at most %d bytes", env, CLI_SECRET_MAX);
+        return too_long(env, problem);
     memcpy(buffer, text, len);
     *ret_len = len;
     return 0;
@@ -66,13 +104,13 @@ int cli_read_secret(const char *file, const char *env, const char *what, char bu
     size_t len = 0;
     int code;
     if (file != NULL && strcmp(file, "-") != 0)
-        code = read_file(file, buffer, &len, problem);
+        code = read_file(file, "a key", buffer, &len, problem);
     else if (text != NULL)
         code = read_environment(env, text, buffer, &len, problem);
     else if (isatty(STDIN_FILENO) == 1)
         code = read_terminal(what, buffer, &len, problem);
     else
-        code = read_all(STDIN_FILENO, false, "standard input", buffer, &len, problem);
+        code = read_all(&standard_input, false, buffer, &len, problem);
     if (code == 0)
         *ret = lk_slice_trim(lk_slice_make(buffer, len));
     return code;

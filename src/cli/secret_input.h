@@ -12,4 +12,7 @@
 int cli_read_secret(const char *file, const char *env, const char *what, char buffer[CLI_SECRET_MAX], struct lk_slice *ret,
                     struct lk_problem *problem);
 
+/* The same of a file alone; what it is to hold is named in the sentence: "the API key". */
+int cli_read_secret_file(const char *path, const char *what, char buffer[CLI_SECRET_MAX], struct lk_slice *ret, struct lk_problem *problem);
+
 #endif

@@ -1,17 +1,18 @@
 #include "cli/session.h"
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "cli/client.h"
 #include "cli/refusal.h"
+#include "cli/secret_input.h"
+#include "crypto/token.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define SESSION_ARENA_MAX ((size_t)512 << 20)
-#define KEY_FILE_MAX 4096
+#define KEY_VARIABLE "LATCHKEY_API_KEY"
 
 static const struct cli_option client_options[] = {
     {"url", "URL", "The server; unix:PATH is a Unix socket. Or LATCHKEY_URL. Default: " CLI_DEFAULT_URL ".", false},
@@ -38,43 +39,47 @@ const struct cli_option *cli_session_options(const struct cli_command *command, 
 
 /* --- the key --- */
 
-static int read_key_file(const char *path, char *out, size_t size, struct lk_slice *ret, struct lk_problem *problem) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0)
-        return lk_problem_set(problem, LK_EFORBIDDEN, "Cannot read the API key from %s: %s", path, strerror(errno));
-    ssize_t got = read(fd, out, size);
-    int error = errno;
-    close(fd);
-    if (got < 0)
-        return lk_problem_set(problem, LK_EIO, "Cannot read the API key from %s: %s", path, strerror(error));
-    *ret = lk_slice_trim(lk_slice_make(out, (size_t)got));
-    return 0;
+enum key_source { KEY_NONE, KEY_OPTION, KEY_FILE, KEY_ENVIRONMENT };
+
+/* The strongest source of a key that there is. */
+static enum key_source key_source(const struct cli_args *args) {
+    if (cli_args_get(args, "api-key") != NULL)
+        return KEY_OPTION;
+    if (cli_args_get(args, "api-key-file") != NULL)
+        return KEY_FILE;
+    return lk_slice_cstr(getenv(KEY_VARIABLE)).len > 0 ? KEY_ENVIRONMENT : KEY_NONE;
 }
 
-/* Where the key comes from, the strongest first: option, file, environment. buffer is where it then lies when it is from a file. */
-static int find_key(struct cli_session *session, char *buffer, size_t size, struct lk_slice *ret) {
+bool cli_has_key(const struct cli_args *args) {
+    return key_source(args) != KEY_NONE;
+}
+
+/* buffer is where the key then lies when it is from a file. */
+static int find_key(struct cli_session *session, char buffer[CLI_SECRET_MAX], struct lk_slice *ret) {
     const char *file = cli_args_get(session->args, "api-key-file");
     struct lk_problem *problem = &session->problem;
-    if (session->key_option != NULL) {
-        *ret = lk_slice_cstr(session->key_option);
-        return ret->len > 0 ? 0 : lk_problem_set(problem, LK_EUNAUTH, "The option --api-key is empty: it takes an API key");
-    }
-    if (file != NULL) {
-        int code = read_key_file(file, buffer, size, ret, problem);
+    int code = 0;
+    switch (key_source(session->args)) {
+    case KEY_OPTION: *ret = lk_slice_cstr(session->key_option); return 0;
+    case KEY_FILE:
+        code = cli_read_secret_file(file, "the API key", buffer, ret, problem);
         return code != 0 || ret->len > 0
                    ? code
                    : lk_problem_set(problem, LK_EUNAUTH, "The file %.200s is empty: --api-key-file names one that holds an API key", file);
+    case KEY_ENVIRONMENT: *ret = lk_slice_cstr(getenv(KEY_VARIABLE)); return 0;
+    case KEY_NONE: break;
     }
-    *ret = lk_slice_cstr(getenv("LATCHKEY_API_KEY"));
-    return ret->len > 0 ? 0
-                        : lk_problem_set(problem, LK_EUNAUTH, "An API key is needed: set LATCHKEY_API_KEY, or give --api-key-file FILE");
+    return lk_problem_set(problem, LK_EUNAUTH, "An API key is needed: set " KEY_VARIABLE ", or give --api-key-file FILE");
 }
 
 static int check_key(struct cli_session *session, struct lk_slice key) {
+    if (key.len > LK_TOKEN_IMPORT_MAX)
+        return lk_problem_set(&session->problem, LK_EINVAL, "The API key of %s is too long: a key has at most %d characters",
+                              session->key_from, LK_TOKEN_IMPORT_MAX);
     for (size_t i = 0; i < key.len; i++) {
         if (key.ptr[i] <= ' ' || key.ptr[i] > '~')
             return lk_problem_set(&session->problem, LK_EINVAL,
-                                  "The API key holds a character that no key holds; is it the right file or variable?");
+                                  "The API key of %s holds a character that no key holds; is it the right one?", session->key_from);
     }
     return 0;
 }
@@ -90,32 +95,33 @@ static int take_key_option(struct cli_session *session) {
 }
 
 static const char *key_from(struct cli_session *session) {
-    const char *file = cli_args_get(session->args, "api-key-file");
-    if (session->key_option != NULL)
-        return "the option --api-key";
-    const char *text = file == NULL ? "the environment variable LATCHKEY_API_KEY" : lk_arena_printf(&session->arena, "the file %s", file);
-    return text == NULL ? "the file" : text;
+    const char *text = NULL;
+    switch (key_source(session->args)) {
+    case KEY_OPTION: return "the option --api-key";
+    case KEY_FILE:
+        text = lk_arena_printf(&session->arena, "the file %.200s", cli_args_get(session->args, "api-key-file"));
+        return text == NULL ? "the file" : text;
+    case KEY_ENVIRONMENT:
+    case KEY_NONE: break;
+    }
+    return "the environment variable " KEY_VARIABLE;
 }
 
 /* --- the session --- */
 
-/* An option, or else the environment's; an empty variable says nothing. */
-static const char *option_or_environment(const struct cli_args *args, const char *option, const char *variable) {
-    const char *value = cli_args_get(args, option);
-    if (value == NULL)
-        value = getenv(variable);
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
 void cli_named_server(const struct cli_args *args, struct cli_server *ret) {
     *ret = (struct cli_server){
-        .url = option_or_environment(args, "url", "LATCHKEY_URL"),
-        .ca = option_or_environment(args, "ca", "LATCHKEY_CA"),
-        .client_cert = option_or_environment(args, "client-cert", "LATCHKEY_CLIENT_CERT"),
-        .client_key = option_or_environment(args, "client-key", "LATCHKEY_CLIENT_KEY"),
+        .url = cli_args_or_environment(args, "url", "LATCHKEY_URL"),
+        .ca = cli_args_or_environment(args, "ca", "LATCHKEY_CA"),
+        .client_cert = cli_args_or_environment(args, "client-cert", "LATCHKEY_CLIENT_CERT"),
+        .client_key = cli_args_or_environment(args, "client-key", "LATCHKEY_CLIENT_KEY"),
     };
     if (ret->url == NULL)
         ret->url = CLI_DEFAULT_URL;
+}
+
+bool cli_names_server(const struct cli_args *args) {
+    return cli_has_key(args) || cli_args_or_environment(args, "url", "LATCHKEY_URL") != NULL;
 }
 
 int cli_connect(struct cli_session *session) {
@@ -123,14 +129,17 @@ int cli_connect(struct cli_session *session) {
         return 0;
     struct cli_server server;
     cli_named_server(session->args, &server);
-    char buffer[KEY_FILE_MAX];
+    int code = cli_server_check(&server, &session->problem);
+    if (code != 0)
+        return code == LK_EINVAL ? cli_usage_error(session->command, "%s", session->problem.text) : code;
+    char buffer[CLI_SECRET_MAX];
     struct lk_slice key = {NULL, 0};
-    int code = find_key(session, buffer, sizeof(buffer), &key);
+    session->key_from = key_from(session);
+    code = find_key(session, buffer, &key);
     if (code == 0)
         code = check_key(session, key);
     if (code == 0)
         code = cli_client_new(&server, key, &session->client, &session->problem);
-    session->key_from = key_from(session);
     explicit_bzero(buffer, sizeof(buffer));
     return code;
 }
@@ -162,8 +171,13 @@ static void warn_of_open_key(const struct cli_args *args) {
 
 static int failed(const struct cli_session *session) {
     int code = cli_failed(&session->problem);
-    if (session->hint != NULL)
-        fprintf(stderr, "%s\n", session->hint);
+    struct lk_buf hint;
+    lk_buf_init(&hint, 0);
+    if (session->hint != NULL) {
+        cli_add_printable(&hint, lk_slice_cstr(session->hint));
+        fprintf(stderr, "%.*s\n", (int)hint.len, hint.len > 0 ? hint.ptr : "");
+    }
+    lk_buf_free(&hint);
     return code;
 }
 
@@ -197,7 +211,7 @@ static int code_of(struct lk_slice code) {
     return LK_EINVAL;
 }
 
-static int no_result(struct cli_session *session, long status) {
+int cli_no_result(struct cli_session *session, long status) {
     return lk_problem_set(&session->problem, LK_EIO, "The server answered with status %ld and no result; is it a Latchkey server?", status);
 }
 
@@ -218,10 +232,15 @@ static int take_error(struct cli_session *session, const struct lk_json *error) 
 
 static int check_answer(struct cli_session *session, long status, const struct lk_json *answer) {
     const struct lk_json *errors = lk_json_get(answer, "errors");
+    struct cli_server server;
+    cli_named_server(session->args, &server);
     if (status == 401)
         return lk_problem_set(&session->problem, LK_EUNAUTH,
                               "The server does not accept the API key of %.200s; give another with --api-key-file or LATCHKEY_API_KEY",
                               session->key_from);
+    if (status == 404)
+        return lk_problem_set(&session->problem, LK_EIO,
+                              "%.200s has no API: name the URL under which a Latchkey server serves it with --url", server.url);
     if (errors != NULL && errors->type == LK_JSON_ARRAY && errors->array.len > 0) {
         int code = take_error(session, &errors->array.items[0]);
         session->errors = errors; /* not sooner: the server may have been asked something else for the sentence */
@@ -230,7 +249,7 @@ static int check_answer(struct cli_session *session, long status, const struct l
     struct lk_slice detail = lk_json_text(lk_json_get(answer, "detail")); /* RFC 9457, outside of GraphQL */
     if (status != 200 && detail.len > 0)
         return lk_problem_set(&session->problem, status == 403 ? LK_EFORBIDDEN : LK_EINVAL, "%.*s", (int)detail.len, detail.ptr);
-    return status == 200 ? 0 : no_result(session, status);
+    return status == 200 ? 0 : cli_no_result(session, status);
 }
 
 int cli_answer_problem(struct cli_session *session, long status, const struct lk_buf *body) {
@@ -238,7 +257,7 @@ int cli_answer_problem(struct cli_session *session, long status, const struct lk
     int code = 0;
     if (lk_json_parse(lk_buf_slice(body), &session->arena, &json, NULL) == 0)
         code = check_answer(session, status, json);
-    return code != 0 ? code : no_result(session, status);
+    return code != 0 ? code : cli_no_result(session, status);
 }
 
 static void write_request(struct lk_buf *out, const char *document, const struct lk_buf *variables) {
@@ -255,11 +274,33 @@ static void write_request(struct lk_buf *out, const char *document, const struct
     lk_json_end_object(&w);
 }
 
+static bool is_text(const char *bytes) {
+    return lk_utf8_valid(lk_slice_cstr(bytes));
+}
+
+/* Servers take UTF-8 alone: says which argument is something else. */
+static int check_encoding(struct cli_session *session, const struct lk_buf *body) {
+    const struct cli_args *args = session->args;
+    if (lk_utf8_valid(lk_buf_slice(body)))
+        return 0;
+    for (size_t i = 0; i < args->given_len; i++) {
+        if (!is_text(args->given[i].value))
+            return cli_usage_error(session->command, "The value of --%s is not UTF-8", args->given[i].name);
+    }
+    for (size_t i = 0; i < args->words_len; i++) {
+        if (!is_text(args->words[i]))
+            return cli_usage_error(session->command, "\"%.60s\" is not UTF-8", args->words[i]);
+    }
+    return lk_problem_set(&session->problem, LK_EINVAL, "What was read is not UTF-8");
+}
+
 int cli_post(struct cli_session *session, const char *path, const struct lk_buf *body, const struct lk_json **ret) {
     long status = 0;
     struct lk_buf answer;
     session->hint = NULL;
-    int code = cli_connect(session);
+    int code = check_encoding(session, body);
+    if (code == 0)
+        code = cli_connect(session);
     if (code == 0)
         code = cli_client_post(session->client, path, body, &status, &answer, &session->problem);
     if (code != 0)
@@ -289,7 +330,7 @@ int cli_graphql(struct cli_session *session, const char *document, const struct 
         return code;
     const struct lk_json *data = lk_json_get(answer, "data");
     if (data == NULL)
-        return no_result(session, 200);
+        return cli_no_result(session, 200);
     *ret_data = data;
     return 0;
 }

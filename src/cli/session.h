@@ -40,8 +40,14 @@ int cli_session_run(const struct cli_command *command, const struct cli_args *ar
 /* The server that options or the environment name, or the default. */
 void cli_named_server(const struct cli_args *args, struct cli_server *ret);
 
+/* Whether options or the environment say of a key to authenticate with, which may then be unusable all the same. */
+bool cli_has_key(const struct cli_args *args);
+
+/* Whether they name a server, or say of a key for one. */
+bool cli_names_server(const struct cli_args *args);
+
 /* Finds the key and prepares to talk to the server, unless that was done. Nothing is sent yet. The first request does it too, so that mistakes of the command
- * line, which are looked for before, are told before a missing key. 0, or negative with session->problem set. */
+ * line, which are looked for before, are told before a missing key. 0; negative with session->problem set; or CLI_USAGE after cli_usage_error. */
 int cli_connect(struct cli_session *session);
 
 /* Sends a document with variables (a JSON object as text; NULL: none). 0 with *ret_data the `data` of the answer; negative with session->problem
@@ -50,6 +56,9 @@ int cli_graphql(struct cli_session *session, const char *document, const struct 
 
 /* POSTs JSON to a path and reads the JSON answer. 0 with the body of an answer of 200 without errors; failures as of cli_graphql. */
 int cli_post(struct cli_session *session, const char *path, const struct lk_buf *body, const struct lk_json **ret);
+
+/* Sets session->problem: an answer with this status and without what was asked for. Returns LK_EIO. */
+int cli_no_result(struct cli_session *session, long status);
 
 /* Turns an answer that is an error (status and its body) into session->problem; returns its code. */
 int cli_answer_problem(struct cli_session *session, long status, const struct lk_buf *body);
@@ -61,6 +70,9 @@ const struct lk_json *cli_at(const struct lk_json *value, const char *path);
 
 /* Appends text for people. Names are what others chose: control characters in them must not reach the terminal. */
 void cli_add_printable(struct lk_buf *out, struct lk_slice text);
+
+/* Writes text that may be anything, such as a path, as a JSON string: bytes that are not UTF-8 become U+FFFD. */
+void cli_write_text(struct lk_json_writer *w, struct lk_slice text);
 
 /* Appends a JSON value as text. */
 void cli_write_json(struct lk_json_writer *w, const struct lk_json *value);
@@ -77,7 +89,7 @@ struct cli_column {
 int cli_print_list(struct cli_session *session, const struct lk_json *items, size_t len, const struct cli_column *columns,
                    size_t columns_len, const char *empty);
 
-/* Prints one object as lines of title and value, those without a value left out, or as JSON. */
+/* Prints one object as lines of title and value, those without a value left out, or as JSON. LK_EIO when it is none: the server's answer lacks it. */
 int cli_print_object(struct cli_session *session, const struct lk_json *object, const struct cli_column *columns, size_t columns_len);
 
 /* Prints a sentence for people; nothing for programs. */
@@ -140,7 +152,7 @@ int cli_account_id(struct cli_session *session, struct lk_slice *ret);
 /* Whether an option was given. */
 bool cli_option_given(const struct cli_session *session, const char *name);
 
-/* 0 when the command has its first word; else CLI_USAGE after asking for what ("KEY"). */
+/* 0 when the command has its first word, and that is not empty; else CLI_USAGE after asking for what ("KEY"). */
 int cli_need_word(struct cli_session *session, const char *what);
 
 /* The name of what is to be made: the first word, or the option of the macro below. NULL when neither or both were given. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -131,13 +132,44 @@ describe('backup and restore', () => {
     }
   });
 
+  it('leaves nothing when it is interrupted', async () => {
+    const into = temporaryDirectory();
+    const whole = fs.readFileSync(file);
+    const slow = http.createServer((request, response) => response.write(whole.subarray(0, 1000)));
+    await new Promise((resolve) => slow.listen(0, '127.0.0.1', resolve));
+    try {
+      for (const signal of ['SIGINT', 'SIGTERM']) {
+        const child = spawn(BINARY, ['backup', path.join(into, 'x'), '--url', `http://127.0.0.1:${slow.address().port}`, '--api-key', 'x']);
+        const ended = once(child, 'exit');
+        while (!fs.readdirSync(into).some((name) => fs.statSync(path.join(into, name)).size > 0)) await new Promise((resolve) => setTimeout(resolve, 20));
+        child.kill(signal);
+        assert.deepEqual(await ended, [null, signal]);
+        assert.deepEqual(fs.readdirSync(into), []);
+      }
+    } finally {
+      slow.closeAllConnections();
+      slow.close();
+    }
+  });
+
   it('refuses a directory with a database or other files, and changes nothing', () => {
     const listing = fs.readdirSync(data).sort();
     const done = run(['restore', file, '--data', data]);
     assert.equal(done.status, 1);
     assert.match(done.stderr, /is not empty; nothing was changed\. Restore into a new directory/);
     assert.deepEqual(fs.readdirSync(data).sort(), listing);
-    assert.match(run(['restore', file, '--data', directory]).stderr, /is not empty/);
+    const other = path.join(directory, 'other');
+    fs.mkdirSync(other, { mode: 0o700 });
+    fs.writeFileSync(path.join(other, 'master.key'), '');
+    fs.writeFileSync(path.join(other, 'notes.txt'), '');
+    assert.equal(run(['restore', file, '--data', other]).stderr, `latchkey: ${other} holds other files (notes.txt); name a new or empty directory\n`);
+    assert.deepEqual(fs.readdirSync(other).sort(), ['master.key', 'notes.txt']);
+  });
+
+  it('tells programs in JSON of paths that are not UTF-8', () => {
+    const restored = spawnSync('sh', ['-c', 'exec "$0" restore "$1" --data "$2/restored-$(printf "\\377")" --master-key-file "$3" --json', BINARY, file, directory, masterKey]);
+    assert.equal(restored.status, 0, restored.stderr.toString());
+    assert.equal(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(restored.stdout)).data, `${directory}/restored-\ufffd`);
   });
 
   it('restores into a directory that holds the master key', () => {

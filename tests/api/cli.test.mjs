@@ -1,39 +1,20 @@
 // The command line: the commands that manage, against a running server, as people and as scripts use them.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { makeCertificate } from './support/certificates.mjs';
+import { commandsOf } from './support/command.mjs';
 import { BINARY, freePort, ID, run, Server, SLOW, sleep, temporaryDirectory, TOKEN } from './support/server.mjs';
 
 let server;
 before(async () => (server = await Server.fresh()));
 after(() => server.stop());
 
-/** The environment of a command: this server, and its administrator's key unless another is given. */
-const environment = (extra = {}) => ({ ...process.env, LATCHKEY_URL: server.url, LATCHKEY_API_KEY: server.account.apiKey, ...extra });
-
-const cli = (args, extra, input = '') => run(args, { env: environment(extra), input });
-
-/** What a command that must succeed prints. */
-function print(...args) {
-  const done = cli(args);
-  assert.equal(done.status, 0, `latchkey ${args.join(' ')}: ${done.stderr}`);
-  return done.stdout;
-}
-
-const json = (...args) => JSON.parse(print(...args, '--json'));
-
-/** What a command that must fail with an exit code says. */
-function refuse(status, ...args) {
-  const done = cli(args);
-  assert.equal(done.status, status, `latchkey ${args.join(' ')}: ${done.stdout}${done.stderr}`);
-  assert.equal(done.stdout, '');
-  assert.ok(done.stderr.startsWith('latchkey: '), done.stderr);
-  return done.stderr;
-}
+const { environment, cli, print, json, refuse, shell } = commandsOf(() => server);
 
 describe('latchkey key', () => {
   it('creates a key that works, and prints it', async () => {
@@ -303,6 +284,8 @@ describe('latchkey user and latchkey group', () => {
     assert.deepEqual([bare.scopes, bare.appPermissions, bare.accountPermissions.accountPermissionTypes], [[], [], []]);
 
     assert.deepEqual(json('group', 'members', 'readers', '--remove', 'Ann Li'), []);
+    assert.match(refuse(1, 'group', 'members', 'readers', '--add', one.id, '--add', 'nobody'), /There is no user "nobody"/);
+    assert.deepEqual(json('group', 'members', 'readers'), [], 'a mistake changes nothing');
     assert.deepEqual(json('group', 'members', 'readers', '--add', one.id).map(({ name }) => name), ['Ann Li']);
     assert.match(print('group', 'members', 'readers'), /Ann Li +ann@example\.com/);
     assert.match(print('group', 'list'), /readers/);
@@ -323,6 +306,7 @@ describe('latchkey audit list', () => {
   it('shows who did what, in a span of time', () => {
     const lines = print('audit', 'list', '--limit', '1000').split('\n');
     assert.match(lines[0], /^TIME +WHO +FROM +WHAT +TYPE +NAME/);
+    assert.deepEqual(print('audit', 'list', '--since', '1960-01-01', '--limit', '1000').split('\n'), lines);
     assert.ok(lines.some((line) => /127\.0\.0\.1 +DELETE +USER_GROUP +readers/.test(line)), lines.slice(0, 5).join('\n'));
     assert.ok(lines.some((line) => /Z +key admin +127\.0\.0\.1 /.test(line)), lines.slice(0, 5).join('\n'));
     assert.ok(lines.some((line) => /Z +system .*CREATE +ACCOUNT /.test(line)), lines.slice(-5).join('\n'));
@@ -377,8 +361,17 @@ describe('the caller', () => {
     assert.match(cli(['key', 'list', '--api-key-file', '/nowhere/x']).stderr, /Cannot read the API key from \/nowhere\/x: No such file/);
     fs.writeFileSync(file, ' \n');
     assert.equal(cli(['key', 'list', '--api-key-file', file]).stderr, `latchkey: The file ${file} is empty: --api-key-file names one that holds an API key\n`);
-    assert.equal(cli(['key', 'list', '--api-key', '']).stderr, 'latchkey: The option --api-key is empty: it takes an API key\n');
-    assert.match(cli(['key', 'list'], { LATCHKEY_API_KEY: 'a b\nc' }).stderr, /holds a character that no key holds/);
+    assert.match(cli(['key', 'list'], { LATCHKEY_API_KEY: 'a b\nc' }).stderr, /The API key of the environment variable LATCHKEY_API_KEY holds a character that no key holds/);
+    fs.writeFileSync(file, 'x'.repeat(513));
+    assert.equal(cli(['key', 'list', '--api-key-file', file]).stderr, `latchkey: The API key of the file ${file} is too long: a key has at most 512 characters\n`);
+    fs.writeFileSync(file, `${' '.repeat(4096)}${server.account.apiKey}`);
+    assert.equal(cli(['key', 'list', '--api-key-file', file]).stderr, `latchkey: What ${file} holds is too long for a key: at most 4096 bytes\n`);
+  });
+
+  it('is known by a key that comes in pieces', () => {
+    const { apiKey } = server.account;
+    const done = shell('(printf %s "$1"; sleep 0.3; printf %s "$2") | "$0" key get admin --api-key-file /dev/stdin', [apiKey.slice(0, 20), apiKey.slice(20)], { LATCHKEY_API_KEY: '' });
+    assert.deepEqual([done.status, done.stderr], [0, '']);
   });
 
   it('is told which credential was refused, without seeing it', () => {
@@ -395,10 +388,26 @@ describe('the caller', () => {
     assert.equal(done.status, 1);
     assert.equal(done.stderr, `latchkey: No server answers at ${url}: start one with \`latchkey serve\`, or name another with --url\n`);
     assert.match(cli(['key', 'list', '--url', 'ftp://x']).stderr, /must begin with http/);
+    assert.match(cli(['key', 'list', '--url', 'http://nowhere.invalid'], { http_proxy: '', ALL_PROXY: '' }).stderr, /No server answers at http:\/\/nowhere\.invalid \(Could not resolve host: nowhere\.invalid\): start one/);
+    const { stderr } = cli(['key', 'list', '--url', 'http://192.0.2.1'], { http_proxy: url, NO_PROXY: '', no_proxy: '' });
+    assert.match(stderr, new RegExp(`^latchkey: No server answers at http://192\\.0\\.2\\.1 \\(.*127\\.0\\.0\\.1 port ${new URL(url).port}.*\\): start one`), 'a proxy that is not there is named');
+    assert.match(cli(['key', 'list', '--url', `http://127.0.0.1:${server.opsPort}`]).stderr, /^latchkey: http:\S+ has no API: name the URL under which a Latchkey server serves it with --url$/m);
+    assert.match(cli(['key', 'list', '--url', server.url.replace('http:', 'https:')]).stderr, /; does it speak http, without the s\?$/m);
     assert.equal(cli(['key', 'list'], { http_proxy: url, HTTP_PROXY: url, ALL_PROXY: url }).status, 0, 'a proxy stood before this machine');
   });
 
-  it('keeps its key out of the process list', async () => {
+  it('is told when a proxy does not lead to the server', async () => {
+    const proxy = http.createServer().on('connect', (request, socket) => socket.end('HTTP/1.1 403 Forbidden\r\n\r\n'));
+    await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const command = spawn(BINARY, ['key', 'list', '--url', 'https://192.0.2.1'], { env: environment({ https_proxy: `http://127.0.0.1:${proxy.address().port}`, NO_PROXY: '', no_proxy: '' }) });
+    let stderr = '';
+    command.stderr.on('data', (text) => (stderr += text));
+    await once(command, 'close');
+    proxy.close();
+    assert.match(stderr, /^latchkey: The proxy that the environment names does not lead to https:\/\/192\.0\.2\.1: .*403/);
+  });
+
+  it('keeps its key out of the process list and out of core dumps', async () => {
     const held = []; // a server that holds its answer back, so that the command can be looked at
     const slow = http.createServer((request, response) => held.push(response));
     await new Promise((resolve) => slow.listen(0, '127.0.0.1', resolve));
@@ -409,6 +418,7 @@ describe('the caller', () => {
       const ended = new Promise((resolve) => command.on('exit', resolve));
       for (let i = 0; held.length === 0 && i < 500 * SLOW; i++) await sleep(20);
       seen.push(fs.readFileSync(`/proc/${command.pid}/cmdline`, 'latin1'));
+      assert.match(fs.readFileSync(`/proc/${command.pid}/limits`, 'latin1'), /^Max core file size +0 +0 /m);
       held.pop()?.end('{"data":{"apiKeys":{"pageInfo":{"hasMore":false},"nodes":[]}}}');
       await ended;
     }
@@ -421,8 +431,8 @@ describe('the caller', () => {
     let asked = 0;
     const stub = http.createServer((request, response) => {
       request.resume();
-      const { status = 200, headers = {}, data } = answers[Math.min(asked++, answers.length - 1)];
-      response.writeHead(status, headers).end(JSON.stringify({ data }));
+      const { status = 200, headers = {}, data, errors } = answers[Math.min(asked++, answers.length - 1)];
+      response.writeHead(status, headers).end(JSON.stringify({ data, errors }));
     });
     await new Promise((resolve) => stub.listen(0, '127.0.0.1', resolve));
     const command = spawn(BINARY, [...args, '--url', `http://127.0.0.1:${stub.address().port}`], { env: environment() });
@@ -454,6 +464,20 @@ describe('the caller', () => {
   it('is not steered by control characters in the names of others', async () => {
     const { stdout } = await against([groups({ id: '1', name: 'evil\u001b[2J\u202e\u009b\nX', description: 'ok' })], ['group', 'list']);
     assert.equal(stdout.split('\n')[1], '1   evil\\u{1b}[2J\\u{202e}\\u{9b}\\u{a}X         ok');
+    const { stderr } = await against([{ errors: [{ message: 'No \u001b[2Jevil\u202e' }] }], ['group', 'list']);
+    assert.equal(stderr, 'latchkey: No \\u{1b}[2Jevil\\u{202e}\n');
+    const refused = { errors: [{ message: 'Variable "$input" got invalid value "X" at "input.scope"; Value "X" does not exist in "Kind" enum.' }] };
+    const hinted = await against([refused, { data: { __type: { enumValues: [{ name: 'A\u009b' }] } } }], ['group', 'create', 'x']);
+    assert.equal(hinted.stderr, 'latchkey: scope: "X" is no Kind\nKind is one of: A\\u{9b}\n');
+  });
+
+  it('takes no answer for one that says nothing of what was asked', async () => {
+    const backup = await against([{ data: {} }], ['backup', path.join(temporaryDirectory(), 'x')]);
+    assert.deepEqual([backup.status, backup.stderr], [1, 'latchkey: The server sent no backup; is it a Latchkey server?\n']);
+    for (const args of [['key', 'verify', '/dev/null'], ['group', 'create', 'x']]) {
+      const done = await against([{ data: {} }], args);
+      assert.deepEqual([done.status, done.stdout, done.stderr], [1, '', 'latchkey: The server answered with status 200 and no result; is it a Latchkey server?\n'], args.join(' '));
+    }
   });
 });
 
@@ -509,7 +533,6 @@ describe('a server with TLS or a Unix socket', () => {
       [['--ca', '/nowhere/ca.pem'], 'Cannot read the file of --ca, /nowhere/ca.pem: No such file or directory'],
       [['--ca', text], `${text} (--ca) holds no certificates in PEM form`],
       [[...authorities, '--client-cert', '/nowhere/c.pem'], 'Cannot read the file of --client-cert, /nowhere/c.pem: No such file or directory'],
-      [[...authorities, '--client-key', client.key], `--client-key needs --client-cert: the certificate that ${client.key} is the key of`],
       [[...authorities, '--client-cert', client.cert], `${client.cert} (--client-cert) does not hold a certificate and its key in PEM form`],
       [[...authorities, ...pair({ cert: text, key: client.key })], `${text} (--client-cert) and ${client.key} (--client-key) are not a certificate and its key`],
       [[...authorities, ...pair({ cert: client.cert, key: stranger.key })], `${client.cert} (--client-cert) and ${stranger.key} (--client-key) are not`],
@@ -520,6 +543,9 @@ describe('a server with TLS or a Unix socket', () => {
       assert.deepEqual([done.status, done.stdout], [1, ''], args.join(' '));
       assert.ok(done.stderr.startsWith(`latchkey: ${sentence}`), `${args.join(' ')}: ${done.stderr}`);
     }
+    const alone = list([...authorities, '--client-key', client.key]);
+    assert.equal(alone.status, 2);
+    assert.ok(alone.stderr.startsWith(`latchkey: --client-key needs --client-cert: the certificate that ${client.key} is the key of\n`), alone.stderr);
   });
 
   it('is not believed under a name that its certificate does not have', () => {
@@ -528,51 +554,15 @@ describe('a server with TLS or a Unix socket', () => {
     assert.ok(done.stderr.startsWith(`latchkey: The certificate of ${elsewhere} is not for that name: write the URL with a name that it is for (`), done.stderr);
   });
 
+  it('is asked whether it speaks TLS when it does not speak HTTP', () => {
+    assert.match(cli(['key', 'list', '--url', secure.url.replace('https:', 'http:')]).stderr, /^latchkey: No answer from http:\S+: .*; does it speak https\?$/m);
+  });
+
   it('warns of a key that others may read, and uses it', () => {
     fs.chmodSync(client.key, 0o644);
     const done = list([...authorities, ...pair(client)]);
     fs.chmodSync(client.key, 0o600);
     assert.deepEqual([done.status, done.stderr], [0, `latchkey: Others than its owner may use ${client.key} (mode 0644): chmod go= ${client.key}\n`]);
-  });
-});
-
-describe('at a terminal', { skip: spawnSync('script', ['--version']).error ? 'script is not installed' : false }, () => {
-  /** Runs a command line with a terminal around it, and types. */
-  const atTerminal = (command, typed = '', columns = 60) => {
-    const done = spawnSync('script', ['-qec', `stty -echo cols ${columns}; "${BINARY}" ${command}`, '/dev/null'], { input: typed, encoding: 'utf8', env: environment(), timeout: 30000 * SLOW });
-    return { status: done.status, text: done.stdout.replaceAll('\r', '') };
-  };
-
-  it('deletions ask first', () => {
-    const { id } = json('group', 'create', 'asked for');
-    const no = atTerminal("group delete 'asked for'", 'n\n');
-    assert.equal(no.status, 1);
-    assert.match(no.text, new RegExp(`Delete the user group asked for \\(${id}\\)\\?.*\\[y/N\\]`));
-    assert.equal(json('group', 'get', 'asked for').id, id);
-    assert.equal(atTerminal("group delete 'asked for'", 'y\n').status, 0);
-    refuse(1, 'group', 'get', 'asked for');
-    json('group', 'create', 'not asked for');
-    assert.equal(atTerminal("group delete 'not asked for' --yes").status, 0);
-  });
-
-  it('tables are as wide as the terminal', () => {
-    const description = 'word '.repeat(40).trim();
-    json('group', 'create', 'described', '--description', description);
-    const lines = atTerminal('group list').text.trimEnd().split('\n');
-    for (const line of lines) assert.ok([...line].length <= 60, line);
-    assert.ok(lines.some((line) => line.includes('word') && line.endsWith('…')), lines.join('\n'));
-    assert.ok(print('group', 'list').includes(description), 'cut though it is no terminal');
-    print('group', 'delete', 'described');
-  });
-
-  it('a long name does not widen the table of a terminal that says no width', () => {
-    const name = 'n'.repeat(255);
-    json('key', 'create', name);
-    const lines = atTerminal('key list', '', 0).text.trimEnd().split('\n');
-    for (const line of lines) assert.ok([...line].length <= 80, line);
-    assert.ok(lines.some((line) => / n+… /.test(line)), lines.join('\n'));
-    assert.ok(print('key', 'list').includes(name), 'cut though it is no terminal');
-    print('key', 'delete', name);
   });
 });
 
@@ -594,6 +584,24 @@ describe('usage', () => {
     usage(['key', 'get', 'a', 'b'], /b is not understood here/);
     usage(['key', 'create', 'x', '--metadata', 'novalue'], /KEY=VALUE/);
     usage(['completion', 'tcsh'], /bash, zsh or fish/);
+    for (const word of ['key get', 'backup']) usage([...word.split(' '), ''], /Say which: latchkey/);
+    usage(['restore', '', '--data', 'x'], /FILE is missing/);
+  });
+
+  it('of an option that names a place or a key is an error when it is empty', () => {
+    const empty = (option, place) => new RegExp(`Option --${option} needs a value, not an empty one: --${option} ${place}\n`);
+    for (const [option, place] of [['url', 'URL'], ['api-key', 'KEY'], ...['ca', 'client-cert', 'client-key', 'api-key-file'].map((name) => [name, 'FILE'])]) usage(['key', 'list', `--${option}`, ''], empty(option, place));
+    for (const args of [['doctor'], ['recover'], ['audit', 'verify'], ['init'], ['restore', 'x']]) usage([...args, '--data='], empty('data', 'DIR'));
+    for (const args of [['recover'], ['audit', 'verify'], ['init']]) assert.match(cli(args, { LATCHKEY_DATA: '' }).stderr, /--data DIR is missing/);
+  });
+
+  it('says which argument is not UTF-8', () => {
+    const cases = [["key create x --metadata a=$(printf '\\377')", 'The value of --metadata is not UTF-8'], ["key create $(printf 'a\\377')", '"a\\u{ff}" is not UTF-8']];
+    for (const [line, sentence] of cases) {
+      const done = shell(`"$0" ${line}`);
+      assert.deepEqual([done.status, done.stderr.split('\n')[0]], [2, `latchkey: ${sentence}`]);
+    }
+    assert.equal(shell("printf '\\377' | \"$0\" key verify -").stderr, 'latchkey: What was read is not UTF-8\n');
   });
 
   it('is looked at before the key and the server', () => {
@@ -614,6 +622,9 @@ describe('usage', () => {
       ['group', 'grant', 'x', '--app-permission', '{'],
       ['user', 'get'],
       ['audit', 'list', '--since', 'soon'],
+      ['key', 'list', '--url', 'ftp://x'],
+      ['key', 'verify', '--url', 'unix:'],
+      ['backup', 'x', '--url', 'https://x', '--client-key', '/dev/null'],
     ]) {
       const done = cli(args, { LATCHKEY_API_KEY: '', LATCHKEY_URL: 'http://127.0.0.1:1' });
       assert.deepEqual([done.status, done.stdout], [2, ''], `${args.join(' ')}: ${done.stderr}`);
@@ -662,6 +673,7 @@ describe('help, manual and completion', () => {
   it('the manual has every command and every setting, and formats without a complaint', (t) => {
     const manual = run(['manual']).stdout;
     const plain = manual.replaceAll('\\-', '-').replaceAll(/\\f./g, '');
+    for (const name of ['LATCHKEY_URL', 'LATCHKEY_API_KEY', 'LATCHKEY_KEY', 'LATCHKEY_CA', 'LATCHKEY_DATA']) assert.match(manual, new RegExp(`^\\.B ${name}\\b`, 'm'));
     for (const name of commands()) {
       assert.ok(plain.includes(`latchkey ${name}`), name);
       for (const option of optionsOf(name)) assert.ok(plain.includes(`--${option}`), `${name} --${option}`);

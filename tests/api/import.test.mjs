@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { ID, run, Server, TOKEN } from './support/server.mjs';
+import { ID, ROOT, run, Server, TOKEN } from './support/server.mjs';
 
 const IMPORT = 'mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { clientMutationId results { uuid name error } } }';
 const GET = 'query ($id: String!) { apiKey(apiKeyId: $id) { name preview enabled expiresAt metadata { key value } allowedIps rateLimit { limit windowSeconds } credits { remaining } userGroups(limit: 5) { nodes { id } } } }';
@@ -322,11 +322,21 @@ describe('latchkey key import', () => {
       [`name,key\n${rows}"open,x`, 'latchkey: line 602: a quote is opened and not closed\n'],
       [`name,key\n${rows}"a"b,x`, 'latchkey: line 602: a comma must follow a closing quote\n'],
       [`name,key,owner\n${rows}`, 'latchkey: The first line must name the columns, each once: name and key, and if you like groups and expires\n'],
+      ['[{"name":"whole 0","key":"whole-imported-key-0"}]', 'latchkey: The file is a JSON array: write each of its objects on a line of its own\n'],
     ]) {
       const done = load(text);
       assert.deepEqual([done.status, done.stdout, done.stderr], [1, '', sentence]);
     }
     assert.equal(await auth('whole-imported-key-0'), 'NOT_FOUND');
+  });
+
+  it('knows every member that the server knows', () => {
+    const [, input] = fs.readFileSync(path.join(ROOT, 'schema/schema.graphql'), 'utf8').match(/^input ImportApiKeyInput \{\n([^]*?)\n\}/m);
+    const members = [...input.matchAll(/^ {2}(\w+): /gm)].map(([, name]) => name);
+    assert.ok(members.length > 8, input);
+    const done = load(members.map((name) => JSON.stringify({ [name]: null })).join('\n'));
+    assert.ok(!done.stderr.includes('there is no member'), done.stderr);
+    assert.match(done.stderr, new RegExp(`^Refused ${members.length} of ${members.length} keys`, 'm'));
   });
 
   it('refuses what is not UTF-8 by its line', () => {

@@ -1,8 +1,9 @@
 // latchkey recover: the way back when no administrator's key is left.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { init, run, Server, TOKEN, temporaryDirectory, UNKNOWN_ID } from './support/server.mjs';
+import { BINARY, init, run, Server, TOKEN, temporaryDirectory, UNKNOWN_ID } from './support/server.mjs';
 
 describe('recover', () => {
   const leak = (server, key) => server.request({ method: 'POST', path: '/v1/revoke-leaked', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ tokens: [key] }) });
@@ -40,6 +41,17 @@ describe('recover', () => {
     assert.match(run(['recover', '--data', data, '--account-id', UNKNOWN_ID]).stderr, /There is no account/);
     assert.equal(run(['recover', '--data', data, '--account-id', account.accountId]).status, 0);
     assert.equal(run(['recover']).status, 2);
+  });
+
+  it('makes no key that nobody has seen', async () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    const account = init(data);
+    const unseen = spawnSync('sh', ['-c', 'exec "$0" recover --data "$1" >/dev/full', BINARY, data], { encoding: 'utf8' });
+    assert.deepEqual([unseen.status, unseen.stderr], [1, 'latchkey: Cannot write to standard output: No space left on device\n']);
+    const server = await Server.start(data, account);
+    const names = await server.keyNames();
+    await server.stop();
+    assert.deepEqual(names, ['admin']);
   });
 
   describe('gives a key that holds what the first one held', () => {
