@@ -141,14 +141,22 @@ static int ask_known(struct cli_session *session, struct known *ret) {
 
 static int fetch_keys(struct cli_session *session, const struct known *known, struct lk_json **ret, size_t *ret_len) {
     const struct cli_range all = {0, SIZE_MAX};
-    const char *document = lk_arena_printf(&session->arena,
-                                           "query ($limit: Int!, $offset: Int) { apiKeys(limit: $limit, offset: $offset) { "
-                                           "pageInfo { hasMore } nodes { name enabled createdAt expiresAt permissions { accountPermissions "
-                                           "{ accountPermissionTypes } scopes }%s%s } } }",
-                                           known->usage ? " lastUsedAt" : "", known->weak ? " weak" : "");
+    const char *document =
+        lk_arena_printf(&session->arena,
+                        "query ($limit: Int!, $offset: Int) { apiKeys(limit: $limit, offset: $offset) { "
+                        "pageInfo { hasMore } nodes { id name enabled createdAt expiresAt permissions { accountPermissions "
+                        "{ accountPermissionTypes } scopes }%s%s } } }",
+                        known->usage ? " lastUsedAt" : "", known->weak ? " weak" : "");
     if (document == NULL)
         return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
     return cli_fetch_all(session, document, "apiKeys", all, NULL, NULL, ret, ret_len);
+}
+
+/* The id of the key that doctor is called with, which it is using: the server may not have noted that yet. Empty: it is none of the account's. */
+static struct lk_slice own_key(struct cli_session *session) {
+    const struct lk_json *data = NULL;
+    return cli_graphql(session, "{ viewer { apiKey { id } } }", NULL, &data) == 0 ? lk_json_text(cli_at(data, "viewer.apiKey.id"))
+                                                                                  : lk_slice_make("", 0);
 }
 
 int doctor_keys(struct doctor *doctor, struct cli_session *session) {
@@ -160,13 +168,15 @@ int doctor_keys(struct doctor *doctor, struct cli_session *session) {
         code = fetch_keys(session, &known, &keys, &len);
     if (code != 0)
         return code;
+    struct lk_slice own = own_key(session);
     struct tally unused = {0};
     struct tally weak = {0};
     int64_t before = lk_clock_wall_ms() - DOCTOR_UNUSED_DAYS * DOCTOR_DAY_MS;
     for (size_t i = 0; i < len; i++) {
         if (is(lk_json_get(&keys[i], "enabled"), false))
             continue;
-        if (known.usage && is_unused(&keys[i], before))
+        bool used_now = own.len > 0 && lk_slice_equal(lk_json_text(lk_json_get(&keys[i], "id")), own);
+        if (known.usage && !used_now && is_unused(&keys[i], before))
             count(&unused, &keys[i]);
         if (is(lk_json_get(&keys[i], "weak"), true))
             count(&weak, &keys[i]);

@@ -326,6 +326,8 @@ static int update(struct cli_session *session) {
         return cli_usage_error(session->command, "--enable and --disable exclude each other");
     if (cli_option_given(session, "metadata") && cli_args_flag(session->args, "no-metadata"))
         return cli_usage_error(session->command, "--metadata and --no-metadata exclude each other");
+    if (cli_option_given(session, "group") && cli_args_flag(session->args, "no-groups"))
+        return cli_usage_error(session->command, "--group and --no-groups exclude each other");
     struct cli_found found = {0};
     const struct lk_json *data = NULL;
     int code =

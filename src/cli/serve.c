@@ -47,7 +47,9 @@ const struct cli_command cli_serve_command = {
     .usage = "--data DIR [OPTION]...",
     .summary = "Serve a data directory over HTTP.",
     .help = "Every option is also an environment variable (--log-level is LATCHKEY_LOG_LEVEL) and a line in the file that --config names\n"
-            "(log-level = debug). A flag beats the environment, which beats the file.\n\n"
+            "(log-level = debug). A flag beats the environment, which beats the file. In the last two, values of what can be given several "
+            "times (...)\n"
+            "are separated by commas. What is on by default is switched off by --NAME=false.\n\n"
             "SIGTERM lets requests under way end and stops. SIGHUP reads the files again that are named here: certificates, public keys, "
             "and settings,\n"
             "of which those marked \"SIGHUP changes it\" take effect at once, and others with the next start. A file with a mistake "

@@ -100,6 +100,8 @@ static int get(struct cli_session *session) {
 }
 
 static int update(struct cli_session *session) {
+    if (cli_option_given(session, "group") && cli_args_flag(session->args, "no-groups"))
+        return cli_usage_error(session->command, "--group and --no-groups exclude each other");
     struct cli_found found = {0};
     int code = need_user(session, &found);
     if (code != 0)

@@ -93,6 +93,8 @@ describe('latchkey key', () => {
     assert.deepEqual(json('key', 'update', 'persons', '--no-groups').userGroups.nodes, []);
     assert.deepEqual(json('key', 'update', 'persons', '--no-metadata').metadata, []);
     assert.match(refuse(2, 'key', 'update', 'persons', '--no-metadata', '--metadata', 'a=b'), /--metadata and --no-metadata exclude each other/);
+    assert.match(refuse(2, 'key', 'update', 'persons', '--no-groups', '--group', 'a'), /--group and --no-groups exclude each other/);
+    assert.match(refuse(2, 'user', 'update', 'persons', '--no-groups', '--group', 'a'), /--group and --no-groups exclude each other/);
     assert.equal(json('key', 'update', 'persons', '--expires', '2099-12-31T12:00+02:00').expiresAt, Date.UTC(2099, 11, 31, 10));
   });
 

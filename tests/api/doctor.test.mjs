@@ -274,8 +274,9 @@ describe('doctor', () => {
   it('finds keys that nobody uses, on a server that says when they were used', async () => {
     const day = 86400000;
     const key = (name, created, used, rest = {}) => ({ name, enabled: true, createdAt: Date.now() - created * day, expiresAt: Date.now() + day, lastUsedAt: used === null ? null : Date.now() - used * day, ...rest });
-    const nodes = [key('old', 200, 100), key('never', 100, null), key('in use', 200, 1), key('new', 5, null), key('off', 200, null, { enabled: false })];
-    const answers = (request, response) => response.end(JSON.stringify({ data: { __type: { fields: [{ name: 'lastUsedAt' }] }, apiKeys: { pageInfo: { hasMore: false }, nodes } } }));
+    const nodes = [key('old', 200, 100), key('never', 100, null), key('in use', 200, 1), key('new', 5, null), key('off', 200, null, { enabled: false }), key('asks', 200, null, { id: 'own' })];
+    const viewer = { apiKey: { id: 'own' } };
+    const answers = (request, response) => response.end(JSON.stringify({ data: { viewer, __type: { fields: [{ name: 'lastUsedAt' }] }, apiKeys: { pageInfo: { hasMore: false }, nodes } } }));
     const { findings } = await asked(answers);
     assert.deepEqual(findings.map(({ check, problem }) => [check, problem]), [['keys', '2 keys were not used for 90 days: old, never.']]);
   });
