@@ -18,6 +18,11 @@ describe('with the keyboard alone', () => {
     assert.fail(`Tab did not reach ${name}`);
   };
 
+  const goBack = (page) => page.evaluate(() => new Promise((resolve) => {
+    addEventListener('popstate', resolve, { once: true }); // called after the console's own
+    history.back();
+  }));
+
   it('a stranger signs in, adds a key, copies it, and deletes it', async () => {
     const visitor = await scene.visit(null);
     const { page, server } = visitor;
@@ -163,16 +168,60 @@ describe('with the keyboard alone', () => {
 
     const removal = page.getByRole('alertdialog', { name: 'Delete slow?' });
     await row(page, 'slow').getByRole('button', { name: 'Delete' }).click();
+    const escaped = new Promise((resolve) => (release = resolve));
     await page.route('**/graphql?*', async (route) => {
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await escaped;
       await route.abort();
     });
     visitor.expect(/ERR_FAILED/);
     await removal.getByRole('button', { name: 'Delete' }).click();
+    await removal.getByRole('button', { name: 'Delete' }).and(page.locator('[aria-disabled=true]')).waitFor();
     await page.keyboard.press('Escape');
+    release();
     await removal.getByRole('alert').getByText('The server cannot be reached').waitFor(); // it would have been said to nobody
     await page.keyboard.press('Escape');
     await removal.waitFor({ state: 'detached' });
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('the way back waits for the answer as well: it neither loses a new secret nor leads away later from where one went', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    await server.createKey('turned');
+    await visitor.goto('/console/');
+    await page.getByRole('link', { name: 'API Keys', exact: true }).click();
+    await row(page, 'turned').getByRole('button', { name: 'Rotate' }).click();
+    let release;
+    const hold = async (name) => {
+      const held = new Promise((resolve) => (release = resolve));
+      await page.route('**/graphql?*', async (route) => {
+        if (route.request().postData().includes(name)) await held;
+        await route.continue();
+      });
+    };
+    await hold('rotateApiKey');
+    await page.getByRole('dialog').getByRole('button', { name: 'Submit' }).click();
+    await page.getByRole('button', { name: 'Submitting…' }).waitFor();
+    await goBack(page);
+    release();
+    const made = page.getByRole('dialog', { name: 'API key rotated' });
+    assert.equal(await server.accepts(await made.getByRole('textbox').innerText()), true);
+    await page.keyboard.press('Escape');
+
+    await row(page, 'turned').getByRole('link').first().click();
+    await page.getByRole('heading', { level: 1, name: 'turned' }).waitFor();
+    await page.unroute('**/graphql?*');
+    await hold('deleteApiKey');
+    await page.getByRole('button', { name: 'Delete' }).click();
+    const removal = page.getByRole('alertdialog', { name: 'Delete turned?' });
+    await removal.getByRole('button', { name: 'Delete' }).click();
+    await removal.getByRole('button', { name: 'Delete' }).and(page.locator('[aria-disabled=true]')).waitFor();
+    await goBack(page);
+    assert.equal(await page.getByRole('heading', { level: 1, includeHidden: true }).innerText(), 'turned');
+    release();
+    await page.locator('.notice').getByText('turned is deleted.').waitFor();
+    await page.getByRole('heading', { level: 1, name: 'API Keys' }).waitFor();
     visitor.assertQuiet();
     await visitor.close();
   });

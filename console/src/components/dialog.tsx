@@ -47,7 +47,7 @@ export function Dialog({ title, children, actions, onClose, dirty = false, busy 
   }, []);
 
   useEffect(() => {
-    if (!dirty) return undefined;
+    if (!dirty && !busy) return undefined;
     const guard = () => {
       setAsking(!busy);
       return true;
