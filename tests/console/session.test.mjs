@@ -101,6 +101,53 @@ describe('a session', () => {
     await visitor.close();
   });
 
+  it('that ended shows no secret, and one that was shown to somebody is not there for another who signs in', async () => {
+    const { server } = scene;
+    const [{ key: shown }, { key: other }] = [await server.createKey('shown'), await server.createKey('another')];
+    const visitor = await scene.visit();
+    visitor.expect(REFUSED);
+    const { page } = visitor;
+    const ended = page.getByRole('dialog', { name: 'Your session has ended' });
+    const onPage = (text) => page.evaluate((secret) => document.documentElement.innerHTML.includes(secret), text);
+    const end = async () => {
+      await endSession(visitor);
+      await page.evaluate(() => new BroadcastChannel('latchkey.session').postMessage(null)); // as another tab does in which one signs out
+      await ended.waitFor();
+    };
+    const signIn = async (apiKey) => {
+      await ended.getByLabel('API key').fill(apiKey);
+      await page.keyboard.press('Enter');
+      await ended.waitFor({ state: 'detached' });
+    };
+    await visitor.goto(KEYS);
+    await row(page, 'shown').getByRole('button', { name: 'Reveal key' }).click();
+    await page.getByText(shown).waitFor();
+    await end();
+    assert.equal(await onPage(shown), false);
+    await signIn(server.account.apiKey);
+    await page.getByText(shown).waitFor(); // it was shown to the same one
+    await visitor.goto(KEYS);
+    await row(page, 'shown').getByRole('button', { name: 'Reveal key' }).click();
+    await page.getByText(shown).waitFor();
+    await end();
+    await signIn(other);
+    assert.equal(await onPage(shown), false);
+    await row(page, 'shown').getByRole('button', { name: 'Reveal key' }).waitFor();
+
+    await page.getByRole('button', { name: 'Add API Key' }).click();
+    await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('made by another');
+    await page.keyboard.press('Enter');
+    const made = page.getByRole('dialog', { name: 'API key created' });
+    const secret = await made.getByRole('textbox').innerText();
+    await end();
+    assert.equal(await onPage(secret), false);
+    await signIn(server.account.apiKey);
+    await made.waitFor({ state: 'detached' });
+    assert.equal(await onPage(secret), false);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('that the server was not told to end goes on, and says so', async () => {
     const visitor = await scene.visit();
     visitor.expect(/ERR_FAILED/);

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { copyLater } from '../lib/clipboard.ts';
 import { asFailure } from '../api/failure.ts';
+import { useEnded } from '../hooks/use-session.ts';
 import { announce } from './announcer.tsx';
 import { Button, IconButton } from './button.tsx';
 
@@ -31,8 +32,9 @@ export function CopyButton({ label, get, done, describedBy, look = 'icon', onFor
   return <Button icon="copy" kind={look} onClick={press} describedBy={describedBy}>{label}</Button>;
 }
 
-/** A secret in full, to be selected in one click. */
+/** A secret in full, to be selected in one click. It is not on the page while nobody is signed in. */
 export function Secret({ text, label }: { text: string; label: string }) {
+  if (useEnded()) return <code class="secret">Hidden until you sign in again.</code>;
   return (
     <code class="secret" role="textbox" aria-readonly="true" aria-label={label} tabIndex={0} onFocus={(event) => getSelection()?.selectAllChildren(event.currentTarget)}>
       {text}

@@ -7,6 +7,7 @@ import { announce } from '../../components/announcer.tsx';
 import { IconButton } from '../../components/button.tsx';
 import { Confirm } from '../../components/confirm.tsx';
 import { CopyButton } from '../../components/copy.tsx';
+import { useForgetting } from '../../hooks/use-forgetting.ts';
 import { useWho } from '../../hooks/use-session.ts';
 import { EditKeyDialog } from './edit-key-dialog.tsx';
 import { RotateKeyDialog } from './rotate-key-dialog.tsx';
@@ -34,6 +35,7 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
   const [secrets, setSecrets] = useState<ReadonlyMap<string, string>>(new Map());
   const [busy, setBusy] = useState<string>();
   const close = useCallback(() => setOpen(undefined), []);
+  useForgetting(() => setSecrets(new Map()));
 
   const show = (id: string, secret: string | undefined) => setSecrets((last) => {
     const next = new Map(last);

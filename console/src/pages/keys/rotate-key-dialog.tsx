@@ -5,6 +5,7 @@ import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { FieldGroup } from '../../components/field.tsx';
 import { FormDialog } from '../../components/form-dialog.tsx';
+import { useForgetting } from '../../hooks/use-forgetting.ts';
 import { useSubmit } from '../../hooks/use-submit.ts';
 import { KeySecret } from './key-secret.tsx';
 
@@ -25,6 +26,7 @@ export function RotateKeyDialog({ id, name, onClose, onRotated }: { id: string; 
     setSecret(rotateApiKey.key);
     onRotated();
   });
+  useForgetting(() => secret !== undefined && onClose());
   if (secret !== undefined) {
     return (
       <Dialog title="API key rotated" onClose={onClose} actions={<Button onClick={onClose}>Done</Button>}>
