@@ -162,6 +162,36 @@ describe('a session', () => {
     await endSession(visitor); // as in another tab
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    assert.equal(await page.getByText('You are still signed in.').count(), 0);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('that is left while one signs in again does not begin', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(REFUSED);
+    const { page, server } = visitor;
+    await visitor.goto(KEYS);
+    await row(page, 'admin').waitFor();
+    await endSession(visitor);
+    await page.getByLabel('State').selectOption('Enabled');
+    const ended = page.getByRole('dialog', { name: 'Your session has ended' });
+    await ended.getByLabel('API key').fill(server.account.apiKey);
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    await page.route('**/console/session', async (route) => {
+      if (route.request().method() === 'POST') await held;
+      await route.continue();
+    });
+    await page.keyboard.press('Enter');
+    await ended.getByRole('button', { name: 'Signing in…' }).waitFor();
+    await ended.getByRole('button', { name: 'Leave without saving' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    const left = page.waitForResponse((answer) => answer.request().method() === 'DELETE' && answer.status() === 204);
+    release();
+    await left;
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    assert.deepEqual(await visitor.context.cookies(), []);
     visitor.assertQuiet();
     await visitor.close();
   });

@@ -78,6 +78,11 @@ export async function signIn(credentials: Credentials): Promise<void> {
     throw new Failure([{ message, code: 'FORBIDDEN', path: [] }]);
   }
   const who = await enter(opened, before.state === 'in' ? before.who.accountId : undefined);
+  if (before.state === 'in' && session.get().state === 'out') { // the reader has left while this was on its way
+    remember(null);
+    await send('DELETE', '/console/session');
+    return;
+  }
   goOn(who);
   tabs?.postMessage(who.actor.id);
 }
