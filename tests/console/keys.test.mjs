@@ -51,6 +51,38 @@ describe('API Keys', () => {
     await visitor.close();
   });
 
+  it('leads back from a filter to the page one was on, and says nothing of one list that was said of another', async () => {
+    const visitor = await visit();
+    const { page } = visitor;
+    await visitor.goto(KEYS);
+    await page.getByRole('button', { name: 'Next page' }).click();
+    await page.getByText(/^51–/).waitFor();
+    await page.getByLabel('Show', { exact: true }).selectOption('Unused for 90 days');
+    await page.getByText('No key fits the search.').waitFor();
+    await page.goBack();
+    await page.getByText(/^51–/).waitFor();
+    assert.match(page.url(), /page=2/);
+
+    await page.goForward();
+    await page.getByText('No key fits the search.').waitFor();
+    let answer;
+    const held = new Promise((resolve) => (answer = resolve));
+    await page.route('**/graphql?*', async (route) => ((await held) ? route.continue() : route.abort()));
+    visitor.expect(/ERR_FAILED/);
+    await page.getByRole('button', { name: 'Show all keys' }).press('Enter');
+    await page.getByText('Loading API keys…').waitFor();
+    await page.waitForFunction(() => document.activeElement.matches('main h1')); // the button is gone
+    assert.equal(await page.getByText('There is no API key yet.').count(), 0);
+    answer(false);
+    await page.getByRole('alert').waitFor();
+    assert.equal(await page.getByText('There is no API key yet.').count(), 0);
+    await page.unroute('**/graphql?*');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText(/^1–50 of/).waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('adds a key with all its settings, and shows it once with a button to copy it', async () => {
     const visitor = await visit();
     const { page, server } = visitor;
@@ -317,6 +349,18 @@ describe("a key's page", () => {
       await page.getByRole('button', { name: span }).click();
       await page.getByRole('img', { name: new RegExp(`${span}: 3 in all`) }).waitFor();
     }
+    let answer;
+    const held = new Promise((resolve) => (answer = resolve));
+    await page.route('**/graphql?*', async (route) => ((await held) ? route.continue() : route.abort()));
+    visitor.expect(/ERR_FAILED/);
+    await page.getByRole('button', { name: '7 days' }).click();
+    await page.locator('.usage[aria-busy=true]').getByRole('img', { name: /30 days: 3 in all/ }).waitFor(); // those numbers are not of 7 days
+    answer(false);
+    await page.getByRole('alert').waitFor();
+    assert.equal(await page.getByRole('img', { name: /Verifications/ }).count(), 0);
+    await page.unroute('**/graphql?*');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('img', { name: /7 days: 3 in all/ }).waitFor();
     const trail = page.getByRole('table', { name: 'Audit trail' });
     await trail.getByRole('button', { name: 'Show changes' }).last().click();
     await page.getByRole('group', { name: /What changed of/ }).getByText('name:').first().waitFor();

@@ -29,7 +29,7 @@ export function UsersPage() {
   const byEmail = useQuery(UserByEmailQuery, wanted.includes('@') ? { email: wanted.trim() } : undefined);
   const byName = useQuery(UserByNameQuery, wanted !== '' && !wanted.includes('@') ? { name: wanted } : undefined);
   const found = wanted.includes('@') ? byEmail : byName;
-  const pages = usePages(SIZE, users.data?.users.pageInfo.total);
+  const pages = usePages(SIZE, users, (data) => data.users.pageInfo.total);
   const reload = () => (wanted === '' ? users : found).reload();
   const actions = useUserActions(reload, () => (wanted === '' ? users.reload() : change({ q: '' })));
   const columns = columnsOf(may.manageUsers || own, actions);
