@@ -239,6 +239,36 @@ describe('API Keys', () => {
     await visitor.close();
   });
 
+  it('are revealed and copied once for each press that found the button free, however slow the server is', async () => {
+    const visitor = await visit();
+    const { page } = visitor;
+    const answers = [];
+    await page.route('**/graphql?*', async (route) => {
+      if (route.request().postData().includes('revealApiKey')) await new Promise((resolve) => answers.push(resolve));
+      await route.continue();
+    });
+    await visitor.goto(`${KEYS}?q=key+001`);
+    const button = (name, key) => row(page, key).getByRole('button', { name });
+    const isBusy = (found) => found.and(page.locator('[aria-disabled=true]')).waitFor();
+    await button('Copy key', 'key 0010').press('Enter');
+    await isBusy(button('Copy key', 'key 0010'));
+    await button('Copy key', 'key 0010').press('Enter');
+    await button('Reveal key', 'key 0011').press('Enter');
+    await button('Reveal key', 'key 0012').press('Enter');
+    await isBusy(button('Reveal key', 'key 0012'));
+    answers[1]();
+    await button('Hide key', 'key 0011').waitFor();
+    await isBusy(button('Reveal key', 'key 0012'));
+    await button('Reveal key', 'key 0012').press('Enter');
+    answers[0]();
+    await hear(page, 'The key key 0010 is copied.');
+    answers[2]();
+    await button('Hide key', 'key 0012').waitFor();
+    assert.equal(answers.length, 3, 'each one is an entry of the audit log');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('say what is done to a name that runs from right to left in words that do not', async () => {
     const visitor = await visit();
     const { page } = visitor;

@@ -33,7 +33,7 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
   const { actor } = useWho();
   const [open, setOpen] = useState<Open>();
   const [secrets, setSecrets] = useState<ReadonlyMap<string, string>>(new Map());
-  const [busy, setBusy] = useState<string>();
+  const [busy, setBusy] = useState<readonly string[]>([]);
   const close = useCallback(() => setOpen(undefined), []);
   useForgetting(() => setSecrets(new Map()));
 
@@ -44,8 +44,8 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
     return next;
   });
   const attempt = (row: KeyRow, action: () => Promise<void>) => {
-    setBusy(row.id);
-    action().catch((thrown: unknown) => announce(asFailure(thrown).message, 'wrong')).finally(() => setBusy(undefined));
+    setBusy((last) => [...last, row.id]);
+    action().catch((thrown: unknown) => announce(asFailure(thrown).message, 'wrong')).finally(() => setBusy((last) => last.filter((one) => one !== row.id)));
   };
   const toggleSecret = (row: KeyRow) => {
     if (secrets.has(row.id)) show(row.id, undefined);
@@ -59,7 +59,7 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
   };
 
   const buttons = (row: KeyRow, describedBy: string) => {
-    const shared = { describedBy, busy: busy === row.id };
+    const shared = { describedBy, busy: busy.includes(row.id) };
     return (
       <div class="row-actions">
         <IconButton {...shared} label={secrets.has(row.id) ? 'Hide key' : 'Reveal key'} icon={secrets.has(row.id) ? 'hide' : 'eye'} onClick={() => toggleSecret(row)} />
