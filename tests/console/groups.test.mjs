@@ -110,6 +110,40 @@ describe('User Groups', () => {
     await visitor.close();
   });
 
+  it('get and lose members in the middle of the window, and nobody where nobody is chosen or left', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    const id = await createGroup(server, 'Crew', { scopes: ['a.b'] });
+    const user = await createUser(server, 'crew@acme.example', 'correct horse battery', { name: 'Noor', userGroupIds: [] });
+    await visitor.goto(`${GROUPS}/${id}`);
+    const middle = async (dialog) => {
+      await dialog.waitFor();
+      const { x, y, width, height } = await dialog.boundingBox();
+      const window = page.viewportSize();
+      assert.deepEqual([Math.abs(x + width / 2 - window.width / 2) < 2, Math.abs(y + height / 2 - window.height / 2) < 2], [true, true]);
+    };
+    await page.getByRole('button', { name: 'Add members' }).click();
+    const adding = page.getByRole('dialog', { name: 'Add members to Crew' });
+    await adding.getByLabel('Noor').waitFor();
+    await middle(adding);
+    await adding.getByRole('button', { name: 'Submit' }).click();
+    await adding.getByText('Choose at least one user.').waitFor();
+    await page.waitForFunction(() => document.activeElement.matches('fieldset[aria-invalid=true]'));
+    await adding.getByLabel('Noor').check();
+    await adding.getByRole('button', { name: 'Submit' }).click();
+    await hear(page, '1 user added to Crew.');
+    await row(page, 'Noor').getByRole('button', { name: 'Remove from group' }).click();
+    await middle(page.getByRole('alertdialog'));
+    await server.query('mutation ($input: DeleteUserInput!) { deleteUser(input: $input) { clientMutationId } }', { input: { id: user } });
+    visitor.expect(REFUSED);
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
+    await page.getByRole('alertdialog').getByRole('alert').getByText('User does not exist').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByText('No user is in this group.').waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('show the ids that they would send, whatever was taken out or changed above them', async () => {
     const visitor = await scene.visit();
     const { page } = visitor;

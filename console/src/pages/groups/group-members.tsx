@@ -34,15 +34,17 @@ export function GroupMembers({ group, users, reload }: { group: Group; users: Us
     reload();
   };
   return (
-    <section class="panel" aria-labelledby="members-title">
-      <div class="panel-head">
-        <h2 id="members-title">Members</h2>
-        {may.manageUsers && <Button icon="add" onClick={() => setAdding(true)}>Add members</Button>}
-      </div>
-      {users.nodes.length === 0 ? <Empty>No user is in this group.</Empty> : (
-        <Table caption="Members" columns={all.filter((one) => one !== false)} rows={users.nodes} rowKey={(user) => user.id} />
-      )}
-      {users.pageInfo.total > users.nodes.length && <p class="panel-more muted">The first {users.nodes.length} of {users.pageInfo.total}.</p>}
+    <>
+      <section class="panel" aria-labelledby="members-title">
+        <div class="panel-head">
+          <h2 id="members-title">Members</h2>
+          {may.manageUsers && <Button icon="add" onClick={() => setAdding(true)}>Add members</Button>}
+        </div>
+        {users.nodes.length === 0 ? <Empty>No user is in this group.</Empty> : (
+          <Table caption="Members" columns={all.filter((one) => one !== false)} rows={users.nodes} rowKey={(user) => user.id} />
+        )}
+        {users.pageInfo.total > users.nodes.length && <p class="panel-more muted">The first {users.nodes.length} of {users.pageInfo.total}.</p>}
+      </section>
       {adding && (
         <AddMembersDialog
           group={group} present={users.nodes.map((user) => user.id)} onClose={() => setAdding(false)} onChanged={reload}
@@ -50,10 +52,10 @@ export function GroupMembers({ group, users, reload }: { group: Group; users: Us
         />
       )}
       {removing && (
-        <Confirm title={<>Remove <bdi>{removing.name}</bdi>?</>} verb="Remove" danger removes onClose={() => setRemoving(undefined)} onConfirm={() => remove(removing)}>
+        <Confirm title={<>Remove <bdi>{removing.name}</bdi>?</>} verb="Remove" danger removes onGone={reload} onClose={() => setRemoving(undefined)} onConfirm={() => remove(removing)}>
           <p><strong><bdi>{removing.name}</bdi></strong> loses the permissions of <bdi>{group.name}</bdi> from now on.</p>
         </Confirm>
       )}
-    </section>
+    </>
   );
 }
