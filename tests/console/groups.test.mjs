@@ -1,7 +1,7 @@
 // User Groups in a browser against the real server.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createGroup, createUser, HOSTILE } from './support/fill.mjs';
+import { createApplications, createGroup, createUser, HOSTILE } from './support/fill.mjs';
 import { GROUPS, hear, inspect, REFUSED, row, stage } from './support/walk.mjs';
 
 const PERMISSIONS = '{ accountPermissions { accountPermissionTypes } scopes appPermissions { permissionType actions applications { filterType appIds } workflows { filterTypes envIds } services { filterType } } }';
@@ -162,6 +162,36 @@ describe('User Groups', () => {
     await card(1).getByLabel('Environment ids').fill('staging');
     await card(1).getByLabel('On', { exact: true }).selectOption('Deployments');
     assert.equal(await card(1).getByLabel('Environment ids').inputValue(), '', 'another type begins with all');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('take any application, and do not say that there is none while they are not known', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    await createApplications(server, Array.from({ length: 101 }, (_, index) => `app ${String(index + 1).padStart(3, '0')}`));
+    await visitor.goto(GROUPS);
+    visitor.expect(/ERR_FAILED/);
+    let down = true;
+    await page.route('**/graphql?*', (route) => (down && route.request().postData().includes('applications(') ? route.abort() : route.continue()));
+    await page.getByRole('button', { name: 'Add User Group' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name', { exact: true }).fill('Of one application');
+    await dialog.getByRole('button', { name: 'Add application permission' }).click();
+    await dialog.getByLabel('In', { exact: true }).selectOption('Chosen applications');
+    await dialog.getByRole('alert').getByText('The server cannot be reached').waitFor();
+    assert.equal(await dialog.getByText('There is no application yet.').count(), 0);
+    down = false;
+    await dialog.getByRole('button', { name: 'Try again' }).click();
+    const last = dialog.getByLabel('app 101', { exact: true });
+    await last.waitFor();
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await dialog.getByText('Invalid application permissions: choose applications, or all of them, in number 1').waitFor();
+    await last.check();
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Of one application' }).waitFor();
+    const { permissions } = await read('Of one application');
+    assert.equal(permissions.appPermissions[0].applications.appIds.length, 1);
     visitor.assertQuiet();
     await visitor.close();
   });
