@@ -398,6 +398,29 @@ describe("a key's page", () => {
     await visitor.close();
   });
 
+  it('has in its trail what is done on the page, and of what was done to many keys at once only its own part', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    const query = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { id } } }';
+    const requests = ['one of two', 'two of two'].map((name) => ({ query, variables: { input: { accountId: server.account.accountId, userGroupIds: [server.account.userGroupId], name } } }));
+    const answer = await server.request({ method: 'POST', path: '/graphql', headers: { 'content-type': 'application/json', 'x-api-key': server.account.apiKey }, body: JSON.stringify(requests) });
+    const [{ data }] = JSON.parse(answer.text);
+    await visitor.goto(`${KEYS}/${data.createApiKey.apiKey.id}`);
+    const trail = page.getByRole('table', { name: 'Audit trail' });
+    await trail.waitFor();
+    assert.deepEqual((await trail.getByRole('rowheader').allInnerTexts()).map((text) => text.trim()), ['Created']);
+    await trail.getByRole('button', { name: 'Show changes' }).click();
+    await page.getByRole('group', { name: 'What changed of one of two' }).waitFor();
+    assert.equal(await page.getByRole('group', { name: /What changed of/ }).count(), 1);
+    await page.getByRole('button', { name: 'Edit' }).click();
+    await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('renamed');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'renamed' }).waitFor();
+    await trail.getByRole('rowheader').getByText('Changed').waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('never says of what has happened that it is to come, when the clock of the browser is behind', async () => {
     const visitor = await scene.visit();
     const { page, server } = visitor;

@@ -36,7 +36,12 @@ function GroupView({ group, reload }: { group: GroupQueryAnswer['userGroup']; re
   const may = useAbilities();
   const applicationNames = useApplicationNames();
   const [open, setOpen] = useState<'edit' | 'delete'>();
+  const [changes, setChanges] = useState(0);
   const close = () => setOpen(undefined);
+  const changed = () => {
+    setChanges((last) => last + 1);
+    reload();
+  };
   const remove = async () => {
     await run(DeleteGroup, { input: { userGroupId: group.id } });
     announce(<><bdi>{group.name}</bdi> is deleted.</>);
@@ -56,10 +61,10 @@ function GroupView({ group, reload }: { group: GroupQueryAnswer['userGroup']; re
         <div class="panel-head"><h2 id="permissions-title">Permissions</h2></div>
         <PermissionTables groups={[group]} applicationNames={applicationNames} ofOneGroup />
       </section>
-      {group.users && <GroupMembers group={group} users={group.users} reload={reload} />}
+      {group.users && <GroupMembers group={group} users={group.users} reload={changed} />}
       {may.seeKeys && <GroupKeys id={group.id} />}
-      {may.seeAudits && <TrailPanel title="Audit trail" filter={{ resourceId: group.id }} more={`/audit?resource=${encodeURIComponent(group.id)}`} brief />}
-      {open === 'edit' && <EditGroup id={group.id} onClose={close} onSaved={reload} />}
+      {may.seeAudits && <TrailPanel title="Audit trail" filter={{ resourceId: group.id }} more={`/audit?resource=${encodeURIComponent(group.id)}`} about={group.id} round={changes} />}
+      {open === 'edit' && <EditGroup id={group.id} onClose={close} onSaved={changed} />}
       {open === 'delete' && (
         <Confirm title={<>Delete <bdi>{group.name}</bdi>?</>} verb="Delete" danger removes onGone={() => navigate(GROUPS)} onClose={close} onConfirm={remove}>
           <p>Every key and user in <strong><bdi>{group.name}</bdi></strong> loses its permissions from now on. This cannot be undone.</p>
