@@ -1,6 +1,7 @@
 // The console by keyboard alone.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { PHONE } from './support/browser.mjs';
 import { createUser } from './support/fill.mjs';
 import { GROUPS, KEYS, row, stage } from './support/walk.mjs';
 
@@ -222,6 +223,27 @@ describe('with the keyboard alone', () => {
     release();
     await page.locator('.notice').getByText('turned is deleted.').waitFor();
     await page.getByRole('heading', { level: 1, name: 'API Keys' }).waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('no message covers the buttons of a dialog', async () => {
+    const visitor = await scene.visit(undefined, { viewport: PHONE });
+    const { page } = visitor;
+    await visitor.goto(KEYS);
+    await row(page, 'admin').getByRole('button', { name: 'Copy key' }).press('Enter');
+    await page.locator('.notice').getByText('copied').waitFor();
+    await page.getByRole('button', { name: 'Add API Key' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Add API Key' });
+    await dialog.getByLabel('Account Administrator').waitFor();
+    await dialog.getByText('Expiry, limits and metadata').press('Enter');
+    await dialog.locator('.notice').getByText('copied').waitFor();
+    const free = await dialog.locator('.dialog-head button, .dialog-foot button').evaluateAll((all) => all.map((button) => {
+      const { x, y, width, height } = button.getBoundingClientRect();
+      return button.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+    }));
+    assert.deepEqual(free, [true, true, true]);
+    await page.keyboard.press('Escape');
     visitor.assertQuiet();
     await visitor.close();
   });
