@@ -222,6 +222,34 @@ describe('a session', () => {
     await ada.close();
   });
 
+  it('of a key whose secret stops at its rotation ends when the new secret has been seen, and not over it', async () => {
+    const { server } = scene;
+    const { key } = await server.createKey('my own, turned');
+    const visitor = await scene.visit({ apiKey: key });
+    visitor.expect(REFUSED);
+    const { page } = visitor;
+    await visitor.goto(KEYS);
+    await row(page, 'my own, turned').getByRole('button', { name: 'Rotate' }).click();
+    const rotate = page.getByRole('dialog', { name: 'Rotate my own, turned' });
+    await rotate.getByText('You are signed in with this key').waitFor();
+    await rotate.getByLabel('Stops now').check();
+    await rotate.getByRole('button', { name: 'Submit' }).click();
+    const rotated = page.getByRole('dialog', { name: 'API key rotated' });
+    await rotated.getByRole('button', { name: 'Copy key' }).click();
+    await rotated.locator('.notice').getByText('copied').waitFor();
+    await page.waitForLoadState('networkidle');
+    const next = await rotated.getByRole('textbox').innerText();
+    assert.deepEqual([await server.accepts(key), await server.accepts(next)], [false, true]);
+    await rotated.getByRole('button', { name: 'Done' }).click();
+    const ended = page.getByRole('dialog', { name: 'Your session has ended' });
+    await ended.getByLabel('API key').fill(next);
+    await page.keyboard.press('Enter');
+    await ended.waitFor({ state: 'detached' });
+    await row(page, 'my own, turned').getByText(`lk_…${next.slice(-4)}`).waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('is one for all tabs: none goes on under a name that is no longer whose it acts as', async () => {
     const visitor = await scene.visit();
     visitor.expect(REFUSED);
