@@ -28,7 +28,12 @@ export function GroupMembers({ group, users, reload }: { group: Group; users: Us
     },
   ];
   const remove = async (user: Member) => {
-    await run(RemoveMember, { input: { userGroupId: group.id, userId: user.id } });
+    try {
+      await run(RemoveMember, { input: { userGroupId: group.id, userId: user.id } });
+    } catch (thrown) {
+      reload(); // the list may be older than what another has done
+      throw thrown;
+    }
     announce(<><bdi>{user.name}</bdi> is no longer in <bdi>{group.name}</bdi>.</>);
     setRemoving(undefined);
     reload();
@@ -52,7 +57,7 @@ export function GroupMembers({ group, users, reload }: { group: Group; users: Us
         />
       )}
       {removing && (
-        <Confirm title={<>Remove <bdi>{removing.name}</bdi>?</>} verb="Remove" danger removes onGone={reload} onClose={() => setRemoving(undefined)} onConfirm={() => remove(removing)}>
+        <Confirm title={<>Remove <bdi>{removing.name}</bdi>?</>} verb="Remove" danger removes onClose={() => setRemoving(undefined)} onConfirm={() => remove(removing)}>
           <p><strong><bdi>{removing.name}</bdi></strong> loses the permissions of <bdi>{group.name}</bdi> from now on.</p>
         </Confirm>
       )}
