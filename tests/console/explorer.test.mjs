@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { Server } from '../api/support/server.mjs';
 import { openBrowser, Visitor } from './support/browser.mjs';
 import { HOSTILE, createKeys } from './support/fill.mjs';
+import { endSession, REFUSED } from './support/walk.mjs';
 
 describe('the API Explorer', () => {
   let server;
@@ -78,6 +79,7 @@ describe('the API Explorer', () => {
     const before = await text();
     await page.keyboard.press('Tab');
     assert.equal(await editor.evaluate((area) => area === document.activeElement), false);
+    assert.equal(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), 'solid', 'the focus can be seen');
     await page.keyboard.press('Shift+Tab');
     assert.equal(await editor.evaluate((area) => area === document.activeElement), true);
     await page.keyboard.press('Shift+Tab');
@@ -174,7 +176,10 @@ describe('the API Explorer', () => {
     await visitor.assertAccessible();
     await page.getByRole('radio', { name: /Signed-in session/ }).check();
     await page.getByRole('region', { name: 'Query Editor' }).locator('.CodeMirror-line', { hasText: /\S/ }).first().waitFor();
-    visitor.expect(/ERR_FAILED/);
+    visitor.expect(/ERR_FAILED/, REFUSED);
+    await endSession(visitor);
+    await run(page);
+    await page.waitForFunction(() => document.querySelector('.graphiql-response')?.textContent.includes('Your session has ended.'));
     await page.route('**/graphql?*', (route) => route.abort());
     await run(page);
     await page.waitForFunction(() => document.querySelector('.graphiql-response')?.textContent.includes('No answer came'));

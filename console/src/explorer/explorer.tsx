@@ -11,11 +11,16 @@ import { memoryStorage } from './memory.ts';
 
 const storage = memoryStorage();
 
+const SESSION_ENDED = 'Your session has ended. Sign in to the console in another tab, and send this again.';
+
 function fetcherOf(credential: Credential) {
   return async (params: FetcherParams, options?: FetcherOpts) => {
-    const { target, options: request } = requestFor(credential, options?.headers ?? {});
+    const headers = options?.headers ?? {};
+    const bySession = credential.by === 'session' && !Object.keys(headers).some((name) => /^(x-api-key|authorization)$/i.test(name));
+    const { target, options: request } = requestFor(credential, headers);
     try {
       const answer = await fetch(target, { ...request, body: JSON.stringify(params), cache: 'no-store' });
+      if (answer.status === 401 && bySession) return { errors: [{ message: SESSION_ENDED }] };
       return (await answer.json()) as object;
     } catch (thrown) {
       return { errors: [{ message: `No answer came that can be read: ${thrown instanceof Error ? thrown.message : String(thrown)}` }] };
