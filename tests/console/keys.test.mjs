@@ -43,6 +43,9 @@ describe('API Keys', () => {
     await visitor.goto(page.url()); // the address holds it all
     await page.getByText('1–10 of 10 keys').waitFor();
     await page.locator('th[aria-sort=descending]').getByText('Created').waitFor();
+    await page.getByRole('searchbox', { name: 'Search by name' }).fill(`x ${visitor.server.account.apiKey}`);
+    await hear(page, 'This is an API key itself.');
+    assert.doesNotMatch(page.url(), /lk_/, 'history is no place for a secret');
     await page.getByRole('searchbox', { name: 'Search by name' }).fill('no such key');
     await page.getByText('No key fits the search.').waitFor();
     await page.getByRole('button', { name: 'Show all keys' }).click();
