@@ -182,8 +182,10 @@ describe('User Groups', () => {
     await createApplications(server, Array.from({ length: 101 }, (_, index) => `app ${String(index + 1).padStart(3, '0')}`));
     await visitor.goto(GROUPS);
     visitor.expect(/ERR_FAILED/);
-    let down = true;
-    await page.route('**/graphql?*', (route) => (down && route.request().postData().includes('applications(') ? route.abort() : route.continue()));
+    let answer;
+    const next = () => new Promise((resolve) => (answer = resolve));
+    let held = Promise.resolve(false);
+    await page.route('**/graphql?*', async (route) => (!route.request().postData().includes('applications(') || (await held) ? route.continue() : route.abort()));
     await page.getByRole('button', { name: 'Add User Group' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Name', { exact: true }).fill('Of one application');
@@ -191,8 +193,10 @@ describe('User Groups', () => {
     await dialog.getByLabel('In', { exact: true }).selectOption('Chosen applications');
     await dialog.getByRole('alert').getByText('The server cannot be reached').waitFor();
     assert.equal(await dialog.getByText('There is no application yet.').count(), 0);
-    down = false;
+    held = next();
     await dialog.getByRole('button', { name: 'Try again' }).click();
+    await dialog.getByText('Loading applications…').waitFor();
+    answer(true);
     const last = dialog.getByLabel('app 101', { exact: true });
     await last.waitFor();
     await dialog.getByRole('button', { name: 'Submit' }).click();
