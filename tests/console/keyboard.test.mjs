@@ -193,34 +193,28 @@ describe('with the keyboard alone', () => {
     await visitor.goto('/console/');
     await page.getByRole('link', { name: 'API Keys', exact: true }).click();
     await row(page, 'turned').getByRole('button', { name: 'Rotate' }).click();
-    let release;
-    const hold = async (name) => {
-      const held = new Promise((resolve) => (release = resolve));
-      await page.route('**/graphql?*', async (route) => {
-        if (route.request().postData().includes(name)) await held;
-        await route.continue();
-      });
-    };
-    await hold('rotateApiKey');
+    const releases = [];
+    await page.route('**/graphql?*', async (route) => {
+      if (/rotateApiKey|deleteApiKey/.test(route.request().postData())) await new Promise((resolve) => releases.push(resolve));
+      await route.continue();
+    });
     await page.getByRole('dialog').getByRole('button', { name: 'Submit' }).click();
     await page.getByRole('button', { name: 'Submitting…' }).waitFor();
     await goBack(page);
-    release();
+    releases[0]();
     const made = page.getByRole('dialog', { name: 'API key rotated' });
     assert.equal(await server.accepts(await made.getByRole('textbox').innerText()), true);
     await page.keyboard.press('Escape');
 
     await row(page, 'turned').getByRole('link').first().click();
     await page.getByRole('heading', { level: 1, name: 'turned' }).waitFor();
-    await page.unroute('**/graphql?*');
-    await hold('deleteApiKey');
     await page.getByRole('button', { name: 'Delete' }).click();
     const removal = page.getByRole('alertdialog', { name: 'Delete turned?' });
     await removal.getByRole('button', { name: 'Delete' }).click();
     await removal.getByRole('button', { name: 'Delete' }).and(page.locator('[aria-disabled=true]')).waitFor();
     await goBack(page);
     assert.equal(await page.getByRole('heading', { level: 1, includeHidden: true }).innerText(), 'turned');
-    release();
+    releases[1]();
     await page.locator('.notice').getByText('turned is deleted.').waitFor();
     await page.getByRole('heading', { level: 1, name: 'API Keys' }).waitFor();
     visitor.assertQuiet();
