@@ -119,10 +119,18 @@ describe('with the keyboard alone', () => {
     await page.reload(); // the choice holds
     await row(page, 'Ada').waitFor();
     assert.equal(await choose.inputValue(), second.account.id);
+    const tab = await visitor.newPage();
+    await tab.goto(`${server.url}/console/`);
+    const other = tab.getByRole('combobox', { name: 'Account' });
+    await other.waitFor();
+    assert.equal(await other.inputValue(), second.account.id);
     await toChoice();
     await page.keyboard.press('ArrowUp');
     await shown('Acme Freight').waitFor();
     assert.equal(await choose.inputValue(), server.account.accountId);
+    await tab.reload();
+    await other.waitFor();
+    assert.equal(await other.inputValue(), second.account.id, 'each tab keeps its own');
     visitor.assertQuiet();
     await visitor.close();
   });

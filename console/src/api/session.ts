@@ -36,7 +36,7 @@ export type Credentials = { readonly apiKey: string } | { readonly email: string
 
 export const session = createStore<Session>({ state: 'starting' });
 
-/** In the browser's storage: the account that was chosen. */
+/** In the browser's storage: the account that was chosen, of the tab and, for new tabs, of the browser. */
 const CHOSEN_ACCOUNT = 'latchkey.account';
 
 /** To the other tabs of this browser, which all act by one cookie: the id of who has signed in, or null when somebody has signed out. */
@@ -145,7 +145,7 @@ function leave(): void {
 /** The chosen account; null when there is none; undefined when the browser forbids storage. */
 function remembered(): string | null | undefined {
   try {
-    return localStorage.getItem(CHOSEN_ACCOUNT);
+    return sessionStorage.getItem(CHOSEN_ACCOUNT) ?? localStorage.getItem(CHOSEN_ACCOUNT);
   } catch {
     return undefined;
   }
@@ -153,8 +153,10 @@ function remembered(): string | null | undefined {
 
 function remember(accountId: string | null): void {
   try {
-    if (accountId === null) localStorage.removeItem(CHOSEN_ACCOUNT);
-    else localStorage.setItem(CHOSEN_ACCOUNT, accountId);
+    for (const storage of [sessionStorage, localStorage]) {
+      if (accountId === null) storage.removeItem(CHOSEN_ACCOUNT);
+      else storage.setItem(CHOSEN_ACCOUNT, accountId);
+    }
   } catch {
     // storage is forbidden: the server's choice of account does
   }
