@@ -144,6 +144,19 @@ describe('with the keyboard alone', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'User Groups' }).waitFor();
     await page.waitForFunction(() => document.title === 'User Groups · Latchkey'); // the heading is there a moment earlier
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    await page.route('**/graphql?*', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.getByRole('link', { name: 'Account Administrator' }).press('Enter');
+    await page.getByText('Loading the user group…').waitFor();
+    await page.waitForFunction(() => document.title === 'User group · Latchkey'); // and no longer the list
+    release();
+    await page.waitForFunction(() => document.title === 'Account Administrator · Latchkey');
+    await page.goBack();
+    await page.waitForFunction(() => document.title === 'User Groups · Latchkey');
     assert.ok(['User Groups', 'main'].includes((await page.evaluate(() => (document.activeElement.id === 'main' ? 'main' : document.activeElement.innerText))).trim()));
     visitor.assertQuiet();
     await visitor.close();

@@ -10,6 +10,7 @@ import { TrailPanel } from '../../components/trail-panel.tsx';
 import { useApplicationNames } from '../../hooks/use-application-names.ts';
 import { useQuery } from '../../hooks/use-query.ts';
 import { useAbilities } from '../../hooks/use-session.ts';
+import { useTitle } from '../../hooks/use-title.ts';
 import { ACCESS_TRAIL, PageHead } from '../../layout/page-head.tsx';
 import { navigate } from '../../lib/router.ts';
 import { EditGroup } from './group-form.tsx';
@@ -22,6 +23,7 @@ const TRAIL = [...ACCESS_TRAIL, { name: 'User Groups', to: GROUPS }];
 export function GroupPage({ id }: { id: string }) {
   const may = useAbilities();
   const query = useQuery(GroupQuery, { id, users: may.seeUsers });
+  useTitle(query.data?.userGroup.name ?? 'User group');
   return (
     <>
       {query.failure && !query.data && <PageHead title="User group" trail={TRAIL} />}

@@ -8,6 +8,7 @@ import { UsagePanel } from '../../components/usage-panel.tsx';
 import { useApplicationNames } from '../../hooks/use-application-names.ts';
 import { useQuery } from '../../hooks/use-query.ts';
 import { useAbilities } from '../../hooks/use-session.ts';
+import { useTitle } from '../../hooks/use-title.ts';
 import { ACCESS_TRAIL, PageHead } from '../../layout/page-head.tsx';
 import { navigate } from '../../lib/router.ts';
 import { useKeyActions } from './key-actions.tsx';
@@ -18,6 +19,7 @@ const TRAIL = [...ACCESS_TRAIL, { name: 'API Keys', to: LIST }];
 
 export function KeyPage({ id }: { id: string }) {
   const query = useQuery(KeyQuery, { id });
+  useTitle(query.data?.apiKey.name ?? 'API key');
   return (
     <>
       {query.failure && !query.data && <PageHead title="API key" trail={TRAIL} />}
