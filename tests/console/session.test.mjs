@@ -82,6 +82,28 @@ describe('a session', () => {
     await visitor.close();
   });
 
+  it('that ended goes on in its own account only', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(REFUSED);
+    const { page, server } = visitor;
+    const { createAccount: second } = await server.query('mutation { createAccount(input: { name: "Borealis Rail" }) { key } }');
+    await visitor.goto(KEYS);
+    await row(page, 'admin').waitFor();
+    await endSession(visitor);
+    await page.getByLabel('State').selectOption('Enabled');
+    const ended = page.getByRole('dialog', { name: 'Your session has ended' });
+    await ended.getByLabel('API key').fill(second.key);
+    await page.keyboard.press('Enter');
+    await ended.getByText('That signs in to another account, Borealis Rail. What is open on this page belongs to Acme Freight.').waitFor();
+    assert.deepEqual(await visitor.context.cookies(), []);
+    await ended.getByLabel('API key').fill(server.account.apiKey);
+    await page.keyboard.press('Enter');
+    await ended.waitFor({ state: 'detached' });
+    await row(page, 'admin').waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('that ended can be left, and what was not sent is not done', async () => {
     const visitor = await scene.visit({ email: 'ada@acme.example', password: PASSWORD });
     visitor.expect(REFUSED);

@@ -74,7 +74,7 @@ export async function signIn(credentials: Credentials): Promise<void> {
   const opened = answer.body as SessionAnswer;
   if (before.state === 'in' && !opened.accounts.some((one) => one.uuid === before.who.accountId)) {
     await send('DELETE', '/console/session');
-    const message = `That is an account of another name, ${opened.accountName}. What is open on this page belongs to ${before.who.viewer.account.name}.`;
+    const message = `That signs in to another account, ${opened.accountName}. What is open on this page belongs to ${before.who.viewer.account.name}.`;
     throw new Failure([{ message, code: 'FORBIDDEN', path: [] }]);
   }
   const who = await enter(opened, before.state === 'in' ? before.who.accountId : undefined);
