@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { load } from './support/load.mjs';
 
 process.env.TZ = 'Europe/Berlin';
-const { NEW_KEY, draftOf, createInput, updateInput, rebase, sameDraft, groupDraftOf, rebaseGroup, updateGroupInput, withType, changeQuery, readQuery, pageOf, auditFilter } =
+const { NEW_KEY, draftOf, createInput, updateInput, rebase, sameDraft, groupDraftOf, rebaseGroup, updateGroupInput, permissionsOf, withType, changeQuery, readQuery, pageOf, auditFilter } =
   await load('lib/key-draft.ts', 'lib/group-draft.ts', 'lib/page-query.ts', 'lib/audit-filter.ts');
 const NOW = Date.UTC(2026, 10, 25, 12, 0, 30);
 const key = {
@@ -121,6 +121,14 @@ describe('the form of a user group', () => {
     assert.deepEqual(withType(all, 'DEPLOYMENT').actions, ['EXECUTE_PIPELINE']);
     assert.deepEqual(withType({ ...all, actions: ['CREATE'] }, 'DEPLOYMENT').actions, ['READ']);
     assert.deepEqual(withType(withType(all, 'WORKFLOW'), 'SERVICE'), { ...all, permissionType: 'SERVICE', actions: ['CREATE'], services: { filterType: 'ALL' } });
+  });
+
+  it('says which application permission allows nothing, or is in none', () => {
+    const all = { permissionType: 'ALL', applications: { filterType: 'ALL' }, actions: ['READ'] };
+    const refuse = (apps, sentence) => assert.throws(() => permissionsOf({ account: [], scopes: '', apps }), sentence);
+    refuse([all, { ...all, applications: { appIds: [] } }], /choose applications, or all of them, in number 2/);
+    refuse([{ ...all, actions: [] }], /choose what it allows, in number 1/);
+    assert.equal(permissionsOf({ account: [], scopes: '', apps: [all, { ...all, applications: { appIds: ['A'] } }] }).appPermissions.length, 2);
   });
 });
 

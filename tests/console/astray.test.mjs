@@ -60,7 +60,7 @@ describe('someone who went astray', () => {
     await visitor.close();
   });
 
-  it('closes the menu of a narrow window with Escape', async () => {
+  it('closes the menu of a narrow window with Escape, and by choosing the page that is shown', async () => {
     const visitor = await scene.visit(undefined, { viewport: { width: 360, height: 740 } });
     const { page } = visitor;
     await visitor.goto(KEYS);
@@ -69,6 +69,12 @@ describe('someone who went astray', () => {
     await page.getByRole('link', { name: 'Users' }).press('Escape');
     assert.equal(await menu.getAttribute('aria-expanded'), 'false');
     assert.equal(await menu.evaluate((button) => button === document.activeElement), true);
+    await page.getByLabel('State', { exact: true }).selectOption('Disabled');
+    await menu.press('Enter');
+    await page.getByRole('link', { name: 'API Keys', exact: true }).press('Enter'); // the page that is shown, without the filter
+    await page.getByText('1–50 of 61 keys').waitFor();
+    assert.equal(await menu.getAttribute('aria-expanded'), 'false');
+    assert.equal(await page.evaluate(() => document.activeElement.matches('main h1')), true);
     visitor.assertQuiet();
     await visitor.close();
   });

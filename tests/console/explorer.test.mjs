@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { Server } from '../api/support/server.mjs';
 import { openBrowser, Visitor } from './support/browser.mjs';
 import { HOSTILE, createKeys } from './support/fill.mjs';
+import { endSession, REFUSED } from './support/walk.mjs';
 
 describe('the API Explorer', () => {
   let server;
@@ -78,6 +79,7 @@ describe('the API Explorer', () => {
     const before = await text();
     await page.keyboard.press('Tab');
     assert.equal(await editor.evaluate((area) => area === document.activeElement), false);
+    assert.equal(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), 'solid', 'the focus can be seen');
     await page.keyboard.press('Shift+Tab');
     assert.equal(await editor.evaluate((area) => area === document.activeElement), true);
     await page.keyboard.press('Shift+Tab');
@@ -130,6 +132,36 @@ describe('the API Explorer', () => {
     await visitor.close();
   });
 
+  it('keeps what was written, headers too, when it acts as another, and says what is so of who is signed in', async () => {
+    visitor = await Visitor.open(browser, server);
+    const { page } = visitor;
+    await visitor.signIn();
+    visitor.expect(/status of 503/);
+    await page.route('**/console/session', (route) => route.fulfill({ status: 503, body: '' }));
+    await visitor.goto('/explorer');
+    await page.getByRole('alert').getByText('The server did not say whether you are signed in: it answered 503.').waitFor();
+    assert.equal(await page.getByText('Nobody is signed in').count(), 0);
+    await visitor.assertAccessible();
+    await page.unroute('**/console/session');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    const editor = page.getByRole('textbox', { name: 'Query', exact: true });
+    await editor.waitFor();
+    await write(page, 'query Written { viewer { account { id } } }');
+    await page.getByRole('button', { name: 'Headers' }).click();
+    await page.getByRole('textbox', { name: 'Headers', exact: true }).focus();
+    await page.keyboard.insertText('{"x-written": "too"}');
+    await page.getByRole('radio', { name: 'API key' }).check();
+    await page.getByText('Paste an API key above and press Use key.', { exact: true }).waitFor();
+    await page.getByRole('radio', { name: /Signed-in session/ }).check();
+    await page.locator('.graphiql-query-editor .CodeMirror-code').getByText('Written').waitFor();
+    await page.getByRole('button', { name: 'Headers' }).click();
+    await page.locator('.graphiql-editor-tool .CodeMirror-code').getByText('"x-written"').waitFor();
+    assert.equal(await page.getByRole('tab', { name: 'Written' }).count(), 0, 'it is not a second tab beside an older one');
+    assert.deepEqual(await page.evaluate(() => [localStorage.length, sessionStorage.length]), [0, 0]);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('says in words that a key is none, and that no answer came', async () => {
     visitor = await Visitor.open(browser, server);
     const { page } = visitor;
@@ -144,7 +176,10 @@ describe('the API Explorer', () => {
     await visitor.assertAccessible();
     await page.getByRole('radio', { name: /Signed-in session/ }).check();
     await page.getByRole('region', { name: 'Query Editor' }).locator('.CodeMirror-line', { hasText: /\S/ }).first().waitFor();
-    visitor.expect(/ERR_FAILED/);
+    visitor.expect(/ERR_FAILED/, REFUSED);
+    await endSession(visitor);
+    await run(page);
+    await page.waitForFunction(() => document.querySelector('.graphiql-response')?.textContent.includes('Your session has ended.'));
     await page.route('**/graphql?*', (route) => route.abort());
     await run(page);
     await page.waitForFunction(() => document.querySelector('.graphiql-response')?.textContent.includes('No answer came'));

@@ -1,7 +1,7 @@
 // User Groups in a browser against the real server.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createGroup, createUser, HOSTILE } from './support/fill.mjs';
+import { createApplications, createGroup, createUser, HOSTILE } from './support/fill.mjs';
 import { GROUPS, hear, inspect, REFUSED, row, stage } from './support/walk.mjs';
 
 const PERMISSIONS = '{ accountPermissions { accountPermissionTypes } scopes appPermissions { permissionType actions applications { filterType appIds } workflows { filterTypes envIds } services { filterType } } }';
@@ -110,6 +110,50 @@ describe('User Groups', () => {
     await visitor.close();
   });
 
+  it('get and lose members in the middle of the window, and nobody where nobody is chosen or left', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    const id = await createGroup(server, 'Crew', { scopes: ['a.b'] });
+    const user = await createUser(server, 'crew@acme.example', 'correct horse battery', { name: 'Noor', userGroupIds: [] });
+    await visitor.goto(`${GROUPS}/${id}`);
+    const middle = async (dialog) => {
+      await dialog.waitFor();
+      const { x, y, width, height } = await dialog.boundingBox();
+      const window = page.viewportSize();
+      assert.deepEqual([Math.abs(x + width / 2 - window.width / 2) < 2, Math.abs(y + height / 2 - window.height / 2) < 2], [true, true]);
+    };
+    await page.getByRole('button', { name: 'Add members' }).click();
+    const adding = page.getByRole('dialog', { name: 'Add members to Crew' });
+    await adding.getByLabel('Noor').waitFor();
+    await middle(adding);
+    await adding.getByRole('button', { name: 'Submit' }).click();
+    await adding.getByText('Choose at least one user.').waitFor();
+    await page.waitForFunction(() => document.activeElement.matches('fieldset[aria-invalid=true]'));
+    await adding.getByLabel('Noor').check();
+    await adding.getByRole('button', { name: 'Submit' }).click();
+    await hear(page, '1 user added to Crew.');
+    await row(page, 'Noor').getByRole('button', { name: 'Remove from group' }).click();
+    await middle(page.getByRole('alertdialog'));
+    visitor.expect(REFUSED);
+    const taken = { input: { userGroupId: id, userId: user } };
+    await server.query('mutation ($input: RemoveUserFromUserGroupInput!) { removeUserFromUserGroup(input: $input) { clientMutationId } }', taken);
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
+    await page.getByRole('alertdialog').getByRole('alert').getByText('The user is not in the user group').waitFor();
+    await page.getByText('No user is in this group.').waitFor();
+    await page.keyboard.press('Escape');
+    assert.equal(await page.evaluate(() => document.activeElement.matches('main h1')), true);
+    await server.query('mutation ($input: AddUserToUserGroupInput!) { addUserToUserGroup(input: $input) { clientMutationId } }', taken);
+    await page.reload();
+    await row(page, 'Noor').getByRole('button', { name: 'Remove from group' }).click();
+    await server.query('mutation ($input: DeleteUserInput!) { deleteUser(input: $input) { clientMutationId } }', { input: { id: user } });
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
+    await page.getByRole('alertdialog').getByRole('alert').getByText('User does not exist').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByText('No user is in this group.').waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('show the ids that they would send, whatever was taken out or changed above them', async () => {
     const visitor = await scene.visit();
     const { page } = visitor;
@@ -128,6 +172,40 @@ describe('User Groups', () => {
     await card(1).getByLabel('Environment ids').fill('staging');
     await card(1).getByLabel('On', { exact: true }).selectOption('Deployments');
     assert.equal(await card(1).getByLabel('Environment ids').inputValue(), '', 'another type begins with all');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('take any application, and do not say that there is none while they are not known', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    await createApplications(server, Array.from({ length: 101 }, (_, index) => `app ${String(index + 1).padStart(3, '0')}`));
+    await visitor.goto(GROUPS);
+    visitor.expect(/ERR_FAILED/);
+    let answer;
+    const next = () => new Promise((resolve) => (answer = resolve));
+    let held = Promise.resolve(false);
+    await page.route('**/graphql?*', async (route) => (!route.request().postData().includes('applications(') || (await held) ? route.continue() : route.abort()));
+    await page.getByRole('button', { name: 'Add User Group' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Name', { exact: true }).fill('Of one application');
+    await dialog.getByRole('button', { name: 'Add application permission' }).click();
+    await dialog.getByLabel('In', { exact: true }).selectOption('Chosen applications');
+    await dialog.getByRole('alert').getByText('The server cannot be reached').waitFor();
+    assert.equal(await dialog.getByText('There is no application yet.').count(), 0);
+    held = next();
+    await dialog.getByRole('button', { name: 'Try again' }).click();
+    await dialog.getByText('Loading applications…').waitFor();
+    answer(true);
+    const last = dialog.getByLabel('app 101', { exact: true });
+    await last.waitFor();
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await dialog.getByText('Invalid application permissions: choose applications, or all of them, in number 1').waitFor();
+    await last.check();
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Of one application' }).waitFor();
+    const { permissions } = await read('Of one application');
+    assert.equal(permissions.appPermissions[0].applications.appIds.length, 1);
     visitor.assertQuiet();
     await visitor.close();
   });

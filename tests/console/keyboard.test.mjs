@@ -1,6 +1,7 @@
 // The console by keyboard alone.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { PHONE } from './support/browser.mjs';
 import { createUser } from './support/fill.mjs';
 import { GROUPS, KEYS, row, stage } from './support/walk.mjs';
 
@@ -17,6 +18,11 @@ describe('with the keyboard alone', () => {
     }
     assert.fail(`Tab did not reach ${name}`);
   };
+
+  const goBack = (page) => page.evaluate(() => new Promise((resolve) => {
+    addEventListener('popstate', resolve, { once: true }); // called after the console's own
+    history.back();
+  }));
 
   it('a stranger signs in, adds a key, copies it, and deletes it', async () => {
     const visitor = await scene.visit(null);
@@ -113,10 +119,18 @@ describe('with the keyboard alone', () => {
     await page.reload(); // the choice holds
     await row(page, 'Ada').waitFor();
     assert.equal(await choose.inputValue(), second.account.id);
+    const tab = await visitor.newPage();
+    await tab.goto(`${server.url}/console/`);
+    const other = tab.getByRole('combobox', { name: 'Account' });
+    await other.waitFor();
+    assert.equal(await other.inputValue(), second.account.id);
     await toChoice();
     await page.keyboard.press('ArrowUp');
     await shown('Acme Freight').waitFor();
     assert.equal(await choose.inputValue(), server.account.accountId);
+    await tab.reload();
+    await other.waitFor();
+    assert.equal(await other.inputValue(), second.account.id, 'each tab keeps its own');
     visitor.assertQuiet();
     await visitor.close();
   });
@@ -130,6 +144,19 @@ describe('with the keyboard alone', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'User Groups' }).waitFor();
     await page.waitForFunction(() => document.title === 'User Groups · Latchkey'); // the heading is there a moment earlier
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    await page.route('**/graphql?*', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.getByRole('link', { name: 'Account Administrator' }).press('Enter');
+    await page.getByText('Loading the user group…').waitFor();
+    await page.waitForFunction(() => document.title === 'User group · Latchkey'); // and no longer the list
+    release();
+    await page.waitForFunction(() => document.title === 'Account Administrator · Latchkey');
+    await page.goBack();
+    await page.waitForFunction(() => document.title === 'User Groups · Latchkey');
     assert.ok(['User Groups', 'main'].includes((await page.evaluate(() => (document.activeElement.id === 'main' ? 'main' : document.activeElement.innerText))).trim()));
     visitor.assertQuiet();
     await visitor.close();
@@ -163,16 +190,75 @@ describe('with the keyboard alone', () => {
 
     const removal = page.getByRole('alertdialog', { name: 'Delete slow?' });
     await row(page, 'slow').getByRole('button', { name: 'Delete' }).click();
+    const escaped = new Promise((resolve) => (release = resolve));
     await page.route('**/graphql?*', async (route) => {
-      await new Promise((resolve) => setTimeout(resolve, 300));
+      await escaped;
       await route.abort();
     });
     visitor.expect(/ERR_FAILED/);
     await removal.getByRole('button', { name: 'Delete' }).click();
+    await removal.getByRole('button', { name: 'Delete' }).and(page.locator('[aria-disabled=true]')).waitFor();
     await page.keyboard.press('Escape');
+    release();
     await removal.getByRole('alert').getByText('The server cannot be reached').waitFor(); // it would have been said to nobody
     await page.keyboard.press('Escape');
     await removal.waitFor({ state: 'detached' });
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('the way back waits for the answer as well: it neither loses a new secret nor leads away later from where one went', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    await server.createKey('turned');
+    await visitor.goto('/console/');
+    await page.getByRole('link', { name: 'API Keys', exact: true }).click();
+    await row(page, 'turned').getByRole('button', { name: 'Rotate' }).click();
+    const releases = [];
+    await page.route('**/graphql?*', async (route) => {
+      if (/rotateApiKey|deleteApiKey/.test(route.request().postData())) await new Promise((resolve) => releases.push(resolve));
+      await route.continue();
+    });
+    await page.getByRole('dialog').getByRole('button', { name: 'Submit' }).click();
+    await page.getByRole('button', { name: 'Submitting…' }).waitFor();
+    await goBack(page);
+    releases[0]();
+    const made = page.getByRole('dialog', { name: 'API key rotated' });
+    assert.equal(await server.accepts(await made.getByRole('textbox').innerText()), true);
+    await page.keyboard.press('Escape');
+
+    await row(page, 'turned').getByRole('link').first().click();
+    await page.getByRole('heading', { level: 1, name: 'turned' }).waitFor();
+    await page.getByRole('button', { name: 'Delete' }).click();
+    const removal = page.getByRole('alertdialog', { name: 'Delete turned?' });
+    await removal.getByRole('button', { name: 'Delete' }).click();
+    await removal.getByRole('button', { name: 'Delete' }).and(page.locator('[aria-disabled=true]')).waitFor();
+    await goBack(page);
+    assert.equal(await page.getByRole('heading', { level: 1, includeHidden: true }).innerText(), 'turned');
+    releases[1]();
+    await page.locator('.notice').getByText('turned is deleted.').waitFor();
+    await page.getByRole('heading', { level: 1, name: 'API Keys' }).waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('no message covers the buttons of a dialog', async () => {
+    const visitor = await scene.visit(undefined, { viewport: PHONE });
+    const { page } = visitor;
+    await visitor.goto(KEYS);
+    await row(page, 'admin').getByRole('button', { name: 'Copy key' }).press('Enter');
+    await page.locator('.notice').getByText('copied').waitFor();
+    await page.getByRole('button', { name: 'Add API Key' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Add API Key' });
+    await dialog.getByLabel('Account Administrator').waitFor();
+    await dialog.getByText('Expiry, limits and metadata').press('Enter');
+    await dialog.locator('.notice').getByText('copied').waitFor();
+    const free = await dialog.locator('.dialog-head button, .dialog-foot button').evaluateAll((all) => all.map((button) => {
+      const { x, y, width, height } = button.getBoundingClientRect();
+      return button.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+    }));
+    assert.deepEqual(free, [true, true, true]);
+    await page.keyboard.press('Escape');
     visitor.assertQuiet();
     await visitor.close();
   });

@@ -43,9 +43,44 @@ describe('API Keys', () => {
     await visitor.goto(page.url()); // the address holds it all
     await page.getByText('1–10 of 10 keys').waitFor();
     await page.locator('th[aria-sort=descending]').getByText('Created').waitFor();
+    await page.getByRole('searchbox', { name: 'Search by name' }).fill(`x ${visitor.server.account.apiKey}`);
+    await hear(page, 'This is an API key itself.');
+    assert.doesNotMatch(page.url(), /lk_/, 'history is no place for a secret');
     await page.getByRole('searchbox', { name: 'Search by name' }).fill('no such key');
     await page.getByText('No key fits the search.').waitFor();
     await page.getByRole('button', { name: 'Show all keys' }).click();
+    await page.getByText(/^1–50 of/).waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('leads back from a filter to the page one was on, and says nothing of one list that was said of another', async () => {
+    const visitor = await visit();
+    const { page } = visitor;
+    await visitor.goto(KEYS);
+    await page.getByRole('button', { name: 'Next page' }).click();
+    await page.getByText(/^51–/).waitFor();
+    await page.getByLabel('Show', { exact: true }).selectOption('Unused for 90 days');
+    await page.getByText('No key fits the search.').waitFor();
+    await page.goBack();
+    await page.getByText(/^51–/).waitFor();
+    assert.match(page.url(), /page=2/);
+
+    await page.goForward();
+    await page.getByText('No key fits the search.').waitFor();
+    let answer;
+    const held = new Promise((resolve) => (answer = resolve));
+    await page.route('**/graphql?*', async (route) => ((await held) ? route.continue() : route.abort()));
+    visitor.expect(/ERR_FAILED/);
+    await page.getByRole('button', { name: 'Show all keys' }).press('Enter');
+    await page.getByText('Loading API keys…').waitFor();
+    await page.waitForFunction(() => document.activeElement.matches('main h1')); // the button is gone
+    assert.equal(await page.getByText('There is no API key yet.').count(), 0);
+    answer(false);
+    await page.getByRole('alert').waitFor();
+    assert.equal(await page.getByText('There is no API key yet.').count(), 0);
+    await page.unroute('**/graphql?*');
+    await page.getByRole('button', { name: 'Try again' }).click();
     await page.getByText(/^1–50 of/).waitFor();
     visitor.assertQuiet();
     await visitor.close();
@@ -207,6 +242,36 @@ describe('API Keys', () => {
     await visitor.close();
   });
 
+  it('are revealed and copied once for each press that found the button free, however slow the server is', async () => {
+    const visitor = await visit();
+    const { page } = visitor;
+    const answers = [];
+    await page.route('**/graphql?*', async (route) => {
+      if (route.request().postData().includes('revealApiKey')) await new Promise((resolve) => answers.push(resolve));
+      await route.continue();
+    });
+    await visitor.goto(`${KEYS}?q=key+001`);
+    const button = (name, key) => row(page, key).getByRole('button', { name });
+    const isBusy = (found) => found.and(page.locator('[aria-disabled=true]')).waitFor();
+    await button('Copy key', 'key 0010').press('Enter');
+    await isBusy(button('Copy key', 'key 0010'));
+    await button('Copy key', 'key 0010').press('Enter');
+    await button('Reveal key', 'key 0011').press('Enter');
+    await button('Reveal key', 'key 0012').press('Enter');
+    await isBusy(button('Reveal key', 'key 0012'));
+    answers[1]();
+    await button('Hide key', 'key 0011').waitFor();
+    await isBusy(button('Reveal key', 'key 0012'));
+    await button('Reveal key', 'key 0012').press('Enter');
+    answers[0]();
+    await hear(page, 'The key key 0010 is copied.');
+    answers[2]();
+    await button('Hide key', 'key 0012').waitFor();
+    assert.equal(answers.length, 3, 'each one is an entry of the audit log');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('say what is done to a name that runs from right to left in words that do not', async () => {
     const visitor = await visit();
     const { page } = visitor;
@@ -317,10 +382,45 @@ describe("a key's page", () => {
       await page.getByRole('button', { name: span }).click();
       await page.getByRole('img', { name: new RegExp(`${span}: 3 in all`) }).waitFor();
     }
+    let answer;
+    const held = new Promise((resolve) => (answer = resolve));
+    await page.route('**/graphql?*', async (route) => ((await held) ? route.continue() : route.abort()));
+    visitor.expect(/ERR_FAILED/);
+    await page.getByRole('button', { name: '7 days' }).click();
+    await page.locator('.usage[aria-busy=true]').getByRole('img', { name: /30 days: 3 in all/ }).waitFor(); // those numbers are not of 7 days
+    answer(false);
+    await page.getByRole('alert').waitFor();
+    assert.equal(await page.getByRole('img', { name: /Verifications/ }).count(), 0);
+    await page.unroute('**/graphql?*');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByRole('img', { name: /7 days: 3 in all/ }).waitFor();
     const trail = page.getByRole('table', { name: 'Audit trail' });
     await trail.getByRole('button', { name: 'Show changes' }).last().click();
     await page.getByRole('group', { name: /What changed of/ }).getByText('name:').first().waitFor();
     await inspect(visitor, 'api-key');
+    await visitor.close();
+  });
+
+  it('has in its trail what is done on the page, and of what was done to many keys at once only its own part', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    const query = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { id } } }';
+    const requests = ['one of two', 'two of two'].map((name) => ({ query, variables: { input: { accountId: server.account.accountId, userGroupIds: [server.account.userGroupId], name } } }));
+    const answer = await server.request({ method: 'POST', path: '/graphql', headers: { 'content-type': 'application/json', 'x-api-key': server.account.apiKey }, body: JSON.stringify(requests) });
+    const [{ data }] = JSON.parse(answer.text);
+    await visitor.goto(`${KEYS}/${data.createApiKey.apiKey.id}`);
+    const trail = page.getByRole('table', { name: 'Audit trail' });
+    await trail.waitFor();
+    assert.deepEqual((await trail.getByRole('rowheader').allInnerTexts()).map((text) => text.trim()), ['Created']);
+    await trail.getByRole('button', { name: 'Show changes' }).click();
+    await page.getByRole('group', { name: 'What changed of one of two' }).waitFor();
+    assert.equal(await page.getByRole('group', { name: /What changed of/ }).count(), 1);
+    await page.getByRole('button', { name: 'Edit' }).click();
+    await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('renamed');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'renamed' }).waitFor();
+    await trail.getByRole('rowheader').getByText('Changed').waitFor();
+    visitor.assertQuiet();
     await visitor.close();
   });
 

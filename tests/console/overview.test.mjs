@@ -1,6 +1,7 @@
 // The overview in a browser against the real server.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { DESKTOP, PHONE } from './support/browser.mjs';
 import { sleep } from '../api/support/server.mjs';
 import { createKeys, HOSTILE } from './support/fill.mjs';
 import { inspect, KEYS, row, stage } from './support/walk.mjs';
@@ -31,6 +32,27 @@ describe('the overview', () => {
     await page.getByText('Every key was used in the last 90 days, or is younger.').waitFor();
     await page.getByRole('table', { name: 'Recent changes' }).getByText('much later').waitFor();
     await inspect(visitor, 'overview');
+    await visitor.page.setViewportSize(PHONE);
+    await page.route('**/graphql?*', async (route) => { // with as many as need the widest labels
+      const answer = await route.fetch();
+      const json = await answer.json();
+      for (const bucket of json.data.account?.usage ?? []) bucket.valid = bucket.total *= 300_000;
+      await route.fulfill({ response: answer, json });
+    });
+    for (const span of ['30 days', '7 days', '24 hours']) {
+      await page.getByRole('button', { name: span }).click();
+      await page.getByRole('img', { name: new RegExp(`${span}: 300,000 in all`) }).waitFor();
+      const cut = await page.locator('.chart svg:not(.swatch)').evaluate((svg) => {
+        const { width, height } = svg.viewBox.baseVal;
+        return [...svg.querySelectorAll('text')].filter((text) => {
+          const box = text.getBBox();
+          return box.x < 0 || box.y < 0 || box.x + box.width > width || box.y + box.height > height;
+        }).map((text) => text.textContent);
+      });
+      assert.deepEqual(cut, [], `cut off at an edge, ${span}`);
+    }
+    await page.unroute('**/graphql?*');
+    await visitor.page.setViewportSize(DESKTOP);
     await page.getByRole('link', { name: 'See all 3 keys in API Keys' }).click();
     await page.getByText('1–3 of 3 keys').waitFor();
     if (!page.url().includes(`${KEYS}?show=expiring`)) throw new Error(page.url());

@@ -82,6 +82,28 @@ describe('a session', () => {
     await visitor.close();
   });
 
+  it('that ended goes on in its own account only', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(REFUSED);
+    const { page, server } = visitor;
+    const { createAccount: second } = await server.query('mutation { createAccount(input: { name: "Borealis Rail" }) { key } }');
+    await visitor.goto(KEYS);
+    await row(page, 'admin').waitFor();
+    await endSession(visitor);
+    await page.getByLabel('State').selectOption('Enabled');
+    const ended = page.getByRole('dialog', { name: 'Your session has ended' });
+    await ended.getByLabel('API key').fill(second.key);
+    await page.keyboard.press('Enter');
+    await ended.getByText('That signs in to another account, Borealis Rail. What is open on this page belongs to Acme Freight.').waitFor();
+    assert.deepEqual(await visitor.context.cookies(), []);
+    await ended.getByLabel('API key').fill(server.account.apiKey);
+    await page.keyboard.press('Enter');
+    await ended.waitFor({ state: 'detached' });
+    await row(page, 'admin').waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('that ended can be left, and what was not sent is not done', async () => {
     const visitor = await scene.visit({ email: 'ada@acme.example', password: PASSWORD });
     visitor.expect(REFUSED);
@@ -101,6 +123,53 @@ describe('a session', () => {
     await visitor.close();
   });
 
+  it('that ended shows no secret, and one that was shown to somebody is not there for another who signs in', async () => {
+    const { server } = scene;
+    const [{ key: shown }, { key: other }] = [await server.createKey('shown'), await server.createKey('another')];
+    const visitor = await scene.visit();
+    visitor.expect(REFUSED);
+    const { page } = visitor;
+    const ended = page.getByRole('dialog', { name: 'Your session has ended' });
+    const onPage = (text) => page.evaluate((secret) => document.documentElement.innerHTML.includes(secret), text);
+    const end = async () => {
+      await endSession(visitor);
+      await page.evaluate(() => new BroadcastChannel('latchkey.session').postMessage(null)); // as another tab does in which one signs out
+      await ended.waitFor();
+    };
+    const signIn = async (apiKey) => {
+      await ended.getByLabel('API key').fill(apiKey);
+      await page.keyboard.press('Enter');
+      await ended.waitFor({ state: 'detached' });
+    };
+    await visitor.goto(KEYS);
+    await row(page, 'shown').getByRole('button', { name: 'Reveal key' }).click();
+    await page.getByText(shown).waitFor();
+    await end();
+    assert.equal(await onPage(shown), false);
+    await signIn(server.account.apiKey);
+    await page.getByText(shown).waitFor(); // it was shown to the same one
+    await visitor.goto(KEYS);
+    await row(page, 'shown').getByRole('button', { name: 'Reveal key' }).click();
+    await page.getByText(shown).waitFor();
+    await end();
+    await signIn(other);
+    assert.equal(await onPage(shown), false);
+    await row(page, 'shown').getByRole('button', { name: 'Reveal key' }).waitFor();
+
+    await page.getByRole('button', { name: 'Add API Key' }).click();
+    await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('made by another');
+    await page.keyboard.press('Enter');
+    const made = page.getByRole('dialog', { name: 'API key created' });
+    const secret = await made.getByRole('textbox').innerText();
+    await end();
+    assert.equal(await onPage(secret), false);
+    await signIn(server.account.apiKey);
+    await made.waitFor({ state: 'detached' });
+    assert.equal(await onPage(secret), false);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('that the server was not told to end goes on, and says so', async () => {
     const visitor = await scene.visit();
     visitor.expect(/ERR_FAILED/);
@@ -115,6 +184,36 @@ describe('a session', () => {
     await endSession(visitor); // as in another tab
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    assert.equal(await page.getByText('You are still signed in.').count(), 0);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('that is left while one signs in again does not begin', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(REFUSED);
+    const { page, server } = visitor;
+    await visitor.goto(KEYS);
+    await row(page, 'admin').waitFor();
+    await endSession(visitor);
+    await page.getByLabel('State').selectOption('Enabled');
+    const ended = page.getByRole('dialog', { name: 'Your session has ended' });
+    await ended.getByLabel('API key').fill(server.account.apiKey);
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    await page.route('**/console/session', async (route) => {
+      if (route.request().method() === 'POST') await held;
+      await route.continue();
+    });
+    await page.keyboard.press('Enter');
+    await ended.getByRole('button', { name: 'Signing in…' }).waitFor();
+    await ended.getByRole('button', { name: 'Leave without saving' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    const left = page.waitForResponse((answer) => answer.request().method() === 'DELETE' && answer.status() === 204);
+    release();
+    await left;
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    assert.deepEqual(await visitor.context.cookies(), []);
     visitor.assertQuiet();
     await visitor.close();
   });
@@ -143,6 +242,34 @@ describe('a session', () => {
     await ada.page.getByRole('alertdialog').getByText('This is you: your session ends too.').waitFor();
     ada.assertQuiet();
     await ada.close();
+  });
+
+  it('of a key whose secret stops at its rotation ends when the new secret has been seen, and not over it', async () => {
+    const { server } = scene;
+    const { key } = await server.createKey('my own, turned');
+    const visitor = await scene.visit({ apiKey: key });
+    visitor.expect(REFUSED);
+    const { page } = visitor;
+    await visitor.goto(KEYS);
+    await row(page, 'my own, turned').getByRole('button', { name: 'Rotate' }).click();
+    const rotate = page.getByRole('dialog', { name: 'Rotate my own, turned' });
+    await rotate.getByText('You are signed in with this key').waitFor();
+    await rotate.getByLabel('Stops now').check();
+    await rotate.getByRole('button', { name: 'Submit' }).click();
+    const rotated = page.getByRole('dialog', { name: 'API key rotated' });
+    await rotated.getByRole('button', { name: 'Copy key' }).click();
+    await rotated.locator('.notice').getByText('copied').waitFor();
+    await page.waitForLoadState('networkidle');
+    const next = await rotated.getByRole('textbox').innerText();
+    assert.deepEqual([await server.accepts(key), await server.accepts(next)], [false, true]);
+    await rotated.getByRole('button', { name: 'Done' }).click();
+    const ended = page.getByRole('dialog', { name: 'Your session has ended' });
+    await ended.getByLabel('API key').fill(next);
+    await page.keyboard.press('Enter');
+    await ended.waitFor({ state: 'detached' });
+    await row(page, 'my own, turned').getByText(`lk_…${next.slice(-4)}`).waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
   });
 
   it('is one for all tabs: none goes on under a name that is no longer whose it acts as', async () => {

@@ -24,6 +24,13 @@ describe('Users', () => {
     assert.equal(await page.getByRole('rowheader').count(), 1);
     await find.fill('nobody@acme.example');
     await page.getByText('No user has this e-mail address or full name.').waitFor();
+    visitor.expect(/ERR_FAILED/);
+    await page.route('**/graphql?*', (route) => route.abort());
+    await find.fill('hostile4@acme.example');
+    await page.getByRole('alert').getByText('The server cannot be reached').waitFor();
+    await page.unroute('**/graphql?*');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await row(page, HOSTILE[4]).waitFor();
     visitor.assertQuiet();
     await visitor.close();
   });

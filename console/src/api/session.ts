@@ -36,7 +36,7 @@ export type Credentials = { readonly apiKey: string } | { readonly email: string
 
 export const session = createStore<Session>({ state: 'starting' });
 
-/** In the browser's storage: the account that was chosen. */
+/** In the browser's storage: the account that was chosen, of the tab and, for new tabs, of the browser. */
 const CHOSEN_ACCOUNT = 'latchkey.account';
 
 /** To the other tabs of this browser, which all act by one cookie: the id of who has signed in, or null when somebody has signed out. */
@@ -74,10 +74,15 @@ export async function signIn(credentials: Credentials): Promise<void> {
   const opened = answer.body as SessionAnswer;
   if (before.state === 'in' && !opened.accounts.some((one) => one.uuid === before.who.accountId)) {
     await send('DELETE', '/console/session');
-    const message = `That is an account of another name, ${opened.accountName}. What is open on this page belongs to ${before.who.viewer.account.name}.`;
+    const message = `That signs in to another account, ${opened.accountName}. What is open on this page belongs to ${before.who.viewer.account.name}.`;
     throw new Failure([{ message, code: 'FORBIDDEN', path: [] }]);
   }
   const who = await enter(opened, before.state === 'in' ? before.who.accountId : undefined);
+  if (before.state === 'in' && session.get().state === 'out') { // the reader has left while this was on its way
+    remember(null);
+    await send('DELETE', '/console/session');
+    return;
+  }
   goOn(who);
   tabs?.postMessage(who.actor.id);
 }
@@ -140,7 +145,7 @@ function leave(): void {
 /** The chosen account; null when there is none; undefined when the browser forbids storage. */
 function remembered(): string | null | undefined {
   try {
-    return localStorage.getItem(CHOSEN_ACCOUNT);
+    return sessionStorage.getItem(CHOSEN_ACCOUNT) ?? localStorage.getItem(CHOSEN_ACCOUNT);
   } catch {
     return undefined;
   }
@@ -148,8 +153,10 @@ function remembered(): string | null | undefined {
 
 function remember(accountId: string | null): void {
   try {
-    if (accountId === null) localStorage.removeItem(CHOSEN_ACCOUNT);
-    else localStorage.setItem(CHOSEN_ACCOUNT, accountId);
+    for (const storage of [sessionStorage, localStorage]) {
+      if (accountId === null) storage.removeItem(CHOSEN_ACCOUNT);
+      else storage.setItem(CHOSEN_ACCOUNT, accountId);
+    }
   } catch {
     // storage is forbidden: the server's choice of account does
   }

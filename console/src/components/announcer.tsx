@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
+import { session } from '../api/session.ts';
 import { useHandOver } from '../hooks/use-hand-over.ts';
 import { createStore, useStore } from '../lib/store.ts';
 import { IconButton } from './button.tsx';
@@ -18,6 +19,11 @@ const SHOWN_MS = 8_000;
 export function announce(text: ComponentChildren, kind: Notice['kind'] = 'done'): void {
   notices.set([...notices.get().slice(-2), { id: ++last, text, kind }]);
 }
+
+// What was said to one who has left is not for the next, and may be true no more.
+session.subscribe(() => {
+  if (session.get().state === 'out') notices.set([]);
+});
 
 function dismiss(id: number): void {
   notices.set(notices.get().filter((one) => one.id !== id));

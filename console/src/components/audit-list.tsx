@@ -12,19 +12,19 @@ interface AuditListProps {
   caption: string;
   sets: readonly ChangeSetParts[];
   busy?: boolean;
-  /** Without what each change was about, on a page that is about one thing. */
-  brief?: boolean;
+  /** The id of what the page is about: without what else the same requests changed, and without saying what it is. */
+  about?: string | undefined;
 }
 
 const PAST: Readonly<Record<string, string>> = { CREATE: 'Created', UPDATE: 'Changed', DELETE: 'Deleted', REVEAL: 'Revealed', ROTATE: 'Rotated', IMPORT: 'Imported', LOGIN: 'Signed in with', LOGOUT: 'Signed out with' };
 
 /** Entries of the audit log; each can be opened to see what it changed. */
-export function AuditList({ caption, sets, busy = false, brief = false }: AuditListProps) {
+export function AuditList({ caption, sets, busy = false, about }: AuditListProps) {
   const [open, setOpen] = useState<string>();
   const all: readonly (Column<ChangeSetParts> | false)[] = [
     { key: 'time', header: 'Time', cell: (set) => <Time at={set.triggeredAt} /> },
     { key: 'actor', header: 'Who', cell: (set) => <AuditActor set={set} /> },
-    { key: 'what', header: 'Did', kind: 'name', cell: (set) => <span id={`audit-${set.id}`}><What set={set} brief={brief} /></span> },
+    { key: 'what', header: 'Did', kind: 'name', cell: (set) => <span id={`audit-${set.id}`}><What set={set} about={about} /></span> },
     { key: 'from', header: 'From', cell: (set) => <code class="address">{set.request?.remoteIpAddress || '—'}</code> },
     {
       key: 'more', header: 'Changes', kind: 'actions',
@@ -40,17 +40,18 @@ export function AuditList({ caption, sets, busy = false, brief = false }: AuditL
   return (
     <Table
       caption={caption} columns={columns} rows={sets} rowKey={(set) => set.id} busy={busy}
-      detail={(set) => (open === set.id ? <AuditChange set={set} /> : undefined)}
+      detail={(set) => (open === set.id ? <AuditChange set={set} about={about} /> : undefined)}
     />
   );
 }
 
-function What({ set, brief }: { set: ChangeSetParts; brief: boolean }) {
+function What({ set, about }: { set: ChangeSetParts; about: string | undefined }) {
   const refused = set.failureStatusMsg !== null;
+  const brief = about !== undefined;
   return (
     <>
       {refused && <Badge kind="bad">Refused</Badge>}
-      {set.changes.map((change, index) => (
+      {set.changes.filter((change) => !brief || change.resourceId === about).map((change, index) => (
         <span class="change" key={index}>
           {PAST[change.operationType] ?? words(change.operationType)}{' '}
           {!brief && <span class="muted">{words(change.resourceType)}</span>}{' '}

@@ -4,10 +4,12 @@ import { number } from '../lib/format.ts';
 import { OUTCOMES, scaleTop, totals } from '../lib/outcomes.ts';
 
 const WIDTH = 720;
-const HEIGHT = 200;
-const LEFT = 48;
-const BOTTOM = 22;
-const TOP = 8;
+const HEIGHT = 214;
+// Room for the texts at the size that they have on a narrow screen, see content.css.
+const LEFT = 66;
+const BOTTOM = 26;
+const TOP = 18;
+const TIME_WIDTH = 84;
 
 /** Bars of verifications over time, one part for each outcome; the same as a table below it. */
 export function Chart({ buckets, label, hourly }: { buckets: readonly UsageParts[]; label: string; hourly: boolean }) {
@@ -28,7 +30,7 @@ export function Chart({ buckets, label, hourly }: { buckets: readonly UsageParts
           </g>
         ))}
         {buckets.map((bucket, index) => <Bar key={bucket.start} bucket={bucket} x={LEFT + index * step} step={step} plot={plot} top={top} hourly={hourly} />)}
-        {buckets.map((bucket, index) => index % every === 0 && (
+        {buckets.map((bucket, index) => index % every === 0 && LEFT + index * step <= WIDTH - TIME_WIDTH && (
           <text key={bucket.start} class="chart-time" x={LEFT + index * step} y={HEIGHT - 6}>{shortTime(bucket.start, hourly && buckets.length <= 24)}</text>
         ))}
       </svg>

@@ -1,6 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { copyLater } from '../lib/clipboard.ts';
 import { asFailure } from '../api/failure.ts';
+import { useEnded } from '../hooks/use-session.ts';
+import { useSubmit } from '../hooks/use-submit.ts';
 import { announce } from './announcer.tsx';
 import { Button, IconButton } from './button.tsx';
 
@@ -17,7 +19,7 @@ interface CopyProps {
 }
 
 export function CopyButton({ label, get, done, describedBy, look = 'icon', onForbidden }: CopyProps) {
-  const copy = async () => {
+  const { busy, submit } = useSubmit(async () => {
     try {
       if (await copyLater(get)) return announce(done);
       announce('This browser does not let the page copy: select the text and copy it.', 'wrong');
@@ -25,14 +27,15 @@ export function CopyButton({ label, get, done, describedBy, look = 'icon', onFor
     } catch (thrown) {
       announce(asFailure(thrown).message, 'wrong');
     }
-  };
-  const press = () => void copy();
-  if (look === 'icon') return <IconButton label={label} icon="copy" onClick={press} describedBy={describedBy} />;
-  return <Button icon="copy" kind={look} onClick={press} describedBy={describedBy}>{label}</Button>;
+  });
+  const press = () => void submit();
+  if (look === 'icon') return <IconButton label={label} icon="copy" busy={busy} onClick={press} describedBy={describedBy} />;
+  return <Button icon="copy" kind={look} busy={busy} onClick={press} describedBy={describedBy}>{label}</Button>;
 }
 
-/** A secret in full, to be selected in one click. */
+/** A secret in full, to be selected in one click. It is not on the page while nobody is signed in. */
 export function Secret({ text, label }: { text: string; label: string }) {
+  if (useEnded()) return <code class="secret">Hidden until you sign in again.</code>;
   return (
     <code class="secret" role="textbox" aria-readonly="true" aria-label={label} tabIndex={0} onFocus={(event) => getSelection()?.selectAllChildren(event.currentTarget)}>
       {text}

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { guards } from '../lib/router.ts';
 import { Announcer } from './announcer.tsx';
 import { Button, IconButton } from './button.tsx';
@@ -46,8 +46,8 @@ export function Dialog({ title, children, actions, onClose, dirty = false, busy 
     };
   }, []);
 
-  useEffect(() => {
-    if (!dirty) return undefined;
+  useLayoutEffect(() => { // at once, not after the next picture: the way back may be pressed before
+    if (!dirty && !busy) return undefined;
     const guard = () => {
       setAsking(!busy);
       return true;

@@ -1,4 +1,4 @@
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import type { Operation, UsageParts } from '../api/generated.ts';
 import { useQuery } from '../hooks/use-query.ts';
 import { join, SPANS, type Span } from '../lib/outcomes.ts';
@@ -24,6 +24,8 @@ export function UsagePanel<R, V>({ title, operation, variables, pick }: UsagePan
   const [span, setSpan] = useState<Span>(SPANS[0] as Span);
   const range = useMemo(() => rangeOf(span, Date.now()), [span]);
   const query = useQuery(operation, variables(range));
+  const answered = useRef(span); // the span that there are numbers of: those of one never stand under the name of another
+  if (!query.loading && !query.failure) answered.current = span;
   return (
     <section class="panel" aria-labelledby="usage-title">
       <div class="panel-head">
@@ -33,14 +35,19 @@ export function UsagePanel<R, V>({ title, operation, variables, pick }: UsagePan
         </div>
       </div>
       <Loaded query={query} what="usage">
-        {(answer) => {
-          const buckets = pick(answer);
-          if (!buckets.some((bucket) => bucket.total > 0)) return <Empty>Nothing was verified in these {span.label}.</Empty>;
-          return <Chart buckets={span.key === '7d' ? join(buckets, 6) : buckets} label={`${title}, ${span.label}`} hourly={span.interval === 'HOUR'} />;
-        }}
+        {(answer) => (
+          <div class="usage" aria-busy={query.loading}>
+            {!query.failure && <Usage buckets={pick(answer)} span={answered.current} title={title} />}
+          </div>
+        )}
       </Loaded>
     </section>
   );
+}
+
+function Usage({ buckets, span, title }: { buckets: readonly UsageParts[]; span: Span; title: string }) {
+  if (!buckets.some((bucket) => bucket.total > 0)) return <Empty>Nothing was verified in these {span.label}.</Empty>;
+  return <Chart buckets={span.key === '7d' ? join(buckets, 6) : buckets} label={`${title}, ${span.label}`} hourly={span.interval === 'HOUR'} />;
 }
 
 function rangeOf(span: Span, now: number): UsageRange {

@@ -16,10 +16,12 @@ export interface SignedIn {
 /** A key is held here, in the memory of the page, and nowhere else. */
 export type Credential = { readonly by: 'session'; readonly accountId: string } | { readonly by: 'key'; readonly key: string };
 
-/** The session that the browser has, or undefined when nobody is signed in. */
+/** The session that the browser has, or undefined when nobody is signed in. Throws when the server does not say. */
 export async function findSession(): Promise<SignedIn | undefined> {
   const answer = await fetch('/console/session', { credentials: 'same-origin', cache: 'no-store' });
-  return answer.status === 200 ? ((await answer.json()) as SignedIn) : undefined;
+  if (answer.status === 204 || answer.status === 401) return undefined;
+  if (!answer.ok) throw new Error(`it answered ${answer.status}`);
+  return (await answer.json()) as SignedIn;
 }
 
 /** What to send, and where, so that a request acts by a credential. Headers of the Headers tab come last: they win. */

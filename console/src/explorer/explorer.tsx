@@ -5,16 +5,22 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { ActAs } from './act-as.tsx';
 import { findSession, requestFor, type Credential, type SignedIn } from './credential.ts';
 import { defaultQuery } from './default-query.ts';
+import { keepWritten } from './keep-written.ts';
 import { labelEditors } from './label-editors.ts';
 import { memoryStorage } from './memory.ts';
 
 const storage = memoryStorage();
 
+const SESSION_ENDED = 'Your session has ended. Sign in to the console in another tab, and send this again.';
+
 function fetcherOf(credential: Credential) {
   return async (params: FetcherParams, options?: FetcherOpts) => {
-    const { target, options: request } = requestFor(credential, options?.headers ?? {});
+    const headers = options?.headers ?? {};
+    const bySession = credential.by === 'session' && !Object.keys(headers).some((name) => /^(x-api-key|authorization)$/i.test(name));
+    const { target, options: request } = requestFor(credential, headers);
     try {
       const answer = await fetch(target, { ...request, body: JSON.stringify(params), cache: 'no-store' });
+      if (answer.status === 401 && bySession) return { errors: [{ message: SESSION_ENDED }] };
       return (await answer.json()) as object;
     } catch (thrown) {
       return { errors: [{ message: `No answer came that can be read: ${thrown instanceof Error ? thrown.message : String(thrown)}` }] };
@@ -24,24 +30,33 @@ function fetcherOf(credential: Credential) {
 
 export function Explorer() {
   const [session, setSession] = useState<SignedIn | 'unknown' | undefined>('unknown');
+  const [trouble, setTrouble] = useState('');
   const [credential, setCredential] = useState<Credential>();
   const [number, setNumber] = useState(0);
   const main = useRef<HTMLElement>(null);
 
   function choose(chosen: Credential | undefined) {
+    if (main.current) keepWritten(main.current, storage);
     setCredential(chosen);
     setNumber((before) => before + 1);
   }
 
-  useEffect(() => {
+  function find() {
+    setSession('unknown');
+    setTrouble('');
     findSession().then(
       (found) => {
         setSession(found);
         if (found) choose({ by: 'session', accountId: found.accountId });
       },
-      () => setSession(undefined),
+      (thrown: unknown) => {
+        setSession(undefined);
+        setTrouble(thrown instanceof Error ? thrown.message : String(thrown));
+      },
     );
-  }, []);
+  }
+
+  useEffect(find, []);
 
   useEffect(() => (main.current ? labelEditors(main.current) : undefined), []);
 
@@ -64,16 +79,25 @@ export function Explorer() {
             defaultQuery={defaultQuery}
             defaultEditorToolsVisibility="variables"
             forcedTheme="system"
+            shouldPersistHeaders
             showPersistHeadersSettings={false}
           />
         ) : (
-          session !== 'unknown' && (
-            <p className="explorer-empty">
-              Nobody is signed in. Paste an API key above and press <strong>Use key</strong>, or <a href="/console/">sign in to the console</a> and come back.
-            </p>
-          )
+          session !== 'unknown' && <NobodyToActAs signedIn={session !== undefined} trouble={trouble} onRetry={find} />
         )}
       </main>
     </>
+  );
+}
+
+/** What is there instead of the editors until it is known who requests act as. */
+function NobodyToActAs({ signedIn, trouble, onRetry }: { signedIn: boolean; trouble: string; onRetry(): void }) {
+  const paste = <>Paste an API key above and press <strong>Use key</strong></>;
+  if (signedIn) return <p className="explorer-empty">{paste}.</p>;
+  if (trouble === '') return <p className="explorer-empty">Nobody is signed in. {paste}, or <a href="/console/">sign in to the console</a> and come back.</p>;
+  return (
+    <p className="explorer-empty" role="alert">
+      The server did not say whether you are signed in: {trouble}. <button type="button" onClick={onRetry}>Try again</button>
+    </p>
   );
 }

@@ -20,5 +20,9 @@ export function useFetched<T>(fetchIt: (signal: AbortSignal) => Promise<T>): Fet
     );
     return () => abort.abort();
   }, [round]);
-  return { ...state, retry: () => setRound((last) => last + 1) };
+  const retry = () => {
+    setState({ data: undefined, failure: undefined }); // it can be seen that it is tried
+    setRound((last) => last + 1);
+  };
+  return { ...state, retry };
 }

@@ -1,6 +1,7 @@
 import { useEffect } from 'preact/hooks';
 import { pageOf } from '../lib/page-query.ts';
 import { usePageQuery } from './use-page-query.ts';
+import type { QueryState } from './use-query.ts';
 
 export interface Pages {
   readonly page: number;
@@ -8,10 +9,11 @@ export interface Pages {
   onPage(page: number): void;
 }
 
-/** Which page of a list the address names. `total` is known once the server said it: a page behind the last becomes the last. */
-export function usePages(size: number, total: number | undefined): Pages {
+/** Which page of a list the address names. Once the server said how many there are of what is asked for, a page behind the last becomes the last. */
+export function usePages<R>(size: number, list: QueryState<R>, totalOf: (data: R) => number): Pages {
   const [query, change] = usePageQuery();
   const page = pageOf(query);
+  const total = list.data === undefined || list.loading || list.failure ? undefined : totalOf(list.data);
   useEffect(() => {
     if (total !== undefined && page > 1 && (page - 1) * size >= total) change({ page: total > size ? String(Math.ceil(total / size)) : undefined }, { replace: true });
   }, [total, page, size, change]);

@@ -10,6 +10,12 @@ export function useWho(): SignedIn {
   return now.who;
 }
 
+/** Whether the session that the page was drawn in has ended: whoever is before it now may be another. */
+export function useEnded(): boolean {
+  const now = useStore(session);
+  return now.state !== 'in' || now.ended;
+}
+
 export function useAbilities(): Abilities {
   const { viewer } = useWho();
   return useMemo(() => abilities(viewer.permissions), [viewer]);

@@ -15,13 +15,20 @@ export function Shell({ children }: { children: ComponentChildren }) {
   const toggle = useRef<HTMLSpanElement>(null);
   const shown = useRef(path);
   // A new page is announced by moving the focus to it, as loading a page would; its heading may have to be fetched first.
-  useEffect(() => {
-    if (shown.current === path) return;
-    shown.current = path;
+  const arrive = () => {
     setOpen(false);
     scrollTo(0, 0);
     (main.current?.querySelector<HTMLElement>('h1') ?? main.current)?.focus();
+  };
+  useEffect(() => {
+    if (shown.current === path) return;
+    shown.current = path;
+    arrive();
   }, [path]);
+  // The link of the page that is shown changes no path; on a narrow screen it leaves the menu all the same.
+  const onChoose = (event: MouseEvent) => {
+    if (open && event.target instanceof Element && event.target.closest('a')) arrive();
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== 'Escape' || !open) return;
     setOpen(false);
@@ -35,7 +42,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         <a class="home" href="/console/"><Brand /></a>
         <AccountMenu />
       </header>
-      <div class={open ? 'side open' : 'side'} onKeyDown={onKeyDown}><Navigation /></div>
+      <div class={open ? 'side open' : 'side'} onKeyDown={onKeyDown} onClick={onChoose}><Navigation /></div>
       <main id="main" class="main" tabIndex={-1} ref={main}>{children}</main>
     </div>
   );

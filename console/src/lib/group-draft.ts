@@ -1,3 +1,4 @@
+import { oneFailure } from '../api/failure.ts';
 import type { AccountPermissionType, Actions, AppPermissionType, ApplicationPermissionInput, CreateUserGroupInput, Permissions, PermissionsParts, UpdateUserGroupInput } from '../api/generated.ts';
 import { mergeList, mergeWords, wordsIn } from './merge.ts';
 import type { AppPermission } from './permissions.ts';
@@ -43,7 +44,12 @@ function isGroup(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Throws a Failure where what the server would say is for programmers, and does not say which of them it is about. */
 export function permissionsOf(draft: GroupDraft): Permissions {
+  for (const [index, { applications, actions }] of draft.apps.entries()) {
+    const what = applications.filterType !== 'ALL' && (applications.appIds ?? []).length === 0 ? 'choose applications, or all of them' : actions.length === 0 ? 'choose what it allows' : undefined;
+    if (what) throw oneFailure(`Invalid application permissions: ${what}, in number ${index + 1}`, 'BAD_USER_INPUT');
+  }
   return {
     accountPermissions: { accountPermissionTypes: draft.account },
     appPermissions: draft.apps,

@@ -67,6 +67,12 @@ export async function createUsers(server, count) {
   }
 }
 
+/** Creates applications of these names, many at a time. */
+export async function createApplications(server, names) {
+  const query = 'mutation ($input: CreateApplicationInput!) { createApplication(input: $input) { application { id } } }';
+  for (let start = 0; start < names.length; start += 10) await batch(server, names.slice(start, start + 10).map((name) => ({ query, variables: { input: { name } } })));
+}
+
 /** A group with these permissions: its id. */
 export async function createGroup(server, name, permissions = {}) {
   const { createUserGroup } = await server.query('mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }', { input: { name, permissions } });

@@ -25,7 +25,7 @@ export function ApplicationsPage() {
   const [open, setOpen] = useState<Open>();
   const [query] = usePageQuery();
   const applications = useQuery(ApplicationsQuery, { limit: SIZE, offset: (pageOf(query) - 1) * SIZE });
-  const pages = usePages(SIZE, applications.data?.applications.pageInfo.total);
+  const pages = usePages(SIZE, applications, (data) => data.applications.pageInfo.total);
   const close = () => setOpen(undefined);
   const remove = async ({ id, name }: Application) => {
     await run(DeleteApplicationMutation, { input: { applicationId: id } });

@@ -1,9 +1,8 @@
 import { useMemo } from 'preact/hooks';
 import { AuditsQuery, type ChangeSetFilter } from '../../api/generated.ts';
 import { AuditList } from '../../components/audit-list.tsx';
-import { Button } from '../../components/button.tsx';
 import { Pager } from '../../components/pager.tsx';
-import { Empty, Loaded } from '../../components/states.tsx';
+import { Loaded, NothingFits, ShowAll } from '../../components/states.tsx';
 import { usePageQuery } from '../../hooks/use-page-query.ts';
 import { usePages } from '../../hooks/use-pages.ts';
 import { useQuery } from '../../hooks/use-query.ts';
@@ -21,15 +20,19 @@ export function AuditPage() {
     return { limit: SIZE, offset: (pageOf(query) - 1) * SIZE, filters: Object.keys(filter).length > 0 ? [filter] : [] };
   }, [query]);
   const audits = useQuery(AuditsQuery, variables);
-  const pages = usePages(SIZE, audits.data?.audits.pageInfo.total);
+  const pages = usePages(SIZE, audits, (data) => data.audits.pageInfo.total);
   const filtered = variables.filters.length > 0;
-  const all = filtered ? <Button onClick={() => change({ time: '', from: '', to: '', actor: '', resource: '', type: '', operation: '' })}>Show all entries</Button> : undefined;
+  const all = filtered ? <ShowAll onClick={() => change({ time: '', from: '', to: '', actor: '', resource: '', type: '', operation: '' })}>Show all entries</ShowAll> : undefined;
   return (
     <>
       <PageHead title="Audit">Who changed what, the newest first.</PageHead>
       <AuditToolbar query={query} change={change} />
       <Loaded query={audits} what="the audit log">
-        {({ audits: { nodes, pageInfo } }) => nodes.length === 0 ? <Empty action={all}>{backwards(variables.filters[0]) ? 'No entry fits: “Until” is before “From”.' : 'No entry fits.'}</Empty> : (
+        {({ audits: { nodes, pageInfo } }) => nodes.length === 0 ? (
+          <NothingFits query={audits} what="the audit log" action={all}>
+            {backwards(variables.filters[0]) ? 'No entry fits: “Until” is before “From”.' : 'No entry fits.'}
+          </NothingFits>
+        ) : (
           <>
             <AuditList caption="Audit log" sets={nodes} busy={audits.loading} />
             <Pager page={pages.page} size={SIZE} total={pageInfo.total} what="entries" onPage={pages.onPage} />

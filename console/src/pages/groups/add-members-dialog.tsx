@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import { oneFailure } from '../../api/failure.ts';
 import { announce } from '../../components/announcer.tsx';
 import { FormDialog } from '../../components/form-dialog.tsx';
 import { UsersField } from '../../components/users-field.tsx';
@@ -17,6 +18,7 @@ interface AddMembersDialogProps {
 export function AddMembersDialog({ group, present, onClose, onChanged, add }: AddMembersDialogProps) {
   const [chosen, setChosen] = useState<readonly string[]>([]);
   const sending = useSubmit(async () => {
+    if (chosen.length === 0) throw oneFailure('Choose at least one user.', 'BAD_USER_INPUT');
     let waiting = chosen;
     try {
       for (const id of chosen) {

@@ -2,8 +2,11 @@ import type { Actions, AppPermissionType, ApplicationPermissionInput } from '../
 import { Button, IconButton } from '../../components/button.tsx';
 import { CheckField, FieldGroup, SelectField, type Choice } from '../../components/field.tsx';
 import { PickList } from '../../components/pick-list.tsx';
+import { Problem } from '../../components/problem.tsx';
+import { Loading } from '../../components/states.tsx';
+import type { AllApplications } from '../../hooks/use-all-applications.ts';
 import { useRows } from '../../hooks/use-rows.ts';
-import { words } from '../../lib/format.ts';
+import { number, words } from '../../lib/format.ts';
 import { ACTIONS, isNarrow, KINDS, NEW_APP_PERMISSION, withType, type NarrowType } from '../../lib/group-draft.ts';
 import { IdField } from './id-field.tsx';
 
@@ -15,7 +18,7 @@ const TYPES: readonly Choice<AppPermissionType>[] = [
 interface AppPermissionFieldsProps {
   permissions: readonly ApplicationPermissionInput[];
   onChange(permissions: readonly ApplicationPermissionInput[]): void;
-  applications: readonly { readonly id: string; readonly name: string }[];
+  applications: AllApplications;
   error: string | undefined;
 }
 
@@ -64,10 +67,7 @@ function AppPermissionField({ label, permission, applications, onChange, onRemov
         <IconButton label={`Remove ${label.toLowerCase()}`} icon="trash" onClick={onRemove} />
       </div>
       {some && (
-        <PickList
-          label="Applications" what="application" choices={applications} chosen={appIds}
-          onChange={(next) => onChange({ ...permission, applications: { appIds: next } })}
-        />
+        <ApplicationsField all={applications} chosen={appIds} onChange={(next) => onChange({ ...permission, applications: { appIds: next } })} />
       )}
       {isNarrow(type) && <KindFields key={type} permission={permission} type={type} onChange={onChange} />}
       {type === 'SERVICE' && <IdField label="Service ids" empty="all of them" ids={permission.services?.serviceIds ?? []} onChange={(ids) => onChange({ ...permission, services: ids.length > 0 ? { serviceIds: ids } : { filterType: 'ALL' } })} />}
@@ -75,6 +75,13 @@ function AppPermissionField({ label, permission, applications, onChange, onRemov
       <ActionFields type={type} chosen={permission.actions.filter((one) => one !== null)} onChange={(actions) => onChange({ ...permission, actions })} />
     </fieldset>
   );
+}
+
+function ApplicationsField({ all: { applications, total, failure, retry }, chosen, onChange }: { all: AllApplications; chosen: readonly string[]; onChange(chosen: readonly string[]): void }) {
+  if (failure) return <Problem failure={failure} onRetry={retry} />;
+  if (!applications) return <Loading what="applications" />;
+  const hint = total > applications.length ? `These are the first ${number(applications.length)} of ${number(total)}, by name.` : undefined;
+  return <PickList label="Applications" what="application" choices={applications} chosen={chosen} onChange={onChange} hint={hint} />;
 }
 
 function ActionFields({ type, chosen, onChange }: { type: AppPermissionType; chosen: readonly Actions[]; onChange(chosen: readonly Actions[]): void }) {

@@ -1,12 +1,13 @@
 import { useState } from 'preact/hooks';
 import { run } from '../../api/client.ts';
-import { ApplicationsQuery, CreateGroup, GroupQuery, UpdateGroup, type GroupQueryAnswer } from '../../api/generated.ts';
+import { CreateGroup, GroupQuery, UpdateGroup, type GroupQueryAnswer } from '../../api/generated.ts';
 import { announce } from '../../components/announcer.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { TextArea, TextField } from '../../components/field.tsx';
 import { FormDialog } from '../../components/form-dialog.tsx';
 import { Loaded } from '../../components/states.tsx';
 import { UsersField } from '../../components/users-field.tsx';
+import { useAllApplications } from '../../hooks/use-all-applications.ts';
 import { useQuery } from '../../hooks/use-query.ts';
 import { useAbilities } from '../../hooks/use-session.ts';
 import { useSubmit } from '../../hooks/use-submit.ts';
@@ -53,7 +54,7 @@ export function GroupForm({ group, onClose, onSaved }: GroupFormProps) {
   const [before] = useState(() => (group ? groupDraftOf(group) : NEW_GROUP));
   const [draft, setDraft] = useState(before);
   const [userIds, setUserIds] = useState<readonly string[]>([]);
-  const applications = useQuery(ApplicationsQuery, may.seeApplications ? { limit: 100, offset: 0 } : undefined);
+  const applications = useAllApplications();
   const sending = useSubmit(async () => {
     const saved = group
       ? await update(group.id, draft, before)
@@ -75,9 +76,7 @@ export function GroupForm({ group, onClose, onSaved }: GroupFormProps) {
         label="Scopes" rows={3} value={draft.scopes} onInput={(scopes) => set({ scopes })} error={fields.scopes} mono
         hint="Names of your own, one a line, such as invoices.read. invoices.* covers all that begin with invoices., and * covers all."
       />
-      <AppPermissionFields
-        permissions={draft.apps} onChange={(apps) => set({ apps })} error={fields.apps} applications={applications.data?.applications.nodes ?? []}
-      />
+      <AppPermissionFields permissions={draft.apps} onChange={(apps) => set({ apps })} error={fields.apps} applications={applications} />
     </FormDialog>
   );
 }

@@ -28,21 +28,28 @@ export function GroupMembers({ group, users, reload }: { group: Group; users: Us
     },
   ];
   const remove = async (user: Member) => {
-    await run(RemoveMember, { input: { userGroupId: group.id, userId: user.id } });
+    try {
+      await run(RemoveMember, { input: { userGroupId: group.id, userId: user.id } });
+    } catch (thrown) {
+      reload(); // the list may be older than what another has done
+      throw thrown;
+    }
     announce(<><bdi>{user.name}</bdi> is no longer in <bdi>{group.name}</bdi>.</>);
     setRemoving(undefined);
     reload();
   };
   return (
-    <section class="panel" aria-labelledby="members-title">
-      <div class="panel-head">
-        <h2 id="members-title">Members</h2>
-        {may.manageUsers && <Button icon="add" onClick={() => setAdding(true)}>Add members</Button>}
-      </div>
-      {users.nodes.length === 0 ? <Empty>No user is in this group.</Empty> : (
-        <Table caption="Members" columns={all.filter((one) => one !== false)} rows={users.nodes} rowKey={(user) => user.id} />
-      )}
-      {users.pageInfo.total > users.nodes.length && <p class="panel-more muted">The first {users.nodes.length} of {users.pageInfo.total}.</p>}
+    <>
+      <section class="panel" aria-labelledby="members-title">
+        <div class="panel-head">
+          <h2 id="members-title">Members</h2>
+          {may.manageUsers && <Button icon="add" onClick={() => setAdding(true)}>Add members</Button>}
+        </div>
+        {users.nodes.length === 0 ? <Empty>No user is in this group.</Empty> : (
+          <Table caption="Members" columns={all.filter((one) => one !== false)} rows={users.nodes} rowKey={(user) => user.id} />
+        )}
+        {users.pageInfo.total > users.nodes.length && <p class="panel-more muted">The first {users.nodes.length} of {users.pageInfo.total}.</p>}
+      </section>
       {adding && (
         <AddMembersDialog
           group={group} present={users.nodes.map((user) => user.id)} onClose={() => setAdding(false)} onChanged={reload}
@@ -54,6 +61,6 @@ export function GroupMembers({ group, users, reload }: { group: Group; users: Us
           <p><strong><bdi>{removing.name}</bdi></strong> loses the permissions of <bdi>{group.name}</bdi> from now on.</p>
         </Confirm>
       )}
-    </section>
+    </>
   );
 }

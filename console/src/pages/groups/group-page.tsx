@@ -10,6 +10,7 @@ import { TrailPanel } from '../../components/trail-panel.tsx';
 import { useApplicationNames } from '../../hooks/use-application-names.ts';
 import { useQuery } from '../../hooks/use-query.ts';
 import { useAbilities } from '../../hooks/use-session.ts';
+import { useTitle } from '../../hooks/use-title.ts';
 import { ACCESS_TRAIL, PageHead } from '../../layout/page-head.tsx';
 import { navigate } from '../../lib/router.ts';
 import { EditGroup } from './group-form.tsx';
@@ -22,6 +23,7 @@ const TRAIL = [...ACCESS_TRAIL, { name: 'User Groups', to: GROUPS }];
 export function GroupPage({ id }: { id: string }) {
   const may = useAbilities();
   const query = useQuery(GroupQuery, { id, users: may.seeUsers });
+  useTitle(query.data?.userGroup.name ?? 'User group');
   return (
     <>
       {query.failure && !query.data && <PageHead title="User group" trail={TRAIL} />}
@@ -36,7 +38,12 @@ function GroupView({ group, reload }: { group: GroupQueryAnswer['userGroup']; re
   const may = useAbilities();
   const applicationNames = useApplicationNames();
   const [open, setOpen] = useState<'edit' | 'delete'>();
+  const [changes, setChanges] = useState(0);
   const close = () => setOpen(undefined);
+  const changed = () => {
+    setChanges((last) => last + 1);
+    reload();
+  };
   const remove = async () => {
     await run(DeleteGroup, { input: { userGroupId: group.id } });
     announce(<><bdi>{group.name}</bdi> is deleted.</>);
@@ -56,10 +63,10 @@ function GroupView({ group, reload }: { group: GroupQueryAnswer['userGroup']; re
         <div class="panel-head"><h2 id="permissions-title">Permissions</h2></div>
         <PermissionTables groups={[group]} applicationNames={applicationNames} ofOneGroup />
       </section>
-      {group.users && <GroupMembers group={group} users={group.users} reload={reload} />}
+      {group.users && <GroupMembers group={group} users={group.users} reload={changed} />}
       {may.seeKeys && <GroupKeys id={group.id} />}
-      {may.seeAudits && <TrailPanel title="Audit trail" filter={{ resourceId: group.id }} more={`/audit?resource=${encodeURIComponent(group.id)}`} brief />}
-      {open === 'edit' && <EditGroup id={group.id} onClose={close} onSaved={reload} />}
+      {may.seeAudits && <TrailPanel title="Audit trail" filter={{ resourceId: group.id }} more={`/audit?resource=${encodeURIComponent(group.id)}`} about={group.id} round={changes} />}
+      {open === 'edit' && <EditGroup id={group.id} onClose={close} onSaved={changed} />}
       {open === 'delete' && (
         <Confirm title={<>Delete <bdi>{group.name}</bdi>?</>} verb="Delete" danger removes onGone={() => navigate(GROUPS)} onClose={close} onConfirm={remove}>
           <p>Every key and user in <strong><bdi>{group.name}</bdi></strong> loses its permissions from now on. This cannot be undone.</p>

@@ -23,7 +23,7 @@ export function GroupsPage() {
   const [adding, setAdding] = useState(false);
   const [query] = usePageQuery();
   const groups = useQuery(GroupsQuery, { limit: SIZE, offset: (pageOf(query) - 1) * SIZE, users: may.seeUsers });
-  const pages = usePages(SIZE, groups.data?.userGroups.pageInfo.total);
+  const pages = usePages(SIZE, groups, (data) => data.userGroups.pageInfo.total);
   const add = may.manageUsers && <Button kind="primary" icon="add" onClick={() => setAdding(true)}>Add User Group</Button>;
   return (
     <>

@@ -4,6 +4,7 @@ import { CreateKey } from '../../api/generated.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { FormDialog } from '../../components/form-dialog.tsx';
+import { useForgetting } from '../../hooks/use-forgetting.ts';
 import { useSubmit } from '../../hooks/use-submit.ts';
 import { fieldErrors } from '../../lib/field-errors.ts';
 import { createInput, NEW_KEY, sameDraft } from '../../lib/key-draft.ts';
@@ -18,6 +19,7 @@ export function CreateKeyDialog({ onClose, onCreated }: { onClose(): void; onCre
     setMade({ name: createApiKey.apiKey.name, secret: createApiKey.key });
     onCreated();
   });
+  useForgetting(() => made && onClose());
   if (made) {
     return (
       <Dialog title="API key created" onClose={onClose} actions={<Button onClick={onClose}>Done</Button>}>

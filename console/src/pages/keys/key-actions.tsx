@@ -7,6 +7,7 @@ import { announce } from '../../components/announcer.tsx';
 import { IconButton } from '../../components/button.tsx';
 import { Confirm } from '../../components/confirm.tsx';
 import { CopyButton } from '../../components/copy.tsx';
+import { useForgetting } from '../../hooks/use-forgetting.ts';
 import { useWho } from '../../hooks/use-session.ts';
 import { EditKeyDialog } from './edit-key-dialog.tsx';
 import { RotateKeyDialog } from './rotate-key-dialog.tsx';
@@ -32,8 +33,9 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
   const { actor } = useWho();
   const [open, setOpen] = useState<Open>();
   const [secrets, setSecrets] = useState<ReadonlyMap<string, string>>(new Map());
-  const [busy, setBusy] = useState<string>();
+  const [busy, setBusy] = useState<readonly string[]>([]);
   const close = useCallback(() => setOpen(undefined), []);
+  useForgetting(() => setSecrets(new Map()));
 
   const show = (id: string, secret: string | undefined) => setSecrets((last) => {
     const next = new Map(last);
@@ -42,8 +44,8 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
     return next;
   });
   const attempt = (row: KeyRow, action: () => Promise<void>) => {
-    setBusy(row.id);
-    action().catch((thrown: unknown) => announce(asFailure(thrown).message, 'wrong')).finally(() => setBusy(undefined));
+    setBusy((last) => [...last, row.id]);
+    action().catch((thrown: unknown) => announce(asFailure(thrown).message, 'wrong')).finally(() => setBusy((last) => last.filter((one) => one !== row.id)));
   };
   const toggleSecret = (row: KeyRow) => {
     if (secrets.has(row.id)) show(row.id, undefined);
@@ -57,7 +59,7 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
   };
 
   const buttons = (row: KeyRow, describedBy: string) => {
-    const shared = { describedBy, busy: busy === row.id };
+    const shared = { describedBy, busy: busy.includes(row.id) };
     return (
       <div class="row-actions">
         <IconButton {...shared} label={secrets.has(row.id) ? 'Hide key' : 'Reveal key'} icon={secrets.has(row.id) ? 'hide' : 'eye'} onClick={() => toggleSecret(row)} />

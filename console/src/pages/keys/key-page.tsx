@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import { KeyQuery, KeyUsageQuery, type KeyQueryAnswer } from '../../api/generated.ts';
 import { Secret } from '../../components/copy.tsx';
 import { PermissionTables } from '../../components/permission-tables.tsx';
@@ -7,6 +8,7 @@ import { UsagePanel } from '../../components/usage-panel.tsx';
 import { useApplicationNames } from '../../hooks/use-application-names.ts';
 import { useQuery } from '../../hooks/use-query.ts';
 import { useAbilities } from '../../hooks/use-session.ts';
+import { useTitle } from '../../hooks/use-title.ts';
 import { ACCESS_TRAIL, PageHead } from '../../layout/page-head.tsx';
 import { navigate } from '../../lib/router.ts';
 import { useKeyActions } from './key-actions.tsx';
@@ -17,6 +19,7 @@ const TRAIL = [...ACCESS_TRAIL, { name: 'API Keys', to: LIST }];
 
 export function KeyPage({ id }: { id: string }) {
   const query = useQuery(KeyQuery, { id });
+  useTitle(query.data?.apiKey.name ?? 'API key');
   return (
     <>
       {query.failure && !query.data && <PageHead title="API key" trail={TRAIL} />}
@@ -29,7 +32,12 @@ export function KeyPage({ id }: { id: string }) {
 
 function KeyView({ apiKey, reload }: { apiKey: KeyQueryAnswer['apiKey']; reload(): void }) {
   const may = useAbilities();
-  const actions = useKeyActions(reload, () => navigate(LIST));
+  const [changes, setChanges] = useState(0);
+  const changed = () => {
+    setChanges((last) => last + 1);
+    reload();
+  };
+  const actions = useKeyActions(changed, () => navigate(LIST));
   const applicationNames = useApplicationNames();
   const { id } = apiKey;
   const secret = actions.secretOf(id);
@@ -44,7 +52,7 @@ function KeyView({ apiKey, reload }: { apiKey: KeyQueryAnswer['apiKey']; reload(
         <PermissionTables groups={apiKey.givingGroups.nodes} applicationNames={applicationNames} />
       </section>
       <UsagePanel title="Verifications" operation={KeyUsageQuery} variables={(range) => ({ id, ...range })} pick={(answer) => answer.apiKey.usage} />
-      {may.seeAudits && <TrailPanel title="Audit trail" filter={{ resourceId: id }} more={`/audit?resource=${encodeURIComponent(id)}`} brief />}
+      {may.seeAudits && <TrailPanel title="Audit trail" filter={{ resourceId: id }} more={`/audit?resource=${encodeURIComponent(id)}`} about={id} round={changes} />}
       {actions.dialogs}
     </>
   );

@@ -3,7 +3,7 @@ import { KeysQuery, type KeyRow } from '../../api/generated.ts';
 import { Button } from '../../components/button.tsx';
 import { Secret } from '../../components/copy.tsx';
 import { Pager } from '../../components/pager.tsx';
-import { Empty, Loaded } from '../../components/states.tsx';
+import { Loaded, NothingFits, ShowAll } from '../../components/states.tsx';
 import { Table, type Column, type Sort } from '../../components/table.tsx';
 import { Time } from '../../components/time.tsx';
 import { usePageQuery } from '../../hooks/use-page-query.ts';
@@ -34,11 +34,11 @@ export function KeysPage() {
   );
   const keys = useQuery(KeysQuery, variables);
   const actions = useKeyActions(keys.reload, keys.reload);
-  const pages = usePages(SIZE, keys.data?.apiKeys.pageInfo.total);
+  const pages = usePages(SIZE, keys, (data) => data.apiKeys.pageInfo.total);
   const add = may.manageKeys && <Button kind="primary" icon="add" onClick={() => setAdding(true)}>Add API Key</Button>;
   const filtered = Boolean(query['q'] || query['group'] || query['state'] || query['show']);
   const refused = keys.failure?.code === 'BAD_USER_INPUT'; // such as a user group that never was
-  const all = filtered && <Button onClick={() => change({ q: '', group: '', state: '', show: '' })}>Show all keys</Button>;
+  const all = filtered && <ShowAll onClick={() => change({ q: '', group: '', state: '', show: '' })}>Show all keys</ShowAll>;
   return (
     <>
       <PageHead title="API Keys" trail={ACCESS_TRAIL} actions={add}>A key lets an application in. It may do what its user groups may do.</PageHead>
@@ -46,9 +46,9 @@ export function KeysPage() {
       {refused && all && <p>{all}</p>}
       <Loaded query={keys} what="API keys">
         {({ apiKeys: { nodes, pageInfo } }) => nodes.length === 0 ? (
-          <Empty action={!refused && all}>
+          <NothingFits query={keys} what="API keys" action={all}>
             {filtered ? 'No key fits the search.' : 'There is no API key yet.'}
-          </Empty>
+          </NothingFits>
         ) : (
           <>
             <Table

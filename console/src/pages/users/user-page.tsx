@@ -7,6 +7,7 @@ import { TrailPanel } from '../../components/trail-panel.tsx';
 import { useApplicationNames } from '../../hooks/use-application-names.ts';
 import { useQuery } from '../../hooks/use-query.ts';
 import { useAbilities, useWho } from '../../hooks/use-session.ts';
+import { useTitle } from '../../hooks/use-title.ts';
 import { ACCESS_TRAIL, PageHead } from '../../layout/page-head.tsx';
 import { navigate } from '../../lib/router.ts';
 import { useUserActions } from './user-actions.tsx';
@@ -16,6 +17,7 @@ const TRAIL = [...ACCESS_TRAIL, { name: 'Users', to: LIST }];
 
 export function UserPage({ id }: { id: string }) {
   const query = useQuery(UserQuery, { id });
+  useTitle(query.data?.user.name ?? 'User');
   return (
     <>
       {query.failure && !query.data && <PageHead title="User" trail={TRAIL} />}

@@ -4,12 +4,13 @@ import { Badge } from '../../components/badge.tsx';
 import { Button } from '../../components/button.tsx';
 import { GroupLinks } from '../../components/group-links.tsx';
 import { Pager } from '../../components/pager.tsx';
+import { Problem } from '../../components/problem.tsx';
 import { SearchField } from '../../components/search-field.tsx';
 import { Empty, Loaded } from '../../components/states.tsx';
 import { Table, type Column } from '../../components/table.tsx';
 import { usePageQuery } from '../../hooks/use-page-query.ts';
 import { usePages } from '../../hooks/use-pages.ts';
-import { useQuery } from '../../hooks/use-query.ts';
+import { useQuery, type QueryState } from '../../hooks/use-query.ts';
 import { useAbilities, useWho } from '../../hooks/use-session.ts';
 import { ACCESS_TRAIL, PageHead } from '../../layout/page-head.tsx';
 import { pageOf } from '../../lib/page-query.ts';
@@ -29,7 +30,7 @@ export function UsersPage() {
   const byEmail = useQuery(UserByEmailQuery, wanted.includes('@') ? { email: wanted.trim() } : undefined);
   const byName = useQuery(UserByNameQuery, wanted !== '' && !wanted.includes('@') ? { name: wanted } : undefined);
   const found = wanted.includes('@') ? byEmail : byName;
-  const pages = usePages(SIZE, users.data?.users.pageInfo.total);
+  const pages = usePages(SIZE, users, (data) => data.users.pageInfo.total);
   const reload = () => (wanted === '' ? users : found).reload();
   const actions = useUserActions(reload, () => (wanted === '' ? users.reload() : change({ q: '' })));
   const columns = columnsOf(may.manageUsers || own, actions);
@@ -50,7 +51,7 @@ export function UsersPage() {
           )}
         </Loaded>
       ) : (
-        <Found loading={found.loading} user={found.failure ? undefined : foundUser(wanted, byEmail.data?.userByEmail, byName.data?.userByName)} failure={found.failure?.code === 'NOT_FOUND' ? undefined : found.failure?.message} columns={columns} />
+        <Found query={found} user={wanted.includes('@') ? byEmail.data?.userByEmail : byName.data?.userByName} columns={columns} />
       )}
       {adding && <UserForm onClose={() => setAdding(false)} onSaved={reload} />}
       {actions.dialogs}
@@ -58,13 +59,9 @@ export function UsersPage() {
   );
 }
 
-function foundUser(wanted: string, byEmail: UserRow | undefined, byName: UserRow | undefined): UserRow | undefined {
-  return wanted.includes('@') ? byEmail : byName;
-}
-
-function Found({ loading, user, failure, columns }: { loading: boolean; user: UserRow | undefined; failure: string | undefined; columns: readonly Column<UserRow>[] }) {
-  if (failure) return <Empty>{failure}</Empty>;
-  if (user) return <Table caption="Users" columns={columns} rows={[user]} rowKey={(one) => one.id} busy={loading} />;
+function Found({ query: { failure, loading, reload }, user, columns }: { query: QueryState<unknown>; user: UserRow | undefined; columns: readonly Column<UserRow>[] }) {
+  if (failure && failure.code !== 'NOT_FOUND') return <Problem failure={failure} onRetry={reload} />;
+  if (user && !failure) return <Table caption="Users" columns={columns} rows={[user]} rowKey={(one) => one.id} busy={loading} />;
   return <p class="empty" role="status">{loading ? 'Looking…' : 'No user has this e-mail address or full name.'}</p>;
 }
 
