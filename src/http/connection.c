@@ -467,6 +467,8 @@ static void advance(struct http_connection *c) {
 /* One read. Edge-triggered: a read that fills less than its room has emptied the socket, unless the end is due. */
 static void receive(struct http_connection *c) {
     int code = http_iobuf_reserve(&c->in, READ_MIN, &c->loop->pool);
+    if (code == LK_ELIMIT)
+        code = http_iobuf_reserve(&c->in, 1, &c->loop->pool); /* what is left of the block that everybody has */
     if (code != 0) {
         if (code == LK_ELIMIT)
             refuse(c, 503);

@@ -26,6 +26,10 @@
 /* Answers to PING and SETTINGS that may wait; they do so only while the client reads nothing. */
 #define ACKS_MAX 256
 
+/* Requests of one connection that find a block of memory when all that requests may take together is taken: who sends little is not refused for what others
+ * send. */
+#define SPARED_MAX 4
+
 #define NS_PER_SECOND ((int64_t)1000000000)
 
 struct http2 {
@@ -36,6 +40,7 @@ struct http2 {
     size_t deferred;       /* requests that handlers have, of closed streams too */
     size_t owing;          /* open streams that are answered */
     size_t held;           /* bytes of bodies of open streams */
+    size_t spared;         /* requests whose block is not of what all may take together */
     size_t unacknowledged; /* bytes read whose window was not given back */
     int64_t resets_left;
     int64_t resets_at; /* when that was reckoned, monotonic ns */
@@ -70,18 +75,34 @@ static void forget_ready(struct http2 *h2, const struct http_request *request) {
     }
 }
 
+/* Nobody reads the request any more. */
+static void release_text(struct http_connection *c, struct http_request *request) {
+    struct http_stream *stream = &request->stream;
+    c->h2->held -= stream->held;
+    stream->held = 0;
+    if (stream->text.spared > 0)
+        c->h2->spared--;
+    http_iobuf_release(&stream->text, &c->loop->pool);
+    stream->text.spared = 0;
+    request->base = NULL;
+}
+
+static void give_request(struct http_connection *c, struct http_request *request) {
+    release_text(c, request);
+    http_loop_give_request(c->loop, request);
+}
+
 /* The stream is gone; its request too, unless a handler has it. */
 static void drop_stream(struct http_connection *c, struct http_request *request) {
     struct http2 *h2 = c->h2;
     remove_stream(h2, request);
     forget_ready(h2, request);
     http_timer_disarm(&request->stream.timer);
-    h2->held -= request->stream.held;
     if (request->stream.answered)
         h2->owing--;
     request->stream.id = 0;
     if (!request->stream.deferred)
-        http_loop_give_request(c->loop, request);
+        give_request(c, request);
 }
 
 static void time_stream(struct http_request *request, enum http_timeout timeout) {
@@ -120,7 +141,7 @@ static ssize_t read_source(nghttp2_session *session, int32_t id, uint8_t *out, s
     return n;
 }
 
-/* Hands the answer to nghttp2. What it points to must live as long as the request. */
+/* Hands the answer to nghttp2. What it points to must live as long as the request; what the client has sent goes, for the answer may be long on its way. */
 static void submit(struct http_connection *c, struct http_request *request, const struct http_answer *answer) {
     nghttp2_nv fields[HTTP2_ANSWER_FIELDS_MAX];
     char digits[HTTP2_DIGITS_MAX];
@@ -139,6 +160,7 @@ static void submit(struct http_connection *c, struct http_request *request, cons
         failed = nghttp2_submit_response(c->h2->session, stream->id, fields, len, stream->body.len > 0 || streams ? &provider : NULL);
     if (failed != 0)
         nghttp2_submit_rst_stream(c->h2->session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_INTERNAL_ERROR);
+    release_text(c, request);
 }
 
 /* A reply does not live as long as the frames: its own fields go where the handler's would be. */
@@ -221,7 +243,9 @@ static void begin_body(struct http_connection *c, struct http_request *request, 
     bool whole = ended || (status == 0 && !http_connection_wants_body(c, request));
     if (status == 0 && !ended && head->body_kind == HTTP_BODY_LENGTH && head->content_length > request->body_max)
         status = 413;
-    if (status != 0) {
+    if (status == 503) {
+        refuse(c, request, status);
+    } else if (status != 0) {
         refuse_bad(c, request, status);
     } else if (whole) {
         make_ready(c, request);
@@ -230,6 +254,20 @@ static void begin_body(struct http_connection *c, struct http_request *request, 
         if (head->expect_continue)
             http2_submit_continue(c->h2->session, request->stream.id);
     }
+}
+
+/* The first block for a request. When there is none left, those that are whole are handled before, which ends what they take. */
+static int take_block(struct http_connection *c, struct http_request *request) {
+    struct http_iobuf *text = &request->stream.text;
+    int code = http_iobuf_reserve(text, 1, &c->loop->pool);
+    if (code != LK_ELIMIT)
+        return code;
+    run_ready(c);
+    if (c->h2->spared < SPARED_MAX) {
+        c->h2->spared++;
+        text->spared = HTTP_BLOCK_SIZE;
+    }
+    return http_iobuf_reserve(text, 1, &c->loop->pool);
 }
 
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *context) {
@@ -245,7 +283,10 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     add_stream(c->h2, request);
     time_stream(request, HTTP_TIMEOUT_STREAM_HEAD);
     nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, request);
-    return 0;
+    int code = take_block(c, request);
+    if (code == LK_ELIMIT)
+        request->stream.refusal = 503;
+    return code == 0 || code == LK_ELIMIT ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_len, const uint8_t *value,
@@ -472,7 +513,7 @@ void http2_answered(struct http_connection *c, struct http_request *request) {
     c->h2->deferred--;
     request->stream.deferred = false;
     if (request->stream.id == 0)
-        http_loop_give_request(c->loop, request);
+        give_request(c, request);
     else
         answer(c, request);
 }

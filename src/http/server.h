@@ -82,7 +82,8 @@ struct http_config {
     size_t header_count_max; /* more: 431 */
     size_t body_max;         /* bytes after de-chunking; more: 413, without reading it */
     size_t
-        input_max; /* bytes of memory for requests of which there is more than a block, and those by HTTP/2, over all threads; more: 503 */
+        input_max; /* bytes of memory for requests of which there is more than a block, and those by HTTP/2 beyond a few of each connection,
+                                over all threads, until they are answered; more: 503 */
     size_t arena_max;           /* bytes a request's arena may hand out */
     unsigned header_timeout_ms; /* from the first byte of a request to the end of its header, however it trickles: 408 */
     unsigned body_timeout_ms;   /* from the end of the header to the end of the body: 408 */

@@ -293,6 +293,64 @@ static void foresees_streams_but_not_those_that_are_gone(void **state) {
     close(holder);
 }
 
+/* Takes all the memory there is for what is sent, by a body that does not end. */
+static int take_all_input(void) {
+    static char bytes[30000];
+    int fd = dial();
+    memset(bytes, 'x', sizeof(bytes));
+    say(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 30001\r\n\r\n");
+    say_bytes(fd, bytes, sizeof(bytes));
+    return fd;
+}
+
+/* What a request took is given back when it is answered, not when its client has taken the answer: else who takes none could keep it from everybody. */
+static void holds_no_request_that_is_answered(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.input_max = 100000;
+    start(&config);
+    client_start(&client, dial(), NULL, true);
+    for (int i = 0; i < 50; i++)
+        get("/text/3000");
+    size_t last = get("/none");
+    client_wait(&client, last); /* whose answer has no body to wait for */
+    assert_false(client.streams[last - 1].closed);
+    struct client other;
+    client_start(&other, dial(), NULL, false);
+    client_expect(&other, client_ask(&other, "POST", "/echo", "ab", NULL), 200, "POST /echo? ab");
+    client_stop(&other);
+}
+
+/* Others may send what they like: who sends little finds room for it. */
+static void spares_who_sends_little(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.input_max = 40000;
+    start_client(&config);
+    int holder = take_all_input();
+    for (int i = 0; i < 50; i++) /* a turn of the loop each, in which it reads from the holder too */
+        client_expect(&client, get("/echo"), 200, "GET /echo? ");
+    size_t first = get("/echo?0");
+    for (int i = 1; i < 40; i++) /* one after another, as far as they do not fit in together */
+        get("/echo?x");
+    for (size_t i = first; i < first + 40; i++)
+        client_expect(&client, i, 200, NULL);
+    const char *const fields[] = {":method", "POST", ":scheme", "http", ":authority", "a", ":path", "/echo", NULL};
+    for (int i = 0; i < 4; i++)
+        client_ask_raw(&client, fields, true);
+    size_t refused = client_ask(&client, "HEAD", "/echo", NULL, NULL);
+    client_expect(&client, refused, 503, "");
+    expect_no_error(refused);
+    nghttp2_submit_rst_stream(client.session, NGHTTP2_FLAG_NONE, client.streams[refused - 1].id, NGHTTP2_CANCEL);
+    client_expect(&client, client_ask(&client, "POST", "/echo", "ab", NULL), 200, "POST /echo? ab");
+    static char body[20000];
+    memset(body, 'x', sizeof(body) - 1);
+    client_expect(&client, client_ask(&client, "POST", "/echo", body, NULL), 503, NULL);
+    const char *const large[] = {"x", body + 2000, NULL};
+    client_expect(&client, client_ask(&client, "GET", "/echo", NULL, large), 503, NULL);
+    close(holder);
+}
+
 static void sends_large_answers(void **state) {
     (void)state;
     size_t indices[4];
@@ -522,6 +580,8 @@ int main(void) {
         H2_TEST(survives_resets_of_deferred_requests),
         H2_TEST(foresees_streams_but_not_those_that_are_gone),
         H2_TEST(sends_large_answers),
+        H2_OWN(holds_no_request_that_is_answered),
+        H2_OWN(spares_who_sends_little),
         H2_OWN(cuts_off_who_never_opens_the_window),
         H2_TEST(ends_when_the_client_has_ended),
         H2_TEST(sends_frequent_resetters_away),

@@ -102,6 +102,27 @@ static void bounds_what_all_send_together(void **state) {
     close(held);
 }
 
+/* All of the block that everybody has is of use, in whatever pieces a request comes. */
+static void spares_a_whole_block(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.input_max = 0;
+    start(&config);
+    static char bytes[16000];
+    memset(bytes, 'x', sizeof(bytes));
+    int piecemeal = dial();
+    int other = dial();
+    say(piecemeal, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 16000\r\n\r\n");
+    for (size_t i = 0; i < sizeof(bytes); i += 500) {
+        say(other, GET("/echo")); /* so that there is a read between */
+        expect_answer(other, 200, NULL);
+        say_bytes(piecemeal, bytes + i, 500);
+    }
+    expect_answer(piecemeal, 200, NULL);
+    close(piecemeal);
+    close(other);
+}
+
 /* The client is still sending when it is refused: the answer must reach it all the same. */
 static void lets_a_refused_sender_read_why(void **state) {
     (void)state;
@@ -384,6 +405,7 @@ int main(void) {
         LIMIT_TEST(dates_what_it_says_by_itself),
         LIMIT_TEST(refuses_what_is_too_large),
         LIMIT_TEST(bounds_what_all_send_together),
+        LIMIT_TEST(spares_a_whole_block),
         LIMIT_TEST(lets_a_refused_sender_read_why),
         LIMIT_TEST(bounds_a_trickling_header),
         LIMIT_TEST(bounds_a_trickling_body),
