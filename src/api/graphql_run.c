@@ -5,7 +5,8 @@
 #include "crypto/session_token.h"
 #include "domain/session.h"
 
-/* Most bytes of an answer. What is asked for a hundred times under other names would make a small request a huge answer, and the store thread writes it. */
+/* Most bytes of an answer, where there is room for so many. What is asked for a hundred times under other names would make a small request a huge answer, and
+ * the store thread writes it. */
 #define ANSWER_MAX ((size_t)32 << 20)
 
 /* --- how it can end early --- */
@@ -115,7 +116,8 @@ static int run_items(struct lk_graphql_job *job) {
     bool ran = true;
     bool errors = false;
     int code = 0;
-    body->limit = ANSWER_MAX;
+    size_t room = http_body_room(job->request);
+    body->limit = room < ANSWER_MAX ? room : ANSWER_MAX;
     if (job->batch)
         lk_buf_add_char(body, '[');
     for (size_t i = 0; i < job->items_len && code == 0; i++) {
@@ -133,12 +135,17 @@ static int run_items(struct lk_graphql_job *job) {
     return body->failed ? LK_ENOMEM : code;
 }
 
-/* There was no room for the answer: in what it may take, which is mostly used up then, or else in the server. */
+/* There was no room for the answer: in what it may take, which is mostly used up then; beside the answers that others have not taken yet; or else in the server. */
 static void end_without_room(struct lk_graphql_job *job, const char *message) {
     const struct lk_arena *arena = http_request_arena(job->request);
+    bool crowded = http_body(job->request)->limit < ANSWER_MAX;
     bool too_large = http_body(job->request)->cap >= ANSWER_MAX / 2 || arena->used >= arena->limit / 2;
     job->context.internal = false;
     lk_buf_clear(http_body(job->request));
+    if (!too_large && crowded) {
+        end_with_failure(job, LK_EBUSY);
+        return;
+    }
     if (!too_large) {
         lk_problem_set(&job->context.problem, LK_ENOMEM, "Out of memory");
         end_with_failure(job, LK_ENOMEM);
@@ -180,8 +187,7 @@ static int authenticate(struct lk_graphql_job *job) {
     return code;
 }
 
-void lk_graphql_run(struct lk_job *base, struct lk_db *db) {
-    struct lk_graphql_job *job = (struct lk_graphql_job *)base;
+static void run(struct lk_graphql_job *job, struct lk_db *db) {
     struct lk_call *call = &job->context.call;
     call->db = db;
     call->problem = &job->context.problem;
@@ -221,4 +227,10 @@ void lk_graphql_run(struct lk_job *base, struct lk_db *db) {
     } else {
         run_changes(job);
     }
+}
+
+void lk_graphql_run(struct lk_job *base, struct lk_db *db) {
+    struct lk_graphql_job *job = (struct lk_graphql_job *)base;
+    run(job, db);
+    http_body_made(job->request); /* it waits for the others of its batch */
 }

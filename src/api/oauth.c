@@ -2,6 +2,7 @@
 
 #include "api/credential.h"
 #include "api/peer.h"
+#include "api/problem.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/json_write.h"
@@ -189,7 +190,10 @@ void lk_oauth_introspect(struct http_request *request, void *context) {
     struct lk_json_writer w;
     lk_json_writer_init(&w, http_body(request));
     write_introspection(&w, &shown);
-    answer(request, 200);
+    if (lk_body_has_room(request))
+        answer(request, 200);
+    else
+        answer_unavailable(request);
 }
 
 /* --- revocation --- */

@@ -271,6 +271,10 @@ static void write_answer(struct lk_json_writer *w, const struct work *work, cons
 }
 
 static void send_json(struct http_request *request) {
+    if (!lk_body_has_room(request)) {
+        lk_answer_problem(request, 503, LK_CODE_UNAVAILABLE, "The server has no room for the answer; try again");
+        return;
+    }
     http_add_header(request, "Content-Type", lk_slice_cstr("application/json; charset=utf-8"));
     http_add_header(request, "Cache-Control", lk_slice_cstr("no-store"));
     http_send(request);
@@ -308,6 +312,9 @@ void lk_verify_handle(struct http_request *request, void *service) {
 
 /* Bytes of an answer about a key in a group or two. */
 #define ANSWER_USUAL 512
+
+/* Most bytes of them all: a key may have megabytes of scopes, and be asked about again and again. */
+#define ANSWERS_MAX ((size_t)8 << 20)
 
 struct batch {
     struct item *items;
@@ -389,8 +396,13 @@ void lk_verify_handle_batch(struct http_request *request, void *service) {
     lk_json_begin_object(&w);
     lk_json_key(&w, "results");
     lk_json_begin_array(&w);
-    for (size_t i = 0; i < batch.len; i++)
+    for (size_t i = 0; i < batch.len && http_body(request)->len <= ANSWERS_MAX; i++)
         write_answer(&w, &work, &batch.answers[i]);
+    if (http_body(request)->len > ANSWERS_MAX) {
+        lk_buf_free(http_body(request));
+        lk_answer_problem(request, 400, LK_CODE_BAD_USER_INPUT, "The answer would be too large: ask about fewer keys at a time");
+        return;
+    }
     lk_json_end_array(&w);
     lk_json_end_object(&w);
     send_json(request);

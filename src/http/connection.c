@@ -80,6 +80,13 @@ static void bury(struct http_connection *c) {
     http_loop_bury(c->loop, c);
 }
 
+/* All of it was sent, or will never be. */
+static void release_output(struct http_connection *c) {
+    http_iobuf_release(&c->out, &c->loop->pool);
+    http_loop_sent(c->loop, c->waiting);
+    c->waiting = 0;
+}
+
 void http_connection_abort(struct http_connection *c) {
     if (c->fd < 0)
         return;
@@ -95,7 +102,7 @@ void http_connection_abort(struct http_connection *c) {
         atomic_fetch_sub_explicit(&c->loop->shared->connections_open, 1, memory_order_relaxed);
     http_timer_disarm(&c->read_timer);
     http_timer_disarm(&c->write_timer);
-    http_iobuf_release(&c->out, &c->loop->pool);
+    release_output(c);
     if (c->h2 != NULL)
         http2_close(c);
     if (c->phase != HTTP_HANDLING && (c->h2 == NULL || !http2_has_deferred(c)))
@@ -129,7 +136,7 @@ static void flush(struct http_connection *c) {
     if (c->fd < 0)
         return;
     if (http_iobuf_len(&c->out) == 0)
-        http_iobuf_release(&c->out, &c->loop->pool);
+        release_output(c);
     set_write_timeout(c, progress);
 }
 
@@ -205,6 +212,8 @@ static void refuse_request(struct http_connection *c, int status) {
 /* All of the answer is in the output, or on its way: makes ready for the next request. */
 static void end_request(struct http_connection *c) {
     c->in.start += c->request->used;
+    c->waiting += c->request->waiting;
+    c->request->waiting = 0;
     http_loop_give_request(c->loop, c->request);
     c->request = http_ahead_take(c);
     c->phase = c->request == NULL ? HTTP_IDLE : HTTP_READY;
@@ -280,6 +289,7 @@ static void handle(struct http_connection *c) {
 }
 
 void http_send(struct http_request *request) {
+    http_body_made(request);
     if (request == handling)
         handling = NULL;
     else

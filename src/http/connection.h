@@ -49,6 +49,7 @@ struct http_connection {
     bool queued;             /* in the loop's run queue */
     bool fetched;            /* what is there was read together with what others sent */
     size_t dropped;          /* bytes while it lingers */
+    size_t waiting;          /* bytes in http_shared.output, of answered requests whose answers are in out */
     struct http_loop *loop;
     const struct http_listener *listener;
     struct http_tls *tls;         /* NULL: clear text */

@@ -49,6 +49,7 @@ struct http_shared {
     struct http_limits limits;
     struct http_tls_slot *tls; /* config.listeners_len */
     struct http_budget input;  /* for what is being read */
+    _Atomic size_t output;     /* bytes of answers that wait to be sent; small ones are not counted */
     _Atomic size_t connections_open;
 };
 
@@ -115,6 +116,7 @@ bool http_loop_posting(struct http_loop *loop);
 void http_loop_queue(struct http_loop *loop, struct http_connection *connection);
 struct http_request *http_loop_take_request(struct http_loop *loop);               /* reset; NULL when out of memory */
 void http_loop_give_request(struct http_loop *loop, struct http_request *request); /* its stream, if any, is closed */
+void http_loop_sent(struct http_loop *loop, size_t len);                           /* so much of http_shared.output waits no longer */
 uint64_t http_loop_next_number(struct http_loop *loop);
 const char *http_loop_date(struct http_loop *loop);
 void http_loop_bury(struct http_loop *loop, struct http_connection *connection); /* freed at the end of the turn */

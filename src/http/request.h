@@ -38,6 +38,7 @@ struct http_request {
     size_t used; /* bytes of the input that belong to it, as far as read */
     uint64_t number;
     struct lk_arena arena;
+    size_t waiting; /* bytes of it in http_shared.output */
     struct http_stream stream;
 
     bool gathered; /* it was looked at together with others (ahead.h) */

@@ -32,6 +32,7 @@ struct http_config http_config_defaults(void) {
         .header_count_max = 100,
         .body_max = (size_t)4 << 20,
         .input_max = (size_t)256 << 20,
+        .output_max = (size_t)256 << 20,
         .arena_max = (size_t)64 << 20,
         .header_timeout_ms = 10000,
         .body_timeout_ms = 30000,

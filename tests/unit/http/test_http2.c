@@ -321,6 +321,34 @@ static void holds_no_request_that_is_answered(void **state) {
     client_stop(&other);
 }
 
+/* Answers that wait for their client to open a window count as well, and no longer than it is there. */
+static void counts_answers_that_are_not_taken(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.output_max = 1000000;
+    start(&config);
+    client_start(&client, dial(), NULL, true);
+    for (int i = 0; i < 8; i++)
+        get("/made/100000");
+    size_t room = get("/room");
+    while (client.streams[room].status == 0) /* whose body is behind the others */
+        client_read(&client);
+    struct client other;
+    client_start(&other, dial(), NULL, false);
+    client_expect(&other, client_ask(&other, "GET", "/room", NULL, NULL), 200, "200000");
+    nghttp2_submit_rst_stream(client.session, NGHTTP2_FLAG_NONE, client.streams[0].id, NGHTTP2_CANCEL);
+    client_send(&client);
+    do
+        client_expect(&other, client_ask(&other, "GET", "/room", NULL, NULL), 200, NULL);
+    while (strcmp(other.streams[other.len - 1].body, "300000") != 0);
+    client_stop(&client);
+    client = (struct client){0};
+    do
+        client_expect(&other, client_ask(&other, "GET", "/room", NULL, NULL), 200, NULL);
+    while (strcmp(other.streams[other.len - 1].body, "1000000") != 0);
+    client_stop(&other);
+}
+
 /* Others may send what they like: who sends little finds room for it. */
 static void spares_who_sends_little(void **state) {
     (void)state;
@@ -581,6 +609,7 @@ int main(void) {
         H2_TEST(foresees_streams_but_not_those_that_are_gone),
         H2_TEST(sends_large_answers),
         H2_OWN(holds_no_request_that_is_answered),
+        H2_OWN(counts_answers_that_are_not_taken),
         H2_OWN(spares_who_sends_little),
         H2_OWN(cuts_off_who_never_opens_the_window),
         H2_TEST(ends_when_the_client_has_ended),

@@ -123,6 +123,50 @@ static void spares_a_whole_block(void **state) {
     close(other);
 }
 
+/* Waits until there is so much room for answers. */
+static void wait_room(int fd, const char *room) {
+    struct answer answer;
+    for (int left = 1000; left > 0; left--) {
+        say(fd, GET("/room"));
+        hear(fd, true, &answer);
+        bool reached = strcmp(answer.body, room) == 0;
+        answer_free(&answer);
+        if (reached)
+            return;
+        usleep(5000);
+    }
+    fail_msg("there was never room for %s bytes", room);
+}
+
+/* Answers that are made and not taken share their memory; it is given back when they were taken, or never will be. */
+static void counts_answers_that_are_not_taken(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.output_max = 20000000;
+    start(&config);
+    int asker = dial();
+    wait_room(asker, "20000000");
+    int deaf[3];
+    for (int i = 0; i < 3; i++) { /* more than any socket holds */
+        deaf[i] = dial();
+        say(deaf[i], GET("/made/8000000"));
+    }
+    wait_room(asker, "65536");
+    struct answer answer;
+    hear(deaf[0], true, &answer);
+    assert_int_equal(answer.body_len, 8000000);
+    answer_free(&answer);
+    wait_room(asker, "4000000");
+    close(deaf[1]);
+    wait_room(asker, "12000000");
+    close(deaf[2]);
+    wait_room(asker, "20000000");
+    say(asker, GET("/made/60000"));
+    expect_answer(asker, 200, NULL);
+    close(asker);
+    close(deaf[0]);
+}
+
 /* The client is still sending when it is refused: the answer must reach it all the same. */
 static void lets_a_refused_sender_read_why(void **state) {
     (void)state;
@@ -406,6 +450,7 @@ int main(void) {
         LIMIT_TEST(refuses_what_is_too_large),
         LIMIT_TEST(bounds_what_all_send_together),
         LIMIT_TEST(spares_a_whole_block),
+        LIMIT_TEST(counts_answers_that_are_not_taken),
         LIMIT_TEST(lets_a_refused_sender_read_why),
         LIMIT_TEST(bounds_a_trickling_header),
         LIMIT_TEST(bounds_a_trickling_body),
