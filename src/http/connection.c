@@ -83,6 +83,7 @@ static void bury(struct http_connection *c) {
 /* All of it was sent, or will never be. */
 static void release_output(struct http_connection *c) {
     http_iobuf_release(&c->out, &c->loop->pool);
+    c->answers_out = false;
     http_loop_sent(c->loop, c->waiting);
     c->waiting = 0;
 }
@@ -109,7 +110,8 @@ void http_connection_abort(struct http_connection *c) {
         bury(c);
 }
 
-/* Arms it while the client is to take something, anew when it took something. By HTTP/2 it may read the socket and still not allow the answers to be sent. */
+/* Arms it while the client is to take something, anew when it took something of its answers. By HTTP/2 it may read the socket, answers to its PING for instance,
+ * and still not allow the answers to be sent. */
 static void set_write_timeout(struct http_connection *c, bool progress) {
     if (http_iobuf_len(&c->out) == 0 && (c->h2 == NULL || !http2_is_owing(c)))
         http_timer_disarm(&c->write_timer);
@@ -126,7 +128,7 @@ static void flush(struct http_connection *c) {
         ssize_t n = c->tls == NULL ? http_socket_send(c->fd, unsent, len) : http_tls_write(c, unsent, len);
         if (n > 0) {
             c->out.start += (size_t)n;
-            progress = true;
+            progress |= c->h2 == NULL || c->answers_out;
         } else if (errno == EAGAIN) {
             c->blocked = true;
         } else if (errno != EINTR) {

@@ -47,6 +47,7 @@ struct http_connection {
     bool refused;            /* past the cap: only told so */
     bool begun;              /* a request was: it is too late for HTTP/2 */
     bool queued;             /* in the loop's run queue */
+    bool answers_out;        /* HTTP/2: out has something of an answer, and not only of the protocol's own talk */
     bool fetched;            /* what is there was read together with what others sent */
     size_t dropped;          /* bytes while it lingers */
     size_t waiting;          /* bytes in http_shared.output, of answered requests whose answers are in out */
