@@ -19,7 +19,8 @@
 /* Bodies of one connection together, in units of the largest body: beyond, the window is not opened again until some are done. */
 #define HELD_BODIES 4
 
-/* Streams that may end in an error at once, and how many more each second (CVE-2023-44487 and its kin). */
+/* Streams that may end in an error at once, and how many more each second (CVE-2023-44487 and its kin), besides one for each that ends well: a gateway's one
+ * connection carries many clients, and those who cancel are not to end it for the others. Whoever pays so for his resets only asks twice. */
 #define RESETS_BURST 200
 #define RESETS_PER_SECOND 20
 
@@ -348,6 +349,11 @@ static void count_reset(struct http_connection *c) {
         nghttp2_session_terminate_session(h2->session, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
+static void pay_for_reset(struct http2 *h2) {
+    if (h2->resets_left < RESETS_BURST)
+        h2->resets_left++;
+}
+
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *context) {
     struct http_connection *c = context;
     bool ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
@@ -381,9 +387,10 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *c
 static int on_close(nghttp2_session *session, int32_t id, uint32_t error, void *context) {
     struct http_connection *c = context;
     struct http_request *request = nghttp2_session_get_stream_user_data(session, id);
-    (void)error;
     if (request == NULL)
         return 0;
+    if (error == NGHTTP2_NO_ERROR && request->stream.answered)
+        pay_for_reset(c->h2);
     nghttp2_session_set_stream_user_data(session, id, NULL);
     drop_stream(c, request);
     open_window(c);
@@ -441,8 +448,7 @@ static int new_session(struct http_connection *c, nghttp2_session **ret) {
         nghttp2_option_set_no_auto_window_update(option, 1);
         nghttp2_option_set_no_closed_streams(option, 1);
         nghttp2_option_set_max_outbound_ack(option, ACKS_MAX);
-        /* Twice ours: only behind what count_reset does not see. */
-        nghttp2_option_set_stream_reset_rate_limit(option, (uint64_t)2 * RESETS_BURST, (uint64_t)2 * RESETS_PER_SECOND);
+        nghttp2_option_set_stream_reset_rate_limit(option, UINT32_MAX, UINT32_MAX); /* count_reset knows better */
         failed = nghttp2_session_server_new3(ret, callbacks, c, option, &wiping) != 0;
     }
     nghttp2_option_del(option);

@@ -430,13 +430,34 @@ static void ends_when_the_client_has_ended(void **state) {
     assert_int_equal(client.streams[open].status, 0);
 }
 
+/* Asks and takes it back, in one piece. */
+static void ask_and_reset(void) {
+    int cork = 1;
+    assert_int_equal(setsockopt(client.fd, IPPROTO_TCP, TCP_CORK, &cork, sizeof(cork)), 0);
+    size_t index = get("/echo");
+    client_send(&client);
+    nghttp2_submit_rst_stream(client.session, NGHTTP2_FLAG_NONE, client.streams[index].id, NGHTTP2_CANCEL);
+    client_send(&client);
+    cork = 0;
+    assert_int_equal(setsockopt(client.fd, IPPROTO_TCP, TCP_CORK, &cork, sizeof(cork)), 0);
+}
+
+/* One connection of a gateway carries the requests of many: who cancels there does not end it for the others. */
+static void bears_resets_among_what_ends_well(void **state) {
+    (void)state;
+    int one = 1;
+    assert_int_equal(setsockopt(client.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)), 0); /* in a moment: each second allows some */
+    for (int i = 0; i < 600; i++) {
+        ask_and_reset();
+        client_expect(&client, get("/echo?well"), 200, "GET /echo?well ");
+    }
+    assert_false(client.goaway);
+}
+
 static void sends_frequent_resetters_away(void **state) {
     (void)state;
     for (int i = 0; i < 1000 && !client.ended && !client.goaway; i++) {
-        size_t index = get("/echo");
-        client_send(&client);
-        nghttp2_submit_rst_stream(client.session, NGHTTP2_FLAG_NONE, client.streams[index].id, NGHTTP2_CANCEL);
-        client_send(&client);
+        ask_and_reset();
         /* Reads as it goes: the server lingers for a while only, and its end would take what was not read with it. */
         struct pollfd readable = {client.fd, POLLIN, 0};
         if (poll(&readable, 1, 0) == 1)
@@ -617,6 +638,7 @@ int main(void) {
         H2_OWN(spares_who_sends_little),
         H2_OWN(cuts_off_who_never_opens_the_window),
         H2_TEST(ends_when_the_client_has_ended),
+        H2_TEST(bears_resets_among_what_ends_well),
         H2_TEST(sends_frequent_resetters_away),
         H2_TEST(limits_streams),
         H2_OWN(times_out_bodies),
