@@ -271,6 +271,12 @@ static const char *take_session(struct lk_graphql_job *job, const struct lk_grap
     return refusal;
 }
 
+/* Whether the request may wait: two megabytes of JSON are thirty in memory. */
+static bool has_room(const struct lk_graphql_job *job) {
+    http_body_made(job->request);
+    return http_request_arena(job->request)->used <= HTTP_BODY_ROOM_MIN || http_body_room(job->request) > HTTP_BODY_ROOM_MIN;
+}
+
 static void start(struct lk_graphql_job *job, bool form) {
     struct lk_arena *arena = http_request_arena(job->request);
     const struct lk_graphql_transport transport = {
@@ -325,7 +331,7 @@ static void start(struct lk_graphql_job *job, bool form) {
     }
     job->job.run = lk_graphql_run;
     job->job.finish = finish;
-    if (lk_executor_submit(job->service->executor, &job->job) != 0) {
+    if (!has_room(job) || lk_executor_submit(job->service->executor, &job->job) != 0) {
         release_documents(job);
         answer_unavailable(job, "The server is busy; try again");
     }

@@ -76,7 +76,8 @@ void lk_answer_no_memory(struct http_request *request) {
 
 bool lk_body_has_room(struct http_request *request) {
     struct lk_buf *body = http_body(request);
-    if (body->len <= HTTP_BODY_ROOM_MIN || body->len <= http_body_room(request))
+    size_t taken = body->len + http_request_arena(request)->used;
+    if (taken <= HTTP_BODY_ROOM_MIN || taken <= http_body_room(request))
         return true;
     lk_buf_free(body);
     return false;

@@ -142,7 +142,7 @@ static ssize_t read_source(nghttp2_session *session, int32_t id, uint8_t *out, s
     return n;
 }
 
-/* Hands the answer to nghttp2. What it points to must live as long as the request; what the client has sent goes, for the answer may be long on its way. */
+/* Hands the answer to nghttp2. What it points to must live as long as the request; what it does not need goes, for it may be long on its way. */
 static void submit(struct http_connection *c, struct http_request *request, const struct http_answer *answer) {
     nghttp2_nv fields[HTTP2_ANSWER_FIELDS_MAX];
     char digits[HTTP2_DIGITS_MAX];
@@ -155,13 +155,16 @@ static void submit(struct http_connection *c, struct http_request *request, cons
     stream->sent = 0;
     bool streams = answer->has_source && !bare && answer->source_len > 0;
     nghttp2_data_provider provider = {.source.ptr = request, .read_callback = streams ? read_source : read_body};
+    bool outgrown = http_request_has_outgrown(request);
     size_t len = 0;
-    int failed = http2_answer_fields(request, answer, digits, fields, &len);
+    int failed = http2_answer_fields(request, answer, outgrown, digits, fields, &len);
     if (failed == 0)
         failed = nghttp2_submit_response(c->h2->session, stream->id, fields, len, stream->body.len > 0 || streams ? &provider : NULL);
     if (failed != 0)
         nghttp2_submit_rst_stream(c->h2->session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_INTERNAL_ERROR);
     release_text(c, request);
+    if (outgrown)
+        http_request_shed(request);
 }
 
 /* A reply does not live as long as the frames: its own fields go where the handler's would be. */
@@ -184,11 +187,22 @@ static void refuse_bad(struct http_connection *c, struct http_request *request, 
     refuse(c, request, status);
 }
 
+/* In place of what was compressed. False when out of memory. */
+static bool keep_compressed(struct http_request *request, struct http_answer *answer) {
+    lk_buf_free(&request->body);
+    request->is_fixed = false;
+    if (lk_buf_add(&request->body, answer->body) != 0)
+        return false;
+    answer->body = lk_buf_slice(&request->body);
+    http_body_made(request);
+    return true;
+}
+
 static void answer(struct http_connection *c, struct http_request *request) {
     struct http_reply reply;
     http_reply_make(c->loop, request, &reply);
     struct http_answer *answer = &reply.answer;
-    if (answer->gzip && lk_arena_copy(&request->arena, answer->body, &answer->body) != 0) {
+    if (answer->gzip && !keep_compressed(request, answer)) {
         refuse(c, request, 500);
         return;
     }

@@ -194,7 +194,7 @@ static char *put_digits(char *at, size_t number) {
     return at + (sizeof(text) - i);
 }
 
-int http2_answer_fields(struct http_request *request, const struct http_answer *answer, char digits[HTTP2_DIGITS_MAX],
+int http2_answer_fields(struct http_request *request, const struct http_answer *answer, bool copied, char digits[HTTP2_DIGITS_MAX],
                         nghttp2_nv fields[HTTP2_ANSWER_FIELDS_MAX], size_t *ret_len) {
     size_t n = 0;
     char *length = put_digits(digits, (size_t)answer->status); /* three, from 200 to 599 */
@@ -204,7 +204,7 @@ int http2_answer_fields(struct http_request *request, const struct http_answer *
         struct lk_slice value = answer->fields[i].value;
         if (clean_value(request, &value) != 0)
             return LK_ENOMEM;
-        fields[n++] = field_of(answer->fields[i].name, value, NGHTTP2_NV_FLAG_NO_COPY_VALUE);
+        fields[n++] = field_of(answer->fields[i].name, value, copied ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_COPY_VALUE);
     }
     fields[n++] = field_of((struct lk_slice)LK_SLICE("date"), lk_slice_make(answer->date, HTTP_DATE_LEN), NGHTTP2_NV_FLAG_NO_COPY_NAME);
     if (answer->vary)

@@ -49,7 +49,7 @@ struct http_shared {
     struct http_limits limits;
     struct http_tls_slot *tls; /* config.listeners_len */
     struct http_budget input;  /* for what is being read */
-    _Atomic size_t output;     /* bytes of answers that wait to be sent; small ones are not counted */
+    _Atomic size_t output;     /* bytes of what handlers made of requests; small amounts are not counted */
     _Atomic size_t connections_open;
 };
 

@@ -43,6 +43,16 @@ void http_body_made(struct http_request *request) {
     request->waiting = waiting;
 }
 
+bool http_request_has_outgrown(const struct http_request *request) {
+    return request->arena.used > KEEP_MAX && !request->is_fixed && request->source.read == NULL;
+}
+
+void http_request_shed(struct http_request *request) {
+    lk_arena_free(&request->arena);
+    request->fields_len = 0;
+    http_body_made(request);
+}
+
 size_t http_body_room(const struct http_request *request) {
     const struct http_shared *shared = request->connection->loop->shared;
     size_t waiting = atomic_load_explicit(&shared->output, memory_order_relaxed);

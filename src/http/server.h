@@ -84,8 +84,10 @@ struct http_config {
     size_t
         input_max; /* bytes of memory for requests of which there is more than a block, and those by HTTP/2 beyond a few of each connection,
                                 over all threads, until they are answered; more: 503 */
-    size_t output_max; /* bytes of memory for answers that wait to be sent, over all threads, small ones aside: see http_body_room */
-    size_t arena_max;  /* bytes a request's arena may hand out */
+    size_t
+        output_max; /* bytes of memory for what handlers make of requests until the answer is sent, over all threads, small ones aside: see
+                                http_body_room */
+    size_t arena_max;           /* bytes a request's arena may hand out */
     unsigned header_timeout_ms; /* from the first byte of a request to the end of its header, however it trickles: 408 */
     unsigned body_timeout_ms;   /* from the end of the header to the end of the body: 408 */
     unsigned idle_timeout_ms;   /* between requests: closed silently */
@@ -199,12 +201,13 @@ static inline void http_add_header(struct http_request *request, const char *nam
 /* The answer's body, to append to; owned by the request. A body that failed to grow turns the answer into a 500. */
 struct lk_buf *http_body(struct http_request *request);
 
-/* Most bytes of a body for which there is room beside the answers that others have not taken yet: for a handler that could still do without. Never less than
- * HTTP_BODY_ROOM_MIN: who wants little is not refused for what others do. */
+/* Most bytes of a body for which there is room beside what other requests take, which are handled or whose answers were not taken yet: for a handler that could
+ * still do without. Never less than HTTP_BODY_ROOM_MIN: who wants little is not refused for what others do. */
 #define HTTP_BODY_ROOM_MIN ((size_t)64 << 10)
 size_t http_body_room(const struct http_request *request);
 
-/* The body is made and will be sent later: counts it from now on, before others are told that there is room. (http_send does so too.) */
+/* Counts what the request's body and arena take from now on, before others are told that there is room: when that is much, and the answer is sent later.
+ * (http_send does so too.) */
 void http_body_made(struct http_request *request);
 
 /* Uses bytes that live in the arena or are static as the body, without copying; replaces what http_body holds. */

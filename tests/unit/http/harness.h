@@ -29,6 +29,7 @@ extern atomic_uint accept_faults;  /* so many accept4(2) calls fail with EMFILE 
  *   /many     40 fields
  *   /time     both clocks, as http_request_time says them
  *   /note     what the listener's foresight noted of this request: "place of how many: query", or "nothing"
+ *   /arena/N  what takes N bytes of its arena, a field among it
  *   /room     http_body_room
  *   /hold     holds the I/O thread until let_go
  *   /broken   a body that failed to grow

@@ -349,6 +349,31 @@ static void counts_answers_that_are_not_taken(void **state) {
     client_stop(&other);
 }
 
+/* Of an answer that waits, only what will be sent is kept. */
+static void keeps_of_a_request_what_is_to_be_sent(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.output_max = 1000000;
+    start(&config);
+    client_start(&client, dial(), NULL, true);
+    size_t window = get("/text/70000");
+    while (client.streams[window].body_len < 65535)
+        client_read(&client);
+    size_t first = get("/arena/300000");
+    size_t last = get("/arena/300001");
+    while (client.streams[last].status == 0)
+        client_read(&client);
+    assert_non_null(strstr(client.streams[first].fields, "x-number: 300000\n"));
+    struct client other;
+    client_start(&other, dial(), NULL, false);
+    client_expect(&other, client_ask(&other, "GET", "/room", NULL, NULL), 200, "1000000");
+    client_stop(&other);
+    nghttp2_submit_window_update(client.session, NGHTTP2_FLAG_NONE, 0, 100000);
+    nghttp2_submit_window_update(client.session, NGHTTP2_FLAG_NONE, client.streams[window].id, 100000);
+    client_expect(&client, first, 200, "300000");
+    client_expect(&client, last, 200, "300001");
+}
+
 /* Others may send what they like: who sends little finds room for it. */
 static void spares_who_sends_little(void **state) {
     (void)state;
@@ -635,6 +660,7 @@ int main(void) {
         H2_TEST(sends_large_answers),
         H2_OWN(holds_no_request_that_is_answered),
         H2_OWN(counts_answers_that_are_not_taken),
+        H2_OWN(keeps_of_a_request_what_is_to_be_sent),
         H2_OWN(spares_who_sends_little),
         H2_OWN(cuts_off_who_never_opens_the_window),
         H2_TEST(ends_when_the_client_has_ended),
