@@ -2,6 +2,8 @@
 #include "api/errors.h"
 #include "api/graphql_job.h"
 #include "api/graphql_rate.h"
+#include "api/rate_headers.h"
+#include "base/clock.h"
 #include "crypto/session_token.h"
 #include "domain/session.h"
 
@@ -32,9 +34,11 @@ static int before_field(void *context) {
 
 static int after_field(void *context, bool failed) {
     struct lk_graphql_context *c = context;
+    bool refused = failed && c->call.denial.operation != NULL;
     int code = lk_operation_end(&c->call, failed);
     if (code != 0 && lk_api_is_internal(code))
         lk_context_log(c, code);
+    c->refused += refused;
     return code;
 }
 
@@ -154,6 +158,17 @@ static void end_without_room(struct lk_graphql_job *job, const char *message) {
     end_with_error(job, lk_graphql_status(job->media, false), LK_GRAPHQL_REFUSED, message, LK_CODE_BAD_USER_INPUT);
 }
 
+/* Whether the actor may try to change something. Sends it away when it was refused too often. */
+static bool may_try(struct lk_graphql_job *job) {
+    struct lk_rate_state state;
+    if (!lk_refusals_are_too_many(&job->service->refusals, &job->context.call.actor->id, lk_clock_mono_ns(), &state))
+        return true;
+    lk_add_retry_after(job->request, &state);
+    end_with_error(job, 429, LK_GRAPHQL_REFUSED, "Too many changes were refused lately; the Retry-After header says when to try again",
+                   LK_CODE_RATE_LIMITED);
+    return false;
+}
+
 /* Runs what may change something, and takes all of it back when passwords have to be hashed first or the answer does not fit. */
 static void run_changes(struct lk_graphql_job *job) {
     struct lk_password_tasks *passwords = &job->context.passwords;
@@ -162,8 +177,11 @@ static void run_changes(struct lk_graphql_job *job) {
         end_with_failure(job, code);
         return;
     }
+    job->context.refused = 0;
     bool no_room = run_items(job) != 0;
     code = lk_request_end(&job->context.call, no_room || passwords->waiting);
+    if (code == 0 && job->context.refused > 0)
+        lk_refusals_note(&job->service->refusals, &job->context.call.actor->id, job->context.refused, lk_clock_mono_ns());
     if (code == 0 && no_room) {
         passwords->waiting = false;
         end_without_room(job, "The answer would be too large: nothing was changed");
@@ -224,7 +242,7 @@ static void run(struct lk_graphql_job *job, struct lk_db *db) {
         /* Nothing may change by GET (RFC 9110 section 9.2.1). */
         http_add_header(job->request, "Allow", lk_slice_cstr("POST"));
         end_with_error(job, 405, LK_GRAPHQL_REFUSED, "Only queries may be sent with GET; send this with POST", LK_CODE_BAD_USER_INPUT);
-    } else {
+    } else if (may_try(job)) {
         run_changes(job);
     }
 }
