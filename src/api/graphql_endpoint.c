@@ -355,11 +355,11 @@ static void handle(struct http_request *request, struct lk_graphql_service *serv
     start(job, form);
 }
 
-bool lk_graphql_admits(const struct http_request *request, void *service) {
+bool lk_graphql_admits(const struct http_request *request, void *service, bool *ret_known) {
     const struct lk_graphql_service *graphql = service;
     if (lk_credential(request).ptr == NULL)
         return lk_console_cookie(request).ptr != NULL;
-    return lk_may_be_recognised(graphql->lanes, request);
+    return lk_may_be_recognised(graphql->lanes, request, ret_known);
 }
 
 void lk_graphql_handle(struct http_request *request, void *service) {

@@ -54,7 +54,7 @@ struct lk_graphql_service {
 };
 
 /* An lk_route.admits for the first of these http_handlers; context is the struct lk_graphql_service. The second is the one that takes forms, in which the key may be. */
-bool lk_graphql_admits(const struct http_request *request, void *service);
+bool lk_graphql_admits(const struct http_request *request, void *service, bool *ret_known);
 void lk_graphql_handle(struct http_request *request, void *service);
 void lk_graphql_handle_form(struct http_request *request, void *service);
 

@@ -63,7 +63,7 @@ bool lk_recognise(const struct lk_lanes *lanes, const struct http_request *reque
     return lk_is_recognised(lk_verify_caller(lanes, request, credential, NULL, ret));
 }
 
-bool lk_may_be_recognised(const struct lk_lanes *lanes, const struct http_request *request) {
+bool lk_may_be_recognised(const struct lk_lanes *lanes, const struct http_request *request, bool *ret_known) {
     struct lk_slice credential = lk_credential(request);
     if (lk_session_token_like(credential))
         return lk_session_token_check(credential);
@@ -71,12 +71,13 @@ bool lk_may_be_recognised(const struct lk_lanes *lanes, const struct http_reques
     lk_verifier_init(&looker, lk_lane_of(lanes, request)->caller.keyring, NULL);
     const struct lk_verify_request question = {.token = credential, .now_ms = lk_clock_wall_ms(), .mono_ns = lk_clock_mono_ns()};
     struct lk_verify_answer ignored;
-    return credential.ptr != NULL && lk_is_recognised(lk_verify(&looker, &question, &ignored));
+    *ret_known = credential.ptr != NULL && lk_is_recognised(lk_verify(&looker, &question, &ignored));
+    return *ret_known;
 }
 
-bool lk_verify_admits(const struct http_request *request, void *service) {
+bool lk_verify_admits(const struct http_request *request, void *service, bool *ret_known) {
     const struct lk_verify_service *verify = service;
-    return lk_may_be_recognised(verify->lanes, request);
+    return lk_may_be_recognised(verify->lanes, request, ret_known);
 }
 
 /* Sends the answer when the caller may not verify. */

@@ -42,7 +42,7 @@ struct http_connection *http_connection_new(struct http_loop *loop, const struct
     c->timed = HTTP_TIMEOUTS;
     c->loop = loop;
     c->listener = listener;
-    c->in.budget = &loop->shared->input;
+    c->in.budget = &loop->shared->strangers;
     c->in.spared = HTTP_BLOCK_SIZE; /* who sends little is not refused for what others send */
     c->peer = *peer;
     c->tls = tls == NULL ? NULL : http_tls_new(tls, c);
@@ -298,9 +298,12 @@ void http_send(struct http_request *request) {
         http_loop_post(request->connection->loop, request);
 }
 
-bool http_connection_wants_body(const struct http_connection *c, struct http_request *request) {
+bool http_connection_wants_body(struct http_connection *c, struct http_request *request) {
     size_t most = c->loop->shared->config.body_max;
-    size_t taken = c->listener->body_max == NULL ? most : c->listener->body_max(request, c->listener->context);
+    bool known = c->listener->body_max == NULL;
+    size_t taken = known ? most : c->listener->body_max(request, c->listener->context, &known);
+    if (known)
+        http_iobuf_leave_part(c->h2 == NULL ? &c->in : &request->stream.text);
     bool wanted = taken != HTTP_BODY_UNUSED && taken != HTTP_BODY_UNHEARD;
     request->body_max = taken == HTTP_BODY_UNUSED ? SIZE_MAX : taken < most ? taken : most;
     return wanted;
@@ -386,6 +389,7 @@ static bool begin_request(struct http_connection *c) {
         return false;
     }
     c->request->connection = c;
+    http_iobuf_enter_part(&c->in, &c->loop->shared->strangers);
     c->begun = true;
     c->phase = HTTP_READ_HEAD;
     return true;

@@ -87,7 +87,7 @@ void http_connection_notice(struct http_connection *connection, uint32_t events)
 void http_connection_answered(struct http_connection *connection, struct http_request *request);
 
 /* A request's header is there, which says that a body follows: sets the request's body_max, and says whether its handler waits for the body. */
-bool http_connection_wants_body(const struct http_connection *connection, struct http_request *request);
+bool http_connection_wants_body(struct http_connection *connection, struct http_request *request);
 
 /* Gives a complete request to its handler. Whether that answered at once; otherwise http_connection_answered comes. */
 bool http_connection_call(struct http_connection *connection, struct http_request *request);

@@ -294,7 +294,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     request->connection = c;
     request->stream.id = frame->hd.stream_id;
-    request->stream.text.budget = &c->loop->shared->input;
+    request->stream.text.budget = &c->loop->shared->strangers;
     add_stream(c->h2, request);
     time_stream(request, HTTP_TIMEOUT_STREAM_HEAD);
     nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, request);

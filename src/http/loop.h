@@ -47,9 +47,10 @@ struct http_tls_slot {
 struct http_shared {
     struct http_config config;
     struct http_limits limits;
-    struct http_tls_slot *tls; /* config.listeners_len */
-    struct http_budget input;  /* for what is being read */
-    _Atomic size_t output;     /* bytes of what handlers made of requests; small amounts are not counted */
+    struct http_tls_slot *tls;    /* config.listeners_len */
+    struct http_budget input;     /* for what is being read */
+    struct http_budget strangers; /* the part of it for those who are not known */
+    _Atomic size_t output;        /* bytes of what handlers made of requests; small amounts are not counted */
     _Atomic size_t connections_open;
 };
 

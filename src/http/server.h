@@ -30,8 +30,9 @@ typedef void (*http_foresight)(struct http_request *const *requests, size_t len,
 
 /* Most bytes that the handler takes of the body of a request whose header is there; http_config.body_max holds all the same. A larger one is refused with
  * 413. It is not asked where the body is known to be there too. Or one of the two below: the handler is then called at once, with an empty body. What came of
- * it along with the header is dropped, and if more is to come, the connection (by HTTP/2, the stream) ends with the answer. */
-typedef size_t (*http_body_limit)(const struct http_request *request, void *context);
+ * it along with the header is dropped, and if more is to come, the connection (by HTTP/2, the stream) ends with the answer. *ret_known, which is false, becomes
+ * true when the handler knows who asks: all others together may take three quarters of http_config.input_max, so that they leave something to those. */
+typedef size_t (*http_body_limit)(const struct http_request *request, void *context, bool *ret_known);
 
 #define HTTP_BODY_UNUSED ((size_t)0) /* the handler has no use for it, whatever its size */
 #define HTTP_BODY_UNHEARD SIZE_MAX /* the handler will refuse the request, whatever it says; unless it is larger than http_config allows */
