@@ -77,9 +77,12 @@ static void answer_refusal(struct lk_graphql_job *job, const struct lk_graphql_r
     answer_error(job, refusal->status, refusal->problem.text, LK_CODE_BAD_USER_INPUT);
 }
 
-static void release_documents(struct lk_graphql_job *job) {
+/* The job is over, but for its answer. */
+static void end(struct lk_graphql_job *job) {
     for (size_t i = 0; i < job->items_len; i++)
         lk_document_release(job->items[i].document);
+    if (job->has_turn)
+        lk_turns_give_back(&job->service->turns, job->turn);
 }
 
 /* On the background thread: does what the execution waits for, which then begins anew. */
@@ -87,7 +90,7 @@ static void hash_passwords(struct lk_background_job *slow) {
     struct lk_graphql_job *job = (struct lk_graphql_job *)((char *)slow - offsetof(struct lk_graphql_job, slow));
     lk_password_tasks_run(&job->context.passwords);
     if (lk_executor_submit(job->service->executor, &job->job) != 0) {
-        release_documents(job);
+        end(job);
         answer_unavailable(job, "The server is busy; try again");
     }
 }
@@ -102,7 +105,7 @@ static void finish(struct lk_job *base, int code) {
     if (code == 0 && job->context.passwords.waiting)
         code = LK_EBUSY;
     lk_password_tasks_wipe(&job->context.passwords);
-    release_documents(job);
+    end(job);
     if (code == LK_EBUSY) {
         answer_unavailable(job, "The server is busy; try again");
         return;
@@ -179,6 +182,14 @@ static bool admit(struct lk_graphql_job *job, const struct lk_verify_answer *key
     count(job->service, job->operation, LK_GRAPHQL_REFUSED);
     answer_error(job, 429, message, LK_CODE_RATE_LIMITED);
     return false;
+}
+
+/* Whether one more of its requests may wait; sends the answer when not. */
+static bool take_turn(struct lk_graphql_job *job) {
+    job->has_turn = lk_turns_take(&job->service->turns, job->credential, job->service->instance, &job->turn);
+    if (!job->has_turn)
+        answer_unavailable(job, "Too many requests of this credential wait already; try again");
+    return job->has_turn;
 }
 
 /* --- documents --- */
@@ -316,7 +327,7 @@ static void start(struct lk_graphql_job *job, bool form) {
     }
     if (code == 0 && form && !recognise(job, &key))
         return;
-    if (code == 0 && !admit(job, &key, decoded.len))
+    if (code == 0 && (!admit(job, &key, decoded.len) || !take_turn(job)))
         return;
     if (code == 0)
         code = read_account(job, arena);
@@ -325,14 +336,14 @@ static void start(struct lk_graphql_job *job, bool form) {
     if (code == 0)
         code = find_documents(job, &decoded, arena);
     if (code != 0) {
-        release_documents(job);
+        end(job);
         answer_out_of_memory(job, code);
         return;
     }
     job->job.run = lk_graphql_run;
     job->job.finish = finish;
     if (!has_room(job) || lk_executor_submit(job->service->executor, &job->job) != 0) {
-        release_documents(job);
+        end(job);
         answer_unavailable(job, "The server is busy; try again");
     }
 }
