@@ -9,6 +9,7 @@
 #include "api/verify.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "crypto/session_token.h"
 #include "http/url.h"
 
 #include <inttypes.h>
@@ -186,9 +187,14 @@ static bool admit(struct lk_graphql_job *job, const struct lk_verify_answer *key
 
 /* Whether one more of its requests may wait; sends the answer when not. */
 static bool take_turn(struct lk_graphql_job *job) {
-    job->has_turn = lk_turns_take(&job->service->turns, job->credential, job->service->instance, &job->turn);
+    struct lk_turns *turns = &job->service->turns;
+    uint32_t seed = job->service->instance;
+    bool session = lk_session_token_like(job->credential);
+    job->has_turn = session ? lk_turns_take_by_address(turns, job->service->lanes, job->request, seed, &job->turn)
+                            : lk_turns_take(turns, job->credential, seed, &job->turn);
     if (!job->has_turn)
-        answer_unavailable(job, "Too many requests of this credential wait already; try again");
+        answer_unavailable(job, session ? "Too many requests of this address wait already; try again"
+                                        : "Too many requests of this credential wait already; try again");
     return job->has_turn;
 }
 

@@ -1,5 +1,7 @@
 #include "api/turns.h"
 
+#include "api/rate_table.h"
+
 /* FNV-1a. Nobody else knows a credential, and so with whose another would share a place. */
 static uint32_t place_of(struct lk_slice credential, uint32_t seed) {
     uint32_t hash = 2166136261U ^ seed;
@@ -16,6 +18,13 @@ bool lk_turns_take(struct lk_turns *turns, struct lk_slice credential, uint32_t 
     }
     lk_turns_give_back(turns, place);
     return false;
+}
+
+bool lk_turns_take_by_address(struct lk_turns *turns, const struct lk_lanes *lanes, const struct http_request *request, uint32_t seed,
+                              uint32_t *ret_place) {
+    struct lk_ip ip;
+    const struct lk_id subject = lk_rate_subject_of_ip(lk_client_ip(lanes, request, &ip) ? &ip : NULL);
+    return lk_turns_take(turns, lk_slice_make((const char *)subject.bytes, sizeof(subject.bytes)), seed, ret_place);
 }
 
 void lk_turns_give_back(struct lk_turns *turns, uint32_t place) {
