@@ -122,10 +122,12 @@ static char *put_id(char *at, const struct lk_id *id, struct lk_slice *ret) {
     return at + LK_ID_TEXT;
 }
 
-/* All in one block: this is done for every request. */
-static int identify(const struct lk_verify_answer *answer, struct lk_arena *arena, struct identity *ret) {
+/* All in one block: this is done for every request. A key may have megabytes of scopes, which wait in memory for who does not read them. */
+static int identify(const struct lk_verify_answer *answer, struct http_request *request, struct identity *ret) {
     const struct lk_permission_set *set = answer->set;
-    char *at = lk_arena_alloc(arena, (size_t)2 * LK_ID_TEXT + 3 * answer->name.len + set->groups_header.len + set->scopes_header.len);
+    size_t size = (size_t)2 * LK_ID_TEXT + 3 * answer->name.len + set->groups_header.len + set->scopes_header.len;
+    bool has_room = size <= HTTP_BODY_ROOM_MIN || size <= http_body_room(request);
+    char *at = has_room ? lk_arena_alloc(http_request_arena(request), size) : NULL;
     if (at == NULL)
         return LK_ENOMEM;
     at = put(at, lk_slice_make(set->account_text, LK_ID_TEXT), &ret->account);
@@ -168,7 +170,7 @@ static void answer(struct http_request *request, const struct lk_auth_service *s
         return;
     }
     struct identity identity;
-    if (identify(verified, http_request_arena(request), &identity) != 0) {
+    if (identify(verified, request, &identity) != 0) {
         answer_nobody(request, 503, "", NULL);
         return;
     }

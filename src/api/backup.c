@@ -3,6 +3,7 @@
 #include "api/credential.h"
 #include "api/errors.h"
 #include "api/peer.h"
+#include "api/refusals.h"
 #include "api/verify.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -56,7 +57,8 @@ struct copy_file {
 
 struct lk_backup_service {
     struct lk_backup_config config;
-    char *path; /* of the copy */
+    struct lk_refusals refusals; /* the store thread's */
+    char *path;                  /* of the copy */
     pthread_t thread;
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t changed;
@@ -313,13 +315,18 @@ static int authenticate(struct backup *backup) {
 }
 
 static int permit(struct backup *backup) {
+    struct lk_refusals *refusals = &backup->service->refusals;
+    struct lk_rate_state rate;
     int code = authenticate(backup);
-    if (code != 0)
-        return code;
-    code = lk_operation_begin(&backup->call);
+    if (code == 0 && lk_refusals_are_too_many(refusals, &backup->call.actor->id, lk_clock_mono_ns(), &rate))
+        code = LK_EBUSY;
+    if (code == 0)
+        code = lk_operation_begin(&backup->call);
     if (code != 0)
         return code;
     code = lk_backup_permit(&backup->call);
+    if (code == LK_EFORBIDDEN)
+        lk_refusals_note(refusals, &backup->call.actor->id, 1, lk_clock_mono_ns());
     if (code == 0 && atomic_load(&backup->service->busy))
         code = lk_problem_set(&backup->problem, LK_ECONFLICT, "A backup is being made or sent already: wait until it is over");
     int ended = lk_operation_end(&backup->call, code != 0);

@@ -9,6 +9,7 @@
 #include "api/verify.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "crypto/session_token.h"
 #include "http/url.h"
 
 #include <inttypes.h>
@@ -77,9 +78,12 @@ static void answer_refusal(struct lk_graphql_job *job, const struct lk_graphql_r
     answer_error(job, refusal->status, refusal->problem.text, LK_CODE_BAD_USER_INPUT);
 }
 
-static void release_documents(struct lk_graphql_job *job) {
+/* The job is over, but for its answer. */
+static void end(struct lk_graphql_job *job) {
     for (size_t i = 0; i < job->items_len; i++)
         lk_document_release(job->items[i].document);
+    if (job->has_turn)
+        lk_turns_give_back(&job->service->turns, job->turn);
 }
 
 /* On the background thread: does what the execution waits for, which then begins anew. */
@@ -87,7 +91,7 @@ static void hash_passwords(struct lk_background_job *slow) {
     struct lk_graphql_job *job = (struct lk_graphql_job *)((char *)slow - offsetof(struct lk_graphql_job, slow));
     lk_password_tasks_run(&job->context.passwords);
     if (lk_executor_submit(job->service->executor, &job->job) != 0) {
-        release_documents(job);
+        end(job);
         answer_unavailable(job, "The server is busy; try again");
     }
 }
@@ -102,7 +106,7 @@ static void finish(struct lk_job *base, int code) {
     if (code == 0 && job->context.passwords.waiting)
         code = LK_EBUSY;
     lk_password_tasks_wipe(&job->context.passwords);
-    release_documents(job);
+    end(job);
     if (code == LK_EBUSY) {
         answer_unavailable(job, "The server is busy; try again");
         return;
@@ -179,6 +183,19 @@ static bool admit(struct lk_graphql_job *job, const struct lk_verify_answer *key
     count(job->service, job->operation, LK_GRAPHQL_REFUSED);
     answer_error(job, 429, message, LK_CODE_RATE_LIMITED);
     return false;
+}
+
+/* Whether one more of its requests may wait; sends the answer when not. */
+static bool take_turn(struct lk_graphql_job *job) {
+    struct lk_turns *turns = &job->service->turns;
+    uint32_t seed = job->service->instance;
+    bool session = lk_session_token_like(job->credential);
+    job->has_turn = session ? lk_turns_take_by_address(turns, job->service->lanes, job->request, seed, &job->turn)
+                            : lk_turns_take(turns, job->credential, seed, &job->turn);
+    if (!job->has_turn)
+        answer_unavailable(job, session ? "Too many requests of this address wait already; try again"
+                                        : "Too many requests of this credential wait already; try again");
+    return job->has_turn;
 }
 
 /* --- documents --- */
@@ -271,6 +288,12 @@ static const char *take_session(struct lk_graphql_job *job, const struct lk_grap
     return refusal;
 }
 
+/* Whether the request may wait: two megabytes of JSON are thirty in memory. */
+static bool has_room(const struct lk_graphql_job *job) {
+    http_body_made(job->request);
+    return http_request_arena(job->request)->used <= HTTP_BODY_ROOM_MIN || http_body_room(job->request) > HTTP_BODY_ROOM_MIN;
+}
+
 static void start(struct lk_graphql_job *job, bool form) {
     struct lk_arena *arena = http_request_arena(job->request);
     const struct lk_graphql_transport transport = {
@@ -310,7 +333,7 @@ static void start(struct lk_graphql_job *job, bool form) {
     }
     if (code == 0 && form && !recognise(job, &key))
         return;
-    if (code == 0 && !admit(job, &key, decoded.len))
+    if (code == 0 && (!admit(job, &key, decoded.len) || !take_turn(job)))
         return;
     if (code == 0)
         code = read_account(job, arena);
@@ -319,14 +342,14 @@ static void start(struct lk_graphql_job *job, bool form) {
     if (code == 0)
         code = find_documents(job, &decoded, arena);
     if (code != 0) {
-        release_documents(job);
+        end(job);
         answer_out_of_memory(job, code);
         return;
     }
     job->job.run = lk_graphql_run;
     job->job.finish = finish;
-    if (lk_executor_submit(job->service->executor, &job->job) != 0) {
-        release_documents(job);
+    if (!has_room(job) || lk_executor_submit(job->service->executor, &job->job) != 0) {
+        end(job);
         answer_unavailable(job, "The server is busy; try again");
     }
 }
@@ -349,11 +372,11 @@ static void handle(struct http_request *request, struct lk_graphql_service *serv
     start(job, form);
 }
 
-bool lk_graphql_admits(const struct http_request *request, void *service) {
+bool lk_graphql_admits(const struct http_request *request, void *service, bool *ret_known) {
     const struct lk_graphql_service *graphql = service;
     if (lk_credential(request).ptr == NULL)
         return lk_console_cookie(request).ptr != NULL;
-    return lk_may_be_recognised(graphql->lanes, request);
+    return lk_may_be_recognised(graphql->lanes, request, ret_known);
 }
 
 void lk_graphql_handle(struct http_request *request, void *service) {

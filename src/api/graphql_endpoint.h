@@ -10,6 +10,8 @@
 #include "api/document_cache.h"
 #include "api/lanes.h"
 #include "api/rate_table.h"
+#include "api/refusals.h"
+#include "api/turns.h"
 #include "api/usage.h"
 #include "domain/call.h"
 #include "graphql/parse.h"
@@ -47,12 +49,14 @@ struct lk_graphql_service {
     struct lk_executor *executor;
     struct lk_background *background;
     struct lk_usage_service *usage; /* told which keys ask */
-    uint32_t instance;              /* random: tells the request ids of two runs apart */
+    struct lk_refusals refusals;
+    struct lk_turns turns;
+    uint32_t instance; /* random: tells the request ids of two runs apart */
     atomic_uint_least64_t results[LK_GRAPHQL_OPERATIONS][LK_GRAPHQL_RESULTS];
 };
 
 /* An lk_route.admits for the first of these http_handlers; context is the struct lk_graphql_service. The second is the one that takes forms, in which the key may be. */
-bool lk_graphql_admits(const struct http_request *request, void *service);
+bool lk_graphql_admits(const struct http_request *request, void *service, bool *ret_known);
 void lk_graphql_handle(struct http_request *request, void *service);
 void lk_graphql_handle_form(struct http_request *request, void *service);
 

@@ -2,10 +2,13 @@
 #include "api/errors.h"
 #include "api/graphql_job.h"
 #include "api/graphql_rate.h"
+#include "api/rate_headers.h"
+#include "base/clock.h"
 #include "crypto/session_token.h"
 #include "domain/session.h"
 
-/* Most bytes of an answer. What is asked for a hundred times under other names would make a small request a huge answer, and the store thread writes it. */
+/* Most bytes of an answer, where there is room for so many. What is asked for a hundred times under other names would make a small request a huge answer, and
+ * the store thread writes it. */
 #define ANSWER_MAX ((size_t)32 << 20)
 
 /* --- how it can end early --- */
@@ -31,9 +34,11 @@ static int before_field(void *context) {
 
 static int after_field(void *context, bool failed) {
     struct lk_graphql_context *c = context;
+    bool refused = failed && c->call.denial.operation != NULL;
     int code = lk_operation_end(&c->call, failed);
     if (code != 0 && lk_api_is_internal(code))
         lk_context_log(c, code);
+    c->refused += refused;
     return code;
 }
 
@@ -115,7 +120,8 @@ static int run_items(struct lk_graphql_job *job) {
     bool ran = true;
     bool errors = false;
     int code = 0;
-    body->limit = ANSWER_MAX;
+    size_t room = http_body_room(job->request);
+    body->limit = room < ANSWER_MAX ? room : ANSWER_MAX;
     if (job->batch)
         lk_buf_add_char(body, '[');
     for (size_t i = 0; i < job->items_len && code == 0; i++) {
@@ -133,18 +139,34 @@ static int run_items(struct lk_graphql_job *job) {
     return body->failed ? LK_ENOMEM : code;
 }
 
-/* There was no room for the answer: in what it may take, which is mostly used up then, or else in the server. */
+/* There was no room for the answer: in what it may take, which is mostly used up then; beside the answers that others have not taken yet; or else in the server. */
 static void end_without_room(struct lk_graphql_job *job, const char *message) {
     const struct lk_arena *arena = http_request_arena(job->request);
+    bool crowded = http_body(job->request)->limit < ANSWER_MAX;
     bool too_large = http_body(job->request)->cap >= ANSWER_MAX / 2 || arena->used >= arena->limit / 2;
     job->context.internal = false;
     lk_buf_clear(http_body(job->request));
+    if (!too_large && crowded) {
+        end_with_failure(job, LK_EBUSY);
+        return;
+    }
     if (!too_large) {
         lk_problem_set(&job->context.problem, LK_ENOMEM, "Out of memory");
         end_with_failure(job, LK_ENOMEM);
         return;
     }
     end_with_error(job, lk_graphql_status(job->media, false), LK_GRAPHQL_REFUSED, message, LK_CODE_BAD_USER_INPUT);
+}
+
+/* Whether the actor may try to change something. Sends it away when it was refused too often. */
+static bool may_try(struct lk_graphql_job *job) {
+    struct lk_rate_state state;
+    if (!lk_refusals_are_too_many(&job->service->refusals, &job->context.call.actor->id, lk_clock_mono_ns(), &state))
+        return true;
+    lk_add_retry_after(job->request, &state);
+    end_with_error(job, 429, LK_GRAPHQL_REFUSED, "Too many changes were refused lately; the Retry-After header says when to try again",
+                   LK_CODE_RATE_LIMITED);
+    return false;
 }
 
 /* Runs what may change something, and takes all of it back when passwords have to be hashed first or the answer does not fit. */
@@ -155,8 +177,11 @@ static void run_changes(struct lk_graphql_job *job) {
         end_with_failure(job, code);
         return;
     }
+    job->context.refused = 0;
     bool no_room = run_items(job) != 0;
     code = lk_request_end(&job->context.call, no_room || passwords->waiting);
+    if (code == 0 && job->context.refused > 0)
+        lk_refusals_note(&job->service->refusals, &job->context.call.actor->id, job->context.refused, lk_clock_mono_ns());
     if (code == 0 && no_room) {
         passwords->waiting = false;
         end_without_room(job, "The answer would be too large: nothing was changed");
@@ -180,8 +205,7 @@ static int authenticate(struct lk_graphql_job *job) {
     return code;
 }
 
-void lk_graphql_run(struct lk_job *base, struct lk_db *db) {
-    struct lk_graphql_job *job = (struct lk_graphql_job *)base;
+static void run(struct lk_graphql_job *job, struct lk_db *db) {
     struct lk_call *call = &job->context.call;
     call->db = db;
     call->problem = &job->context.problem;
@@ -218,7 +242,13 @@ void lk_graphql_run(struct lk_job *base, struct lk_db *db) {
         /* Nothing may change by GET (RFC 9110 section 9.2.1). */
         http_add_header(job->request, "Allow", lk_slice_cstr("POST"));
         end_with_error(job, 405, LK_GRAPHQL_REFUSED, "Only queries may be sent with GET; send this with POST", LK_CODE_BAD_USER_INPUT);
-    } else {
+    } else if (may_try(job)) {
         run_changes(job);
     }
+}
+
+void lk_graphql_run(struct lk_job *base, struct lk_db *db) {
+    struct lk_graphql_job *job = (struct lk_graphql_job *)base;
+    run(job, db);
+    http_body_made(job->request); /* it waits for the others of its batch */
 }

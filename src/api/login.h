@@ -16,17 +16,19 @@
 #include "api/background.h"
 #include "api/lanes.h"
 #include "api/rate_table.h"
+#include "api/turns.h"
 #include "domain/call.h"
 #include "http/server.h"
 #include "store/executor.h"
 
-/* Read-only while the server runs. */
+/* Read-only while the server runs, but for the turns. */
 struct lk_login_service {
     struct lk_domain *domain;
     struct lk_executor *executor;
     struct lk_background *background;
     const struct lk_lanes *lanes;   /* say where a client is */
     struct lk_rate_table *attempts; /* by client address */
+    struct lk_turns turns;          /* by client address as well */
     uint32_t instance;              /* as in struct lk_graphql_service */
 };
 

@@ -39,6 +39,8 @@ void lk_login_job_send(struct lk_login_job *job, int status) {
     if (status == 503)
         http_add_header(request, "Retry-After", lk_slice_cstr("1"));
     wipe(job);
+    if (job->has_turn)
+        lk_turns_give_back(&job->service->turns, job->turn);
     http_send(request);
 }
 
@@ -178,8 +180,17 @@ static bool admit(struct lk_login_job *job) {
     return false;
 }
 
+/* Whether one more request of the client's address may wait. Sends the answer when not. */
+static bool take_turn(struct lk_login_job *job) {
+    struct lk_login_service *service = job->service;
+    job->has_turn = lk_turns_take_by_address(&service->turns, service->lanes, job->request, service->instance, &job->turn);
+    if (!job->has_turn)
+        answer_busy(job);
+    return job->has_turn;
+}
+
 void lk_login_job_log_in(struct lk_login_job *job, lk_login_answer answer) {
-    if (!admit(job))
+    if (!admit(job) || !take_turn(job))
         return;
     job->answer = answer;
     submit(job, run_begin, finish_begin);
@@ -198,6 +209,8 @@ static void finish_work(struct lk_job *base, int commit) {
 }
 
 void lk_login_job_run(struct lk_login_job *job, lk_login_work work, lk_login_answer answer) {
+    if (!take_turn(job))
+        return;
     job->work = work;
     job->answer = answer;
     submit(job, run_work, finish_work);

@@ -2,6 +2,8 @@
 
 #include "api/credential.h"
 #include "api/peer.h"
+#include "api/problem.h"
+#include "api/rate_headers.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/json_write.h"
@@ -189,7 +191,10 @@ void lk_oauth_introspect(struct http_request *request, void *context) {
     struct lk_json_writer w;
     lk_json_writer_init(&w, http_body(request));
     write_introspection(&w, &shown);
-    answer(request, 200);
+    if (lk_body_has_room(request))
+        answer(request, 200);
+    else
+        answer_unavailable(request);
 }
 
 /* --- revocation --- */
@@ -197,11 +202,13 @@ void lk_oauth_introspect(struct http_request *request, void *context) {
 struct revocation {
     struct lk_job job; /* first: the executor hands it back */
     struct http_request *request;
+    struct lk_refusals *refusals;
     struct lk_slice credential; /* the caller's */
     struct lk_slice token;      /* to be revoked */
     struct lk_ip client_ip;     /* of call, where it is known */
     struct lk_call call;
     struct lk_problem problem;
+    struct lk_rate_state rate; /* when code is LK_ELIMIT: the actor was refused too often */
     int code;
 };
 
@@ -209,13 +216,15 @@ static void run(struct lk_job *base, struct lk_db *db) {
     struct revocation *job = (struct revocation *)base;
     job->call.db = db;
     job->code = lk_authenticate_key(&job->call, job->credential);
+    if (job->code == 0 && lk_refusals_are_too_many(job->refusals, &job->call.actor->id, lk_clock_mono_ns(), &job->rate))
+        job->code = LK_ELIMIT;
     if (job->code == 0)
         job->code = lk_operation_begin(&job->call);
-    else
-        return;
     if (job->code != 0)
         return;
     job->code = lk_api_key_revoke(&job->call, job->token);
+    if (job->code == LK_EFORBIDDEN)
+        lk_refusals_note(job->refusals, &job->call.actor->id, 1, lk_clock_mono_ns());
     int ended = lk_operation_end(&job->call, job->code != 0);
     if (ended != 0)
         job->code = ended;
@@ -230,6 +239,10 @@ static void finish(struct lk_job *base, int committed) {
     case LK_EUNAUTH: answer_error(job->request, 401, "invalid_client", "Invalid API Key"); return;
     case LK_EFORBIDDEN: answer_error(job->request, 403, "insufficient_scope", job->problem.text); return;
     case LK_ECONFLICT: answer_error(job->request, 409, "invalid_request", job->problem.text); return;
+    case LK_ELIMIT:
+        lk_add_retry_after(job->request, &job->rate);
+        answer_error(job->request, 429, "temporarily_unavailable", "Too many revocations were refused lately; try again later");
+        return;
     default:
         if (code != LK_EBUSY)
             lk_log(LK_LOG_ERROR, "a revocation failed: %s", lk_error_text(code));
@@ -237,20 +250,20 @@ static void finish(struct lk_job *base, int committed) {
     }
 }
 
-static bool submit(const struct lk_oauth_service *service, struct http_request *request, struct lk_slice credential,
-                   struct lk_slice token) {
+static bool submit(struct lk_oauth_service *service, struct http_request *request, struct lk_slice credential, struct lk_slice token) {
     struct revocation *job = LK_ARENA_NEW(http_request_arena(request), struct revocation);
     if (job == NULL || lk_request_call(service->verify->lanes, request, service->domain, &job->client_ip, &job->problem, &job->call) != 0)
         return false;
     job->job = (struct lk_job){NULL, run, finish};
     job->request = request;
+    job->refusals = &service->refusals;
     job->credential = credential;
     job->token = token;
     return lk_executor_submit(service->executor, &job->job) == 0;
 }
 
 void lk_oauth_revoke(struct http_request *request, void *context) {
-    const struct lk_oauth_service *service = context;
+    struct lk_oauth_service *service = context;
     struct lk_slice credential;
     struct lk_verify_answer caller;
     struct lk_verify_answer found;

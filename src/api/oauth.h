@@ -7,15 +7,17 @@
 #ifndef LK_API_OAUTH_H
 #define LK_API_OAUTH_H
 
+#include "api/refusals.h"
 #include "api/verify.h"
 #include "domain/call.h"
 #include "store/executor.h"
 
-/* Read-only while the server runs. */
+/* Read-only while the server runs, but for what only the store thread touches. */
 struct lk_oauth_service {
     const struct lk_verify_service *verify;
     struct lk_domain *domain;
     struct lk_executor *executor;
+    struct lk_refusals refusals; /* of revocations */
 };
 
 /* http_handlers whose context is a struct lk_oauth_service. Introspection needs what keys:verify needs; a revocation MANAGE_API_KEYS, or the token

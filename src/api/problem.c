@@ -74,6 +74,15 @@ void lk_answer_no_memory(struct http_request *request) {
         lk_answer_problem(request, 503, LK_CODE_UNAVAILABLE, "The server has no memory for this request; try again");
 }
 
+bool lk_body_has_room(struct http_request *request) {
+    struct lk_buf *body = http_body(request);
+    size_t taken = body->len + http_request_arena(request)->used;
+    if (taken <= HTTP_BODY_ROOM_MIN || taken <= http_body_room(request))
+        return true;
+    lk_buf_free(body);
+    return false;
+}
+
 const struct lk_json *lk_json_body(struct http_request *request) {
     struct lk_json *json = NULL;
     struct lk_problem problem = {0};

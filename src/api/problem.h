@@ -15,6 +15,9 @@ void lk_answer_expression_problem(struct http_request *request, const char *wher
 /* Out of memory: 413 when the request has used up most of what one may have, 503 when there is none for anybody. */
 void lk_answer_no_memory(struct http_request *request);
 
+/* Whether there is room for the body that is written beside the answers that others have not taken yet. If not, it is gone. */
+bool lk_body_has_room(struct http_request *request);
+
 /* The body as JSON, in the request's arena; NULL when the answer that says why not has been sent. */
 const struct lk_json *lk_json_body(struct http_request *request);
 

@@ -94,18 +94,18 @@ void lk_router_foresee(struct http_request *const *requests, size_t len, void *r
 }
 
 /* A request that will be refused, for its method or for who asks, needs no body for that. */
-static size_t body_max_of(const struct lk_route *route, const struct http_request *request) {
+static size_t body_max_of(const struct lk_route *route, const struct http_request *request, bool *ret_known) {
     bool served = route->allow == NULL || lk_router_allows(route->allow, http_request_method_text(request));
-    bool admitted = served && (route->admits == NULL || route->admits(request, route->context));
+    bool admitted = served && (route->admits == NULL || route->admits(request, route->context, ret_known));
     return admitted ? route->body_max : HTTP_BODY_UNHEARD;
 }
 
-size_t lk_router_body_max(const struct http_request *request, void *router) {
+size_t lk_router_body_max(const struct http_request *request, void *router, bool *ret_known) {
     const struct lk_router *table = router;
     struct lk_slice path = http_request_path(request);
     for (size_t i = 0; i < table->len; i++) {
         if (is_at(&table->routes[i], path))
-            return body_max_of(&table->routes[i], request);
+            return body_max_of(&table->routes[i], request, ret_known);
     }
     return HTTP_BODY_UNHEARD;
 }

@@ -30,9 +30,9 @@ struct lk_route {
     enum lk_route_class class;
     http_foresight foresee; /* called with context for requests at the path, whatever their method; NULL: none */
     size_t body_max; /* bytes that the handler takes of a body (LK_BODY_...); 0: it has no use for one, and answers before it comes */
-    bool (*admits)(const struct http_request *request,
-                   void *context); /* with context: whether what the header says is worth a body; else the handler refuses
-                                                                          the request before it comes. NULL: always */
+    /* With context: whether what the header says is worth a body; else the handler refuses the request before it comes. *ret_known, which is false, becomes
+     * true where it says who asks. NULL: always, whoever it may be. */
+    bool (*admits)(const struct http_request *request, void *context, bool *ret_known);
 };
 
 struct lk_router {
@@ -48,7 +48,7 @@ void lk_router_handle(struct http_request *request, void *router);
 void lk_router_foresee(struct http_request *const *requests, size_t len, void *router);
 
 /* An http_body_limit whose context is a struct lk_router. */
-size_t lk_router_body_max(const struct http_request *request, void *router);
+size_t lk_router_body_max(const struct http_request *request, void *router, bool *ret_known);
 
 /* Whether an Allow list names a method. */
 bool lk_router_allows(const char *allow, struct lk_slice method);

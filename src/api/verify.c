@@ -63,7 +63,7 @@ bool lk_recognise(const struct lk_lanes *lanes, const struct http_request *reque
     return lk_is_recognised(lk_verify_caller(lanes, request, credential, NULL, ret));
 }
 
-bool lk_may_be_recognised(const struct lk_lanes *lanes, const struct http_request *request) {
+bool lk_may_be_recognised(const struct lk_lanes *lanes, const struct http_request *request, bool *ret_known) {
     struct lk_slice credential = lk_credential(request);
     if (lk_session_token_like(credential))
         return lk_session_token_check(credential);
@@ -71,12 +71,13 @@ bool lk_may_be_recognised(const struct lk_lanes *lanes, const struct http_reques
     lk_verifier_init(&looker, lk_lane_of(lanes, request)->caller.keyring, NULL);
     const struct lk_verify_request question = {.token = credential, .now_ms = lk_clock_wall_ms(), .mono_ns = lk_clock_mono_ns()};
     struct lk_verify_answer ignored;
-    return credential.ptr != NULL && lk_is_recognised(lk_verify(&looker, &question, &ignored));
+    *ret_known = credential.ptr != NULL && lk_is_recognised(lk_verify(&looker, &question, &ignored));
+    return *ret_known;
 }
 
-bool lk_verify_admits(const struct http_request *request, void *service) {
+bool lk_verify_admits(const struct http_request *request, void *service, bool *ret_known) {
     const struct lk_verify_service *verify = service;
-    return lk_may_be_recognised(verify->lanes, request);
+    return lk_may_be_recognised(verify->lanes, request, ret_known);
 }
 
 /* Sends the answer when the caller may not verify. */
@@ -272,6 +273,10 @@ static void write_answer(struct lk_json_writer *w, const struct work *work, cons
 }
 
 static void send_json(struct http_request *request) {
+    if (!lk_body_has_room(request)) {
+        lk_answer_problem(request, 503, LK_CODE_UNAVAILABLE, "The server has no room for the answer; try again");
+        return;
+    }
     http_add_header(request, "Content-Type", lk_slice_cstr("application/json; charset=utf-8"));
     http_add_header(request, "Cache-Control", lk_slice_cstr("no-store"));
     http_send(request);
@@ -309,6 +314,9 @@ void lk_verify_handle(struct http_request *request, void *service) {
 
 /* Bytes of an answer about a key in a group or two. */
 #define ANSWER_USUAL 512
+
+/* Most bytes of them all: a key may have megabytes of scopes, and be asked about again and again. */
+#define ANSWERS_MAX ((size_t)8 << 20)
 
 struct batch {
     struct item *items;
@@ -390,8 +398,13 @@ void lk_verify_handle_batch(struct http_request *request, void *service) {
     lk_json_begin_object(&w);
     lk_json_key(&w, "results");
     lk_json_begin_array(&w);
-    for (size_t i = 0; i < batch.len; i++)
+    for (size_t i = 0; i < batch.len && http_body(request)->len <= ANSWERS_MAX; i++)
         write_answer(&w, &work, &batch.answers[i]);
+    if (http_body(request)->len > ANSWERS_MAX) {
+        lk_buf_free(http_body(request));
+        lk_answer_problem(request, 400, LK_CODE_BAD_USER_INPUT, "The answer would be too large: ask about fewer keys at a time");
+        return;
+    }
     lk_json_end_array(&w);
     lk_json_end_object(&w);
     send_json(request);

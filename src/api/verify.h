@@ -26,13 +26,13 @@ bool lk_recognise(const struct lk_lanes *lanes, const struct http_request *reque
                   struct lk_verify_answer *ret);
 
 /* The same before the request is read, for lk_route.admits, and without a trace: whether it is worth its body. */
-bool lk_may_be_recognised(const struct lk_lanes *lanes, const struct http_request *request);
+bool lk_may_be_recognised(const struct lk_lanes *lanes, const struct http_request *request, bool *ret_known);
 
 /* Whether a key is there, enabled and not expired, whatever else came of its verification. */
 bool lk_is_recognised(enum lk_verify_code code);
 
 /* An lk_route.admits, and http_handlers, whose context is a struct lk_verify_service. */
-bool lk_verify_admits(const struct http_request *request, void *service);
+bool lk_verify_admits(const struct http_request *request, void *service, bool *ret_known);
 void lk_verify_handle(struct http_request *request, void *service);
 void lk_verify_handle_batch(struct http_request *request, void *service);
 

@@ -42,7 +42,7 @@ struct http_connection *http_connection_new(struct http_loop *loop, const struct
     c->timed = HTTP_TIMEOUTS;
     c->loop = loop;
     c->listener = listener;
-    c->in.budget = &loop->shared->input;
+    c->in.budget = &loop->shared->strangers;
     c->in.spared = HTTP_BLOCK_SIZE; /* who sends little is not refused for what others send */
     c->peer = *peer;
     c->tls = tls == NULL ? NULL : http_tls_new(tls, c);
@@ -80,6 +80,14 @@ static void bury(struct http_connection *c) {
     http_loop_bury(c->loop, c);
 }
 
+/* All of it was sent, or will never be. */
+static void release_output(struct http_connection *c) {
+    http_iobuf_release(&c->out, &c->loop->pool);
+    c->answers_out = false;
+    http_loop_sent(c->loop, c->waiting);
+    c->waiting = 0;
+}
+
 void http_connection_abort(struct http_connection *c) {
     if (c->fd < 0)
         return;
@@ -95,14 +103,15 @@ void http_connection_abort(struct http_connection *c) {
         atomic_fetch_sub_explicit(&c->loop->shared->connections_open, 1, memory_order_relaxed);
     http_timer_disarm(&c->read_timer);
     http_timer_disarm(&c->write_timer);
-    http_iobuf_release(&c->out, &c->loop->pool);
+    release_output(c);
     if (c->h2 != NULL)
         http2_close(c);
     if (c->phase != HTTP_HANDLING && (c->h2 == NULL || !http2_has_deferred(c)))
         bury(c);
 }
 
-/* Arms it while the client is to take something, anew when it took something. By HTTP/2 it may read the socket and still not allow the answers to be sent. */
+/* Arms it while the client is to take something, anew when it took something of its answers. By HTTP/2 it may read the socket, answers to its PING for instance,
+ * and still not allow the answers to be sent. */
 static void set_write_timeout(struct http_connection *c, bool progress) {
     if (http_iobuf_len(&c->out) == 0 && (c->h2 == NULL || !http2_is_owing(c)))
         http_timer_disarm(&c->write_timer);
@@ -119,7 +128,7 @@ static void flush(struct http_connection *c) {
         ssize_t n = c->tls == NULL ? http_socket_send(c->fd, unsent, len) : http_tls_write(c, unsent, len);
         if (n > 0) {
             c->out.start += (size_t)n;
-            progress = true;
+            progress |= c->h2 == NULL || c->answers_out;
         } else if (errno == EAGAIN) {
             c->blocked = true;
         } else if (errno != EINTR) {
@@ -129,7 +138,7 @@ static void flush(struct http_connection *c) {
     if (c->fd < 0)
         return;
     if (http_iobuf_len(&c->out) == 0)
-        http_iobuf_release(&c->out, &c->loop->pool);
+        release_output(c);
     set_write_timeout(c, progress);
 }
 
@@ -205,6 +214,8 @@ static void refuse_request(struct http_connection *c, int status) {
 /* All of the answer is in the output, or on its way: makes ready for the next request. */
 static void end_request(struct http_connection *c) {
     c->in.start += c->request->used;
+    c->waiting += c->request->waiting;
+    c->request->waiting = 0;
     http_loop_give_request(c->loop, c->request);
     c->request = http_ahead_take(c);
     c->phase = c->request == NULL ? HTTP_IDLE : HTTP_READY;
@@ -280,15 +291,19 @@ static void handle(struct http_connection *c) {
 }
 
 void http_send(struct http_request *request) {
+    http_body_made(request);
     if (request == handling)
         handling = NULL;
     else
         http_loop_post(request->connection->loop, request);
 }
 
-bool http_connection_wants_body(const struct http_connection *c, struct http_request *request) {
+bool http_connection_wants_body(struct http_connection *c, struct http_request *request) {
     size_t most = c->loop->shared->config.body_max;
-    size_t taken = c->listener->body_max == NULL ? most : c->listener->body_max(request, c->listener->context);
+    bool known = c->listener->body_max == NULL;
+    size_t taken = known ? most : c->listener->body_max(request, c->listener->context, &known);
+    if (known)
+        http_iobuf_leave_part(c->h2 == NULL ? &c->in : &request->stream.text);
     bool wanted = taken != HTTP_BODY_UNUSED && taken != HTTP_BODY_UNHEARD;
     request->body_max = taken == HTTP_BODY_UNUSED ? SIZE_MAX : taken < most ? taken : most;
     return wanted;
@@ -374,6 +389,7 @@ static bool begin_request(struct http_connection *c) {
         return false;
     }
     c->request->connection = c;
+    http_iobuf_enter_part(&c->in, &c->loop->shared->strangers);
     c->begun = true;
     c->phase = HTTP_READ_HEAD;
     return true;
@@ -467,6 +483,8 @@ static void advance(struct http_connection *c) {
 /* One read. Edge-triggered: a read that fills less than its room has emptied the socket, unless the end is due. */
 static void receive(struct http_connection *c) {
     int code = http_iobuf_reserve(&c->in, READ_MIN, &c->loop->pool);
+    if (code == LK_ELIMIT)
+        code = http_iobuf_reserve(&c->in, 1, &c->loop->pool); /* what is left of the block that everybody has */
     if (code != 0) {
         if (code == LK_ELIMIT)
             refuse(c, 503);

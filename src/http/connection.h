@@ -47,8 +47,10 @@ struct http_connection {
     bool refused;            /* past the cap: only told so */
     bool begun;              /* a request was: it is too late for HTTP/2 */
     bool queued;             /* in the loop's run queue */
+    bool answers_out;        /* HTTP/2: out has something of an answer, and not only of the protocol's own talk */
     bool fetched;            /* what is there was read together with what others sent */
     size_t dropped;          /* bytes while it lingers */
+    size_t waiting;          /* bytes in http_shared.output, of answered requests whose answers are in out */
     struct http_loop *loop;
     const struct http_listener *listener;
     struct http_tls *tls;         /* NULL: clear text */
@@ -85,7 +87,7 @@ void http_connection_notice(struct http_connection *connection, uint32_t events)
 void http_connection_answered(struct http_connection *connection, struct http_request *request);
 
 /* A request's header is there, which says that a body follows: sets the request's body_max, and says whether its handler waits for the body. */
-bool http_connection_wants_body(const struct http_connection *connection, struct http_request *request);
+bool http_connection_wants_body(struct http_connection *connection, struct http_request *request);
 
 /* Gives a complete request to its handler. Whether that answered at once; otherwise http_connection_answered comes. */
 bool http_connection_call(struct http_connection *connection, struct http_request *request);

@@ -19,12 +19,17 @@
 /* Bodies of one connection together, in units of the largest body: beyond, the window is not opened again until some are done. */
 #define HELD_BODIES 4
 
-/* Streams that may end in an error at once, and how many more each second (CVE-2023-44487 and its kin). */
+/* Streams that may end in an error at once, and how many more each second (CVE-2023-44487 and its kin), besides one for each that ends well: a gateway's one
+ * connection carries many clients, and those who cancel are not to end it for the others. Whoever pays so for his resets only asks twice. */
 #define RESETS_BURST 200
 #define RESETS_PER_SECOND 20
 
 /* Answers to PING and SETTINGS that may wait; they do so only while the client reads nothing. */
 #define ACKS_MAX 256
+
+/* Requests of one connection that find a block of memory when all that requests may take together is taken: who sends little is not refused for what others
+ * send. */
+#define SPARED_MAX 4
 
 #define NS_PER_SECOND ((int64_t)1000000000)
 
@@ -36,6 +41,7 @@ struct http2 {
     size_t deferred;       /* requests that handlers have, of closed streams too */
     size_t owing;          /* open streams that are answered */
     size_t held;           /* bytes of bodies of open streams */
+    size_t spared;         /* requests whose block is not of what all may take together */
     size_t unacknowledged; /* bytes read whose window was not given back */
     int64_t resets_left;
     int64_t resets_at; /* when that was reckoned, monotonic ns */
@@ -70,18 +76,34 @@ static void forget_ready(struct http2 *h2, const struct http_request *request) {
     }
 }
 
+/* Nobody reads the request any more. */
+static void release_text(struct http_connection *c, struct http_request *request) {
+    struct http_stream *stream = &request->stream;
+    c->h2->held -= stream->held;
+    stream->held = 0;
+    if (stream->text.spared > 0)
+        c->h2->spared--;
+    http_iobuf_release(&stream->text, &c->loop->pool);
+    stream->text.spared = 0;
+    request->base = NULL;
+}
+
+static void give_request(struct http_connection *c, struct http_request *request) {
+    release_text(c, request);
+    http_loop_give_request(c->loop, request);
+}
+
 /* The stream is gone; its request too, unless a handler has it. */
 static void drop_stream(struct http_connection *c, struct http_request *request) {
     struct http2 *h2 = c->h2;
     remove_stream(h2, request);
     forget_ready(h2, request);
     http_timer_disarm(&request->stream.timer);
-    h2->held -= request->stream.held;
     if (request->stream.answered)
         h2->owing--;
     request->stream.id = 0;
     if (!request->stream.deferred)
-        http_loop_give_request(c->loop, request);
+        give_request(c, request);
 }
 
 static void time_stream(struct http_request *request, enum http_timeout timeout) {
@@ -120,7 +142,7 @@ static ssize_t read_source(nghttp2_session *session, int32_t id, uint8_t *out, s
     return n;
 }
 
-/* Hands the answer to nghttp2. What it points to must live as long as the request. */
+/* Hands the answer to nghttp2. What it points to must live as long as the request; what it does not need goes, for it may be long on its way. */
 static void submit(struct http_connection *c, struct http_request *request, const struct http_answer *answer) {
     nghttp2_nv fields[HTTP2_ANSWER_FIELDS_MAX];
     char digits[HTTP2_DIGITS_MAX];
@@ -133,12 +155,16 @@ static void submit(struct http_connection *c, struct http_request *request, cons
     stream->sent = 0;
     bool streams = answer->has_source && !bare && answer->source_len > 0;
     nghttp2_data_provider provider = {.source.ptr = request, .read_callback = streams ? read_source : read_body};
+    bool outgrown = http_request_has_outgrown(request);
     size_t len = 0;
-    int failed = http2_answer_fields(request, answer, digits, fields, &len);
+    int failed = http2_answer_fields(request, answer, outgrown, digits, fields, &len);
     if (failed == 0)
         failed = nghttp2_submit_response(c->h2->session, stream->id, fields, len, stream->body.len > 0 || streams ? &provider : NULL);
     if (failed != 0)
         nghttp2_submit_rst_stream(c->h2->session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_INTERNAL_ERROR);
+    release_text(c, request);
+    if (outgrown)
+        http_request_shed(request);
 }
 
 /* A reply does not live as long as the frames: its own fields go where the handler's would be. */
@@ -161,11 +187,22 @@ static void refuse_bad(struct http_connection *c, struct http_request *request, 
     refuse(c, request, status);
 }
 
+/* In place of what was compressed. False when out of memory. */
+static bool keep_compressed(struct http_request *request, struct http_answer *answer) {
+    lk_buf_free(&request->body);
+    request->is_fixed = false;
+    if (lk_buf_add(&request->body, answer->body) != 0)
+        return false;
+    answer->body = lk_buf_slice(&request->body);
+    http_body_made(request);
+    return true;
+}
+
 static void answer(struct http_connection *c, struct http_request *request) {
     struct http_reply reply;
     http_reply_make(c->loop, request, &reply);
     struct http_answer *answer = &reply.answer;
-    if (answer->gzip && lk_arena_copy(&request->arena, answer->body, &answer->body) != 0) {
+    if (answer->gzip && !keep_compressed(request, answer)) {
         refuse(c, request, 500);
         return;
     }
@@ -221,7 +258,9 @@ static void begin_body(struct http_connection *c, struct http_request *request, 
     bool whole = ended || (status == 0 && !http_connection_wants_body(c, request));
     if (status == 0 && !ended && head->body_kind == HTTP_BODY_LENGTH && head->content_length > request->body_max)
         status = 413;
-    if (status != 0) {
+    if (status == 503) {
+        refuse(c, request, status);
+    } else if (status != 0) {
         refuse_bad(c, request, status);
     } else if (whole) {
         make_ready(c, request);
@@ -230,6 +269,20 @@ static void begin_body(struct http_connection *c, struct http_request *request, 
         if (head->expect_continue)
             http2_submit_continue(c->h2->session, request->stream.id);
     }
+}
+
+/* The first block for a request. When there is none left, those that are whole are handled before, which ends what they take. */
+static int take_block(struct http_connection *c, struct http_request *request) {
+    struct http_iobuf *text = &request->stream.text;
+    int code = http_iobuf_reserve(text, 1, &c->loop->pool);
+    if (code != LK_ELIMIT)
+        return code;
+    run_ready(c);
+    if (c->h2->spared < SPARED_MAX) {
+        c->h2->spared++;
+        text->spared = HTTP_BLOCK_SIZE;
+    }
+    return http_iobuf_reserve(text, 1, &c->loop->pool);
 }
 
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *context) {
@@ -241,11 +294,14 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     request->connection = c;
     request->stream.id = frame->hd.stream_id;
-    request->stream.text.budget = &c->loop->shared->input;
+    request->stream.text.budget = &c->loop->shared->strangers;
     add_stream(c->h2, request);
     time_stream(request, HTTP_TIMEOUT_STREAM_HEAD);
     nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, request);
-    return 0;
+    int code = take_block(c, request);
+    if (code == LK_ELIMIT)
+        request->stream.refusal = 503;
+    return code == 0 || code == LK_ELIMIT ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_len, const uint8_t *value,
@@ -307,6 +363,11 @@ static void count_reset(struct http_connection *c) {
         nghttp2_session_terminate_session(h2->session, NGHTTP2_ENHANCE_YOUR_CALM);
 }
 
+static void pay_for_reset(struct http2 *h2) {
+    if (h2->resets_left < RESETS_BURST)
+        h2->resets_left++;
+}
+
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *context) {
     struct http_connection *c = context;
     bool ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
@@ -326,9 +387,11 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 
 /* An answer that came before the request's end makes the rest of that needless (RFC 9113 section 8.1). */
 static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *context) {
+    struct http_connection *c = context;
     if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
-        count_reset(context);
+        count_reset(c);
     bool can_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+    c->answers_out |= can_end;
     if (can_end && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 &&
         nghttp2_session_get_stream_remote_close(session, frame->hd.stream_id) == 0)
         nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
@@ -338,9 +401,10 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *c
 static int on_close(nghttp2_session *session, int32_t id, uint32_t error, void *context) {
     struct http_connection *c = context;
     struct http_request *request = nghttp2_session_get_stream_user_data(session, id);
-    (void)error;
     if (request == NULL)
         return 0;
+    if (error == NGHTTP2_NO_ERROR && request->stream.answered)
+        pay_for_reset(c->h2);
     nghttp2_session_set_stream_user_data(session, id, NULL);
     drop_stream(c, request);
     open_window(c);
@@ -398,8 +462,7 @@ static int new_session(struct http_connection *c, nghttp2_session **ret) {
         nghttp2_option_set_no_auto_window_update(option, 1);
         nghttp2_option_set_no_closed_streams(option, 1);
         nghttp2_option_set_max_outbound_ack(option, ACKS_MAX);
-        /* Twice ours: only behind what count_reset does not see. */
-        nghttp2_option_set_stream_reset_rate_limit(option, (uint64_t)2 * RESETS_BURST, (uint64_t)2 * RESETS_PER_SECOND);
+        nghttp2_option_set_stream_reset_rate_limit(option, UINT32_MAX, UINT32_MAX); /* count_reset knows better */
         failed = nghttp2_session_server_new3(ret, callbacks, c, option, &wiping) != 0;
     }
     nghttp2_option_del(option);
@@ -472,7 +535,7 @@ void http2_answered(struct http_connection *c, struct http_request *request) {
     c->h2->deferred--;
     request->stream.deferred = false;
     if (request->stream.id == 0)
-        http_loop_give_request(c->loop, request);
+        give_request(c, request);
     else
         answer(c, request);
 }

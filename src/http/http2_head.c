@@ -37,17 +37,21 @@ static bool fits(struct http_request *request, struct lk_slice name, struct lk_s
 int http2_head_add(struct http_request *request, struct lk_slice name, struct lk_slice value, const struct http_limits *limits,
                    struct http_pool *pool) {
     struct http_head *head = &request->head;
+    if (lk_slice_is(name, ":method"))
+        head->method_id = http_method_of(lk_slice_trim(value)); /* a refusal asks for it */
     if (!fits(request, name, value, limits))
         return 0;
-    if (http_iobuf_reserve(&request->stream.text, name.len + value.len, pool) != 0)
-        return LK_ENOMEM;
+    int code = http_iobuf_reserve(&request->stream.text, name.len + value.len, pool);
+    if (code == LK_ELIMIT)
+        request->stream.refusal = 503;
+    if (code != 0)
+        return code == LK_ELIMIT ? 0 : code;
     value = lk_slice_trim(value);
     if (name.len == 0 || name.ptr[0] != ':') {
         put_field(request, name, value);
     } else if (lk_slice_is(name, ":method")) {
         head->method = put(&request->stream.text, value);
         head->method_len = (uint32_t)value.len;
-        head->method_id = http_method_of(value); /* a refusal asks for it */
     } else if (lk_slice_is(name, ":path")) {
         head->target = put(&request->stream.text, value);
         head->target_len = (uint32_t)value.len;
@@ -190,7 +194,7 @@ static char *put_digits(char *at, size_t number) {
     return at + (sizeof(text) - i);
 }
 
-int http2_answer_fields(struct http_request *request, const struct http_answer *answer, char digits[HTTP2_DIGITS_MAX],
+int http2_answer_fields(struct http_request *request, const struct http_answer *answer, bool copied, char digits[HTTP2_DIGITS_MAX],
                         nghttp2_nv fields[HTTP2_ANSWER_FIELDS_MAX], size_t *ret_len) {
     size_t n = 0;
     char *length = put_digits(digits, (size_t)answer->status); /* three, from 200 to 599 */
@@ -200,7 +204,7 @@ int http2_answer_fields(struct http_request *request, const struct http_answer *
         struct lk_slice value = answer->fields[i].value;
         if (clean_value(request, &value) != 0)
             return LK_ENOMEM;
-        fields[n++] = field_of(answer->fields[i].name, value, NGHTTP2_NV_FLAG_NO_COPY_VALUE);
+        fields[n++] = field_of(answer->fields[i].name, value, copied ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_COPY_VALUE);
     }
     fields[n++] = field_of((struct lk_slice)LK_SLICE("date"), lk_slice_make(answer->date, HTTP_DATE_LEN), NGHTTP2_NV_FLAG_NO_COPY_NAME);
     if (answer->vary)

@@ -20,8 +20,9 @@ int http2_head_add(struct http_request *request, struct lk_slice name, struct lk
  * the body. 0 or a status of 400 and more to refuse it with. */
 int http2_head_finish(struct http_request *request, struct http_pool *pool);
 
-/* The fields of an answer, *ret_len of them. They point into the request, its arena, digits and static memory. 0 or LK_ENOMEM. */
-int http2_answer_fields(struct http_request *request, const struct http_answer *answer, char digits[HTTP2_DIGITS_MAX],
+/* The fields of an answer, *ret_len of them. They point into the request, its arena, digits and static memory; copied: nghttp2 is not to rely on any of it but now.
+ * 0 or LK_ENOMEM. */
+int http2_answer_fields(struct http_request *request, const struct http_answer *answer, bool copied, char digits[HTTP2_DIGITS_MAX],
                         nghttp2_nv fields[HTTP2_ANSWER_FIELDS_MAX], size_t *ret_len);
 
 /* The interim answer 100. What fails now fails again with the answer. */

@@ -19,18 +19,45 @@ static size_t counted(const struct http_iobuf *buf, size_t cap) {
     return buf->budget != NULL && cap > buf->spared ? cap : 0;
 }
 
-static bool take(struct http_budget *budget, size_t size) {
-    if (size == 0)
-        return true;
+static bool take_one(struct http_budget *budget, size_t size) {
     if (atomic_fetch_add_explicit(&budget->used, size, memory_order_relaxed) + size <= budget->max)
         return true;
     atomic_fetch_sub_explicit(&budget->used, size, memory_order_relaxed);
     return false;
 }
 
+static bool take(struct http_budget *budget, size_t size) {
+    if (size == 0)
+        return true;
+    if (!take_one(budget, size))
+        return false;
+    if (budget->whole == NULL || take_one(budget->whole, size))
+        return true;
+    atomic_fetch_sub_explicit(&budget->used, size, memory_order_relaxed);
+    return false;
+}
+
 static void give_back(struct http_budget *budget, size_t size) {
-    if (size > 0)
-        atomic_fetch_sub_explicit(&budget->used, size, memory_order_relaxed);
+    if (size == 0)
+        return;
+    atomic_fetch_sub_explicit(&budget->used, size, memory_order_relaxed);
+    if (budget->whole != NULL)
+        atomic_fetch_sub_explicit(&budget->whole->used, size, memory_order_relaxed);
+}
+
+void http_iobuf_leave_part(struct http_iobuf *buf) {
+    struct http_budget *part = buf->budget;
+    if (part->whole == NULL)
+        return;
+    atomic_fetch_sub_explicit(&part->used, counted(buf, buf->cap), memory_order_relaxed);
+    buf->budget = part->whole;
+}
+
+void http_iobuf_enter_part(struct http_iobuf *buf, struct http_budget *part) {
+    if (buf->budget == part)
+        return;
+    atomic_fetch_add_explicit(&part->used, counted(buf, buf->cap), memory_order_relaxed);
+    buf->budget = part;
 }
 
 void http_iobuf_release(struct http_iobuf *buf, struct http_pool *pool) {

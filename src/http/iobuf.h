@@ -25,6 +25,7 @@ void http_pool_free(struct http_pool *pool);
 struct http_budget {
     _Atomic size_t used; /* bytes */
     size_t max;
+    struct http_budget *whole; /* what this is a part of: taken from both; NULL: of nothing */
 };
 
 /* Bytes start .. end of ptr are what the buffer holds. Zeroed is empty. */
@@ -42,6 +43,10 @@ static inline size_t http_iobuf_len(const struct http_iobuf *buf) {
 /* Room for at least extra bytes at ptr + end; what is held may move, also within the buffer. 0, or LK_ENOMEM or LK_ELIMIT (the budget is used up), then it is
  * as before. */
 int http_iobuf_reserve(struct http_iobuf *buf, size_t extra, struct http_pool *pool);
+
+/* Counts its memory against the whole only from now on, or against a part of that again, even beyond the part's limit. */
+void http_iobuf_leave_part(struct http_iobuf *buf);
+void http_iobuf_enter_part(struct http_iobuf *buf, struct http_budget *part);
 
 /* Gives the memory back; the buffer is then empty, with the same budget. */
 void http_iobuf_release(struct http_iobuf *buf, struct http_pool *pool);

@@ -47,8 +47,10 @@ struct http_tls_slot {
 struct http_shared {
     struct http_config config;
     struct http_limits limits;
-    struct http_tls_slot *tls; /* config.listeners_len */
-    struct http_budget input;  /* for what is being read */
+    struct http_tls_slot *tls;    /* config.listeners_len */
+    struct http_budget input;     /* for what is being read */
+    struct http_budget strangers; /* the part of it for those who are not known */
+    _Atomic size_t output;        /* bytes of what handlers made of requests; small amounts are not counted */
     _Atomic size_t connections_open;
 };
 
@@ -115,6 +117,7 @@ bool http_loop_posting(struct http_loop *loop);
 void http_loop_queue(struct http_loop *loop, struct http_connection *connection);
 struct http_request *http_loop_take_request(struct http_loop *loop);               /* reset; NULL when out of memory */
 void http_loop_give_request(struct http_loop *loop, struct http_request *request); /* its stream, if any, is closed */
+void http_loop_sent(struct http_loop *loop, size_t len);                           /* so much of http_shared.output waits no longer */
 uint64_t http_loop_next_number(struct http_loop *loop);
 const char *http_loop_date(struct http_loop *loop);
 void http_loop_bury(struct http_loop *loop, struct http_connection *connection); /* freed at the end of the turn */

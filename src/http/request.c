@@ -32,6 +32,34 @@ void http_request_free(struct http_request *request) {
     free(request);
 }
 
+static size_t if_large(size_t size) {
+    return size > KEEP_MAX ? size : 0;
+}
+
+void http_body_made(struct http_request *request) {
+    size_t waiting = if_large(request->body.cap) + if_large(request->arena.used);
+    if (waiting != request->waiting) /* it may be made anew, and less */
+        atomic_fetch_add_explicit(&request->connection->loop->shared->output, waiting - request->waiting, memory_order_relaxed);
+    request->waiting = waiting;
+}
+
+bool http_request_has_outgrown(const struct http_request *request) {
+    return request->arena.used > KEEP_MAX && !request->is_fixed && request->source.read == NULL;
+}
+
+void http_request_shed(struct http_request *request) {
+    lk_arena_free(&request->arena);
+    request->fields_len = 0;
+    http_body_made(request);
+}
+
+size_t http_body_room(const struct http_request *request) {
+    const struct http_shared *shared = request->connection->loop->shared;
+    size_t waiting = atomic_load_explicit(&shared->output, memory_order_relaxed);
+    size_t left = waiting < shared->config.output_max ? shared->config.output_max - waiting : 0;
+    return left > HTTP_BODY_ROOM_MIN ? left : HTTP_BODY_ROOM_MIN;
+}
+
 void http_request_reset(struct http_request *request) {
     close_source(request);
     if (request->arena.used > KEEP_MAX)
@@ -41,6 +69,8 @@ void http_request_reset(struct http_request *request) {
     lk_buf_clear(&request->body);
     if (request->body.cap > KEEP_MAX)
         lk_buf_free(&request->body);
+    request->body.limit = 0; /* its handler may have set one */
+    request->waiting = 0;
     http_head_init(&request->head, request->fields);
     request->base = NULL;
     request->body_max = 0;

@@ -38,6 +38,7 @@ struct http_request {
     size_t used; /* bytes of the input that belong to it, as far as read */
     uint64_t number;
     struct lk_arena arena;
+    size_t waiting; /* bytes of it in http_shared.output */
     struct http_stream stream;
 
     bool gathered; /* it was looked at together with others (ahead.h) */
@@ -62,6 +63,12 @@ struct http_request {
 /* NULL when out of memory. */
 struct http_request *http_request_new(size_t fields_max, size_t arena_max);
 void http_request_free(struct http_request *request);
+
+/* Whether its arena has much that the answer does not need, which needs there at most the values of its fields. */
+bool http_request_has_outgrown(const struct http_request *request);
+
+/* Gives that back, and with it the values of its fields. */
+void http_request_shed(struct http_request *request);
 
 /* Makes it ready to read the next request. */
 void http_request_reset(struct http_request *request);

@@ -32,6 +32,7 @@ struct http_config http_config_defaults(void) {
         .header_count_max = 100,
         .body_max = (size_t)4 << 20,
         .input_max = (size_t)256 << 20,
+        .output_max = (size_t)256 << 20,
         .arena_max = (size_t)64 << 20,
         .header_timeout_ms = 10000,
         .body_timeout_ms = 30000,
@@ -176,6 +177,7 @@ int http_server_create(const struct http_config *config, struct http_server **re
     server->shared.config.listeners = NULL;
     server->shared.config.threads = threads;
     server->shared.input.max = config->input_max;
+    server->shared.strangers = (struct http_budget){.max = config->input_max / 4 * 3, .whole = &server->shared.input};
     server->shared.limits = (struct http_limits){config->request_line_max, config->header_bytes_max, config->header_count_max};
     server->bound = calloc(config->listeners_len, sizeof(server->bound[0]));
     int code = server->bound == NULL ? LK_ENOMEM : copy_listeners(server, config);

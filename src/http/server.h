@@ -30,8 +30,9 @@ typedef void (*http_foresight)(struct http_request *const *requests, size_t len,
 
 /* Most bytes that the handler takes of the body of a request whose header is there; http_config.body_max holds all the same. A larger one is refused with
  * 413. It is not asked where the body is known to be there too. Or one of the two below: the handler is then called at once, with an empty body. What came of
- * it along with the header is dropped, and if more is to come, the connection (by HTTP/2, the stream) ends with the answer. */
-typedef size_t (*http_body_limit)(const struct http_request *request, void *context);
+ * it along with the header is dropped, and if more is to come, the connection (by HTTP/2, the stream) ends with the answer. *ret_known, which is false, becomes
+ * true when the handler knows who asks: all others together may take three quarters of http_config.input_max, so that they leave something to those. */
+typedef size_t (*http_body_limit)(const struct http_request *request, void *context, bool *ret_known);
 
 #define HTTP_BODY_UNUSED ((size_t)0) /* the handler has no use for it, whatever its size */
 #define HTTP_BODY_UNHEARD SIZE_MAX /* the handler will refuse the request, whatever it says; unless it is larger than http_config allows */
@@ -82,7 +83,11 @@ struct http_config {
     size_t header_count_max; /* more: 431 */
     size_t body_max;         /* bytes after de-chunking; more: 413, without reading it */
     size_t
-        input_max; /* bytes of memory for requests of which there is more than a block, and those by HTTP/2, over all threads; more: 503 */
+        input_max; /* bytes of memory for requests of which there is more than a block, and those by HTTP/2 beyond a few of each connection,
+                                over all threads, until they are answered; more: 503 */
+    size_t
+        output_max; /* bytes of memory for what handlers make of requests until the answer is sent, over all threads, small ones aside: see
+                                http_body_room */
     size_t arena_max;           /* bytes a request's arena may hand out */
     unsigned header_timeout_ms; /* from the first byte of a request to the end of its header, however it trickles: 408 */
     unsigned body_timeout_ms;   /* from the end of the header to the end of the body: 408 */
@@ -194,6 +199,15 @@ static inline void http_add_header(struct http_request *request, const char *nam
 
 /* The answer's body, to append to; owned by the request. A body that failed to grow turns the answer into a 500. */
 struct lk_buf *http_body(struct http_request *request);
+
+/* Most bytes of a body for which there is room beside what other requests take, which are handled or whose answers were not taken yet: for a handler that could
+ * still do without. Never less than HTTP_BODY_ROOM_MIN: who wants little is not refused for what others do. */
+#define HTTP_BODY_ROOM_MIN ((size_t)64 << 10)
+size_t http_body_room(const struct http_request *request);
+
+/* Counts what the request's body and arena take from now on, before others are told that there is room: when that is much, and the answer is sent later.
+ * (http_send does so too.) */
+void http_body_made(struct http_request *request);
 
 /* Uses bytes that live in the arena or are static as the body, without copying; replaces what http_body holds. */
 void http_set_body(struct http_request *request, struct lk_slice bytes);

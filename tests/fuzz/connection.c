@@ -48,9 +48,10 @@ static void handle(struct http_request *request, void *context) {
 }
 
 /* By the path's last character, so that there are all. */
-static size_t body_max(const struct http_request *request, void *context) {
+static size_t body_max(const struct http_request *request, void *context, bool *ret_known) {
     (void)context;
     struct lk_slice path = http_request_path(request);
+    *ret_known = path.len % 2 == 0;
     char last = path.len > 0 ? path.ptr[path.len - 1] : '/';
     return last == '-' ? 0 : last == '+' ? 10 : SIZE_MAX;
 }
@@ -65,6 +66,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
     config.body_max = 65536;
     shared.config = config;
     shared.input.max = config.input_max;
+    shared.strangers = (struct http_budget){.max = config.input_max, .whole = &shared.input};
     shared.limits = (struct http_limits){config.request_line_max, config.header_bytes_max, config.header_count_max};
     holds(http_loop_init(&loop, &shared, 0) == 0, "the loop can be made");
     return 0;

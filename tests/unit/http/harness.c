@@ -182,6 +182,16 @@ static void handler(struct http_request *request, void *context) {
     } else if (lk_slice_starts_with(path, "/text/")) {
         char *number = lk_arena_strdup(http_request_arena(request), path);
         http_set_body(request, lk_slice_make(text, strtoul(number + 6, NULL, 10)));
+    } else if (lk_slice_starts_with(path, "/made/")) {
+        char *number = lk_arena_strdup(http_request_arena(request), path);
+        lk_buf_add(http_body(request), lk_slice_make(text, strtoul(number + 6, NULL, 10)));
+    } else if (lk_slice_starts_with(path, "/arena/")) {
+        const char *number = lk_arena_strdup(http_request_arena(request), path) + 7;
+        assert_non_null(lk_arena_alloc(http_request_arena(request), strtoul(number, NULL, 10)));
+        http_add_header(request, "X-Number", lk_slice_cstr(number));
+        lk_buf_add_cstr(http_body(request), number);
+    } else if (lk_slice_is(path, "/room")) {
+        lk_buf_addf(http_body(request), "%zu", http_body_room(request));
     } else if (lk_slice_starts_with(path, "/source/")) {
         size_t len = strtoul(lk_arena_strdup(http_request_arena(request), path) + 8, NULL, 10);
         set_text_source(request, len, len);

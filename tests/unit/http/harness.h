@@ -20,6 +20,7 @@ extern atomic_uint accept_faults;  /* so many accept4(2) calls fail with EMFILE 
  *   /echo     "METHOD path?query body"
  *   /later    kept until answer_kept
  *   /text/N   N bytes of text, static
+ *   /made/N   the same, made for this request
  *   /source/N the same, from a source that gives at most 5000 bytes at a time
  *   /cut/N    a source that fails in the middle
  *   /subject  whom the client's certificate names, or "nobody"
@@ -28,6 +29,8 @@ extern atomic_uint accept_faults;  /* so many accept4(2) calls fail with EMFILE 
  *   /many     40 fields
  *   /time     both clocks, as http_request_time says them
  *   /note     what the listener's foresight noted of this request: "place of how many: query", or "nothing"
+ *   /arena/N  what takes N bytes of its arena, a field among it
+ *   /room     http_body_room
  *   /hold     holds the I/O thread until let_go
  *   /broken   a body that failed to grow
  *   /none     204

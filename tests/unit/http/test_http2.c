@@ -293,6 +293,117 @@ static void foresees_streams_but_not_those_that_are_gone(void **state) {
     close(holder);
 }
 
+/* Takes all the memory there is for what is sent, by a body that does not end. */
+static int take_all_input(void) {
+    static char bytes[30000];
+    int fd = dial();
+    memset(bytes, 'x', sizeof(bytes));
+    say(fd, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 30001\r\n\r\n");
+    say_bytes(fd, bytes, sizeof(bytes));
+    return fd;
+}
+
+/* What a request took is given back when it is answered, not when its client has taken the answer: else who takes none could keep it from everybody. */
+static void holds_no_request_that_is_answered(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.input_max = 100000;
+    start(&config);
+    client_start(&client, dial(), NULL, true);
+    for (int i = 0; i < 50; i++)
+        get("/text/3000");
+    size_t last = get("/none");
+    client_wait(&client, last); /* whose answer has no body to wait for */
+    assert_false(client.streams[last - 1].closed);
+    struct client other;
+    client_start(&other, dial(), NULL, false);
+    client_expect(&other, client_ask(&other, "POST", "/echo", "ab", NULL), 200, "POST /echo? ab");
+    client_stop(&other);
+}
+
+/* Answers that wait for their client to open a window count as well, and no longer than it is there. */
+static void counts_answers_that_are_not_taken(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.output_max = 1000000;
+    start(&config);
+    client_start(&client, dial(), NULL, true);
+    for (int i = 0; i < 8; i++)
+        get("/made/100000");
+    size_t room = get("/room");
+    while (client.streams[room].status == 0) /* whose body is behind the others */
+        client_read(&client);
+    struct client other;
+    client_start(&other, dial(), NULL, false);
+    client_expect(&other, client_ask(&other, "GET", "/room", NULL, NULL), 200, "200000");
+    nghttp2_submit_rst_stream(client.session, NGHTTP2_FLAG_NONE, client.streams[0].id, NGHTTP2_CANCEL);
+    client_send(&client);
+    do
+        client_expect(&other, client_ask(&other, "GET", "/room", NULL, NULL), 200, NULL);
+    while (strcmp(other.streams[other.len - 1].body, "300000") != 0);
+    client_stop(&client);
+    client = (struct client){0};
+    do
+        client_expect(&other, client_ask(&other, "GET", "/room", NULL, NULL), 200, NULL);
+    while (strcmp(other.streams[other.len - 1].body, "1000000") != 0);
+    client_stop(&other);
+}
+
+/* Of an answer that waits, only what will be sent is kept. */
+static void keeps_of_a_request_what_is_to_be_sent(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.output_max = 1000000;
+    start(&config);
+    client_start(&client, dial(), NULL, true);
+    size_t window = get("/text/70000");
+    while (client.streams[window].body_len < 65535)
+        client_read(&client);
+    size_t first = get("/arena/300000");
+    size_t last = get("/arena/300001");
+    while (client.streams[last].status == 0)
+        client_read(&client);
+    assert_non_null(strstr(client.streams[first].fields, "x-number: 300000\n"));
+    struct client other;
+    client_start(&other, dial(), NULL, false);
+    client_expect(&other, client_ask(&other, "GET", "/room", NULL, NULL), 200, "1000000");
+    client_stop(&other);
+    nghttp2_submit_window_update(client.session, NGHTTP2_FLAG_NONE, 0, 100000);
+    nghttp2_submit_window_update(client.session, NGHTTP2_FLAG_NONE, client.streams[window].id, 100000);
+    client_expect(&client, first, 200, "300000");
+    client_expect(&client, last, 200, "300001");
+}
+
+/* Others may send what they like: who sends little finds room for it. */
+static void spares_who_sends_little(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.input_max = 40000;
+    start_client(&config);
+    int holder = take_all_input();
+    for (int i = 0; i < 50; i++) /* a turn of the loop each, in which it reads from the holder too */
+        client_expect(&client, get("/echo"), 200, "GET /echo? ");
+    size_t first = get("/echo?0");
+    for (int i = 1; i < 40; i++) /* one after another, as far as they do not fit in together */
+        get("/echo?x");
+    for (size_t i = first; i < first + 40; i++)
+        client_expect(&client, i, 200, NULL);
+    const char *const fields[] = {":method", "POST", ":scheme", "http", ":authority", "a", ":path", "/echo", NULL};
+    for (int i = 0; i < 4; i++)
+        client_ask_raw(&client, fields, true);
+    size_t refused = client_ask(&client, "HEAD", "/echo", NULL, NULL);
+    client_expect(&client, refused, 503, "");
+    expect_no_error(refused);
+    nghttp2_submit_rst_stream(client.session, NGHTTP2_FLAG_NONE, client.streams[refused - 1].id, NGHTTP2_CANCEL);
+    client_expect(&client, client_ask(&client, "POST", "/echo", "ab", NULL), 200, "POST /echo? ab");
+    static char body[20000];
+    memset(body, 'x', sizeof(body) - 1);
+    client_expect(&client, client_ask(&client, "POST", "/echo", body, NULL), 503, NULL);
+    const char *const large[] = {"x", body + 2000, NULL};
+    client_expect(&client, client_ask(&client, "GET", "/echo", NULL, large), 503, NULL);
+    close(holder);
+}
+
 static void sends_large_answers(void **state) {
     (void)state;
     size_t indices[4];
@@ -314,7 +425,11 @@ static void cuts_off_who_never_opens_the_window(void **state) {
     start(&config);
     client_start(&client, dial(), NULL, true);
     size_t index = get("/text/3000000");
-    client_wait(&client, index);
+    for (int i = 0; i < 1000 && !client.ended; i++) { /* it talks on, and takes the answers to that */
+        nghttp2_submit_ping(client.session, NGHTTP2_FLAG_NONE, NULL);
+        client_read(&client);
+        poll(NULL, 0, 5);
+    }
     assert_true(client.ended);
     assert_int_equal(client.streams[index].body_len, 65535);
     wait_stat(offsetof(struct http_stats, timeouts_total), 1);
@@ -340,13 +455,34 @@ static void ends_when_the_client_has_ended(void **state) {
     assert_int_equal(client.streams[open].status, 0);
 }
 
+/* Asks and takes it back, in one piece. */
+static void ask_and_reset(void) {
+    int cork = 1;
+    assert_int_equal(setsockopt(client.fd, IPPROTO_TCP, TCP_CORK, &cork, sizeof(cork)), 0);
+    size_t index = get("/echo");
+    client_send(&client);
+    nghttp2_submit_rst_stream(client.session, NGHTTP2_FLAG_NONE, client.streams[index].id, NGHTTP2_CANCEL);
+    client_send(&client);
+    cork = 0;
+    assert_int_equal(setsockopt(client.fd, IPPROTO_TCP, TCP_CORK, &cork, sizeof(cork)), 0);
+}
+
+/* One connection of a gateway carries the requests of many: who cancels there does not end it for the others. */
+static void bears_resets_among_what_ends_well(void **state) {
+    (void)state;
+    int one = 1;
+    assert_int_equal(setsockopt(client.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)), 0); /* in a moment: each second allows some */
+    for (int i = 0; i < 600; i++) {
+        ask_and_reset();
+        client_expect(&client, get("/echo?well"), 200, "GET /echo?well ");
+    }
+    assert_false(client.goaway);
+}
+
 static void sends_frequent_resetters_away(void **state) {
     (void)state;
     for (int i = 0; i < 1000 && !client.ended && !client.goaway; i++) {
-        size_t index = get("/echo");
-        client_send(&client);
-        nghttp2_submit_rst_stream(client.session, NGHTTP2_FLAG_NONE, client.streams[index].id, NGHTTP2_CANCEL);
-        client_send(&client);
+        ask_and_reset();
         /* Reads as it goes: the server lingers for a while only, and its end would take what was not read with it. */
         struct pollfd readable = {client.fd, POLLIN, 0};
         if (poll(&readable, 1, 0) == 1)
@@ -522,8 +658,13 @@ int main(void) {
         H2_TEST(survives_resets_of_deferred_requests),
         H2_TEST(foresees_streams_but_not_those_that_are_gone),
         H2_TEST(sends_large_answers),
+        H2_OWN(holds_no_request_that_is_answered),
+        H2_OWN(counts_answers_that_are_not_taken),
+        H2_OWN(keeps_of_a_request_what_is_to_be_sent),
+        H2_OWN(spares_who_sends_little),
         H2_OWN(cuts_off_who_never_opens_the_window),
         H2_TEST(ends_when_the_client_has_ended),
+        H2_TEST(bears_resets_among_what_ends_well),
         H2_TEST(sends_frequent_resetters_away),
         H2_TEST(limits_streams),
         H2_OWN(times_out_bodies),

@@ -7,8 +7,9 @@
 #define ANSWER "POST /echo? "
 
 /* No use for any at /echo, none heard at /text/3, few bytes for /fields. */
-static size_t body_max(const struct http_request *request, void *context) {
+static size_t body_max(const struct http_request *request, void *context, bool *ret_known) {
     (void)context;
+    (void)ret_known;
     struct lk_slice path = http_request_path(request);
     return lk_slice_is(path, "/echo") ? 0 : lk_slice_is(path, "/fields") ? 10 : lk_slice_is(path, "/text/3") ? HTTP_BODY_UNHEARD : 1000000;
 }

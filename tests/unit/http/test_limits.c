@@ -102,6 +102,118 @@ static void bounds_what_all_send_together(void **state) {
     close(held);
 }
 
+static size_t know_who_puts(const struct http_request *request, void *context, bool *ret_known) {
+    (void)context;
+    *ret_known = http_request_method(request) == HTTP_PUT;
+    return 1000000;
+}
+
+static void send_most_of(int fd, const char *method) {
+    static char bytes[100000];
+    char head[128];
+    memset(bytes, 'x', sizeof(bytes));
+    (void)snprintf(head, sizeof(head), "%s /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n", method);
+    say(fd, head);
+    say_bytes(fd, bytes, sizeof(bytes));
+}
+
+/* Those who are not known leave some memory to those who are, whatever they send, and have it again when it is given back. */
+static void leaves_room_to_who_is_known(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.input_max = 400000; /* 131072 for each when it is there, half as much more while it comes */
+    test_listener()->body_max = know_who_puts;
+    start(&config);
+    for (int i = 0; i < 3; i++) {
+        int stranger = dial();
+        send_most_of(stranger, "POST");
+        for (int turn = 0; turn < 50; turn++) { /* in which it is read */
+            int other = dial();
+            say(other, GET("/none"));
+            expect_answer(other, 204, NULL);
+            close(other);
+        }
+        int refused = dial();
+        send_most_of(refused, "POST");
+        expect_answer(refused, 503, NULL);
+        expect_end(refused);
+        int known = dial();
+        send_most_of(known, "PUT");
+        say(known, "x" GET("/none"));
+        expect_answer(known, 200, NULL);
+        expect_answer(known, 204, NULL);
+        close(known);
+        say(stranger, "x");
+        expect_answer(stranger, 200, NULL);
+        close(stranger);
+    }
+}
+
+/* All of the block that everybody has is of use, in whatever pieces a request comes. */
+static void spares_a_whole_block(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.input_max = 0;
+    start(&config);
+    static char bytes[16000];
+    memset(bytes, 'x', sizeof(bytes));
+    int piecemeal = dial();
+    int other = dial();
+    say(piecemeal, "POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 16000\r\n\r\n");
+    for (size_t i = 0; i < sizeof(bytes); i += 500) {
+        say(other, GET("/echo")); /* so that there is a read between */
+        expect_answer(other, 200, NULL);
+        say_bytes(piecemeal, bytes + i, 500);
+    }
+    expect_answer(piecemeal, 200, NULL);
+    close(piecemeal);
+    close(other);
+}
+
+/* Waits until there is so much room for answers. */
+static void wait_room(int fd, const char *room) {
+    struct answer answer;
+    for (int left = 1000; left > 0; left--) {
+        say(fd, GET("/room"));
+        hear(fd, true, &answer);
+        bool reached = strcmp(answer.body, room) == 0;
+        answer_free(&answer);
+        if (reached)
+            return;
+        usleep(5000);
+    }
+    fail_msg("there was never room for %s bytes", room);
+}
+
+/* Answers that are made and not taken share their memory; it is given back when they were taken, or never will be. */
+static void counts_answers_that_are_not_taken(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.output_max = 20000000;
+    start(&config);
+    int asker = dial();
+    wait_room(asker, "20000000");
+    int deaf[3];
+    for (int i = 0; i < 3; i++) { /* more than any socket holds */
+        deaf[i] = dial();
+        say(deaf[i], GET("/made/8000000"));
+    }
+    wait_room(asker, "65536");
+    struct answer answer;
+    hear(deaf[0], true, &answer);
+    assert_int_equal(answer.body_len, 8000000);
+    answer_free(&answer);
+    wait_room(asker, "4000000");
+    close(deaf[1]);
+    wait_room(asker, "12000000");
+    close(deaf[2]);
+    wait_room(asker, "20000000");
+    say(asker, GET("/made/60000"));
+    expect_answer(asker, 200, NULL);
+    close(asker);
+    close(deaf[0]);
+}
+
 /* The client is still sending when it is refused: the answer must reach it all the same. */
 static void lets_a_refused_sender_read_why(void **state) {
     (void)state;
@@ -384,6 +496,9 @@ int main(void) {
         LIMIT_TEST(dates_what_it_says_by_itself),
         LIMIT_TEST(refuses_what_is_too_large),
         LIMIT_TEST(bounds_what_all_send_together),
+        LIMIT_TEST(leaves_room_to_who_is_known),
+        LIMIT_TEST(spares_a_whole_block),
+        LIMIT_TEST(counts_answers_that_are_not_taken),
         LIMIT_TEST(lets_a_refused_sender_read_why),
         LIMIT_TEST(bounds_a_trickling_header),
         LIMIT_TEST(bounds_a_trickling_body),

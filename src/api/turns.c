@@ -1,0 +1,32 @@
+#include "api/turns.h"
+
+#include "api/rate_table.h"
+
+/* FNV-1a. Nobody else knows a credential, and so with whose another would share a place. */
+static uint32_t place_of(struct lk_slice credential, uint32_t seed) {
+    uint32_t hash = 2166136261U ^ seed;
+    for (size_t i = 0; i < credential.len; i++)
+        hash = (hash ^ (unsigned char)credential.ptr[i]) * 16777619U;
+    return (hash ^ hash >> 16) % LK_TURNS_PLACES;
+}
+
+bool lk_turns_take(struct lk_turns *turns, struct lk_slice credential, uint32_t seed, uint32_t *ret_place) {
+    uint32_t place = place_of(credential, seed);
+    if (atomic_fetch_add_explicit(&turns->waiting[place], 1, memory_order_relaxed) < LK_TURNS_MAX) {
+        *ret_place = place;
+        return true;
+    }
+    lk_turns_give_back(turns, place);
+    return false;
+}
+
+bool lk_turns_take_by_address(struct lk_turns *turns, const struct lk_lanes *lanes, const struct http_request *request, uint32_t seed,
+                              uint32_t *ret_place) {
+    struct lk_ip ip;
+    const struct lk_id subject = lk_rate_subject_of_ip(lk_client_ip(lanes, request, &ip) ? &ip : NULL);
+    return lk_turns_take(turns, lk_slice_make((const char *)subject.bytes, sizeof(subject.bytes)), seed, ret_place);
+}
+
+void lk_turns_give_back(struct lk_turns *turns, uint32_t place) {
+    atomic_fetch_sub_explicit(&turns->waiting[place], 1, memory_order_relaxed);
+}

@@ -1,0 +1,33 @@
+/*
+ * Whose requests wait for the store thread: of one credential, or one address without, only so many at a time. Its queue is bounded, and whoever filled it would have all others told that the
+ * server is busy: a stolen key, who would take it away.
+ */
+#ifndef LK_API_TURNS_H
+#define LK_API_TURNS_H
+
+#include "api/lanes.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Far more than a client has in use, and a quarter of what --store-queue is by default. */
+#define LK_TURNS_MAX 256
+
+#define LK_TURNS_PLACES 4096 /* credentials that share one share its turns */
+
+/* Zeroed, nobody waits. Any thread. */
+struct lk_turns {
+    _Atomic uint32_t waiting[LK_TURNS_PLACES];
+};
+
+/* Takes a turn for a credential, unless it has too many; *ret_place is for giving it back. seed: of the process. */
+bool lk_turns_take(struct lk_turns *turns, struct lk_slice credential, uint32_t seed, uint32_t *ret_place);
+
+/* The same for the client's address. Whose a session is, is known to the store thread only, and a token that has the form of one costs nobody anything. */
+bool lk_turns_take_by_address(struct lk_turns *turns, const struct lk_lanes *lanes, const struct http_request *request, uint32_t seed,
+                              uint32_t *ret_place);
+
+void lk_turns_give_back(struct lk_turns *turns, uint32_t place);
+
+#endif

@@ -1,0 +1,83 @@
+// Requests wait for the one thread that has the database: of one credential only so many at a time, so that others get theirs.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http2 from 'node:http2';
+import { after, before, describe, it } from 'node:test';
+import { Server } from './support/server.mjs';
+
+const TURNS = 256;
+// Milliseconds of work for a small request.
+const TYPES = 'types { name description fields(includeDeprecated: true) { name description args { name description } type { kind name ofType { kind name } } } inputFields { name description } enumValues { name description } }';
+const heavy = (times) => `{ ${Array.from({ length: times }, (_, i) => `a${i}: __schema { ${TYPES} }`).join(' ')} }`;
+
+const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+
+function crc32(text) {
+  let sum = ~0;
+  for (const byte of Buffer.from(text)) {
+    sum ^= byte;
+    for (let i = 0; i < 8; i++) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
+  }
+  return ~sum >>> 0;
+}
+
+/** A session's token that nobody has, of the right form. */
+function forge(number) {
+  const text = `lks_${String(number).padStart(43, '0')}`;
+  let digits = '';
+  for (let sum = crc32(text), i = 0; i < 6; i++, sum = Math.floor(sum / 62)) digits = DIGITS[sum % 62] + digits;
+  return text + digits;
+}
+
+describe('waiting requests', () => {
+  let server;
+  let greedy;
+  const sessions = [];
+  const ask = async (session, key, query, path = '/graphql') => {
+    const credential = key.startsWith('lks_') ? { authorization: `Bearer ${key}` } : { 'x-api-key': key };
+    const stream = session.request({ ':method': 'POST', ':path': path, ...credential, 'content-type': 'application/json' });
+    stream.end(JSON.stringify({ query }));
+    const [fields] = await once(stream, 'response');
+    const pieces = [];
+    for await (const piece of stream) pieces.push(piece);
+    return { status: fields[':status'], text: Buffer.concat(pieces).toString() };
+  };
+
+  before(async () => {
+    server = await Server.fresh();
+    greedy = (await server.createKey('greedy', [])).key;
+    for (let i = 0; i < 4; i++) {
+      sessions.push(http2.connect(server.url));
+      await once(sessions[i], 'connect');
+    }
+  });
+  after(async () => {
+    for (const session of sessions) session.close();
+    await server.stop();
+  });
+
+  it('of one credential leave room for those of others, and are given their turns again', async () => {
+    for (let round = 0; round < 3; round++) {
+      const flood = Array.from({ length: 3 * 120 }, (_, i) => ask(sessions[i % 3], greedy, heavy(4)));
+      const other = await Promise.all(Array.from({ length: 100 }, () => ask(sessions[3], server.account.apiKey, '{ account { id } }')));
+      assert.deepEqual(new Set(other.map(({ status }) => status)), new Set([200]));
+      const answers = await Promise.all(flood);
+      const good = answers.filter(({ status }) => status === 200).length;
+      assert.ok(good >= TURNS && good < answers.length, `${good} of ${answers.length}`);
+      for (const { status, text } of answers) if (status !== 200) assert.match(text, /Too many requests of this credential wait already/);
+    }
+  });
+
+  for (const path of ['/graphql', '/api/users/logout']) {
+    it(`at ${path} of one address, by sessions that anybody can make up, do so as well`, async () => {
+      const work = Array.from({ length: 120 }, () => ask(sessions[0], greedy, heavy(40)));
+      await Promise.race(work); // one batch is over; another is what they wait behind
+      const flood = Array.from({ length: 3 * 120 }, (_, i) => ask(sessions[1 + (i % 3)], forge(i), '{ account { id } }', path));
+      const answers = await Promise.all(flood);
+      const waited = answers.filter(({ status }) => status === 401).length;
+      assert.ok(waited >= TURNS && waited < answers.length, `${waited} of ${answers.length}`);
+      for (const { status } of answers) assert.ok(status === 401 || status === 503, `${status}`);
+      await Promise.all(work);
+    });
+  }
+});
