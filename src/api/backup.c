@@ -93,6 +93,8 @@ static void answer_failure(struct http_request *request, int code, const struct 
         lk_log(LK_LOG_ERROR, "a backup failed: %s", problem->code == code ? problem->text : lk_error_text(code));
     if (status_of(code) == 401)
         http_add_header(request, "WWW-Authenticate", lk_slice_cstr("Bearer realm=\"latchkey\""));
+    if (status_of(code) == 403)
+        http_add_header(request, "WWW-Authenticate", lk_slice_cstr("Bearer realm=\"latchkey\", error=\"insufficient_scope\""));
     http_set_status(request, status_of(code));
     http_add_header(request, "Content-Type", lk_slice_cstr("application/json; charset=utf-8"));
     http_add_header(request, "Cache-Control", lk_slice_cstr("no-store"));

@@ -3,8 +3,10 @@
 #include "api/console_cookie.h"
 #include "api/errors.h"
 #include "api/login_job.h"
+#include "api/rate_headers.h"
 #include "api/router.h"
 #include "api/verify.h"
+#include "base/clock.h"
 #include "base/json_read.h"
 #include "base/json_write.h"
 
@@ -106,9 +108,23 @@ static bool is_text(const struct lk_json *value) {
     return value != NULL && value->type == LK_JSON_STRING;
 }
 
-static bool is_known(const struct lk_login_job *job) {
+const struct lk_rate lk_console_key_rate = {600, 3600000};
+
+/* Whether the key is good, and has not opened too many sessions lately. Sends the answer when not. As in graphql_endpoint.c a wrong key costs the store thread nothing, and the
+ * time does not tell. */
+static bool admit_key(struct lk_login_job *job) {
     struct lk_verify_answer key;
-    return lk_is_recognised(lk_verify_caller(job->service->lanes, job->request, job->key, NULL, &key));
+    if (!lk_is_recognised(lk_verify_caller(job->service->lanes, job->request, job->key, NULL, &key))) {
+        lk_login_job_refuse(job, 401, "Invalid API Key", LK_CODE_UNAUTHENTICATED);
+        return false;
+    }
+    struct lk_rate_state rate;
+    if (lk_rate_table_take(job->service->key_attempts, &key.key_id, 1, lk_clock_mono_ns(), &rate))
+        return true;
+    lk_add_retry_after(job->request, &rate);
+    lk_login_job_refuse(job, 429, "This API key has signed in too often; the Retry-After header says when it may again",
+                        LK_CODE_RATE_LIMITED);
+    return false;
 }
 
 static void sign_in(struct lk_login_job *job) {
@@ -123,14 +139,12 @@ static void sign_in(struct lk_login_job *job) {
     job->password = lk_json_text(password);
     bool by_key = is_text(key) && email == NULL && password == NULL;
     bool by_password = key == NULL && is_text(email) && is_text(password);
-    if (by_key && !is_known(job)) /* as in graphql_endpoint.c: it costs the store thread nothing, and the time does not tell */
-        lk_login_job_refuse(job, 401, "Invalid API Key", LK_CODE_UNAUTHENTICATED);
-    else if (by_key)
-        lk_login_job_run(job, sign_in_key, answer_sign_in);
-    else if (by_password)
+    if (by_password)
         lk_login_job_log_in(job, answer_sign_in);
-    else
+    else if (!by_key)
         lk_login_job_refuse(job, 400, body_sentence, LK_CODE_BAD_USER_INPUT);
+    else if (admit_key(job))
+        lk_login_job_run(job, sign_in_key, answer_sign_in);
 }
 
 static void with_session(struct lk_login_job *job, lk_login_work work, lk_login_answer answer) {

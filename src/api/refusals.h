@@ -8,8 +8,8 @@
 #include "base/id.h"
 #include "keyring/limit.h"
 
-/* Far more than anybody comes to by mistake. */
-#define LK_REFUSALS_AN_HOUR 600
+/* Far more than anybody comes to by mistake, and some megabytes a day for who goes on. */
+#define LK_REFUSALS_AN_HOUR 3600
 
 #define LK_REFUSALS_SETS 256
 #define LK_REFUSALS_WAYS 4 /* places that an actor may have; the one that was refused least gives way */

@@ -349,6 +349,8 @@ static int set_up_rates(struct server *server, struct lk_problem *problem) {
         code = lk_rate_table_new(&settings->rate_limit_key, &server->graphql.key_requests);
     if (code == 0)
         code = lk_rate_table_new(&settings->login_rate, &server->login.attempts);
+    if (code == 0)
+        code = lk_rate_table_new(&lk_console_key_rate, &server->login.key_attempts);
     return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
 }
 
@@ -432,6 +434,7 @@ static void stop(struct server *server) {
     lk_rate_table_free(server->graphql.account_requests);
     lk_rate_table_free(server->graphql.key_requests);
     lk_rate_table_free(server->login.attempts);
+    lk_rate_table_free(server->login.key_attempts);
     lk_keyring_feed_close(&server->feed);
     lk_document_cache_free(server->cache);
     gql_schema_free(server->schema);

@@ -209,7 +209,9 @@ describe('backup and restore', () => {
     const target = path.join(directory, 'from-here.backup');
     const done = cli(server, ['backup', target], here);
     assert.equal(done.status, 0, done.stderr);
-    assert.equal((await server.request({ path: '/v1/backup', headers: { 'x-api-key': elsewhere } })).status, 403);
+    const refused = await server.request({ path: '/v1/backup', headers: { 'x-api-key': elsewhere } });
+    assert.equal(refused.status, 403);
+    assert.equal(refused.headers['www-authenticate'], 'Bearer realm="latchkey", error="insufficient_scope"');
   });
 
   it('costs the store thread nothing for bad keys', async () => {

@@ -218,6 +218,19 @@ describe('sessions of the console', () => {
     assert.equal(JSON.parse(second.text).data.viewer.account.id, createAccount.account.id);
   });
 
+  it('of one key are not opened without end: each is kept in the database and in the audit log', async () => {
+    const { key } = await server.createKey('opens many', []);
+    const open = () => session(server, 'POST', { body: { apiKey: key } });
+    const answers = [];
+    for (let round = 0; round < 32; round++) answers.push(...(await Promise.all(Array.from({ length: 20 }, open))));
+    const opened = answers.filter(({ status }) => status === 200).length;
+    assert.ok(opened >= 600 && opened < 620, `${opened}`);
+    const refused = answers.find(({ status }) => status !== 200);
+    assertRefused(refused, 429, 'RATE_LIMITED', /^This API key has signed in too often; the Retry-After header says when it may again$/);
+    assert.ok(refused.headers['retry-after'] >= 1 && refused.headers['retry-after'] <= 6, refused.headers['retry-after']);
+    await signIn(server); // others may
+  });
+
   it('do not open for what is no credential, and say what is wrong', async () => {
     const refuse = async (body, status, code, message, headers) => assertRefused(await session(server, 'POST', { body, headers }), status, code, message);
     const { key } = await server.createKey('refused', []);

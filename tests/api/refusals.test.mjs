@@ -5,7 +5,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Server } from './support/server.mjs';
 
-const AN_HOUR = 600; // refusals of one actor
+const AN_HOUR = 3600; // refusals of one actor
 
 describe('refused changes', () => {
   let server;
@@ -14,11 +14,13 @@ describe('refused changes', () => {
   const revoke = (key, token) =>
     server.request({ method: 'POST', path: '/v1/revoke', headers: { 'x-api-key': key, 'content-type': 'application/x-www-form-urlencoded' }, body: `token=${token}` });
   const backup = (key) => server.request({ path: '/v1/backup', headers: { 'x-api-key': key } });
-  /** Asks until the answer is another: that answer, and how many came before. One is allowed again each six seconds. */
-  async function exhaust(ask, status) {
-    for (let count = 0; count < 2 * AN_HOUR; count++) {
-      const answer = await ask();
-      if (answer.status !== status) return { answer, count };
+  /** Asks, so many at a time, until an answer is another: that answer, and how many came before. One is allowed again each second. */
+  async function exhaust(ask, status, together) {
+    for (let count = 0; count < 2 * AN_HOUR; ) {
+      const answers = await Promise.all(Array.from({ length: together }, ask));
+      const answer = answers.find((one) => one.status !== status);
+      count += answers.filter((one) => one.status === status).length;
+      if (answer) return { answer, count };
     }
     assert.fail(`${2 * AN_HOUR} times ${status}`);
   }
@@ -35,12 +37,12 @@ describe('refused changes', () => {
     const fields = Array.from({ length: 50 }, (_, i) => `m${i}: createApiKey(input: $input) { name }`).join(' ');
     const body = Array.from({ length: 10 }, () => ({ query: `mutation ($input: CreateApiKeyInput!) { ${fields} }`, variables: { input } }));
     assert.equal(JSON.parse((await send(weak, body)).text).flatMap(({ errors }) => errors).length, 500);
-    const { answer, count } = await exhaust(() => send(weak, body), 200);
-    assert.ok(count >= 1 && count < 10, `${count}`);
+    const { answer, count } = await exhaust(() => send(weak, body), 200, 1);
+    assert.ok(count >= 6 && count < 20, `${count}`);
     assert.equal(answer.status, 429);
-    assert.ok(answer.headers['retry-after'] >= 1 && answer.headers['retry-after'] <= 6);
+    assert.ok(answer.headers['retry-after'] >= 1 && answer.headers['retry-after'] <= 2);
     assert.deepEqual(JSON.parse(answer.text).errors[0].extensions, { code: 'RATE_LIMITED' });
-    assert.ok(size() < 8 << 20, `${size()} bytes`);
+    assert.ok(size() < 24 << 20, `${size()} bytes`);
     // It may ask, and others may change what they may.
     assert.equal((await send(weak, { query: '{ __typename }' })).status, 200);
     assert.equal((await server.createKey('another', [])).name, 'another');
@@ -48,12 +50,12 @@ describe('refused changes', () => {
 
   it('of /v1/revoke and /v1/backup have one as well', async () => {
     const { key } = await server.createKey('weak, too', []);
-    const revoked = await exhaust(() => revoke(key, server.account.apiKey), 403);
+    const revoked = await exhaust(() => revoke(key, server.account.apiKey), 403, 40);
     assert.ok(revoked.count >= AN_HOUR);
     assert.equal(revoked.answer.status, 429);
-    assert.ok(revoked.answer.headers['retry-after'] >= 1 && revoked.answer.headers['retry-after'] <= 6);
+    assert.ok(revoked.answer.headers['retry-after'] >= 1 && revoked.answer.headers['retry-after'] <= 2);
     assert.equal(JSON.parse(revoked.answer.text).error, 'temporarily_unavailable');
-    const backedUp = await exhaust(() => backup(key), 403);
+    const backedUp = await exhaust(() => backup(key), 403, 40);
     assert.ok(backedUp.count >= AN_HOUR);
     assert.equal(backedUp.answer.status, 503);
     assert.equal((await revoke(server.account.apiKey, key)).status, 200);
