@@ -168,7 +168,7 @@ static inline struct lk_slice http_request_header(const struct http_request *req
 bool http_request_header_at(const struct http_request *request, size_t index, struct lk_slice *ret_name, struct lk_slice *ret_value);
 
 const struct sockaddr_storage *http_request_peer(const struct http_request *request); /* AF_INET, AF_INET6 or AF_UNIX */
-bool http_request_is_secure(const struct http_request *request); /* it came by TLS */
+bool http_request_is_secure(const struct http_request *request);                      /* it came by TLS */
 struct lk_arena *http_request_arena(struct http_request *request);
 unsigned http_request_thread(const struct http_request *request); /* 0 .. threads-1: index for per-thread counters */
 /* What both clocks (base/clock.h) said after the request was read and before its handler was called; requests that came in one read, or in reads
