@@ -82,12 +82,10 @@ struct http_config {
     size_t header_bytes_max; /* all header fields together; more: 431 */
     size_t header_count_max; /* more: 431 */
     size_t body_max;         /* bytes after de-chunking; more: 413, without reading it */
-    size_t
-        input_max; /* bytes of memory for requests of which there is more than a block, and those by HTTP/2 beyond a few of each connection,
-                                over all threads, until they are answered; more: 503 */
-    size_t
-        output_max; /* bytes of memory for what handlers make of requests until the answer is sent, over all threads, small ones aside: see
-                                http_body_room */
+    /* Bytes of memory over all threads. For requests of which there is more than a block, and those by HTTP/2 beyond a few of each connection, until they are
+     * answered; more: 503. For what handlers make of requests until the answer is sent, small ones aside: see http_body_room. */
+    size_t input_max;
+    size_t output_max;
     size_t arena_max;           /* bytes a request's arena may hand out */
     unsigned header_timeout_ms; /* from the first byte of a request to the end of its header, however it trickles: 408 */
     unsigned body_timeout_ms;   /* from the end of the header to the end of the body: 408 */
