@@ -216,6 +216,15 @@ describe('docs/openapi.yaml', () => {
     }
   });
 
+  it('describes what who is refused too often is told', async () => {
+    const { key } = await server.createKey('refused', []);
+    const revoke = () => post('/v1/revoke', `token=${server.account.apiKey}`, { ...FORM, 'x-api-key': key });
+    let last;
+    for (let tries = 0; tries < 200 && last?.status !== 429; tries++) [last] = await Promise.all(Array.from({ length: 40 }, revoke));
+    assert.equal(last.status, 429);
+    check('/v1/revoke', 'post', last);
+  });
+
   it('describes reports of leaked keys', async () => {
     const signed = (body) => ({ 'github-public-key-identifier': 'one', 'github-public-key-signature': crypto.createSign('SHA256').update(body).sign(github.privateKey, 'base64') });
     const found = await server.createKey('found by GitHub', []);
