@@ -214,8 +214,10 @@ static void refuse_request(struct http_connection *c, int status) {
 /* All of the answer is in the output, or on its way: makes ready for the next request. */
 static void end_request(struct http_connection *c) {
     c->in.start += c->request->used;
-    c->waiting += c->request->waiting;
-    c->request->waiting = 0;
+    if (c->request->waiting > 0) {
+        c->waiting += c->request->waiting;
+        c->request->waiting = 0;
+    }
     http_loop_give_request(c->loop, c->request);
     c->request = http_ahead_take(c);
     c->phase = c->request == NULL ? HTTP_IDLE : HTTP_READY;
@@ -291,7 +293,8 @@ static void handle(struct http_connection *c) {
 }
 
 void http_send(struct http_request *request) {
-    http_body_made(request);
+    if (http_request_is_counted(request))
+        http_body_made(request);
     if (request == handling)
         handling = NULL;
     else

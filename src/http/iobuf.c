@@ -53,9 +53,7 @@ void http_iobuf_leave_part(struct http_iobuf *buf) {
     buf->budget = part->whole;
 }
 
-void http_iobuf_enter_part(struct http_iobuf *buf, struct http_budget *part) {
-    if (buf->budget == part)
-        return;
+void http_iobuf_move_to_part(struct http_iobuf *buf, struct http_budget *part) {
     atomic_fetch_add_explicit(&part->used, counted(buf, buf->cap), memory_order_relaxed);
     buf->budget = part;
 }

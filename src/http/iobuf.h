@@ -46,7 +46,11 @@ int http_iobuf_reserve(struct http_iobuf *buf, size_t extra, struct http_pool *p
 
 /* Counts its memory against the whole only from now on, or against a part of that again, even beyond the part's limit. */
 void http_iobuf_leave_part(struct http_iobuf *buf);
-void http_iobuf_enter_part(struct http_iobuf *buf, struct http_budget *part);
+void http_iobuf_move_to_part(struct http_iobuf *buf, struct http_budget *part);
+static inline void http_iobuf_enter_part(struct http_iobuf *buf, struct http_budget *part) {
+    if (buf->budget != part)
+        http_iobuf_move_to_part(buf, part);
+}
 
 /* Gives the memory back; the buffer is then empty, with the same budget. */
 void http_iobuf_release(struct http_iobuf *buf, struct http_pool *pool);

@@ -98,11 +98,6 @@ struct http_request *http_loop_take_request(struct http_loop *loop) {
     return request;
 }
 
-void http_loop_sent(struct http_loop *loop, size_t len) {
-    if (len > 0)
-        atomic_fetch_sub_explicit(&loop->shared->output, len, memory_order_relaxed);
-}
-
 void http_loop_give_request(struct http_loop *loop, struct http_request *request) {
     http_iobuf_release(&request->stream.text, &loop->pool);
     http_loop_sent(loop, request->waiting);

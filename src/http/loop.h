@@ -117,7 +117,11 @@ bool http_loop_posting(struct http_loop *loop);
 void http_loop_queue(struct http_loop *loop, struct http_connection *connection);
 struct http_request *http_loop_take_request(struct http_loop *loop);               /* reset; NULL when out of memory */
 void http_loop_give_request(struct http_loop *loop, struct http_request *request); /* its stream, if any, is closed */
-void http_loop_sent(struct http_loop *loop, size_t len);                           /* so much of http_shared.output waits no longer */
+/* So much of http_shared.output waits no longer. */
+static inline void http_loop_sent(struct http_loop *loop, size_t len) {
+    if (len > 0)
+        atomic_fetch_sub_explicit(&loop->shared->output, len, memory_order_relaxed);
+}
 uint64_t http_loop_next_number(struct http_loop *loop);
 const char *http_loop_date(struct http_loop *loop);
 void http_loop_bury(struct http_loop *loop, struct http_connection *connection); /* freed at the end of the turn */

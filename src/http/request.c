@@ -7,9 +7,6 @@
 
 #include <stdlib.h>
 
-/* Memory up to this size is kept for the next request. */
-#define KEEP_MAX ((size_t)64 << 10)
-
 struct http_request *http_request_new(size_t fields_max, size_t arena_max) {
     struct http_request *request = calloc(1, sizeof(*request) + fields_max * sizeof(request->fields[0]));
     if (request == NULL)
@@ -33,7 +30,7 @@ void http_request_free(struct http_request *request) {
 }
 
 static size_t if_large(size_t size) {
-    return size > KEEP_MAX ? size : 0;
+    return size > HTTP_REQUEST_KEEP_MAX ? size : 0;
 }
 
 void http_body_made(struct http_request *request) {
@@ -44,7 +41,7 @@ void http_body_made(struct http_request *request) {
 }
 
 bool http_request_has_outgrown(const struct http_request *request) {
-    return request->arena.used > KEEP_MAX && !request->is_fixed && request->source.read == NULL;
+    return request->arena.used > HTTP_REQUEST_KEEP_MAX && !request->is_fixed && request->source.read == NULL;
 }
 
 void http_request_shed(struct http_request *request) {
@@ -62,12 +59,12 @@ size_t http_body_room(const struct http_request *request) {
 
 void http_request_reset(struct http_request *request) {
     close_source(request);
-    if (request->arena.used > KEEP_MAX)
+    if (request->arena.used > HTTP_REQUEST_KEEP_MAX)
         lk_arena_free(&request->arena); /* a reset would keep the first chunk, which may be large */
     else
         lk_arena_reset(&request->arena);
     lk_buf_clear(&request->body);
-    if (request->body.cap > KEEP_MAX)
+    if (request->body.cap > HTTP_REQUEST_KEEP_MAX)
         lk_buf_free(&request->body);
     request->body.limit = 0; /* its handler may have set one */
     request->waiting = 0;

@@ -64,6 +64,13 @@ struct http_request {
 struct http_request *http_request_new(size_t fields_max, size_t arena_max);
 void http_request_free(struct http_request *request);
 
+/* A body or an arena that took more than this is counted (http_body_made), and not kept for the next request. */
+#define HTTP_REQUEST_KEEP_MAX ((size_t)64 << 10)
+
+static inline bool http_request_is_counted(const struct http_request *request) {
+    return request->waiting > 0 || request->body.cap > HTTP_REQUEST_KEEP_MAX || request->arena.used > HTTP_REQUEST_KEEP_MAX;
+}
+
 /* Whether its arena has much that the answer does not need, which needs there at most the values of its fields. */
 bool http_request_has_outgrown(const struct http_request *request);
 
