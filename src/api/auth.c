@@ -184,7 +184,7 @@ static void answer(struct http_request *request, const struct lk_auth_service *s
     if (verified->code == LK_VERIFY_RATE_LIMITED)
         lk_add_retry_after(request, &verified->rate);
     if (verified->code == LK_VERIFY_INSUFFICIENT_PERMISSIONS)
-        http_add_header(request, "WWW-Authenticate", lk_slice_cstr("Bearer realm=\"latchkey\", error=\"insufficient_scope\""));
+        lk_add_scope_challenge(request);
     http_send(request);
 }
 

@@ -3,6 +3,7 @@
 #include "api/credential.h"
 #include "api/errors.h"
 #include "api/peer.h"
+#include "api/problem.h"
 #include "api/refusals.h"
 #include "api/verify.h"
 #include "base/clock.h"
@@ -94,7 +95,7 @@ static void answer_failure(struct http_request *request, int code, const struct 
     if (status_of(code) == 401)
         http_add_header(request, "WWW-Authenticate", lk_slice_cstr("Bearer realm=\"latchkey\""));
     if (status_of(code) == 403)
-        http_add_header(request, "WWW-Authenticate", lk_slice_cstr("Bearer realm=\"latchkey\", error=\"insufficient_scope\""));
+        lk_add_scope_challenge(request);
     http_set_status(request, status_of(code));
     http_add_header(request, "Content-Type", lk_slice_cstr("application/json; charset=utf-8"));
     http_add_header(request, "Cache-Control", lk_slice_cstr("no-store"));

@@ -26,7 +26,7 @@ static void answer(struct http_request *request, int status) {
                         lk_slice_cstr(is_bearer ? "Bearer realm=\"latchkey\", error=\"invalid_token\"" : "Bearer realm=\"latchkey\""));
     }
     if (status == 403)
-        http_add_header(request, "WWW-Authenticate", lk_slice_cstr("Bearer realm=\"latchkey\", error=\"insufficient_scope\""));
+        lk_add_scope_challenge(request);
     if (status == 503)
         http_add_header(request, "Retry-After", lk_slice_cstr("1"));
     http_send(request);

@@ -74,6 +74,10 @@ void lk_answer_no_memory(struct http_request *request) {
         lk_answer_problem(request, 503, LK_CODE_UNAVAILABLE, "The server has no memory for this request; try again");
 }
 
+void lk_add_scope_challenge(struct http_request *request) {
+    http_add_header(request, "WWW-Authenticate", lk_slice_cstr("Bearer realm=\"latchkey\", error=\"insufficient_scope\""));
+}
+
 bool lk_body_has_room(struct http_request *request) {
     struct lk_buf *body = http_body(request);
     size_t taken = body->len + http_request_arena(request)->used;

@@ -15,6 +15,9 @@ void lk_answer_expression_problem(struct http_request *request, const char *wher
 /* Out of memory: 413 when the request has used up most of what one may have, 503 when there is none for anybody. */
 void lk_answer_no_memory(struct http_request *request);
 
+/* Adds the WWW-Authenticate of a 403: the credential is good, and a permission is lacking (RFC 6750 section 3.1). */
+void lk_add_scope_challenge(struct http_request *request);
+
 /* Whether there is room for the body that is written beside the answers that others have not taken yet. If not, it is gone. */
 bool lk_body_has_room(struct http_request *request);
 

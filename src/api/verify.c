@@ -91,7 +91,7 @@ static bool admit(struct work *work, const struct lk_verify_service *service) {
     case LK_VERIFY_INSUFFICIENT_PERMISSIONS:
     case LK_VERIFY_RATE_LIMITED:
     case LK_VERIFY_USAGE_EXCEEDED:
-        http_add_header(work->request, "WWW-Authenticate", lk_slice_cstr("Bearer realm=\"latchkey\", error=\"insufficient_scope\""));
+        lk_add_scope_challenge(work->request);
         lk_answer_problem(
             work->request, 403, LK_CODE_FORBIDDEN,
             "User not authorized: VIEW_USER_AND_USER_GROUPS_AND_API_KEYS, MANAGE_API_KEYS or the scope latchkey.verify is required");
