@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "crypto/session_token.h"
 #include "domain/backup.h"
+#include "domain/backup_file.h"
 #include "domain/session.h"
 #include "store/backup.h"
 #include "store/migrate.h"

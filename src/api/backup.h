@@ -1,5 +1,5 @@
 /*
- * GET /v1/backup: the whole database, consistent, as one file (domain/backup.h), for who holds the operator's scope.
+ * GET /v1/backup: the whole database, consistent, as one file (domain/backup_file.h), for who holds the operator's scope.
  *
  * A thread of its own has the store thread copy the database into a file in the data directory, some pages after each of its transactions, so that neither
  * changes nor verification wait long; it then reckons the checksum, and the file is sent while it is read. It has no name any more by then, so nothing is

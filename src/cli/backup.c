@@ -1,11 +1,11 @@
 /* latchkey backup */
-#include "domain/backup.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/file.h"
 #include "cli/client.h"
 #include "cli/ending.h"
 #include "cli/session.h"
+#include "domain/backup_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,75 +14,34 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What has come so far. */
+/* What the server sends, and where it goes. */
 struct download {
     struct lk_problem *problem;
     const char *name; /* where it goes, for sentences */
     int fd;
-    uint64_t received;
-    uint8_t head[LK_BACKUP_HEADER_BYTES];
-    uint8_t tail[LK_BACKUP_TRAILER_BYTES];
-    struct lk_backup_header header;
-    struct lk_checksum checksum;
+    struct lk_backup_reader reader;
 };
 
-static size_t least(size_t a, uint64_t b) {
-    return b < a ? (size_t)b : a;
-}
-
-/* Keeps a part of what came: [from, from + len) of the whole. */
-static void keep(const struct download *download, struct lk_slice bytes, uint64_t from, uint8_t *out, size_t len) {
-    for (size_t i = 0; i < bytes.len; i++) {
-        uint64_t at = download->received + i;
-        if (at >= from && at < from + len)
-            out[at - from] = (uint8_t)bytes.ptr[i];
-    }
-}
-
-static uint64_t trailer_at(const struct download *download) {
-    return LK_BACKUP_HEADER_BYTES + download->header.database_len;
-}
-
-/* Header, database, trailer: each takes its part of the bytes. */
 static int take(void *context, struct lk_slice bytes) {
     struct download *download = context;
+    struct lk_slice database;
     int code = cli_write_all(download->fd, bytes);
     if (code != 0)
-        lk_problem_set(download->problem, code, "Cannot write %s: %s", download->name, strerror(errno));
-    while (code == 0 && bytes.len > 0) {
-        struct lk_slice part = bytes;
-        if (download->received < LK_BACKUP_HEADER_BYTES) {
-            part.len = least(part.len, LK_BACKUP_HEADER_BYTES - download->received);
-            keep(download, part, 0, download->head, sizeof(download->head));
-        } else if (download->received < trailer_at(download)) {
-            part.len = least(part.len, trailer_at(download) - download->received);
-        } else {
-            keep(download, part, trailer_at(download), download->tail, sizeof(download->tail));
-        }
-        if (download->received < LK_BACKUP_HEADER_BYTES || download->received < trailer_at(download))
-            lk_checksum_add(&download->checksum, part);
-        download->received += part.len;
-        bytes = lk_slice_make(bytes.ptr + part.len, bytes.len - part.len);
-        if (download->received == LK_BACKUP_HEADER_BYTES)
-            code = lk_backup_header_read(download->head, "What the server sent", &download->header, download->problem);
-    }
-    return code;
+        return lk_problem_set(download->problem, code, "Cannot write %s: %s", download->name, strerror(errno));
+    return lk_backup_reader_take(&download->reader, bytes, &database, download->problem);
 }
 
 static int check(struct download *download) {
-    uint8_t sum[LK_CHECKSUM_BYTES];
-    lk_checksum_end(&download->checksum, sum);
-    if (download->received < LK_BACKUP_HEADER_BYTES)
+    if (download->reader.received < LK_BACKUP_HEADER_BYTES)
         return lk_problem_set(download->problem, LK_ECORRUPT, "The server sent no backup; is it a Latchkey server?");
-    if (download->received != trailer_at(download) + LK_BACKUP_TRAILER_BYTES || memcmp(sum, download->tail, sizeof(sum)) != 0)
-        return lk_problem_set(download->problem, LK_ECORRUPT, "The backup did not arrive whole; try again");
-    return 0;
+    int code = lk_backup_reader_end(&download->reader, download->problem);
+    return code == 0 ? 0 : lk_problem_set(download->problem, code, "The backup did not arrive whole; try again");
 }
 
 static int fetch(struct cli_session *session, struct download *download) {
     long status = 0;
     struct lk_buf body;
-    lk_checksum_begin(&download->checksum);
+    lk_backup_reader_init(&download->reader, "What the server sent");
     int code = cli_client_get(session->client, "/v1/backup", take, download, &status, &body, &session->problem);
     if (code != 0)
         return code;
@@ -95,9 +54,9 @@ static int fetch(struct cli_session *session, struct download *download) {
 
 static int tell(struct cli_session *session, const struct download *download) {
     char time[25];
-    lk_clock_format(download->header.created_at, time);
+    lk_clock_format(download->reader.header.created_at, time);
     if (download->fd == STDOUT_FILENO) {
-        fprintf(stderr, "The backup is whole: %llu bytes, as of %s.\n", (unsigned long long)download->received, time);
+        fprintf(stderr, "The backup is whole: %llu bytes, as of %s.\n", (unsigned long long)download->reader.received, time);
         return 0;
     }
     struct lk_buf out;
@@ -109,14 +68,14 @@ static int tell(struct cli_session *session, const struct download *download) {
         lk_json_key(&w, "file");
         cli_write_text(&w, lk_slice_cstr(download->name));
         lk_json_key(&w, "bytes");
-        lk_json_int(&w, (int64_t)download->received);
+        lk_json_int(&w, (int64_t)download->reader.received);
         lk_json_key(&w, "backupAt");
         lk_json_string(&w, lk_slice_cstr(time));
         lk_json_end_object(&w);
         lk_buf_add_char(&out, '\n');
     } else {
-        lk_buf_addf(&out, "Backed up to %s: %llu bytes, checked, as of %s.\n", download->name, (unsigned long long)download->received,
-                    time);
+        lk_buf_addf(&out, "Backed up to %s: %llu bytes, checked, as of %s.\n", download->name,
+                    (unsigned long long)download->reader.received, time);
         lk_buf_add_cstr(&out, "The master key is not in it. Keep a copy of it apart: without it the backup opens nothing.\n");
     }
     int code = cli_print(&out, &session->problem);

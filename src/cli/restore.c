@@ -13,6 +13,7 @@
 #include "cli/session.h"
 #include "domain/audit.h"
 #include "domain/backup.h"
+#include "domain/backup_file.h"
 #include "store/backup.h"
 #include "store/migrate.h"
 
@@ -40,8 +41,7 @@ struct restore {
     bool json;
 
     int fd;
-    struct lk_backup_header header;
-    uint8_t trailer[LK_BACKUP_TRAILER_BYTES];
+    struct lk_backup_reader reader;
     struct lk_arena arena;
     struct lk_store store;
     char *database_path;
@@ -54,87 +54,82 @@ struct restore {
 
 /* --- the file --- */
 
-static int read_exactly(const struct restore *restore, void *out, size_t len, uint64_t offset, struct lk_problem *problem) {
-    for (size_t done = 0; done < len;) {
-        ssize_t n = pread(restore->fd, (char *)out + done, len - done, (off_t)(offset + done));
+/* What is wrong with the file is told by who reads it, and what that means here by us. */
+static int refuse_file(int code, struct lk_problem *problem) {
+    const struct lk_problem found = *problem;
+    return code == LK_ECORRUPT ? lk_problem_set(problem, code, "%s; nothing was restored", found.text) : code;
+}
+
+static int check_seal(const struct restore *restore, struct lk_problem *problem) {
+    return refuse_file(lk_backup_reader_check_seal(&restore->reader, restore->store.keys, problem), problem);
+}
+
+static int write_piece(const struct restore *restore, int out, struct lk_slice bytes, struct lk_problem *problem) {
+    if (out < 0 || cli_write_all(out, bytes) == 0)
+        return 0;
+    return lk_problem_set(problem, lk_code_of_errno(errno), "Cannot write %s: %s", restore->new_path, strerror(errno));
+}
+
+static int read_pieces(struct restore *restore, int out, char *piece, struct lk_problem *problem) {
+    for (;;) {
+        ssize_t n = read(restore->fd, piece, PIECE_BYTES);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0 && errno == ESPIPE)
-            return lk_problem_set(problem, LK_EINVAL,
-                                  "%s is a pipe: save the backup to a file first, because it is checked as a whole before it is restored",
-                                  restore->file);
         if (n < 0)
             return lk_problem_set(problem, LK_EIO, "Cannot read %s: %s", restore->file, strerror(errno));
         if (n == 0)
-            return lk_problem_set(problem, LK_ECORRUPT, "%s is cut short; nothing was restored", restore->file);
-        done += (size_t)n;
+            return lk_backup_reader_end(&restore->reader, problem);
+        struct lk_slice database;
+        int code = lk_backup_reader_take(&restore->reader, lk_slice_make(piece, (size_t)n), &database, problem);
+        if (code == 0)
+            code = write_piece(restore, out, database, problem);
+        if (code != 0)
+            return code;
     }
-    return 0;
 }
 
-/* Reads all of the file and compares its checksum; what it holds of the database goes to out unless that is -1. */
-static int read_through(const struct restore *restore, int out, struct lk_problem *problem) {
+/* Reads all of the file; what it holds of the database goes to out unless that is -1. */
+static int read_through(struct restore *restore, int out, struct lk_problem *problem) {
     char *piece = malloc(PIECE_BYTES);
     if (piece == NULL)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
-    struct lk_checksum checksum;
-    lk_checksum_begin(&checksum);
-    uint64_t end = LK_BACKUP_HEADER_BYTES + restore->header.database_len;
-    int code = read_exactly(restore, piece, LK_BACKUP_HEADER_BYTES, 0, problem);
+    lk_backup_reader_init(&restore->reader, restore->file);
+    int code = 0;
+    if (lseek(restore->fd, 0, SEEK_SET) != 0)
+        code = lk_problem_set(problem, LK_EIO, "Cannot read %s: %s", restore->file, strerror(errno));
     if (code == 0)
-        lk_checksum_add(&checksum, lk_slice_make(piece, LK_BACKUP_HEADER_BYTES));
-    for (uint64_t at = LK_BACKUP_HEADER_BYTES; at < end && code == 0;) {
-        size_t len = end - at < PIECE_BYTES ? (size_t)(end - at) : PIECE_BYTES;
-        code = read_exactly(restore, piece, len, at, problem);
-        if (code == 0)
-            lk_checksum_add(&checksum, lk_slice_make(piece, len));
-        if (code == 0 && out >= 0 && cli_write_all(out, lk_slice_make(piece, len)) != 0)
-            code = lk_problem_set(problem, lk_code_of_errno(errno), "Cannot write %s: %s", restore->new_path, strerror(errno));
-        at += len;
-    }
+        code = refuse_file(read_pieces(restore, out, piece, problem), problem);
     free(piece);
-    uint8_t sum[LK_CHECKSUM_BYTES];
-    lk_checksum_end(&checksum, sum);
-    if (code == 0 && memcmp(sum, restore->trailer, sizeof(sum)) != 0)
-        code = lk_problem_set(problem, LK_ECORRUPT, "%s is damaged (its checksum is another); nothing was restored", restore->file);
     return code;
 }
 
-static int check_size(const struct restore *restore, struct lk_problem *problem) {
+static int check_kind(const struct restore *restore, struct lk_problem *problem) {
     struct stat status;
-    uint64_t around = LK_BACKUP_HEADER_BYTES + LK_BACKUP_TRAILER_BYTES;
-    if (fstat(restore->fd, &status) != 0 || !S_ISREG(status.st_mode))
+    if (fstat(restore->fd, &status) != 0)
+        return lk_problem_set(problem, LK_EIO, "Cannot read %s: %s", restore->file, strerror(errno));
+    if (S_ISFIFO(status.st_mode))
+        return lk_problem_set(problem, LK_EINVAL,
+                              "%s is a pipe: save the backup to a file first, because it is checked as a whole before it is restored",
+                              restore->file);
+    if (!S_ISREG(status.st_mode))
         return lk_problem_set(problem, LK_EINVAL, "%s is not a regular file", restore->file);
-    uint64_t size = (uint64_t)status.st_size;
-    if (size >= around && size - around == restore->header.database_len)
-        return 0;
-    if (size < around || size - around < restore->header.database_len)
-        return lk_problem_set(problem, LK_ECORRUPT, "%s is cut short; nothing was restored", restore->file);
-    return lk_problem_set(problem, LK_ECORRUPT, "%s is longer than the backup in it; nothing was restored", restore->file);
+    return 0;
 }
 
 static int check_schema(const struct restore *restore, struct lk_problem *problem) {
-    if (restore->header.schema_version <= lk_migrate_version())
+    if (restore->reader.header.schema_version <= lk_migrate_version())
         return 0;
     return lk_problem_set(
         problem, LK_ECONFLICT,
         "The backup is of a database at version %u, this latchkey knows versions up to %u: restore it with the newer latchkey",
-        restore->header.schema_version, lk_migrate_version());
+        restore->reader.header.schema_version, lk_migrate_version());
 }
 
 static int open_file(struct restore *restore, struct lk_problem *problem) {
-    uint8_t bytes[LK_BACKUP_HEADER_BYTES];
     restore->fd = open(restore->file, O_RDONLY | O_CLOEXEC);
     if (restore->fd < 0)
         return lk_problem_set(problem, lk_code_of_errno(errno), "Cannot read %s: %s", restore->file, strerror(errno));
-    int code = read_exactly(restore, bytes, sizeof(bytes), 0, problem);
-    if (code == 0)
-        code = lk_backup_header_read(bytes, restore->file, &restore->header, problem);
-    if (code == 0)
-        code = check_size(restore, problem);
-    if (code == 0)
-        code = read_exactly(restore, restore->trailer, sizeof(restore->trailer), LK_BACKUP_HEADER_BYTES + restore->header.database_len,
-                            problem);
+    int code = check_kind(restore, problem);
     if (code == 0)
         code = read_through(restore, -1, problem);
     return code == 0 ? check_schema(restore, problem) : code;
@@ -170,21 +165,12 @@ static int load_keys(struct restore *restore, struct lk_problem *problem) {
         return lk_problem_set(problem, code, "Cannot derive the server's keys: %s", lk_error_text(code));
     uint8_t check[LK_MAC_BYTES];
     lk_keys_check(restore->store.keys, check);
-    if (!lk_secret_equal(check, restore->header.keys_check, sizeof(check)))
+    if (!lk_secret_equal(check, restore->reader.header.keys_check, sizeof(check)))
         return lk_problem_set(problem, LK_ECORRUPT,
                               "%s is not the master key that the backup belongs to; nothing was restored. Name the right one with "
                               "--master-key-file",
                               path);
     return 0;
-}
-
-static int check_seal(const struct restore *restore, struct lk_problem *problem) {
-    uint8_t seal[LK_MAC_BYTES];
-    lk_backup_seal(restore->store.keys, restore->trailer, seal);
-    if (lk_secret_equal(seal, restore->trailer + LK_CHECKSUM_BYTES, sizeof(seal)))
-        return 0;
-    return lk_problem_set(problem, LK_ECORRUPT, "%s was altered after the server made it (its seal is another); nothing was restored",
-                          restore->file);
 }
 
 /* --- the directory --- */
@@ -203,11 +189,13 @@ static int open_directory(struct restore *restore, struct lk_problem *problem) {
     return 0;
 }
 
-static int write_database(const struct restore *restore, struct lk_problem *problem) {
+static int write_database(struct restore *restore, struct lk_problem *problem) {
     int fd = open(restore->new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return lk_problem_set(problem, lk_code_of_errno(errno), "Cannot make %s: %s", restore->new_path, strerror(errno));
     int code = read_through(restore, fd, problem);
+    if (code == 0)
+        code = check_seal(restore, problem); /* the file may have changed since */
     if (code == 0 && (fchmod(fd, 0600) != 0 || fsync(fd) != 0))
         code = lk_problem_set(problem, LK_EIO, "Cannot write %s: %s", restore->new_path, strerror(errno));
     close(fd);
@@ -233,7 +221,7 @@ static int record(struct restore *restore, struct lk_call *call) {
     if (code == 0)
         code = lk_operation_begin(call);
     if (code == 0) {
-        code = lk_backup_restored(call, restore->header.created_at);
+        code = lk_backup_restored(call, restore->reader.header.created_at);
         int ended = lk_operation_end(call, code != 0);
         code = code == 0 ? ended : code;
     }
@@ -310,7 +298,7 @@ static void write_text(const struct restore *restore, const char *time, struct l
 static int tell(const struct restore *restore, struct lk_problem *problem) {
     char time[25];
     struct lk_buf out;
-    lk_clock_format(restore->header.created_at, time);
+    lk_clock_format(restore->reader.header.created_at, time);
     lk_buf_init(&out, 0);
     if (restore->json) {
         write_json(restore, time, &out);
