@@ -4,6 +4,7 @@
 #include "api/errors.h"
 #include "api/peer.h"
 #include "api/problem.h"
+#include "api/rate_headers.h"
 #include "api/refusals.h"
 #include "api/verify.h"
 #include "base/clock.h"
@@ -44,6 +45,7 @@ struct backup {
     struct lk_call call;
     struct lk_ip client_ip; /* of call, where it is known */
     struct lk_problem problem;
+    struct lk_rate_state rate; /* when code is LK_ELIMIT: the actor was refused too often */
     int code;
 };
 
@@ -58,8 +60,7 @@ struct copy_file {
 
 struct lk_backup_service {
     struct lk_backup_config config;
-    struct lk_refusals refusals; /* the store thread's */
-    char *path;                  /* of the copy */
+    char *path; /* of the copy */
     pthread_t thread;
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t changed;
@@ -83,6 +84,7 @@ static int status_of(int code) {
     case LK_EUNAUTH: return 401;
     case LK_EFORBIDDEN: return 403;
     case LK_ECONFLICT: return 409;
+    case LK_ELIMIT: return 429;
     default: return 503;
     }
 }
@@ -104,7 +106,8 @@ static void answer_failure(struct http_request *request, int code, const struct 
     const char *hidden = code == LK_EBUSY   ? "The server is busy or stopping; try again"
                          : code == LK_EFULL ? "The disk of the database is full: free some of it"
                                             : "The server cannot make a backup now; its log says why";
-    lk_api_write_error(http_body(request), shown && code != LK_EBUSY ? problem->text : hidden, lk_api_code(code), NULL);
+    lk_api_write_error(http_body(request), shown && code != LK_EBUSY ? problem->text : hidden,
+                       code == LK_ELIMIT ? LK_CODE_RATE_LIMITED : lk_api_code(code), NULL);
     http_send(request);
 }
 
@@ -318,18 +321,18 @@ static int authenticate(struct backup *backup) {
 }
 
 static int permit(struct backup *backup) {
-    struct lk_refusals *refusals = &backup->service->refusals;
-    struct lk_rate_state rate;
+    struct lk_rate_table *refusals = backup->service->config.refusals;
     int code = authenticate(backup);
-    if (code == 0 && lk_refusals_are_too_many(refusals, &backup->call.actor->id, lk_clock_mono_ns(), &rate))
-        code = LK_EBUSY;
+    if (code == 0 && lk_refusals_are_too_many(refusals, &backup->call.actor->id, lk_clock_mono_ns(), &backup->rate))
+        code = lk_problem_set(&backup->problem, LK_ELIMIT,
+                              "Too many requests were refused lately; the Retry-After header says when to try again");
     if (code == 0)
         code = lk_operation_begin(&backup->call);
     if (code != 0)
         return code;
     code = lk_backup_permit(&backup->call);
     if (code == LK_EFORBIDDEN)
-        lk_refusals_note(refusals, &backup->call.actor->id, 1, lk_clock_mono_ns());
+        lk_refusals_note(refusals, &backup->call.actor->id, lk_clock_mono_ns());
     if (code == 0 && atomic_load(&backup->service->busy))
         code = lk_problem_set(&backup->problem, LK_ECONFLICT, "A backup is being made or sent already: wait until it is over");
     int ended = lk_operation_end(&backup->call, code != 0);
@@ -351,6 +354,8 @@ static void finish_permit(struct lk_job *job, int committed) {
         give_up(backup, committed, &backup->problem);
     } else if (committed != 0 || backup->code != 0) {
         struct lk_problem problem = backup->problem;
+        if (committed == 0 && backup->code == LK_ELIMIT)
+            lk_add_retry_after(backup->request, &backup->rate);
         answer_failure(backup->request, committed != 0 ? committed : backup->code, &problem);
     } else {
         pthread_mutex_lock(&service->mutex);

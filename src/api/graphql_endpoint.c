@@ -135,6 +135,7 @@ static struct lk_slice audited_url(const struct lk_graphql_job *job, struct lk_a
 static int fill_context(struct lk_graphql_job *job, struct lk_arena *arena) {
     struct lk_graphql_context *context = &job->context;
     context->usage = job->service->usage;
+    context->refusals = job->service->refusals;
     context->call.arena = arena;
     context->call.domain = job->service->domain;
     context->call.now_ms = lk_clock_wall_ms();

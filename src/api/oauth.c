@@ -4,6 +4,7 @@
 #include "api/peer.h"
 #include "api/problem.h"
 #include "api/rate_headers.h"
+#include "api/refusals.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/json_write.h"
@@ -202,7 +203,7 @@ void lk_oauth_introspect(struct http_request *request, void *context) {
 struct revocation {
     struct lk_job job; /* first: the executor hands it back */
     struct http_request *request;
-    struct lk_refusals *refusals;
+    const struct lk_oauth_service *service;
     struct lk_slice credential; /* the caller's */
     struct lk_slice token;      /* to be revoked */
     struct lk_ip client_ip;     /* of call, where it is known */
@@ -216,7 +217,7 @@ static void run(struct lk_job *base, struct lk_db *db) {
     struct revocation *job = (struct revocation *)base;
     job->call.db = db;
     job->code = lk_authenticate_key(&job->call, job->credential);
-    if (job->code == 0 && lk_refusals_are_too_many(job->refusals, &job->call.actor->id, lk_clock_mono_ns(), &job->rate))
+    if (job->code == 0 && lk_refusals_are_too_many(job->service->refusals, &job->call.actor->id, lk_clock_mono_ns(), &job->rate))
         job->code = LK_ELIMIT;
     if (job->code == 0)
         job->code = lk_operation_begin(&job->call);
@@ -224,7 +225,7 @@ static void run(struct lk_job *base, struct lk_db *db) {
         return;
     job->code = lk_api_key_revoke(&job->call, job->token);
     if (job->code == LK_EFORBIDDEN)
-        lk_refusals_note(job->refusals, &job->call.actor->id, 1, lk_clock_mono_ns());
+        lk_refusals_note(job->service->refusals, &job->call.actor->id, lk_clock_mono_ns());
     int ended = lk_operation_end(&job->call, job->code != 0);
     if (ended != 0)
         job->code = ended;
@@ -241,7 +242,8 @@ static void finish(struct lk_job *base, int committed) {
     case LK_ECONFLICT: answer_error(job->request, 409, "invalid_request", job->problem.text); return;
     case LK_ELIMIT:
         lk_add_retry_after(job->request, &job->rate);
-        answer_error(job->request, 429, "temporarily_unavailable", "Too many revocations were refused lately; try again later");
+        answer_error(job->request, 429, "temporarily_unavailable",
+                     "Too many changes were refused lately; the Retry-After header says when to try again");
         return;
     default:
         if (code != LK_EBUSY)
@@ -250,20 +252,21 @@ static void finish(struct lk_job *base, int committed) {
     }
 }
 
-static bool submit(struct lk_oauth_service *service, struct http_request *request, struct lk_slice credential, struct lk_slice token) {
+static bool submit(const struct lk_oauth_service *service, struct http_request *request, struct lk_slice credential,
+                   struct lk_slice token) {
     struct revocation *job = LK_ARENA_NEW(http_request_arena(request), struct revocation);
     if (job == NULL || lk_request_call(service->verify->lanes, request, service->domain, &job->client_ip, &job->problem, &job->call) != 0)
         return false;
     job->job = (struct lk_job){NULL, run, finish};
     job->request = request;
-    job->refusals = &service->refusals;
+    job->service = service;
     job->credential = credential;
     job->token = token;
     return lk_executor_submit(service->executor, &job->job) == 0;
 }
 
 void lk_oauth_revoke(struct http_request *request, void *context) {
-    struct lk_oauth_service *service = context;
+    const struct lk_oauth_service *service = context;
     struct lk_slice credential;
     struct lk_verify_answer caller;
     struct lk_verify_answer found;
