@@ -10,6 +10,7 @@
 
 #include "api/lanes.h"
 #include "api/rate_table.h"
+#include "api/turns.h"
 #include "domain/call.h"
 #include "http/server.h"
 #include "store/executor.h"
@@ -23,7 +24,8 @@ struct lk_backup_config {
     const struct lk_keys *keys;
     const struct lk_lanes *lanes;   /* open before the first request */
     struct lk_rate_table *refusals; /* api/refusals.h */
-    const char *data;               /* the data directory; all are lent until free */
+    struct lk_turns *turns;
+    const char *data; /* the data directory; all are lent until free */
 };
 
 /* Starts the thread. LK_ENOMEM. */

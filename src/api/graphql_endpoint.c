@@ -80,10 +80,11 @@ static void answer_refusal(struct lk_graphql_job *job, const struct lk_graphql_r
 
 /* The job is over, but for its answer. */
 static void end(struct lk_graphql_job *job) {
+    lk_password_tasks_wipe(&job->context.passwords);
     for (size_t i = 0; i < job->items_len; i++)
         lk_document_release(job->items[i].document);
     if (job->has_turn)
-        lk_turns_give_back(&job->service->turns, job->turn);
+        lk_turns_give_back(job->service->turns, job->turn);
 }
 
 /* On the background thread: does what the execution waits for, which then begins anew. */
@@ -105,7 +106,6 @@ static void finish(struct lk_job *base, int code) {
         return;
     if (code == 0 && job->context.passwords.waiting)
         code = LK_EBUSY;
-    lk_password_tasks_wipe(&job->context.passwords);
     end(job);
     if (code == LK_EBUSY) {
         answer_unavailable(job, "The server is busy; try again");
@@ -188,14 +188,11 @@ static bool admit(struct lk_graphql_job *job, const struct lk_verify_answer *key
 
 /* Whether one more of its requests may wait; sends the answer when not. */
 static bool take_turn(struct lk_graphql_job *job) {
-    struct lk_turns *turns = &job->service->turns;
-    uint32_t seed = job->service->instance;
-    bool session = lk_session_token_like(job->credential);
-    job->has_turn = session ? lk_turns_take_by_address(turns, job->service->lanes, job->request, seed, &job->turn)
-                            : lk_turns_take(turns, job->credential, seed, &job->turn);
+    const struct lk_graphql_service *service = job->service;
+    job->has_turn = lk_turns_take_of(service->turns, service->lanes, job->request, job->credential, &job->turn);
     if (!job->has_turn)
-        answer_unavailable(job, session ? "Too many requests of this address wait already; try again"
-                                        : "Too many requests of this credential wait already; try again");
+        answer_unavailable(job, lk_session_token_like(job->credential) ? "Too many requests of this address wait already; try again"
+                                                                       : "Too many requests of this credential wait already; try again");
     return job->has_turn;
 }
 

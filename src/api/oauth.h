@@ -8,6 +8,7 @@
 #define LK_API_OAUTH_H
 
 #include "api/rate_table.h"
+#include "api/turns.h"
 #include "api/verify.h"
 #include "domain/call.h"
 #include "store/executor.h"
@@ -18,6 +19,7 @@ struct lk_oauth_service {
     struct lk_domain *domain;
     struct lk_executor *executor;
     struct lk_rate_table *refusals; /* api/refusals.h */
+    struct lk_turns *turns;
 };
 
 /* http_handlers whose context is a struct lk_oauth_service. Introspection needs what keys:verify needs; a revocation MANAGE_API_KEYS, or the token

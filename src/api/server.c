@@ -56,6 +56,7 @@ struct server {
     struct lk_usage_service *usage;
     struct lk_ticker *ticker;
     struct lk_rate_table *refusals;
+    struct lk_turns turns;
     struct http_thread_hooks hooks;
     struct http_server *http;
     struct lk_graphql_service graphql;
@@ -136,6 +137,7 @@ static int start_backup(struct server *server, struct lk_problem *problem) {
         .keys = server->store.keys,
         .lanes = &server->lanes,
         .refusals = server->refusals,
+        .turns = &server->turns,
         .data = server->settings->data,
     };
     int code = lk_backup_service_start(&config, &server->backup);
@@ -168,6 +170,7 @@ static void set_up_graphql(struct server *server) {
     service->executor = server->executor;
     service->background = server->background;
     service->refusals = server->refusals;
+    service->turns = &server->turns;
     lk_random_bytes(&service->instance, sizeof(service->instance));
 }
 
@@ -339,7 +342,7 @@ static int set_up_verification(struct server *server, struct lk_problem *problem
     if (code != 0)
         return code;
     server->auth = (struct lk_auth_service){&server->lanes, auth_rate_status(settings)};
-    server->oauth = (struct lk_oauth_service){&server->verify, server->store.domain, server->executor, server->refusals};
+    server->oauth = (struct lk_oauth_service){&server->verify, server->store.domain, server->executor, server->refusals, &server->turns};
     code = lk_verify_service_open(&server->lanes, &server->verify);
     return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
 }
@@ -348,6 +351,8 @@ static int set_up_rates(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
     server->graphql.lanes = &server->lanes;
     server->login.lanes = &server->lanes;
+    server->login.turns = &server->turns;
+    lk_random_bytes(&server->turns.seed, sizeof(server->turns.seed));
     int code = lk_rate_table_new(&settings->rate_limit_account, &server->graphql.account_requests);
     if (code == 0)
         code = lk_rate_table_new(&settings->rate_limit_key, &server->graphql.key_requests);
