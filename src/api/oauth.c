@@ -54,11 +54,15 @@ static void answer_unavailable(struct http_request *request) {
 
 /* --- reading --- */
 
-/* The password of "Basic base64(id:password)"; both are form-encoded within. ptr NULL when it is none. */
-static struct lk_slice basic_secret(struct lk_slice authorization, struct lk_arena *arena) {
+/* The password of "Basic base64(id:password)"; both are form-encoded within. ptr NULL when it is none, or there more than once (api/credential.h). */
+static struct lk_slice basic_secret(struct http_request *request) {
+    static const struct lk_slice name = LK_SLICE("authorization");
     static const struct lk_slice scheme = LK_SLICE("Basic ");
     struct lk_slice none = {NULL, 0};
-    if (authorization.len <= scheme.len || !lk_slice_equal_nocase(lk_slice_make(authorization.ptr, scheme.len), scheme))
+    struct lk_arena *arena = http_request_arena(request);
+    size_t count;
+    struct lk_slice authorization = http_request_field(request, name, &count);
+    if (count > 1 || authorization.len <= scheme.len || !lk_slice_equal_nocase(lk_slice_make(authorization.ptr, scheme.len), scheme))
         return none;
     struct lk_slice text = lk_slice_trim(lk_slice_make(authorization.ptr + scheme.len, authorization.len - scheme.len));
     char *pair = lk_arena_alloc(arena, text.len);
@@ -80,7 +84,7 @@ static bool read_caller(struct http_request *request, struct lk_slice *ret) {
     struct lk_arena *arena = http_request_arena(request);
     struct lk_slice token = lk_credential(request);
     struct lk_slice secret = {NULL, 0};
-    struct lk_slice basic = basic_secret(http_request_header(request, "authorization"), arena);
+    struct lk_slice basic = basic_secret(request);
     size_t in_form = is_form(request) ? http_form_count(http_request_body(request), "client_secret") : 0;
     size_t in_header = (size_t)(token.ptr != NULL) + (size_t)(basic.ptr != NULL);
     if (in_header + in_form > 1) {
