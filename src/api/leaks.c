@@ -3,6 +3,7 @@
 #include "api/errors.h"
 #include "api/peer.h"
 #include "api/problem.h"
+#include "api/rate_headers.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/json_read.h"
@@ -10,7 +11,6 @@
 #include "base/log.h"
 #include "crypto/signature.h"
 #include "domain/key_leak.h"
-#include "http/url.h"
 
 #include <stdio.h>
 
@@ -106,7 +106,6 @@ static void answer_done(const struct work *work) {
 }
 
 static void answer_unavailable(struct http_request *request) {
-    http_add_header(request, "Retry-After", lk_slice_cstr("1"));
     lk_answer_problem(request, 503, LK_CODE_UNAVAILABLE, "The server cannot answer now; try again");
 }
 
@@ -116,10 +115,8 @@ static struct lk_id subject_of(const struct lk_leak_service *service, const stru
     return lk_rate_subject_of_ip(lk_client_ip(service->lanes, request, &ip) ? &ip : NULL);
 }
 
-static void answer_limited(struct http_request *request, int64_t retry_ms) {
-    const char *after = lk_arena_printf(http_request_arena(request), "%lld", (long long)((retry_ms + 999) / 1000));
-    if (after != NULL)
-        http_add_header(request, "Retry-After", lk_slice_cstr(after));
+static void answer_limited(struct http_request *request, const struct lk_rate_state *state) {
+    lk_add_retry_after(request, state);
     lk_answer_problem(request, 429, LK_CODE_RATE_LIMITED, "Too many requests from this address: 60 an hour are taken");
 }
 
@@ -244,7 +241,7 @@ void lk_leaks_handle_finder(struct http_request *request, void *context) {
     const struct lk_id subject = subject_of(service, request);
     struct lk_rate_state state;
     if (!lk_rate_table_take(service->finders, &subject, 1, lk_clock_mono_ns(), &state)) {
-        answer_limited(request, state.retry_ms);
+        answer_limited(request, &state);
         return;
     }
     const struct lk_json *json = lk_json_body(request);
@@ -294,7 +291,7 @@ static bool admit_github(struct lk_leak_service *service, struct http_request *r
         return false;
     }
     if (!lk_rate_table_take(service->forgers, &subject, 1, lk_clock_mono_ns(), &state)) {
-        answer_limited(request, state.retry_ms);
+        answer_limited(request, &state);
         return false;
     }
     if (!is_signed(service, request)) {
