@@ -179,6 +179,7 @@ static void run_changes(struct lk_graphql_job *job) {
         end_with_failure(job, code);
         return;
     }
+    job->context.usage_buckets = 0; /* of a run before */
     bool no_room = run_items(job) != 0;
     code = lk_request_end(&job->context.call, no_room || passwords->waiting);
     if (code == 0 && no_room) {

@@ -140,6 +140,11 @@ describe('usage', () => {
     assert.match(answer.json.errors[0].message, /at most 20000 buckets/);
     assert.equal(answer.json.data.account.u8.length, 90 * 24);
     assert.equal(answer.json.data.account.u9, null);
+    // A change that has a password hashed runs twice, and may ask for as much.
+    const { createUser } = await server.query('mutation ($input: CreateUserInput!) { createUser(input: $input) { user { id } } }', { input: { name: 'u', email: 'u@example.org' } });
+    const change = `mutation { updateAccount(input: { accountId: "${server.account.accountId}" }) { account { ${aliases.slice(0, 9).join(' ')} } }
+      setPassword(input: { userId: "${createUser.user.id}", password: "correct horse battery" }) { user { id } } }`;
+    assert.equal((await server.query(change)).setPassword.user.id, createUser.user.id);
   });
 
   it('lists keys by last use and by what was not used', async () => {
