@@ -4,7 +4,6 @@
 #include "api/errors.h"
 #include "api/login_job.h"
 #include "api/rate_headers.h"
-#include "api/router.h"
 #include "api/verify.h"
 #include "base/clock.h"
 #include "base/json_read.h"
