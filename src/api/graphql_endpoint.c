@@ -274,7 +274,7 @@ static int find_documents(struct lk_graphql_job *job, const struct lk_graphql_de
 
 /* Takes the session of the console's cookie for credential when there is one. A sentence when it is there but may not be used in this way. */
 static const char *take_session(struct lk_graphql_job *job, const struct lk_graphql_transport *transport) {
-    struct lk_slice token = lk_console_cookie(job->request);
+    struct lk_slice token = lk_console_cookie(job->service->lanes, job->request);
     if (token.ptr == NULL)
         return NULL;
     if (transport->method != HTTP_POST || !http_media_type_is(transport->content_type, "application/json"))
@@ -373,7 +373,7 @@ static void handle(struct http_request *request, struct lk_graphql_service *serv
 bool lk_graphql_admits(const struct http_request *request, void *service, bool *ret_known) {
     const struct lk_graphql_service *graphql = service;
     if (lk_credential(request).ptr == NULL)
-        return lk_console_cookie(request).ptr != NULL;
+        return lk_console_cookie(graphql->lanes, request).ptr != NULL;
     return lk_may_be_recognised(graphql->lanes, request, ret_known);
 }
 
