@@ -7,7 +7,6 @@
 #include "api/graphql_rate.h"
 #include "api/peer.h"
 #include "api/verify.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "crypto/session_token.h"
 #include "http/url.h"
@@ -133,21 +132,15 @@ static struct lk_slice audited_url(const struct lk_graphql_job *job, struct lk_a
 }
 
 static int fill_context(struct lk_graphql_job *job, struct lk_arena *arena) {
+    const struct lk_graphql_service *service = job->service;
     struct lk_graphql_context *context = &job->context;
-    context->usage = job->service->usage;
-    context->refusals = job->service->refusals;
-    context->call.arena = arena;
-    context->call.domain = job->service->domain;
-    context->call.now_ms = lk_clock_wall_ms();
-    context->call.client_ip = lk_client_ip(job->service->lanes, job->request, &job->client_ip) ? &job->client_ip : NULL;
-    context->call.origin = (struct lk_origin){
-        .url = audited_url(job, arena),
-        .path = http_request_path(job->request),
-        .method = http_request_method_text(job->request),
-        .remote = lk_peer_text(job->service->lanes, job->request, arena),
-        .status = 200,
-    };
-    return context->call.origin.url.ptr == NULL || context->call.origin.remote.ptr == NULL ? LK_ENOMEM : 0;
+    context->usage = service->usage;
+    context->refusals = service->refusals;
+    int code = lk_request_call(service->lanes, job->request, service->domain, &job->client_ip, &context->problem, &context->call);
+    if (code != 0)
+        return code;
+    context->call.origin.url = audited_url(job, arena);
+    return context->call.origin.url.ptr == NULL ? LK_ENOMEM : 0;
 }
 
 /* Reads ?accountId=. Whatever cannot be read, or is there twice, is nobody's account and is refused as such later. */

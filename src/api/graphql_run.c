@@ -208,7 +208,6 @@ static int authenticate(struct lk_graphql_job *job) {
 static void run(struct lk_graphql_job *job, struct lk_db *db) {
     struct lk_call *call = &job->context.call;
     call->db = db;
-    call->problem = &job->context.problem;
     int code = authenticate(job);
     if (code == LK_EUNAUTH) {
         const char *message = job->by_cookie ? "The session has ended; sign in again" : "Invalid API Key";

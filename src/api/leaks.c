@@ -33,7 +33,8 @@ struct work {
     const struct lk_leak_service *service;
     struct http_request *request;
     struct lk_slice reported_by;
-    struct lk_slice remote;
+    struct lk_call call; /* of each report, but for its problem */
+    struct lk_ip client_ip;
     struct lk_slice answer; /* GitHub's; ptr NULL for a finder, who is told nothing */
     struct report *reports;
     size_t len;
@@ -128,19 +129,10 @@ static void refuse(struct http_request *request, const char *sentence) {
 
 static int disable(const struct work *work, const struct report *report, struct lk_db *db) {
     struct lk_problem problem = {0};
-    const struct http_request *request = work->request;
-    struct lk_call call = {
-        .db = db,
-        .arena = http_request_arena(work->request),
-        .domain = work->service->domain,
-        .origin = {.url = http_request_path(request),
-                   .path = http_request_path(request),
-                   .method = http_request_method_text(request),
-                   .remote = work->remote,
-                   .status = work->answer.ptr != NULL ? 200 : 202},
-        .now_ms = lk_clock_wall_ms(),
-        .problem = &problem,
-    };
+    struct lk_call call = work->call;
+    call.db = db;
+    call.problem = &problem;
+    call.origin.status = work->answer.ptr != NULL ? 200 : 202;
     const struct lk_leak leak = {work->reported_by, report->url, report->source};
     int code = lk_operation_begin(&call);
     if (code != 0)
@@ -208,15 +200,14 @@ static void submit(struct work *work) {
 static struct work *new_work(const struct lk_leak_service *service, struct http_request *request, const char *reported_by, size_t len) {
     struct lk_arena *arena = http_request_arena(request);
     struct work *work = LK_ARENA_NEW(arena, struct work);
-    struct lk_slice remote = lk_peer_text(service->lanes, request, arena);
     struct report *reports = lk_arena_calloc(arena, len + 1, sizeof(*reports));
-    if (work == NULL || remote.ptr == NULL || reports == NULL)
+    if (work == NULL || reports == NULL ||
+        lk_request_call(service->lanes, request, service->domain, &work->client_ip, NULL, &work->call) != 0)
         return NULL;
     work->job = (struct lk_job){NULL, run, finish};
     work->service = service;
     work->request = request;
     work->reported_by = lk_slice_cstr(reported_by);
-    work->remote = remote;
     work->reports = reports;
     work->len = len;
     return work;
