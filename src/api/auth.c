@@ -153,12 +153,11 @@ static void add_nobody(struct http_request *request, const char *code) {
     add_identity(request, &nobody, code);
 }
 
-static void answer_nobody(struct http_request *request, int status, const char *code, const char *challenge) {
-    http_set_status(request, status);
+static void refuse_nobody(struct http_request *request, const char *code, const char *challenge) {
+    http_set_status(request, 401);
     add_nobody(request, code);
     http_add_header(request, "Cache-Control", lk_slice_cstr("no-store"));
-    if (challenge != NULL)
-        http_add_header(request, "WWW-Authenticate", lk_slice_cstr(challenge));
+    http_add_header(request, "WWW-Authenticate", lk_slice_cstr(challenge));
     http_send(request);
 }
 
@@ -166,12 +165,13 @@ static void answer(struct http_request *request, const struct lk_auth_service *s
     int status = status_of(service, verified->code);
     const char *code = lk_verify_code_name(verified->code);
     if (status == 401) {
-        answer_nobody(request, 401, code, "Bearer realm=\"latchkey\", error=\"invalid_token\"");
+        refuse_nobody(request, code, "Bearer realm=\"latchkey\", error=\"invalid_token\"");
         return;
     }
     struct identity identity;
     if (identify(verified, request, &identity) != 0) {
-        answer_nobody(request, 503, "", NULL);
+        add_nobody(request, "");
+        lk_answer_problem(request, 503, LK_CODE_UNAVAILABLE, "The server has no room for the answer; try again");
         return;
     }
     http_set_status(request, status);
@@ -250,7 +250,7 @@ void lk_auth_handle(struct http_request *request, void *context) {
     const struct note *note = http_request_note(request);
     struct lk_slice token = note != NULL ? note->token : lk_credential(request);
     if (token.ptr == NULL) {
-        answer_nobody(request, 401, "", "Bearer realm=\"latchkey\"");
+        refuse_nobody(request, "", "Bearer realm=\"latchkey\"");
         return;
     }
     struct lk_ip ip;

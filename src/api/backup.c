@@ -4,6 +4,7 @@
 #include "api/errors.h"
 #include "api/peer.h"
 #include "api/problem.h"
+#include "api/rate_headers.h"
 #include "api/refusals.h"
 #include "api/verify.h"
 #include "base/clock.h"
@@ -45,6 +46,8 @@ struct backup {
     struct lk_call call;
     struct lk_ip client_ip; /* of call, where it is known */
     struct lk_problem problem;
+    uint32_t turn;
+    struct lk_rate_state rate; /* when code is LK_ELIMIT: the actor was refused too often */
     int code;
 };
 
@@ -59,8 +62,7 @@ struct copy_file {
 
 struct lk_backup_service {
     struct lk_backup_config config;
-    struct lk_refusals refusals; /* the store thread's */
-    char *path;                  /* of the copy */
+    char *path; /* of the copy */
     pthread_t thread;
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t changed;
@@ -84,6 +86,7 @@ static int status_of(int code) {
     case LK_EUNAUTH: return 401;
     case LK_EFORBIDDEN: return 403;
     case LK_ECONFLICT: return 409;
+    case LK_ELIMIT: return 429;
     default: return 503;
     }
 }
@@ -105,7 +108,8 @@ static void answer_failure(struct http_request *request, int code, const struct 
     const char *hidden = code == LK_EBUSY   ? "The server is busy or stopping; try again"
                          : code == LK_EFULL ? "The disk of the database is full: free some of it"
                                             : "The server cannot make a backup now; its log says why";
-    lk_api_write_error(http_body(request), shown && code != LK_EBUSY ? problem->text : hidden, lk_api_code(code), NULL);
+    lk_api_write_error(http_body(request), shown && code != LK_EBUSY ? problem->text : hidden,
+                       code == LK_ELIMIT ? LK_CODE_RATE_LIMITED : lk_api_code(code), NULL);
     http_send(request);
 }
 
@@ -319,18 +323,18 @@ static int authenticate(struct backup *backup) {
 }
 
 static int permit(struct backup *backup) {
-    struct lk_refusals *refusals = &backup->service->refusals;
-    struct lk_rate_state rate;
+    struct lk_rate_table *refusals = backup->service->config.refusals;
     int code = authenticate(backup);
-    if (code == 0 && lk_refusals_are_too_many(refusals, &backup->call.actor->id, lk_clock_mono_ns(), &rate))
-        code = LK_EBUSY;
+    if (code == 0 && lk_refusals_are_too_many(refusals, &backup->call.actor->id, lk_clock_mono_ns(), &backup->rate))
+        code = lk_problem_set(&backup->problem, LK_ELIMIT,
+                              "Too many requests were refused lately; the Retry-After header says when to try again");
     if (code == 0)
         code = lk_operation_begin(&backup->call);
     if (code != 0)
         return code;
     code = lk_backup_permit(&backup->call);
     if (code == LK_EFORBIDDEN)
-        lk_refusals_note(refusals, &backup->call.actor->id, 1, lk_clock_mono_ns());
+        lk_refusals_note(refusals, &backup->call.actor->id, lk_clock_mono_ns());
     if (code == 0 && atomic_load(&backup->service->busy))
         code = lk_problem_set(&backup->problem, LK_ECONFLICT, "A backup is being made or sent already: wait until it is over");
     int ended = lk_operation_end(&backup->call, code != 0);
@@ -348,10 +352,13 @@ static void run_permit(struct lk_job *job, struct lk_db *db) {
 static void finish_permit(struct lk_job *job, int committed) {
     struct backup *backup = (struct backup *)job;
     struct lk_backup_service *service = backup->service;
+    lk_turns_give_back(service->config.turns, backup->turn);
     if (committed != 0 && backup->code == 0) {
         give_up(backup, committed, &backup->problem);
     } else if (committed != 0 || backup->code != 0) {
         struct lk_problem problem = backup->problem;
+        if (committed == 0 && backup->code == LK_ELIMIT)
+            lk_add_retry_after(backup->request, &backup->rate);
         answer_failure(backup->request, committed != 0 ? committed : backup->code, &problem);
     } else {
         pthread_mutex_lock(&service->mutex);
@@ -376,10 +383,13 @@ void lk_backup_handle(struct http_request *request, void *context) {
     backup->service = service;
     backup->credential = lk_credential(request);
     struct lk_verify_answer key;
-    if (!lk_recognise(service->config.lanes, request, backup->credential, &key)) {
+    if (!lk_recognise(config->lanes, request, backup->credential, &key)) {
         lk_problem_set(&backup->problem, LK_EUNAUTH, "Invalid API Key");
         answer_failure(request, LK_EUNAUTH, &backup->problem);
-    } else if (lk_executor_submit(service->config.executor, &backup->job) != 0) {
+    } else if (!lk_turns_take_of(config->turns, config->lanes, request, backup->credential, &backup->turn)) {
+        answer_failure(request, LK_EBUSY, &none);
+    } else if (lk_executor_submit(config->executor, &backup->job) != 0) {
+        lk_turns_give_back(config->turns, backup->turn);
         answer_failure(request, LK_EBUSY, &none);
     }
 }

@@ -9,6 +9,8 @@
 #define LK_API_BACKUP_H
 
 #include "api/lanes.h"
+#include "api/rate_table.h"
+#include "api/turns.h"
 #include "domain/call.h"
 #include "http/server.h"
 #include "store/executor.h"
@@ -20,8 +22,10 @@ struct lk_backup_config {
     struct lk_executor *executor;
     struct lk_domain *domain;
     const struct lk_keys *keys;
-    const struct lk_lanes *lanes; /* open before the first request */
-    const char *data;             /* the data directory; all are lent until free */
+    const struct lk_lanes *lanes;   /* open before the first request */
+    struct lk_rate_table *refusals; /* api/refusals.h */
+    struct lk_turns *turns;
+    const char *data; /* the data directory; all are lent until free */
 };
 
 /* Starts the thread. LK_ENOMEM. */

@@ -4,9 +4,11 @@
 
 #include <inttypes.h>
 
+#define COOKIE "latchkey_session"
+#define SECURE_COOKIE "__Host-" COOKIE
+
 /* The first token in a Cookie field (RFC 6265 section 4.2.1); ptr NULL when there is none. Other servers of this host may have set cookies of that name. */
-static struct lk_slice find_token(struct lk_slice field) {
-    static const struct lk_slice name = LK_SLICE(LK_CONSOLE_COOKIE "=");
+static struct lk_slice find_token(struct lk_slice field, struct lk_slice name) {
     while (field.len > 0) {
         const char *end = memchr(field.ptr, ';', field.len);
         size_t len = end == NULL ? field.len : (size_t)(end - field.ptr);
@@ -20,12 +22,13 @@ static struct lk_slice find_token(struct lk_slice field) {
     return lk_slice_make(NULL, 0);
 }
 
-struct lk_slice lk_console_cookie(const struct http_request *request) {
+struct lk_slice lk_console_cookie(const struct lk_lanes *lanes, const struct http_request *request) {
     static const struct lk_slice cookie = LK_SLICE("cookie");
+    const struct lk_slice begin = lk_slice_cstr(lk_client_is_secure(lanes, request) ? SECURE_COOKIE "=" : COOKIE "=");
     struct lk_slice name;
     struct lk_slice value;
     for (size_t i = 0; http_request_header_at(request, i, &name, &value); i++) { /* HTTP/2 may send each in a field of its own */
-        struct lk_slice token = lk_slice_equal_nocase(name, cookie) ? find_token(value) : lk_slice_make(NULL, 0);
+        struct lk_slice token = lk_slice_equal_nocase(name, cookie) ? find_token(value, begin) : lk_slice_make(NULL, 0);
         if (token.ptr != NULL)
             return token;
     }
@@ -68,6 +71,6 @@ bool lk_client_is_secure(const struct lk_lanes *lanes, const struct http_request
 }
 
 char *lk_console_set_cookie(struct lk_arena *arena, struct lk_slice token, int64_t max_age_s, bool secure) {
-    return lk_arena_printf(arena, LK_CONSOLE_COOKIE "=%.*s; HttpOnly; SameSite=Strict; Path=/; Max-Age=%" PRId64 "%s", (int)token.len,
-                           token.len == 0 ? "" : token.ptr, token.len == 0 ? 0 : max_age_s, secure ? "; Secure" : "");
+    return lk_arena_printf(arena, "%s=%.*s; HttpOnly; SameSite=Strict; Path=/; Max-Age=%" PRId64 "%s", secure ? SECURE_COOKIE : COOKIE,
+                           (int)token.len, token.len == 0 ? "" : token.ptr, token.len == 0 ? 0 : max_age_s, secure ? "; Secure" : "");
 }

@@ -4,7 +4,6 @@
 #include "api/errors.h"
 #include "api/login_job.h"
 #include "api/rate_headers.h"
-#include "api/router.h"
 #include "api/verify.h"
 #include "base/clock.h"
 #include "base/json_read.h"
@@ -148,7 +147,7 @@ static void sign_in(struct lk_login_job *job) {
 }
 
 static void with_session(struct lk_login_job *job, lk_login_work work, lk_login_answer answer) {
-    if (lk_arena_copy(job->call.arena, lk_console_cookie(job->request), &job->token) != 0)
+    if (lk_arena_copy(job->call.arena, lk_console_cookie(job->service->lanes, job->request), &job->token) != 0)
         lk_login_job_refuse(job, 503, "The server has no memory for this request", LK_CODE_UNAVAILABLE);
     else
         lk_login_job_run(job, work, answer);
@@ -170,7 +169,7 @@ void lk_console_session_handle(struct http_request *request, void *context) {
     *console = (struct console){service, lk_client_is_secure(service->lanes, request)};
     job->context = console;
     const char *refusal = lk_console_refusal(request, reads);
-    bool signed_in = lk_console_cookie(request).ptr != NULL;
+    bool signed_in = lk_console_cookie(service->lanes, request).ptr != NULL;
     if (refusal != NULL)
         lk_login_job_refuse(job, 403, refusal, LK_CODE_FORBIDDEN);
     else if (method == HTTP_POST)

@@ -7,7 +7,6 @@
 #include "api/graphql_rate.h"
 #include "api/peer.h"
 #include "api/verify.h"
-#include "base/clock.h"
 #include "base/log.h"
 #include "crypto/session_token.h"
 #include "http/url.h"
@@ -80,10 +79,11 @@ static void answer_refusal(struct lk_graphql_job *job, const struct lk_graphql_r
 
 /* The job is over, but for its answer. */
 static void end(struct lk_graphql_job *job) {
+    lk_password_tasks_wipe(&job->context.passwords);
     for (size_t i = 0; i < job->items_len; i++)
         lk_document_release(job->items[i].document);
     if (job->has_turn)
-        lk_turns_give_back(&job->service->turns, job->turn);
+        lk_turns_give_back(job->service->turns, job->turn);
 }
 
 /* On the background thread: does what the execution waits for, which then begins anew. */
@@ -105,7 +105,6 @@ static void finish(struct lk_job *base, int code) {
         return;
     if (code == 0 && job->context.passwords.waiting)
         code = LK_EBUSY;
-    lk_password_tasks_wipe(&job->context.passwords);
     end(job);
     if (code == LK_EBUSY) {
         answer_unavailable(job, "The server is busy; try again");
@@ -133,20 +132,15 @@ static struct lk_slice audited_url(const struct lk_graphql_job *job, struct lk_a
 }
 
 static int fill_context(struct lk_graphql_job *job, struct lk_arena *arena) {
+    const struct lk_graphql_service *service = job->service;
     struct lk_graphql_context *context = &job->context;
-    context->usage = job->service->usage;
-    context->call.arena = arena;
-    context->call.domain = job->service->domain;
-    context->call.now_ms = lk_clock_wall_ms();
-    context->call.client_ip = lk_client_ip(job->service->lanes, job->request, &job->client_ip) ? &job->client_ip : NULL;
-    context->call.origin = (struct lk_origin){
-        .url = audited_url(job, arena),
-        .path = http_request_path(job->request),
-        .method = http_request_method_text(job->request),
-        .remote = lk_peer_text(job->service->lanes, job->request, arena),
-        .status = 200,
-    };
-    return context->call.origin.url.ptr == NULL || context->call.origin.remote.ptr == NULL ? LK_ENOMEM : 0;
+    context->usage = service->usage;
+    context->refusals = service->refusals;
+    int code = lk_request_call(service->lanes, job->request, service->domain, &job->client_ip, &context->problem, &context->call);
+    if (code != 0)
+        return code;
+    context->call.origin.url = audited_url(job, arena);
+    return context->call.origin.url.ptr == NULL ? LK_ENOMEM : 0;
 }
 
 /* Reads ?accountId=. Whatever cannot be read, or is there twice, is nobody's account and is refused as such later. */
@@ -187,14 +181,11 @@ static bool admit(struct lk_graphql_job *job, const struct lk_verify_answer *key
 
 /* Whether one more of its requests may wait; sends the answer when not. */
 static bool take_turn(struct lk_graphql_job *job) {
-    struct lk_turns *turns = &job->service->turns;
-    uint32_t seed = job->service->instance;
-    bool session = lk_session_token_like(job->credential);
-    job->has_turn = session ? lk_turns_take_by_address(turns, job->service->lanes, job->request, seed, &job->turn)
-                            : lk_turns_take(turns, job->credential, seed, &job->turn);
+    const struct lk_graphql_service *service = job->service;
+    job->has_turn = lk_turns_take_of(service->turns, service->lanes, job->request, job->credential, &job->turn);
     if (!job->has_turn)
-        answer_unavailable(job, session ? "Too many requests of this address wait already; try again"
-                                        : "Too many requests of this credential wait already; try again");
+        answer_unavailable(job, lk_session_token_like(job->credential) ? "Too many requests of this address wait already; try again"
+                                                                       : "Too many requests of this credential wait already; try again");
     return job->has_turn;
 }
 
@@ -276,7 +267,7 @@ static int find_documents(struct lk_graphql_job *job, const struct lk_graphql_de
 
 /* Takes the session of the console's cookie for credential when there is one. A sentence when it is there but may not be used in this way. */
 static const char *take_session(struct lk_graphql_job *job, const struct lk_graphql_transport *transport) {
-    struct lk_slice token = lk_console_cookie(job->request);
+    struct lk_slice token = lk_console_cookie(job->service->lanes, job->request);
     if (token.ptr == NULL)
         return NULL;
     if (transport->method != HTTP_POST || !http_media_type_is(transport->content_type, "application/json"))
@@ -375,7 +366,7 @@ static void handle(struct http_request *request, struct lk_graphql_service *serv
 bool lk_graphql_admits(const struct http_request *request, void *service, bool *ret_known) {
     const struct lk_graphql_service *graphql = service;
     if (lk_credential(request).ptr == NULL)
-        return lk_console_cookie(request).ptr != NULL;
+        return lk_console_cookie(graphql->lanes, request).ptr != NULL;
     return lk_may_be_recognised(graphql->lanes, request, ret_known);
 }
 

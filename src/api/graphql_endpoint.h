@@ -10,7 +10,6 @@
 #include "api/document_cache.h"
 #include "api/lanes.h"
 #include "api/rate_table.h"
-#include "api/refusals.h"
 #include "api/turns.h"
 #include "api/usage.h"
 #include "domain/call.h"
@@ -49,8 +48,8 @@ struct lk_graphql_service {
     struct lk_executor *executor;
     struct lk_background *background;
     struct lk_usage_service *usage; /* told which keys ask */
-    struct lk_refusals refusals;
-    struct lk_turns turns;
+    struct lk_rate_table *refusals; /* api/refusals.h */
+    struct lk_turns *turns;
     uint32_t instance; /* random: tells the request ids of two runs apart */
     atomic_uint_least64_t results[LK_GRAPHQL_OPERATIONS][LK_GRAPHQL_RESULTS];
 };

@@ -3,6 +3,7 @@
 #include "api/graphql_job.h"
 #include "api/graphql_rate.h"
 #include "api/rate_headers.h"
+#include "api/refusals.h"
 #include "base/clock.h"
 #include "crypto/session_token.h"
 #include "domain/session.h"
@@ -38,7 +39,8 @@ static int after_field(void *context, bool failed) {
     int code = lk_operation_end(&c->call, failed);
     if (code != 0 && lk_api_is_internal(code))
         lk_context_log(c, code);
-    c->refused += refused;
+    if (refused)
+        lk_refusals_note(c->refusals, &c->call.actor->id, lk_clock_mono_ns());
     return code;
 }
 
@@ -161,7 +163,7 @@ static void end_without_room(struct lk_graphql_job *job, const char *message) {
 /* Whether the actor may try to change something. Sends it away when it was refused too often. */
 static bool may_try(struct lk_graphql_job *job) {
     struct lk_rate_state state;
-    if (!lk_refusals_are_too_many(&job->service->refusals, &job->context.call.actor->id, lk_clock_mono_ns(), &state))
+    if (!lk_refusals_are_too_many(job->service->refusals, &job->context.call.actor->id, lk_clock_mono_ns(), &state))
         return true;
     lk_add_retry_after(job->request, &state);
     end_with_error(job, 429, LK_GRAPHQL_REFUSED, "Too many changes were refused lately; the Retry-After header says when to try again",
@@ -177,11 +179,9 @@ static void run_changes(struct lk_graphql_job *job) {
         end_with_failure(job, code);
         return;
     }
-    job->context.refused = 0;
+    job->context.usage_buckets = 0; /* of a run before */
     bool no_room = run_items(job) != 0;
     code = lk_request_end(&job->context.call, no_room || passwords->waiting);
-    if (code == 0 && job->context.refused > 0)
-        lk_refusals_note(&job->service->refusals, &job->context.call.actor->id, job->context.refused, lk_clock_mono_ns());
     if (code == 0 && no_room) {
         passwords->waiting = false;
         end_without_room(job, "The answer would be too large: nothing was changed");
@@ -208,7 +208,6 @@ static int authenticate(struct lk_graphql_job *job) {
 static void run(struct lk_graphql_job *job, struct lk_db *db) {
     struct lk_call *call = &job->context.call;
     call->db = db;
-    call->problem = &job->context.problem;
     int code = authenticate(job);
     if (code == LK_EUNAUTH) {
         const char *message = job->by_cookie ? "The session has ended; sign in again" : "Invalid API Key";

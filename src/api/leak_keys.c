@@ -54,7 +54,8 @@ static int add_key(struct lk_leak_keys *keys, const struct lk_json *item, const 
     const struct lk_json *key = item->type == LK_JSON_OBJECT ? lk_json_get(item, "key") : NULL;
     if (identifier == NULL || key == NULL || identifier->type != LK_JSON_STRING || key->type != LK_JSON_STRING ||
         identifier->string.len == 0 || identifier->string.len > IDENTIFIER_MAX || keys->len == KEYS_MAX)
-        return lk_problem_set(problem, LK_EINVAL, "--leak-public-keys %s: each of public_keys needs a key_identifier and a key", path);
+        return lk_problem_set(problem, LK_EINVAL,
+                              "--leak-public-keys %s: each of public_keys, at most %d, needs a key_identifier and a key", path, KEYS_MAX);
     int code = lk_public_key_read(key->string, &keys->items[keys->len].key);
     if (code != 0)
         return lk_problem_set(problem, code, "--leak-public-keys %s: public key %zu is not one on P-256 in PEM form", path, keys->len + 1);

@@ -3,6 +3,7 @@
 #include "api/errors.h"
 #include "api/peer.h"
 #include "api/problem.h"
+#include "api/rate_headers.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/json_read.h"
@@ -10,7 +11,6 @@
 #include "base/log.h"
 #include "crypto/signature.h"
 #include "domain/key_leak.h"
-#include "http/url.h"
 
 #include <stdio.h>
 
@@ -33,7 +33,8 @@ struct work {
     const struct lk_leak_service *service;
     struct http_request *request;
     struct lk_slice reported_by;
-    struct lk_slice remote;
+    struct lk_call call; /* of each report, but for its problem */
+    struct lk_ip client_ip;
     struct lk_slice answer; /* GitHub's; ptr NULL for a finder, who is told nothing */
     struct report *reports;
     size_t len;
@@ -106,7 +107,6 @@ static void answer_done(const struct work *work) {
 }
 
 static void answer_unavailable(struct http_request *request) {
-    http_add_header(request, "Retry-After", lk_slice_cstr("1"));
     lk_answer_problem(request, 503, LK_CODE_UNAVAILABLE, "The server cannot answer now; try again");
 }
 
@@ -116,10 +116,8 @@ static struct lk_id subject_of(const struct lk_leak_service *service, const stru
     return lk_rate_subject_of_ip(lk_client_ip(service->lanes, request, &ip) ? &ip : NULL);
 }
 
-static void answer_limited(struct http_request *request, int64_t retry_ms) {
-    const char *after = lk_arena_printf(http_request_arena(request), "%lld", (long long)((retry_ms + 999) / 1000));
-    if (after != NULL)
-        http_add_header(request, "Retry-After", lk_slice_cstr(after));
+static void answer_limited(struct http_request *request, const struct lk_rate_state *state) {
+    lk_add_retry_after(request, state);
     lk_answer_problem(request, 429, LK_CODE_RATE_LIMITED, "Too many requests from this address: 60 an hour are taken");
 }
 
@@ -131,19 +129,10 @@ static void refuse(struct http_request *request, const char *sentence) {
 
 static int disable(const struct work *work, const struct report *report, struct lk_db *db) {
     struct lk_problem problem = {0};
-    const struct http_request *request = work->request;
-    struct lk_call call = {
-        .db = db,
-        .arena = http_request_arena(work->request),
-        .domain = work->service->domain,
-        .origin = {.url = http_request_path(request),
-                   .path = http_request_path(request),
-                   .method = http_request_method_text(request),
-                   .remote = work->remote,
-                   .status = work->answer.ptr != NULL ? 200 : 202},
-        .now_ms = lk_clock_wall_ms(),
-        .problem = &problem,
-    };
+    struct lk_call call = work->call;
+    call.db = db;
+    call.problem = &problem;
+    call.origin.status = work->answer.ptr != NULL ? 200 : 202;
     const struct lk_leak leak = {work->reported_by, report->url, report->source};
     int code = lk_operation_begin(&call);
     if (code != 0)
@@ -211,15 +200,14 @@ static void submit(struct work *work) {
 static struct work *new_work(const struct lk_leak_service *service, struct http_request *request, const char *reported_by, size_t len) {
     struct lk_arena *arena = http_request_arena(request);
     struct work *work = LK_ARENA_NEW(arena, struct work);
-    struct lk_slice remote = lk_peer_text(service->lanes, request, arena);
     struct report *reports = lk_arena_calloc(arena, len + 1, sizeof(*reports));
-    if (work == NULL || remote.ptr == NULL || reports == NULL)
+    if (work == NULL || reports == NULL ||
+        lk_request_call(service->lanes, request, service->domain, &work->client_ip, NULL, &work->call) != 0)
         return NULL;
     work->job = (struct lk_job){NULL, run, finish};
     work->service = service;
     work->request = request;
     work->reported_by = lk_slice_cstr(reported_by);
-    work->remote = remote;
     work->reports = reports;
     work->len = len;
     return work;
@@ -244,7 +232,7 @@ void lk_leaks_handle_finder(struct http_request *request, void *context) {
     const struct lk_id subject = subject_of(service, request);
     struct lk_rate_state state;
     if (!lk_rate_table_take(service->finders, &subject, 1, lk_clock_mono_ns(), &state)) {
-        answer_limited(request, state.retry_ms);
+        answer_limited(request, &state);
         return;
     }
     const struct lk_json *json = lk_json_body(request);
@@ -294,7 +282,7 @@ static bool admit_github(struct lk_leak_service *service, struct http_request *r
         return false;
     }
     if (!lk_rate_table_take(service->forgers, &subject, 1, lk_clock_mono_ns(), &state)) {
-        answer_limited(request, state.retry_ms);
+        answer_limited(request, &state);
         return false;
     }
     if (!is_signed(service, request)) {

@@ -21,7 +21,7 @@
 #include "http/server.h"
 #include "store/executor.h"
 
-/* Read-only while the server runs, but for the turns. */
+/* Read-only while the server runs. */
 struct lk_login_service {
     struct lk_domain *domain;
     struct lk_executor *executor;
@@ -29,7 +29,7 @@ struct lk_login_service {
     const struct lk_lanes *lanes;       /* say where a client is */
     struct lk_rate_table *attempts;     /* by client address */
     struct lk_rate_table *key_attempts; /* by key, of those that open a console session with one */
-    struct lk_turns turns;              /* by client address as well */
+    struct lk_turns *turns;             /* by client address as well */
     uint32_t instance;                  /* as in struct lk_graphql_service */
 };
 

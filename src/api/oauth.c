@@ -4,6 +4,7 @@
 #include "api/peer.h"
 #include "api/problem.h"
 #include "api/rate_headers.h"
+#include "api/refusals.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/json_write.h"
@@ -53,11 +54,15 @@ static void answer_unavailable(struct http_request *request) {
 
 /* --- reading --- */
 
-/* The password of "Basic base64(id:password)"; both are form-encoded within. ptr NULL when it is none. */
-static struct lk_slice basic_secret(struct lk_slice authorization, struct lk_arena *arena) {
+/* The password of "Basic base64(id:password)"; both are form-encoded within. ptr NULL when it is none, or there more than once (api/credential.h). */
+static struct lk_slice basic_secret(struct http_request *request) {
+    static const struct lk_slice name = LK_SLICE("authorization");
     static const struct lk_slice scheme = LK_SLICE("Basic ");
     struct lk_slice none = {NULL, 0};
-    if (authorization.len <= scheme.len || !lk_slice_equal_nocase(lk_slice_make(authorization.ptr, scheme.len), scheme))
+    struct lk_arena *arena = http_request_arena(request);
+    size_t count;
+    struct lk_slice authorization = http_request_field(request, name, &count);
+    if (count > 1 || authorization.len <= scheme.len || !lk_slice_equal_nocase(lk_slice_make(authorization.ptr, scheme.len), scheme))
         return none;
     struct lk_slice text = lk_slice_trim(lk_slice_make(authorization.ptr + scheme.len, authorization.len - scheme.len));
     char *pair = lk_arena_alloc(arena, text.len);
@@ -79,7 +84,7 @@ static bool read_caller(struct http_request *request, struct lk_slice *ret) {
     struct lk_arena *arena = http_request_arena(request);
     struct lk_slice token = lk_credential(request);
     struct lk_slice secret = {NULL, 0};
-    struct lk_slice basic = basic_secret(http_request_header(request, "authorization"), arena);
+    struct lk_slice basic = basic_secret(request);
     size_t in_form = is_form(request) ? http_form_count(http_request_body(request), "client_secret") : 0;
     size_t in_header = (size_t)(token.ptr != NULL) + (size_t)(basic.ptr != NULL);
     if (in_header + in_form > 1) {
@@ -202,12 +207,13 @@ void lk_oauth_introspect(struct http_request *request, void *context) {
 struct revocation {
     struct lk_job job; /* first: the executor hands it back */
     struct http_request *request;
-    struct lk_refusals *refusals;
+    const struct lk_oauth_service *service;
     struct lk_slice credential; /* the caller's */
     struct lk_slice token;      /* to be revoked */
     struct lk_ip client_ip;     /* of call, where it is known */
     struct lk_call call;
     struct lk_problem problem;
+    uint32_t turn;
     struct lk_rate_state rate; /* when code is LK_ELIMIT: the actor was refused too often */
     int code;
 };
@@ -216,7 +222,7 @@ static void run(struct lk_job *base, struct lk_db *db) {
     struct revocation *job = (struct revocation *)base;
     job->call.db = db;
     job->code = lk_authenticate_key(&job->call, job->credential);
-    if (job->code == 0 && lk_refusals_are_too_many(job->refusals, &job->call.actor->id, lk_clock_mono_ns(), &job->rate))
+    if (job->code == 0 && lk_refusals_are_too_many(job->service->refusals, &job->call.actor->id, lk_clock_mono_ns(), &job->rate))
         job->code = LK_ELIMIT;
     if (job->code == 0)
         job->code = lk_operation_begin(&job->call);
@@ -224,7 +230,7 @@ static void run(struct lk_job *base, struct lk_db *db) {
         return;
     job->code = lk_api_key_revoke(&job->call, job->token);
     if (job->code == LK_EFORBIDDEN)
-        lk_refusals_note(job->refusals, &job->call.actor->id, 1, lk_clock_mono_ns());
+        lk_refusals_note(job->service->refusals, &job->call.actor->id, lk_clock_mono_ns());
     int ended = lk_operation_end(&job->call, job->code != 0);
     if (ended != 0)
         job->code = ended;
@@ -233,6 +239,7 @@ static void run(struct lk_job *base, struct lk_db *db) {
 static void finish(struct lk_job *base, int committed) {
     struct revocation *job = (struct revocation *)base;
     int code = committed != 0 ? committed : job->code;
+    lk_turns_give_back(job->service->turns, job->turn);
     switch (code) {
     case 0:
     case LK_ENOTFOUND: answer(job->request, 200); return; /* gone already: RFC 7009 section 2.2 */
@@ -241,7 +248,8 @@ static void finish(struct lk_job *base, int committed) {
     case LK_ECONFLICT: answer_error(job->request, 409, "invalid_request", job->problem.text); return;
     case LK_ELIMIT:
         lk_add_retry_after(job->request, &job->rate);
-        answer_error(job->request, 429, "temporarily_unavailable", "Too many revocations were refused lately; try again later");
+        answer_error(job->request, 429, "temporarily_unavailable",
+                     "Too many changes were refused lately; the Retry-After header says when to try again");
         return;
     default:
         if (code != LK_EBUSY)
@@ -250,20 +258,26 @@ static void finish(struct lk_job *base, int committed) {
     }
 }
 
-static bool submit(struct lk_oauth_service *service, struct http_request *request, struct lk_slice credential, struct lk_slice token) {
+static bool submit(const struct lk_oauth_service *service, struct http_request *request, struct lk_slice credential,
+                   struct lk_slice token) {
     struct revocation *job = LK_ARENA_NEW(http_request_arena(request), struct revocation);
     if (job == NULL || lk_request_call(service->verify->lanes, request, service->domain, &job->client_ip, &job->problem, &job->call) != 0)
         return false;
     job->job = (struct lk_job){NULL, run, finish};
     job->request = request;
-    job->refusals = &service->refusals;
+    job->service = service;
     job->credential = credential;
     job->token = token;
-    return lk_executor_submit(service->executor, &job->job) == 0;
+    if (!lk_turns_take_of(service->turns, service->verify->lanes, request, credential, &job->turn))
+        return false;
+    if (lk_executor_submit(service->executor, &job->job) == 0)
+        return true;
+    lk_turns_give_back(service->turns, job->turn);
+    return false;
 }
 
 void lk_oauth_revoke(struct http_request *request, void *context) {
-    struct lk_oauth_service *service = context;
+    const struct lk_oauth_service *service = context;
     struct lk_slice credential;
     struct lk_verify_answer caller;
     struct lk_verify_answer found;

@@ -7,17 +7,19 @@
 #ifndef LK_API_OAUTH_H
 #define LK_API_OAUTH_H
 
-#include "api/refusals.h"
+#include "api/rate_table.h"
+#include "api/turns.h"
 #include "api/verify.h"
 #include "domain/call.h"
 #include "store/executor.h"
 
-/* Read-only while the server runs, but for what only the store thread touches. */
+/* Read-only while the server runs, but for what it shares with others. */
 struct lk_oauth_service {
     const struct lk_verify_service *verify;
     struct lk_domain *domain;
     struct lk_executor *executor;
-    struct lk_refusals refusals; /* of revocations */
+    struct lk_rate_table *refusals; /* api/refusals.h */
+    struct lk_turns *turns;
 };
 
 /* http_handlers whose context is a struct lk_oauth_service. Introspection needs what keys:verify needs; a revocation MANAGE_API_KEYS, or the token

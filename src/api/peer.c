@@ -12,17 +12,21 @@ static void format(const struct lk_ip *ip, char text[INET6_ADDRSTRLEN]) {
     inet_ntop(is_v4 ? AF_INET : AF_INET6, ip->bytes + (is_v4 ? sizeof(mapped) : 0), text, INET6_ADDRSTRLEN);
 }
 
-struct lk_slice lk_peer_text(const struct lk_lanes *lanes, const struct http_request *request, struct lk_arena *arena) {
+/* The client's address, NULL when it is not known, for the audit, which then names the connection's other end ("" for a Unix socket). ptr NULL when out of memory. */
+static struct lk_slice remote_text(const struct http_request *request, const struct lk_ip *client_ip, struct lk_arena *arena) {
     char text[INET6_ADDRSTRLEN] = "";
     struct lk_ip ip;
-    if (lk_client_ip(lanes, request, &ip) || lk_ip_from_sockaddr((const struct sockaddr *)http_request_peer(request), &ip) == 0)
+    if (client_ip != NULL)
+        format(client_ip, text);
+    else if (lk_ip_from_sockaddr((const struct sockaddr *)http_request_peer(request), &ip) == 0)
         format(&ip, text);
     return lk_slice_cstr(lk_arena_strdup(arena, lk_slice_cstr(text)));
 }
 
 int lk_request_call(const struct lk_lanes *lanes, struct http_request *request, struct lk_domain *domain, struct lk_ip *client_ip,
                     struct lk_problem *problem, struct lk_call *ret) {
-    struct lk_slice remote = lk_peer_text(lanes, request, http_request_arena(request));
+    const struct lk_ip *known_ip = lk_client_ip(lanes, request, client_ip) ? client_ip : NULL;
+    struct lk_slice remote = remote_text(request, known_ip, http_request_arena(request));
     if (remote.ptr == NULL)
         return LK_ENOMEM;
     *ret = (struct lk_call){
@@ -33,7 +37,7 @@ int lk_request_call(const struct lk_lanes *lanes, struct http_request *request, 
                    .method = http_request_method_text(request),
                    .remote = remote,
                    .status = 200},
-        .client_ip = lk_client_ip(lanes, request, client_ip) ? client_ip : NULL,
+        .client_ip = known_ip,
         .now_ms = lk_clock_wall_ms(),
         .problem = problem,
     };

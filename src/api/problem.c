@@ -57,6 +57,7 @@ void lk_answer_expression_problem(struct http_request *request, const char *wher
     char detail[256];
     snprintf(detail, sizeof(detail), "%sThe permission expression is wrong at column %zu: expected %s, found %s", where, error->column,
              error->expected, error->found);
+    lk_conceal_tokens(detail); /* one may stand where a name should */
     begin(request, &w, 400, LK_CODE_BAD_USER_INPUT, detail);
     lk_json_key(&w, "offset");
     lk_json_int(&w, (int64_t)error->offset);

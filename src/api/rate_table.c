@@ -16,14 +16,19 @@ struct place {
 };
 
 struct shard {
-    pthread_mutex_t lock;
-    struct lk_rate rate; /* the table's: here, where the lock guards it */
-    struct place places[SETS][WAYS];
+    pthread_mutex_t lock; /* guards the shard's places */
+    struct lk_rate rate;  /* the table's: here, where the lock guards it */
+};
+
+/* The places lie apart from what is set up at once: the system gives memory for those that are used. */
+struct room {
+    struct shard shards[SHARDS];
+    struct place places[SHARDS][SETS][WAYS];
 };
 
 struct lk_rate_table {
-    uint64_t seed[2];               /* clients choose addresses: not which of them share places */
-    _Atomic(struct shard *) shards; /* SHARDS of them; NULL: there has never been a limit */
+    uint64_t seed[2];            /* clients choose addresses: not which of them share places */
+    _Atomic(struct room *) room; /* NULL: there has never been a limit */
 };
 
 int lk_rate_table_new(const struct lk_rate *rate, struct lk_rate_table **ret) {
@@ -42,37 +47,37 @@ int lk_rate_table_new(const struct lk_rate *rate, struct lk_rate_table **ret) {
 }
 
 void lk_rate_table_free(struct lk_rate_table *table) {
-    struct shard *shards = table == NULL ? NULL : atomic_load(&table->shards);
-    for (size_t i = 0; shards != NULL && i < SHARDS; i++)
-        pthread_mutex_destroy(&shards[i].lock);
-    free(shards);
+    struct room *room = table == NULL ? NULL : atomic_load(&table->room);
+    for (size_t i = 0; room != NULL && i < SHARDS; i++)
+        pthread_mutex_destroy(&room->shards[i].lock);
+    free(room);
     free(table);
 }
 
 int lk_rate_table_make_room(struct lk_rate_table *table, const struct lk_rate *rate) {
-    if (rate->limit == 0 || atomic_load(&table->shards) != NULL)
+    if (rate->limit == 0 || atomic_load(&table->room) != NULL)
         return 0;
-    struct shard *shards = calloc(SHARDS, sizeof(*shards));
-    if (shards == NULL)
+    struct room *room = calloc(1, sizeof(*room));
+    if (room == NULL)
         return LK_ENOMEM;
     for (size_t i = 0; i < SHARDS; i++)
-        pthread_mutex_init(&shards[i].lock, NULL); /* cannot fail on Linux */
-    atomic_store(&table->shards, shards);
+        pthread_mutex_init(&room->shards[i].lock, NULL); /* cannot fail on Linux */
+    atomic_store(&table->room, room);
     return 0;
 }
 
 void lk_rate_table_change(struct lk_rate_table *table, const struct lk_rate *rate, int64_t now_ns) {
-    struct shard *shards = atomic_load(&table->shards);
+    struct room *room = atomic_load(&table->room);
     const uint64_t latest = (uint64_t)(now_ns + (int64_t)rate->window_ms * 1000000);
-    for (size_t i = 0; shards != NULL && i < SHARDS; i++) {
-        pthread_mutex_lock(&shards[i].lock);
-        shards[i].rate = *rate;
+    for (size_t i = 0; room != NULL && i < SHARDS; i++) {
+        pthread_mutex_lock(&room->shards[i].lock);
+        room->shards[i].rate = *rate;
         for (size_t place = 0; place < (size_t)SETS * WAYS && rate->limit != 0; place++) {
-            _Atomic uint64_t *word = &shards[i].places[place / WAYS][place % WAYS].word;
+            _Atomic uint64_t *word = &room->places[i][place / WAYS][place % WAYS].word;
             if (*word > latest)
                 *word = latest;
         }
-        pthread_mutex_unlock(&shards[i].lock);
+        pthread_mutex_unlock(&room->shards[i].lock);
     }
 }
 
@@ -101,12 +106,12 @@ static struct place *find(struct place *set, const struct lk_id *subject, bool *
 }
 
 /* Takes from a shard that has a limit, with the lock held. */
-static bool take(struct shard *shard, struct place *set, const struct lk_id *subject, uint32_t cost, int64_t now_ns,
+static bool take(const struct lk_rate *rate, struct place *set, const struct lk_id *subject, uint32_t cost, int64_t now_ns,
                  struct lk_rate_state *ret) {
     bool known;
     struct place *place = find(set, subject, &known);
     _Atomic uint64_t fresh = 0;
-    bool allowed = lk_rate_take(known ? &place->word : &fresh, &shard->rate, cost, now_ns, ret);
+    bool allowed = lk_rate_take(known ? &place->word : &fresh, rate, cost, now_ns, ret);
     if (!known && fresh != 0) {
         place->subject = *subject;
         place->word = fresh;
@@ -116,29 +121,29 @@ static bool take(struct shard *shard, struct place *set, const struct lk_id *sub
 
 bool lk_rate_table_take(struct lk_rate_table *table, const struct lk_id *subject, uint32_t cost, int64_t now_ns,
                         struct lk_rate_state *ret) {
-    struct shard *shards = atomic_load_explicit(&table->shards, memory_order_acquire);
+    struct room *room = atomic_load_explicit(&table->room, memory_order_acquire);
     bool allowed = true;
     ret->limit = 0;
-    if (shards == NULL)
+    if (room == NULL)
         return true;
     uint64_t at = hash(table, subject);
-    struct shard *shard = &shards[at % SHARDS];
+    struct shard *shard = &room->shards[at % SHARDS];
     pthread_mutex_lock(&shard->lock);
     if (shard->rate.limit != 0)
-        allowed = take(shard, shard->places[at / SHARDS % SETS], subject, cost, now_ns, ret);
+        allowed = take(&shard->rate, room->places[at % SHARDS][at / SHARDS % SETS], subject, cost, now_ns, ret);
     pthread_mutex_unlock(&shard->lock);
     return allowed;
 }
 
 void lk_rate_table_give_back(struct lk_rate_table *table, const struct lk_id *subject, uint32_t cost) {
-    struct shard *shards = atomic_load_explicit(&table->shards, memory_order_acquire);
-    if (shards == NULL)
+    struct room *room = atomic_load_explicit(&table->room, memory_order_acquire);
+    if (room == NULL)
         return;
     uint64_t at = hash(table, subject);
-    struct shard *shard = &shards[at % SHARDS];
+    struct shard *shard = &room->shards[at % SHARDS];
     pthread_mutex_lock(&shard->lock);
     bool known;
-    struct place *place = find(shard->places[at / SHARDS % SETS], subject, &known);
+    struct place *place = find(room->places[at % SHARDS][at / SHARDS % SETS], subject, &known);
     if (known && shard->rate.limit != 0)
         lk_rate_give_back(&place->word, &shard->rate, cost);
     pthread_mutex_unlock(&shard->lock);

@@ -32,12 +32,20 @@ static int read_range(struct gql_call *call, struct lk_usage_range *ret) {
     return code != 0 ? code : lk_time_value(call, gql_argument(call, "to"), "to", &ret->to_given, &ret->to);
 }
 
-/* What the buckets of an answer have in common is that the store thread makes each of them: together they are bounded, however they are asked for. */
+static int refuse_more(struct gql_call *call) {
+    return gql_fail(call, LK_CODE_BAD_USER_INPUT,
+                    "A request may ask for at most 20000 buckets of usage in all: ask for fewer keys, a shorter range, or days");
+}
+
+/* What the buckets of an answer have in common is that the store thread makes each of them: together they are bounded, however they are asked for, and once there were
+ * too many no more are made. */
 static int out_usage(struct gql_call *call, enum lk_usage_of of, const struct lk_id *id, struct gql_out *ret) {
     struct lk_graphql_context *context = lk_context(call);
     struct lk_usage_range range;
     struct lk_usage_bucket *buckets;
     size_t len;
+    if (context->usage_buckets > BUCKETS_MAX)
+        return refuse_more(call);
     int code = read_range(call, &range);
     if (code != 0)
         return code;
@@ -48,8 +56,7 @@ static int out_usage(struct gql_call *call, enum lk_usage_of of, const struct lk
     lk_usage_add_unwritten(context->usage, of, id, range.interval, buckets, len);
     context->usage_buckets += len;
     if (context->usage_buckets > BUCKETS_MAX)
-        return gql_fail(call, LK_CODE_BAD_USER_INPUT,
-                        "A request may ask for at most 20000 buckets of usage in all: ask for fewer keys, a shorter range, or days");
+        return refuse_more(call);
     return lk_out_objects(call, ret, buckets, len, sizeof(*buckets));
 }
 

@@ -22,6 +22,7 @@
 #include "api/memory.h"
 #include "api/notify.h"
 #include "api/oauth.h"
+#include "api/refusals.h"
 #include "api/router.h"
 #include "api/store_open.h"
 #include "api/ticker.h"
@@ -54,6 +55,8 @@ struct server {
     struct lk_backup_service *backup;
     struct lk_usage_service *usage;
     struct lk_ticker *ticker;
+    struct lk_rate_table *refusals;
+    struct lk_turns turns;
     struct http_thread_hooks hooks;
     struct http_server *http;
     struct lk_graphql_service graphql;
@@ -133,6 +136,8 @@ static int start_backup(struct server *server, struct lk_problem *problem) {
         .domain = server->store.domain,
         .keys = server->store.keys,
         .lanes = &server->lanes,
+        .refusals = server->refusals,
+        .turns = &server->turns,
         .data = server->settings->data,
     };
     int code = lk_backup_service_start(&config, &server->backup);
@@ -164,6 +169,8 @@ static void set_up_graphql(struct server *server) {
     service->domain = server->store.domain;
     service->executor = server->executor;
     service->background = server->background;
+    service->refusals = server->refusals;
+    service->turns = &server->turns;
     lk_random_bytes(&service->instance, sizeof(service->instance));
 }
 
@@ -335,7 +342,7 @@ static int set_up_verification(struct server *server, struct lk_problem *problem
     if (code != 0)
         return code;
     server->auth = (struct lk_auth_service){&server->lanes, auth_rate_status(settings)};
-    server->oauth = (struct lk_oauth_service){&server->verify, server->store.domain, server->executor};
+    server->oauth = (struct lk_oauth_service){&server->verify, server->store.domain, server->executor, server->refusals, &server->turns};
     code = lk_verify_service_open(&server->lanes, &server->verify);
     return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
 }
@@ -344,6 +351,8 @@ static int set_up_rates(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
     server->graphql.lanes = &server->lanes;
     server->login.lanes = &server->lanes;
+    server->login.turns = &server->turns;
+    lk_random_bytes(&server->turns.seed, sizeof(server->turns.seed));
     int code = lk_rate_table_new(&settings->rate_limit_account, &server->graphql.account_requests);
     if (code == 0)
         code = lk_rate_table_new(&settings->rate_limit_key, &server->graphql.key_requests);
@@ -351,6 +360,8 @@ static int set_up_rates(struct server *server, struct lk_problem *problem) {
         code = lk_rate_table_new(&settings->login_rate, &server->login.attempts);
     if (code == 0)
         code = lk_rate_table_new(&lk_console_key_rate, &server->login.key_attempts);
+    if (code == 0)
+        code = lk_rate_table_new(&lk_refusals_rate, &server->refusals);
     return code == 0 ? 0 : lk_problem_set(problem, code, "Out of memory");
 }
 
@@ -361,6 +372,8 @@ static int start_threads(struct server *server, struct lk_problem *problem) {
         code = load_keyring(server, problem);
     if (code == 0)
         code = set_up_login(server, problem);
+    if (code == 0)
+        code = set_up_rates(server, problem);
     if (code == 0)
         code = start_executor(server, problem);
     if (code == 0)
@@ -376,8 +389,6 @@ static int start_threads(struct server *server, struct lk_problem *problem) {
     server->leaks.executor = server->executor;
     set_up_graphql(server);
     code = set_up_verification(server, problem);
-    if (code == 0)
-        code = set_up_rates(server, problem);
     if (code == 0)
         code = set_up_usage(server, problem);
     if (code == 0)
@@ -435,6 +446,7 @@ static void stop(struct server *server) {
     lk_rate_table_free(server->graphql.key_requests);
     lk_rate_table_free(server->login.attempts);
     lk_rate_table_free(server->login.key_attempts);
+    lk_rate_table_free(server->refusals);
     lk_keyring_feed_close(&server->feed);
     lk_document_cache_free(server->cache);
     gql_schema_free(server->schema);

@@ -1,6 +1,7 @@
 #include "api/turns.h"
 
 #include "api/rate_table.h"
+#include "crypto/session_token.h"
 
 /* FNV-1a. Nobody else knows a credential, and so with whose another would share a place. */
 static uint32_t place_of(struct lk_slice credential, uint32_t seed) {
@@ -10,8 +11,8 @@ static uint32_t place_of(struct lk_slice credential, uint32_t seed) {
     return (hash ^ hash >> 16) % LK_TURNS_PLACES;
 }
 
-bool lk_turns_take(struct lk_turns *turns, struct lk_slice credential, uint32_t seed, uint32_t *ret_place) {
-    uint32_t place = place_of(credential, seed);
+bool lk_turns_take(struct lk_turns *turns, struct lk_slice credential, uint32_t *ret_place) {
+    uint32_t place = place_of(credential, turns->seed);
     if (atomic_fetch_add_explicit(&turns->waiting[place], 1, memory_order_relaxed) < LK_TURNS_MAX) {
         *ret_place = place;
         return true;
@@ -20,11 +21,13 @@ bool lk_turns_take(struct lk_turns *turns, struct lk_slice credential, uint32_t 
     return false;
 }
 
-bool lk_turns_take_by_address(struct lk_turns *turns, const struct lk_lanes *lanes, const struct http_request *request, uint32_t seed,
-                              uint32_t *ret_place) {
+bool lk_turns_take_of(struct lk_turns *turns, const struct lk_lanes *lanes, const struct http_request *request, struct lk_slice credential,
+                      uint32_t *ret_place) {
     struct lk_ip ip;
+    if (credential.ptr != NULL && !lk_session_token_like(credential))
+        return lk_turns_take(turns, credential, ret_place);
     const struct lk_id subject = lk_rate_subject_of_ip(lk_client_ip(lanes, request, &ip) ? &ip : NULL);
-    return lk_turns_take(turns, lk_slice_make((const char *)subject.bytes, sizeof(subject.bytes)), seed, ret_place);
+    return lk_turns_take(turns, lk_slice_make((const char *)subject.bytes, sizeof(subject.bytes)), ret_place);
 }
 
 void lk_turns_give_back(struct lk_turns *turns, uint32_t place) {

@@ -16,17 +16,19 @@
 
 #define LK_TURNS_PLACES 4096 /* credentials that share one share its turns */
 
-/* Zeroed, nobody waits. Any thread. */
+/* Those of all endpoints. Zeroed but for the seed, nobody waits. Any thread. */
 struct lk_turns {
+    uint32_t seed; /* random: who shares a place is chosen by nobody */
     _Atomic uint32_t waiting[LK_TURNS_PLACES];
 };
 
-/* Takes a turn for a credential, unless it has too many; *ret_place is for giving it back. seed: of the process. */
-bool lk_turns_take(struct lk_turns *turns, struct lk_slice credential, uint32_t seed, uint32_t *ret_place);
+/* Takes a turn for a credential, unless it has too many; *ret_place is for giving it back. */
+bool lk_turns_take(struct lk_turns *turns, struct lk_slice credential, uint32_t *ret_place);
 
-/* The same for the client's address. Whose a session is, is known to the store thread only, and a token that has the form of one costs nobody anything. */
-bool lk_turns_take_by_address(struct lk_turns *turns, const struct lk_lanes *lanes, const struct http_request *request, uint32_t seed,
-                              uint32_t *ret_place);
+/* The same for a request with this credential. Where it is a session's, or there is none, for the client's address: whose a session is, is known to the store
+ * thread only, and a token that has the form of one costs nobody anything. */
+bool lk_turns_take_of(struct lk_turns *turns, const struct lk_lanes *lanes, const struct http_request *request, struct lk_slice credential,
+                      uint32_t *ret_place);
 
 void lk_turns_give_back(struct lk_turns *turns, uint32_t place);
 

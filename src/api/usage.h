@@ -15,7 +15,6 @@
 #define LK_API_USAGE_H
 
 #include "api/lanes.h"
-#include "api/ticker.h"
 #include "domain/usage.h"
 #include "store/executor.h"
 #include "store/usage.h"

@@ -8,7 +8,6 @@
 #include "base/json_read.h"
 #include "base/json_write.h"
 #include "crypto/session_token.h"
-#include "http/url.h"
 
 #include <stdio.h>
 
@@ -67,11 +66,9 @@ bool lk_may_be_recognised(const struct lk_lanes *lanes, const struct http_reques
     struct lk_slice credential = lk_credential(request);
     if (lk_session_token_like(credential))
         return lk_session_token_check(credential);
-    struct lk_verifier looker;
-    lk_verifier_init(&looker, lk_lane_of(lanes, request)->caller.keyring, NULL);
     const struct lk_verify_request question = {.token = credential, .now_ms = lk_clock_wall_ms(), .mono_ns = lk_clock_mono_ns()};
     struct lk_verify_answer ignored;
-    *ret_known = credential.ptr != NULL && lk_is_recognised(lk_verify(&looker, &question, &ignored));
+    *ret_known = credential.ptr != NULL && lk_is_recognised(lk_verify(&lk_lane_of(lanes, request)->looker, &question, &ignored));
     return *ret_known;
 }
 

@@ -71,7 +71,8 @@ describe('large answers', () => {
     const wide = await server.graphql('{ account { id } }', { unused: Array.from({ length: 100000 }, () => 1) }); // megabytes while it waits for its turn
     assert.equal(wide.status, 503);
     assert.equal((await batch(1)).status, 503);
-    assert.equal((await auth(fat.key)).status, 503);
+    const { status, headers } = await auth(fat.key);
+    assert.deepEqual([status, headers['retry-after'], headers['x-latchkey-key-id']], [503, '1', '']);
     assert.equal((await auth(server.account.apiKey)).status, 200);
 
     deaf.destroy();

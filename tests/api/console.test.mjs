@@ -423,9 +423,24 @@ describe('sessions of the console', () => {
     assert.doesNotMatch(proxied.headers['set-cookie'][0], /Secure/); // 127.0.0.1 is not the trusted one
     const other = await Server.fresh({ args: ['--trusted-proxy', '127.0.0.1/32'] });
     const secure = await session(other, 'POST', { body: { apiKey: other.account.apiKey }, headers: { 'x-forwarded-proto': 'https' } });
-    assert.match(secure.headers['set-cookie'][0], /; Secure$/);
+    assert.match(secure.headers['set-cookie'][0], /^__Host-latchkey_session=.*; Path=\/; .*; Secure$/);
     const plain = await session(other, 'POST', { body: { apiKey: other.account.apiKey }, headers: { 'x-forwarded-proto': 'http' } });
-    assert.doesNotMatch(plain.headers['set-cookie'][0], /Secure/);
+    assert.doesNotMatch(plain.headers['set-cookie'][0], /Secure|__Host-/);
+    // By TLS no cookie counts but one that only this host can have set; and that one there only.
+    for (const [proto, cookie, status] of [
+      ['https', cookieOf(secure), 200],
+      ['https', cookieOf(plain), 401],
+      ['https', `${cookieOf(plain)}; ${cookieOf(secure)}`, 200],
+      ['http', cookieOf(secure), 401],
+      ['http', cookieOf(plain), 200],
+    ]) {
+      const headers = { ...HEADER, 'x-forwarded-proto': proto };
+      assert.equal((await graphql(other, cookie, VIEWER, { headers })).status, status, `${proto} ${cookie}`);
+      assert.equal((await session(other, 'GET', { cookie, headers })).status, status === 200 ? 200 : 204);
+    }
+    const out = await session(other, 'DELETE', { cookie: cookieOf(secure), headers: { 'x-forwarded-proto': 'https' } });
+    assert.match(out.headers['set-cookie'][0], /^__Host-latchkey_session=; .*; Max-Age=0; Secure$/);
+    assert.equal((await graphql(other, cookieOf(secure), VIEWER, { headers: { ...HEADER, 'x-forwarded-proto': 'https' } })).status, 401);
     await other.stop();
   });
 
@@ -442,7 +457,7 @@ describe('sessions of the console', () => {
       });
     const opened = await ask({ ':method': 'POST', ':path': '/console/session' }, JSON.stringify({ apiKey: other.account.apiKey }));
     assert.equal(opened.headers[':status'], 200, opened.text);
-    assert.match(opened.headers['set-cookie'][0], /; HttpOnly; SameSite=Strict; Path=\/; Max-Age=\d+; Secure$/);
+    assert.match(opened.headers['set-cookie'][0], /^__Host-latchkey_session=.*; HttpOnly; SameSite=Strict; Path=\/; Max-Age=\d+; Secure$/);
     const cookie = ['a=b', cookieOf(opened), 'c=d']; // each a field of its own
     const viewer = await ask({ ':method': 'POST', ':path': '/graphql', cookie }, JSON.stringify({ query: VIEWER }));
     assert.equal(JSON.parse(viewer.text).data.viewer.apiKey.id, other.account.apiKeyId);

@@ -176,6 +176,22 @@ describe('leaked keys', () => {
     assert.equal((await report([], { ...forger, id: 'other' })).status, 429);
   });
 
+  it('are to be reported again, soon, when the server is busy', async () => {
+    const busy = await Server.fresh({ args: ['--store-queue', '1', '--store-batch', '1'] });
+    const types = 'types { name fields { name type { kind name } args { name } } }';
+    const slow = Array.from({ length: 40 }, (_, i) => `a${i}: __schema { ${types} }`).join(' ');
+    const body = JSON.stringify({ tokens: [busy.account.apiKey] });
+    const work = Array.from({ length: 40 }, () => busy.graphql(`{ ${slow} }`));
+    await Promise.race(work);
+    const answers = Array.from({ length: 20 }, () =>
+      busy.raw(`POST /v1/revoke-leaked HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`));
+    const sentAway = (await Promise.all(answers)).filter(({ text }) => text.startsWith('HTTP/1.1 503'));
+    await Promise.all(work);
+    await busy.stop();
+    assert.ok(sentAway.length > 0);
+    for (const { text } of sentAway) assert.deepEqual(text.match(/^retry-after: .*$/gim), ['Retry-After: 1'], text);
+  });
+
   it('are checked with new public keys after SIGHUP, and with the old ones when the new are bad', async () => {
     const renewed = keyPair();
     writeKeys(file, ['renewed', renewed.publicKey]);
@@ -200,6 +216,8 @@ describe('leaked keys', () => {
       assert.equal(done.status, 1);
       assert.match(done.stderr, /--leak-public-keys/);
     }
+    writeKeys(bad, ...Array.from({ length: 33 }, (_, i) => [`${i}`, github.publicKey]));
+    assert.match(run(['serve', '--data', data, '--listen', '127.0.0.1:0', '--ops-listen', '', '--leak-public-keys', bad]).stderr, /at most 32/);
     const bare = await Server.start(data, account);
     const answer = await bare.request({ method: 'POST', path: '/v1/leaks/github', body: '[]' });
     assert.equal(answer.status, 404);

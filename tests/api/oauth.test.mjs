@@ -92,6 +92,13 @@ describe('oauth', () => {
     assert.ok(!(await works(key)));
   });
 
+  it('takes no key from a field that is there twice', async () => {
+    const basic = (key) => `Basic ${btoa(`a:${key}`)}`;
+    for (const authorization of [[basic(verifier.key), basic('x')], [basic('x'), basic(verifier.key)], [basic(verifier.key), 'Bearer x']]) {
+      assert.equal((await introspect(reader.key, { authorization })).status, 401, `${authorization}`);
+    }
+  });
+
   it('refuses what is no request', async () => {
     for (const path of ['/v1/introspect', '/v1/revoke']) {
       for (const [body, headers] of [['', {}], ['token=', {}], ['x=y', {}], ['token=%zz', {}], ['token=a&token=b', {}], ['token=a&token=', {}], ['{"token":"x"}', { 'content-type': 'application/json' }]]) {

@@ -33,15 +33,20 @@ describe('waiting requests', () => {
   let server;
   let greedy;
   const sessions = [];
-  const ask = async (session, key, query, path = '/graphql') => {
+  const send = async (session, key, fields, body) => {
     const credential = key.startsWith('lks_') ? { authorization: `Bearer ${key}` } : { 'x-api-key': key };
-    const stream = session.request({ ':method': 'POST', ':path': path, ...credential, 'content-type': 'application/json' });
-    stream.end(JSON.stringify({ query }));
-    const [fields] = await once(stream, 'response');
+    const stream = session.request({ ...fields, ...credential });
+    stream.end(body);
+    const [answer] = await once(stream, 'response');
     const pieces = [];
     for await (const piece of stream) pieces.push(piece);
-    return { status: fields[':status'], text: Buffer.concat(pieces).toString() };
+    return { status: answer[':status'], text: Buffer.concat(pieces).toString() };
   };
+  const ask = (session, key, query, path = '/graphql') =>
+    send(session, key, { ':method': 'POST', ':path': path, 'content-type': 'application/json' }, JSON.stringify({ query }));
+  const backUp = (session, key) => send(session, key, { ':path': '/v1/backup' });
+  const revoke = (session, key) =>
+    send(session, key, { ':method': 'POST', ':path': '/v1/revoke', 'content-type': 'application/x-www-form-urlencoded' }, `token=${server.account.apiKey}`);
 
   before(async () => {
     server = await Server.fresh();
@@ -68,16 +73,26 @@ describe('waiting requests', () => {
     }
   });
 
-  for (const path of ['/graphql', '/api/users/logout']) {
-    it(`at ${path} of one address, by sessions that anybody can make up, do so as well`, async () => {
-      const work = Array.from({ length: 120 }, () => ask(sessions[0], greedy, heavy(40)));
-      await Promise.race(work); // one batch is over; another is what they wait behind
-      const flood = Array.from({ length: 3 * 120 }, (_, i) => ask(sessions[1 + (i % 3)], forge(i), '{ account { id } }', path));
-      const answers = await Promise.all(flood);
-      const waited = answers.filter(({ status }) => status === 401).length;
-      assert.ok(waited >= TURNS && waited < answers.length, `${waited} of ${answers.length}`);
-      for (const { status } of answers) assert.ok(status === 401 || status === 503, `${status}`);
-      await Promise.all(work);
-    });
+  /** Asks 360 times while other work is done: of the answers, 256 at least were waited for and are status; the others were sent away. */
+  async function flood(status, askOnce) {
+    const work = Array.from({ length: 120 }, () => ask(sessions[0], server.account.apiKey, heavy(40)));
+    await Promise.race(work); // one batch is over; another is what they wait behind
+    const answers = await Promise.all(Array.from({ length: 3 * 120 }, (_, i) => askOnce(sessions[1 + (i % 3)], i)));
+    const waited = answers.filter((answer) => answer.status === status).length;
+    assert.ok(waited >= TURNS && waited < answers.length, `${waited} of ${answers.length}`);
+    for (const answer of answers) assert.ok(answer.status === status || answer.status === 503, `${answer.status}`);
+    await Promise.all(work);
   }
+
+  for (const path of ['/graphql', '/api/users/logout']) {
+    it(`at ${path} of one address, by sessions that anybody can make up, do so as well`, () =>
+      flood(401, (session, i) => ask(session, forge(i), '{ account { id } }', path)));
+  }
+
+  it('for a backup do so as well, by a key and by sessions that anybody can make up', async () => {
+    await flood(403, (session) => backUp(session, greedy));
+    await flood(401, (session, i) => backUp(session, forge(i)));
+  });
+
+  it('for a revocation do so as well', () => flood(403, (session) => revoke(session, greedy)));
 });

@@ -140,6 +140,24 @@ describe('usage', () => {
     assert.match(answer.json.errors[0].message, /at most 20000 buckets/);
     assert.equal(answer.json.data.account.u8.length, 90 * 24);
     assert.equal(answer.json.data.account.u9, null);
+    // A change that has a password hashed runs twice, and may ask for as much.
+    const { createUser } = await server.query('mutation ($input: CreateUserInput!) { createUser(input: $input) { user { id } } }', { input: { name: 'u', email: 'u@example.org' } });
+    const change = `mutation { updateAccount(input: { accountId: "${server.account.accountId}" }) { account { ${aliases.slice(0, 9).join(' ')} } }
+      setPassword(input: { userId: "${createUser.user.id}", password: "correct horse battery" }) { user { id } } }`;
+    assert.equal((await server.query(change)).setPassword.user.id, createUser.user.id);
+  });
+
+  it('makes no more of what is beyond it', async () => {
+    const other = await Server.fresh();
+    const keys = Array.from({ length: 99 }, (_, i) => ({ name: `many ${i}`, key: `many-keys-that-nobody-has-${i}` }));
+    await other.query('mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { results { error } } }', { input: { accountId: other.account.accountId, keys } });
+    const noon = Date.UTC(2026, 1, 3, 12);
+    const aliases = Array.from({ length: 9 }, (_, i) => `u${i}: usage(from: ${noon}, to: ${noon + 90 * 24 * HOUR}) { total }`);
+    const answer = await other.graphql(`{ apiKeys(limit: 100) { nodes { ${aliases.join(' ')} } } }`);
+    assert.equal(answer.json.errors.length, 99 * 9); // each made, they would be more than the request may have of memory
+    for (const { message } of answer.json.errors) assert.match(message, /at most 20000 buckets/);
+    assert.equal(answer.json.data.apiKeys.nodes[0].u8.length, 90 * 24);
+    await other.stop();
   });
 
   it('lists keys by last use and by what was not used', async () => {

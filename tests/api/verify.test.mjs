@@ -313,6 +313,10 @@ describe('verify', () => {
     }
     const wrong = await verify({ key, require: 'AND' });
     assert.deepEqual([wrong.status, wrong.json.column], [400, 1]);
+    for (const answer of [await verify({ key, require: `${key} ${key}` }), await server.request({ path: `/v1/auth/require/${key}%20${key}` })]) {
+      assert.equal(answer.status, 400);
+      assert.match(answer.text, /found lk_\*+\.\.\."/);
+    }
     assert.equal((await verify({ key }, { headers: { 'content-type': 'text/plain' } })).status, 415);
     assert.equal((await server.request({ path: '/v1/keys:verify' })).status, 405);
     assert.equal((await verify({ key, require: null, ip: null, cost: 0 })).json.code, 'VALID');
