@@ -46,7 +46,6 @@ struct backup {
     struct lk_call call;
     struct lk_ip client_ip; /* of call, where it is known */
     struct lk_problem problem;
-    uint32_t turn;
     struct lk_rate_state rate; /* when code is LK_ELIMIT: the actor was refused too often */
     int code;
 };
@@ -352,7 +351,7 @@ static void run_permit(struct lk_job *job, struct lk_db *db) {
 static void finish_permit(struct lk_job *job, int committed) {
     struct backup *backup = (struct backup *)job;
     struct lk_backup_service *service = backup->service;
-    lk_turns_give_back(service->config.turns, backup->turn);
+    lk_turns_give_back(service->config.turns, backup->job.owner);
     if (committed != 0 && backup->code == 0) {
         give_up(backup, committed, &backup->problem);
     } else if (committed != 0 || backup->code != 0) {
@@ -382,14 +381,15 @@ void lk_backup_handle(struct http_request *request, void *context) {
     backup->request = request;
     backup->service = service;
     backup->credential = lk_credential(request);
+    backup->code = LK_EBUSY; /* until it has run: where no transaction can be begun it does not */
     struct lk_verify_answer key;
     if (!lk_recognise(config->lanes, request, backup->credential, &key)) {
         lk_problem_set(&backup->problem, LK_EUNAUTH, "Invalid API Key");
         answer_failure(request, LK_EUNAUTH, &backup->problem);
-    } else if (!lk_turns_take_of(config->turns, config->lanes, request, backup->credential, &backup->turn)) {
+    } else if (!lk_turns_take_of(config->turns, config->lanes, request, backup->credential, &backup->job.owner)) {
         answer_failure(request, LK_EBUSY, &none);
     } else if (lk_executor_submit(config->executor, &backup->job) != 0) {
-        lk_turns_give_back(config->turns, backup->turn);
+        lk_turns_give_back(config->turns, backup->job.owner);
         answer_failure(request, LK_EBUSY, &none);
     }
 }

@@ -83,7 +83,7 @@ static void end(struct lk_graphql_job *job) {
     for (size_t i = 0; i < job->items_len; i++)
         lk_document_release(job->items[i].document);
     if (job->has_turn)
-        lk_turns_give_back(job->service->turns, job->turn);
+        lk_turns_give_back(job->service->turns, job->job.owner);
 }
 
 /* On the background thread: does what the execution waits for, which then begins anew. */
@@ -182,7 +182,7 @@ static bool admit(struct lk_graphql_job *job, const struct lk_verify_answer *key
 /* Whether one more of its requests may wait; sends the answer when not. */
 static bool take_turn(struct lk_graphql_job *job) {
     const struct lk_graphql_service *service = job->service;
-    job->has_turn = lk_turns_take_of(service->turns, service->lanes, job->request, job->credential, &job->turn);
+    job->has_turn = lk_turns_take_of(service->turns, service->lanes, job->request, job->credential, &job->job.owner);
     if (!job->has_turn)
         answer_unavailable(job, lk_session_token_like(job->credential) ? "Too many requests of this address wait already; try again"
                                                                        : "Too many requests of this credential wait already; try again");

@@ -30,7 +30,6 @@ struct lk_graphql_job {
     size_t items_len;
     bool batch;
     bool has_turn; /* among those of its credential, in which it is turn */
-    uint32_t turn;
     struct lk_graphql_context context;
     /* What the answer will be; its body is in the request. */
     int status;

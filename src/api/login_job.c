@@ -40,7 +40,7 @@ void lk_login_job_send(struct lk_login_job *job, int status) {
         http_add_header(request, "Retry-After", lk_slice_cstr("1"));
     wipe(job);
     if (job->has_turn)
-        lk_turns_give_back(job->service->turns, job->turn);
+        lk_turns_give_back(job->service->turns, job->job.owner);
     http_send(request);
 }
 
@@ -183,7 +183,7 @@ static bool admit(struct lk_login_job *job) {
 /* Whether one more request of the client's address may wait. Sends the answer when not. */
 static bool take_turn(struct lk_login_job *job) {
     const struct lk_login_service *service = job->service;
-    job->has_turn = lk_turns_take_of(service->turns, service->lanes, job->request, (struct lk_slice){NULL, 0}, &job->turn);
+    job->has_turn = lk_turns_take_of(service->turns, service->lanes, job->request, (struct lk_slice){NULL, 0}, &job->job.owner);
     if (!job->has_turn)
         answer_busy(job);
     return job->has_turn;

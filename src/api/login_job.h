@@ -29,7 +29,6 @@ struct lk_login_job {
     struct lk_login_result result;
     int code;      /* of the last step */
     bool has_turn; /* among those of its address, in which it is turn */
-    uint32_t turn;
     lk_login_work work;
     lk_login_answer answer;
     void *context; /* the endpoint's own */

@@ -213,7 +213,6 @@ struct revocation {
     struct lk_ip client_ip;     /* of call, where it is known */
     struct lk_call call;
     struct lk_problem problem;
-    uint32_t turn;
     struct lk_rate_state rate; /* when code is LK_ELIMIT: the actor was refused too often */
     int code;
 };
@@ -239,7 +238,7 @@ static void run(struct lk_job *base, struct lk_db *db) {
 static void finish(struct lk_job *base, int committed) {
     struct revocation *job = (struct revocation *)base;
     int code = committed != 0 ? committed : job->code;
-    lk_turns_give_back(job->service->turns, job->turn);
+    lk_turns_give_back(job->service->turns, job->job.owner);
     switch (code) {
     case 0:
     case LK_ENOTFOUND: answer(job->request, 200); return; /* gone already: RFC 7009 section 2.2 */
@@ -268,11 +267,11 @@ static bool submit(const struct lk_oauth_service *service, struct http_request *
     job->service = service;
     job->credential = credential;
     job->token = token;
-    if (!lk_turns_take_of(service->turns, service->verify->lanes, request, credential, &job->turn))
+    if (!lk_turns_take_of(service->turns, service->verify->lanes, request, credential, &job->job.owner))
         return false;
     if (lk_executor_submit(service->executor, &job->job) == 0)
         return true;
-    lk_turns_give_back(service->turns, job->turn);
+    lk_turns_give_back(service->turns, job->job.owner);
     return false;
 }
 

@@ -1,53 +1,99 @@
 /*
- * The store thread. The queue is a list under a mutex that is held for a few instructions; everything else belongs to the thread.
+ * The store thread. The queue is under a mutex that is held for a few instructions; everything else belongs to the thread.
  *
  * A batch is one transaction. When a job loses the transaction (lk_db_transaction_code), what the jobs before it did in this batch is lost too: they
- * and it finish with the reason, and the jobs that had not run yet get a transaction of their own. So no job is told 0 for work that is not
- * on disk, and one job that fills the disk does not take those behind it along.
+ * and it finish with the reason, and the jobs that had not run yet are for the next. So no job is told 0 for work that is not on disk, and one job that
+ * fills the disk does not take those behind it along.
  */
 #include "store/executor.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 
+/* How long a batch runs jobs, and finishes the last of them: several times what a batch of small ones takes. */
+#define BATCH_NS ((int64_t)20000000)
+
+/* The jobs of one owner, in their order. */
+struct line {
+    struct lk_job *first;
+    struct lk_job *last;
+    struct line *next; /* while it is in the round */
+};
+
 struct lk_executor {
     struct lk_executor_config config;
     pthread_t thread;
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t arrived;
-    struct lk_job *first;
-    struct lk_job *last;
+    struct line *round_first; /* lines with jobs: the first gives its next job, and goes behind the last */
+    struct line *round_last;
     struct lk_executor_stats stats;
     bool stopping;
     bool told_broken; /* the thread's own */
+    struct line lines[1 + LK_JOB_OWNERS];
 };
 
-/* Takes up to batch_max jobs off the queue, waiting for the first. NULL when stopping and the queue is empty. */
-static struct lk_job *take_batch(struct lk_executor *executor) {
-    pthread_mutex_lock(&executor->mutex);
-    while (executor->first == NULL && !executor->stopping)
-        pthread_cond_wait(&executor->arrived, &executor->mutex);
+/* --- the queue, under the mutex --- */
 
-    struct lk_job *batch = executor->first;
-    struct lk_job *last = NULL;
-    size_t count = 0;
-    for (struct lk_job *job = batch; job != NULL && count < executor->config.batch_max; job = job->next) {
-        last = job;
-        count++;
-    }
-    if (last != NULL) {
-        executor->first = last->next;
-        last->next = NULL;
-    }
-    if (executor->first == NULL)
-        executor->last = NULL;
-    executor->stats.waiting -= count;
-    pthread_mutex_unlock(&executor->mutex);
-    return batch;
+static void join_round(struct lk_executor *executor, struct line *line) {
+    line->next = NULL;
+    if (executor->round_last != NULL)
+        executor->round_last->next = line;
+    else
+        executor->round_first = line;
+    executor->round_last = line;
 }
+
+static void put_job(struct lk_executor *executor, struct lk_job *job) {
+    struct line *line = &executor->lines[job->owner];
+    job->next = NULL;
+    if (line->first == NULL) {
+        line->first = job;
+        join_round(executor, line);
+    } else {
+        line->last->next = job;
+    }
+    line->last = job;
+    executor->stats.waiting++;
+}
+
+/* There is one. */
+static struct lk_job *take_job(struct lk_executor *executor) {
+    struct line *line = executor->round_first;
+    struct lk_job *job = line->first;
+    executor->round_first = line->next;
+    if (executor->round_first == NULL)
+        executor->round_last = NULL;
+    line->first = job->next;
+    if (line->first != NULL)
+        join_round(executor, line);
+    executor->stats.waiting--;
+    return job;
+}
+
+/* Waits for jobs. How many are to be in a batch; 0 when stopping and there are none. */
+static size_t await_jobs(struct lk_executor *executor) {
+    pthread_mutex_lock(&executor->mutex);
+    while (executor->round_first == NULL && !executor->stopping)
+        pthread_cond_wait(&executor->arrived, &executor->mutex);
+    size_t len = executor->stats.waiting;
+    pthread_mutex_unlock(&executor->mutex);
+    return len < executor->config.batch_max ? len : executor->config.batch_max;
+}
+
+static struct lk_job *next_job(struct lk_executor *executor) {
+    pthread_mutex_lock(&executor->mutex);
+    struct lk_job *job = take_job(executor);
+    pthread_mutex_unlock(&executor->mutex);
+    job->next = NULL;
+    return job;
+}
+
+/* --- batches --- */
 
 static size_t size_class(uint64_t jobs) {
     size_t class = 0;
@@ -83,51 +129,52 @@ static void tell_when_broken(struct lk_executor *executor) {
         executor->config.broken(executor->config.context);
 }
 
-/* Finishes the jobs from first up to and without end. A job may be freed by its finish. */
-static void finish(struct lk_job *first, const struct lk_job *end, int code) {
-    while (first != end) {
-        struct lk_job *next = first->next;
-        first->finish(first, code);
-        first = next;
+/* A job may be freed by its finish. */
+static void finish(struct lk_job *job, int code) {
+    while (job != NULL) {
+        struct lk_job *next = job->next;
+        job->finish(job, code);
+        job = next;
     }
 }
 
-/* One transaction with as many of the jobs as it survives; finishes them and returns the rest. */
-static struct lk_job *run_transaction(struct lk_executor *executor, struct lk_job *jobs) {
+/* One transaction with as many of len jobs as it survives and there is time for. When it cannot be begun all of them finish with the reason. */
+static void run_batch(struct lk_executor *executor, size_t len) {
     struct lk_db *db = executor->config.db;
+    const int64_t end_ns = lk_clock_mono_ns() + BATCH_NS;
     int code = lk_db_begin(db);
-    struct lk_job *end = NULL;
-    uint64_t count = 0;
+    const bool begun = code == 0;
     bool writing = false;
-    if (code == 0) {
-        end = jobs;
-        if (executor->config.begin != NULL)
-            executor->config.begin(executor->config.context);
-        while (end != NULL && lk_db_transaction_code(db) == 0) {
-            struct lk_job *job = end;
-            end = job->next;
+    struct lk_job *jobs = NULL;
+    struct lk_job **last = &jobs;
+    size_t count = 0;
+    if (begun && executor->config.begin != NULL)
+        executor->config.begin(executor->config.context);
+    do {
+        struct lk_job *job = next_job(executor);
+        *last = job;
+        last = &job->next;
+        count++;
+        if (begun)
             job->run(job, db);
-            count++;
-        }
+    } while (count < len && (!begun || (lk_db_transaction_code(db) == 0 && lk_clock_mono_ns() < end_ns)));
+    if (begun) {
         writing = lk_db_is_writing(db);
         code = lk_db_commit(db);
         if (executor->config.committed != NULL)
             executor->config.committed(executor->config.context, code);
     }
     tell_when_broken(executor);
-    count_batch(executor, count, writing, code);
-    finish(jobs, end, code);
-    return end;
+    count_batch(executor, begun ? count : 0, writing, code);
+    finish(jobs, code);
 }
 
 static void *run(void *context) {
     struct lk_executor *executor = context;
     pthread_setname_np(pthread_self(), "store");
-    struct lk_job *jobs;
-    while ((jobs = take_batch(executor)) != NULL) {
-        while (jobs != NULL)
-            jobs = run_transaction(executor, jobs);
-    }
+    size_t len;
+    while ((len = await_jobs(executor)) > 0)
+        run_batch(executor, len);
     return NULL;
 }
 
@@ -173,13 +220,7 @@ int lk_executor_submit(struct lk_executor *executor, struct lk_job *job) {
     pthread_mutex_lock(&executor->mutex);
     bool refused = executor->stopping || executor->stats.waiting >= executor->config.queue_max;
     if (!refused) {
-        job->next = NULL;
-        if (executor->last != NULL)
-            executor->last->next = job;
-        else
-            executor->first = job;
-        executor->last = job;
-        executor->stats.waiting++;
+        put_job(executor, job);
         pthread_cond_signal(&executor->arrived);
     }
     pthread_mutex_unlock(&executor->mutex);

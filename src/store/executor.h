@@ -1,6 +1,9 @@
 /*
  * The store thread: owns the connection, runs queued jobs, commits in groups. For each batch: BEGIN, run each job, COMMIT once, then finish each.
  * So a job's finish is called when what it wrote is durable, and a reader's when what it read is.
+ *
+ * Each job is somebody's. Those of one come in their order; of several, each in turn gives one to a batch, and a batch that has lasted a while is committed
+ * as it is. So who asks for much waits for himself, and others wait for one of his jobs at most.
  */
 #ifndef STORE_EXECUTOR_H
 #define STORE_EXECUTOR_H
@@ -9,6 +12,9 @@
 
 struct lk_executor;
 
+/* Whose a job is: 0 the server's own, up to LK_JOB_OWNERS of clients. */
+#define LK_JOB_OWNERS 4096
+
 struct lk_job {
     struct lk_job *next; /* the executor's */
     /* On the store thread, inside the batch's transaction. The job rolls back its own failures (lk_db_savepoint). */
@@ -16,6 +22,7 @@ struct lk_job {
     /* On the store thread, after the commit: code 0 (durable), or why the commit failed (nothing of it is there, negative code). The job may be
      * freed in it. Called exactly once for each submitted job, with LK_EBUSY when the executor stopped before running it. */
     void (*finish)(struct lk_job *job, int code);
+    uint32_t owner;
 };
 
 struct lk_executor_config {

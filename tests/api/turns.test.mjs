@@ -73,6 +73,25 @@ describe('waiting requests', () => {
     }
   });
 
+  it('are served in turn: who asks for much does not keep others waiting for all of it', async () => {
+    const IMPORT = 'mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { results { error } } }';
+    for (let i = 0; i < 4000; i += 1000) {
+      const keys = Array.from({ length: 1000 }, (_, at) => ({ name: `imported ${i + at}`, key: `imported-key-number-${i + at}` }));
+      await server.query(IMPORT, { input: { accountId: server.account.accountId, keys } });
+    }
+    const search = `{ ${Array.from({ length: 40 }, (_, i) => `a${i}: apiKeys(limit: 1, filters: { nameContains: "none" }) { pageInfo { total } }`).join(' ')} }`;
+    const busy = (await server.createKey('busy', [server.account.userGroupId])).key;
+    let answered = 0;
+    const many = Array.from({ length: 24 }, () => ask(sessions[0], busy, search).then(({ text }) => (answered += text.startsWith('{"data":'))));
+    await Promise.race(many);
+    const before = answered;
+    assert.equal((await ask(sessions[3], server.account.apiKey, '{ account { id } }')).status, 200);
+    const meanwhile = answered - before;
+    await Promise.all(many);
+    assert.equal(answered, 24);
+    assert.ok(meanwhile < 12, `${meanwhile} of ${24 - before} were answered before it`);
+  });
+
   /** Asks 360 times while other work is done: of the answers, 256 at least were waited for and are status; the others were sent away. */
   async function flood(status, askOnce) {
     const work = Array.from({ length: 120 }, () => ask(sessions[0], server.account.apiKey, heavy(40)));

@@ -23,7 +23,7 @@ static void shares_out(void **state) {
     for (int i = 0; i < LK_TURNS_MAX; i++)
         lk_turns_give_back(&turns, place);
     lk_turns_give_back(&turns, others);
-    for (size_t i = 0; i < LK_TURNS_PLACES; i++)
+    for (size_t i = 0; i < LK_JOB_OWNERS; i++)
         assert_int_equal(turns.waiting[i], 0);
 }
 

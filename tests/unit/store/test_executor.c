@@ -1,5 +1,6 @@
 #include "../unit.h"
 
+#include "base/clock.h"
 #include "fault_vfs.h"
 #include "store/executor.h"
 #include "tempdir.h"
@@ -39,8 +40,9 @@ struct test_job {
     struct fixture *fixture;
     int64_t number; /* inserted when not 0 */
     size_t filling;
-    bool hold;    /* waits at the gate */
-    bool forget;  /* leaves a savepoint open: a defect */
+    bool hold;   /* waits at the gate */
+    bool forget; /* leaves a savepoint open: a defect */
+    int64_t lasts_ns;
     int own_code; /* what its own work gave */
     int ran;
     int finished;
@@ -94,6 +96,8 @@ static void run_job(struct lk_job *job, struct lk_db *db) {
     mine->ran++;
     if (mine->hold)
         wait_at(&mine->fixture->gate);
+    for (int64_t end = lk_clock_mono_ns() + mine->lasts_ns; mine->lasts_ns > 0 && lk_clock_mono_ns() < end;)
+        continue;
     if (mine->number == 0)
         return;
     mine->own_code = lk_db_savepoint(db);
@@ -276,6 +280,42 @@ static void test_queue_is_bounded(void **state) {
     lk_executor_stop(fixture->executor);
     assert_int_equal(jobs[2].finished, 1);
     assert_int_equal(jobs[3].ran + jobs[3].finished, 0);
+}
+
+/* Who queued much before others came is not served before them: each owner in turn has one job run, in the owner's order. */
+static void test_owners_take_turns(void **state) {
+    struct fixture *fixture = *state;
+    static const struct {
+        uint32_t owner;
+        int order; /* the holder is the first */
+    } cases[] = {{7, 2}, {7, 5}, {7, 7}, {7, 8}, {LK_JOB_OWNERS, 3}, {LK_JOB_OWNERS, 6}, {0, 4}};
+    const size_t len = sizeof(cases) / sizeof(cases[0]);
+    struct test_job jobs[sizeof(cases) / sizeof(cases[0])];
+    for (size_t i = 0; i < len; i++) {
+        jobs[i] = job_of(fixture, (int64_t)i + 1);
+        jobs[i].job.owner = cases[i].owner;
+    }
+    start(fixture, 100, 2); /* the turns go on from one batch to the next */
+    run_as_batch(fixture, jobs, len);
+    for (size_t i = 0; i < len; i++)
+        assert_int_equal(jobs[i].order, cases[i].order);
+    assert_int_equal(count_after_restart(fixture), len);
+}
+
+/* A batch that has lasted long is committed, and what is left of it is another's: nobody waits for all that was queued with him. */
+static void test_a_long_batch_ends(void **state) {
+    struct fixture *fixture = *state;
+    struct test_job jobs[4];
+    for (int i = 0; i < 4; i++)
+        jobs[i] = job_of(fixture, i + 1);
+    jobs[1].lasts_ns = 50000000;
+    start(fixture, 100, 64);
+    fault_vfs_plan((struct fault_plan){FAULT_NONE, 0, 0, false, 0});
+    run_as_batch(fixture, jobs, 4);
+    assert_int_equal(fault_vfs_count(FAULT_SYNC), 2);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(jobs[i].order, i + 2);
+    assert_int_equal(count_after_restart(fixture), 4);
 }
 
 static void *stop_it(void *context) {
@@ -525,6 +565,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_one_commit_a_batch, setup, teardown),
         cmocka_unit_test_setup_teardown(test_batch_max_and_stats, setup, teardown),
         cmocka_unit_test_setup_teardown(test_queue_is_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_owners_take_turns, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_long_batch_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop_drains, setup, teardown),
         cmocka_unit_test_setup_teardown(test_commit_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(test_sync_fails, setup, teardown),
