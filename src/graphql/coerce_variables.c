@@ -365,7 +365,9 @@ static int report_variable(struct reader *r, const char *before, const char *aft
 /* One variable. 0 with *ret, 1 when it has no value, or negative; errors that were reported do not show in the code. */
 static int read_variable(struct reader *r, const struct gql_schema *schema, const struct lk_json *given, struct gql_value *ret) {
     const struct gql_variable *variable = r->variable;
-    const struct gql_type *type = gql_type_from_ref(schema, variable->type, r->arena);
+    const struct gql_type *type;
+    if (gql_type_from_ref(schema, variable->type, r->arena, &type) < 0)
+        return LK_ENOMEM;
     if (type == NULL || !gql_type_is_input(type)) {
         int code = report_variable(r, "expected value of type", "which cannot be used as an input type.", variable->type->at);
         return code == 0 ? 1 : code;

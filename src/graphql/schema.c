@@ -153,14 +153,21 @@ static struct gql_type_node *wrap(struct gql_type_node *inner, enum gql_type_kin
     return node;
 }
 
-const struct gql_type *gql_type_from_ref(const struct gql_schema *schema, const struct gql_type_ref *ref, struct lk_arena *arena) {
-    if (ref->kind == GQL_REF_NAMED)
-        return gql_schema_type(schema, ref->name);
-    const struct gql_type *inner = gql_type_from_ref(schema, ref->of, arena);
-    if (inner == NULL)
-        return NULL;
-    struct gql_type_node *node = wrap(gql_type_node(inner), ref->kind == GQL_REF_LIST ? GQL_LIST_TYPE : GQL_NON_NULL_TYPE, arena);
-    return node == NULL ? NULL : &node->type;
+int gql_type_from_ref(const struct gql_schema *schema, const struct gql_type_ref *ref, struct lk_arena *arena,
+                      const struct gql_type **ret) {
+    const struct gql_type *type = NULL;
+    if (ref->kind == GQL_REF_NAMED) {
+        type = gql_schema_type(schema, ref->name);
+    } else if (gql_type_from_ref(schema, ref->of, arena, &type) < 0) {
+        return LK_ENOMEM;
+    } else if (type != NULL) {
+        struct gql_type_node *node = wrap(gql_type_node(type), ref->kind == GQL_REF_LIST ? GQL_LIST_TYPE : GQL_NON_NULL_TYPE, arena);
+        if (node == NULL)
+            return LK_ENOMEM;
+        type = &node->type;
+    }
+    *ret = type;
+    return 0;
 }
 
 /* Recursion here and above follows the type's nesting, which the parser bounds. */

@@ -152,8 +152,8 @@ bool gql_type_is_possible(const struct gql_type *abstract_type, const struct gql
 bool gql_type_is_subtype(const struct gql_type *super, const struct gql_type *sub);             /* 5.8.5 AreTypesCompatible's order */
 
 /* Resolves a type reference of a document against the schema; list and non-null wrappers come from the schema's own interned ones where they
- * exist, else from arena. NULL when the named type is unknown or memory is out. */
-const struct gql_type *gql_type_from_ref(const struct gql_schema *schema, const struct gql_type_ref *ref, struct lk_arena *arena);
+ * exist, else from arena. 0 with *ret, NULL when the named type is unknown; or LK_ENOMEM. */
+int gql_type_from_ref(const struct gql_schema *schema, const struct gql_type_ref *ref, struct lk_arena *arena, const struct gql_type **ret);
 
 /* "[String!]!" into buf. */
 void gql_type_print(const struct gql_type *type, struct lk_buf *buf);

@@ -28,6 +28,13 @@ void *gql_v_grow(struct gql_v *v, void *array, size_t len, size_t *cap, size_t s
     return copy;
 }
 
+const struct gql_type *gql_v_type_of_ref(struct gql_v *v, const struct gql_type_ref *ref) {
+    const struct gql_type *type = NULL;
+    if (gql_type_from_ref(v->schema, ref, v->arena, &type) < 0)
+        gql_v_fail(v);
+    return type;
+}
+
 /* Adds the message and sets stop when that was the last error there is room for. */
 static void add_error(struct gql_v *v, const gql_pos *at, size_t at_len, const char *message) {
     if (message == NULL || gql_errors_add(v->errors, at, at_len, "%s", message) == NULL)

@@ -148,6 +148,9 @@ void gql_v_fail(struct gql_v *v);
 /* Zeroed arena memory; NULL after gql_v_fail. count 0 is fine. */
 void *gql_v_calloc(struct gql_v *v, size_t count, size_t size);
 
+/* The type of a reference, or NULL when it is unknown and after gql_v_fail. */
+const struct gql_type *gql_v_type_of_ref(struct gql_v *v, const struct gql_type_ref *ref);
+
 /* Makes room for one more element; array, doubled when full, or NULL after gql_v_fail. */
 void *gql_v_grow(struct gql_v *v, void *array, size_t len, size_t *cap, size_t size);
 

@@ -83,7 +83,7 @@ static bool variables_make(struct gql_v *v, const struct gql_operation *operatio
         if (index == NULL)
             return false;
         *index = variables.len;
-        variables.items[variables.len++] = (struct variable){.def = d, .type = gql_type_from_ref(v->schema, d->type, v->arena)};
+        variables.items[variables.len++] = (struct variable){.def = d, .type = gql_v_type_of_ref(v, d->type)};
     }
     *ret = variables;
     return true;

@@ -239,7 +239,7 @@ static void known_ref(struct gql_v *v, const struct gql_type_ref *ref) {
 
 static void walk_variables(struct gql_v *v, const struct gql_variable *variables) {
     for (const struct gql_variable *d = variables; d != NULL && !v->stop; d = d->next) {
-        const struct gql_type *type = gql_type_from_ref(v->schema, d->type, v->arena);
+        const struct gql_type *type = gql_v_type_of_ref(v, d->type);
         gql_v_variable_is_input(v, d, type);
         gql_v_unique_directives(v, d->directives);
         known_ref(v, d->type);

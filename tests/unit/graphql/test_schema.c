@@ -349,7 +349,9 @@ static const struct gql_type *ref(struct fixture *f, const char *text) {
     struct lk_slice copy = {NULL, 0};
     assert_int_equal(lk_arena_copy(&f->arena, lk_slice_cstr(source), &copy), 0);
     assert_int_equal(gql_parse(copy, NULL, &f->arena, &document, &f->errors), 0);
-    return gql_type_from_ref(f->schema, document->operations->variables->type, &f->arena);
+    const struct gql_type *ret = NULL;
+    assert_int_equal(gql_type_from_ref(f->schema, document->operations->variables->type, &f->arena, &ret), 0);
+    return ret;
 }
 
 static void test_relations(void **state) {

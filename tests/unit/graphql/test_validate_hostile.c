@@ -138,13 +138,10 @@ static void test_many_operations_share_the_budget(void **state) {
 }
 
 /* Every allocation of the request's arena fails once: LK_ENOMEM, and nothing worse, until there is enough. */
-static void test_memory_runs_out(void **state) {
-    (void)state;
-    struct lk_slice query =
-        lk_slice_cstr("query ($a: Int, $b: Int) { dgo { name } human { x: name ...F pets(limit: $a, limit: 2) { name } } } "
-                      "fragment F on Human { x: id ...F }");
+static void check_short_of_memory(const char *text) {
+    struct lk_slice query = lk_slice_cstr(text);
     int code = LK_ENOMEM;
-    for (size_t room = 0; code == LK_ENOMEM; room += 64) {
+    for (size_t room = 0; code == LK_ENOMEM; room += 16) {
         struct lk_arena parsed;
         struct lk_arena arena;
         struct gql_errors errors;
@@ -162,6 +159,18 @@ static void test_memory_runs_out(void **state) {
     assert_int_equal(code, LK_EINVAL);
 }
 
+static void test_memory_runs_out(void **state) {
+    (void)state;
+    check_short_of_memory("query ($a: Int, $b: Int) { dgo { name } human { x: name ...F pets(limit: $a, limit: 2) { name } } } "
+                          "fragment F on Human { x: id ...F }");
+}
+
+/* A type that the schema has nowhere takes memory of its own; a variable whose type could not be made must not pass for one of a fitting type. */
+static void test_memory_runs_out_in_a_type(void **state) {
+    (void)state;
+    check_short_of_memory("query ($a: [[Int]]) { find(number: $a, must: 1) { name } }");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_repeated_fields_merge),
@@ -173,6 +182,7 @@ int main(void) {
         cmocka_unit_test(test_fan_out_is_followed_once),
         cmocka_unit_test(test_many_operations_share_the_budget),
         cmocka_unit_test(test_memory_runs_out),
+        cmocka_unit_test(test_memory_runs_out_in_a_type),
     };
     return cmocka_run_group_tests(tests, build_schema, free_schema);
 }
