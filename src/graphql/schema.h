@@ -53,7 +53,6 @@ struct gql_field {
     bool deprecated;
     struct lk_slice deprecation_reason;
     gql_resolver resolve;             /* set by gql_schema_bind; NULL until then */
-    unsigned complexity;              /* cost of one instance of it, 1 unless set */
     const struct gql_field_def *node; /* its definition */
 };
 

@@ -237,7 +237,6 @@ static void test_members(void **state) {
     const struct gql_field *old = field(&f, "Q", "old");
     assert_true(old->deprecated);
     assert_text(old->deprecation_reason, "No longer supported");
-    assert_int_equal(old->complexity, 1);
     const struct gql_input *n = gql_field_argument(old, (struct lk_slice)LK_SLICE("n"));
     assert_text(n->description, "x");
     assert_int_equal(n->default_value->integer, 3);
