@@ -78,6 +78,7 @@ struct gql_v_reach {
     bool usages_known;
 };
 
+struct gql_v_met;     /* validate_index.c */
 struct gql_v_overlap; /* validate_overlap.c */
 
 struct gql_v {
@@ -111,7 +112,8 @@ struct gql_v {
     bool skip_introspection; /* inside an introspection field that is already checked */
 
     /* Rule state. */
-    size_t fragment_work; /* left of the budget for following fragments */
+    size_t fragment_work;  /* left of the budget for following fragments */
+    struct gql_v_met *met; /* NULL while nothing was followed */
     struct gql_v_map reach_index;
     struct gql_v_reach *reaches;
     size_t reaches_len;

@@ -137,6 +137,23 @@ static void test_many_operations_share_the_budget(void **state) {
     expect(&query, LK_ELIMIT, " Validation aborted.\n");
 }
 
+/* Each operation follows one fragment of many: the memory for that is in proportion to what it meets. */
+static void test_many_operations_take_little_memory(void **state) {
+    (void)state;
+    struct lk_buf query = {0};
+    struct lk_arena arena;
+    struct gql_errors errors;
+    struct gql_document *document = NULL;
+    for (int i = 0; i < 8000; i++)
+        lk_buf_addf(&query, "query Q%d { ...F%d } fragment F%d on Query { choose } ", i, i, i);
+    lk_arena_init(&arena, (size_t)64 << 20);
+    gql_errors_init(&errors, &arena, NULL);
+    assert_int_equal(gql_parse(lk_buf_slice(&query), NULL, &arena, &document, &errors), 0);
+    assert_int_equal(gql_validate(schema, document, NULL, &arena, &errors), 0);
+    lk_arena_free(&arena);
+    lk_buf_free(&query);
+}
+
 /* Every allocation of the request's arena fails once: LK_ENOMEM, and nothing worse, until there is enough. */
 static void check_short_of_memory(const char *text) {
     struct lk_slice query = lk_slice_cstr(text);
@@ -181,6 +198,7 @@ int main(void) {
         cmocka_unit_test(test_cycles_end),
         cmocka_unit_test(test_fan_out_is_followed_once),
         cmocka_unit_test(test_many_operations_share_the_budget),
+        cmocka_unit_test(test_many_operations_take_little_memory),
         cmocka_unit_test(test_memory_runs_out),
         cmocka_unit_test(test_memory_runs_out_in_a_type),
     };
