@@ -132,29 +132,6 @@ void gql_v_known_directive_arguments(struct gql_v *v, const struct gql_directive
     }
 }
 
-/* Adds one error for each name that more than one argument has, with the places of all of them. */
-static void report_repeated(struct gql_v *v, const struct lk_slice *names, const gql_pos *at, const size_t *first, size_t len) {
-    size_t *next = gql_v_calloc(v, len, sizeof(*next)); /* next argument of the same name, 0: none */
-    size_t *last = gql_v_calloc(v, len, sizeof(*last));
-    gql_pos *places = gql_v_calloc(v, len, sizeof(*places));
-    if (next == NULL || last == NULL || places == NULL)
-        return;
-    for (size_t i = 0; i < len; i++) {
-        if (first[i] != i)
-            next[last[first[i]]] = i;
-        last[first[i]] = i;
-    }
-    for (size_t i = 0; i < len && !v->stop; i++) {
-        if (first[i] != i || next[i] == 0)
-            continue;
-        size_t count = 0;
-        places[count++] = at[i];
-        for (size_t j = next[i]; j != 0; j = next[j])
-            places[count++] = at[j];
-        gql_v_error(v, places, count, "There can be only one argument named \"%.*s\".", (int)names[i].len, names[i].ptr);
-    }
-}
-
 void gql_v_unique_arguments(struct gql_v *v, const struct gql_argument *arguments) {
     size_t len = 0;
     for (const struct gql_argument *a = arguments; a != NULL; a = a->next)
@@ -170,13 +147,7 @@ void gql_v_unique_arguments(struct gql_v *v, const struct gql_argument *argument
         names[i] = a->name.text;
         at[i] = a->name.at;
     }
-    const size_t *first = gql_v_first_equal(v, names, len);
-    for (i = 0; first != NULL && i < len; i++) {
-        if (first[i] != i) {
-            report_repeated(v, names, at, first, len);
-            return;
-        }
-    }
+    gql_v_unique_names(v, names, at, len, "argument named \"");
 }
 
 static bool is_given(const struct gql_argument *arguments, struct lk_slice name) {

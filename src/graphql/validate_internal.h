@@ -170,6 +170,9 @@ size_t gql_v_map_get(const struct gql_v *v, const struct gql_v_map *map, struct 
 /* For each of the names the index of the first equal one; NULL after gql_v_fail. */
 size_t *gql_v_first_equal(struct gql_v *v, const struct lk_slice *names, size_t len);
 
+/* Adds `There can be only one <what><name>".` for each name that is there more than once, with the places of all that are it. */
+void gql_v_unique_names(struct gql_v *v, const struct lk_slice *names, const gql_pos *at, size_t len, const char *what);
+
 /* --- validate_text.c: arena texts for messages; "" after gql_v_fail --- */
 
 const char *gql_v_type_text(struct gql_v *v, const struct gql_type *type);

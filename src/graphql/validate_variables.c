@@ -3,13 +3,9 @@
  */
 #include "graphql/validate_internal.h"
 
-/* Where the name after the $ is: blanks may stand between the two. */
+/* Where the name itself is: anything that is ignored may stand between it and the $. */
 static gql_pos name_at(const struct gql_v *v, const struct gql_variable *variable) {
-    struct lk_slice source = v->document->source;
-    gql_pos at = variable->name.at + 1;
-    while (at < source.len && variable->name.text.len > 0 && source.ptr[at] != variable->name.text.ptr[0])
-        at++;
-    return at;
+    return (gql_pos)(variable->name.text.ptr - v->document->source.ptr);
 }
 
 void gql_v_variable_is_input(struct gql_v *v, const struct gql_variable *variable, const struct gql_type *type) {
@@ -33,9 +29,6 @@ void gql_v_unique_variables(struct gql_v *v, const struct gql_operation *operati
         return;
     struct lk_slice *names = gql_v_calloc(v, len, sizeof(*names));
     gql_pos *at = gql_v_calloc(v, len, sizeof(*at));
-    size_t *next = gql_v_calloc(v, len, sizeof(*next)); /* next variable of the same name, 0: none */
-    size_t *last = gql_v_calloc(v, len, sizeof(*last));
-    gql_pos *places = gql_v_calloc(v, len, sizeof(*places));
     if (v->stop)
         return;
     size_t i = 0;
@@ -43,21 +36,7 @@ void gql_v_unique_variables(struct gql_v *v, const struct gql_operation *operati
         names[i] = d->name.text;
         at[i] = name_at(v, d);
     }
-    const size_t *first = gql_v_first_equal(v, names, len);
-    for (i = 0; first != NULL && i < len; i++) {
-        if (first[i] != i)
-            next[last[first[i]]] = i;
-        last[first[i]] = i;
-    }
-    for (i = 0; first != NULL && i < len && !v->stop; i++) {
-        if (first[i] != i || next[i] == 0)
-            continue;
-        size_t count = 0;
-        places[count++] = at[i];
-        for (size_t j = next[i]; j != 0; j = next[j])
-            places[count++] = at[j];
-        gql_v_error(v, places, count, "There can be only one variable named \"$%.*s\".", (int)names[i].len, names[i].ptr);
-    }
+    gql_v_unique_names(v, names, at, len, "variable named \"$");
 }
 
 /* --- on leaving the operation --- */
