@@ -30,7 +30,7 @@ static struct gql_error *append(struct gql_errors *errors, const char *message) 
     return error;
 }
 
-static __attribute__((format(printf, 2, 0))) char *format_message(struct lk_arena *arena, const char *format, va_list args) {
+char *gql_format(struct lk_arena *arena, const char *format, va_list args) {
     va_list again;
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, format, again);
@@ -57,7 +57,7 @@ struct gql_error *gql_errors_add(struct gql_errors *errors, const gql_pos *locat
     }
     va_list args;
     va_start(args, format);
-    struct gql_error *error = append(errors, format_message(errors->arena, format, args));
+    struct gql_error *error = append(errors, gql_format(errors->arena, format, args));
     va_end(args);
     if (error != NULL) {
         error->locations = copy;

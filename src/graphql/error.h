@@ -9,6 +9,8 @@
 #include "base/json_write.h"
 #include "graphql/ast.h"
 
+#include <stdarg.h>
+
 #define GQL_ERRORS_MAX 100
 
 /* A step of a response path: a key, or an index when key.ptr is NULL. Linked from the innermost outwards. */
@@ -40,6 +42,9 @@ struct gql_errors {
 
 /* An empty list whose errors live in arena. */
 void gql_errors_init(struct gql_errors *errors, struct lk_arena *arena, const char *default_code);
+
+/* vprintf into the arena, or NULL when memory is out. */
+char *gql_format(struct lk_arena *arena, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
 /* Adds an error with the given source positions (may be none) and returns it, or NULL when memory is out (out_of_memory is then set).
  * After GQL_ERRORS_MAX a last one says "Too many validation errors, error limit reached. Validation aborted." and further ones are dropped:

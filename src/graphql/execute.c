@@ -311,7 +311,6 @@ static int run_field(struct executor *ex, struct gql_group *group, const void *s
         .arguments = &group->arguments,
         .arena = ex->arena,
         .context = ex->execution->context,
-        .selection = group->nodes->selection,
     };
     struct gql_out out = {.kind = GQL_OUT_NULL};
     code = group->resolve(&call, source, &out);

@@ -51,7 +51,7 @@ const struct gql_field *gql_type_field(const struct gql_schema *schema, const st
     if (lk_slice_starts_with(name, "__")) {
         const struct gql_field *meta = gql_names_get(&schema->meta->members, name);
         if (meta != NULL && lk_slice_is(name, "__typename"))
-            return gql_type_is_composite(type) ? meta : NULL;
+            return type->kind == GQL_OBJECT_TYPE || type->kind == GQL_INTERFACE || type->kind == GQL_UNION ? meta : NULL;
         if (meta != NULL && type == schema->roots[GQL_QUERY])
             return meta;
     }
@@ -103,11 +103,6 @@ bool gql_type_is_output(const struct gql_type *type) {
 bool gql_type_is_leaf(const struct gql_type *type) {
     enum gql_type_kind kind = gql_type_named(type)->kind;
     return kind == GQL_SCALAR || kind == GQL_ENUM_TYPE;
-}
-
-bool gql_type_is_composite(const struct gql_type *type) {
-    enum gql_type_kind kind = gql_type_named(type)->kind;
-    return kind == GQL_OBJECT_TYPE || kind == GQL_INTERFACE || kind == GQL_UNION;
 }
 
 static bool is_declared_subtype(const struct gql_type *super, const struct gql_type *sub) {

@@ -1,8 +1,6 @@
 /* The entry to validation, and how its files report errors and get memory. See validate_internal.h for the whole. */
 #include "graphql/validate_internal.h"
 
-#include <stdio.h>
-
 void gql_v_fail(struct gql_v *v) {
     v->no_memory = true;
     v->stop = true;
@@ -43,25 +41,12 @@ static void add_error(struct gql_v *v, const gql_pos *at, size_t at_len, const c
         v->stop = true;
 }
 
-static const char *format_text(struct gql_v *v, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
-
-static const char *format_text(struct gql_v *v, const char *format, va_list args) {
-    va_list again;
-    va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    char *text = len < 0 ? NULL : lk_arena_alloc(v->arena, (size_t)len + 1);
-    if (text != NULL)
-        vsnprintf(text, (size_t)len + 1, format, args);
-    return text;
-}
-
 void gql_v_error(struct gql_v *v, const gql_pos *at, size_t at_len, const char *format, ...) {
     if (v->stop)
         return;
     va_list args;
     va_start(args, format);
-    const char *message = format_text(v, format, args);
+    const char *message = gql_format(v->arena, format, args);
     va_end(args);
     add_error(v, at, at_len > GQL_V_LOCATIONS_MAX ? GQL_V_LOCATIONS_MAX : at_len, message);
 }
@@ -71,7 +56,7 @@ void gql_v_error_at(struct gql_v *v, gql_pos at, const char *format, ...) {
         return;
     va_list args;
     va_start(args, format);
-    const char *message = format_text(v, format, args);
+    const char *message = gql_format(v->arena, format, args);
     va_end(args);
     add_error(v, &at, 1, message);
 }

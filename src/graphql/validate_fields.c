@@ -161,7 +161,7 @@ void gql_v_required_arguments(struct gql_v *v, const struct gql_selection *field
     const struct gql_field *def = v->field;
     for (size_t i = 0; def != NULL && i < def->arguments_len && !v->stop; i++) {
         const struct gql_input *argument = &def->arguments[i];
-        if (!gql_v_is_required(argument) || is_given(field->arguments, argument->name))
+        if (!gql_input_required(argument) || is_given(field->arguments, argument->name))
             continue;
         gql_v_error_at(v, field->at, "Field \"%.*s\" argument \"%.*s\" of type \"%s\" is required, but it was not provided.",
                        (int)def->name.len, def->name.ptr, (int)argument->name.len, argument->name.ptr, gql_v_type_text(v, argument->type));
@@ -172,7 +172,7 @@ void gql_v_required_directive_arguments(struct gql_v *v, const struct gql_direct
     const struct gql_directive_def *def = v->directive;
     for (size_t i = 0; def != NULL && i < def->arguments_len && !v->stop; i++) {
         const struct gql_input *argument = &def->arguments[i];
-        if (!gql_v_is_required(argument) || is_given(directive->arguments, argument->name))
+        if (!gql_input_required(argument) || is_given(directive->arguments, argument->name))
             continue;
         gql_v_error_at(v, directive->name.at, "Directive \"@%.*s\" argument \"%.*s\" of type \"%s\" is required, but it was not provided.",
                        (int)def->name.len, def->name.ptr, (int)argument->name.len, argument->name.ptr, gql_v_type_text(v, argument->type));

@@ -232,10 +232,6 @@ static inline bool gql_v_is_composite(const struct gql_type *type) {
     return type != NULL && (type->kind == GQL_OBJECT_TYPE || gql_v_is_abstract(type));
 }
 
-static inline bool gql_v_is_required(const struct gql_input *input) {
-    return input->type->kind == GQL_NON_NULL_TYPE && input->default_literal == NULL && input->default_value == NULL;
-}
-
 /* --- rules, by the file they are in; each is called on entering (or leaving) its node --- */
 
 /* validate_fields.c */

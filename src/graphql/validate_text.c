@@ -13,9 +13,10 @@ static const char *finish(struct gql_v *v, struct lk_buf *buf) {
 }
 
 const char *gql_v_type_text(struct gql_v *v, const struct gql_type *type) {
-    struct lk_buf buf = {0};
-    gql_type_print(type, &buf);
-    return finish(v, &buf);
+    const char *text = gql_type_text(type, v->arena);
+    if (text == NULL)
+        gql_v_fail(v);
+    return text == NULL ? "" : text;
 }
 
 const char *gql_v_ref_text(struct gql_v *v, const struct gql_type_ref *ref) {

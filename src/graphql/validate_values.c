@@ -123,7 +123,7 @@ bool gql_v_object_value(struct gql_v *v, const struct gql_literal *literal, cons
     }
     for (size_t i = 0; i < named->inputs_len && !v->stop; i++) {
         const struct gql_input *input = &named->inputs[i];
-        if (!gql_v_is_required(input) || given_field(literal, input->name) != NULL)
+        if (!gql_input_required(input) || given_field(literal, input->name) != NULL)
             continue;
         gql_v_error_at(v, literal->at, "Field \"%.*s.%.*s\" of required type \"%s\" was not provided.", (int)named->name.len,
                        named->name.ptr, (int)input->name.len, input->name.ptr, gql_v_type_text(v, input->type));

@@ -376,7 +376,6 @@ static void test_relations(void **state) {
     assert_true(gql_type_is_input(ref(&f, "[F!]")));
     assert_false(gql_type_is_output(ref(&f, "[F!]")));
     assert_true(gql_type_is_input(ref(&f, "E")) && gql_type_is_output(ref(&f, "E")) && gql_type_is_leaf(ref(&f, "E!")));
-    assert_true(gql_type_is_composite(ref(&f, "[U]")));
     end(&f);
 }
 
