@@ -1,4 +1,5 @@
 /* Rules on fields and their arguments: ScalarLeafs, FieldsOnCorrectType, KnownArgumentNames, UniqueArgumentNames, ProvidedRequiredArguments. */
+#include "graphql/suggest.h"
 #include "graphql/validate_internal.h"
 
 /* --- ScalarLeafs (5.3.3) --- */
@@ -42,7 +43,7 @@ static bool suggest_before(const struct usage_count *a, const struct usage_count
         return true;
     if (b->type->kind == GQL_INTERFACE && gql_type_is_subtype(b->type, a->type))
         return false;
-    return gql_v_natural_compare(a->type->name, b->type->name) < 0;
+    return gql_natural_compare(a->type->name, b->type->name) < 0;
 }
 
 static void sort_counts(struct usage_count *counts, size_t len) {

@@ -179,16 +179,9 @@ const char *gql_v_type_text(struct gql_v *v, const struct gql_type *type);
 const char *gql_v_ref_text(struct gql_v *v, const struct gql_type_ref *ref);
 const char *gql_v_literal_text(struct gql_v *v, const struct gql_literal *literal);
 
-/* --- validate_suggest.c --- */
-
-/* " Did you mean "a" or "b"?" for the options near input, or "" (also when suggestions are switched off). sub: empty or words before the names, ending in a blank. */
+/* What gql_suggest and gql_did_you_mean append, or "" (also when suggestions are switched off). */
 const char *gql_v_suggest(struct gql_v *v, const char *sub, struct lk_slice input, const struct lk_slice *options, size_t len);
-
-/* The same for names already chosen and ordered. */
 const char *gql_v_did_you_mean(struct gql_v *v, const char *sub, const struct lk_slice *names, size_t len);
-
-/* graphql-js's order of names: digits by their number, the rest by code. */
-int gql_v_natural_compare(struct lk_slice a, struct lk_slice b);
 
 /* --- validate_index.c --- */
 
