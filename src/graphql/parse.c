@@ -418,14 +418,3 @@ int gql_parse(struct lk_slice source, const struct gql_parse_limits *limits, str
     *ret = document;
     return 0;
 }
-
-int gql_parse_value(struct lk_slice source, struct lk_arena *arena, struct gql_literal **ret, struct gql_errors *errors) {
-    struct gql_parser p;
-    if (!parser_begin(&p, source, NULL, arena, errors))
-        return p.code;
-    struct gql_literal *literal = gql_parse_literal(&p, true);
-    if (literal == NULL || !gql_parser_expect(&p, GQL_TOK_EOF))
-        return p.code;
-    *ret = literal;
-    return 0;
-}

@@ -266,12 +266,15 @@ static void printed_literal(const char *source, const char *printed) {
     lk_arena_init(&arena, (size_t)1 << 20);
     struct gql_errors errors;
     gql_errors_init(&errors, &arena, NULL);
-    struct gql_literal *literal;
-    assert_int_equal(gql_parse_value(lk_slice_cstr(source), &arena, &literal, &errors), 0);
     struct lk_buf buf = {0};
-    gql_print_literal(literal, &buf);
-    lk_buf_add_char(&buf, '\0');
-    assert_string_equal(buf.ptr, printed);
+    lk_buf_addf(&buf, "query($v: V = %s) {a}", source);
+    struct gql_document *document;
+    assert_int_equal(gql_parse(lk_buf_slice(&buf), NULL, &arena, &document, &errors), 0);
+    struct lk_buf text = {0};
+    gql_print_literal(document->operations->variables->default_value, &text);
+    lk_buf_add_char(&text, '\0');
+    assert_string_equal(text.ptr, printed);
+    lk_buf_free(&text);
     lk_buf_free(&buf);
     lk_arena_free(&arena);
 }
