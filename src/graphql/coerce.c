@@ -4,7 +4,6 @@
 #include "graphql/print.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum gql_scalar gql_scalar_of(const struct gql_type *type) {

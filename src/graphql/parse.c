@@ -4,7 +4,6 @@
 #include "graphql/parser.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #define DEPTH_DEFAULT 200
 #define SOURCE_MAX ((size_t)INT32_MAX) /* positions, and lengths given to printf, stay in range */

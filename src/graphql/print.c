@@ -1,8 +1,7 @@
 #include "graphql/print.h"
 
-#include <stdio.h>
-
-void gql_print_string(struct lk_slice text, struct lk_buf *buf) {
+/* text as a quoted GraphQL string. */
+static void print_string(struct lk_slice text, struct lk_buf *buf) {
     lk_buf_add_char(buf, '"');
     size_t plain = 0; /* start of the run that needs no escape */
     for (size_t i = 0; i < text.len; i++) {
@@ -103,7 +102,7 @@ void gql_print_literal(const struct gql_literal *literal, struct lk_buf *buf) {
         if (literal->block)
             print_block_string(literal->text, buf);
         else
-            gql_print_string(literal->text, buf);
+            print_string(literal->text, buf);
         break;
     case GQL_LIT_BOOLEAN: lk_buf_add_cstr(buf, literal->boolean ? "true" : "false"); break;
     case GQL_LIT_NULL: lk_buf_add_cstr(buf, "null"); break;
@@ -174,7 +173,7 @@ static int print_leaf(const struct gql_type *type, const struct gql_value *value
         if (type->builtin && lk_slice_is(type->name, "ID") && is_integer_text(value->text))
             lk_buf_add(buf, value->text);
         else
-            gql_print_string(value->text, buf);
+            print_string(value->text, buf);
         return 0;
     case GQL_LIST:
     case GQL_OBJECT: break;

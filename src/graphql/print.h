@@ -14,9 +14,6 @@
 /* The literal on one line, but for block strings. Recursion follows the literal's nesting, which the parser bounds. */
 void gql_print_literal(const struct gql_literal *literal, struct lk_buf *buf);
 
-/* text as a quoted GraphQL string. */
-void gql_print_string(struct lk_slice text, struct lk_buf *buf);
-
 /* A type as it is written: [String!]. Recursion follows its nesting, which the parser bounds. */
 void gql_ref_print(const struct gql_type_ref *ref, struct lk_buf *buf);
 

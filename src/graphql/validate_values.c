@@ -1,8 +1,6 @@
 /* ValuesOfCorrectType (5.6.1 to 5.6.4): literals against the types expected, required input fields, @oneOf. */
 #include "graphql/validate_internal.h"
 
-#include <limits.h>
-
 static void unexpected(struct gql_v *v, const struct gql_literal *literal, const struct gql_type *type) {
     if (v->stop)
         return;
