@@ -276,7 +276,7 @@ static int input_default(struct gql_call *call, const void *source, struct gql_o
     struct lk_slice copy = {NULL, 0};
     if (code == LK_EINVAL)
         code = fail_without_literal(call, culprit);
-    else if (code == 0)
+    else
         code = text.failed ? LK_ENOMEM : lk_arena_copy(call->arena, lk_buf_slice(&text), &copy);
     lk_buf_free(&text);
     return code < 0 ? code : out_text(copy, ret);
