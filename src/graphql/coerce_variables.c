@@ -62,6 +62,9 @@ static int report(struct reader *r, const struct gql_path *path, const struct lk
     code = LK_ENOMEM;
     if (text->failed || buf.failed)
         goto done;
+    for (size_t i = 0; i < buf.len; i++)
+        if (buf.ptr[i] == '\0') /* in a name that was sent: the message would end there */
+            buf.ptr[i] = '?';
     gql_pos at = r->variable->at;
     if (gql_errors_add(r->errors, &at, 1, "Variable \"$%.*s\" got invalid value %.*s", (int)name.len, name.ptr, (int)buf.len, buf.ptr) !=
         NULL)

@@ -168,6 +168,11 @@ static void object_variables(void **state) {
     expect_variable(
         "in", "In", "{\"req\":1,\"otp\":\"a\"}",
         "Variable \"$v\" got invalid value { req: 1, otp: \"a\" }; Field \"otp\" is not defined by type \"In\". Did you mean \"opt\"?");
+    expect_variable("in", "In", "{\"req\":1,\"a\\u0000b\":2}",
+                    "Variable \"$v\" got invalid value { req: 1, a?b: 2 }; Field \"a?b\" is not defined by type \"In\".");
+    expect_variable("color", "Color", "\"R\\u0000D\"",
+                    "Variable \"$v\" got invalid value \"R\\u0000D\"; Value \"R?D\" does not exist in \"Color\" enum. Did you mean the "
+                    "enum value \"RED\"?");
     expect_variable("in", "In", "{\"req\":1,\"list\":[null]}",
                     "Variable \"$v\" got invalid value null at \"v.list[0]\"; Expected non-nullable type \"In!\" not to be null.");
     expect_variable("in", "In", "[]", "Variable \"$v\" got invalid value []; Expected type \"In\" to be an object.");
