@@ -33,38 +33,35 @@ const struct gql_type *gql_v_type_of_ref(struct gql_v *v, const struct gql_type_
     return type;
 }
 
-/* Adds the message and sets stop when that was the last error there is room for. */
-static void add_error(struct gql_v *v, const gql_pos *at, size_t at_len, const char *message) {
-    if (message == NULL || gql_errors_add(v->errors, at, at_len, "%s", message) == NULL)
+/* Sets stop when that was the last error there is room for. */
+static __attribute__((format(printf, 4, 0))) void add_error(struct gql_v *v, const gql_pos *at, size_t at_len, const char *format,
+                                                            va_list args) {
+    if (v->stop)
+        return;
+    if (gql_errors_addv(v->errors, at, at_len > GQL_V_LOCATIONS_MAX ? GQL_V_LOCATIONS_MAX : at_len, format, args) == NULL)
         gql_v_fail(v);
     else if (gql_errors_full(v->errors))
         v->stop = true;
 }
 
 void gql_v_error(struct gql_v *v, const gql_pos *at, size_t at_len, const char *format, ...) {
-    if (v->stop)
-        return;
     va_list args;
     va_start(args, format);
-    const char *message = gql_format(v->arena, format, args);
+    add_error(v, at, at_len, format, args);
     va_end(args);
-    add_error(v, at, at_len > GQL_V_LOCATIONS_MAX ? GQL_V_LOCATIONS_MAX : at_len, message);
 }
 
 void gql_v_error_at(struct gql_v *v, gql_pos at, const char *format, ...) {
-    if (v->stop)
-        return;
     va_list args;
     va_start(args, format);
-    const char *message = gql_format(v->arena, format, args);
+    add_error(v, &at, 1, format, args);
     va_end(args);
-    add_error(v, &at, 1, message);
 }
 
 void gql_v_abort(struct gql_v *v) {
     if (v->stop)
         return;
-    add_error(v, NULL, 0, "Validation aborted.");
+    gql_v_error(v, NULL, 0, "Validation aborted.");
     v->limited = true;
     v->stop = true;
 }

@@ -137,6 +137,23 @@ static void test_many_operations_share_the_budget(void **state) {
     expect(&query, LK_ELIMIT, " Validation aborted.\n");
 }
 
+/* One long name in the message of each operation: the messages are cut. */
+static void test_long_names_are_cut(void **state) {
+    (void)state;
+    struct lk_buf query = {0};
+    struct lk_buf out = {0};
+    for (int i = 0; i < 100; i++)
+        lk_buf_addf(&query, "query Q%d { ...F } ", i);
+    lk_buf_add_cstr(&query, "fragment F on Query { human(id: $");
+    repeat(&query, "v", 100000);
+    lk_buf_add_cstr(&query, ") { name } }");
+    assert_int_equal(validate_text(lk_buf_slice(&query), NULL, &out), LK_EINVAL);
+    assert_in_range(out.len, 100 * GQL_MESSAGE_MAX, 100 * (GQL_MESSAGE_MAX + 50));
+    assert_non_null(strstr(out.ptr, "vvv...\n"));
+    lk_buf_free(&query);
+    lk_buf_free(&out);
+}
+
 /* Each operation follows one fragment of many: the memory for that is in proportion to what it meets. */
 static void test_many_operations_take_little_memory(void **state) {
     (void)state;
@@ -198,6 +215,7 @@ int main(void) {
         cmocka_unit_test(test_cycles_end),
         cmocka_unit_test(test_fan_out_is_followed_once),
         cmocka_unit_test(test_many_operations_share_the_budget),
+        cmocka_unit_test(test_long_names_are_cut),
         cmocka_unit_test(test_many_operations_take_little_memory),
         cmocka_unit_test(test_memory_runs_out),
         cmocka_unit_test(test_memory_runs_out_in_a_type),
