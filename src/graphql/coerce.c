@@ -292,7 +292,7 @@ static int argument_fault(const struct gql_input *def, const char *kind, const c
     const char *type = gql_type_text(def->type, arena);
     if (type == NULL || what == NULL)
         return LK_ENOMEM;
-    int code = gql_fault_set(fault, arena, "Argument \"%.*s\" of %s type \"%s\" %s", (int)def->name.len, def->name.ptr, kind, type, what);
+    int code = gql_fault_set(fault, arena, "Argument \"%.*s\" of %s type \"%s\" %s", GQL_SHOWN(def->name), kind, type, what);
     if (code == LK_EINVAL) {
         fault->located = true;
         fault->at = at;
@@ -304,8 +304,7 @@ static int invalid_fault(const struct gql_input *def, const struct gql_literal *
     struct lk_buf buf = {0};
     gql_print_literal(literal, &buf);
     int code = buf.failed ? LK_ENOMEM
-                          : gql_fault_set(fault, arena, "Argument \"%.*s\" has invalid value %.*s.", (int)def->name.len, def->name.ptr,
-                                          (int)buf.len, buf.ptr);
+                          : gql_fault_set(fault, arena, "Argument \"%.*s\" has invalid value %.*s.", GQL_SHOWN(def->name), GQL_SHOWN(buf));
     lk_buf_free(&buf);
     if (code == LK_EINVAL) {
         fault->located = true;
@@ -339,7 +338,7 @@ static int read_argument(const struct reader *r, const struct gql_input *def, co
         if (literal == NULL)
             return argument_fault(def, "required", "was not provided.", node_at, r->arena, fault);
         const char *what = lk_arena_printf(r->arena, "was provided the variable \"$%.*s\" which was not provided a runtime value.",
-                                           (int)literal->text.len, literal->text.ptr);
+                                           GQL_SHOWN(literal->text));
         return argument_fault(def, "required", what, literal->at, r->arena, fault);
     }
     bool is_null =

@@ -66,8 +66,7 @@ static int report(struct reader *r, const struct gql_path *path, const struct lk
         if (buf.ptr[i] == '\0') /* in a name that was sent: the message would end there */
             buf.ptr[i] = '?';
     gql_pos at = r->variable->at;
-    if (gql_errors_add(r->errors, &at, 1, "Variable \"$%.*s\" got invalid value %.*s", (int)name.len, name.ptr, (int)buf.len, buf.ptr) !=
-        NULL)
+    if (gql_errors_add(r->errors, &at, 1, "Variable \"$%.*s\" got invalid value %.*s", GQL_SHOWN(name), GQL_SHOWN(buf)) != NULL)
         code = 0;
 done:
     lk_buf_free(&buf);
@@ -359,8 +358,7 @@ static int report_variable(struct reader *r, const char *before, const char *aft
     struct lk_slice name = r->variable->name.text;
     const struct gql_error *added = NULL;
     if (!type.failed)
-        added = gql_errors_add(r->errors, &at, 1, "Variable \"$%.*s\" %s \"%.*s\" %s", (int)name.len, name.ptr, before, (int)type.len,
-                               type.ptr, after);
+        added = gql_errors_add(r->errors, &at, 1, "Variable \"$%.*s\" %s \"%.*s\" %s", GQL_SHOWN(name), before, GQL_SHOWN(type), after);
     lk_buf_free(&type);
     return added == NULL ? LK_ENOMEM : 0;
 }

@@ -41,6 +41,9 @@ struct gql_errors {
     void (*conceal)(char *message);
 };
 
+/* A text for "%.*s" in a message: of a longer one no more than shows that the message is to be cut. */
+#define GQL_SHOWN(text) (int)((text).len > GQL_MESSAGE_MAX ? GQL_MESSAGE_MAX + 1 : (text).len), (text).ptr
+
 /* An empty list whose errors live in arena. */
 void gql_errors_init(struct gql_errors *errors, struct lk_arena *arena, const char *default_code);
 

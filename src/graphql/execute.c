@@ -221,7 +221,7 @@ static int complete_object(struct executor *ex, struct gql_group *group, const s
                            const struct gql_path *path) {
     struct gql_fault fault;
     if (out->kind != GQL_OUT_OBJECT) {
-        int code = gql_fault_set(&fault, ex->arena, "Expected value of type \"%.*s\".", (int)type->name.len, type->name.ptr);
+        int code = gql_fault_set(&fault, ex->arena, "Expected value of type \"%.*s\".", GQL_SHOWN(type->name));
         return raise_internal(ex, code, &fault);
     }
     if (ex->depth == DEPTH_MAX) {
@@ -432,7 +432,7 @@ const struct gql_operation *gql_find_operation(const struct gql_document *docume
         }
         if (found != NULL)
             return found;
-        error = gql_errors_add(errors, NULL, 0, "Unknown operation named \"%.*s\".", (int)name.len, name.ptr);
+        error = gql_errors_add(errors, NULL, 0, "Unknown operation named \"%.*s\".", GQL_SHOWN(name));
     }
     if (error != NULL)
         error->code = "BAD_USER_INPUT";

@@ -96,8 +96,8 @@ void gql_v_fields_on_correct_type(struct gql_v *v, const struct gql_selection *f
     const char *hint = suggest_types(v, v->parent, field->name.text);
     if (hint[0] == '\0')
         hint = suggest_fields(v, v->parent, field->name.text);
-    gql_v_error_at(v, field->at, "Cannot query field \"%.*s\" on type \"%.*s\".%s", (int)field->name.text.len, field->name.text.ptr,
-                   (int)v->parent->name.len, v->parent->name.ptr, hint);
+    gql_v_error_at(v, field->at, "Cannot query field \"%.*s\" on type \"%.*s\".%s", GQL_SHOWN(field->name.text), GQL_SHOWN(v->parent->name),
+                   hint);
 }
 
 /* --- arguments (5.4) --- */
@@ -116,9 +116,8 @@ void gql_v_known_argument(struct gql_v *v, const struct gql_argument *argument) 
     if (field == NULL || v->parent == NULL || v->stop)
         return;
     struct lk_slice name = argument->name.text;
-    gql_v_error_at(v, argument->name.at, "Unknown argument \"%.*s\" on field \"%.*s.%.*s\".%s", (int)name.len, name.ptr,
-                   (int)v->parent->name.len, v->parent->name.ptr, (int)field->name.len, field->name.ptr,
-                   suggest_arguments(v, name, field->arguments, field->arguments_len));
+    gql_v_error_at(v, argument->name.at, "Unknown argument \"%.*s\" on field \"%.*s.%.*s\".%s", GQL_SHOWN(name), GQL_SHOWN(v->parent->name),
+                   GQL_SHOWN(field->name), suggest_arguments(v, name, field->arguments, field->arguments_len));
 }
 
 void gql_v_known_directive_arguments(struct gql_v *v, const struct gql_directive *directive) {
@@ -128,8 +127,8 @@ void gql_v_known_directive_arguments(struct gql_v *v, const struct gql_directive
     for (const struct gql_argument *a = directive->arguments; a != NULL && !v->stop; a = a->next) {
         if (gql_directive_argument(def, a->name.text) != NULL)
             continue;
-        gql_v_error_at(v, a->name.at, "Unknown argument \"%.*s\" on directive \"@%.*s\".%s", (int)a->name.text.len, a->name.text.ptr,
-                       (int)def->name.len, def->name.ptr, suggest_arguments(v, a->name.text, def->arguments, def->arguments_len));
+        gql_v_error_at(v, a->name.at, "Unknown argument \"%.*s\" on directive \"@%.*s\".%s", GQL_SHOWN(a->name.text), GQL_SHOWN(def->name),
+                       suggest_arguments(v, a->name.text, def->arguments, def->arguments_len));
     }
 }
 
@@ -165,7 +164,7 @@ void gql_v_required_arguments(struct gql_v *v, const struct gql_selection *field
         if (!gql_input_required(argument) || is_given(field->arguments, argument->name))
             continue;
         gql_v_error_at(v, field->at, "Field \"%.*s\" argument \"%.*s\" of type \"%s\" is required, but it was not provided.",
-                       (int)def->name.len, def->name.ptr, (int)argument->name.len, argument->name.ptr, gql_v_type_text(v, argument->type));
+                       GQL_SHOWN(def->name), GQL_SHOWN(argument->name), gql_v_type_text(v, argument->type));
     }
 }
 
@@ -176,6 +175,6 @@ void gql_v_required_directive_arguments(struct gql_v *v, const struct gql_direct
         if (!gql_input_required(argument) || is_given(directive->arguments, argument->name))
             continue;
         gql_v_error_at(v, directive->name.at, "Directive \"@%.*s\" argument \"%.*s\" of type \"%s\" is required, but it was not provided.",
-                       (int)def->name.len, def->name.ptr, (int)argument->name.len, argument->name.ptr, gql_v_type_text(v, argument->type));
+                       GQL_SHOWN(def->name), GQL_SHOWN(argument->name), gql_v_type_text(v, argument->type));
     }
 }

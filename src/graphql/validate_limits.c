@@ -182,7 +182,7 @@ static void count_field(struct limiter *l, const struct gql_selection *node) {
     if (!v->limits.no_introspection || (!lk_slice_is(node->name.text, "__schema") && !lk_slice_is(node->name.text, "__type")))
         return;
     gql_v_error_at(v, node->at, "GraphQL introspection has been disabled, but the requested query contained the field \"%.*s\".",
-                   (int)node->name.text.len, node->name.text.ptr);
+                   GQL_SHOWN(node->name.text));
     v->limited = true;
 }
 

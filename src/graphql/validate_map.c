@@ -134,7 +134,7 @@ static void report_repeated(struct gql_v *v, const struct lk_slice *names, const
         places[count++] = at[i];
         for (size_t j = next[i]; j != 0; j = next[j])
             places[count++] = at[j];
-        gql_v_error(v, places, count, "There can be only one %s%.*s\".", what, (int)names[i].len, names[i].ptr);
+        gql_v_error(v, places, count, "There can be only one %s%.*s\".", what, GQL_SHOWN(names[i]));
     }
 }
 

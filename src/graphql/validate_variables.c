@@ -10,8 +10,8 @@ static gql_pos name_at(const struct gql_v *v, const struct gql_variable *variabl
 
 void gql_v_variable_is_input(struct gql_v *v, const struct gql_variable *variable, const struct gql_type *type) {
     if (type != NULL && !gql_type_is_input(type))
-        gql_v_error_at(v, variable->type->at, "Variable \"$%.*s\" cannot be non-input type \"%s\".", (int)variable->name.text.len,
-                       variable->name.text.ptr, gql_v_ref_text(v, variable->type));
+        gql_v_error_at(v, variable->type->at, "Variable \"$%.*s\" cannot be non-input type \"%s\".", GQL_SHOWN(variable->name.text),
+                       gql_v_ref_text(v, variable->type));
 }
 
 /* --- UniqueVariableNames --- */
@@ -77,19 +77,18 @@ static void report_undefined(struct gql_v *v, const struct gql_literal *node, co
     gql_pos at[] = {node->at, operation->at};
     struct lk_slice name = operation->name.text;
     if (name.ptr != NULL)
-        gql_v_error(v, at, 2, "Variable \"$%.*s\" is not defined by operation \"%.*s\".", (int)node->text.len, node->text.ptr,
-                    (int)name.len, name.ptr);
+        gql_v_error(v, at, 2, "Variable \"$%.*s\" is not defined by operation \"%.*s\".", GQL_SHOWN(node->text), GQL_SHOWN(name));
     else
-        gql_v_error(v, at, 2, "Variable \"$%.*s\" is not defined.", (int)node->text.len, node->text.ptr);
+        gql_v_error(v, at, 2, "Variable \"$%.*s\" is not defined.", GQL_SHOWN(node->text));
 }
 
 static void report_unused(struct gql_v *v, const struct gql_variable *def, const struct gql_operation *operation) {
     struct lk_slice name = operation->name.text;
     if (name.ptr != NULL)
-        gql_v_error_at(v, def->name.at, "Variable \"$%.*s\" is never used in operation \"%.*s\".", (int)def->name.text.len,
-                       def->name.text.ptr, (int)name.len, name.ptr);
+        gql_v_error_at(v, def->name.at, "Variable \"$%.*s\" is never used in operation \"%.*s\".", GQL_SHOWN(def->name.text),
+                       GQL_SHOWN(name));
     else
-        gql_v_error_at(v, def->name.at, "Variable \"$%.*s\" is never used.", (int)def->name.text.len, def->name.text.ptr);
+        gql_v_error_at(v, def->name.at, "Variable \"$%.*s\" is never used.", GQL_SHOWN(def->name.text));
 }
 
 /* IsVariableUsageAllowed (5.8.5). */
@@ -110,12 +109,12 @@ static void check_position(struct gql_v *v, const struct variable *variable, con
     struct lk_slice name = usage->node->text;
     gql_pos at[] = {variable->def->name.at, usage->node->at};
     if (!is_allowed(variable, usage))
-        gql_v_error(v, at, 2, "Variable \"$%.*s\" of type \"%s\" used in position expecting type \"%s\".", (int)name.len, name.ptr,
+        gql_v_error(v, at, 2, "Variable \"$%.*s\" of type \"%s\" used in position expecting type \"%s\".", GQL_SHOWN(name),
                     gql_v_type_text(v, variable->type), gql_v_type_text(v, usage->type));
     const struct gql_type *parent = usage->parent;
     if (parent != NULL && parent->kind == GQL_INPUT_OBJECT && parent->one_of && variable->type->kind != GQL_NON_NULL_TYPE)
         gql_v_error(v, at, 2, "Variable \"$%.*s\" is of type \"%s\" but must be non-nullable to be used for OneOf Input Object \"%.*s\".",
-                    (int)name.len, name.ptr, gql_v_type_text(v, variable->type), (int)parent->name.len, parent->name.ptr);
+                    GQL_SHOWN(name), gql_v_type_text(v, variable->type), GQL_SHOWN(parent->name));
 }
 
 void gql_v_variables_leave(struct gql_v *v, const struct gql_v_operation *operation) {

@@ -79,7 +79,7 @@ static void walk_object(struct gql_v *v, const struct gql_literal *literal, cons
                 gql_v_object_field(v, f, object);
             if (first[i] != f)
                 gql_v_error(v, (gql_pos[]){first[i]->name.at, f->name.at}, 2, "There can be only one input field named \"%.*s\".",
-                            (int)f->name.text.len, f->name.text.ptr);
+                            GQL_SHOWN(f->name.text));
         }
         bool has_default = input != NULL && input->default_literal != NULL;
         walk_value(v, f->value, (struct position){input == NULL ? NULL : input->type, type, has_default});
