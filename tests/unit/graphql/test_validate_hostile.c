@@ -154,6 +154,19 @@ static void test_long_names_are_cut(void **state) {
     lk_buf_free(&out);
 }
 
+/* A long alias of a fragment is looked up in each place where that is spread beside another: that is work as any other. */
+static void test_long_names_are_work(void **state) {
+    (void)state;
+    struct lk_buf query = {0};
+    lk_buf_add_cstr(&query, "{ choose }");
+    for (int i = 0; i < 1000; i++)
+        lk_buf_addf(&query, " fragment U%d on Query { human { ...B ...X%d } } fragment X%d on Human { name }", i, i, i);
+    lk_buf_add_cstr(&query, " fragment B on Human { ");
+    repeat(&query, "v", 100000);
+    lk_buf_add_cstr(&query, ": name }");
+    expect(&query, LK_ELIMIT, " Validation aborted.\n");
+}
+
 /* Each operation follows one fragment of many: the memory for that is in proportion to what it meets. */
 static void test_many_operations_take_little_memory(void **state) {
     (void)state;
@@ -216,6 +229,7 @@ int main(void) {
         cmocka_unit_test(test_fan_out_is_followed_once),
         cmocka_unit_test(test_many_operations_share_the_budget),
         cmocka_unit_test(test_long_names_are_cut),
+        cmocka_unit_test(test_long_names_are_work),
         cmocka_unit_test(test_many_operations_take_little_memory),
         cmocka_unit_test(test_memory_runs_out),
         cmocka_unit_test(test_memory_runs_out_in_a_type),
