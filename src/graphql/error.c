@@ -231,7 +231,7 @@ void gql_errors_write(const struct gql_errors *errors, struct lk_slice source, s
         return;
     }
     lk_json_begin_array(w);
-    for (const struct gql_error *e = errors->first; e != NULL; e = e->next) {
+    for (const struct gql_error *e = errors->first; e != NULL && !w->out->failed; e = e->next) {
         if (write_error(errors, e, places, w) < 0) {
             w->out->failed = true;
             return;
