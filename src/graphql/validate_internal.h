@@ -156,9 +156,9 @@ const struct gql_type *gql_v_type_of_ref(struct gql_v *v, const struct gql_type_
 /* Makes room for one more element; array, doubled when full, or NULL after gql_v_fail. */
 void *gql_v_grow(struct gql_v *v, void *array, size_t len, size_t *cap, size_t size);
 
-/* What looking up a name counts for in a budget of work: all of it is read each time, and a hostile one may be most of the document. */
+/* What reading a name counts for in a budget of work, beside what is done with it: a hostile one may be most of the document. */
 static inline size_t gql_v_name_work(struct lk_slice name) {
-    return 1 + name.len / 64;
+    return name.len / 64;
 }
 
 /* --- validate_map.c --- */
