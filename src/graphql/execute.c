@@ -472,7 +472,7 @@ static int insert_errors(struct executor *ex, size_t at, const char *after) {
     lk_buf_add_cstr(out, after);
     struct lk_buf text = {0};
     int code = out->failed ? LK_ENOMEM : lk_buf_add(&text, lk_slice_make(out->ptr + end, out->len - end));
-    if (code == 0) {
+    if (code == 0 && text.len > 0) {
         memmove(out->ptr + at + text.len, out->ptr + at, end - at);
         memcpy(out->ptr + at, text.ptr, text.len);
     }
