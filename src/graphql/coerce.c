@@ -4,7 +4,6 @@
 #include "graphql/print.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum gql_scalar gql_scalar_of(const struct gql_type *type) {
@@ -19,17 +18,6 @@ enum gql_scalar gql_scalar_of(const struct gql_type *type) {
             return (enum gql_scalar)i;
     }
     return GQL_SCALAR_CUSTOM;
-}
-
-char *gql_format(struct lk_arena *arena, const char *format, va_list args) {
-    va_list again;
-    va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    char *text = len < 0 ? NULL : lk_arena_alloc(arena, (size_t)len + 1);
-    if (text != NULL)
-        vsnprintf(text, (size_t)len + 1, format, args);
-    return text;
 }
 
 int gql_fault_set(struct gql_fault *fault, struct lk_arena *arena, const char *format, ...) {
@@ -298,22 +286,13 @@ int gql_coerce_literal(const struct gql_type *type, const struct gql_literal *li
 
 /* --- arguments --- */
 
-/* The type as text in the arena, or NULL. */
-static const char *type_text(const struct gql_type *type, struct lk_arena *arena) {
-    struct lk_buf buf = {0};
-    gql_type_print(type, &buf);
-    const char *text = buf.failed ? NULL : lk_arena_strdup(arena, lk_buf_slice(&buf));
-    lk_buf_free(&buf);
-    return text;
-}
-
 /* The fault of an argument whose type is required or non-null; what says how it fell short. what may be NULL: memory was out. */
 static int argument_fault(const struct gql_input *def, const char *kind, const char *what, gql_pos at, struct lk_arena *arena,
                           struct gql_fault *fault) {
-    const char *type = type_text(def->type, arena);
+    const char *type = gql_type_text(def->type, arena);
     if (type == NULL || what == NULL)
         return LK_ENOMEM;
-    int code = gql_fault_set(fault, arena, "Argument \"%.*s\" of %s type \"%s\" %s", (int)def->name.len, def->name.ptr, kind, type, what);
+    int code = gql_fault_set(fault, arena, "Argument \"%.*s\" of %s type \"%s\" %s", GQL_SHOWN(def->name), kind, type, what);
     if (code == LK_EINVAL) {
         fault->located = true;
         fault->at = at;
@@ -325,8 +304,7 @@ static int invalid_fault(const struct gql_input *def, const struct gql_literal *
     struct lk_buf buf = {0};
     gql_print_literal(literal, &buf);
     int code = buf.failed ? LK_ENOMEM
-                          : gql_fault_set(fault, arena, "Argument \"%.*s\" has invalid value %.*s.", (int)def->name.len, def->name.ptr,
-                                          (int)buf.len, buf.ptr);
+                          : gql_fault_set(fault, arena, "Argument \"%.*s\" has invalid value %.*s.", GQL_SHOWN(def->name), GQL_SHOWN(buf));
     lk_buf_free(&buf);
     if (code == LK_EINVAL) {
         fault->located = true;
@@ -360,7 +338,7 @@ static int read_argument(const struct reader *r, const struct gql_input *def, co
         if (literal == NULL)
             return argument_fault(def, "required", "was not provided.", node_at, r->arena, fault);
         const char *what = lk_arena_printf(r->arena, "was provided the variable \"$%.*s\" which was not provided a runtime value.",
-                                           (int)literal->text.len, literal->text.ptr);
+                                           GQL_SHOWN(literal->text));
         return argument_fault(def, "required", what, literal->at, r->arena, fault);
     }
     bool is_null =

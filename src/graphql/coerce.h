@@ -16,9 +16,6 @@ struct gql_fault {
 enum gql_scalar { GQL_SCALAR_CUSTOM, GQL_SCALAR_INT, GQL_SCALAR_FLOAT, GQL_SCALAR_STRING, GQL_SCALAR_BOOLEAN, GQL_SCALAR_ID };
 enum gql_scalar gql_scalar_of(const struct gql_type *type);
 
-/* vprintf into the arena, or NULL when memory is out. */
-char *gql_format(struct lk_arena *arena, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
-
 /* Fills *fault with a formatted message, code BAD_USER_INPUT, no position. LK_EINVAL, or LK_ENOMEM. */
 int gql_fault_set(struct gql_fault *fault, struct lk_arena *arena, const char *format, ...) __attribute__((format(printf, 3, 4)));
 

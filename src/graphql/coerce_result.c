@@ -10,7 +10,7 @@
 static int unfit(const char *before, const struct gql_out *value, struct lk_arena *arena, struct gql_fault *fault) {
     struct lk_buf shown = {0};
     gql_inspect_out(value, &shown);
-    int code = shown.failed ? LK_ENOMEM : gql_fault_set(fault, arena, "%s%.*s", before, (int)shown.len, shown.ptr);
+    int code = shown.failed ? LK_ENOMEM : gql_fault_set(fault, arena, "%s%.*s", before, GQL_SHOWN(shown));
     lk_buf_free(&shown);
     if (code == LK_EINVAL)
         fault->code = "INTERNAL";
@@ -116,7 +116,7 @@ static int write_enum(const struct gql_type *type, const struct gql_out *value, 
         lk_json_string(w, value->text);
         return 0;
     }
-    const char *before = lk_arena_printf(arena, "Enum \"%.*s\" cannot represent value: ", (int)type->name.len, type->name.ptr);
+    const char *before = lk_arena_printf(arena, "Enum \"%.*s\" cannot represent value: ", GQL_SHOWN(type->name));
     return before == NULL ? LK_ENOMEM : unfit(before, value, arena, fault);
 }
 
@@ -146,7 +146,7 @@ static int write_any(const struct gql_type *type, const struct gql_out *value, s
     }
     case GQL_OUT_OBJECT: break;
     }
-    const char *before = lk_arena_printf(arena, "%.*s cannot represent value: ", (int)type->name.len, type->name.ptr);
+    const char *before = lk_arena_printf(arena, "%.*s cannot represent value: ", GQL_SHOWN(type->name));
     return before == NULL ? LK_ENOMEM : unfit(before, value, arena, fault);
 }
 

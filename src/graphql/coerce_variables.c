@@ -62,9 +62,11 @@ static int report(struct reader *r, const struct gql_path *path, const struct lk
     code = LK_ENOMEM;
     if (text->failed || buf.failed)
         goto done;
+    for (size_t i = 0; i < buf.len; i++)
+        if (buf.ptr[i] == '\0') /* in a name that was sent: the message would end there */
+            buf.ptr[i] = '?';
     gql_pos at = r->variable->at;
-    if (gql_errors_add(r->errors, &at, 1, "Variable \"$%.*s\" got invalid value %.*s", (int)name.len, name.ptr, (int)buf.len, buf.ptr) !=
-        NULL)
+    if (gql_errors_add(r->errors, &at, 1, "Variable \"$%.*s\" got invalid value %.*s", GQL_SHOWN(name), GQL_SHOWN(buf)) != NULL)
         code = 0;
 done:
     lk_buf_free(&buf);
@@ -356,8 +358,7 @@ static int report_variable(struct reader *r, const char *before, const char *aft
     struct lk_slice name = r->variable->name.text;
     const struct gql_error *added = NULL;
     if (!type.failed)
-        added = gql_errors_add(r->errors, &at, 1, "Variable \"$%.*s\" %s \"%.*s\" %s", (int)name.len, name.ptr, before, (int)type.len,
-                               type.ptr, after);
+        added = gql_errors_add(r->errors, &at, 1, "Variable \"$%.*s\" %s \"%.*s\" %s", GQL_SHOWN(name), before, GQL_SHOWN(type), after);
     lk_buf_free(&type);
     return added == NULL ? LK_ENOMEM : 0;
 }
@@ -365,7 +366,9 @@ static int report_variable(struct reader *r, const char *before, const char *aft
 /* One variable. 0 with *ret, 1 when it has no value, or negative; errors that were reported do not show in the code. */
 static int read_variable(struct reader *r, const struct gql_schema *schema, const struct lk_json *given, struct gql_value *ret) {
     const struct gql_variable *variable = r->variable;
-    const struct gql_type *type = gql_type_from_ref(schema, variable->type, r->arena);
+    const struct gql_type *type;
+    if (gql_type_from_ref(schema, variable->type, r->arena, &type) < 0)
+        return LK_ENOMEM;
     if (type == NULL || !gql_type_is_input(type)) {
         int code = report_variable(r, "expected value of type", "which cannot be used as an input type.", variable->type->at);
         return code == 0 ? 1 : code;

@@ -280,15 +280,12 @@ static int start(struct run *run, struct gql_collector *collector, const struct 
 }
 
 static int finish(struct run *run, int code, struct gql_plan **ret) {
+    if (code == 0)
+        code = run->len <= FEW_FIELDS ? group_few(run) : group_many(run);
     if (code == LK_ENOMEM)
         return code;
-    if (!run->plan->faulty)
-        code = run->len <= FEW_FIELDS ? group_few(run) : group_many(run);
-    else
-        code = 0;
-    if (code == 0)
-        *ret = run->plan;
-    return code;
+    *ret = run->plan;
+    return 0;
 }
 
 int gql_collect(struct gql_collector *collector, const struct gql_type *type, const struct gql_node *nodes, struct gql_plan **ret) {
@@ -296,7 +293,7 @@ int gql_collect(struct gql_collector *collector, const struct gql_type *type, co
     int code = start(&run, collector, type);
     for (; nodes != NULL && code == 0; nodes = nodes->next)
         code = collect_selections(&run, nodes->selection->selections);
-    return code == LK_ENOMEM ? code : finish(&run, code, ret);
+    return finish(&run, code, ret);
 }
 
 int gql_collect_root(struct gql_collector *collector, const struct gql_type *type, const struct gql_selection *selections,
@@ -305,5 +302,5 @@ int gql_collect_root(struct gql_collector *collector, const struct gql_type *typ
     int code = start(&run, collector, type);
     if (code == 0)
         code = collect_selections(&run, selections);
-    return code == LK_ENOMEM ? code : finish(&run, code, ret);
+    return finish(&run, code, ret);
 }

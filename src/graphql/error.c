@@ -30,18 +30,27 @@ static struct gql_error *append(struct gql_errors *errors, const char *message) 
     return error;
 }
 
-static __attribute__((format(printf, 2, 0))) char *format_message(struct lk_arena *arena, const char *format, va_list args) {
+char *gql_format(struct lk_arena *arena, const char *format, va_list args) {
     va_list again;
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, format, again);
     va_end(again);
-    char *text = len < 0 ? NULL : lk_arena_alloc(arena, (size_t)len + 1);
-    if (text != NULL)
-        vsnprintf(text, (size_t)len + 1, format, args);
+    bool cut = len > GQL_MESSAGE_MAX;
+    size_t size = cut ? GQL_MESSAGE_MAX + sizeof("...") : (size_t)len + 1;
+    char *text = len < 0 ? NULL : lk_arena_alloc(arena, size);
+    if (text == NULL)
+        return NULL;
+    vsnprintf(text, size, format, args);
+    size_t end = GQL_MESSAGE_MAX;
+    while (cut && ((unsigned char)text[end] & 0xC0) == 0x80) /* not inside a character */
+        end--;
+    if (cut)
+        memcpy(text + end, "...", sizeof("..."));
     return text;
 }
 
-struct gql_error *gql_errors_add(struct gql_errors *errors, const gql_pos *locations, size_t locations_len, const char *format, ...) {
+struct gql_error *gql_errors_addv(struct gql_errors *errors, const gql_pos *locations, size_t locations_len, const char *format,
+                                  va_list args) {
     if (gql_errors_full(errors))
         return NULL;
     if (errors->count == GQL_ERRORS_MAX)
@@ -55,14 +64,19 @@ struct gql_error *gql_errors_add(struct gql_errors *errors, const gql_pos *locat
         }
         memcpy(copy, locations, locations_len * sizeof(*copy));
     }
-    va_list args;
-    va_start(args, format);
-    struct gql_error *error = append(errors, format_message(errors->arena, format, args));
-    va_end(args);
+    struct gql_error *error = append(errors, gql_format(errors->arena, format, args));
     if (error != NULL) {
         error->locations = copy;
         error->locations_len = locations_len;
     }
+    return error;
+}
+
+struct gql_error *gql_errors_add(struct gql_errors *errors, const gql_pos *locations, size_t locations_len, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    struct gql_error *error = gql_errors_addv(errors, locations, locations_len, format, args);
+    va_end(args);
     return error;
 }
 
@@ -217,7 +231,7 @@ void gql_errors_write(const struct gql_errors *errors, struct lk_slice source, s
         return;
     }
     lk_json_begin_array(w);
-    for (const struct gql_error *e = errors->first; e != NULL; e = e->next) {
+    for (const struct gql_error *e = errors->first; e != NULL && !w->out->failed; e = e->next) {
         if (write_error(errors, e, places, w) < 0) {
             w->out->failed = true;
             return;

@@ -1,6 +1,6 @@
 /*
  * GraphQL errors (section 7.1.2) as they are collected: message, locations, path, extensions.code. Kept in an arena; at most a bounded number
- * is recorded so that a hostile document cannot make the answer large (the limit is graphql-js's 100 for validation).
+ * is recorded, each of bounded length, so that a hostile document cannot make the answer large (graphql-js too ends validation at 100).
  */
 #ifndef GQL_ERROR_H
 #define GQL_ERROR_H
@@ -9,7 +9,10 @@
 #include "base/json_write.h"
 #include "graphql/ast.h"
 
+#include <stdarg.h>
+
 #define GQL_ERRORS_MAX 100
+#define GQL_MESSAGE_MAX 10000 /* bytes: messages repeat names and values that were sent, and one name may stand in all of them */
 
 /* A step of a response path: a key, or an index when key.ptr is NULL. Linked from the innermost outwards. */
 struct gql_path {
@@ -38,14 +41,22 @@ struct gql_errors {
     void (*conceal)(char *message);
 };
 
+/* A text for "%.*s" in a message: of a longer one no more than shows that the message is to be cut. */
+#define GQL_SHOWN(text) (int)((text).len > GQL_MESSAGE_MAX ? GQL_MESSAGE_MAX + 1 : (text).len), (text).ptr
+
 /* An empty list whose errors live in arena. */
 void gql_errors_init(struct gql_errors *errors, struct lk_arena *arena, const char *default_code);
+
+/* A message: vprintf into the arena, what is longer than GQL_MESSAGE_MAX cut and marked with "...". NULL when memory is out. */
+char *gql_format(struct lk_arena *arena, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
 /* Adds an error with the given source positions (may be none) and returns it, or NULL when memory is out (out_of_memory is then set).
  * After GQL_ERRORS_MAX a last one says "Too many validation errors, error limit reached. Validation aborted." and further ones are dropped:
  * gql_errors_full tells. */
 struct gql_error *gql_errors_add(struct gql_errors *errors, const gql_pos *locations, size_t locations_len, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+struct gql_error *gql_errors_addv(struct gql_errors *errors, const gql_pos *locations, size_t locations_len, const char *format,
+                                  va_list args) __attribute__((format(printf, 4, 0)));
 bool gql_errors_full(const struct gql_errors *errors);
 
 /* Line and column, both from 1, of a byte offset; columns count UTF-16 code units as graphql-js's do, lines end at LF, CR or CRLF. */

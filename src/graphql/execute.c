@@ -221,7 +221,7 @@ static int complete_object(struct executor *ex, struct gql_group *group, const s
                            const struct gql_path *path) {
     struct gql_fault fault;
     if (out->kind != GQL_OUT_OBJECT) {
-        int code = gql_fault_set(&fault, ex->arena, "Expected value of type \"%.*s\".", (int)type->name.len, type->name.ptr);
+        int code = gql_fault_set(&fault, ex->arena, "Expected value of type \"%.*s\".", GQL_SHOWN(type->name));
         return raise_internal(ex, code, &fault);
     }
     if (ex->depth == DEPTH_MAX) {
@@ -311,7 +311,6 @@ static int run_field(struct executor *ex, struct gql_group *group, const void *s
         .arguments = &group->arguments,
         .arena = ex->arena,
         .context = ex->execution->context,
-        .selection = group->nodes->selection,
     };
     struct gql_out out = {.kind = GQL_OUT_NULL};
     code = group->resolve(&call, source, &out);
@@ -433,7 +432,7 @@ const struct gql_operation *gql_find_operation(const struct gql_document *docume
         }
         if (found != NULL)
             return found;
-        error = gql_errors_add(errors, NULL, 0, "Unknown operation named \"%.*s\".", (int)name.len, name.ptr);
+        error = gql_errors_add(errors, NULL, 0, "Unknown operation named \"%.*s\".", GQL_SHOWN(name));
     }
     if (error != NULL)
         error->code = "BAD_USER_INPUT";
@@ -461,19 +460,20 @@ static int prepare(struct executor *ex, const struct gql_operation **ret) {
     return code;
 }
 
-/* Puts `"errors":[...]` and what follows it before position at of the answer. */
+/* Puts `"errors":[...]` and what follows it before position at of the answer. They are written behind its end first, where its limit holds for them
+ * too: each names the path to it, and the keys of that may be most of the document. */
 static int insert_errors(struct executor *ex, size_t at, const char *after) {
     struct lk_buf *out = ex->w.out;
-    struct lk_buf text = {0};
+    size_t end = out->len;
     struct lk_json_writer w;
-    lk_json_writer_init(&w, &text);
+    lk_json_writer_init(&w, out);
     lk_json_key(&w, "errors");
     gql_errors_write(&ex->errors, ex->execution->document->source, &w);
-    lk_buf_add_cstr(&text, after);
-    size_t moved = out->len - at;
-    int code = text.failed ? LK_ENOMEM : lk_buf_add(out, lk_buf_slice(&text)); /* makes the room */
-    if (code == 0) {
-        memmove(out->ptr + at + text.len, out->ptr + at, moved);
+    lk_buf_add_cstr(out, after);
+    struct lk_buf text = {0};
+    int code = out->failed ? LK_ENOMEM : lk_buf_add(&text, lk_slice_make(out->ptr + end, out->len - end));
+    if (code == 0 && text.len > 0) {
+        memmove(out->ptr + at + text.len, out->ptr + at, end - at);
         memcpy(out->ptr + at, text.ptr, text.len);
     }
     lk_buf_free(&text);

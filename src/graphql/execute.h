@@ -31,10 +31,9 @@ struct gql_call {
     const struct gql_schema *schema;
     const struct gql_type *parent; /* object type */
     const struct gql_field *field;
-    const struct gql_value *arguments;     /* GQL_OBJECT: all coerced arguments, defaults filled in */
-    struct lk_arena *arena;                /* lives until the execution is over */
-    void *context;                         /* as given to gql_execute */
-    const struct gql_selection *selection; /* the first field node: a resolver may look whether a sub-field was asked for */
+    const struct gql_value *arguments; /* GQL_OBJECT: all coerced arguments, defaults filled in */
+    struct lk_arena *arena;            /* lives until the execution is over */
+    void *context;                     /* as given to gql_execute */
     /* On failure, set by gql_fail. */
     const char *error_message;
     const char *error_code;

@@ -23,7 +23,7 @@ static void cut(struct lk_buf *buf, size_t start) {
 static void add_quoted(struct lk_slice text, struct lk_buf *buf) {
     struct lk_json_writer w;
     lk_json_writer_init(&w, buf);
-    if (text.len > GQL_INSPECT_MAX) { /* it is cut anyway: only not inside a character, so that the buffer stays UTF-8 */
+    if (text.len > GQL_INSPECT_MAX + 1) { /* it is cut anyway: only not inside a character, so that the buffer stays UTF-8 */
         text.len = GQL_INSPECT_MAX + 1;
         while (((unsigned char)text.ptr[text.len] & 0xC0) == 0x80)
             text.len--;

@@ -61,91 +61,6 @@ static int out_deprecation(bool deprecated, struct lk_slice reason, struct gql_o
     return deprecated ? out_text(reason, ret) : 0;
 }
 
-/* --- which types there are --- */
-
-/*
- * A built-in scalar belongs to a schema only where something refers to it (3.5): graphql-js finds them by walking from type to type, and lists
- * each right after the first type that leads to it. Whatever else is in the schema keeps its place.
- */
-struct census {
-    const struct gql_schema *schema;
-    const struct gql_type **types; /* in order */
-    size_t len;
-    bool *seen; /* by type index */
-};
-
-static void count_type(struct census *census, const struct gql_type *type);
-
-static void count_inputs(struct census *census, const struct gql_input *inputs, size_t len) {
-    for (size_t i = 0; i < len; i++)
-        count_type(census, gql_type_named(inputs[i].type));
-}
-
-static void count_fields(struct census *census, const struct gql_type *type) {
-    for (size_t i = 0; i < type->interfaces_len; i++)
-        count_type(census, type->interfaces[i]);
-    for (size_t i = 0; i < type->fields_len; i++) {
-        count_type(census, gql_type_named(type->fields[i].type));
-        count_inputs(census, type->fields[i].arguments, type->fields[i].arguments_len);
-    }
-}
-
-static bool is_own(const struct gql_type *type) {
-    return !type->builtin;
-}
-
-static void count_references(struct census *census, const struct gql_type *type) {
-    if (type->kind == GQL_UNION) {
-        for (size_t i = 0; i < type->possible_len; i++)
-            count_type(census, type->possible[i]);
-    } else if (type->kind == GQL_OBJECT_TYPE || type->kind == GQL_INTERFACE) {
-        count_fields(census, type);
-    } else if (type->kind == GQL_INPUT_OBJECT) {
-        count_inputs(census, type->inputs, type->inputs_len);
-    }
-}
-
-static void add_type(struct census *census, const struct gql_type *type) {
-    census->seen[type->index] = true;
-    census->types[census->len++] = type;
-}
-
-/* Adds a built-in type that is referred to, and what that refers to. The schema's own types are added in their order, not here. Recursion goes
- * no deeper than the few introspection types. */
-static void count_type(struct census *census, const struct gql_type *type) {
-    if (is_own(type) || census->seen[type->index])
-        return;
-    add_type(census, type);
-    count_references(census, type);
-}
-
-static int take_census(const struct gql_schema *schema, struct lk_arena *arena, struct census *ret) {
-    size_t len = gql_schema_type_count(schema);
-    struct census census = {
-        .schema = schema,
-        .types = lk_arena_calloc(arena, len, sizeof(struct gql_type *)),
-        .seen = lk_arena_calloc(arena, len, sizeof(bool)),
-    };
-    if (census.types == NULL || census.seen == NULL)
-        return LK_ENOMEM;
-    for (size_t i = 0; i < len; i++) {
-        const struct gql_type *type = gql_schema_type_at(schema, i);
-        if (!is_own(type))
-            continue;
-        add_type(&census, type);
-        count_references(&census, type);
-    }
-    for (size_t i = 0; i < gql_schema_directive_count(schema); i++) {
-        const struct gql_directive_def *directive = gql_schema_directive_at(schema, i);
-        count_inputs(&census, directive->arguments, directive->arguments_len);
-    }
-    const struct gql_type *root = gql_schema_type(schema, (struct lk_slice)LK_SLICE("__Schema"));
-    if (root != NULL)
-        count_type(&census, root);
-    *ret = census;
-    return 0;
-}
-
 /* --- meta-fields --- */
 
 static int resolve_typename(struct gql_call *call, const void *source, struct gql_out *ret) {
@@ -160,12 +75,7 @@ static int resolve_schema(struct gql_call *call, const void *source, struct gql_
 
 static int resolve_type(struct gql_call *call, const void *source, struct gql_out *ret) {
     (void)source;
-    const struct gql_type *type = gql_schema_type(call->schema, gql_value_text(gql_argument(call, "name")));
-    if (type == NULL || is_own(type))
-        return out_object(type, ret);
-    struct census census;
-    int code = take_census(call->schema, call->arena, &census);
-    return code == 0 && census.seen[type->index] ? out_object(type, ret) : code;
+    return out_object(gql_schema_type(call->schema, gql_value_text(gql_argument(call, "name"))), ret);
 }
 
 /* --- __Schema --- */
@@ -176,9 +86,11 @@ static int schema_description(struct gql_call *call, const void *source, struct 
 }
 
 static int schema_types(struct gql_call *call, const void *source, struct gql_out *ret) {
-    struct census census;
-    int code = take_census(source, call->arena, &census);
-    return code == 0 ? out_types(call, census.types, census.len, ret) : code;
+    size_t len = gql_schema_type_count(source);
+    int code = out_list(call, len, ret);
+    for (size_t i = 0; code == 0 && i < len; i++)
+        add_object(ret, gql_schema_type_at(source, i));
+    return code;
 }
 
 static int schema_query(struct gql_call *call, const void *source, struct gql_out *ret) {
@@ -364,7 +276,7 @@ static int input_default(struct gql_call *call, const void *source, struct gql_o
     struct lk_slice copy = {NULL, 0};
     if (code == LK_EINVAL)
         code = fail_without_literal(call, culprit);
-    else if (code == 0)
+    else
         code = text.failed ? LK_ENOMEM : lk_arena_copy(call->arena, lk_buf_slice(&text), &copy);
     lk_buf_free(&text);
     return code < 0 ? code : out_text(copy, ret);

@@ -6,14 +6,9 @@
 #include <stdio.h>
 
 int gql_syntax_errorv(struct gql_errors *errors, size_t at, const char *format, va_list args) {
-    va_list again;
-    va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    char *text = len < 0 ? NULL : lk_arena_alloc(errors->arena, (size_t)len + 1);
+    const char *text = gql_format(errors->arena, format, args);
     if (text == NULL)
         return LK_ENOMEM;
-    vsnprintf(text, (size_t)len + 1, format, args);
     gql_pos where = (gql_pos)at;
     gql_errors_add(errors, &where, 1, "Syntax Error: %s", text);
     return errors->out_of_memory ? LK_ENOMEM : LK_EINVAL;

@@ -8,8 +8,6 @@
 #include "graphql/ast.h"
 #include "graphql/error.h"
 
-#include <stdarg.h>
-
 enum gql_token_kind {
     GQL_TOK_EOF,
     GQL_TOK_BANG,

@@ -4,7 +4,6 @@
 #include "graphql/parser.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 
 #define DEPTH_DEFAULT 200
 #define SOURCE_MAX ((size_t)INT32_MAX) /* positions, and lengths given to printf, stay in range */
@@ -416,16 +415,5 @@ int gql_parse(struct lk_slice source, const struct gql_parse_limits *limits, str
     if (!parser_begin(&p, source, limits, arena, errors) || !parse_document(&p, document))
         return p.code;
     *ret = document;
-    return 0;
-}
-
-int gql_parse_value(struct lk_slice source, struct lk_arena *arena, struct gql_literal **ret, struct gql_errors *errors) {
-    struct gql_parser p;
-    if (!parser_begin(&p, source, NULL, arena, errors))
-        return p.code;
-    struct gql_literal *literal = gql_parse_literal(&p, true);
-    if (literal == NULL || !gql_parser_expect(&p, GQL_TOK_EOF))
-        return p.code;
-    *ret = literal;
     return 0;
 }

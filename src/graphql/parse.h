@@ -16,7 +16,4 @@ struct gql_parse_limits {
 int gql_parse(struct lk_slice source, const struct gql_parse_limits *limits, struct lk_arena *arena, struct gql_document **ret,
               struct gql_errors *errors);
 
-/* Parses one constant value ("{a: 1}"), for default values and tests. As above. */
-int gql_parse_value(struct lk_slice source, struct lk_arena *arena, struct gql_literal **ret, struct gql_errors *errors);
-
 #endif

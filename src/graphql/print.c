@@ -1,8 +1,7 @@
 #include "graphql/print.h"
 
-#include <stdio.h>
-
-void gql_print_string(struct lk_slice text, struct lk_buf *buf) {
+/* text as a quoted GraphQL string. */
+static void print_string(struct lk_slice text, struct lk_buf *buf) {
     lk_buf_add_char(buf, '"');
     size_t plain = 0; /* start of the run that needs no escape */
     for (size_t i = 0; i < text.len; i++) {
@@ -103,7 +102,7 @@ void gql_print_literal(const struct gql_literal *literal, struct lk_buf *buf) {
         if (literal->block)
             print_block_string(literal->text, buf);
         else
-            gql_print_string(literal->text, buf);
+            print_string(literal->text, buf);
         break;
     case GQL_LIT_BOOLEAN: lk_buf_add_cstr(buf, literal->boolean ? "true" : "false"); break;
     case GQL_LIT_NULL: lk_buf_add_cstr(buf, "null"); break;
@@ -174,7 +173,7 @@ static int print_leaf(const struct gql_type *type, const struct gql_value *value
         if (type->builtin && lk_slice_is(type->name, "ID") && is_integer_text(value->text))
             lk_buf_add(buf, value->text);
         else
-            gql_print_string(value->text, buf);
+            print_string(value->text, buf);
         return 0;
     case GQL_LIST:
     case GQL_OBJECT: break;
@@ -186,18 +185,12 @@ static int print_leaf(const struct gql_type *type, const struct gql_value *value
 static int print_list(const struct gql_type *type, const struct gql_value *value, struct lk_buf *buf,
                       const struct gql_value **ret_culprit) {
     lk_buf_add_char(buf, '[');
-    bool comma = false;
     for (size_t i = 0; i < value->list.len; i++) {
-        size_t mark = buf->len;
-        if (comma)
+        if (i > 0)
             lk_buf_add_cstr(buf, ", ");
         int code = gql_print_value(type->of, &value->list.items[i], buf, ret_culprit);
         if (code < 0)
             return code;
-        if (code > 0)
-            lk_buf_truncate(buf, mark);
-        else
-            comma = true;
     }
     lk_buf_add_char(buf, ']');
     return 0;
@@ -206,24 +199,15 @@ static int print_list(const struct gql_type *type, const struct gql_value *value
 static int print_object(const struct gql_type *type, const struct gql_value *value, struct lk_buf *buf,
                         const struct gql_value **ret_culprit) {
     lk_buf_add_char(buf, '{');
-    bool comma = false;
     for (size_t i = 0; i < value->object.len; i++) {
         const struct gql_value_member *member = &value->object.members[i];
-        const struct gql_input *input = gql_type_input(type, member->name);
-        if (input == NULL)
-            continue;
-        size_t mark = buf->len;
-        if (comma)
+        if (i > 0)
             lk_buf_add_cstr(buf, ", ");
         lk_buf_add(buf, member->name);
         lk_buf_add_cstr(buf, ": ");
-        int code = gql_print_value(input->type, &member->value, buf, ret_culprit);
+        int code = gql_print_value(gql_type_input(type, member->name)->type, &member->value, buf, ret_culprit);
         if (code < 0)
             return code;
-        if (code > 0)
-            lk_buf_truncate(buf, mark);
-        else
-            comma = true;
     }
     lk_buf_add_char(buf, '}');
     return 0;
@@ -231,18 +215,11 @@ static int print_object(const struct gql_type *type, const struct gql_value *val
 
 int gql_print_value(const struct gql_type *type, const struct gql_value *value, struct lk_buf *buf, const struct gql_value **ret_culprit) {
     if (type->kind == GQL_NON_NULL_TYPE)
-        return value->kind == GQL_NULL ? 1 : gql_print_value(type->of, value, buf, ret_culprit);
-    if (value->kind == GQL_NULL) {
-        lk_buf_add_cstr(buf, "null");
-        return 0;
-    }
-    if (type->kind == GQL_LIST_TYPE) {
-        if (value->kind == GQL_LIST)
-            return print_list(type, value, buf, ret_culprit);
-        return gql_print_value(type->of, value, buf, ret_culprit);
-    }
-    if (type->kind == GQL_INPUT_OBJECT)
-        return value->kind == GQL_OBJECT ? print_object(type, value, buf, ret_culprit) : 1;
+        type = type->of;
+    if (type->kind == GQL_LIST_TYPE && value->kind != GQL_NULL)
+        return print_list(type, value, buf, ret_culprit);
+    if (type->kind == GQL_INPUT_OBJECT && value->kind != GQL_NULL)
+        return print_object(type, value, buf, ret_culprit);
     return print_leaf(type, value, buf, ret_culprit);
 }
 

@@ -14,15 +14,11 @@
 /* The literal on one line, but for block strings. Recursion follows the literal's nesting, which the parser bounds. */
 void gql_print_literal(const struct gql_literal *literal, struct lk_buf *buf);
 
-/* text as a quoted GraphQL string. */
-void gql_print_string(struct lk_slice text, struct lk_buf *buf);
-
 /* A type as it is written: [String!]. Recursion follows its nesting, which the parser bounds. */
 void gql_ref_print(const struct gql_type_ref *ref, struct lk_buf *buf);
 
-/* A coerced value of an input type as a literal (graphql-js's print of astFromValue). 0 when something was printed, 1 when the value has no
- * literal (null of a non-null type), LK_EINVAL when a custom scalar holds a list or an object, which has none either: *ret_culprit is that
- * value. */
+/* A value that was coerced to the type, as a literal (graphql-js's print of astFromValue). 0, or LK_EINVAL when a custom scalar holds a list or
+ * an object, which has no literal: *ret_culprit is that value. */
 int gql_print_value(const struct gql_type *type, const struct gql_value *value, struct lk_buf *buf, const struct gql_value **ret_culprit);
 
 /* graphql-js's inspect: strings quoted, objects "{ a: 1 }", at most ten list items, two levels deep. */

@@ -51,7 +51,7 @@ const struct gql_field *gql_type_field(const struct gql_schema *schema, const st
     if (lk_slice_starts_with(name, "__")) {
         const struct gql_field *meta = gql_names_get(&schema->meta->members, name);
         if (meta != NULL && lk_slice_is(name, "__typename"))
-            return gql_type_is_composite(type) ? meta : NULL;
+            return type->kind == GQL_OBJECT_TYPE || type->kind == GQL_INTERFACE || type->kind == GQL_UNION ? meta : NULL;
         if (meta != NULL && type == schema->roots[GQL_QUERY])
             return meta;
     }
@@ -105,11 +105,6 @@ bool gql_type_is_leaf(const struct gql_type *type) {
     return kind == GQL_SCALAR || kind == GQL_ENUM_TYPE;
 }
 
-bool gql_type_is_composite(const struct gql_type *type) {
-    enum gql_type_kind kind = gql_type_named(type)->kind;
-    return kind == GQL_OBJECT_TYPE || kind == GQL_INTERFACE || kind == GQL_UNION;
-}
-
 static bool is_declared_subtype(const struct gql_type *super, const struct gql_type *sub) {
     const uint8_t *bits = gql_type_node(super)->subtypes;
     return bits != NULL && (bits[sub->index / 8] >> sub->index % 8 & 1) != 0;
@@ -153,14 +148,21 @@ static struct gql_type_node *wrap(struct gql_type_node *inner, enum gql_type_kin
     return node;
 }
 
-const struct gql_type *gql_type_from_ref(const struct gql_schema *schema, const struct gql_type_ref *ref, struct lk_arena *arena) {
-    if (ref->kind == GQL_REF_NAMED)
-        return gql_schema_type(schema, ref->name);
-    const struct gql_type *inner = gql_type_from_ref(schema, ref->of, arena);
-    if (inner == NULL)
-        return NULL;
-    struct gql_type_node *node = wrap(gql_type_node(inner), ref->kind == GQL_REF_LIST ? GQL_LIST_TYPE : GQL_NON_NULL_TYPE, arena);
-    return node == NULL ? NULL : &node->type;
+int gql_type_from_ref(const struct gql_schema *schema, const struct gql_type_ref *ref, struct lk_arena *arena,
+                      const struct gql_type **ret) {
+    const struct gql_type *type = NULL;
+    if (ref->kind == GQL_REF_NAMED) {
+        type = gql_schema_type(schema, ref->name);
+    } else if (gql_type_from_ref(schema, ref->of, arena, &type) < 0) {
+        return LK_ENOMEM;
+    } else if (type != NULL) {
+        struct gql_type_node *node = wrap(gql_type_node(type), ref->kind == GQL_REF_LIST ? GQL_LIST_TYPE : GQL_NON_NULL_TYPE, arena);
+        if (node == NULL)
+            return LK_ENOMEM;
+        type = &node->type;
+    }
+    *ret = type;
+    return 0;
 }
 
 /* Recursion here and above follows the type's nesting, which the parser bounds. */

@@ -53,7 +53,6 @@ struct gql_field {
     bool deprecated;
     struct lk_slice deprecation_reason;
     gql_resolver resolve;             /* set by gql_schema_bind; NULL until then */
-    unsigned complexity;              /* cost of one instance of it, 1 unless set */
     const struct gql_field_def *node; /* its definition */
 };
 
@@ -143,20 +142,25 @@ const struct gql_input *gql_field_argument(const struct gql_field *field, struct
 const struct gql_input *gql_directive_argument(const struct gql_directive_def *directive, struct lk_slice name);
 const struct gql_enum_value *gql_type_enum_value(const struct gql_type *type, struct lk_slice name);
 
-bool gql_type_is_input(const struct gql_type *type); /* looks through list and non-null, as do the next three */
+bool gql_type_is_input(const struct gql_type *type); /* looks through list and non-null, as do the next two */
 bool gql_type_is_output(const struct gql_type *type);
 bool gql_type_is_leaf(const struct gql_type *type);                                             /* scalar or enum */
-bool gql_type_is_composite(const struct gql_type *type);                                        /* object, interface, union */
 const struct gql_type *gql_type_named(const struct gql_type *type);                             /* without its lists and non-nulls */
 bool gql_type_is_possible(const struct gql_type *abstract_type, const struct gql_type *object); /* constant time */
 bool gql_type_is_subtype(const struct gql_type *super, const struct gql_type *sub);             /* 5.8.5 AreTypesCompatible's order */
 
-/* Resolves a type reference of a document against the schema; list and non-null wrappers come from the schema's own interned ones where they
- * exist, else from arena. NULL when the named type is unknown or memory is out. */
-const struct gql_type *gql_type_from_ref(const struct gql_schema *schema, const struct gql_type_ref *ref, struct lk_arena *arena);
+/* Whether a value must be given: non-null without a default. */
+static inline bool gql_input_required(const struct gql_input *input) {
+    return input->type->kind == GQL_NON_NULL_TYPE && input->default_literal == NULL;
+}
 
-/* "[String!]!" into buf. */
+/* Resolves a type reference of a document against the schema; list and non-null wrappers come from the schema's own interned ones where they
+ * exist, else from arena. 0 with *ret, NULL when the named type is unknown; or LK_ENOMEM. */
+int gql_type_from_ref(const struct gql_schema *schema, const struct gql_type_ref *ref, struct lk_arena *arena, const struct gql_type **ret);
+
+/* "[String!]!" into buf; or in the arena, NULL when memory is out. */
 void gql_type_print(const struct gql_type *type, struct lk_buf *buf);
+const char *gql_type_text(const struct gql_type *type, struct lk_arena *arena);
 
 /* One row a field. */
 struct gql_binding {

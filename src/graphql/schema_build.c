@@ -142,7 +142,7 @@ static int fill_field(struct builder *b, const struct gql_field_def *def, struct
     struct gql_type_node *type = resolve(b, def->type);
     if (type == NULL)
         return LK_ENOMEM;
-    *field = (struct gql_field){.name = def->name.text, .description = def->description, .type = &type->type, .complexity = 1, .node = def};
+    *field = (struct gql_field){.name = def->name.text, .description = def->description, .type = &type->type, .node = def};
     int code = read_deprecation(b, def->directives, &field->deprecated, &field->deprecation_reason);
     return code < 0 ? code : fill_arguments(b, def->arguments, &field->arguments, &field->arguments_len);
 }

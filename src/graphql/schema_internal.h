@@ -66,11 +66,6 @@ int gql_schema_check(const struct gql_schema *schema, struct gql_errors *errors)
 /* Coerces every default value. 0, LK_EINVAL after adding an error, or LK_ENOMEM. */
 int gql_schema_coerce_defaults(struct gql_schema *schema, struct gql_errors *errors);
 
-/* Whether a value must be given: non-null without a default. */
-static inline bool gql_input_required(const struct gql_input *input) {
-    return input->type->kind == GQL_NON_NULL_TYPE && input->default_literal == NULL;
-}
-
 /* A growing list of positions for an error; overflow of memory shows when it is added. */
 struct gql_places {
     struct lk_arena *arena;
@@ -80,8 +75,5 @@ struct gql_places {
     bool failed;
 };
 void gql_places_add(struct gql_places *places, gql_pos at);
-
-/* The type as text in the arena, or NULL. */
-const char *gql_type_text(const struct gql_type *type, struct lk_arena *arena);
 
 #endif

@@ -3,6 +3,7 @@
  * its visitor and applies the rules at each in the order of its list, so that errors come out in the same order.
  */
 #include "graphql/locations.h"
+#include "graphql/print.h"
 #include "graphql/schema_internal.h"
 #include "graphql/suggest.h"
 
@@ -242,24 +243,13 @@ static bool is_given(const struct gql_directive *d, struct lk_slice name) {
     return false;
 }
 
-static void print_ref(const struct gql_type_ref *ref, struct lk_buf *buf) {
-    if (ref->kind == GQL_REF_NAMED) {
-        lk_buf_add(buf, ref->name);
-        return;
-    }
-    if (ref->kind == GQL_REF_LIST)
-        lk_buf_add_char(buf, '[');
-    print_ref(ref->of, buf);
-    lk_buf_add_char(buf, ref->kind == GQL_REF_LIST ? ']' : '!');
-}
-
 /* ProvidedRequiredArgumentsOnDirectives */
 static void check_arguments_provided(struct sdl *s, const struct gql_directive *d, const struct gql_definition *def) {
     for (const struct gql_input_def *i = def == NULL ? NULL : def->inputs; i != NULL; i = i->next) {
         if (i->type->kind != GQL_REF_NON_NULL || i->default_value != NULL || is_given(d, i->name.text))
             continue;
         struct lk_buf type = {0};
-        print_ref(i->type, &type);
+        gql_ref_print(i->type, &type);
         s->no_memory = s->no_memory || type.failed;
         gql_errors_add(s->errors, &d->name.at, 1,
                        "Directive \"@%.*s\" argument \"%.*s\" of type \"%.*s\" is required, but it was not provided.", NAME_ARGS(d->name),

@@ -82,8 +82,7 @@ static uint64_t take_number(struct lk_slice text, size_t *at) {
     return number;
 }
 
-/* Byte order, but runs of digits compare as numbers: a2 before a10. */
-static int compare_natural(struct lk_slice a, struct lk_slice b) {
+int gql_natural_compare(struct lk_slice a, struct lk_slice b) {
     size_t i = 0;
     size_t j = 0;
     while (i < a.len && j < b.len) {
@@ -112,7 +111,7 @@ static void keep(struct match *best, size_t *count, struct match match) {
     size_t at = *count;
     while (at > 0) {
         const struct match *before = &best[at - 1];
-        if (before->distance < match.distance || (before->distance == match.distance && compare_natural(before->name, match.name) <= 0))
+        if (before->distance < match.distance || (before->distance == match.distance && gql_natural_compare(before->name, match.name) <= 0))
             break;
         at--;
     }
@@ -122,6 +121,22 @@ static void keep(struct match *best, size_t *count, struct match match) {
         (*count)++;
     memmove(&best[at + 1], &best[at], (*count - at - 1) * sizeof(*best));
     best[at] = match;
+}
+
+void gql_did_you_mean(const char *sub, const struct lk_slice *names, size_t len, struct lk_buf *out) {
+    size_t shown = len < SHOWN_MAX ? len : SHOWN_MAX;
+    if (shown == 0)
+        return;
+    lk_buf_add_cstr(out, " Did you mean ");
+    lk_buf_add_cstr(out, sub);
+    for (size_t i = 0; i < shown; i++) {
+        if (i > 0)
+            lk_buf_add_cstr(out, shown == 2 ? " or " : i + 1 == shown ? ", or " : ", ");
+        lk_buf_add_char(out, '"');
+        lk_buf_add(out, names[i]);
+        lk_buf_add_char(out, '"');
+    }
+    lk_buf_add_char(out, '?');
 }
 
 void gql_suggest(struct lk_slice input, gql_option_name name, const void *options, size_t len, const char *sub, struct lk_buf *out) {
@@ -146,16 +161,8 @@ void gql_suggest(struct lk_slice input, gql_option_name name, const void *option
         if (distance <= threshold)
             keep(best, &count, (struct match){option, distance});
     }
-    if (count == 0)
-        return;
-    lk_buf_add_cstr(out, " Did you mean ");
-    lk_buf_add_cstr(out, sub);
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            lk_buf_add_cstr(out, count == 2 ? " or " : i == count - 1 ? ", or " : ", ");
-        lk_buf_add_char(out, '"');
-        lk_buf_add(out, best[i].name);
-        lk_buf_add_char(out, '"');
-    }
-    lk_buf_add_char(out, '?');
+    struct lk_slice names[SHOWN_MAX];
+    for (size_t i = 0; i < count; i++)
+        names[i] = best[i].name;
+    gql_did_you_mean(sub, names, count, out);
 }

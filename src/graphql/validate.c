@@ -1,8 +1,6 @@
 /* The entry to validation, and how its files report errors and get memory. See validate_internal.h for the whole. */
 #include "graphql/validate_internal.h"
 
-#include <stdio.h>
-
 void gql_v_fail(struct gql_v *v) {
     v->no_memory = true;
     v->stop = true;
@@ -28,51 +26,42 @@ void *gql_v_grow(struct gql_v *v, void *array, size_t len, size_t *cap, size_t s
     return copy;
 }
 
-/* Adds the message and sets stop when that was the last error there is room for. */
-static void add_error(struct gql_v *v, const gql_pos *at, size_t at_len, const char *message) {
-    if (message == NULL || gql_errors_add(v->errors, at, at_len, "%s", message) == NULL)
+const struct gql_type *gql_v_type_of_ref(struct gql_v *v, const struct gql_type_ref *ref) {
+    const struct gql_type *type = NULL;
+    if (gql_type_from_ref(v->schema, ref, v->arena, &type) < 0)
+        gql_v_fail(v);
+    return type;
+}
+
+/* Sets stop when that was the last error there is room for. */
+static __attribute__((format(printf, 4, 0))) void add_error(struct gql_v *v, const gql_pos *at, size_t at_len, const char *format,
+                                                            va_list args) {
+    if (v->stop)
+        return;
+    if (gql_errors_addv(v->errors, at, at_len > GQL_V_LOCATIONS_MAX ? GQL_V_LOCATIONS_MAX : at_len, format, args) == NULL)
         gql_v_fail(v);
     else if (gql_errors_full(v->errors))
         v->stop = true;
 }
 
-static const char *format_text(struct gql_v *v, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
-
-static const char *format_text(struct gql_v *v, const char *format, va_list args) {
-    va_list again;
-    va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    char *text = len < 0 ? NULL : lk_arena_alloc(v->arena, (size_t)len + 1);
-    if (text != NULL)
-        vsnprintf(text, (size_t)len + 1, format, args);
-    return text;
-}
-
 void gql_v_error(struct gql_v *v, const gql_pos *at, size_t at_len, const char *format, ...) {
-    if (v->stop)
-        return;
     va_list args;
     va_start(args, format);
-    const char *message = format_text(v, format, args);
+    add_error(v, at, at_len, format, args);
     va_end(args);
-    add_error(v, at, at_len > GQL_V_LOCATIONS_MAX ? GQL_V_LOCATIONS_MAX : at_len, message);
 }
 
 void gql_v_error_at(struct gql_v *v, gql_pos at, const char *format, ...) {
-    if (v->stop)
-        return;
     va_list args;
     va_start(args, format);
-    const char *message = format_text(v, format, args);
+    add_error(v, &at, 1, format, args);
     va_end(args);
-    add_error(v, &at, 1, message);
 }
 
 void gql_v_abort(struct gql_v *v) {
     if (v->stop)
         return;
-    add_error(v, NULL, 0, "Validation aborted.");
+    gql_v_error(v, NULL, 0, "Validation aborted.");
     v->limited = true;
     v->stop = true;
 }

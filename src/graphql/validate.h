@@ -14,9 +14,9 @@ struct gql_limits {
     unsigned aliases;             /* aliased fields in the document */
     unsigned root_fields;         /* fields at the root of an operation, fragments followed */
     unsigned directives;          /* directives in the document */
-    unsigned complexity;          /* sum of field costs; a field with a `limit` argument multiplies what is below it, by 100 at most */
-    bool no_introspection;        /* __schema and __type are refused */
-    bool no_suggestions;          /* messages name no near matches ("Did you mean ...") */
+    unsigned complexity;   /* fields, those below one with a `limit` argument times that: by 100 at most, and when it is a variable */
+    bool no_introspection; /* __schema and __type are refused */
+    bool no_suggestions;   /* messages name no near matches ("Did you mean ...") */
 };
 
 /* Checks an executable document. Errors are added in the order and words of graphql-js 16 (`validate(schema, document)`, its bound on the nesting

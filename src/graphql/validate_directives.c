@@ -1,27 +1,13 @@
 /* Rules on where directives stand: KnownDirectives (5.7.1, 5.7.2) and UniqueDirectivesPerLocation (5.7.3). */
+#include "graphql/locations.h"
 #include "graphql/validate_internal.h"
-
-static const char *location_text(enum gql_location location) {
-    switch (location) {
-    case GQL_LOC_QUERY: return "QUERY";
-    case GQL_LOC_MUTATION: return "MUTATION";
-    case GQL_LOC_SUBSCRIPTION: return "SUBSCRIPTION";
-    case GQL_LOC_FIELD: return "FIELD";
-    case GQL_LOC_FRAGMENT_DEFINITION: return "FRAGMENT_DEFINITION";
-    case GQL_LOC_FRAGMENT_SPREAD: return "FRAGMENT_SPREAD";
-    case GQL_LOC_INLINE_FRAGMENT: return "INLINE_FRAGMENT";
-    case GQL_LOC_VARIABLE_DEFINITION: return "VARIABLE_DEFINITION";
-    default: return ""; /* locations of the type system: an executable document has none */
-    }
-}
 
 void gql_v_known_directive(struct gql_v *v, const struct gql_directive *directive, enum gql_location location) {
     struct lk_slice name = directive->name.text;
     if (v->directive == NULL)
-        gql_v_error_at(v, directive->name.at, "Unknown directive \"@%.*s\".", (int)name.len, name.ptr);
+        gql_v_error_at(v, directive->name.at, "Unknown directive \"@%.*s\".", GQL_SHOWN(name));
     else if ((v->directive->locations & (1u << location)) == 0)
-        gql_v_error_at(v, directive->name.at, "Directive \"@%.*s\" may not be used on %s.", (int)name.len, name.ptr,
-                       location_text(location));
+        gql_v_error_at(v, directive->name.at, "Directive \"@%.*s\" may not be used on %s.", GQL_SHOWN(name), gql_location_name(location));
 }
 
 void gql_v_unique_directives(struct gql_v *v, const struct gql_directive *directives) {
@@ -46,6 +32,6 @@ void gql_v_unique_directives(struct gql_v *v, const struct gql_directive *direct
         const struct gql_directive_def *def = gql_schema_directive(v->schema, names[i]);
         if (def != NULL && !def->repeatable)
             gql_v_error(v, (gql_pos[]){at[first[i]], at[i]}, 2, "The directive \"@%.*s\" can only be used once at this location.",
-                        (int)names[i].len, names[i].ptr);
+                        GQL_SHOWN(names[i]));
     }
 }

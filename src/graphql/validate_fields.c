@@ -1,4 +1,5 @@
 /* Rules on fields and their arguments: ScalarLeafs, FieldsOnCorrectType, KnownArgumentNames, UniqueArgumentNames, ProvidedRequiredArguments. */
+#include "graphql/suggest.h"
 #include "graphql/validate_internal.h"
 
 /* --- ScalarLeafs (5.3.3) --- */
@@ -42,7 +43,7 @@ static bool suggest_before(const struct usage_count *a, const struct usage_count
         return true;
     if (b->type->kind == GQL_INTERFACE && gql_type_is_subtype(b->type, a->type))
         return false;
-    return gql_v_natural_compare(a->type->name, b->type->name) < 0;
+    return gql_natural_compare(a->type->name, b->type->name) < 0;
 }
 
 static void sort_counts(struct usage_count *counts, size_t len) {
@@ -95,8 +96,8 @@ void gql_v_fields_on_correct_type(struct gql_v *v, const struct gql_selection *f
     const char *hint = suggest_types(v, v->parent, field->name.text);
     if (hint[0] == '\0')
         hint = suggest_fields(v, v->parent, field->name.text);
-    gql_v_error_at(v, field->at, "Cannot query field \"%.*s\" on type \"%.*s\".%s", (int)field->name.text.len, field->name.text.ptr,
-                   (int)v->parent->name.len, v->parent->name.ptr, hint);
+    gql_v_error_at(v, field->at, "Cannot query field \"%.*s\" on type \"%.*s\".%s", GQL_SHOWN(field->name.text), GQL_SHOWN(v->parent->name),
+                   hint);
 }
 
 /* --- arguments (5.4) --- */
@@ -115,9 +116,8 @@ void gql_v_known_argument(struct gql_v *v, const struct gql_argument *argument) 
     if (field == NULL || v->parent == NULL || v->stop)
         return;
     struct lk_slice name = argument->name.text;
-    gql_v_error_at(v, argument->name.at, "Unknown argument \"%.*s\" on field \"%.*s.%.*s\".%s", (int)name.len, name.ptr,
-                   (int)v->parent->name.len, v->parent->name.ptr, (int)field->name.len, field->name.ptr,
-                   suggest_arguments(v, name, field->arguments, field->arguments_len));
+    gql_v_error_at(v, argument->name.at, "Unknown argument \"%.*s\" on field \"%.*s.%.*s\".%s", GQL_SHOWN(name), GQL_SHOWN(v->parent->name),
+                   GQL_SHOWN(field->name), suggest_arguments(v, name, field->arguments, field->arguments_len));
 }
 
 void gql_v_known_directive_arguments(struct gql_v *v, const struct gql_directive *directive) {
@@ -127,31 +127,8 @@ void gql_v_known_directive_arguments(struct gql_v *v, const struct gql_directive
     for (const struct gql_argument *a = directive->arguments; a != NULL && !v->stop; a = a->next) {
         if (gql_directive_argument(def, a->name.text) != NULL)
             continue;
-        gql_v_error_at(v, a->name.at, "Unknown argument \"%.*s\" on directive \"@%.*s\".%s", (int)a->name.text.len, a->name.text.ptr,
-                       (int)def->name.len, def->name.ptr, suggest_arguments(v, a->name.text, def->arguments, def->arguments_len));
-    }
-}
-
-/* Adds one error for each name that more than one argument has, with the places of all of them. */
-static void report_repeated(struct gql_v *v, const struct lk_slice *names, const gql_pos *at, const size_t *first, size_t len) {
-    size_t *next = gql_v_calloc(v, len, sizeof(*next)); /* next argument of the same name, 0: none */
-    size_t *last = gql_v_calloc(v, len, sizeof(*last));
-    gql_pos *places = gql_v_calloc(v, len, sizeof(*places));
-    if (next == NULL || last == NULL || places == NULL)
-        return;
-    for (size_t i = 0; i < len; i++) {
-        if (first[i] != i)
-            next[last[first[i]]] = i;
-        last[first[i]] = i;
-    }
-    for (size_t i = 0; i < len && !v->stop; i++) {
-        if (first[i] != i || next[i] == 0)
-            continue;
-        size_t count = 0;
-        places[count++] = at[i];
-        for (size_t j = next[i]; j != 0; j = next[j])
-            places[count++] = at[j];
-        gql_v_error(v, places, count, "There can be only one argument named \"%.*s\".", (int)names[i].len, names[i].ptr);
+        gql_v_error_at(v, a->name.at, "Unknown argument \"%.*s\" on directive \"@%.*s\".%s", GQL_SHOWN(a->name.text), GQL_SHOWN(def->name),
+                       suggest_arguments(v, a->name.text, def->arguments, def->arguments_len));
     }
 }
 
@@ -170,13 +147,7 @@ void gql_v_unique_arguments(struct gql_v *v, const struct gql_argument *argument
         names[i] = a->name.text;
         at[i] = a->name.at;
     }
-    const size_t *first = gql_v_first_equal(v, names, len);
-    for (i = 0; first != NULL && i < len; i++) {
-        if (first[i] != i) {
-            report_repeated(v, names, at, first, len);
-            return;
-        }
-    }
+    gql_v_unique_names(v, names, at, len, "argument named \"");
 }
 
 static bool is_given(const struct gql_argument *arguments, struct lk_slice name) {
@@ -190,10 +161,10 @@ void gql_v_required_arguments(struct gql_v *v, const struct gql_selection *field
     const struct gql_field *def = v->field;
     for (size_t i = 0; def != NULL && i < def->arguments_len && !v->stop; i++) {
         const struct gql_input *argument = &def->arguments[i];
-        if (!gql_v_is_required(argument) || is_given(field->arguments, argument->name))
+        if (!gql_input_required(argument) || is_given(field->arguments, argument->name))
             continue;
         gql_v_error_at(v, field->at, "Field \"%.*s\" argument \"%.*s\" of type \"%s\" is required, but it was not provided.",
-                       (int)def->name.len, def->name.ptr, (int)argument->name.len, argument->name.ptr, gql_v_type_text(v, argument->type));
+                       GQL_SHOWN(def->name), GQL_SHOWN(argument->name), gql_v_type_text(v, argument->type));
     }
 }
 
@@ -201,9 +172,9 @@ void gql_v_required_directive_arguments(struct gql_v *v, const struct gql_direct
     const struct gql_directive_def *def = v->directive;
     for (size_t i = 0; def != NULL && i < def->arguments_len && !v->stop; i++) {
         const struct gql_input *argument = &def->arguments[i];
-        if (!gql_v_is_required(argument) || is_given(directive->arguments, argument->name))
+        if (!gql_input_required(argument) || is_given(directive->arguments, argument->name))
             continue;
         gql_v_error_at(v, directive->name.at, "Directive \"@%.*s\" argument \"%.*s\" of type \"%s\" is required, but it was not provided.",
-                       (int)def->name.len, def->name.ptr, (int)argument->name.len, argument->name.ptr, gql_v_type_text(v, argument->type));
+                       GQL_SHOWN(def->name), GQL_SHOWN(argument->name), gql_v_type_text(v, argument->type));
     }
 }

@@ -10,7 +10,7 @@ void gql_v_fragment_on_composite(struct gql_v *v, const struct gql_fragment *fra
     const struct gql_type *type = gql_schema_type(v->schema, fragment->on.text);
     if (type != NULL && !gql_v_is_composite(type))
         gql_v_error_at(v, fragment->on.at, "Fragment \"%.*s\" cannot condition on non composite type \"%.*s\".",
-                       (int)fragment->name.text.len, fragment->name.text.ptr, (int)fragment->on.text.len, fragment->on.text.ptr);
+                       GQL_SHOWN(fragment->name.text), GQL_SHOWN(fragment->on.text));
 }
 
 void gql_v_inline_on_composite(struct gql_v *v, const struct gql_selection *fragment) {
@@ -18,8 +18,7 @@ void gql_v_inline_on_composite(struct gql_v *v, const struct gql_selection *frag
         return;
     const struct gql_type *type = gql_schema_type(v->schema, fragment->on.text);
     if (type != NULL && !gql_v_is_composite(type))
-        gql_v_error_at(v, fragment->on.at, "Fragment cannot condition on non composite type \"%.*s\".", (int)fragment->on.text.len,
-                       fragment->on.text.ptr);
+        gql_v_error_at(v, fragment->on.at, "Fragment cannot condition on non composite type \"%.*s\".", GQL_SHOWN(fragment->on.text));
 }
 
 void gql_v_unique_fragment_name(struct gql_v *v, const struct gql_fragment *fragment) {
@@ -30,13 +29,13 @@ void gql_v_unique_fragment_name(struct gql_v *v, const struct gql_fragment *frag
     if (*first == GQL_V_NONE)
         *first = fragment->name.at;
     else
-        gql_v_error(v, (gql_pos[]){(gql_pos)*first, fragment->name.at}, 2, "There can be only one fragment named \"%.*s\".", (int)name.len,
-                    name.ptr);
+        gql_v_error(v, (gql_pos[]){(gql_pos)*first, fragment->name.at}, 2, "There can be only one fragment named \"%.*s\".",
+                    GQL_SHOWN(name));
 }
 
 void gql_v_known_fragment(struct gql_v *v, const struct gql_selection *spread) {
     if (gql_v_fragment_named(v, spread->name.text) == NULL)
-        gql_v_error_at(v, spread->name.at, "Unknown fragment \"%.*s\".", (int)spread->name.text.len, spread->name.text.ptr);
+        gql_v_error_at(v, spread->name.at, "Unknown fragment \"%.*s\".", GQL_SHOWN(spread->name.text));
 }
 
 /* --- PossibleFragmentSpreads --- */
@@ -61,7 +60,7 @@ void gql_v_possible_inline(struct gql_v *v, const struct gql_selection *fragment
     if (!gql_v_is_composite(v->type) || v->parent == NULL || overlap(v->type, v->parent))
         return;
     gql_v_error_at(v, fragment->at, "Fragment cannot be spread here as objects of type \"%.*s\" can never be of type \"%.*s\".",
-                   (int)v->parent->name.len, v->parent->name.ptr, (int)v->type->name.len, v->type->name.ptr);
+                   GQL_SHOWN(v->parent->name), GQL_SHOWN(v->type->name));
 }
 
 void gql_v_possible_spread(struct gql_v *v, const struct gql_selection *spread) {
@@ -70,8 +69,7 @@ void gql_v_possible_spread(struct gql_v *v, const struct gql_selection *spread) 
     if (!gql_v_is_composite(type) || v->parent == NULL || overlap(type, v->parent))
         return;
     gql_v_error_at(v, spread->at, "Fragment \"%.*s\" cannot be spread here as objects of type \"%.*s\" can never be of type \"%.*s\".",
-                   (int)spread->name.text.len, spread->name.text.ptr, (int)v->parent->name.len, v->parent->name.ptr, (int)type->name.len,
-                   type->name.ptr);
+                   GQL_SHOWN(spread->name.text), GQL_SHOWN(v->parent->name), GQL_SHOWN(type->name));
 }
 
 /* --- NoFragmentCycles: a depth-first search with its own stack, which visits each name once --- */
@@ -108,15 +106,14 @@ static void report_cycle(struct gql_v *v, size_t from, size_t to) {
         at[i] = spread->at;
         if (i + 1 == len || via.len > VIA_MAX)
             continue;
-        lk_buf_addf(&via, "%s\"%.*s\"", i == 0 ? " via " : ", ", (int)spread->name.text.len, spread->name.text.ptr);
+        lk_buf_addf(&via, "%s\"%.*s\"", i == 0 ? " via " : ", ", GQL_SHOWN(spread->name.text));
         if (via.len > VIA_MAX)
             lk_buf_add_cstr(&via, "...");
     }
     const struct gql_selection *last = v->cycle_path[to - 1];
     if (via.failed)
         gql_v_fail(v);
-    gql_v_error(v, at, len, "Cannot spread fragment \"%.*s\" within itself%.*s.", (int)last->name.text.len, last->name.text.ptr,
-                (int)via.len, via.ptr == NULL ? "" : via.ptr);
+    gql_v_error(v, at, len, "Cannot spread fragment \"%.*s\" within itself%.*s.", GQL_SHOWN(last->name.text), GQL_SHOWN(via));
     lk_buf_free(&via);
 }
 
@@ -177,6 +174,6 @@ void gql_v_unused_fragments(struct gql_v *v) {
     for (size_t i = 0; i < v->fragments_len && !v->stop; i++) {
         const struct gql_fragment *def = v->fragments[i].def;
         if (!used[v->fragments[i].name])
-            gql_v_error_at(v, def->at, "Fragment \"%.*s\" is never used.", (int)def->name.text.len, def->name.text.ptr);
+            gql_v_error_at(v, def->at, "Fragment \"%.*s\" is never used.", GQL_SHOWN(def->name.text));
     }
 }

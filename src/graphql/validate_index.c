@@ -129,18 +129,37 @@ bool gql_v_spend(struct gql_v *v, size_t work) {
     return true;
 }
 
-struct name_set {
+/* Names that are met while spreads are followed, each once. One serves all searches, so that none costs what it does not meet. */
+struct gql_v_met {
     size_t *names;
     size_t len;
-    bool *has; /* by name */
+    size_t *rounds; /* by name: the search that met it last */
+    size_t round;
 };
 
-static void name_set_add(struct name_set *set, const struct gql_v_scope *scope) {
+/* Begins a search; NULL after stop. */
+static struct gql_v_met *begin_search(struct gql_v *v) {
+    struct gql_v_met *met = v->met;
+    if (met == NULL) {
+        met = gql_v_calloc(v, 1, sizeof(*met));
+        size_t *names = gql_v_calloc(v, v->names_len, sizeof(*names));
+        size_t *rounds = gql_v_calloc(v, v->names_len, sizeof(*rounds));
+        if (v->stop)
+            return NULL;
+        *met = (struct gql_v_met){.names = names, .rounds = rounds};
+        v->met = met;
+    }
+    met->len = 0;
+    met->round++;
+    return met;
+}
+
+static void meet(struct gql_v_met *met, const struct gql_v_scope *scope) {
     for (size_t i = 0; i < scope->spreads_len; i++) {
         size_t name = scope->spreads[i].name;
-        if (!set->has[name])
-            set->names[set->len++] = name;
-        set->has[name] = true;
+        if (met->rounds[name] != met->round)
+            met->names[met->len++] = name;
+        met->rounds[name] = met->round;
     }
 }
 
@@ -150,22 +169,24 @@ static int by_number(const void *a, const void *b) {
     return (*x > *y) - (*x < *y);
 }
 
-/* Follows the set's names to their ends, in the order in which they are met. */
-static bool follow(struct gql_v *v, struct name_set *set, struct gql_v_reach *reach) {
-    reach->fragments = gql_v_calloc(v, v->names_len, sizeof(*reach->fragments));
-    if (reach->fragments == NULL || !gql_v_spend(v, set->len))
+/* Follows the names to their ends, in the order in which they are met. */
+static bool follow(struct gql_v *v, struct gql_v_met *met, struct gql_v_reach *reach) {
+    if (!gql_v_spend(v, met->len))
         return false;
-    for (size_t i = 0; i < set->len; i++) {
-        size_t fragment = v->names[set->names[i]].fragment;
+    for (size_t i = 0; i < met->len; i++) {
+        size_t fragment = v->names[met->names[i]].fragment;
         if (fragment == GQL_V_NONE)
             continue;
-        reach->fragments[reach->fragments_len++] = fragment;
         const struct gql_v_scope *scope = &v->fragments[fragment].scope;
         if (!gql_v_spend(v, scope->spreads_len))
             return false;
-        name_set_add(set, scope);
+        meet(met, scope);
     }
-    return true;
+    reach->fragments = gql_v_calloc(v, met->len, sizeof(*reach->fragments));
+    for (size_t i = 0; reach->fragments != NULL && i < met->len; i++)
+        if (v->names[met->names[i]].fragment != GQL_V_NONE)
+            reach->fragments[reach->fragments_len++] = v->names[met->names[i]].fragment;
+    return reach->fragments != NULL;
 }
 
 /* The remembered reach of the sorted names, or a new and still empty one (then *ret_new). NULL after stop. */
@@ -187,29 +208,19 @@ static struct gql_v_reach *reach_slot(struct gql_v *v, const size_t *sorted, siz
 }
 
 struct gql_v_reach *gql_v_reachable(struct gql_v *v, const struct gql_v_operation *operations, size_t len) {
-    struct lk_arena scratch;
-    lk_arena_init(&scratch, SIZE_MAX);
-    struct gql_v_reach *result = NULL;
-    struct name_set set = {.names = lk_arena_calloc(&scratch, v->names_len + 1, sizeof(size_t)),
-                           .has = lk_arena_calloc(&scratch, v->names_len + 1, sizeof(bool))};
-    if (set.names == NULL || set.has == NULL) {
-        gql_v_fail(v);
-        goto done;
-    }
+    struct gql_v_met *met = begin_search(v);
+    if (met == NULL)
+        return NULL;
     for (size_t i = 0; i < len; i++)
-        name_set_add(&set, &operations[i].scope);
-    size_t *sorted = gql_v_calloc(v, set.len, sizeof(*sorted));
+        meet(met, &operations[i].scope);
+    size_t *sorted = gql_v_calloc(v, met->len, sizeof(*sorted));
     if (sorted == NULL)
-        goto done;
-    memcpy(sorted, set.names, set.len * sizeof(*sorted));
-    qsort(sorted, set.len, sizeof(*sorted), by_number);
+        return NULL;
+    memcpy(sorted, met->names, met->len * sizeof(*sorted));
+    qsort(sorted, met->len, sizeof(*sorted), by_number);
     bool is_new = false;
-    struct gql_v_reach *reach = reach_slot(v, sorted, set.len, &is_new);
-    if (reach != NULL && (!is_new || follow(v, &set, reach)))
-        result = reach;
-done:
-    lk_arena_free(&scratch);
-    return result;
+    struct gql_v_reach *reach = reach_slot(v, sorted, met->len, &is_new);
+    return reach != NULL && (!is_new || follow(v, met, reach)) ? reach : NULL;
 }
 
 static bool gather_usages(struct gql_v *v, struct gql_v_reach *reach) {

@@ -78,6 +78,7 @@ struct gql_v_reach {
     bool usages_known;
 };
 
+struct gql_v_met;     /* validate_index.c */
 struct gql_v_overlap; /* validate_overlap.c */
 
 struct gql_v {
@@ -111,7 +112,8 @@ struct gql_v {
     bool skip_introspection; /* inside an introspection field that is already checked */
 
     /* Rule state. */
-    size_t fragment_work; /* left of the budget for following fragments */
+    size_t fragment_work;  /* left of the budget for following fragments */
+    struct gql_v_met *met; /* NULL while nothing was followed */
     struct gql_v_map reach_index;
     struct gql_v_reach *reaches;
     size_t reaches_len;
@@ -148,8 +150,16 @@ void gql_v_fail(struct gql_v *v);
 /* Zeroed arena memory; NULL after gql_v_fail. count 0 is fine. */
 void *gql_v_calloc(struct gql_v *v, size_t count, size_t size);
 
+/* The type of a reference, or NULL when it is unknown and after gql_v_fail. */
+const struct gql_type *gql_v_type_of_ref(struct gql_v *v, const struct gql_type_ref *ref);
+
 /* Makes room for one more element; array, doubled when full, or NULL after gql_v_fail. */
 void *gql_v_grow(struct gql_v *v, void *array, size_t len, size_t *cap, size_t size);
+
+/* What reading a name counts for in a budget of work, beside what is done with it: a hostile one may be most of the document. */
+static inline size_t gql_v_name_work(struct lk_slice name) {
+    return name.len / 64;
+}
 
 /* --- validate_map.c --- */
 
@@ -165,22 +175,18 @@ size_t gql_v_map_get(const struct gql_v *v, const struct gql_v_map *map, struct 
 /* For each of the names the index of the first equal one; NULL after gql_v_fail. */
 size_t *gql_v_first_equal(struct gql_v *v, const struct lk_slice *names, size_t len);
 
+/* Adds `There can be only one <what><name>".` for each name that is there more than once, with the places of all that are it. */
+void gql_v_unique_names(struct gql_v *v, const struct lk_slice *names, const gql_pos *at, size_t len, const char *what);
+
 /* --- validate_text.c: arena texts for messages; "" after gql_v_fail --- */
 
 const char *gql_v_type_text(struct gql_v *v, const struct gql_type *type);
 const char *gql_v_ref_text(struct gql_v *v, const struct gql_type_ref *ref);
 const char *gql_v_literal_text(struct gql_v *v, const struct gql_literal *literal);
 
-/* --- validate_suggest.c --- */
-
-/* " Did you mean "a" or "b"?" for the options near input, or "" (also when suggestions are switched off). sub: empty or words before the names, ending in a blank. */
+/* What gql_suggest and gql_did_you_mean append, or "" (also when suggestions are switched off). */
 const char *gql_v_suggest(struct gql_v *v, const char *sub, struct lk_slice input, const struct lk_slice *options, size_t len);
-
-/* The same for names already chosen and ordered. */
 const char *gql_v_did_you_mean(struct gql_v *v, const char *sub, const struct lk_slice *names, size_t len);
-
-/* graphql-js's order of names: digits by their number, the rest by code. */
-int gql_v_natural_compare(struct lk_slice a, struct lk_slice b);
 
 /* --- validate_index.c --- */
 
@@ -222,10 +228,6 @@ static inline bool gql_v_is_abstract(const struct gql_type *type) {
 /* A composite type itself, not a list of one; false for NULL. */
 static inline bool gql_v_is_composite(const struct gql_type *type) {
     return type != NULL && (type->kind == GQL_OBJECT_TYPE || gql_v_is_abstract(type));
-}
-
-static inline bool gql_v_is_required(const struct gql_input *input) {
-    return input->type->kind == GQL_NON_NULL_TYPE && input->default_literal == NULL && input->default_value == NULL;
 }
 
 /* --- rules, by the file they are in; each is called on entering (or leaving) its node --- */

@@ -9,9 +9,8 @@
 
 #include <inttypes.h>
 
-enum {
-    PAGE_MAX = 100
-}; /* what a greater page size counts as, since lists end there, and one that is not known: a variable without a default */
+/* What a greater page size counts as, since lists end there, and that of a variable: its default says nothing of what will be sent. */
+enum { PAGE_MAX = 100 };
 
 struct measure {
     uint64_t depth;      /* nesting of fields, introspection apart */
@@ -25,7 +24,6 @@ struct limiter {
     struct gql_v *v;
     struct measure *fragments;
     enum { NEW, BUSY, DONE } * states;
-    struct gql_v_map pages; /* variable name to the greatest page size it may stand for by default */
     uint64_t aliases;
     uint64_t directives;
 };
@@ -53,23 +51,8 @@ static uint64_t page_of(struct lk_slice text) {
     return value < PAGE_MAX ? larger(value, 1) : PAGE_MAX;
 }
 
-/* A variable of several operations counts with its greatest default. */
-static void note_pages(struct limiter *l) {
-    for (const struct gql_operation *o = l->v->document->operations; o != NULL; o = o->next) {
-        for (const struct gql_variable *d = o->variables; d != NULL; d = d->next) {
-            size_t *page = gql_v_map_put(l->v, l->v->arena, &l->pages, d->name.text);
-            if (page == NULL)
-                return;
-            bool known = d->default_value != NULL && d->default_value->kind == GQL_LIT_INT;
-            size_t size = known ? (size_t)page_of(d->default_value->text) : PAGE_MAX;
-            if (*page == GQL_V_NONE || *page < size)
-                *page = size == GQL_V_NONE ? size - 1 : size;
-        }
-    }
-}
-
 /* How many objects a field may give, as its `limit` argument says; 1 when it has none. */
-static uint64_t page_size(const struct limiter *l, const struct gql_field *def, const struct gql_selection *node) {
+static uint64_t page_size(const struct gql_field *def, const struct gql_selection *node) {
     const struct gql_input *input = def == NULL ? NULL : gql_field_argument(def, lk_slice_cstr("limit"));
     if (input == NULL)
         return 1;
@@ -79,10 +62,7 @@ static uint64_t page_size(const struct limiter *l, const struct gql_field *def, 
             value = a->value;
     if (value != NULL && value->kind == GQL_LIT_INT)
         return page_of(value->text);
-    if (value == NULL || value->kind != GQL_LIT_VARIABLE)
-        return 1;
-    size_t page = gql_v_map_get(l->v, &l->pages, value->text);
-    return page == GQL_V_NONE ? PAGE_MAX : page;
+    return value != NULL && value->kind == GQL_LIT_VARIABLE ? PAGE_MAX : 1;
 }
 
 /* --- measuring --- */
@@ -100,8 +80,7 @@ static void add_field(const struct limiter *l, struct measure *sum, const struct
     sum->introspect = larger(sum->introspect, below.introspect);
     sum->nesting = larger(sum->nesting, add(below.nesting, 1));
     sum->fields = add(sum->fields, 1);
-    uint64_t own = def == NULL ? 1 : def->complexity;
-    sum->complexity = add(sum->complexity, add(own, multiply(page_size(l, def, node), below.complexity)));
+    sum->complexity = add(sum->complexity, add(1, multiply(page_size(def, node), below.complexity)));
 }
 
 static void add_measure(struct measure *sum, const struct measure *part) {
@@ -203,7 +182,7 @@ static void count_field(struct limiter *l, const struct gql_selection *node) {
     if (!v->limits.no_introspection || (!lk_slice_is(node->name.text, "__schema") && !lk_slice_is(node->name.text, "__type")))
         return;
     gql_v_error_at(v, node->at, "GraphQL introspection has been disabled, but the requested query contained the field \"%.*s\".",
-                   (int)node->name.text.len, node->name.text.ptr);
+                   GQL_SHOWN(node->name.text));
     v->limited = true;
 }
 
@@ -247,8 +226,7 @@ void gql_v_check_limits(struct gql_v *v) {
         count_document(&l);
     if (v->stop || (limits->depth == 0 && limits->introspection_depth == 0 && limits->root_fields == 0 && limits->complexity == 0))
         return;
-    note_pages(&l);
-    if (v->stop || !measure_fragments(&l))
+    if (!measure_fragments(&l))
         return;
     for (const struct gql_operation *o = v->document->operations; o != NULL && !v->stop; o = o->next)
         check_operation(&l, o);

@@ -114,3 +114,35 @@ size_t *gql_v_first_equal(struct gql_v *v, const struct lk_slice *names, size_t 
     }
     return first;
 }
+
+static void report_repeated(struct gql_v *v, const struct lk_slice *names, const gql_pos *at, const size_t *first, size_t len,
+                            const char *what) {
+    size_t *next = gql_v_calloc(v, len, sizeof(*next)); /* of the same name, 0: none */
+    size_t *last = gql_v_calloc(v, len, sizeof(*last));
+    gql_pos *places = gql_v_calloc(v, len, sizeof(*places));
+    if (next == NULL || last == NULL || places == NULL)
+        return;
+    for (size_t i = 0; i < len; i++) {
+        if (first[i] != i)
+            next[last[first[i]]] = i;
+        last[first[i]] = i;
+    }
+    for (size_t i = 0; i < len && !v->stop; i++) {
+        if (first[i] != i || next[i] == 0)
+            continue;
+        size_t count = 0;
+        places[count++] = at[i];
+        for (size_t j = next[i]; j != 0; j = next[j])
+            places[count++] = at[j];
+        gql_v_error(v, places, count, "There can be only one %s%.*s\".", what, GQL_SHOWN(names[i]));
+    }
+}
+
+void gql_v_unique_names(struct gql_v *v, const struct lk_slice *names, const gql_pos *at, size_t len, const char *what) {
+    const size_t *first = gql_v_first_equal(v, names, len);
+    bool repeated = false;
+    for (size_t i = 0; first != NULL && i < len; i++)
+        repeated = repeated || first[i] != i;
+    if (repeated)
+        report_repeated(v, names, at, first, len, what);
+}

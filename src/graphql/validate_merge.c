@@ -203,7 +203,7 @@ static void add_fragment(struct merge *m, const struct gql_selection *spread) {
 
 static void gather(struct merge *m, const struct gql_selection *selections, const struct gql_type *parent) {
     for (const struct gql_selection *s = selections; s != NULL && !m->conflict; s = s->next) {
-        if (!spend(m, 1))
+        if (!spend(m, 1 + gql_v_name_work(s->name.text) + gql_v_name_work(s->alias.text) + gql_v_name_work(s->on.text)))
             return;
         switch (s->kind) {
         case GQL_SEL_FIELD: add_field(m, s, parent); break;

@@ -9,7 +9,7 @@ void gql_v_executable_definitions(struct gql_v *v) {
         if (d->kind == GQL_DEF_SCHEMA)
             gql_v_error_at(v, d->at, "The schema definition is not executable.");
         else
-            gql_v_error_at(v, d->at, "The \"%.*s\" definition is not executable.", (int)d->name.text.len, d->name.text.ptr);
+            gql_v_error_at(v, d->at, "The \"%.*s\" definition is not executable.", GQL_SHOWN(d->name.text));
     }
 }
 
@@ -22,7 +22,7 @@ void gql_v_unique_operation_name(struct gql_v *v, const struct gql_operation *op
         *first = operation->name.at;
     else
         gql_v_error(v, (gql_pos[]){(gql_pos)*first, operation->name.at}, 2, "There can be only one operation named \"%.*s\".",
-                    (int)name.len, name.ptr);
+                    GQL_SHOWN(name));
 }
 
 void gql_v_lone_anonymous(struct gql_v *v, const struct gql_operation *operation) {
@@ -126,7 +126,7 @@ static void report_root(struct gql_v *v, const struct root_fields *fields, size_
                 at[len++] = fields->items[i].node->at;
     struct lk_slice name = operation->name.text;
     if (name.ptr != NULL)
-        gql_v_error(v, at, len, "Subscription \"%.*s\" %s", (int)name.len, name.ptr, problem);
+        gql_v_error(v, at, len, "Subscription \"%.*s\" %s", GQL_SHOWN(name), problem);
     else
         gql_v_error(v, at, len, "Anonymous Subscription %s", problem);
 }
@@ -168,5 +168,5 @@ void gql_v_known_type(struct gql_v *v, struct lk_slice name, gql_pos at) {
         return;
     for (size_t i = 0; i < len; i++)
         names[i] = gql_schema_type_at(v->schema, i)->name;
-    gql_v_error_at(v, at, "Unknown type \"%.*s\".%s", (int)name.len, name.ptr, gql_v_suggest(v, "", name, names, len));
+    gql_v_error_at(v, at, "Unknown type \"%.*s\".%s", GQL_SHOWN(name), gql_v_suggest(v, "", name, names, len));
 }

@@ -431,7 +431,7 @@ static void compare(struct gql_v *v, struct findings *to, bool exclusive, struct
 static void fields_between(struct gql_v *v, struct findings *to, bool exclusive, const struct collected *a, const struct collected *b) {
     if (a->groups_len == 0 || b->groups_len == 0)
         return;
-    for (size_t g = 0; g < a->groups_len && spend(v, 1); g++) {
+    for (size_t g = 0; g < a->groups_len && spend(v, 1 + gql_v_name_work(a->groups[g].name)); g++) {
         const struct group *left = &a->groups[g];
         size_t other = gql_v_map_get(v, &b->names, left->name);
         if (other == GQL_V_NONE)

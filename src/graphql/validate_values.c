@@ -1,8 +1,6 @@
 /* ValuesOfCorrectType (5.6.1 to 5.6.4): literals against the types expected, required input fields, @oneOf. */
 #include "graphql/validate_internal.h"
 
-#include <limits.h>
-
 static void unexpected(struct gql_v *v, const struct gql_literal *literal, const struct gql_type *type) {
     if (v->stop)
         return;
@@ -60,10 +58,9 @@ static void check_enum(struct gql_v *v, const struct gql_literal *literal, const
     const char *text = gql_v_literal_text(v, literal);
     const char *hint = gql_v_suggest(v, "the enum value ", lk_slice_cstr(text), names, type->values_len);
     if (is_enum)
-        gql_v_error_at(v, literal->at, "Value \"%s\" does not exist in \"%.*s\" enum.%s", text, (int)type->name.len, type->name.ptr, hint);
+        gql_v_error_at(v, literal->at, "Value \"%s\" does not exist in \"%.*s\" enum.%s", text, GQL_SHOWN(type->name), hint);
     else
-        gql_v_error_at(v, literal->at, "Enum \"%.*s\" cannot represent non-enum value: %s.%s", (int)type->name.len, type->name.ptr, text,
-                       hint);
+        gql_v_error_at(v, literal->at, "Enum \"%.*s\" cannot represent non-enum value: %s.%s", GQL_SHOWN(type->name), text, hint);
 }
 
 void gql_v_leaf_value(struct gql_v *v, const struct gql_literal *literal, const struct gql_type *type) {
@@ -111,8 +108,7 @@ static void check_one_of(struct gql_v *v, const struct gql_literal *literal, con
     if (!one)
         gql_v_error_at(v, literal->at, "OneOf Input Object \"%.*s\" must specify exactly one key.", type_len, type->name.ptr);
     else if (last->value->kind == GQL_LIT_NULL)
-        gql_v_error_at(v, literal->at, "Field \"%.*s.%.*s\" must be non-null.", type_len, type->name.ptr, (int)last->name.text.len,
-                       last->name.text.ptr);
+        gql_v_error_at(v, literal->at, "Field \"%.*s.%.*s\" must be non-null.", type_len, type->name.ptr, GQL_SHOWN(last->name.text));
 }
 
 bool gql_v_object_value(struct gql_v *v, const struct gql_literal *literal, const struct gql_type *type) {
@@ -123,10 +119,10 @@ bool gql_v_object_value(struct gql_v *v, const struct gql_literal *literal, cons
     }
     for (size_t i = 0; i < named->inputs_len && !v->stop; i++) {
         const struct gql_input *input = &named->inputs[i];
-        if (!gql_v_is_required(input) || given_field(literal, input->name) != NULL)
+        if (!gql_input_required(input) || given_field(literal, input->name) != NULL)
             continue;
-        gql_v_error_at(v, literal->at, "Field \"%.*s.%.*s\" of required type \"%s\" was not provided.", (int)named->name.len,
-                       named->name.ptr, (int)input->name.len, input->name.ptr, gql_v_type_text(v, input->type));
+        gql_v_error_at(v, literal->at, "Field \"%.*s.%.*s\" of required type \"%s\" was not provided.", GQL_SHOWN(named->name),
+                       GQL_SHOWN(input->name), gql_v_type_text(v, input->type));
     }
     if (named->one_of)
         check_one_of(v, literal, named);
@@ -140,6 +136,6 @@ void gql_v_object_field(struct gql_v *v, const struct gql_object_field *field, c
     for (size_t i = 0; i < object->inputs_len; i++)
         names[i] = object->inputs[i].name;
     const char *hint = gql_v_suggest(v, "", field->name.text, names, object->inputs_len);
-    gql_v_error_at(v, field->name.at, "Field \"%.*s\" is not defined by type \"%.*s\".%s", (int)field->name.text.len, field->name.text.ptr,
-                   (int)object->name.len, object->name.ptr, hint);
+    gql_v_error_at(v, field->name.at, "Field \"%.*s\" is not defined by type \"%.*s\".%s", GQL_SHOWN(field->name.text),
+                   GQL_SHOWN(object->name), hint);
 }

@@ -3,19 +3,15 @@
  */
 #include "graphql/validate_internal.h"
 
-/* Where the name after the $ is: blanks may stand between the two. */
+/* Where the name itself is: anything that is ignored may stand between it and the $. */
 static gql_pos name_at(const struct gql_v *v, const struct gql_variable *variable) {
-    struct lk_slice source = v->document->source;
-    gql_pos at = variable->name.at + 1;
-    while (at < source.len && variable->name.text.len > 0 && source.ptr[at] != variable->name.text.ptr[0])
-        at++;
-    return at;
+    return (gql_pos)(variable->name.text.ptr - v->document->source.ptr);
 }
 
 void gql_v_variable_is_input(struct gql_v *v, const struct gql_variable *variable, const struct gql_type *type) {
     if (type != NULL && !gql_type_is_input(type))
-        gql_v_error_at(v, variable->type->at, "Variable \"$%.*s\" cannot be non-input type \"%s\".", (int)variable->name.text.len,
-                       variable->name.text.ptr, gql_v_ref_text(v, variable->type));
+        gql_v_error_at(v, variable->type->at, "Variable \"$%.*s\" cannot be non-input type \"%s\".", GQL_SHOWN(variable->name.text),
+                       gql_v_ref_text(v, variable->type));
 }
 
 /* --- UniqueVariableNames --- */
@@ -33,9 +29,6 @@ void gql_v_unique_variables(struct gql_v *v, const struct gql_operation *operati
         return;
     struct lk_slice *names = gql_v_calloc(v, len, sizeof(*names));
     gql_pos *at = gql_v_calloc(v, len, sizeof(*at));
-    size_t *next = gql_v_calloc(v, len, sizeof(*next)); /* next variable of the same name, 0: none */
-    size_t *last = gql_v_calloc(v, len, sizeof(*last));
-    gql_pos *places = gql_v_calloc(v, len, sizeof(*places));
     if (v->stop)
         return;
     size_t i = 0;
@@ -43,21 +36,7 @@ void gql_v_unique_variables(struct gql_v *v, const struct gql_operation *operati
         names[i] = d->name.text;
         at[i] = name_at(v, d);
     }
-    const size_t *first = gql_v_first_equal(v, names, len);
-    for (i = 0; first != NULL && i < len; i++) {
-        if (first[i] != i)
-            next[last[first[i]]] = i;
-        last[first[i]] = i;
-    }
-    for (i = 0; first != NULL && i < len && !v->stop; i++) {
-        if (first[i] != i || next[i] == 0)
-            continue;
-        size_t count = 0;
-        places[count++] = at[i];
-        for (size_t j = next[i]; j != 0; j = next[j])
-            places[count++] = at[j];
-        gql_v_error(v, places, count, "There can be only one variable named \"$%.*s\".", (int)names[i].len, names[i].ptr);
-    }
+    gql_v_unique_names(v, names, at, len, "variable named \"$");
 }
 
 /* --- on leaving the operation --- */
@@ -83,7 +62,7 @@ static bool variables_make(struct gql_v *v, const struct gql_operation *operatio
         if (index == NULL)
             return false;
         *index = variables.len;
-        variables.items[variables.len++] = (struct variable){.def = d, .type = gql_type_from_ref(v->schema, d->type, v->arena)};
+        variables.items[variables.len++] = (struct variable){.def = d, .type = gql_v_type_of_ref(v, d->type)};
     }
     *ret = variables;
     return true;
@@ -98,19 +77,18 @@ static void report_undefined(struct gql_v *v, const struct gql_literal *node, co
     gql_pos at[] = {node->at, operation->at};
     struct lk_slice name = operation->name.text;
     if (name.ptr != NULL)
-        gql_v_error(v, at, 2, "Variable \"$%.*s\" is not defined by operation \"%.*s\".", (int)node->text.len, node->text.ptr,
-                    (int)name.len, name.ptr);
+        gql_v_error(v, at, 2, "Variable \"$%.*s\" is not defined by operation \"%.*s\".", GQL_SHOWN(node->text), GQL_SHOWN(name));
     else
-        gql_v_error(v, at, 2, "Variable \"$%.*s\" is not defined.", (int)node->text.len, node->text.ptr);
+        gql_v_error(v, at, 2, "Variable \"$%.*s\" is not defined.", GQL_SHOWN(node->text));
 }
 
 static void report_unused(struct gql_v *v, const struct gql_variable *def, const struct gql_operation *operation) {
     struct lk_slice name = operation->name.text;
     if (name.ptr != NULL)
-        gql_v_error_at(v, def->name.at, "Variable \"$%.*s\" is never used in operation \"%.*s\".", (int)def->name.text.len,
-                       def->name.text.ptr, (int)name.len, name.ptr);
+        gql_v_error_at(v, def->name.at, "Variable \"$%.*s\" is never used in operation \"%.*s\".", GQL_SHOWN(def->name.text),
+                       GQL_SHOWN(name));
     else
-        gql_v_error_at(v, def->name.at, "Variable \"$%.*s\" is never used.", (int)def->name.text.len, def->name.text.ptr);
+        gql_v_error_at(v, def->name.at, "Variable \"$%.*s\" is never used.", GQL_SHOWN(def->name.text));
 }
 
 /* IsVariableUsageAllowed (5.8.5). */
@@ -131,12 +109,12 @@ static void check_position(struct gql_v *v, const struct variable *variable, con
     struct lk_slice name = usage->node->text;
     gql_pos at[] = {variable->def->name.at, usage->node->at};
     if (!is_allowed(variable, usage))
-        gql_v_error(v, at, 2, "Variable \"$%.*s\" of type \"%s\" used in position expecting type \"%s\".", (int)name.len, name.ptr,
+        gql_v_error(v, at, 2, "Variable \"$%.*s\" of type \"%s\" used in position expecting type \"%s\".", GQL_SHOWN(name),
                     gql_v_type_text(v, variable->type), gql_v_type_text(v, usage->type));
     const struct gql_type *parent = usage->parent;
     if (parent != NULL && parent->kind == GQL_INPUT_OBJECT && parent->one_of && variable->type->kind != GQL_NON_NULL_TYPE)
         gql_v_error(v, at, 2, "Variable \"$%.*s\" is of type \"%s\" but must be non-nullable to be used for OneOf Input Object \"%.*s\".",
-                    (int)name.len, name.ptr, gql_v_type_text(v, variable->type), (int)parent->name.len, parent->name.ptr);
+                    GQL_SHOWN(name), gql_v_type_text(v, variable->type), GQL_SHOWN(parent->name));
 }
 
 void gql_v_variables_leave(struct gql_v *v, const struct gql_v_operation *operation) {

@@ -79,9 +79,9 @@ static void walk_object(struct gql_v *v, const struct gql_literal *literal, cons
                 gql_v_object_field(v, f, object);
             if (first[i] != f)
                 gql_v_error(v, (gql_pos[]){first[i]->name.at, f->name.at}, 2, "There can be only one input field named \"%.*s\".",
-                            (int)f->name.text.len, f->name.text.ptr);
+                            GQL_SHOWN(f->name.text));
         }
-        bool has_default = input != NULL && (input->default_literal != NULL || input->default_value != NULL);
+        bool has_default = input != NULL && input->default_literal != NULL;
         walk_value(v, f->value, (struct position){input == NULL ? NULL : input->type, type, has_default});
     }
     v->skip_values = skipping;
@@ -131,7 +131,7 @@ static void walk_arguments(struct gql_v *v, const struct gql_argument *arguments
             input = gql_field_argument(v->field, a->name.text);
         if (with_rules(v) && !of_directive && input == NULL)
             gql_v_known_argument(v, a);
-        bool has_default = input != NULL && (input->default_literal != NULL || input->default_value != NULL);
+        bool has_default = input != NULL && input->default_literal != NULL;
         walk_value(v, a->value, (struct position){input == NULL ? NULL : input->type, NULL, has_default});
     }
 }
@@ -239,7 +239,7 @@ static void known_ref(struct gql_v *v, const struct gql_type_ref *ref) {
 
 static void walk_variables(struct gql_v *v, const struct gql_variable *variables) {
     for (const struct gql_variable *d = variables; d != NULL && !v->stop; d = d->next) {
-        const struct gql_type *type = gql_type_from_ref(v->schema, d->type, v->arena);
+        const struct gql_type *type = gql_v_type_of_ref(v, d->type);
         gql_v_variable_is_input(v, d, type);
         gql_v_unique_directives(v, d->directives);
         known_ref(v, d->type);

@@ -54,7 +54,7 @@ static inline bool gql_value_is_null(const struct gql_value *value) {
 /* The text of a string, ID or enum value; the empty slice with ptr NULL for null and absent. */
 struct lk_slice gql_value_text(const struct gql_value *value);
 
-/* The integer of an Int or of an integral Float; fallback for null and absent. */
+/* The integer of an Int or of an integral Float; fallback for all else and when absent. */
 int64_t gql_value_int(const struct gql_value *value, int64_t fallback);
 
 #endif

@@ -3,6 +3,8 @@
 #include "graphql/print.h"
 #include "graphql/suggest.h"
 
+#include <sys/mman.h>
+
 static const char sdl[] =
     "type Query { int(v: Int): String float(v: Float): String string(v: String): String id(v: ID): String boolean(v: Boolean): String\n"
     "  color(v: Color): String any(v: Any): String ints(v: [Int]): String must(v: [[Int!]!]): String in(v: In): String\n"
@@ -166,6 +168,11 @@ static void object_variables(void **state) {
     expect_variable(
         "in", "In", "{\"req\":1,\"otp\":\"a\"}",
         "Variable \"$v\" got invalid value { req: 1, otp: \"a\" }; Field \"otp\" is not defined by type \"In\". Did you mean \"opt\"?");
+    expect_variable("in", "In", "{\"req\":1,\"a\\u0000b\":2}",
+                    "Variable \"$v\" got invalid value { req: 1, a?b: 2 }; Field \"a?b\" is not defined by type \"In\".");
+    expect_variable("color", "Color", "\"R\\u0000D\"",
+                    "Variable \"$v\" got invalid value \"R\\u0000D\"; Value \"R?D\" does not exist in \"Color\" enum. Did you mean the "
+                    "enum value \"RED\"?");
     expect_variable("in", "In", "{\"req\":1,\"list\":[null]}",
                     "Variable \"$v\" got invalid value null at \"v.list[0]\"; Expected non-nullable type \"In!\" not to be null.");
     expect_variable("in", "In", "[]", "Variable \"$v\" got invalid value []; Expected type \"In\" to be an object.");
@@ -241,17 +248,38 @@ static void inspect_is_bounded(void **state) {
     lk_buf_free(&text);
 }
 
+/* Nothing behind a text is read, at whatever length: here it would be the end of the process. */
+static void inspect_stays_within_the_text(void **state) {
+    (void)state;
+    const size_t half = 8192;
+    char *pages = mmap(NULL, 2 * half, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(pages, MAP_FAILED);
+    memset(pages, 'a', half);
+    assert_int_equal(mprotect(pages + half, half, PROT_NONE), 0);
+    for (size_t len = GQL_INSPECT_MAX - 2; len < GQL_INSPECT_MAX + 3; len++) {
+        struct lk_json value = {.type = LK_JSON_STRING, .string = lk_slice_make(pages + half - len, len)};
+        struct lk_buf buf = {0};
+        gql_inspect_json(&value, &buf);
+        assert_int_equal(buf.len, len + 2 <= GQL_INSPECT_MAX ? len + 2 : GQL_INSPECT_MAX + 3);
+        lk_buf_free(&buf);
+    }
+    munmap(pages, 2 * half);
+}
+
 static void printed_literal(const char *source, const char *printed) {
     struct lk_arena arena;
     lk_arena_init(&arena, (size_t)1 << 20);
     struct gql_errors errors;
     gql_errors_init(&errors, &arena, NULL);
-    struct gql_literal *literal;
-    assert_int_equal(gql_parse_value(lk_slice_cstr(source), &arena, &literal, &errors), 0);
     struct lk_buf buf = {0};
-    gql_print_literal(literal, &buf);
-    lk_buf_add_char(&buf, '\0');
-    assert_string_equal(buf.ptr, printed);
+    lk_buf_addf(&buf, "query($v: V = %s) {a}", source);
+    struct gql_document *document;
+    assert_int_equal(gql_parse(lk_buf_slice(&buf), NULL, &arena, &document, &errors), 0);
+    struct lk_buf text = {0};
+    gql_print_literal(document->operations->variables->default_value, &text);
+    lk_buf_add_char(&text, '\0');
+    assert_string_equal(text.ptr, printed);
+    lk_buf_free(&text);
     lk_buf_free(&buf);
     lk_arena_free(&arena);
 }
@@ -302,6 +330,7 @@ int main(void) {
         cmocka_unit_test(errors_of_variables_are_limited),
         cmocka_unit_test(inspect_shortens),
         cmocka_unit_test(inspect_is_bounded),
+        cmocka_unit_test(inspect_stays_within_the_text),
         cmocka_unit_test(literals_print),
         cmocka_unit_test(suggestions),
     };

@@ -51,6 +51,24 @@ static void test_positions(void **state) {
     assert_position("\xef\xbb\xbfx", 3, 1, 2);     /* the byte order mark counts */
 }
 
+static void test_long_messages_are_cut(void **state) {
+    (void)state;
+    struct lk_buf text = {0};
+    lk_buf_add_char(&text, 'a'); /* so that the limit falls into a character */
+    for (int i = 0; i < GQL_MESSAGE_MAX; i++)
+        lk_buf_add_cstr(&text, "\xc3\xa4");
+    for (size_t len = GQL_MESSAGE_MAX - 1; len <= GQL_MESSAGE_MAX + 3; len += 2) {
+        struct fixture f;
+        begin(&f, NULL);
+        const char *message = gql_errors_add(&f.errors, NULL, 0, "%.*s", (int)len, text.ptr)->message;
+        size_t kept = len <= GQL_MESSAGE_MAX ? len : GQL_MESSAGE_MAX - 1;
+        assert_memory_equal(message, text.ptr, kept);
+        assert_string_equal(message + kept, len <= GQL_MESSAGE_MAX ? "" : "...");
+        end(&f);
+    }
+    lk_buf_free(&text);
+}
+
 static void test_written(void **state) {
     (void)state;
     struct fixture f;
@@ -112,7 +130,8 @@ static void test_no_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_positions), cmocka_unit_test(test_written),   cmocka_unit_test(test_none_written),
+        cmocka_unit_test(test_positions), cmocka_unit_test(test_long_messages_are_cut),
+        cmocka_unit_test(test_written),   cmocka_unit_test(test_none_written),
         cmocka_unit_test(test_limit),     cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -411,6 +411,31 @@ static void a_full_answer_is_taken_back(void **state) {
     engine_stop(&e);
 }
 
+/* A hundred errors with one long key in their paths do not become larger than the answer may be; that it is full shows in its room. */
+static void errors_count_for_the_answer(void **state) {
+    (void)state;
+    struct engine e;
+    struct lk_buf query = {0};
+    struct lk_buf small;
+    lk_buf_add_cstr(&query, "{ ");
+    for (int i = 0; i < 10000; i++)
+        lk_buf_add_char(&query, 'a');
+    lk_buf_add_cstr(&query, ": obj {");
+    for (int i = 0; i < 100; i++)
+        lk_buf_addf(&query, " f%d: fail", i);
+    lk_buf_add_cstr(&query, " } }");
+    lk_buf_add_char(&query, '\0');
+    engine_start(&e, sdl, resolve);
+    assert_in_range(strlen(engine_run(&e, query.ptr, NULL)), 1000000, 1100000);
+    lk_buf_init(&small, 500000);
+    assert_int_equal(gql_execute(&e.execution, &small, &e.outcome), LK_ENOMEM);
+    assert_int_equal(small.len, 0);
+    assert_true(small.cap >= 250000);
+    lk_buf_free(&small);
+    lk_buf_free(&query);
+    engine_stop(&e);
+}
+
 /* Fails each allocation once, by ever larger limits of the arena. */
 static void lost_memory_is_an_error(void **state) {
     (void)state;
@@ -452,6 +477,7 @@ int main(void) {
         cmocka_unit_test(many_fields_are_quick),
         cmocka_unit_test(repeated_fragments_are_limited),
         cmocka_unit_test(a_full_answer_is_taken_back),
+        cmocka_unit_test(errors_count_for_the_answer),
         cmocka_unit_test(lost_memory_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,8 +117,8 @@ static void the_schema_itself(void **state) {
         "\"deprecationReason\":null}]}}}");
 }
 
-/* graphql-js lists a built-in scalar after the first type that leads to it, and not at all when none does. */
-static void only_used_scalars_exist(void **state) {
+/* graphql-js lists a built-in scalar after the first type that leads to it, and not at all when none does; but where the SDL defines it. */
+static void only_used_and_defined_scalars_exist(void **state) {
     (void)state;
     struct engine e;
     engine_start(&e, "type Query { a: A s: [Int] } type A { b: Boolean }", NULL);
@@ -129,6 +129,15 @@ static void only_used_scalars_exist(void **state) {
         "{\"name\":\"__InputValue\"},{\"name\":\"__EnumValue\"},{\"name\":\"__Directive\"},{\"name\":\"__DirectiveLocation\"}]},"
         "\"a\":null,\"b\":{\"name\":\"Int\"}}}");
     engine_stop(&e);
+    engine_start(&e, "scalar Float type Query { a: Int b: String } scalar Int", NULL);
+    assert_string_equal(
+        engine_run(&e, "{ __schema { types { name } } a: __type(name: \"Float\") { name } }", NULL),
+        "{\"data\":{\"__schema\":{\"types\":[{\"name\":\"Float\"},{\"name\":\"Query\"},{\"name\":\"String\"},{\"name\":\"Int\"},"
+        "{\"name\":\"Boolean\"},"
+        "{\"name\":\"__Schema\"},{\"name\":\"__Type\"},{\"name\":\"__TypeKind\"},{\"name\":\"__Field\"},"
+        "{\"name\":\"__InputValue\"},{\"name\":\"__EnumValue\"},{\"name\":\"__Directive\"},{\"name\":\"__DirectiveLocation\"}]},"
+        "\"a\":{\"name\":\"Float\"}}}");
+    engine_stop(&e);
 }
 
 int main(void) {
@@ -138,7 +147,7 @@ int main(void) {
         cmocka_unit_test(deprecated_things_are_hidden_unless_asked_for),
         cmocka_unit_test(default_values_print_as_literals),
         cmocka_unit_test(the_schema_itself),
-        cmocka_unit_test(only_used_scalars_exist),
+        cmocka_unit_test(only_used_and_defined_scalars_exist),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,7 +24,7 @@ static const struct request {
     const char *query;
     const char *variables;
 } requests[] = {
-    {"query Q($f: Filter = {name: \"y\", tags: [\"a\", \"b\"]}, $all: [Filter!], $on: Boolean!, $any: Any) @mark(label: \"q\") {\n"
+    {"query Q($f: Filter = {name: \"y\", tags: [\"a\", \"b\"]}, $all: [Filter!]!, $on: Boolean!, $any: Any) @mark(label: \"q\") {\n"
      "  a: dog { ...Names @include(if: $on) age(unit: \"\"\"months\"\"\") any color }\n"
      "  b: find(filter: $f, many: $all, any: [1, {x: $any}, \"s\", 1.5, true, null, RED]) { ...Names pets { __typename ... on Dog { color "
      "} } }\n"
@@ -183,7 +183,37 @@ static void test_requests(void **state) {
     gql_schema_free(schema);
 }
 
+/* The request's arena ends at each place in turn, and what is smaller may still fit behind that. */
+static void test_small_arenas(void **state) {
+    (void)state;
+    struct gql_schema *schema = NULL;
+    struct lk_arena arena;
+    assert_int_equal(build(&schema), 0);
+    for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
+        struct lk_buf whole = {0};
+        lk_arena_init(&arena, SIZE_MAX);
+        assert_int_equal(serve(schema, &requests[i], &arena, &whole), 0);
+        lk_buf_add_char(&whole, '\0');
+        size_t need = arena.used;
+        lk_arena_free(&arena);
+        for (size_t room = 0; room <= need; room += 16) {
+            struct lk_buf out = {0};
+            lk_arena_init(&arena, room);
+            int code = serve(schema, &requests[i], &arena, &out);
+            lk_buf_add_char(&out, '\0');
+            if (code != 0)
+                assert_true(code == LK_ENOMEM && out.len == 1 && room < need);
+            else if (room == need || strstr(out.ptr, "\"message\":\"Internal server error\"") == NULL) /* as above */
+                assert_string_equal(out.ptr, whole.ptr);
+            lk_buf_free(&out);
+            lk_arena_free(&arena);
+        }
+        lk_buf_free(&whole);
+    }
+    gql_schema_free(schema);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_schema), cmocka_unit_test(test_requests)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_schema), cmocka_unit_test(test_requests), cmocka_unit_test(test_small_arenas)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

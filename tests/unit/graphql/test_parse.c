@@ -207,20 +207,14 @@ static void test_type_system(void **state) {
 
 static void test_value(void **state) {
     (void)state;
-    struct lk_arena arena;
-    struct gql_errors errors;
-    struct gql_literal *value = NULL;
-    lk_arena_init(&arena, 1 << 20);
-    gql_errors_init(&errors, &arena, NULL);
-    assert_int_equal(gql_parse_value((struct lk_slice)LK_SLICE("{a: [1, null, \"x\", \"\"\"y\"\"\"]}"), &arena, &value, &errors), 0);
-    const struct gql_literal *item = value->fields->value->items;
+    struct fixture f;
+    assert_int_equal(parse(&f, "query($v: V = {a: [1, null, \"x\", \"\"\"y\"\"\"]}) {a}", NULL), 0);
+    const struct gql_literal *item = f.document->operations->variables->default_value->fields->value->items;
     assert_int_equal(item->kind, GQL_LIT_INT);
     assert_int_equal(item->next->kind, GQL_LIT_NULL);
     assert_false(item->next->next->block);
     assert_true(item->next->next->next->block);
-    assert_int_equal(gql_parse_value((struct lk_slice)LK_SLICE("1 2"), &arena, &value, &errors), LK_EINVAL);
-    assert_string_equal(errors.first->message, "Syntax Error: Expected <EOF>, found Int \"2\".");
-    lk_arena_free(&arena);
+    end(&f);
 }
 
 static void test_token_limit(void **state) {
@@ -272,23 +266,17 @@ static void test_depth_limit(void **state) {
 static void test_deep_values_and_types(void **state) {
     (void)state;
     struct fixture f;
-    char *values = nest("[", "1", "]", 100000);
-    struct lk_arena arena;
-    struct gql_errors errors;
-    struct gql_literal *literal = NULL;
-    lk_arena_init(&arena, (size_t)64 << 20);
-    gql_errors_init(&errors, &arena, NULL);
-    assert_int_equal(gql_parse_value(lk_slice_cstr(values), &arena, &literal, &errors), LK_ELIMIT);
-    lk_arena_free(&arena);
-    free(values);
-    char *types = nest("[", "T", "]", 100000);
-    char *document = malloc(strlen(types) + 16);
-    assert_non_null(document);
-    stpcpy(stpcpy(stpcpy(document, "query($a:"), types), "){a}");
-    assert_int_equal(parse(&f, document, NULL), LK_ELIMIT);
-    end(&f);
-    free(document);
-    free(types);
+    const char *const insides[] = {"1", "T"};
+    for (int i = 0; i < 2; i++) {
+        char *nested = nest("[", insides[i], "]", 100000);
+        char *document = malloc(strlen(nested) + 32);
+        assert_non_null(document);
+        stpcpy(stpcpy(stpcpy(document, i == 0 ? "query($a:V=" : "query($a:"), nested), "){a}");
+        assert_int_equal(parse(&f, document, NULL), LK_ELIMIT);
+        end(&f);
+        free(document);
+        free(nested);
+    }
 }
 
 static void test_no_memory(void **state) {

@@ -237,7 +237,6 @@ static void test_members(void **state) {
     const struct gql_field *old = field(&f, "Q", "old");
     assert_true(old->deprecated);
     assert_text(old->deprecation_reason, "No longer supported");
-    assert_int_equal(old->complexity, 1);
     const struct gql_input *n = gql_field_argument(old, (struct lk_slice)LK_SLICE("n"));
     assert_text(n->description, "x");
     assert_int_equal(n->default_value->integer, 3);
@@ -349,7 +348,9 @@ static const struct gql_type *ref(struct fixture *f, const char *text) {
     struct lk_slice copy = {NULL, 0};
     assert_int_equal(lk_arena_copy(&f->arena, lk_slice_cstr(source), &copy), 0);
     assert_int_equal(gql_parse(copy, NULL, &f->arena, &document, &f->errors), 0);
-    return gql_type_from_ref(f->schema, document->operations->variables->type, &f->arena);
+    const struct gql_type *ret = NULL;
+    assert_int_equal(gql_type_from_ref(f->schema, document->operations->variables->type, &f->arena, &ret), 0);
+    return ret;
 }
 
 static void test_relations(void **state) {
@@ -375,7 +376,6 @@ static void test_relations(void **state) {
     assert_true(gql_type_is_input(ref(&f, "[F!]")));
     assert_false(gql_type_is_output(ref(&f, "[F!]")));
     assert_true(gql_type_is_input(ref(&f, "E")) && gql_type_is_output(ref(&f, "E")) && gql_type_is_leaf(ref(&f, "E!")));
-    assert_true(gql_type_is_composite(ref(&f, "[U]")));
     end(&f);
 }
 

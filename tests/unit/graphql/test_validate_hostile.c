@@ -137,14 +137,67 @@ static void test_many_operations_share_the_budget(void **state) {
     expect(&query, LK_ELIMIT, " Validation aborted.\n");
 }
 
-/* Every allocation of the request's arena fails once: LK_ENOMEM, and nothing worse, until there is enough. */
-static void test_memory_runs_out(void **state) {
+/* One long name in the message of each operation: the messages are cut. */
+static void test_long_names_are_cut(void **state) {
     (void)state;
-    struct lk_slice query =
-        lk_slice_cstr("query ($a: Int, $b: Int) { dgo { name } human { x: name ...F pets(limit: $a, limit: 2) { name } } } "
-                      "fragment F on Human { x: id ...F }");
+    struct lk_buf query = {0};
+    struct lk_buf out = {0};
+    for (int i = 0; i < 100; i++)
+        lk_buf_addf(&query, "query Q%d { ...F } ", i);
+    lk_buf_add_cstr(&query, "fragment F on Query { human(id: $");
+    repeat(&query, "v", 100000);
+    lk_buf_add_cstr(&query, ") { name } }");
+    assert_int_equal(validate_text(lk_buf_slice(&query), NULL, &out), LK_EINVAL);
+    assert_in_range(out.len, 100 * GQL_MESSAGE_MAX, 100 * (GQL_MESSAGE_MAX + 50));
+    assert_non_null(strstr(out.ptr, "vvv...\n"));
+    lk_buf_free(&query);
+    lk_buf_free(&out);
+}
+
+/* A long name in a fragment is read in each place where that is spread beside another: that is work as any other. */
+static void check_long_name(const char *before, const char *after) {
+    struct lk_buf query = {0};
+    lk_buf_add_cstr(&query, "{ ");
+    repeat(&query, "choose ", 1000); /* too many for the exact rule, which has to look when the quick one gives up */
+    lk_buf_add_cstr(&query, "}");
+    for (int i = 0; i < 1000; i++)
+        lk_buf_addf(&query, " fragment U%d on Query { human { ...B ...X%d } } fragment X%d on Human { name }", i, i, i);
+    lk_buf_addf(&query, " fragment B on Human { %s", before);
+    repeat(&query, "v", 100000);
+    lk_buf_addf(&query, "%s }", after);
+    expect(&query, LK_ELIMIT, " Validation aborted.\n");
+}
+
+static void test_long_names_are_work(void **state) {
+    (void)state;
+    check_long_name("", ": name");
+    check_long_name("a: ", "");
+    check_long_name("... on ", " { name }");
+    check_long_name("...", "");
+}
+
+/* Each operation follows one fragment of many: the memory for that is in proportion to what it meets. */
+static void test_many_operations_take_little_memory(void **state) {
+    (void)state;
+    struct lk_buf query = {0};
+    struct lk_arena arena;
+    struct gql_errors errors;
+    struct gql_document *document = NULL;
+    for (int i = 0; i < 8000; i++)
+        lk_buf_addf(&query, "query Q%d { ...F%d } fragment F%d on Query { choose } ", i, i, i);
+    lk_arena_init(&arena, (size_t)64 << 20);
+    gql_errors_init(&errors, &arena, NULL);
+    assert_int_equal(gql_parse(lk_buf_slice(&query), NULL, &arena, &document, &errors), 0);
+    assert_int_equal(gql_validate(schema, document, NULL, &arena, &errors), 0);
+    lk_arena_free(&arena);
+    lk_buf_free(&query);
+}
+
+/* Every allocation of the request's arena fails once: LK_ENOMEM, and nothing worse, until there is enough. */
+static void check_short_of_memory(const char *text) {
+    struct lk_slice query = lk_slice_cstr(text);
     int code = LK_ENOMEM;
-    for (size_t room = 0; code == LK_ENOMEM; room += 64) {
+    for (size_t room = 0; code == LK_ENOMEM; room += 16) {
         struct lk_arena parsed;
         struct lk_arena arena;
         struct gql_errors errors;
@@ -162,6 +215,18 @@ static void test_memory_runs_out(void **state) {
     assert_int_equal(code, LK_EINVAL);
 }
 
+static void test_memory_runs_out(void **state) {
+    (void)state;
+    check_short_of_memory("query ($a: Int, $b: Int) { dgo { name } human { x: name ...F pets(limit: $a, limit: 2) { name } } } "
+                          "fragment F on Human { x: id ...F }");
+}
+
+/* A type that the schema has nowhere takes memory of its own; a variable whose type could not be made must not pass for one of a fitting type. */
+static void test_memory_runs_out_in_a_type(void **state) {
+    (void)state;
+    check_short_of_memory("query ($a: [[Int]]) { find(number: $a, must: 1) { name } }");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_repeated_fields_merge),
@@ -172,7 +237,11 @@ int main(void) {
         cmocka_unit_test(test_cycles_end),
         cmocka_unit_test(test_fan_out_is_followed_once),
         cmocka_unit_test(test_many_operations_share_the_budget),
+        cmocka_unit_test(test_long_names_are_cut),
+        cmocka_unit_test(test_long_names_are_work),
+        cmocka_unit_test(test_many_operations_take_little_memory),
         cmocka_unit_test(test_memory_runs_out),
+        cmocka_unit_test(test_memory_runs_out_in_a_type),
     };
     return cmocka_run_group_tests(tests, build_schema, free_schema);
 }

@@ -53,6 +53,7 @@ static const struct validate_case unique_variables[] = {
     {"query ($a: Int, $b: Int) { find(must: 1, number: $a, list: [$b]) { name } }", ""},
     {"query ($a: Int, $b: Int, $a: Int, $ a: Int) { find(must: 1, number: $a, list: [$b]) { name } }",
      "1:9 1:27 1:37 There can be only one variable named \"$a\".\n"},
+    {"query ($ #a b\n , a: ID, $a: ID) { human(id: $a) { name } }", "2:4 2:12 There can be only one variable named \"$a\".\n"},
 };
 
 static void test_unique_variables(void **state) {
