@@ -194,13 +194,9 @@ static int create(struct cli_session *session) {
 static int list(struct cli_session *session) {
     static const char document[] = "query ($limit: Int!, $offset: Int) { userGroups(limit: $limit, offset: $offset) { pageInfo { hasMore } "
                                    "nodes { id name description users(limit: 0) { pageInfo { total } } } } }";
-    struct lk_json *items = NULL;
-    size_t len = 0;
-    struct cli_range range = {0};
-    int code = cli_option_range(session, SIZE_MAX, &range);
-    if (code == 0)
-        code = cli_fetch_all(session, document, "userGroups", range, NULL, NULL, &items, &len);
-    return code == 0 ? cli_print_list(session, items, len, columns, LEN(columns), "There is no user group.") : code;
+    struct cli_query query = {.document = document, .field = "userGroups"};
+    int code = cli_option_range(session, SIZE_MAX, &query.range);
+    return code == 0 ? cli_print_pages(session, &query, columns, LEN(columns), "There is no user group.") : code;
 }
 
 /* The group that the command's first word names, with all its fields. */
@@ -345,11 +341,8 @@ static void write_group_id(struct lk_json_writer *w, void *context) {
 static int list_members(struct cli_session *session, struct cli_found *group) {
     static const char document[] = "query ($id: String!, $limit: Int!, $offset: Int) { userGroup(userGroupId: $id) "
                                    "{ users(limit: $limit, offset: $offset) { pageInfo { hasMore } nodes { id name email } } } }";
-    struct lk_json *items = NULL;
-    size_t len = 0;
-    int code =
-        cli_fetch_all(session, document, "userGroup.users", (struct cli_range){0, SIZE_MAX}, write_group_id, &group->id, &items, &len);
-    return code == 0 ? cli_print_list(session, items, len, members, LEN(members), "Nobody is in it.") : code;
+    const struct cli_query query = {document, "userGroup.users", {0, SIZE_MAX}, write_group_id, &group->id};
+    return cli_print_pages(session, &query, members, LEN(members), "Nobody is in it.");
 }
 
 static int run_members(struct cli_session *session) {

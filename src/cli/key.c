@@ -251,18 +251,16 @@ static int list(struct cli_session *session) {
         "query ($limit: Int!, $offset: Int, $filters: [ApiKeyFilter], $sort: ApiKeySort) { "
         "apiKeys(limit: $limit, offset: $offset, filters: $filters, sort: $sort) { pageInfo { hasMore } nodes { " CLI_KEY_FIELDS " } } }";
     struct listing listing = {0};
-    struct lk_json *items = NULL;
-    size_t len = 0;
-    struct cli_range range = {0};
-    int code = cli_option_range(session, SIZE_MAX, &range);
+    struct cli_query query = {.document = document, .field = "apiKeys", .extra = write_listing, .context = &listing};
+    int code = cli_option_range(session, SIZE_MAX, &query.range);
     if (code == 0)
         code = read_sort(session, &listing);
     if (code == 0)
         code = make_filters(session, &listing.filters);
     if (code == 0)
-        code = cli_fetch_all(session, document, "apiKeys", range, write_listing, &listing, &items, &len);
+        code = cli_print_pages(session, &query, columns, LEN(columns), "There is no such API key.");
     lk_buf_free(&listing.filters);
-    return code == 0 ? cli_print_list(session, items, len, columns, LEN(columns), "There is no such API key.") : code;
+    return code;
 }
 
 static int get(struct cli_session *session) {

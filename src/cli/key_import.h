@@ -23,7 +23,8 @@ struct import_waiting {
 
 struct import {
     struct cli_session *session;
-    struct import_row *rows; /* all so far, in the order of the file; in the session's arena */
+    struct lk_arena scratch; /* the session's answers, and what is read of a row: until the next one */
+    struct import_row *rows; /* all so far, in the order of the file; in the session's arena, as are their texts */
     size_t len, cap;
     size_t sent;
     size_t refused;
@@ -34,8 +35,11 @@ struct import {
     struct lk_buf groups; /* "userGroupIds" for keys that name none themselves: a JSON array, or empty */
 };
 
-/* Begins the next row: its object is to be written with import->w. Its place holds until the next row begins. 0 or LK_ENOMEM with the session's problem set. */
-int import_begin_row(struct import *import, size_t line, struct import_row **ret);
+/* Begins the next row: its object is to be written with import->w. 0 or LK_ENOMEM with the session's problem set. */
+int import_begin_row(struct import *import, size_t line);
+
+/* Names the row that was begun last; the name need not outlive the call. 0 or LK_ENOMEM with the session's problem set. */
+int import_name_row(struct import *import, struct lk_slice name);
 
 /* Ends the row whose object was written: it is sent, with others, sooner or later. 0, or negative with the session's problem set when all is to stop. */
 int import_end_row(struct import *import);

@@ -41,26 +41,41 @@ static int ask(struct cli_session *session, const char *document, const char *te
     return code;
 }
 
-/* Several users may have one name. The list is in order of name, so that those of one name stand together. */
-static int refuse_ambiguous_user(struct cli_session *session, const char *name) {
-    static const char document[] = "query ($limit: Int!, $offset: Int) { users(limit: $limit, offset: $offset) { pageInfo { hasMore } "
-                                   "nodes { id name email } } }";
-    struct lk_json *users = NULL;
-    size_t len = 0;
-    size_t same = 0;
-    int code = cli_fetch_all(session, document, "users", (struct cli_range){0, SIZE_MAX}, NULL, NULL, &users, &len);
-    struct lk_buf which;
-    lk_buf_init(&which, LK_PROBLEM_MAX / 2);
-    for (size_t i = 0; code == 0 && i < len; i++) {
+/* Several users may have one name: those of the one that is asked for. */
+struct namesakes {
+    const char *name;
+    size_t len;
+    struct lk_buf which; /* "E-MAIL (ID), ..." */
+};
+
+static const char users_document[] = "query ($limit: Int!, $offset: Int) { users(limit: $limit, offset: $offset) { pageInfo { hasMore } "
+                                     "nodes { id name email } } }";
+
+static int take_namesakes(struct cli_session *session, const struct lk_json *users, size_t len, void *context) {
+    (void)session;
+    struct namesakes *namesakes = context;
+    for (size_t i = 0; i < len; i++) {
+        int order = lk_slice_compare(lk_json_text(lk_json_get(&users[i], "name")), lk_slice_cstr(namesakes->name));
+        if (order > 0) /* the list is in the order of names */
+            return CLI_ENOUGH;
         struct lk_slice id = lk_json_text(lk_json_get(&users[i], "id"));
         struct lk_slice email = lk_json_text(lk_json_get(&users[i], "email"));
-        if (lk_slice_is(lk_json_text(lk_json_get(&users[i], "name")), name))
-            lk_buf_addf(&which, "%s%.*s (%.*s)", same++ == 0 ? "" : ", ", (int)email.len, email.ptr, (int)id.len, id.ptr);
+        if (order == 0)
+            lk_buf_addf(&namesakes->which, "%s%.*s (%.*s)", namesakes->len++ == 0 ? "" : ", ", (int)email.len, email.ptr, (int)id.len,
+                        id.ptr);
     }
-    if (same > 1)
+    return 0;
+}
+
+static int refuse_ambiguous_user(struct cli_session *session, const char *name) {
+    struct namesakes namesakes = {.name = name};
+    lk_buf_init(&namesakes.which, LK_PROBLEM_MAX / 2);
+    const struct cli_query query = {.document = users_document, .field = "users", .range = {0, SIZE_MAX}};
+    int code = cli_each_page(session, &query, take_namesakes, &namesakes);
+    if (code == 0 && namesakes.len > 1)
         code = lk_problem_set(&session->problem, LK_ECONFLICT, "%zu users are called \"%.100s\"; say which by e-mail address or id: %.*s",
-                              same, name, (int)which.len, which.ptr);
-    lk_buf_free(&which);
+                              namesakes.len, name, (int)namesakes.which.len, namesakes.which.ptr);
+    lk_buf_free(&namesakes.which);
     return code;
 }
 

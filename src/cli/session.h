@@ -5,6 +5,7 @@
 #include "base/json_read.h"
 #include "base/json_write.h"
 #include "cli/cli.h"
+#include "cli/grid.h"
 
 struct cli_client;
 struct cli_server; /* cli/connection.h */
@@ -12,17 +13,20 @@ struct cli_server; /* cli/connection.h */
 /* Where a server is when nothing else is said. */
 #define CLI_DEFAULT_URL "http://127.0.0.1:5390"
 
+#define CLI_ARENA_MAX ((size_t)512 << 20)
+
 struct cli_session {
     const struct cli_command *command;
     const struct cli_args *args;
-    struct lk_arena arena;     /* everything that is read lives here */
+    struct lk_arena arena;     /* lives as long as the session */
+    struct lk_arena *answers;  /* where answers are read: it, unless there are so many of them that they must go sooner */
     struct cli_client *client; /* NULL until cli_connect */
     char *key_option;          /* the key that an option gave; NULL: none did */
     const char *key_from;      /* "the file ci.key": for errors */
     bool json;                 /* for programs */
     struct lk_problem problem;
     const char *hint;             /* what would be right, when that is too long for the problem; NULL: nothing */
-    const struct lk_json *errors; /* of the last GraphQL answer that had any */
+    const struct lk_json *errors; /* of the last GraphQL answer that had any, in answers */
 };
 
 /* A command's own options and those of every client, in arena. NULL when out of memory. */
@@ -85,9 +89,22 @@ struct cli_column {
     enum cli_column_kind kind;
 };
 
-/* Prints objects as a table no wider than the terminal, or as a JSON array. Where there are none, people read the sentence `empty` on standard error. */
-int cli_print_list(struct cli_session *session, const struct lk_json *items, size_t len, const struct cli_column *columns,
-                   size_t columns_len, const char *empty);
+/* Objects on their way to standard output, of which none is kept: a table no wider than the terminal, whose columns a later part may widen, or a JSON array. What
+ * fails before the end leaves an array that does not end either, so that nobody takes it for the whole. */
+struct cli_list {
+    const struct cli_column *columns;
+    const char *empty; /* what people read on standard error where there are none: a sentence */
+    size_t len;        /* so far */
+    struct cli_grid grid;
+};
+
+void cli_list_begin(const struct cli_column *columns, size_t columns_len, const char *empty, struct cli_list *ret);
+
+/* Prints the next objects. 0, or negative with session->problem set, as the next. */
+int cli_list_add(struct cli_session *session, struct cli_list *list, const struct lk_json *items, size_t len);
+
+/* Ends the list: without it, what was printed is none. */
+int cli_list_end(struct cli_session *session, const struct cli_list *list);
 
 /* Prints one object as lines of title and value, those without a value left out, or as JSON. LK_EIO when it is none: the server's answer lacks it. */
 int cli_print_object(struct cli_session *session, const struct lk_json *object, const struct cli_column *columns, size_t columns_len);
@@ -116,10 +133,26 @@ struct cli_range {
 /* What the options --limit and --offset say; most entries unless --limit is given. 0 or CLI_USAGE after cli_usage_error. */
 int cli_option_range(struct cli_session *session, size_t most, struct cli_range *ret);
 
-/* All pages of a list: document takes $limit and $offset and answers, at the path field, { pageInfo { hasMore } nodes }; extra (NULL: none) adds variables. Only
- * those of the range. 0 with the items in the arena. */
-int cli_fetch_all(struct cli_session *session, const char *document, const char *field, struct cli_range range,
-                  void (*extra)(struct lk_json_writer *w, void *context), void *context, struct lk_json **ret, size_t *ret_len);
+/* A list of the server's. */
+struct cli_query {
+    const char *document; /* takes $limit and $offset and answers, at the path field, { pageInfo { hasMore } nodes } */
+    const char *field;
+    struct cli_range range;                                 /* only those */
+    void (*extra)(struct lk_json_writer *w, void *context); /* adds variables; NULL: none */
+    void *context;                                          /* extra's */
+};
+
+/* Takes a page of a list: it is gone when this returns. 0; CLI_ENOUGH to be given no more; negative with session->problem set. */
+typedef int (*cli_page_taker)(struct cli_session *session, const struct lk_json *nodes, size_t len, void *context);
+
+#define CLI_ENOUGH 1
+
+/* Asks for a list page by page and gives each to take. Until this returns, session->answers is the page's. 0, or negative with session->problem set. */
+int cli_each_page(struct cli_session *session, const struct cli_query *query, cli_page_taker take, void *context);
+
+/* Prints a list, page by page. As cli_each_page. */
+int cli_print_pages(struct cli_session *session, const struct cli_query *query, const struct cli_column *columns, size_t columns_len,
+                    const char *empty);
 
 /* --- names --- */
 

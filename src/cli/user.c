@@ -70,13 +70,9 @@ static int create(struct cli_session *session) {
 static int list(struct cli_session *session) {
     static const char document[] =
         "query ($limit: Int!, $offset: Int) { users(limit: $limit, offset: $offset) { pageInfo { hasMore } nodes { " USER_FIELDS " } } }";
-    struct lk_json *items = NULL;
-    size_t len = 0;
-    struct cli_range range = {0};
-    int code = cli_option_range(session, SIZE_MAX, &range);
-    if (code == 0)
-        code = cli_fetch_all(session, document, "users", range, NULL, NULL, &items, &len);
-    return code == 0 ? cli_print_list(session, items, len, columns, LEN(columns), "There is no user.") : code;
+    struct cli_query query = {.document = document, .field = "users"};
+    int code = cli_option_range(session, SIZE_MAX, &query.range);
+    return code == 0 ? cli_print_pages(session, &query, columns, LEN(columns), "There is no user.") : code;
 }
 
 static int need_user(struct cli_session *session, struct cli_found *ret) {
