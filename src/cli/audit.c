@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/session.h"
-#include "cli/when.h"
 
 #include <inttypes.h>
 
@@ -162,15 +161,12 @@ static int take_sets(struct cli_session *session, const struct lk_json *sets, si
     return code == 0 && changes->left.most == 0 ? CLI_ENOUGH : code;
 }
 
+/* One before 1970 is as good as 1970: nothing was done yet. */
 static int read_moment(struct cli_session *session, const char *option, int64_t *ret) {
-    const char *text = cli_args_get(session->args, option);
-    *ret = -1;
-    if (text != NULL && cli_when_parse(text, lk_clock_wall_ms(), -1, ret) != 0)
-        return cli_usage_error(
-            session->command, "--%s: \"%.60s\" is neither a date (2027-01-31, 2027-01-31T12:00:00Z) nor a length (90d, 12h)", option, text);
-    if (text != NULL && *ret < 0)
-        *ret = 0; /* before anything was done */
-    return 0;
+    int64_t moment = -1;
+    int code = cli_option_moment(session, option, -1, &moment);
+    *ret = moment < 0 && cli_option_given(session, option) ? 0 : moment;
+    return code;
 }
 
 static int list(struct cli_session *session) {

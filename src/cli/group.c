@@ -294,15 +294,18 @@ static int grant(struct cli_session *session) {
     return code == 0 ? cli_print_object(session, group, details, LEN(details)) : code;
 }
 
-/* The ids of the users that an option names. */
+/* The users that an option names. */
 struct users {
-    struct lk_slice *ids;
+    struct named_user {
+        const char *text; /* as the option has it */
+        struct lk_slice id;
+    } * items;
     size_t len;
 };
 
 static int find_users(struct cli_session *session, const char *option, struct users *ret) {
-    struct users users = {.ids = lk_arena_calloc(&session->arena, session->args->given_len, sizeof(*users.ids))};
-    if (users.ids == NULL)
+    struct users users = {.items = lk_arena_calloc(&session->arena, session->args->given_len, sizeof(*users.items))};
+    if (users.items == NULL)
         return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
     for (size_t i = 0; i < session->args->given_len; i++) {
         if (strcmp(session->args->given[i].name, option) != 0)
@@ -311,22 +314,27 @@ static int find_users(struct cli_session *session, const char *option, struct us
         int code = cli_find(session, &cli_kind_user, session->args->given[i].value, &user);
         if (code != 0)
             return code;
-        users.ids[users.len++] = user.id;
+        users.items[users.len++] = (struct named_user){session->args->given[i].value, user.id};
     }
     *ret = users;
     return 0;
 }
 
-/* Adds or removes each of the users. */
+/* Adds or removes each of the users, up to the first with whom that is refused: the sentence names it. */
 static int change_members(struct cli_session *session, struct lk_slice group, const struct users *users, const char *document) {
     int code = 0;
     for (size_t i = 0; i < users->len && code == 0; i++) {
+        const struct named_user *user = &users->items[i];
         struct lk_buf variables;
         lk_buf_init(&variables, 0);
-        lk_buf_addf(&variables, "{\"input\":{\"userGroupId\":\"%.*s\",\"userId\":\"%.*s\"}}", (int)group.len, group.ptr,
-                    (int)users->ids[i].len, users->ids[i].ptr);
+        lk_buf_addf(&variables, "{\"input\":{\"userGroupId\":\"%.*s\",\"userId\":\"%.*s\"}}", (int)group.len, group.ptr, (int)user->id.len,
+                    user->id.ptr);
         const struct lk_json *data = NULL;
         code = cli_graphql(session, document, &variables, &data);
+        if (code == LK_ECONFLICT) {
+            const struct lk_problem why = session->problem;
+            lk_problem_set(&session->problem, code, "%.100s: %s", user->text, why.text);
+        }
         lk_buf_free(&variables);
     }
     return code;

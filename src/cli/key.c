@@ -1,7 +1,5 @@
 /* latchkey key ... */
-#include "base/clock.h"
 #include "cli/key_command.h"
-#include "cli/when.h"
 
 static const struct cli_column columns[] = {
     {"ID", "id", CLI_COLUMN_TEXT},
@@ -199,13 +197,10 @@ static int read_sort(struct cli_session *session, struct listing *ret) {
 
 /* A moment as a member; direction: where a length of time leads from now. */
 static int write_moment(struct cli_session *session, struct lk_json_writer *w, const char *option, const char *member, int direction) {
-    const char *text = cli_args_get(session->args, option);
-    int64_t time;
-    if (text == NULL)
-        return 0;
-    if (cli_when_parse(text, lk_clock_wall_ms(), direction, &time) != 0)
-        return cli_usage_error(
-            session->command, "--%s: \"%.60s\" is neither a date (2027-01-31, 2027-01-31T12:00:00Z) nor a length (90d, 12h)", option, text);
+    int64_t time = 0;
+    int code = cli_option_moment(session, option, direction, &time);
+    if (code != 0 || !cli_option_given(session, option))
+        return code;
     lk_json_key(w, member);
     lk_json_int(w, time);
     return 0;

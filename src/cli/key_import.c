@@ -313,9 +313,11 @@ static int import_file(struct import *import, const char *path, struct lk_buf *t
         code = write_option_groups(import);
     if (code == 0)
         code = import_text(import, lk_buf_slice(text));
-    if (code != 0)
+    if (code == 0)
+        code = report(import);
+    if (code < 0)
         say_how_far(import);
-    return code == 0 ? report(import) : code;
+    return code;
 }
 
 static int run_import(struct cli_session *session) {

@@ -1,11 +1,13 @@
 /* Lists of the server's: asked for page by page, so that the longest takes no more memory than a page. */
+#include "base/clock.h"
 #include "cli/session.h"
+#include "cli/when.h"
 
 #include <stdlib.h>
 
 #define PAGE 100 /* most that a server gives at once */
 
-/* --- ranges --- */
+/* --- options --- */
 
 /* A whole number that an option gives; *ret stays as it is when it was not given. 0 or CLI_USAGE after cli_usage_error. */
 static int read_number(struct cli_session *session, const char *name, size_t least, size_t *ret) {
@@ -28,6 +30,14 @@ int cli_option_range(struct cli_session *session, size_t most, struct cli_range 
     if (code == 0)
         *ret = range;
     return code;
+}
+
+int cli_option_moment(struct cli_session *session, const char *name, int direction, int64_t *ret) {
+    const char *text = cli_args_get(session->args, name);
+    if (text == NULL || cli_when_parse(text, lk_clock_wall_ms(), direction, ret) == 0)
+        return 0;
+    return cli_usage_error(session->command, "--%s: \"%.60s\" is neither a date (2027-01-31, 2027-01-31T12:00:00Z) nor a length (90d, 12h)",
+                           name, text);
 }
 
 /* --- pages --- */

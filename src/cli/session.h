@@ -133,6 +133,10 @@ struct cli_range {
 /* What the options --limit and --offset say; most entries unless --limit is given. 0 or CLI_USAGE after cli_usage_error. */
 int cli_option_range(struct cli_session *session, size_t most, struct cli_range *ret);
 
+/* The moment that an option says, a date or a length of time that leads from now forward (direction 1) or back (-1). *ret stays as it is when the option was not
+ * given. 0 or CLI_USAGE after cli_usage_error. */
+int cli_option_moment(struct cli_session *session, const char *name, int direction, int64_t *ret);
+
 /* A list of the server's. */
 struct cli_query {
     const char *document; /* takes $limit and $offset and answers, at the path field, { pageInfo { hasMore } nodes } */
