@@ -1,6 +1,9 @@
 /* latchkey group ... */
 #include "cli/session.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 /* Every permission of a group, in the form of the input, so that adding to it loses none. */
 #define PERMISSIONS                                                                                                             \
     "permissions { accountPermissions { accountPermissionTypes } scopes appPermissions { permissionType "                       \
@@ -172,6 +175,17 @@ static int send_input(struct cli_session *session, const char *document, const s
 
 /* --- verbs --- */
 
+/* Prints a group. Of many users it has the first alone, which people would not see. */
+static int print_group(struct cli_session *session, const struct lk_json *group) {
+    const struct lk_json *total = cli_at(group, "users.pageInfo.total");
+    const struct lk_json *shown = cli_at(group, "users.nodes");
+    int code = cli_print_object(session, group, details, LEN(details));
+    if (code == 0 && !session->json && total != NULL && total->type == LK_JSON_INT && shown != NULL && shown->type == LK_JSON_ARRAY &&
+        total->integer > (int64_t)shown->array.len)
+        fprintf(stderr, "These are %zu of its %" PRId64 " users: `latchkey group members` lists all.\n", shown->array.len, total->integer);
+    return code;
+}
+
 static int write_create(struct cli_session *session, struct lk_json_writer *w, const struct lk_slice *group) {
     (void)group;
     lk_json_key(w, "name");
@@ -188,7 +202,7 @@ static int create(struct cli_session *session) {
     int code = send_input(session,
                           "mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { " GROUP_FIELDS " } } }",
                           NULL, write_create, &data);
-    return code == 0 ? cli_print_object(session, cli_at(data, "createUserGroup.userGroup"), details, LEN(details)) : code;
+    return code == 0 ? print_group(session, cli_at(data, "createUserGroup.userGroup")) : code;
 }
 
 static int list(struct cli_session *session) {
@@ -221,7 +235,7 @@ static int get(struct cli_session *session) {
         return CLI_USAGE;
     const struct lk_json *group = NULL;
     int code = fetch(session, &group);
-    return code == 0 ? cli_print_object(session, group, details, LEN(details)) : code;
+    return code == 0 ? print_group(session, group) : code;
 }
 
 static int write_update(struct cli_session *session, struct lk_json_writer *w, const struct lk_slice *group) {
@@ -245,7 +259,7 @@ static int update(struct cli_session *session) {
         code = send_input(session,
                           "mutation ($input: UpdateUserGroupInput!) { updateUserGroup(input: $input) { userGroup { " GROUP_FIELDS " } } }",
                           &found.id, write_update, &data);
-    return code == 0 ? cli_print_object(session, cli_at(data, "updateUserGroup.userGroup"), details, LEN(details)) : code;
+    return code == 0 ? print_group(session, cli_at(data, "updateUserGroup.userGroup")) : code;
 }
 
 static int delete (struct cli_session *session) {
@@ -291,7 +305,7 @@ static int grant(struct cli_session *session) {
     const struct lk_json *group = NULL;
     if (code == 0)
         code = fetch(session, &group);
-    return code == 0 ? cli_print_object(session, group, details, LEN(details)) : code;
+    return code == 0 ? print_group(session, group) : code;
 }
 
 /* The users that an option names. */

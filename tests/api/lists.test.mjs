@@ -111,6 +111,15 @@ describe('a long list', () => {
     assert.match(twice.stderr, /2 users are called "user-00119"; say which by e-mail address or id: 119@example\.com \(id-119\), 120@example\.com \(id-120\)/);
   });
 
+  it('of the users of a group is not taken for the whole where its beginning alone is shown', async () => {
+    const group = (total) => ({ id: 'g', name: 'g', users: { pageInfo: { total }, nodes: [{ email: 'a@example.com' }, { email: 'b@example.com' }] } });
+    const get = (total, ...more) => run(['group', 'get', 'g', ...more], () => ({ data: { found: { id: 'g', name: 'g' }, userGroup: group(total) } })).ended;
+    const many = await get(250);
+    assert.deepEqual([many.status, many.stderr], [0, 'These are 2 of its 250 users: `latchkey group members` lists all.\n']);
+    assert.match(many.stdout, /^users +a@example\.com, b@example\.com$/m);
+    assert.deepEqual([(await get(2)).stderr, (await get(250, '--json')).stderr], ['', '']);
+  });
+
   it('of keys is gone through by doctor, with what one page says of another', async () => {
     const day = 86400000;
     const holds = (...accountPermissionTypes) => ({ permissions: { accountPermissions: { accountPermissionTypes }, scopes: [] } });
