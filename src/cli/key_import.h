@@ -21,6 +21,15 @@ struct import_waiting {
     size_t from, len;
 };
 
+/* Groups that are not asked for again. */
+#define IMPORT_GROUPS 64
+
+struct import_group {
+    const char *name; /* as the file has it: a name or an id; NULL: the place is free */
+    struct lk_slice id;
+    const char *error; /* a sentence: there is none of that name; else NULL */
+};
+
 struct import {
     struct cli_session *session;
     struct lk_arena scratch; /* the session's answers, and what is read of a row: until the next one */
@@ -32,7 +41,9 @@ struct import {
     struct lk_json_writer w; /* of the last row */
     struct import_waiting waiting[IMPORT_BATCH];
     size_t waiting_len;
-    struct lk_buf groups; /* "userGroupIds" for keys that name none themselves: a JSON array, or empty */
+    struct import_group named[IMPORT_GROUPS]; /* those that rows named last; their texts are in the session's arena */
+    size_t named_len;                         /* ever */
+    struct lk_buf groups;                     /* "userGroupIds" for keys that name none themselves: a JSON array, or empty */
 };
 
 /* Begins the next row: its object is to be written with import->w. 0 or LK_ENOMEM with the session's problem set. */

@@ -133,22 +133,56 @@ static int check_syntax(struct cli_session *session, struct cli_csv csv) {
 /* What the functions below return, with the session's problem set, when only this row is wrong. */
 #define ROW_IS_WRONG 1
 
+static int ask_for_group(struct import *import, struct lk_slice name, struct import_group *ret) {
+    struct cli_session *session = import->session;
+    struct import_group group = {.name = lk_arena_strdup(&session->arena, name)};
+    struct cli_found found = {0};
+    if (group.name == NULL)
+        return out_of_memory(session);
+    int code = cli_find(session, &cli_kind_group, group.name, &found);
+    if (code != 0 && code != LK_ENOTFOUND)
+        return code;
+    if (code == LK_ENOTFOUND)
+        group.error = lk_arena_strdup(&session->arena, lk_slice_cstr(session->problem.text));
+    if ((code == LK_ENOTFOUND && group.error == NULL) || lk_arena_copy(&session->arena, found.id, &group.id) != 0)
+        return out_of_memory(session);
+    *ret = group;
+    return 0;
+}
+
+/* The id of a group that a row names. Many rows name the same few: each is asked for once. */
+static int find_group(struct import *import, struct lk_slice name, struct lk_slice *ret) {
+    struct import_group *group = NULL;
+    for (size_t i = 0; i < IMPORT_GROUPS && group == NULL && import->named[i].name != NULL; i++) {
+        if (lk_slice_is(name, import->named[i].name))
+            group = &import->named[i];
+    }
+    if (group == NULL) {
+        group = &import->named[import->named_len % IMPORT_GROUPS];
+        int code = ask_for_group(import, name, group);
+        if (code != 0)
+            return code;
+        import->named_len++;
+    }
+    *ret = group->id;
+    if (group->error == NULL)
+        return 0;
+    lk_problem_set(&import->session->problem, LK_ENOTFOUND, "%s", group->error);
+    return ROW_IS_WRONG;
+}
+
 /* "readers; writers": names or ids. */
 static int write_groups(struct import *import, struct lk_slice text) {
-    struct cli_session *session = import->session;
     lk_json_key(&import->w, "userGroupIds");
     lk_json_begin_array(&import->w);
     while (text.len > 0) {
         const char *end = memchr(text.ptr, ';', text.len);
         size_t len = end == NULL ? text.len : (size_t)(end - text.ptr);
-        const char *name = lk_arena_strdup(&import->scratch, lk_slice_trim(lk_slice_make(text.ptr, len)));
-        struct cli_found found = {0};
-        if (name == NULL)
-            return out_of_memory(session);
-        int code = cli_find(session, &cli_kind_group, name, &found);
+        struct lk_slice id = {NULL, 0};
+        int code = find_group(import, lk_slice_trim(lk_slice_make(text.ptr, len)), &id);
         if (code != 0)
-            return code == LK_ENOTFOUND ? ROW_IS_WRONG : code;
-        lk_json_string(&import->w, found.id);
+            return code;
+        lk_json_string(&import->w, id);
         len += end != NULL;
         text = lk_slice_make(text.ptr + len, text.len - len);
     }

@@ -134,8 +134,13 @@ int cli_write_found(struct cli_session *session, struct lk_json_writer *w, const
 
 int cli_account_id(struct cli_session *session, struct lk_slice *ret) {
     const struct lk_json *data = NULL;
-    int code = cli_graphql(session, "{ account { id } }", NULL, &data);
-    if (code == 0)
-        *ret = lk_json_text(cli_at(data, "account.id"));
-    return code;
+    if (session->account_id.len == 0) {
+        int code = cli_graphql(session, "{ account { id } }", NULL, &data);
+        if (code != 0)
+            return code;
+        if (lk_arena_copy(&session->arena, lk_json_text(cli_at(data, "account.id")), &session->account_id) != 0)
+            return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
+    }
+    *ret = session->account_id;
+    return 0;
 }

@@ -18,12 +18,13 @@ struct cli_server; /* cli/connection.h */
 struct cli_session {
     const struct cli_command *command;
     const struct cli_args *args;
-    struct lk_arena arena;     /* lives as long as the session */
-    struct lk_arena *answers;  /* where answers are read: it, unless there are so many of them that they must go sooner */
-    struct cli_client *client; /* NULL until cli_connect */
-    char *key_option;          /* the key that an option gave; NULL: none did */
-    const char *key_from;      /* "the file ci.key": for errors */
-    bool json;                 /* for programs */
+    struct lk_arena arena;      /* lives as long as the session */
+    struct lk_arena *answers;   /* where answers are read: it, unless there are so many of them that they must go sooner */
+    struct cli_client *client;  /* NULL until cli_connect */
+    char *key_option;           /* the key that an option gave; NULL: none did */
+    const char *key_from;       /* "the file ci.key": for errors */
+    bool json;                  /* for programs */
+    struct lk_slice account_id; /* cli_account_id's; empty: it was not asked for yet */
     struct lk_problem problem;
     const char *hint;             /* what would be right, when that is too long for the problem; NULL: nothing */
     const struct lk_json *errors; /* of the last GraphQL answer that had any, in answers */

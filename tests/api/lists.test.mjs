@@ -142,6 +142,38 @@ describe('a long list', () => {
 });
 
 describe('a file of keys', () => {
+  it('is asked about by what it says, not by its rows', async () => {
+    const groups = ['a', 'b;a', ' c ; b', '', 'nobody'];
+    const file = path.join(temporaryDirectory(), 'keys.csv');
+    fs.writeFileSync(file, `name,key,groups\n${Array.from({ length: 1005 }, (_, i) => `n${i},key-of-the-tests-${i},${groups[i % 5]}\n`).join('')}`);
+    const sent = [];
+    const asked = [];
+    const answer = (query, { input, text }) => {
+      sent.push(...(input?.keys ?? []).map(({ userGroupIds = [] }) => userGroupIds.join(';')));
+      asked.push(input ? 'import' : text ?? 'account');
+      if (text === 'nobody') return { errors: [{ message: 'No', extensions: { code: 'NOT_FOUND' } }] };
+      return { data: { found: { id: `id-${text}`, name: text }, account: { id: 'me' }, importApiKeys: { results: (input?.keys ?? []).map(({ key }) => ({ uuid: key, name: 'n', error: null })) } } };
+    };
+    const told = await run(['key', 'import', file], answer).ended;
+    assert.equal(told.stderr.split('\n').at(-2), 'Refused 201 of 1005 keys, imported 804.');
+    assert.deepEqual(sent, Array.from({ length: 804 }, (_, i) => ['id-a', 'id-b;id-a', 'id-c;id-b', ''][i % 4]));
+    const count = (what) => asked.filter((one) => one === what).length;
+    assert.deepEqual(['a', 'b', 'c', 'nobody', 'account', 'import'].map(count), [1, 1, 1, 1, 1, 2]);
+    assert.equal(told.stderr.split('\n')[200], 'line 1006: There is no user group "nobody": `latchkey group list` shows what there is');
+  });
+
+  it('may name more groups than are remembered', async () => {
+    const file = path.join(temporaryDirectory(), 'keys.csv');
+    fs.writeFileSync(file, `name,key,groups\n${Array.from({ length: 400 }, (_, i) => `n${i},key-of-the-tests-${i},g${i % 150};all\n`).join('')}`);
+    const sent = [];
+    const answer = (query, { input, text }) => {
+      sent.push(...(input?.keys ?? []).map(({ userGroupIds }) => userGroupIds.join(';')));
+      return { data: { found: { id: `id-${text}`, name: text }, account: { id: 'me' }, importApiKeys: { results: (input?.keys ?? []).map(({ key }) => ({ uuid: key, name: 'n', error: null })) } } };
+    };
+    assert.equal((await run(['key', 'import', file], answer).ended).status, 0);
+    assert.deepEqual(sent, Array.from({ length: 400 }, (_, i) => `id-g${i % 150};id-all`));
+  });
+
   it('is told of row by row, in the order of the file', async () => {
     const rows = Array.from({ length: 1203 }, (_, i) => ({ name: `"n ""${i}"""`, key: `key-of-the-tests-${i}` }));
     const file = path.join(temporaryDirectory(), 'keys.csv');
