@@ -6,6 +6,7 @@
 #include "cli/session.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #define VERIFY_ARENA_MAX (size_t)(64 << 20)
 
@@ -120,6 +121,7 @@ static int flatten(struct cli_session *session, const struct lk_json *set, const
 /* Changes on their way to standard output: what is still to be skipped, and to be shown. */
 struct changes {
     struct cli_range left;
+    bool more; /* there are others after those */
     struct cli_list list;
 };
 
@@ -131,11 +133,14 @@ static size_t changes_len(const struct lk_json *set) {
 /* The changes of a set, those of the range; lines has room for them. */
 static int flatten_set(struct cli_session *session, struct changes *changes, const struct lk_json *set, struct lk_json *lines,
                        size_t *len) {
-    for (size_t i = 0; i < changes_len(set) && changes->left.most > 0; i++) {
+    for (size_t i = 0; i < changes_len(set); i++) {
         if (changes->left.from > 0) {
             changes->left.from--;
             continue;
         }
+        changes->more = changes->left.most == 0;
+        if (changes->more)
+            return 0;
         changes->left.most--;
         int code = flatten(session, set, &lk_json_get(set, "changes")->array.items[i], &lines[(*len)++]);
         if (code != 0)
@@ -154,11 +159,11 @@ static int take_sets(struct cli_session *session, const struct lk_json *sets, si
     if (lines == NULL)
         return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
     int code = 0;
-    for (size_t i = 0; i < sets_len && code == 0; i++)
+    for (size_t i = 0; i < sets_len && code == 0 && !changes->more; i++)
         code = flatten_set(session, changes, &sets[i], lines, &len);
     if (code == 0)
         code = cli_list_add(session, &changes->list, lines, len);
-    return code == 0 && changes->left.most == 0 ? CLI_ENOUGH : code;
+    return code == 0 && changes->more ? CLI_ENOUGH : code;
 }
 
 /* One before 1970 is as good as 1970: nothing was done yet. */
@@ -171,7 +176,7 @@ static int read_moment(struct cli_session *session, const char *option, int64_t 
 
 static int list(struct cli_session *session) {
     struct span span;
-    struct changes changes;
+    struct changes changes = {.more = false};
     int code = read_moment(session, "since", &span.since);
     if (code == 0)
         code = read_moment(session, "until", &span.until);
@@ -179,11 +184,15 @@ static int list(struct cli_session *session) {
         code = cli_option_range(session, LIMIT, &changes.left);
     if (code != 0)
         return code;
-    /* A set is what one request did: a change at least, and a thousand when it imported. */
-    const struct cli_query query = {list_document, "audits", {0, changes.left.from + changes.left.most}, write_span, &span};
+    /* A set is what one request did: a change at least, and a thousand when it imported. One more than are shown tells whether there are more. */
+    const struct cli_query query = {list_document, "audits", {0, changes.left.from + changes.left.most + 1}, write_span, &span};
     cli_list_begin(columns, LEN(columns), "The audit log holds nothing of that time.", &changes.list);
     code = cli_each_page(session, &query, take_sets, &changes);
-    return code == 0 ? cli_list_end(session, &changes.list) : code;
+    if (code == 0)
+        code = cli_list_end(session, &changes.list);
+    if (code == 0 && changes.more && !cli_option_given(session, "limit"))
+        fprintf(stderr, "There are more than these %d: --limit N shows N.\n", LIMIT);
+    return code;
 }
 
 /* --- verify --- */

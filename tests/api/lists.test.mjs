@@ -100,6 +100,16 @@ describe('a long list', () => {
     assert.equal(told.asked, 2);
   });
 
+  it('of changes says when it shows the newest hundred of more, unless it was asked for so many', async () => {
+    const list = (total, ...more) => run(['audit', 'list', ...more], (query, { limit, offset }) => ({ data: { audits: page(offset, limit, total, (set) => ({ changes: [{ resourceId: `${set}` }] })) } })).ended;
+    const sentence = 'There are more than these 100: --limit N shows N.\n';
+    for (const [total, more, stderr] of [[100, [], ''], [101, [], sentence], [101, ['--json'], sentence], [101, ['--limit', '100'], ''], [101, ['--offset', '1'], '']]) {
+      const told = await list(total, ...more);
+      assert.deepEqual([told.status, told.stderr], [0, stderr], `${total} ${more}`);
+      if (more[0] === '--json') assert.equal(JSON.parse(told.stdout).length, 100);
+    }
+  });
+
   it('of users is asked for up to the name that is meant', async () => {
     const name = (number) => `user-${String(number).padStart(5, '0')}`;
     const users = (offset, limit) => page(offset, limit, 50 * PAGE, (number) => ({ id: `id-${number}`, name: number === 120 ? name(119) : name(number), email: `${number}@example.com` }));
