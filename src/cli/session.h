@@ -13,13 +13,14 @@ struct cli_server; /* cli/connection.h */
 /* Where a server is when nothing else is said. */
 #define CLI_DEFAULT_URL "http://127.0.0.1:5390"
 
+/* Most bytes that a session holds of what it has read. */
 #define CLI_ARENA_MAX ((size_t)512 << 20)
 
 struct cli_session {
     const struct cli_command *command;
     const struct cli_args *args;
     struct lk_arena arena;      /* lives as long as the session */
-    struct lk_arena *answers;   /* where answers are read: it, unless there are so many of them that they must go sooner */
+    struct lk_arena *answers;   /* where answers are read: that, or one that is wiped sooner where there are many */
     struct cli_client *client;  /* NULL until cli_connect */
     char *key_option;           /* the key that an option gave; NULL: none did */
     const char *key_from;       /* "the file ci.key": for errors */
