@@ -594,6 +594,7 @@ describe('usage', () => {
     usage(['key', 'create'], /latchkey key create NAME/);
     usage(['key', 'get', 'a', 'b'], /b is not understood here/);
     usage(['key', 'create', 'x', '--metadata', 'novalue'], /KEY=VALUE/);
+    usage(['help', 'version', 'x'], /x is not understood here/);
     usage(['completion', 'tcsh'], /bash, zsh or fish/);
     for (const word of ['key get', 'backup']) usage([...word.split(' '), ''], /Say which: latchkey/);
     usage(['restore', '', '--data', 'x'], /FILE is missing/);
