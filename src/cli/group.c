@@ -120,12 +120,8 @@ static int write_permissions(struct cli_session *session, struct lk_json_writer 
 
 /* The same, beside the permissions that the group has now. */
 static int write_permissions_of(struct cli_session *session, struct lk_json_writer *w, const struct lk_slice *group, bool keep) {
-    struct lk_buf variables;
-    lk_buf_init(&variables, 0);
-    lk_buf_addf(&variables, "{\"id\":\"%.*s\"}", (int)group->len, group->ptr);
     const struct lk_json *data = NULL;
-    int code = cli_graphql(session, "query ($id: String!) { userGroup(userGroupId: $id) { " PERMISSIONS " } }", &variables, &data);
-    lk_buf_free(&variables);
+    int code = cli_graphql_of(session, "query ($id: String!) { userGroup(userGroupId: $id) { " PERMISSIONS " } }", *group, &data);
     return code == 0 ? write_permissions(session, w, cli_at(data, "userGroup.permissions"), keep) : code;
 }
 
@@ -219,12 +215,8 @@ static int fetch(struct cli_session *session, const struct lk_json **ret) {
     int code = cli_find(session, &cli_kind_group, session->args->words[0], &found);
     if (code != 0)
         return code;
-    struct lk_buf variables;
-    lk_buf_init(&variables, 0);
-    lk_buf_addf(&variables, "{\"id\":\"%.*s\"}", (int)found.id.len, found.id.ptr);
     const struct lk_json *data = NULL;
-    code = cli_graphql(session, "query ($id: String!) { userGroup(userGroupId: $id) { " GROUP_FIELDS " } }", &variables, &data);
-    lk_buf_free(&variables);
+    code = cli_graphql_of(session, "query ($id: String!) { userGroup(userGroupId: $id) { " GROUP_FIELDS " } }", found.id, &data);
     if (code == 0)
         *ret = lk_json_get(data, "userGroup");
     return code;

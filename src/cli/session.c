@@ -334,3 +334,12 @@ int cli_graphql(struct cli_session *session, const char *document, const struct 
     *ret_data = data;
     return 0;
 }
+
+int cli_graphql_of(struct cli_session *session, const char *document, struct lk_slice id, const struct lk_json **ret_data) {
+    struct lk_buf variables;
+    lk_buf_init(&variables, 0);
+    lk_buf_addf(&variables, "{\"id\":\"%.*s\"}", (int)id.len, id.ptr);
+    int code = cli_graphql(session, document, &variables, ret_data);
+    lk_buf_free(&variables);
+    return code;
+}

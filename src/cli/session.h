@@ -60,6 +60,9 @@ int cli_connect(struct cli_session *session);
  * set: LK_ENOTFOUND for an error of that code, LK_EUNAUTH, LK_EFORBIDDEN, LK_ECONFLICT, LK_EINVAL, or LK_EIO when there is no answer. */
 int cli_graphql(struct cli_session *session, const char *document, const struct lk_buf *variables, const struct lk_json **ret_data);
 
+/* The same with the one variable $id. */
+int cli_graphql_of(struct cli_session *session, const char *document, struct lk_slice id, const struct lk_json **ret_data);
+
 /* POSTs JSON to a path and reads the JSON answer. 0 with the body of an answer of 200 without errors; failures as of cli_graphql. */
 int cli_post(struct cli_session *session, const char *path, const struct lk_buf *body, const struct lk_json **ret);
 

@@ -86,12 +86,8 @@ static int get(struct cli_session *session) {
     int code = need_user(session, &found);
     if (code != 0)
         return code;
-    struct lk_buf variables;
-    lk_buf_init(&variables, 0);
-    lk_buf_addf(&variables, "{\"id\":\"%.*s\"}", (int)found.id.len, found.id.ptr);
     const struct lk_json *data = NULL;
-    code = cli_graphql(session, "query ($id: String!) { user(id: $id) { " USER_FIELDS " } }", &variables, &data);
-    lk_buf_free(&variables);
+    code = cli_graphql_of(session, "query ($id: String!) { user(id: $id) { " USER_FIELDS " } }", found.id, &data);
     return code == 0 ? cli_print_object(session, lk_json_get(data, "user"), details, LEN(details)) : code;
 }
 
