@@ -102,6 +102,15 @@ describe('make run', () => {
     assert.deepEqual(second.output.split('\n').filter((line) => line.includes('curl ')), commands);
     second.interrupt();
     assert.deepEqual(await second.exited, { status: 0, signal: null });
+
+    const { account: ACCOUNT_ID, group: GROUP_ID } = Object.fromEntries(fs.readFileSync(path.join(data, 'run-ids'), 'utf8').trim().split('\n').map((line) => line.split('=')));
+    fs.rmSync(path.join(data, 'run-ids'));
+    const third = await start();
+    assert.match(third.output, /from the shell, with the ids of your account and user group in ACCOUNT_ID and GROUP_ID:/);
+    const again = shell(third.output.split('\n').filter((line) => line.includes('curl ')).join('\necho\n'), { LATCHKEY_API_KEY: key, ACCOUNT_ID, GROUP_ID });
+    assert.match(again.stdout, /"name":"doc_example_update".*\n\{"data":\{"deleteApiKey":\{"clientMutationId":null\}\}\}$/);
+    third.interrupt();
+    assert.deepEqual(await third.exited, { status: 0, signal: null });
     for (const name of fs.readdirSync(data)) {
       const file = path.join(data, name);
       if (fs.statSync(file).isFile()) assert.equal(fs.readFileSync(file).includes(key), false, `${name} holds the key`);
