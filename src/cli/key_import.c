@@ -89,7 +89,6 @@ static int take_results(struct import *import, const struct lk_json *results) {
             return out_of_memory(import->session);
     }
     import->waiting_len = 0;
-    lk_buf_clear(&import->keys);
     return 0;
 }
 
@@ -171,13 +170,15 @@ static int send_waiting(struct import *import) {
     int code = 0;
     while (code == 0 && import->waiting_len > 0)
         code = send_once(import);
+    if (code == 0) /* sent or refused, all of them */
+        lk_buf_clear(&import->keys);
     return code;
 }
 
 int import_end_row(struct import *import) {
     struct import_waiting *last = &import->waiting[import->waiting_len++];
     last->len = import->keys.len - last->from;
-    return import->waiting_len == IMPORT_BATCH ? send_waiting(import) : 0;
+    return import->waiting_len == IMPORT_BATCH || import->keys.len >= IMPORT_BYTES ? send_waiting(import) : 0;
 }
 
 /* --- the report --- */

@@ -221,6 +221,13 @@ describe('latchkey key: limits, rotation, import, verify, check', () => {
     assert.deepEqual([again.status, again.stdout, again.stderr], [1, '', 'line 1: This key is there already, with the name line 1\nRefused 1 of 1 keys, imported 0.\n']);
   });
 
+  it('imports more than one request may hold', () => {
+    const metadata = Array.from({ length: 50 }, (_, i) => ({ key: `k${i}`, value: 'v'.repeat(100) }));
+    const file = write(Array.from({ length: 600 }, (_, i) => JSON.stringify({ name: `large ${i}`, key: `key-with-much-beside-it-${i}`, metadata })).join('\n'));
+    assert.ok(fs.statSync(file).size > 3 << 20);
+    assert.equal(json('key', 'import', file).filter(({ error }) => error === null).length, 600);
+  });
+
   it('says how much was imported where it cannot be printed', () => {
     const file = write('name,key\nunseen,a-key-that-nobody-reads-of\n');
     for (const more of ['', ' --json']) {

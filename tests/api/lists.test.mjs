@@ -178,6 +178,22 @@ describe('a file of keys', () => {
     assert.equal(told.stderr.split('\n')[200], 'line 1006: There is no user group "nobody": `latchkey group list` shows what there is');
   });
 
+  it('is sent in few requests, also after one of which all was refused', async () => {
+    const file = path.join(temporaryDirectory(), 'keys.json');
+    fs.writeFileSync(file, Array.from({ length: 1000 }, (_, i) => `${JSON.stringify({ name: `n${i}`, key: `key-of-the-tests-${i}`, enabled: i < 500 ? 'x'.repeat(600) : true })}\n`).join(''));
+    const sizes = [];
+    const answer = (query, { input }) => {
+      if (!input) return { data: { account: { id: 'me' } } };
+      sizes.push(input.keys.length);
+      const wrong = input.keys.map(({ enabled }, i) => ({ enabled, i })).filter(({ enabled }) => enabled !== true);
+      if (wrong.length > 0) return { errors: wrong.map(({ i }) => ({ message: `Variable "$input" got invalid value "x" at "input.keys[${i}].enabled"; Boolean cannot represent a non boolean value: "x"` })) };
+      return { data: { importApiKeys: { results: input.keys.map(({ key, name }) => ({ uuid: key, name, error: null })) } } };
+    };
+    const told = await run(['key', 'import', file], answer).ended;
+    assert.match(told.stderr, /^Refused 500 of 1000 keys, imported 500\.$/m);
+    assert.ok(sizes.length <= 4, `${sizes}`);
+  });
+
   it('may name more groups than are remembered', async () => {
     const file = path.join(temporaryDirectory(), 'keys.csv');
     fs.writeFileSync(file, `name,key,groups\n${Array.from({ length: 400 }, (_, i) => `n${i},key-of-the-tests-${i},g${i % 150};all\n`).join('')}`);
