@@ -103,6 +103,7 @@ struct cli_list {
     struct cli_grid grid;
 };
 
+/* columns_len is at most CLI_GRID_COLUMNS_MAX. */
 void cli_list_begin(const struct cli_column *columns, size_t columns_len, const char *empty, struct cli_list *ret);
 
 /* Prints the next objects. 0, or negative with session->problem set, as the next. */
