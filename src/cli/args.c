@@ -34,7 +34,7 @@ static unsigned distance(const char *a, const char *b) {
 
 const char *cli_nearest(const char *text, const void *words, size_t len, size_t stride) {
     const char *best = NULL;
-    unsigned best_distance = (unsigned)least((unsigned)strlen(text) / 3 + 1, 4) + 1;
+    unsigned best_distance = least((unsigned)strlen(text) / 3 + 1, 4) + 1;
     for (size_t i = 0; i < len; i++) {
         const char *word;
         memcpy(&word, (const char *)words + i * stride, sizeof(word));

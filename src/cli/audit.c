@@ -4,9 +4,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cli/session.h"
-#include "cli/when.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #define VERIFY_ARENA_MAX (size_t)(64 << 20)
 
@@ -64,7 +64,7 @@ static struct lk_json_member member(const char *name, const struct lk_json *valu
 }
 
 static const struct lk_json *text_of(struct cli_session *session, const char *text) {
-    struct lk_json *json = LK_ARENA_NEW(&session->arena, struct lk_json);
+    struct lk_json *json = LK_ARENA_NEW(session->answers, struct lk_json);
     if (json != NULL)
         *json = (struct lk_json){.type = LK_JSON_STRING, .string = lk_slice_cstr(text)};
     return json;
@@ -78,7 +78,7 @@ static const struct lk_json *key_name(struct cli_session *session, const struct 
     if (session->json)
         return shown;
     struct lk_slice text = lk_json_text(shown);
-    const char *words = lk_arena_printf(&session->arena, "%s %.*s", name != NULL ? "key" : "a key with the id", (int)text.len, text.ptr);
+    const char *words = lk_arena_printf(session->answers, "%s %.*s", name != NULL ? "key" : "a key with the id", (int)text.len, text.ptr);
     return words == NULL ? NULL : text_of(session, words);
 }
 
@@ -108,7 +108,7 @@ static int flatten(struct cli_session *session, const struct lk_json *set, const
         member("resourceName", lk_json_get(change, "resourceName")),
         member("failure", lk_json_get(set, "failureStatusMsg")),
     };
-    struct lk_json_member *copy = lk_arena_calloc(&session->arena, LEN(members), sizeof(*copy));
+    struct lk_json_member *copy = lk_arena_calloc(session->answers, LEN(members), sizeof(*copy));
     if (copy == NULL || by_name == NULL)
         return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
     memcpy(copy, members, sizeof(members));
@@ -118,70 +118,81 @@ static int flatten(struct cli_session *session, const struct lk_json *set, const
     return 0;
 }
 
-static size_t count_changes(const struct lk_json *sets, size_t len) {
-    size_t count = 0;
-    for (size_t i = 0; i < len; i++) {
-        const struct lk_json *changes = lk_json_get(&sets[i], "changes");
-        count += changes != NULL && changes->type == LK_JSON_ARRAY ? changes->array.len : 0;
-    }
-    return count;
+/* Changes on their way to standard output: what is still to be skipped, and to be shown. */
+struct changes {
+    struct cli_range left;
+    bool more; /* there are others after those */
+    struct cli_list list;
+};
+
+static size_t changes_len(const struct lk_json *set) {
+    const struct lk_json *changes = lk_json_get(set, "changes");
+    return changes != NULL && changes->type == LK_JSON_ARRAY ? changes->array.len : 0;
 }
 
-/* The changes of the sets one after another, those of the range. */
-static int flatten_all(struct cli_session *session, const struct lk_json *sets, size_t len, struct cli_range range, struct lk_json *lines,
-                       size_t *ret_len) {
-    size_t at = 0;
-    size_t written = 0;
-    for (size_t i = 0; i < len && written < range.most; i++) {
-        const struct lk_json *changes = lk_json_get(&sets[i], "changes");
-        size_t changes_len = changes != NULL && changes->type == LK_JSON_ARRAY ? changes->array.len : 0;
-        for (size_t j = 0; j < changes_len && written < range.most; j++) {
-            if (at++ < range.from)
-                continue;
-            int code = flatten(session, &sets[i], &changes->array.items[j], &lines[written++]);
-            if (code != 0)
-                return code;
+/* The changes of a set, those of the range; lines has room for them. */
+static int flatten_set(struct cli_session *session, struct changes *changes, const struct lk_json *set, struct lk_json *lines,
+                       size_t *len) {
+    for (size_t i = 0; i < changes_len(set); i++) {
+        if (changes->left.from > 0) {
+            changes->left.from--;
+            continue;
         }
+        changes->more = changes->left.most == 0;
+        if (changes->more)
+            return 0;
+        changes->left.most--;
+        int code = flatten(session, set, &lk_json_get(set, "changes")->array.items[i], &lines[(*len)++]);
+        if (code != 0)
+            return code;
     }
-    *ret_len = written;
     return 0;
 }
 
-static int print_changes(struct cli_session *session, const struct lk_json *sets, size_t len, struct cli_range range) {
-    size_t count = count_changes(sets, len);
-    struct lk_json *lines = lk_arena_calloc(&session->arena, count, sizeof(*lines));
+static int take_sets(struct cli_session *session, const struct lk_json *sets, size_t sets_len, void *context) {
+    struct changes *changes = context;
+    size_t room = 0;
+    size_t len = 0;
+    for (size_t i = 0; i < sets_len; i++)
+        room += changes_len(&sets[i]);
+    struct lk_json *lines = lk_arena_calloc(session->answers, room, sizeof(*lines));
     if (lines == NULL)
         return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
-    int code = flatten_all(session, sets, len, range, lines, &count);
-    return code == 0 ? cli_print_list(session, lines, count, columns, LEN(columns), "The audit log holds nothing of that time.") : code;
+    int code = 0;
+    for (size_t i = 0; i < sets_len && code == 0 && !changes->more; i++)
+        code = flatten_set(session, changes, &sets[i], lines, &len);
+    if (code == 0)
+        code = cli_list_add(session, &changes->list, lines, len);
+    return code == 0 && changes->more ? CLI_ENOUGH : code;
 }
 
+/* One before 1970 is as good as 1970: nothing was done yet. */
 static int read_moment(struct cli_session *session, const char *option, int64_t *ret) {
-    const char *text = cli_args_get(session->args, option);
-    *ret = -1;
-    if (text != NULL && cli_when_parse(text, lk_clock_wall_ms(), -1, ret) != 0)
-        return cli_usage_error(
-            session->command, "--%s: \"%.60s\" is neither a date (2027-01-31, 2027-01-31T12:00:00Z) nor a length (90d, 12h)", option, text);
-    if (text != NULL && *ret < 0)
-        *ret = 0; /* before anything was done */
-    return 0;
+    int64_t moment = -1;
+    int code = cli_option_moment(session, option, -1, &moment);
+    *ret = moment < 0 && cli_option_given(session, option) ? 0 : moment;
+    return code;
 }
 
 static int list(struct cli_session *session) {
     struct span span;
-    struct cli_range range = {0};
+    struct changes changes = {.more = false};
     int code = read_moment(session, "since", &span.since);
     if (code == 0)
         code = read_moment(session, "until", &span.until);
     if (code == 0)
-        code = cli_option_range(session, LIMIT, &range);
-    struct lk_json *sets = NULL;
-    size_t len = 0;
-    /* A set is what one request did: a change at least, and a thousand when it imported. */
-    const struct cli_range enough = {0, range.from + range.most};
+        code = cli_option_range(session, LIMIT, &changes.left);
+    if (code != 0)
+        return code;
+    /* A set is what one request did: a change at least, and a thousand when it imported. One more than are shown tells whether there are more. */
+    const struct cli_query query = {list_document, "audits", {0, changes.left.from + changes.left.most + 1}, write_span, &span};
+    cli_list_begin(columns, LEN(columns), "The audit log holds nothing of that time.", &changes.list);
+    code = cli_each_page(session, &query, take_sets, &changes);
     if (code == 0)
-        code = cli_fetch_all(session, list_document, "audits", enough, write_span, &span, &sets, &len);
-    return code == 0 ? print_changes(session, sets, len, range) : code;
+        code = cli_list_end(session, &changes.list);
+    if (code == 0 && changes.more && !cli_option_given(session, "limit"))
+        fprintf(stderr, "There are more than these %d: --limit N shows N.\n", LIMIT);
+    return code;
 }
 
 /* --- verify --- */

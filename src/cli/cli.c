@@ -145,15 +145,15 @@ static int unknown_verb(const struct cli_command *group, const char *word) {
 /* --- running --- */
 
 static int run_help(const struct cli_command *command, const struct cli_args *args) {
-    (void)command;
     if (args->words_len == 0)
         return cli_help(NULL);
     size_t used = 0;
     const struct cli_command *about = cli_find_command(args->words, args->words_len, &used);
     if (about == NULL)
         return unknown_command(args->words[0]);
-    if (used < args->words_len && about->verbs != NULL)
-        return unknown_verb(about, args->words[used]);
+    if (used < args->words_len)
+        return about->verbs != NULL ? unknown_verb(about, args->words[used])
+                                    : cli_usage_error(command, "%.60s is not understood here", args->words[used]);
     return cli_help(about);
 }
 

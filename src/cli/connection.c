@@ -26,6 +26,11 @@ static const char *socket_path(const struct cli_server *server) {
     return begins(server->url, UNIX_SCHEME) ? server->url + strlen(UNIX_SCHEME) : NULL;
 }
 
+/* What follows http:// or https://. */
+static const char *host(const struct cli_server *server) {
+    return strstr(server->url, "://") + 3;
+}
+
 static int check_file(const char *option, const char *path, struct lk_problem *problem) {
     int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (path != NULL && fd < 0)
@@ -43,6 +48,9 @@ int cli_server_check(const struct cli_server *server, struct lk_problem *problem
     if (path == NULL && !begins(server->url, "http://") && !is_tls(server))
         return lk_problem_set(problem, LK_EINVAL, "The server's URL must begin with http://, https:// or unix:, not \"%.100s\"",
                               server->url);
+    if (path == NULL &&
+        strcspn(host(server), "/:?#") == 0) /* $HOST was not set: what comes next would be taken for it, and be sent the key */
+        return lk_problem_set(problem, LK_EINVAL, "The server's URL \"%.100s\" names no host", server->url);
     if (!is_tls(server))
         return 0;
     if (server->client_key != NULL && server->client_cert == NULL)
@@ -77,10 +85,9 @@ static bool is_here(const struct cli_server *server) {
     static const char *const hosts[] = {"localhost", "127.0.0.1", "[::1]"};
     if (socket_path(server) != NULL)
         return true;
-    const char *host = strstr(server->url, "://") + 3;
     for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
         size_t len = strlen(hosts[i]);
-        if (strncmp(host, hosts[i], len) == 0 && strchr(":/", host[len]) != NULL)
+        if (strncmp(host(server), hosts[i], len) == 0 && strchr(":/", host(server)[len]) != NULL)
             return true;
     }
     return false;

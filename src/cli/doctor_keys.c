@@ -9,10 +9,12 @@
 #define NAMES_SHOWN 5
 #define NAME_SHOWN_MAX 60 /* bytes */
 
-/* Names of the keys that a check is about. */
+#define LEN(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The keys that a check is about. */
 struct tally {
     size_t count;
-    char names[512];
+    char names[512]; /* of the first */
 };
 
 /* How much of a name is shown: whole characters. */
@@ -23,8 +25,11 @@ static int shown_len(struct lk_slice name) {
     return (int)len;
 }
 
-static void count(struct tally *tally, const struct lk_json *key) {
-    struct lk_slice name = lk_json_text(lk_json_get(key, "name"));
+static struct lk_slice name_of(const struct lk_json *key) {
+    return lk_json_text(lk_json_get(key, "name"));
+}
+
+static void count(struct tally *tally, struct lk_slice name) {
     size_t len = strlen(tally->names);
     if (tally->count++ < NAMES_SHOWN)
         snprintf(tally->names + len, sizeof(tally->names) - len, "%s%.*s", len > 0 ? ", " : "", shown_len(name), name.ptr);
@@ -57,7 +62,7 @@ static bool is_unused(const struct lk_json *key, int64_t before) {
 /* --- keys that never expire --- */
 
 /* The rights by which an account is managed, a bit each: of each, somebody should hold it without an end (domain/lockout.h). */
-enum { MANAGE_USERS = 1, MANAGE_KEYS = 2, BE_OPERATOR = 4 };
+enum { MANAGE_USERS = 1, MANAGE_KEYS = 2, BE_OPERATOR = 4, RIGHTS = 3 };
 
 static uint32_t rights_of(const struct lk_json *key) {
     const struct lk_json *names = cli_at(key, "permissions.accountPermissions.accountPermissionTypes");
@@ -75,43 +80,62 @@ static uint32_t rights_of(const struct lk_json *key) {
     return rights;
 }
 
-static bool is_endless(const struct lk_json *key) {
-    return !is(lk_json_get(key, "enabled"), false) && is_null(lk_json_get(key, "expiresAt"));
-}
+/* A right, and the first endless key that holds it: the only one, if it stays alone. */
+struct holders {
+    size_t count;
+    size_t first;      /* its number among the endless ones */
+    uint32_t all_held; /* by the first */
+};
 
-/* The rights that one endless key alone holds, of all keys: it is not to be given an end. */
-static uint32_t sole_rights(const struct lk_json *keys, size_t len) {
-    uint32_t once = 0;
-    uint32_t more = 0;
-    for (size_t i = 0; i < len; i++) {
-        uint32_t held = is_endless(&keys[i]) ? rights_of(&keys[i]) : 0;
-        more |= once & held;
-        once |= held;
+/* The endless keys so far. The first few by name: enough of them, should some be such as are to stay endless. */
+struct endless {
+    size_t count;
+    struct holders of[RIGHTS];
+    char names[NAMES_SHOWN + RIGHTS][NAME_SHOWN_MAX + 1];
+};
+
+static void add_endless(struct endless *endless, const struct lk_json *key) {
+    struct lk_slice name = name_of(key);
+    uint32_t held = rights_of(key);
+    size_t number = endless->count++;
+    if (number < LEN(endless->names))
+        snprintf(endless->names[number], sizeof(endless->names[number]), "%.*s", shown_len(name), name.ptr);
+    for (unsigned i = 0; i < RIGHTS; i++) {
+        if ((held >> i & 1) != 0 && endless->of[i].count++ == 0)
+            endless->of[i] = (struct holders){.count = 1, .first = number, .all_held = held};
     }
-    return once & ~more;
 }
 
-static void check_endless(struct doctor *doctor, const struct lk_json *keys, size_t len) {
+/* Whether an endless key alone holds a right: it is not to be given an end. */
+static bool is_alone(const struct endless *endless, size_t number) {
+    bool alone = false;
+    for (unsigned i = 0; i < RIGHTS; i++)
+        alone = alone || (endless->of[i].count == 1 && endless->of[i].first == number);
+    return alone;
+}
+
+/* Whether a right would be held by nobody if the others were all given an end. */
+static bool needs_one_of_many(const struct endless *endless) {
+    uint32_t held = 0;
+    uint32_t kept = 0; /* by those that are alone */
+    for (unsigned i = 0; i < RIGHTS; i++) {
+        held |= endless->of[i].count > 0 ? 1U << i : 0;
+        kept |= endless->of[i].count == 1 ? endless->of[i].all_held : 0;
+    }
+    return (held & ~kept) != 0;
+}
+
+static void check_endless(struct doctor *doctor, const struct endless *endless) {
     struct tally tally = {0};
-    uint32_t sole = sole_rights(keys, len);
-    uint32_t kept = 0;
-    uint32_t ending = 0; /* what would be held by nobody, but for kept, if the advice were followed */
-    for (size_t i = 0; i < len; i++) {
-        uint32_t held = rights_of(&keys[i]);
-        if (!is_endless(&keys[i]))
-            continue;
-        if ((held & sole) != 0) {
-            kept |= held;
-        } else {
-            ending |= held;
-            count(&tally, &keys[i]);
-        }
+    for (size_t i = 0; i < endless->count; i++) {
+        if (!is_alone(endless, i))
+            count(&tally, lk_slice_cstr(i < LEN(endless->names) ? endless->names[i] : ""));
     }
     report(doctor, &tally,
-           (ending & ~kept) == 0
-               ? "Give each an end: latchkey key update NAME --expires 90d"
-               : "Give each an end, but for one administrator's key, so that nobody is locked out: latchkey key update NAME "
-                 "--expires 90d",
+           needs_one_of_many(endless)
+               ? "Give each an end, but for one administrator's key, so that nobody is locked out: latchkey key update NAME "
+                 "--expires 90d"
+               : "Give each an end: latchkey key update NAME --expires 90d",
            tally.count == 1 ? "never expires" : "never expire");
 }
 
@@ -139,19 +163,6 @@ static int ask_known(struct cli_session *session, struct known *ret) {
     return code;
 }
 
-static int fetch_keys(struct cli_session *session, const struct known *known, struct lk_json **ret, size_t *ret_len) {
-    const struct cli_range all = {0, SIZE_MAX};
-    const char *document =
-        lk_arena_printf(&session->arena,
-                        "query ($limit: Int!, $offset: Int) { apiKeys(limit: $limit, offset: $offset) { "
-                        "pageInfo { hasMore } nodes { id name enabled createdAt expiresAt permissions { accountPermissions "
-                        "{ accountPermissionTypes } scopes }%s%s } } }",
-                        known->usage ? " lastUsedAt" : "", known->weak ? " weak" : "");
-    if (document == NULL)
-        return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
-    return cli_fetch_all(session, document, "apiKeys", all, NULL, NULL, ret, ret_len);
-}
-
 /* The id of the key that doctor is called with, which it is using: the server may not have noted that yet. Empty: it is none of the account's. */
 static struct lk_slice own_key(struct cli_session *session) {
     const struct lk_json *data = NULL;
@@ -159,34 +170,63 @@ static struct lk_slice own_key(struct cli_session *session) {
                                                                                   : lk_slice_make("", 0);
 }
 
+/* What is found while the keys go by. */
+struct findings {
+    struct known known;
+    struct lk_slice own; /* own_key */
+    int64_t before;      /* what was not used since is unused */
+    struct tally unused;
+    struct tally weak;
+    struct endless endless;
+};
+
+static int take_keys(struct cli_session *session, const struct lk_json *keys, size_t len, void *context) {
+    (void)session;
+    struct findings *found = context;
+    for (size_t i = 0; i < len; i++) {
+        const struct lk_json *key = &keys[i];
+        if (is(lk_json_get(key, "enabled"), false))
+            continue;
+        bool used_now = found->own.len > 0 && lk_slice_equal(lk_json_text(lk_json_get(key, "id")), found->own);
+        if (found->known.usage && !used_now && is_unused(key, found->before))
+            count(&found->unused, name_of(key));
+        if (is(lk_json_get(key, "weak"), true))
+            count(&found->weak, name_of(key));
+        if (is_null(lk_json_get(key, "expiresAt")))
+            add_endless(&found->endless, key);
+    }
+    return 0;
+}
+
+static int look_through(struct cli_session *session, struct findings *found) {
+    const struct cli_query query = {
+        .document = lk_arena_printf(&session->arena,
+                                    "query ($limit: Int!, $offset: Int) { apiKeys(limit: $limit, offset: $offset) { "
+                                    "pageInfo { hasMore } nodes { id name enabled createdAt expiresAt permissions { accountPermissions "
+                                    "{ accountPermissionTypes } scopes }%s%s } } }",
+                                    found->known.usage ? " lastUsedAt" : "", found->known.weak ? " weak" : ""),
+        .field = "apiKeys",
+        .range = {0, SIZE_MAX},
+    };
+    if (query.document == NULL)
+        return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
+    return cli_each_page(session, &query, take_keys, found);
+}
+
 int doctor_keys(struct doctor *doctor, struct cli_session *session) {
-    struct known known = {0};
-    struct lk_json *keys = NULL;
-    size_t len = 0;
-    int code = ask_known(session, &known);
+    struct findings found = {.before = lk_clock_wall_ms() - DOCTOR_UNUSED_DAYS * DOCTOR_DAY_MS};
+    int code = ask_known(session, &found.known);
+    found.own = code == 0 ? own_key(session) : lk_slice_make("", 0);
     if (code == 0)
-        code = fetch_keys(session, &known, &keys, &len);
+        code = look_through(session, &found);
     if (code != 0)
         return code;
-    struct lk_slice own = own_key(session);
-    struct tally unused = {0};
-    struct tally weak = {0};
-    int64_t before = lk_clock_wall_ms() - DOCTOR_UNUSED_DAYS * DOCTOR_DAY_MS;
-    for (size_t i = 0; i < len; i++) {
-        if (is(lk_json_get(&keys[i], "enabled"), false))
-            continue;
-        bool used_now = own.len > 0 && lk_slice_equal(lk_json_text(lk_json_get(&keys[i], "id")), own);
-        if (known.usage && !used_now && is_unused(&keys[i], before))
-            count(&unused, &keys[i]);
-        if (is(lk_json_get(&keys[i], "weak"), true))
-            count(&weak, &keys[i]);
-    }
-    check_endless(doctor, keys, len);
-    if (known.usage)
-        report(doctor, &unused, "Disable what nobody misses, then delete it: latchkey key update NAME --disable",
-               unused.count == 1 ? "was not used for 90 days" : "were not used for 90 days");
-    if (known.weak)
-        report(doctor, &weak, "Give each a new secret, and its clients time to take it: latchkey key rotate NAME --overlap 7d",
-               weak.count == 1 ? "has a secret that is easy to guess" : "have secrets that are easy to guess");
+    check_endless(doctor, &found.endless);
+    if (found.known.usage)
+        report(doctor, &found.unused, "Disable what nobody misses, then delete it: latchkey key update NAME --disable",
+               found.unused.count == 1 ? "was not used for 90 days" : "were not used for 90 days");
+    if (found.known.weak)
+        report(doctor, &found.weak, "Give each a new secret, and its clients time to take it: latchkey key rotate NAME --overlap 7d",
+               found.weak.count == 1 ? "has a secret that is easy to guess" : "have secrets that are easy to guess");
     return 0;
 }

@@ -55,12 +55,11 @@ static size_t text_width(struct lk_slice text) {
     return sum;
 }
 
-static void measure(const struct lk_slice *cells, size_t rows, size_t columns, size_t *widths) {
-    memset(widths, 0, columns * sizeof(*widths));
-    for (size_t i = 0; i < rows * columns; i++) {
+static void measure(struct cli_grid *grid, const struct lk_slice *cells, size_t rows) {
+    for (size_t i = 0; i < rows * grid->columns; i++) {
         size_t width = text_width(cells[i]);
-        if (width > widths[i % columns])
-            widths[i % columns] = width;
+        if (width > grid->widest[i % grid->columns])
+            grid->widest[i % grid->columns] = width;
     }
 }
 
@@ -102,11 +101,13 @@ static size_t write_cell(struct lk_buf *out, struct lk_slice text, size_t width)
     return written + 1;
 }
 
-void cli_grid_write(const struct lk_slice *cells, size_t rows, size_t columns, size_t width, struct lk_buf *out) {
+void cli_grid_write(struct cli_grid *grid, const struct lk_slice *cells, size_t rows, struct lk_buf *out) {
+    const size_t columns = grid->columns;
     size_t widths[CLI_GRID_COLUMNS_MAX];
-    measure(cells, rows, columns, widths);
-    if (width > 0)
-        fit(widths, columns, width);
+    measure(grid, cells, rows);
+    memcpy(widths, grid->widest, sizeof(widths));
+    if (grid->width > 0)
+        fit(widths, columns, grid->width);
     for (size_t row = 0; row < rows; row++) {
         size_t owed = 0; /* spaces before the next text: none at the end of a line */
         for (size_t i = 0; i < columns; i++) {

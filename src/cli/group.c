@@ -1,6 +1,9 @@
 /* latchkey group ... */
 #include "cli/session.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 /* Every permission of a group, in the form of the input, so that adding to it loses none. */
 #define PERMISSIONS                                                                                                             \
     "permissions { accountPermissions { accountPermissionTypes } scopes appPermissions { permissionType "                       \
@@ -117,12 +120,8 @@ static int write_permissions(struct cli_session *session, struct lk_json_writer 
 
 /* The same, beside the permissions that the group has now. */
 static int write_permissions_of(struct cli_session *session, struct lk_json_writer *w, const struct lk_slice *group, bool keep) {
-    struct lk_buf variables;
-    lk_buf_init(&variables, 0);
-    lk_buf_addf(&variables, "{\"id\":\"%.*s\"}", (int)group->len, group->ptr);
     const struct lk_json *data = NULL;
-    int code = cli_graphql(session, "query ($id: String!) { userGroup(userGroupId: $id) { " PERMISSIONS " } }", &variables, &data);
-    lk_buf_free(&variables);
+    int code = cli_graphql_of(session, "query ($id: String!) { userGroup(userGroupId: $id) { " PERMISSIONS " } }", *group, &data);
     return code == 0 ? write_permissions(session, w, cli_at(data, "userGroup.permissions"), keep) : code;
 }
 
@@ -172,6 +171,17 @@ static int send_input(struct cli_session *session, const char *document, const s
 
 /* --- verbs --- */
 
+/* Prints a group. Of many users it has the first alone, which people would not see. */
+static int print_group(struct cli_session *session, const struct lk_json *group) {
+    const struct lk_json *total = cli_at(group, "users.pageInfo.total");
+    const struct lk_json *shown = cli_at(group, "users.nodes");
+    int code = cli_print_object(session, group, details, LEN(details));
+    if (code == 0 && !session->json && total != NULL && total->type == LK_JSON_INT && shown != NULL && shown->type == LK_JSON_ARRAY &&
+        total->integer > (int64_t)shown->array.len)
+        fprintf(stderr, "These are %zu of its %" PRId64 " users: `latchkey group members` lists all.\n", shown->array.len, total->integer);
+    return code;
+}
+
 static int write_create(struct cli_session *session, struct lk_json_writer *w, const struct lk_slice *group) {
     (void)group;
     lk_json_key(w, "name");
@@ -188,19 +198,15 @@ static int create(struct cli_session *session) {
     int code = send_input(session,
                           "mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { " GROUP_FIELDS " } } }",
                           NULL, write_create, &data);
-    return code == 0 ? cli_print_object(session, cli_at(data, "createUserGroup.userGroup"), details, LEN(details)) : code;
+    return code == 0 ? print_group(session, cli_at(data, "createUserGroup.userGroup")) : code;
 }
 
 static int list(struct cli_session *session) {
     static const char document[] = "query ($limit: Int!, $offset: Int) { userGroups(limit: $limit, offset: $offset) { pageInfo { hasMore } "
                                    "nodes { id name description users(limit: 0) { pageInfo { total } } } } }";
-    struct lk_json *items = NULL;
-    size_t len = 0;
-    struct cli_range range = {0};
-    int code = cli_option_range(session, SIZE_MAX, &range);
-    if (code == 0)
-        code = cli_fetch_all(session, document, "userGroups", range, NULL, NULL, &items, &len);
-    return code == 0 ? cli_print_list(session, items, len, columns, LEN(columns), "There is no user group.") : code;
+    struct cli_query query = {.document = document, .field = "userGroups"};
+    int code = cli_option_range(session, SIZE_MAX, &query.range);
+    return code == 0 ? cli_print_pages(session, &query, columns, LEN(columns), "There is no user group.") : code;
 }
 
 /* The group that the command's first word names, with all its fields. */
@@ -209,12 +215,8 @@ static int fetch(struct cli_session *session, const struct lk_json **ret) {
     int code = cli_find(session, &cli_kind_group, session->args->words[0], &found);
     if (code != 0)
         return code;
-    struct lk_buf variables;
-    lk_buf_init(&variables, 0);
-    lk_buf_addf(&variables, "{\"id\":\"%.*s\"}", (int)found.id.len, found.id.ptr);
     const struct lk_json *data = NULL;
-    code = cli_graphql(session, "query ($id: String!) { userGroup(userGroupId: $id) { " GROUP_FIELDS " } }", &variables, &data);
-    lk_buf_free(&variables);
+    code = cli_graphql_of(session, "query ($id: String!) { userGroup(userGroupId: $id) { " GROUP_FIELDS " } }", found.id, &data);
     if (code == 0)
         *ret = lk_json_get(data, "userGroup");
     return code;
@@ -225,7 +227,7 @@ static int get(struct cli_session *session) {
         return CLI_USAGE;
     const struct lk_json *group = NULL;
     int code = fetch(session, &group);
-    return code == 0 ? cli_print_object(session, group, details, LEN(details)) : code;
+    return code == 0 ? print_group(session, group) : code;
 }
 
 static int write_update(struct cli_session *session, struct lk_json_writer *w, const struct lk_slice *group) {
@@ -249,7 +251,7 @@ static int update(struct cli_session *session) {
         code = send_input(session,
                           "mutation ($input: UpdateUserGroupInput!) { updateUserGroup(input: $input) { userGroup { " GROUP_FIELDS " } } }",
                           &found.id, write_update, &data);
-    return code == 0 ? cli_print_object(session, cli_at(data, "updateUserGroup.userGroup"), details, LEN(details)) : code;
+    return code == 0 ? print_group(session, cli_at(data, "updateUserGroup.userGroup")) : code;
 }
 
 static int delete (struct cli_session *session) {
@@ -295,18 +297,21 @@ static int grant(struct cli_session *session) {
     const struct lk_json *group = NULL;
     if (code == 0)
         code = fetch(session, &group);
-    return code == 0 ? cli_print_object(session, group, details, LEN(details)) : code;
+    return code == 0 ? print_group(session, group) : code;
 }
 
-/* The ids of the users that an option names. */
+/* The users that an option names. */
 struct users {
-    struct lk_slice *ids;
+    struct named_user {
+        const char *text; /* as the option has it */
+        struct lk_slice id;
+    } * items;
     size_t len;
 };
 
 static int find_users(struct cli_session *session, const char *option, struct users *ret) {
-    struct users users = {.ids = lk_arena_calloc(&session->arena, session->args->given_len, sizeof(*users.ids))};
-    if (users.ids == NULL)
+    struct users users = {.items = lk_arena_calloc(&session->arena, session->args->given_len, sizeof(*users.items))};
+    if (users.items == NULL)
         return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
     for (size_t i = 0; i < session->args->given_len; i++) {
         if (strcmp(session->args->given[i].name, option) != 0)
@@ -315,22 +320,27 @@ static int find_users(struct cli_session *session, const char *option, struct us
         int code = cli_find(session, &cli_kind_user, session->args->given[i].value, &user);
         if (code != 0)
             return code;
-        users.ids[users.len++] = user.id;
+        users.items[users.len++] = (struct named_user){session->args->given[i].value, user.id};
     }
     *ret = users;
     return 0;
 }
 
-/* Adds or removes each of the users. */
+/* Adds or removes each of the users, up to the first with whom that is refused: the sentence names it. */
 static int change_members(struct cli_session *session, struct lk_slice group, const struct users *users, const char *document) {
     int code = 0;
     for (size_t i = 0; i < users->len && code == 0; i++) {
+        const struct named_user *user = &users->items[i];
         struct lk_buf variables;
         lk_buf_init(&variables, 0);
-        lk_buf_addf(&variables, "{\"input\":{\"userGroupId\":\"%.*s\",\"userId\":\"%.*s\"}}", (int)group.len, group.ptr,
-                    (int)users->ids[i].len, users->ids[i].ptr);
+        lk_buf_addf(&variables, "{\"input\":{\"userGroupId\":\"%.*s\",\"userId\":\"%.*s\"}}", (int)group.len, group.ptr, (int)user->id.len,
+                    user->id.ptr);
         const struct lk_json *data = NULL;
         code = cli_graphql(session, document, &variables, &data);
+        if (code == LK_ECONFLICT) {
+            const struct lk_problem why = session->problem;
+            lk_problem_set(&session->problem, code, "%.100s: %s", user->text, why.text);
+        }
         lk_buf_free(&variables);
     }
     return code;
@@ -345,11 +355,8 @@ static void write_group_id(struct lk_json_writer *w, void *context) {
 static int list_members(struct cli_session *session, struct cli_found *group) {
     static const char document[] = "query ($id: String!, $limit: Int!, $offset: Int) { userGroup(userGroupId: $id) "
                                    "{ users(limit: $limit, offset: $offset) { pageInfo { hasMore } nodes { id name email } } } }";
-    struct lk_json *items = NULL;
-    size_t len = 0;
-    int code =
-        cli_fetch_all(session, document, "userGroup.users", (struct cli_range){0, SIZE_MAX}, write_group_id, &group->id, &items, &len);
-    return code == 0 ? cli_print_list(session, items, len, members, LEN(members), "Nobody is in it.") : code;
+    const struct cli_query query = {document, "userGroup.users", {0, SIZE_MAX}, write_group_id, &group->id};
+    return cli_print_pages(session, &query, members, LEN(members), "Nobody is in it.");
 }
 
 static int run_members(struct cli_session *session) {

@@ -196,7 +196,7 @@ static void complete_bash(struct lk_buf *out) {
 }
 
 static void complete_zsh(struct lk_buf *out) {
-    lk_buf_add_cstr(out, "#compdef latchkey\n_latchkey() {\n  local words_of='' name='' words_line='' \n"
+    lk_buf_add_cstr(out, "#compdef latchkey\n_latchkey() {\n  local name=''\n"
                          "  (( CURRENT > 2 )) && name=${words[2]}\n  case $name in\n    ");
     shell_groups(out);
     lk_buf_add_cstr(out, ") (( CURRENT > 3 )) && name=\"$name ${words[3]}\" ;;\n  esac\n  _latchkey_words \"$name\"\n"

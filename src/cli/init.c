@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/fresh.h"
+#include "cli/session.h"
 #include "domain/account.h"
 #include "domain/api_key.h"
 #include "domain/rules.h"
@@ -19,7 +20,6 @@
 #include <unistd.h>
 
 #define INIT_ARENA_MAX (size_t)(4 << 20)
-#define DEFAULT_URL "http://127.0.0.1:5390"
 
 static const struct cli_option option_table[] = {
     {"data", "DIR", "The directory to make. Or LATCHKEY_DATA.", false},
@@ -144,7 +144,7 @@ static void write_json(const struct init *init, struct lk_buf *out) {
         {"userGroupId", lk_slice_cstr(group.text)},
         {"apiKeyId", lk_slice_cstr(key.text)},
         {"apiKey", init->token},
-        {"url", LK_SLICE(DEFAULT_URL)},
+        {"url", LK_SLICE(CLI_DEFAULT_URL)},
     };
     struct lk_json_writer w;
     lk_json_writer_init(&w, out);

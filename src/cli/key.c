@@ -1,7 +1,5 @@
 /* latchkey key ... */
-#include "base/clock.h"
 #include "cli/key_command.h"
-#include "cli/when.h"
 
 static const struct cli_column columns[] = {
     {"ID", "id", CLI_COLUMN_TEXT},
@@ -199,13 +197,10 @@ static int read_sort(struct cli_session *session, struct listing *ret) {
 
 /* A moment as a member; direction: where a length of time leads from now. */
 static int write_moment(struct cli_session *session, struct lk_json_writer *w, const char *option, const char *member, int direction) {
-    const char *text = cli_args_get(session->args, option);
-    int64_t time;
-    if (text == NULL)
-        return 0;
-    if (cli_when_parse(text, lk_clock_wall_ms(), direction, &time) != 0)
-        return cli_usage_error(
-            session->command, "--%s: \"%.60s\" is neither a date (2027-01-31, 2027-01-31T12:00:00Z) nor a length (90d, 12h)", option, text);
+    int64_t time = 0;
+    int code = cli_option_moment(session, option, direction, &time);
+    if (code != 0 || !cli_option_given(session, option))
+        return code;
     lk_json_key(w, member);
     lk_json_int(w, time);
     return 0;
@@ -251,18 +246,16 @@ static int list(struct cli_session *session) {
         "query ($limit: Int!, $offset: Int, $filters: [ApiKeyFilter], $sort: ApiKeySort) { "
         "apiKeys(limit: $limit, offset: $offset, filters: $filters, sort: $sort) { pageInfo { hasMore } nodes { " CLI_KEY_FIELDS " } } }";
     struct listing listing = {0};
-    struct lk_json *items = NULL;
-    size_t len = 0;
-    struct cli_range range = {0};
-    int code = cli_option_range(session, SIZE_MAX, &range);
+    struct cli_query query = {.document = document, .field = "apiKeys", .extra = write_listing, .context = &listing};
+    int code = cli_option_range(session, SIZE_MAX, &query.range);
     if (code == 0)
         code = read_sort(session, &listing);
     if (code == 0)
         code = make_filters(session, &listing.filters);
     if (code == 0)
-        code = cli_fetch_all(session, document, "apiKeys", range, write_listing, &listing, &items, &len);
+        code = cli_print_pages(session, &query, columns, LEN(columns), "There is no such API key.");
     lk_buf_free(&listing.filters);
-    return code == 0 ? cli_print_list(session, items, len, columns, LEN(columns), "There is no such API key.") : code;
+    return code;
 }
 
 static int get(struct cli_session *session) {
@@ -272,12 +265,8 @@ static int get(struct cli_session *session) {
     int code = cli_find(session, &cli_kind_key, session->args->words[0], &found);
     if (code != 0)
         return code;
-    struct lk_buf variables;
-    lk_buf_init(&variables, 0);
-    lk_buf_addf(&variables, "{\"id\":\"%.*s\"}", (int)found.id.len, found.id.ptr);
     const struct lk_json *data = NULL;
-    code = cli_graphql(session, "query ($id: String!) { apiKey(apiKeyId: $id) { " CLI_KEY_FIELDS " } }", &variables, &data);
-    lk_buf_free(&variables);
+    code = cli_graphql_of(session, "query ($id: String!) { apiKey(apiKeyId: $id) { " CLI_KEY_FIELDS " } }", found.id, &data);
     return code == 0 ? cli_print_object(session, lk_json_get(data, "apiKey"), details, LEN(details)) : code;
 }
 

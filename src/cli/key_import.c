@@ -19,7 +19,7 @@ static int out_of_memory(struct cli_session *session) {
 
 /* --- rows --- */
 
-int import_begin_row(struct import *import, size_t line, struct import_row **ret) {
+int import_begin_row(struct import *import, size_t line) {
     if (import->len == import->cap) {
         size_t cap = import->cap == 0 ? IMPORT_BATCH : 2 * import->cap;
         struct import_row *larger = lk_arena_calloc(&import->session->arena, cap, sizeof(*larger));
@@ -32,9 +32,13 @@ int import_begin_row(struct import *import, size_t line, struct import_row **ret
     }
     lk_json_writer_init(&import->w, &import->keys);
     import->waiting[import->waiting_len] = (struct import_waiting){.row = import->len, .from = import->keys.len};
-    *ret = &import->rows[import->len++];
-    (*ret)->line = line;
+    import->rows[import->len++] = (struct import_row){.line = line};
     return 0;
+}
+
+int import_name_row(struct import *import, struct lk_slice name) {
+    int code = lk_arena_copy(&import->session->arena, name, &import->rows[import->len - 1].name);
+    return code == 0 ? 0 : out_of_memory(import->session);
 }
 
 /* For a row of any time; error need not outlive the call. */
@@ -78,13 +82,13 @@ static int take_results(struct import *import, const struct lk_json *results) {
     for (size_t i = 0; i < results->array.len; i++) {
         struct import_row *row = &import->rows[import->waiting[i].row];
         struct lk_slice error = lk_json_text(lk_json_get(&results->array.items[i], "error"));
-        row->id = lk_json_text(lk_json_get(&results->array.items[i], "uuid"));
-        const char *text = error.len > 0 ? lk_arena_strdup(&import->session->arena, error) : NULL;
-        if (error.len > 0 && (text == NULL || refuse(import, row, text) != 0))
+        struct lk_slice id = lk_json_text(lk_json_get(&results->array.items[i], "uuid"));
+        const char *text = error.len > 0 ? lk_arena_strdup(&import->scratch, error) : NULL;
+        if (lk_arena_copy(&import->session->arena, id, &row->id) != 0 ||
+            (error.len > 0 && (text == NULL || refuse(import, row, text) != 0)))
             return out_of_memory(import->session);
     }
     import->waiting_len = 0;
-    lk_buf_clear(&import->keys);
     return 0;
 }
 
@@ -118,7 +122,7 @@ static int refuse_for(struct import *import, struct lk_slice message) {
         return 0;
     refusal.reason = without_value(refusal.reason);
     if (cli_refusal_tell(import->session, &refusal, &text, &hint) == 0 && hint != NULL)
-        text = lk_arena_printf(&import->session->arena, "%s; %s", text, hint);
+        text = lk_arena_printf(&import->scratch, "%s; %s", text, hint);
     return text == NULL ? out_of_memory(import->session) : refuse(import, &import->rows[import->waiting[at].row], text);
 }
 
@@ -166,13 +170,15 @@ static int send_waiting(struct import *import) {
     int code = 0;
     while (code == 0 && import->waiting_len > 0)
         code = send_once(import);
+    if (code == 0) /* sent or refused, all of them */
+        lk_buf_clear(&import->keys);
     return code;
 }
 
 int import_end_row(struct import *import) {
     struct import_waiting *last = &import->waiting[import->waiting_len++];
     last->len = import->keys.len - last->from;
-    return import->waiting_len == IMPORT_BATCH ? send_waiting(import) : 0;
+    return import->waiting_len == IMPORT_BATCH || import->keys.len >= IMPORT_BYTES ? send_waiting(import) : 0;
 }
 
 /* --- the report --- */
@@ -185,15 +191,15 @@ static struct lk_json_member member(const char *name, struct lk_slice text, bool
 }
 
 /* A row as importApiKeys answers it. */
-static int make_entry(struct cli_session *session, const struct import_row *row, struct lk_json *ret) {
+static int make_entry(struct import *import, const struct import_row *row, struct lk_json *ret) {
     const struct lk_json_member members[] = {
         member("uuid", row->id, row->id.len > 0),
         member("name", row->name, row->name.ptr != NULL),
         member("error", lk_slice_cstr(row->error), row->error != NULL),
     };
-    struct lk_json_member *copy = lk_arena_calloc(&session->arena, LEN(members), sizeof(*copy));
+    struct lk_json_member *copy = lk_arena_calloc(&import->scratch, LEN(members), sizeof(*copy));
     if (copy == NULL)
-        return out_of_memory(session);
+        return out_of_memory(import->session);
     memcpy(copy, members, sizeof(members));
     *ret = (struct lk_json){.type = LK_JSON_OBJECT, .object = {copy, LEN(members)}};
     return 0;
@@ -215,21 +221,32 @@ static int tell_refused(struct import *import) {
     return failed ? out_of_memory(import->session) : 0;
 }
 
+/* Prints some of the rows. */
+static int print_some(struct import *import, const struct import_row *rows, size_t rows_len, struct cli_list *list) {
+    struct lk_json entries[IMPORT_BATCH];
+    size_t len = 0;
+    int code = 0;
+    lk_arena_reset(&import->scratch);
+    for (size_t i = 0; i < rows_len && code == 0; i++) {
+        if (import->session->json || rows[i].error == NULL)
+            code = make_entry(import, &rows[i], &entries[len++]);
+    }
+    return code == 0 ? cli_list_add(import->session, list, entries, len) : code;
+}
+
 /* People get a table of what is there, programs an entry for each row of the file. */
 static int print_rows(struct import *import) {
     static const struct cli_column columns[] = {{"NAME", "name", CLI_COLUMN_TEXT}, {"ID", "uuid", CLI_COLUMN_TEXT}};
     struct cli_session *session = import->session;
-    struct lk_json *entries = lk_arena_calloc(&session->arena, import->len, sizeof(*entries));
-    size_t len = 0;
+    struct cli_list list;
     int code = 0;
-    if (entries == NULL)
-        return out_of_memory(session);
-    for (size_t i = 0; i < import->len && code == 0; i++) {
-        if (session->json || import->rows[i].error == NULL)
-            code = make_entry(session, &import->rows[i], &entries[len++]);
+    cli_list_begin(columns, LEN(columns), "There are no keys in the file.", &list);
+    for (size_t at = 0; at < import->len && code == 0; at += IMPORT_BATCH) {
+        size_t left = import->len - at;
+        code = print_some(import, &import->rows[at], left < IMPORT_BATCH ? left : IMPORT_BATCH, &list);
     }
-    if (code == 0 && (len > 0 || import->len == 0 || session->json))
-        code = cli_print_list(session, entries, len, columns, LEN(columns), "There are no keys in the file.");
+    if (code == 0 && (session->json || import->len == 0 || list.len > 0))
+        code = cli_list_end(session, &list);
     return code == 0 && !session->json ? tell_refused(import) : code;
 }
 
@@ -297,9 +314,11 @@ static int import_file(struct import *import, const char *path, struct lk_buf *t
         code = write_option_groups(import);
     if (code == 0)
         code = import_text(import, lk_buf_slice(text));
-    if (code != 0)
+    if (code == 0)
+        code = report(import);
+    if (code < 0)
         say_how_far(import);
-    return code == 0 ? report(import) : code;
+    return code;
 }
 
 static int run_import(struct cli_session *session) {
@@ -308,9 +327,13 @@ static int run_import(struct cli_session *session) {
     struct lk_buf text;
     struct import import = {.session = session};
     lk_buf_init(&text, FILE_MAX);
+    lk_arena_init(&import.scratch, CLI_ARENA_MAX);
+    session->answers = &import.scratch;
     int code = cli_connect(session);
     if (code == 0)
         code = import_file(&import, session->args->words[0], &text);
+    session->answers = &session->arena;
+    lk_arena_free(&import.scratch);
     lk_buf_free(&text); /* wiped, as is the next: secrets */
     lk_buf_free(&import.keys);
     lk_buf_free(&import.groups);

@@ -4,8 +4,9 @@
 
 #include "cli/key_command.h"
 
-/* Keys in one request. */
+/* Most keys in one request, and bytes of them before the last one: far below what a server takes (--body-max). */
 #define IMPORT_BATCH 500
+#define IMPORT_BYTES ((size_t)256 << 10)
 
 /* A key of the file. */
 struct import_row {
@@ -21,9 +22,19 @@ struct import_waiting {
     size_t from, len;
 };
 
+/* Groups that are not asked for again. */
+#define IMPORT_GROUPS 64
+
+struct import_group {
+    const char *name; /* as the file has it: a name or an id; NULL: the place is free */
+    struct lk_slice id;
+    const char *error; /* a sentence: there is none of that name; else NULL */
+};
+
 struct import {
     struct cli_session *session;
-    struct import_row *rows; /* all so far, in the order of the file; in the session's arena */
+    struct lk_arena scratch; /* the session's answers, and what is read of a row: until the next one */
+    struct import_row *rows; /* all so far, in the order of the file; in the session's arena, as are their texts */
     size_t len, cap;
     size_t sent;
     size_t refused;
@@ -31,11 +42,16 @@ struct import {
     struct lk_json_writer w; /* of the last row */
     struct import_waiting waiting[IMPORT_BATCH];
     size_t waiting_len;
-    struct lk_buf groups; /* "userGroupIds" for keys that name none themselves: a JSON array, or empty */
+    struct import_group named[IMPORT_GROUPS]; /* those that rows named last; their texts are in the session's arena */
+    size_t named_len;                         /* ever */
+    struct lk_buf groups;                     /* "userGroupIds" for keys that name none themselves: a JSON array, or empty */
 };
 
-/* Begins the next row: its object is to be written with import->w. Its place holds until the next row begins. 0 or LK_ENOMEM with the session's problem set. */
-int import_begin_row(struct import *import, size_t line, struct import_row **ret);
+/* Begins the next row: its object is to be written with import->w. 0 or LK_ENOMEM with the session's problem set. */
+int import_begin_row(struct import *import, size_t line);
+
+/* Names the row that was begun last; the name need not outlive the call. 0 or LK_ENOMEM with the session's problem set. */
+int import_name_row(struct import *import, struct lk_slice name);
 
 /* Ends the row whose object was written: it is sent, with others, sooner or later. 0, or negative with the session's problem set when all is to stop. */
 int import_end_row(struct import *import);

@@ -5,8 +5,6 @@
 
 #define LEN(array) (sizeof(array) / sizeof((array)[0]))
 
-#define CSV_ARENA_MAX ((size_t)512 << 20)
-
 static int out_of_memory(struct cli_session *session) {
     return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
 }
@@ -47,21 +45,22 @@ static void write_object(struct import *import, const struct lk_json *object) {
 static int add_json_line(struct import *import, struct lk_slice line, size_t number) {
     struct lk_json *object = NULL;
     struct lk_problem problem = {0};
-    struct import_row *row;
-    int code = import_begin_row(import, number, &row);
+    int code = import_begin_row(import, number);
     if (code != 0)
         return code;
-    code = lk_json_parse(line, &import->session->arena, &object, &problem);
+    code = lk_json_parse(line, &import->scratch, &object, &problem);
     if (code == LK_ENOMEM)
         return out_of_memory(import->session);
     if (code != 0 || object->type != LK_JSON_OBJECT) {
         const char *why = code != 0 ? problem.text : "a key is written {\"name\":…,\"key\":…}";
-        const char *error = lk_arena_printf(&import->session->arena, "it is not a JSON object: %s", why);
+        const char *error = lk_arena_printf(&import->scratch, "it is not a JSON object: %s", why);
         return error == NULL ? out_of_memory(import->session) : import_refuse_row(import, error);
     }
     const struct lk_json *name = lk_json_get(object, "name");
     if (name != NULL && name->type == LK_JSON_STRING)
-        row->name = name->string;
+        code = import_name_row(import, name->string);
+    if (code != 0)
+        return code;
     if (check_members(object, &problem) != 0)
         return import_refuse_row(import, problem.text);
     write_object(import, object);
@@ -74,6 +73,7 @@ int import_json_lines(struct import *import, struct lk_slice text) {
         const char *end = memchr(text.ptr, '\n', text.len);
         size_t len = end == NULL ? text.len : (size_t)(end - text.ptr);
         struct lk_slice line = lk_slice_trim(lk_slice_make(text.ptr, len));
+        lk_arena_reset(&import->scratch);
         if (line.len > 0)
             code = add_json_line(import, line, number);
         len += end != NULL;
@@ -93,10 +93,11 @@ struct header {
     size_t len;
 };
 
-static int read_header(struct cli_session *session, struct cli_csv *csv, struct header *ret) {
+static int read_header(struct import *import, struct cli_csv *csv, struct header *ret) {
+    struct cli_session *session = import->session;
     struct lk_slice fields[CLI_CSV_FIELDS_MAX];
     bool seen[COLUMNS] = {false};
-    int code = cli_csv_next(csv, &session->arena, fields, &ret->len, &session->problem);
+    int code = cli_csv_next(csv, &import->scratch, fields, &ret->len, &session->problem);
     if (code < 0)
         return code;
     for (size_t i = 0; code == 1 && i < ret->len; i++) {
@@ -120,9 +121,11 @@ static int check_syntax(struct cli_session *session, struct cli_csv csv) {
     size_t len = 0;
     int found = 1;
     struct lk_arena arena;
-    lk_arena_init(&arena, CSV_ARENA_MAX);
-    while (found == 1)
+    lk_arena_init(&arena, CLI_ARENA_MAX);
+    while (found == 1) {
+        lk_arena_reset(&arena);
         found = cli_csv_next(&csv, &arena, fields, &len, &session->problem);
+    }
     lk_arena_free(&arena);
     return found;
 }
@@ -130,22 +133,56 @@ static int check_syntax(struct cli_session *session, struct cli_csv csv) {
 /* What the functions below return, with the session's problem set, when only this row is wrong. */
 #define ROW_IS_WRONG 1
 
+static int ask_for_group(struct import *import, struct lk_slice name, struct import_group *ret) {
+    struct cli_session *session = import->session;
+    struct import_group group = {.name = lk_arena_strdup(&session->arena, name)};
+    struct cli_found found = {0};
+    if (group.name == NULL)
+        return out_of_memory(session);
+    int code = cli_find(session, &cli_kind_group, group.name, &found);
+    if (code != 0 && code != LK_ENOTFOUND)
+        return code;
+    if (code == LK_ENOTFOUND)
+        group.error = lk_arena_strdup(&session->arena, lk_slice_cstr(session->problem.text));
+    if ((code == LK_ENOTFOUND && group.error == NULL) || lk_arena_copy(&session->arena, found.id, &group.id) != 0)
+        return out_of_memory(session);
+    *ret = group;
+    return 0;
+}
+
+/* The id of a group that a row names. Many rows name the same few: each is asked for once. */
+static int find_group(struct import *import, struct lk_slice name, struct lk_slice *ret) {
+    struct import_group *group = NULL;
+    for (size_t i = 0; i < IMPORT_GROUPS && group == NULL && import->named[i].name != NULL; i++) {
+        if (lk_slice_is(name, import->named[i].name))
+            group = &import->named[i];
+    }
+    if (group == NULL) {
+        group = &import->named[import->named_len % IMPORT_GROUPS];
+        int code = ask_for_group(import, name, group);
+        if (code != 0)
+            return code;
+        import->named_len++;
+    }
+    *ret = group->id;
+    if (group->error == NULL)
+        return 0;
+    lk_problem_set(&import->session->problem, LK_ENOTFOUND, "%s", group->error);
+    return ROW_IS_WRONG;
+}
+
 /* "readers; writers": names or ids. */
 static int write_groups(struct import *import, struct lk_slice text) {
-    struct cli_session *session = import->session;
     lk_json_key(&import->w, "userGroupIds");
     lk_json_begin_array(&import->w);
     while (text.len > 0) {
         const char *end = memchr(text.ptr, ';', text.len);
         size_t len = end == NULL ? text.len : (size_t)(end - text.ptr);
-        const char *name = lk_arena_strdup(&session->arena, lk_slice_trim(lk_slice_make(text.ptr, len)));
-        struct cli_found found = {0};
-        if (name == NULL)
-            return out_of_memory(session);
-        int code = cli_find(session, &cli_kind_group, name, &found);
+        struct lk_slice id = {NULL, 0};
+        int code = find_group(import, lk_slice_trim(lk_slice_make(text.ptr, len)), &id);
         if (code != 0)
-            return code == LK_ENOTFOUND ? ROW_IS_WRONG : code;
-        lk_json_string(&import->w, found.id);
+            return code;
+        lk_json_string(&import->w, id);
         len += end != NULL;
         text = lk_slice_make(text.ptr + len, text.len - len);
     }
@@ -155,7 +192,7 @@ static int write_groups(struct import *import, struct lk_slice text) {
 
 static int write_expiry(struct import *import, struct lk_slice text) {
     struct cli_session *session = import->session;
-    const char *copy = lk_arena_strdup(&session->arena, text);
+    const char *copy = lk_arena_strdup(&import->scratch, text);
     struct lk_problem problem;
     if (copy == NULL)
         return out_of_memory(session);
@@ -204,14 +241,13 @@ static int check_record(struct cli_session *session, const struct header *header
 
 static int add_record(struct import *import, const struct header *header, const struct lk_slice *fields, size_t len, size_t line) {
     struct cli_session *session = import->session;
-    struct import_row *row;
-    int code = import_begin_row(import, line, &row);
+    int code = import_begin_row(import, line);
+    for (size_t i = 0; code == 0 && i < header->len && i < len; i++) {
+        if (header->columns[i] == COLUMN_NAME && lk_utf8_valid(fields[i]))
+            code = import_name_row(import, fields[i]);
+    }
     if (code != 0)
         return code;
-    for (size_t i = 0; i < header->len && i < len; i++) {
-        if (header->columns[i] == COLUMN_NAME && lk_utf8_valid(fields[i]))
-            row->name = fields[i];
-    }
     code = check_record(session, header, fields, len);
     if (code == 0)
         code = write_fields(import, header, fields);
@@ -226,11 +262,12 @@ int import_csv(struct import *import, struct lk_slice text) {
     struct header header = {.len = 0};
     struct lk_slice fields[CLI_CSV_FIELDS_MAX];
     size_t len = 0;
-    int code = read_header(session, &csv, &header);
+    int code = read_header(import, &csv, &header);
     if (code == 0)
         code = check_syntax(session, csv);
     while (code == 0) {
-        int found = cli_csv_next(&csv, &session->arena, fields, &len, &session->problem);
+        lk_arena_reset(&import->scratch);
+        int found = cli_csv_next(&csv, &import->scratch, fields, &len, &session->problem);
         if (found <= 0)
             return found;
         code = add_record(import, &header, fields, len, csv.first);

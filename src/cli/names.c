@@ -41,26 +41,79 @@ static int ask(struct cli_session *session, const char *document, const char *te
     return code;
 }
 
-/* Several users may have one name. The list is in order of name, so that those of one name stand together. */
-static int refuse_ambiguous_user(struct cli_session *session, const char *name) {
-    static const char document[] = "query ($limit: Int!, $offset: Int) { users(limit: $limit, offset: $offset) { pageInfo { hasMore } "
-                                   "nodes { id name email } } }";
-    struct lk_json *users = NULL;
-    size_t len = 0;
-    size_t same = 0;
-    int code = cli_fetch_all(session, document, "users", (struct cli_range){0, SIZE_MAX}, NULL, NULL, &users, &len);
-    struct lk_buf which;
-    lk_buf_init(&which, LK_PROBLEM_MAX / 2);
-    for (size_t i = 0; code == 0 && i < len; i++) {
+/* Several users may have one name: those of the one that is asked for. */
+struct namesakes {
+    const char *name;
+    size_t len;
+    struct lk_buf which; /* "E-MAIL (ID), ..." */
+};
+
+static const char users_document[] = "query ($limit: Int!, $offset: Int) { users(limit: $limit, offset: $offset) { pageInfo { hasMore } "
+                                     "nodes { id name email } } }";
+
+static int compare_name(const struct lk_json *user, const char *name) {
+    return lk_slice_compare(lk_json_text(lk_json_get(user, "name")), lk_slice_cstr(name));
+}
+
+static int take_namesakes(struct cli_session *session, const struct lk_json *users, size_t len, void *context) {
+    (void)session;
+    struct namesakes *namesakes = context;
+    for (size_t i = 0; i < len; i++) {
+        int order = compare_name(&users[i], namesakes->name);
+        if (order > 0) /* the list is in the order of names, byte by byte */
+            return CLI_ENOUGH;
         struct lk_slice id = lk_json_text(lk_json_get(&users[i], "id"));
         struct lk_slice email = lk_json_text(lk_json_get(&users[i], "email"));
-        if (lk_slice_is(lk_json_text(lk_json_get(&users[i], "name")), name))
-            lk_buf_addf(&which, "%s%.*s (%.*s)", same++ == 0 ? "" : ", ", (int)email.len, email.ptr, (int)id.len, id.ptr);
+        if (order == 0)
+            lk_buf_addf(&namesakes->which, "%s%.*s (%.*s)", namesakes->len++ == 0 ? "" : ", ", (int)email.len, email.ptr, (int)id.len,
+                        id.ptr);
     }
-    if (same > 1)
+    return 0;
+}
+
+/* Whether a place in the list of users is one before those of a name. */
+struct probe {
+    const char *name;
+    bool before;
+};
+
+static int take_probe(struct cli_session *session, const struct lk_json *users, size_t len, void *context) {
+    (void)session;
+    struct probe *probe = context;
+    probe->before = len > 0 && compare_name(&users[0], probe->name) < 0;
+    return CLI_ENOUGH;
+}
+
+#define NEAR 100 /* places */
+
+/* A place in the list of users before those of a name, and NEAR them: found by doubling and halving, so that one look costs few requests. */
+static int skip_other_names(struct cli_session *session, const char *name, size_t *ret) {
+    struct probe probe = {name, true};
+    size_t low = 0; /* who is at this place comes before the name, unless it is the first place */
+    bool doubling = true;
+    for (size_t step = NEAR; step >= NEAR; step = doubling ? 2 * step : step / 2) {
+        const struct cli_query query = {.document = users_document, .field = "users", .range = {low + step, 1}};
+        int code = cli_each_page(session, &query, take_probe, &probe);
+        if (code != 0)
+            return code;
+        low += probe.before ? step : 0;
+        doubling = doubling && probe.before;
+    }
+    *ret = low < NEAR ? 0 : low - NEAR; /* users may be deleted meanwhile, which moves the others */
+    return 0;
+}
+
+static int refuse_ambiguous_user(struct cli_session *session, const char *name) {
+    struct namesakes namesakes = {.name = name};
+    lk_buf_init(&namesakes.which, LK_PROBLEM_MAX / 2);
+    struct cli_query query = {.document = users_document, .field = "users", .range = {0, SIZE_MAX}};
+    int code = skip_other_names(session, name, &query.range.from);
+    if (code == 0)
+        code = cli_each_page(session, &query, take_namesakes, &namesakes);
+    if (code == 0 && namesakes.len > 1)
         code = lk_problem_set(&session->problem, LK_ECONFLICT, "%zu users are called \"%.100s\"; say which by e-mail address or id: %.*s",
-                              same, name, (int)which.len, which.ptr);
-    lk_buf_free(&which);
+                              namesakes.len, name, (int)namesakes.which.len, namesakes.which.ptr);
+    lk_buf_free(&namesakes.which);
     return code;
 }
 
@@ -119,8 +172,13 @@ int cli_write_found(struct cli_session *session, struct lk_json_writer *w, const
 
 int cli_account_id(struct cli_session *session, struct lk_slice *ret) {
     const struct lk_json *data = NULL;
-    int code = cli_graphql(session, "{ account { id } }", NULL, &data);
-    if (code == 0)
-        *ret = lk_json_text(cli_at(data, "account.id"));
-    return code;
+    if (session->account_id.len == 0) {
+        int code = cli_graphql(session, "{ account { id } }", NULL, &data);
+        if (code != 0)
+            return code;
+        if (lk_arena_copy(&session->arena, lk_json_text(cli_at(data, "account.id")), &session->account_id) != 0)
+            return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
+    }
+    *ret = session->account_id;
+    return 0;
 }

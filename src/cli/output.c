@@ -1,7 +1,6 @@
 /* What a command prints: tables and records for people, JSON for programs. */
 #include "base/clock.h"
 #include "base/utf8.h"
-#include "cli/grid.h"
 #include "cli/session.h"
 
 #include <stdarg.h>
@@ -154,51 +153,82 @@ static void add_at(struct lk_buf *out, const struct lk_json *value, const char *
     add_at(out, lk_json_get(value, name), path + len + (path[len] == '.' ? 1 : 0), kind);
 }
 
-/* All cells of a table, row by row and the titles first, each in the arena. */
-static struct lk_slice *make_cells(struct cli_session *session, const struct lk_json *items, size_t len, const struct cli_column *columns,
-                                   size_t columns_len) {
-    struct lk_slice *cells = lk_arena_calloc(&session->arena, (len + 1) * columns_len, sizeof(*cells));
+/* --- lists --- */
+
+void cli_list_begin(const struct cli_column *columns, size_t columns_len, const char *empty, struct cli_list *ret) {
+    *ret = (struct cli_list){.columns = columns, .empty = empty, .grid = {.columns = columns_len, .width = cli_terminal_width()}};
+}
+
+/* The cells of a table's next rows, row by row and the titles first if there was none yet, in arena. */
+static struct lk_slice *make_cells(const struct cli_list *list, const struct lk_json *items, size_t len, struct lk_arena *arena,
+                                   size_t *ret_rows) {
+    const size_t columns_len = list->grid.columns;
+    const size_t titles = list->len == 0 ? columns_len : 0;
+    struct lk_slice *cells = lk_arena_calloc(arena, (len + 1) * columns_len, sizeof(*cells));
     if (cells == NULL)
         return NULL;
-    for (size_t i = 0; i < columns_len; i++)
-        cells[i] = lk_slice_cstr(columns[i].title);
+    for (size_t i = 0; i < titles; i++)
+        cells[i] = lk_slice_cstr(list->columns[i].title);
     struct lk_buf cell;
     lk_buf_init(&cell, 0);
     bool failed = false;
     for (size_t i = 0; i < len * columns_len && !failed; i++) {
-        const struct cli_column *column = &columns[i % columns_len];
+        const struct cli_column *column = &list->columns[i % columns_len];
         lk_buf_clear(&cell);
         add_at(&cell, &items[i / columns_len], column->path, column->kind);
-        failed = cell.failed || lk_arena_copy(&session->arena, lk_buf_slice(&cell), &cells[columns_len + i]) != 0;
+        failed = cell.failed || lk_arena_copy(arena, lk_buf_slice(&cell), &cells[titles + i]) != 0;
     }
     lk_buf_free(&cell);
+    *ret_rows = len + (titles > 0);
     return failed ? NULL : cells;
 }
 
-int cli_print_list(struct cli_session *session, const struct lk_json *items, size_t len, const struct cli_column *columns,
-                   size_t columns_len, const char *empty) {
-    if (session->json) {
-        struct lk_json array;
-        memset(&array, 0, sizeof(array));
-        array.type = LK_JSON_ARRAY;
-        array.array.items = (struct lk_json *)items; /* only read */
-        array.array.len = len;
-        return print_json(session, &array);
+static void write_rows(struct cli_list *list, const struct lk_json *items, size_t len, struct lk_buf *out) {
+    struct lk_arena arena;
+    lk_arena_init(&arena, CLI_ARENA_MAX);
+    size_t rows = 0;
+    const struct lk_slice *cells = make_cells(list, items, len, &arena, &rows);
+    if (cells != NULL)
+        cli_grid_write(&list->grid, cells, rows, out);
+    out->failed = out->failed || cells == NULL;
+    lk_arena_free(&arena);
+}
+
+static void write_items(const struct cli_list *list, const struct lk_json *items, size_t len, struct lk_buf *out) {
+    for (size_t i = 0; i < len; i++) {
+        struct lk_json_writer w;
+        lk_json_writer_init(&w, out);
+        lk_buf_add_char(out, list->len + i == 0 ? '[' : ',');
+        cli_write_json(&w, &items[i]);
     }
-    if (len == 0) {
-        fprintf(stderr, "%s\n", empty);
-        return 0;
-    }
-    if (columns_len > CLI_GRID_COLUMNS_MAX)
-        return lk_problem_set(&session->problem, LK_EINTERNAL, "A table has too many columns");
-    const struct lk_slice *cells = make_cells(session, items, len, columns, columns_len);
-    if (cells == NULL)
-        return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
+}
+
+int cli_list_add(struct cli_session *session, struct cli_list *list, const struct lk_json *items, size_t len) {
     struct lk_buf out;
+    if (len == 0)
+        return 0;
     lk_buf_init(&out, 0);
-    cli_grid_write(cells, len + 1, columns_len, cli_terminal_width(), &out);
+    if (session->json)
+        write_items(list, items, len, &out);
+    else
+        write_rows(list, items, len, &out);
+    list->len += len;
     return print_and_wipe(session, &out);
 }
+
+int cli_list_end(struct cli_session *session, const struct cli_list *list) {
+    if (!session->json) {
+        if (list->len == 0)
+            fprintf(stderr, "%s\n", list->empty);
+        return 0;
+    }
+    struct lk_buf out;
+    lk_buf_init(&out, 0);
+    lk_buf_add_cstr(&out, list->len == 0 ? "[]\n" : "]\n");
+    return print_and_wipe(session, &out);
+}
+
+/* --- records --- */
 
 int cli_print_object(struct cli_session *session, const struct lk_json *object, const struct cli_column *columns, size_t columns_len) {
     if (object == NULL || object->type != LK_JSON_OBJECT)

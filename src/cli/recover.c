@@ -5,7 +5,7 @@
 #include "api/store_open.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "cli/cli.h"
+#include "cli/session.h"
 #include "domain/recovery.h"
 #include "store/account.h"
 
@@ -22,6 +22,10 @@ struct recovery {
     struct lk_recovery made;
 };
 
+static int cannot_read(struct lk_call *call, int code) {
+    return lk_problem_set(call->problem, code, "The database cannot be read: %s", lk_db_message(call->db));
+}
+
 static int find_account(struct recovery *recovery) {
     struct lk_call *call = &recovery->call;
     struct lk_id id;
@@ -31,14 +35,16 @@ static int find_account(struct recovery *recovery) {
         code = lk_id_parse(lk_slice_cstr(recovery->account_id), &id);
         if (code == 0)
             code = lk_store_account_find(call->db, &id, call->arena, &recovery->account);
-        return code == 0 ? 0 : lk_problem_set(call->problem, code, "There is no account %.40s", recovery->account_id);
+        if (code == LK_EINVAL || code == LK_ENOTFOUND)
+            return lk_problem_set(call->problem, code, "There is no account %.40s", recovery->account_id);
+        return code == 0 ? 0 : cannot_read(call, code);
     }
     code = lk_store_account_count(call->db, &count);
     if (code == 0 && count != 1)
         return lk_problem_set(call->problem, LK_EINVAL, "There are %" PRId64 " accounts: name one with --account-id", count);
     if (code == 0)
         code = lk_store_account_next(call->db, NULL, call->arena, &recovery->account);
-    return code == 0 ? 0 : lk_problem_set(call->problem, code, "The database cannot be read: %s", lk_db_message(call->db));
+    return code == 0 ? 0 : cannot_read(call, code);
 }
 
 static int make_key(struct recovery *recovery) {
@@ -61,8 +67,8 @@ static void tell_json(const struct recovery *recovery, struct lk_buf *out) {
 
 static void tell_people(const struct recovery *recovery, struct lk_buf *out) {
     const struct lk_recovery *made = &recovery->made;
-    lk_buf_addf(out, "A new key of account %s, in the user group %.*s", lk_id_format(&recovery->account.id).text, (int)made->group_name.len,
-                made->group_name.ptr);
+    lk_buf_addf(out, "A new key of account %s, in the user group ", lk_id_format(&recovery->account.id).text);
+    cli_add_printable(out, made->group_name);
     if (made->group_made)
         lk_buf_add_cstr(out, ", which is new: no other holds all that an administrator needs");
     lk_buf_addf(out, ". It is shown this once:\n\n  %.*s\n", (int)made->token.len, made->token.ptr);

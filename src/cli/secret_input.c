@@ -101,11 +101,12 @@ static int read_environment(const char *env, const char *text, char buffer[CLI_S
 int cli_read_secret(const char *file, const char *env, const char *what, char buffer[CLI_SECRET_MAX], struct lk_slice *ret,
                     struct lk_problem *problem) {
     const char *text = file == NULL ? getenv(env) : NULL;
+    bool in_environment = text != NULL && text[0] != '\0';
     size_t len = 0;
     int code;
     if (file != NULL && strcmp(file, "-") != 0)
         code = read_file(file, "a key", buffer, &len, problem);
-    else if (text != NULL)
+    else if (in_environment)
         code = read_environment(env, text, buffer, &len, problem);
     else if (isatty(STDIN_FILENO) == 1)
         code = read_terminal(what, buffer, &len, problem);

@@ -7,7 +7,7 @@
 
 #define CLI_SECRET_MAX 4096
 
-/* Reads a secret and trims it. file: its path, "-" for standard input, or NULL: the environment variable named env where it is set, else standard input, at a
+/* Reads a secret and trims it. file: its path, "-" for standard input, or NULL: the environment variable named env where it is not empty, else standard input, at a
  * terminal after asking for `what` without showing what is typed. ret lies in buffer, which the caller wipes. 0, or negative with a sentence. */
 int cli_read_secret(const char *file, const char *env, const char *what, char buffer[CLI_SECRET_MAX], struct lk_slice *ret,
                     struct lk_problem *problem);

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define SESSION_ARENA_MAX ((size_t)512 << 20)
 #define KEY_VARIABLE "LATCHKEY_API_KEY"
 
 static const struct cli_option client_options[] = {
@@ -146,7 +145,8 @@ int cli_connect(struct cli_session *session) {
 
 int cli_session_begin(struct cli_session *session, const struct cli_command *command, const struct cli_args *args) {
     *session = (struct cli_session){.command = command, .args = args, .json = cli_args_flag(args, "json")};
-    lk_arena_init(&session->arena, SESSION_ARENA_MAX);
+    lk_arena_init(&session->arena, CLI_ARENA_MAX);
+    session->answers = &session->arena;
     return take_key_option(session);
 }
 
@@ -306,7 +306,7 @@ int cli_post(struct cli_session *session, const char *path, const struct lk_buf 
     if (code != 0)
         return code;
     struct lk_json *json = NULL;
-    if (lk_json_parse(lk_buf_slice(&answer), &session->arena, &json, NULL) != 0)
+    if (lk_json_parse(lk_buf_slice(&answer), session->answers, &json, NULL) != 0)
         code =
             lk_problem_set(&session->problem, LK_EIO, "The server answered with status %ld and no JSON; is it a Latchkey server?", status);
     else
@@ -335,94 +335,11 @@ int cli_graphql(struct cli_session *session, const char *document, const struct 
     return 0;
 }
 
-/* --- lists --- */
-
-/* A whole number that an option gives; *ret stays as it is when it was not given. 0 or CLI_USAGE after cli_usage_error. */
-static int read_number(struct cli_session *session, const char *name, size_t least, size_t *ret) {
-    const char *text = cli_args_get(session->args, name);
-    if (text == NULL)
-        return 0;
-    bool digits = *text != '\0' && strspn(text, "0123456789") == strlen(text) && strlen(text) <= 9;
-    size_t number = digits ? strtoul(text, NULL, 10) : 0;
-    if (!digits || number < least)
-        return cli_usage_error(session->command, "--%s: \"%.60s\" is not a whole number from %zu to 999999999", name, text, least);
-    *ret = number;
-    return 0;
-}
-
-int cli_option_range(struct cli_session *session, size_t most, struct cli_range *ret) {
-    struct cli_range range = {0, most};
-    int code = read_number(session, "limit", 1, &range.most);
-    if (code == 0)
-        code = read_number(session, "offset", 0, &range.from);
-    if (code == 0)
-        *ret = range;
-    return code;
-}
-
-#define PAGE 100
-
-static int fetch_page(struct cli_session *session, const char *document, const char *field, size_t limit, size_t offset,
-                      void (*extra)(struct lk_json_writer *w, void *context), void *context, const struct lk_json **ret) {
+int cli_graphql_of(struct cli_session *session, const char *document, struct lk_slice id, const struct lk_json **ret_data) {
     struct lk_buf variables;
     lk_buf_init(&variables, 0);
-    struct lk_json_writer w;
-    lk_json_writer_init(&w, &variables);
-    lk_json_begin_object(&w);
-    lk_json_key(&w, "limit");
-    lk_json_int(&w, (int64_t)limit);
-    lk_json_key(&w, "offset");
-    lk_json_int(&w, (int64_t)offset);
-    if (extra != NULL)
-        extra(&w, context);
-    lk_json_end_object(&w);
-    const struct lk_json *data = NULL;
-    int code = cli_graphql(session, document, &variables, &data);
+    lk_buf_addf(&variables, "{\"id\":\"%.*s\"}", (int)id.len, id.ptr);
+    int code = cli_graphql(session, document, &variables, ret_data);
     lk_buf_free(&variables);
-    if (code == 0)
-        *ret = cli_at(data, field);
     return code;
-}
-
-static int append(struct cli_session *session, struct lk_json **items, size_t *len, size_t *room, const struct lk_json *nodes) {
-    if (*len + nodes->array.len > *room) {
-        size_t more = 2 * (*len + nodes->array.len);
-        struct lk_json *grown = lk_arena_calloc(&session->arena, more, sizeof(*grown));
-        if (grown == NULL)
-            return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
-        if (*len > 0)
-            memcpy(grown, *items, *len * sizeof(*grown));
-        *items = grown;
-        *room = more;
-    }
-    if (nodes->array.len > 0)
-        memcpy(*items + *len, nodes->array.items, nodes->array.len * sizeof(**items));
-    *len += nodes->array.len;
-    return 0;
-}
-
-int cli_fetch_all(struct cli_session *session, const char *document, const char *field, struct cli_range range,
-                  void (*extra)(struct lk_json_writer *w, void *context), void *context, struct lk_json **ret, size_t *ret_len) {
-    struct lk_json *items = NULL;
-    size_t len = 0;
-    size_t room = 0;
-    bool more = true;
-    while (more && len < range.most) {
-        const struct lk_json *page = NULL;
-        size_t limit = range.most - len < PAGE ? range.most - len : PAGE;
-        int code = fetch_page(session, document, field, limit, range.from + len, extra, context, &page);
-        if (code != 0)
-            return code;
-        const struct lk_json *nodes = lk_json_get(page, "nodes");
-        if (nodes == NULL || nodes->type != LK_JSON_ARRAY)
-            return lk_problem_set(&session->problem, LK_EIO, "The server's answer has no list of %s", field);
-        code = append(session, &items, &len, &room, nodes);
-        if (code != 0)
-            return code;
-        const struct lk_json *has_more = cli_at(page, "pageInfo.hasMore");
-        more = nodes->array.len > 0 && has_more != NULL && has_more->type == LK_JSON_BOOL && has_more->boolean;
-    }
-    *ret = items;
-    *ret_len = len;
-    return 0;
 }

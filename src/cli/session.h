@@ -5,6 +5,7 @@
 #include "base/json_read.h"
 #include "base/json_write.h"
 #include "cli/cli.h"
+#include "cli/grid.h"
 
 struct cli_client;
 struct cli_server; /* cli/connection.h */
@@ -12,17 +13,22 @@ struct cli_server; /* cli/connection.h */
 /* Where a server is when nothing else is said. */
 #define CLI_DEFAULT_URL "http://127.0.0.1:5390"
 
+/* Most bytes that a session holds of what it has read. */
+#define CLI_ARENA_MAX ((size_t)512 << 20)
+
 struct cli_session {
     const struct cli_command *command;
     const struct cli_args *args;
-    struct lk_arena arena;     /* everything that is read lives here */
-    struct cli_client *client; /* NULL until cli_connect */
-    char *key_option;          /* the key that an option gave; NULL: none did */
-    const char *key_from;      /* "the file ci.key": for errors */
-    bool json;                 /* for programs */
+    struct lk_arena arena;      /* lives as long as the session */
+    struct lk_arena *answers;   /* where answers are read: that, or one that is wiped sooner where there are many */
+    struct cli_client *client;  /* NULL until cli_connect */
+    char *key_option;           /* the key that an option gave; NULL: none did */
+    const char *key_from;       /* "the file ci.key": for errors */
+    bool json;                  /* for programs */
+    struct lk_slice account_id; /* cli_account_id's; empty: it was not asked for yet */
     struct lk_problem problem;
     const char *hint;             /* what would be right, when that is too long for the problem; NULL: nothing */
-    const struct lk_json *errors; /* of the last GraphQL answer that had any */
+    const struct lk_json *errors; /* of the last GraphQL answer that had any, in answers */
 };
 
 /* A command's own options and those of every client, in arena. NULL when out of memory. */
@@ -53,6 +59,9 @@ int cli_connect(struct cli_session *session);
 /* Sends a document with variables (a JSON object as text; NULL: none). 0 with *ret_data the `data` of the answer; negative with session->problem
  * set: LK_ENOTFOUND for an error of that code, LK_EUNAUTH, LK_EFORBIDDEN, LK_ECONFLICT, LK_EINVAL, or LK_EIO when there is no answer. */
 int cli_graphql(struct cli_session *session, const char *document, const struct lk_buf *variables, const struct lk_json **ret_data);
+
+/* The same with the one variable $id. */
+int cli_graphql_of(struct cli_session *session, const char *document, struct lk_slice id, const struct lk_json **ret_data);
 
 /* POSTs JSON to a path and reads the JSON answer. 0 with the body of an answer of 200 without errors; failures as of cli_graphql. */
 int cli_post(struct cli_session *session, const char *path, const struct lk_buf *body, const struct lk_json **ret);
@@ -85,9 +94,23 @@ struct cli_column {
     enum cli_column_kind kind;
 };
 
-/* Prints objects as a table no wider than the terminal, or as a JSON array. Where there are none, people read the sentence `empty` on standard error. */
-int cli_print_list(struct cli_session *session, const struct lk_json *items, size_t len, const struct cli_column *columns,
-                   size_t columns_len, const char *empty);
+/* Objects on their way to standard output, of which none is kept: a table no wider than the terminal, whose columns a later part may widen, or a JSON array. What
+ * fails before the end leaves an array that does not end either, so that nobody takes it for the whole. */
+struct cli_list {
+    const struct cli_column *columns;
+    const char *empty; /* what people read on standard error where there are none: a sentence */
+    size_t len;        /* so far */
+    struct cli_grid grid;
+};
+
+/* columns_len is at most CLI_GRID_COLUMNS_MAX. */
+void cli_list_begin(const struct cli_column *columns, size_t columns_len, const char *empty, struct cli_list *ret);
+
+/* Prints the next objects. 0, or negative with session->problem set, as the next. */
+int cli_list_add(struct cli_session *session, struct cli_list *list, const struct lk_json *items, size_t len);
+
+/* Ends the list: without it, what was printed is none. */
+int cli_list_end(struct cli_session *session, const struct cli_list *list);
 
 /* Prints one object as lines of title and value, those without a value left out, or as JSON. LK_EIO when it is none: the server's answer lacks it. */
 int cli_print_object(struct cli_session *session, const struct lk_json *object, const struct cli_column *columns, size_t columns_len);
@@ -116,10 +139,30 @@ struct cli_range {
 /* What the options --limit and --offset say; most entries unless --limit is given. 0 or CLI_USAGE after cli_usage_error. */
 int cli_option_range(struct cli_session *session, size_t most, struct cli_range *ret);
 
-/* All pages of a list: document takes $limit and $offset and answers, at the path field, { pageInfo { hasMore } nodes }; extra (NULL: none) adds variables. Only
- * those of the range. 0 with the items in the arena. */
-int cli_fetch_all(struct cli_session *session, const char *document, const char *field, struct cli_range range,
-                  void (*extra)(struct lk_json_writer *w, void *context), void *context, struct lk_json **ret, size_t *ret_len);
+/* The moment that an option says, a date or a length of time that leads from now forward (direction 1) or back (-1). *ret stays as it is when the option was not
+ * given. 0 or CLI_USAGE after cli_usage_error. */
+int cli_option_moment(struct cli_session *session, const char *name, int direction, int64_t *ret);
+
+/* A list of the server's. */
+struct cli_query {
+    const char *document; /* takes $limit and $offset and answers, at the path field, { pageInfo { hasMore } nodes } */
+    const char *field;
+    struct cli_range range;                                 /* only those */
+    void (*extra)(struct lk_json_writer *w, void *context); /* adds variables; NULL: none */
+    void *context;                                          /* extra's */
+};
+
+/* Takes a page of a list: it is gone when this returns. 0; CLI_ENOUGH to be given no more; negative with session->problem set. */
+typedef int (*cli_page_taker)(struct cli_session *session, const struct lk_json *nodes, size_t len, void *context);
+
+#define CLI_ENOUGH 1
+
+/* Asks for a list page by page and gives each to take. Until this returns, session->answers is the page's. 0, or negative with session->problem set. */
+int cli_each_page(struct cli_session *session, const struct cli_query *query, cli_page_taker take, void *context);
+
+/* Prints a list, page by page. As cli_each_page. */
+int cli_print_pages(struct cli_session *session, const struct cli_query *query, const struct cli_column *columns, size_t columns_len,
+                    const char *empty);
 
 /* --- names --- */
 

@@ -144,7 +144,7 @@ static int apply_environment(struct lk_settings *settings, struct lk_problem *pr
         char name[NAME_MAX_LEN];
         environment_name(table[i].name, name);
         struct cli_setting_source from = {&table[i], getenv(name), name};
-        if (from.value == NULL)
+        if (from.value == NULL || (from.value[0] == '\0' && cli_setting_is_place(&table[i])))
             continue;
         clear_list(settings, &table[i]);
         int code = cli_setting_set(settings, &from, problem);
@@ -181,9 +181,7 @@ int cli_settings_load(const struct cli_args *args, struct lk_settings *ret, stru
     memset(&settings, 0, sizeof(settings));
     lk_arena_init(&settings.arena, SETTINGS_ARENA_MAX);
     int code = set_defaults(&settings, problem);
-    const char *file = cli_args_get(args, "config");
-    if (file == NULL)
-        file = getenv("LATCHKEY_CONFIG");
+    const char *file = cli_args_or_environment(args, "config", "LATCHKEY_CONFIG");
     if (code == 0 && file != NULL)
         code = apply_file(&settings, file, problem);
     if (code == 0)

@@ -44,6 +44,9 @@ const struct cli_setting *cli_settings_find(const char *name);
 /* Whether it takes several values. */
 bool cli_setting_is_list(const struct cli_setting *setting);
 
+/* Whether it names a place and is never empty: an empty variable does not set it. */
+bool cli_setting_is_place(const struct cli_setting *setting);
+
 /* Whether two settings differ in this one. */
 bool cli_setting_differs(const struct cli_setting *setting, const struct lk_settings *a, const struct lk_settings *b);
 

@@ -119,6 +119,10 @@ bool cli_setting_is_list(const struct cli_setting *setting) {
     return setting->type == CLI_ADDRESSES || setting->type == CLI_PROXIES;
 }
 
+bool cli_setting_is_place(const struct cli_setting *setting) {
+    return setting->type == CLI_STRING && setting->fallback == NULL;
+}
+
 static bool texts_differ(const char *a, const char *b) {
     return a == NULL || b == NULL ? a != b : strcmp(a, b) != 0;
 }

@@ -176,6 +176,9 @@ static int check_proxy(const struct cli_setting_source *from, const char *proxy,
 
 static int set_string(struct lk_settings *settings, const struct cli_setting_source *from, struct lk_problem *problem) {
     int code = 0;
+    if (cli_setting_is_place(from->setting) && from->value[0] == '\0')
+        return lk_problem_set(problem, LK_EINVAL, "%s is empty: name a %s, or leave it out", from->where,
+                              strcmp(from->setting->value, "DIR") == 0 ? "directory" : "file");
     if (from->setting->type == CLI_CHOICE)
         code = check_choice(from, problem);
     else if (from->setting->type == CLI_MODE)

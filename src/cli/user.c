@@ -70,13 +70,9 @@ static int create(struct cli_session *session) {
 static int list(struct cli_session *session) {
     static const char document[] =
         "query ($limit: Int!, $offset: Int) { users(limit: $limit, offset: $offset) { pageInfo { hasMore } nodes { " USER_FIELDS " } } }";
-    struct lk_json *items = NULL;
-    size_t len = 0;
-    struct cli_range range = {0};
-    int code = cli_option_range(session, SIZE_MAX, &range);
-    if (code == 0)
-        code = cli_fetch_all(session, document, "users", range, NULL, NULL, &items, &len);
-    return code == 0 ? cli_print_list(session, items, len, columns, LEN(columns), "There is no user.") : code;
+    struct cli_query query = {.document = document, .field = "users"};
+    int code = cli_option_range(session, SIZE_MAX, &query.range);
+    return code == 0 ? cli_print_pages(session, &query, columns, LEN(columns), "There is no user.") : code;
 }
 
 static int need_user(struct cli_session *session, struct cli_found *ret) {
@@ -90,12 +86,8 @@ static int get(struct cli_session *session) {
     int code = need_user(session, &found);
     if (code != 0)
         return code;
-    struct lk_buf variables;
-    lk_buf_init(&variables, 0);
-    lk_buf_addf(&variables, "{\"id\":\"%.*s\"}", (int)found.id.len, found.id.ptr);
     const struct lk_json *data = NULL;
-    code = cli_graphql(session, "query ($id: String!) { user(id: $id) { " USER_FIELDS " } }", &variables, &data);
-    lk_buf_free(&variables);
+    code = cli_graphql_of(session, "query ($id: String!) { user(id: $id) { " USER_FIELDS " } }", found.id, &data);
     return code == 0 ? cli_print_object(session, lk_json_get(data, "user"), details, LEN(details)) : code;
 }
 

@@ -176,7 +176,7 @@ describe('latchkey key: limits, rotation, import, verify, check', () => {
     const answer = json('key', 'verify', file, '--require', 'MANAGE_API_KEYS', '--cost', '2');
     assert.deepEqual([answer.valid, answer.keyId, answer.credits], [true, apiKey.id, { remaining: 3 }]);
     assert.deepEqual(json('key', 'verify', file).credits, { remaining: 3 }, 'asking costs nothing unless it is said');
-    for (const done of [cli(['key', 'verify', '-'], {}, key), cli(['key', 'verify'], {}, key), cli(['key', 'verify'], { LATCHKEY_KEY: key })]) {
+    for (const done of [cli(['key', 'verify', '-'], {}, key), cli(['key', 'verify'], {}, key), cli(['key', 'verify'], { LATCHKEY_KEY: '' }, key), cli(['key', 'verify'], { LATCHKEY_KEY: key })]) {
       assert.equal(done.status, 0, done.stderr);
       assert.match(done.stdout, /^code +VALID$/m);
     }
@@ -219,6 +219,21 @@ describe('latchkey key: limits, rotation, import, verify, check', () => {
     assert.ok(await server.accepts('json-imported-key-519'));
     const again = cli(['key', 'import', '-'], {}, lines[1]);
     assert.deepEqual([again.status, again.stdout, again.stderr], [1, '', 'line 1: This key is there already, with the name line 1\nRefused 1 of 1 keys, imported 0.\n']);
+  });
+
+  it('imports more than one request may hold', () => {
+    const metadata = Array.from({ length: 50 }, (_, i) => ({ key: `k${i}`, value: 'v'.repeat(100) }));
+    const file = write(Array.from({ length: 600 }, (_, i) => JSON.stringify({ name: `large ${i}`, key: `key-with-much-beside-it-${i}`, metadata })).join('\n'));
+    assert.ok(fs.statSync(file).size > 3 << 20);
+    assert.equal(json('key', 'import', file).filter(({ error }) => error === null).length, 600);
+  });
+
+  it('says how much was imported where it cannot be printed', () => {
+    const file = write('name,key\nunseen,a-key-that-nobody-reads-of\n');
+    for (const more of ['', ' --json']) {
+      const done = shell(`"$0" key import "$1"${more} >/dev/full`, [file]);
+      assert.deepEqual([done.status, done.stderr], [1, `Of the keys of the file 1 were sent, and ${more === '' ? 1 : 0} of them are there.\nlatchkey: Cannot write to standard output: No space left on device\n`]);
+    }
   });
 
   it('says what is wrong with a file of keys, and shows no key', () => {
@@ -290,6 +305,7 @@ describe('latchkey user and latchkey group', () => {
     assert.deepEqual(json('group', 'members', 'readers'), [], 'a mistake changes nothing');
     assert.deepEqual(json('group', 'members', 'readers', '--add', one.id).map(({ name }) => name), ['Ann Li']);
     assert.match(print('group', 'members', 'readers'), /Ann Li +ann@example\.com/);
+    assert.equal(refuse(1, 'group', 'members', 'readers', '--add', 'ann@example.com'), 'latchkey: ann@example.com: The user is already in the user group\n');
     assert.match(print('group', 'list'), /readers/);
     assert.match(refuse(2, 'group', 'grant', 'readers'), /Say what to grant/);
     assert.match(refuse(2, 'group', 'grant', 'readers', '--app-permission', '{'), /not JSON/);
@@ -458,8 +474,8 @@ describe('the caller', () => {
     fs.writeFileSync(file, `name,key\n${Array.from({ length: 501 }, (_, i) => `x${i},key-of-the-import-${i}\n`).join('')}`);
     const results = Array.from({ length: 500 }, (_, i) => ({ uuid: i === 0 ? null : `${i}`, name: `x${i}`, error: i === 0 ? 'No' : null }));
     const account = { data: { account: { id: 'a' } } };
-    const done = await against([account, { data: { importApiKeys: { results } } }, account, { status: 500, data: null }], ['key', 'import', file]);
-    assert.deepEqual([done.status, done.stdout, done.asked], [1, '', 4]);
+    const done = await against([account, { data: { importApiKeys: { results } } }, { status: 500, data: null }], ['key', 'import', file]);
+    assert.deepEqual([done.status, done.stdout, done.asked], [1, '', 3]);
     assert.match(done.stderr, /^Of the keys of the file 500 were sent, and 499 of them are there\.\nlatchkey: The server answered with status 500/);
   });
 
@@ -585,6 +601,7 @@ describe('usage', () => {
     usage(['key', 'create'], /latchkey key create NAME/);
     usage(['key', 'get', 'a', 'b'], /b is not understood here/);
     usage(['key', 'create', 'x', '--metadata', 'novalue'], /KEY=VALUE/);
+    usage(['help', 'version', 'x'], /x is not understood here/);
     usage(['completion', 'tcsh'], /bash, zsh or fish/);
     for (const word of ['key get', 'backup']) usage([...word.split(' '), ''], /Say which: latchkey/);
     usage(['restore', '', '--data', 'x'], /FILE is missing/);

@@ -45,11 +45,20 @@ describe('the README', () => {
 });
 
 describe('the documents', () => {
+  const files = ['README.md', 'SECURITY.md', 'CONTRIBUTING.md', ...fs.readdirSync(path.join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`), 'docs/gateways/README.md'];
+
+  it('name tasks that there are: make alone lists them, and does none', () => {
+    const tasks = /^\.PHONY: (.*)$/m.exec(fs.readFileSync(path.join(ROOT, 'Makefile'), 'utf8'))[1].split(' ');
+    const lines = files.flatMap((file) => [...fs.readFileSync(path.join(ROOT, file), 'utf8').matchAll(/^ {4}(.*)$|`([^`\n]+)`/gm)].map(([, line, span]) => ({ file, code: (line ?? span).replace(/#.*/, '') })));
+    const calls = lines.flatMap(({ file, code }) => [...code.matchAll(/(?<=^|sudo |&& |')make(?![\w-])(?: ([\w-]+))?/g)].map(([, task]) => ({ file, code, task })));
+    assert.ok(calls.length > 20);
+    for (const { file, code, task } of calls) if (code !== 'make') assert.ok(tasks.includes(task), `${file}: ${code}`);
+  });
+
   it('name settings as the command line takes them: one that is on or off has no word of its own after it', () => {
     const help = spawnSync(BINARY, ['help', 'serve'], { encoding: 'utf8' }).stdout;
     const switches = [...help.matchAll(/^ {2}--([a-z-]+)$/gm)].map(([, name]) => name);
     assert.ok(switches.includes('graphql-introspection'));
-    const files = ['README.md', 'SECURITY.md', ...fs.readdirSync(path.join(ROOT, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`), 'docs/gateways/README.md'];
     const spans = files.flatMap((file) => [...fs.readFileSync(path.join(ROOT, file), 'utf8').matchAll(/`--([a-z-]+)( [^`]+|=[^`]+)`/g)].map(([span, name, value]) => ({ file, span, name, value })));
     assert.ok(spans.length >= 5);
     for (const { file, span, name, value } of spans) if (switches.includes(name)) assert.match(value, /^=(true|false)$/, `${file}: ${span}`);
@@ -93,6 +102,15 @@ describe('make run', () => {
     assert.deepEqual(second.output.split('\n').filter((line) => line.includes('curl ')), commands);
     second.interrupt();
     assert.deepEqual(await second.exited, { status: 0, signal: null });
+
+    const { account: ACCOUNT_ID, group: GROUP_ID } = Object.fromEntries(fs.readFileSync(path.join(data, 'run-ids'), 'utf8').trim().split('\n').map((line) => line.split('=')));
+    fs.rmSync(path.join(data, 'run-ids'));
+    const third = await start();
+    assert.match(third.output, /from the shell, with the ids of your account and user group in ACCOUNT_ID and GROUP_ID:/);
+    const again = shell(third.output.split('\n').filter((line) => line.includes('curl ')).join('\necho\n'), { LATCHKEY_API_KEY: key, ACCOUNT_ID, GROUP_ID });
+    assert.match(again.stdout, /"name":"doc_example_update".*\n\{"data":\{"deleteApiKey":\{"clientMutationId":null\}\}\}$/);
+    third.interrupt();
+    assert.deepEqual(await third.exited, { status: 0, signal: null });
     for (const name of fs.readdirSync(data)) {
       const file = path.join(data, name);
       if (fs.statSync(file).isFile()) assert.equal(fs.readFileSync(file).includes(key), false, `${name} holds the key`);

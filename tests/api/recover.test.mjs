@@ -87,11 +87,11 @@ describe('recover', () => {
 
     it('in its group, whatever that is called', async () => {
       const prepared = await prepare(async (server) => {
-        await server.query(UPDATE_GROUP, { input: { userGroupId: server.account.userGroupId, name: 'Owners' } });
+        await server.query(UPDATE_GROUP, { input: { userGroupId: server.account.userGroupId, name: 'Owners\u202e' } });
         await server.query(CREATE_GROUP, { input: { name: 'Account Administrator' } });
       });
       const done = run(['recover', '--data', prepared.data]);
-      assert.match(done.stdout, /^A new key of account \S+, in the user group Owners\. It is shown this once:\n\n {2}lk_/, done.stderr);
+      assert.match(done.stdout, /^A new key of account \S+, in the user group Owners\\u\{202e\}\. It is shown this once:\n\n {2}lk_/, done.stderr);
       const again = run(['recover', '--data', prepared.data, '--json']);
       assert.deepEqual(Object.keys(JSON.parse(again.stdout)), ['accountId', 'apiKeyId', 'apiKey']);
       await use(prepared, done.stdout.match(/lk_[0-9A-Za-z]{71}/)[0]);

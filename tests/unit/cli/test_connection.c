@@ -20,6 +20,18 @@ static void urls_have_three_forms(void **state) {
         assert_int_equal(cli_server_check(&(struct cli_server){.url = bad[i]}, &problem), LK_EINVAL);
 }
 
+/* As where a script writes http://$HOST and has none: libcurl would ask, and show the key to, a host called like the path. */
+static void urls_name_a_host(void **state) {
+    (void)state;
+    struct lk_problem problem;
+    static const char *const bad[] = {"http://", "https://", "http:///", "http://:5390", "http:////h", "http://?h", "http://#"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(cli_server_check(&(struct cli_server){.url = bad[i]}, &problem), LK_EINVAL);
+        assert_non_null(strstr(problem.text, "names no host"));
+    }
+    assert_int_equal(cli_server_check(&(struct cli_server){.url = "http://[::1]:1"}, &problem), 0);
+}
+
 static void socket_paths_fit_an_address(void **state) {
     (void)state;
     struct lk_problem problem;
@@ -81,6 +93,7 @@ static void keys_that_others_read_are_noticed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(urls_have_three_forms),
+        cmocka_unit_test(urls_name_a_host),
         cmocka_unit_test(socket_paths_fit_an_address),
         cmocka_unit_test(paths_are_put_behind),
         cmocka_unit_test(files_are_looked_at_where_they_matter),

@@ -185,6 +185,22 @@ static void addresses_proxies_and_modes_are_checked(void **state) {
     assert_int_equal(load(nowhere, 1), 0);
 }
 
+static void places_are_not_empty(void **state) {
+    (void)state;
+    refuse("config", "", "--config is empty: name a file, or leave it out");
+    refuse("data", "", "--data is empty: name a directory, or leave it out");
+    refuse("master-key-file", "", "--master-key-file is empty: name a file, or leave it out");
+    assert_int_equal(load_file("master-key-file =\n"), LK_EINVAL);
+    assert_non_null(strstr(problem.text, "line 1: master-key-file is empty: name a file, or leave it out"));
+    const struct cli_given given[] = {{"tls-cert", ""}};
+    setenv("LATCHKEY_CONFIG", "", 1);
+    setenv("LATCHKEY_MASTER_KEY_FILE", "", 1);
+    assert_int_equal(load(given, 1), 0);
+    unsetenv("LATCHKEY_MASTER_KEY_FILE");
+    assert_null(settings.config);
+    assert_null(settings.master_key_file);
+}
+
 static void a_long_path_of_a_socket_is_named(void **state) {
     (void)state;
     char address[114];
@@ -228,6 +244,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_byte_order_mark_is_skipped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_time_needs_its_unit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(addresses_proxies_and_modes_are_checked, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(places_are_not_empty, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_long_path_of_a_socket_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bad_files_are_named, set_up, tear_down),
     };
