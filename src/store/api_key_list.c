@@ -1,6 +1,7 @@
 /*
  * Lists of keys: which ones, in which order, by indexes. The ids of a page come first, then their rows one by one: so what is skipped and sorted is small, and
- * a page is at most a hundred look-ups.
+ * a page is at most a hundred look-ups. (By expiry, the SQLite of Debian 12 also looks up each row that it skips: it does not see that an index of an expression
+ * holds all that is asked.)
  *
  * There is no index of when keys were last used: every use of a key would have to move it. That order is found by sorting the rows of api_key_use, which
  * are few bytes each.
@@ -124,12 +125,34 @@ int lk_store_key_list(struct lk_db *db, const struct lk_key_filter *filter, enum
     return 0;
 }
 
-int lk_store_key_count(struct lk_db *db, const struct lk_key_filter *filter, int64_t *ret) {
-    if (is_open(filter)) {
-        struct lk_stmt *stmt = lk_db_stmt(db, "SELECT count(*) FROM api_key WHERE account_id = $1");
-        lk_bind_id(stmt, 1, filter->account);
+/* Most keys of other accounts that are counted before those of the account are. */
+#define OTHERS_MAX 1000
+
+/* All keys of an account. SQLite counts a whole table by its pages, in a hundredth of the time that it takes to count a part of it row by row: where few keys are
+ * other accounts', these are counted instead. */
+static int count_all(struct lk_db *db, const struct lk_id *account, int64_t *ret) {
+    int64_t others = 0;
+    int64_t total = 0;
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT count(*) FROM (SELECT 1 FROM api_key WHERE account_id < $1 "
+                                          "UNION ALL SELECT 1 FROM api_key WHERE account_id > $1 LIMIT $2)");
+    lk_bind_id(stmt, 1, account);
+    lk_bind_int(stmt, 2, OTHERS_MAX);
+    int code = lk_row_count(stmt, &others);
+    if (code == 0 && others == OTHERS_MAX) {
+        stmt = lk_db_stmt(db, "SELECT count(*) FROM api_key WHERE account_id = $1");
+        lk_bind_id(stmt, 1, account);
         return lk_row_count(stmt, ret);
     }
+    if (code == 0)
+        code = lk_row_count(lk_db_stmt(db, "SELECT count(*) FROM api_key"), &total);
+    if (code == 0)
+        *ret = total - others;
+    return code;
+}
+
+int lk_store_key_count(struct lk_db *db, const struct lk_key_filter *filter, int64_t *ret) {
+    if (is_open(filter))
+        return count_all(db, filter->account, ret);
     struct lk_stmt *stmt = lk_db_stmt(db, "SELECT count(*) FROM api_key k WHERE k.account_id = $1" FILTER);
     lk_bind_id(stmt, 1, filter->account);
     bind_filter(stmt, filter);

@@ -491,6 +491,48 @@ static void test_list(void **state) {
                    "No User Group exists");
 }
 
+/* Rows of keys that nothing is asked of but how many they are. */
+static void add_keys(struct fixture *f, const char *account, int count) {
+    char sql[512];
+    snprintf(
+        sql, sizeof(sql),
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) INSERT INTO api_key (id, account_id, name, preview, "
+        "digest, digest_version, enabled, metadata, created_at, created_by, updated_at) SELECT randomblob(16), (SELECT id FROM account "
+        "WHERE name = '%s'), 'more ' || i, '', randomblob(32), 1, 1, '{}', 1, '', 1 FROM n",
+        count, account);
+    fixture_sql(f, sql);
+}
+
+static int64_t total_of_keys(struct fixture *f, struct lk_slice token) {
+    const struct lk_api_key_filter filter = {0};
+    struct lk_api_key *keys;
+    size_t len;
+    struct lk_page_info info;
+    assert_int_equal(fixture_act(f, token), 0);
+    assert_int_equal(lk_api_key_list(&f->call, &filter, by_name, (struct lk_page){0, 0}, &keys, &len, &info), 0);
+    return info.total;
+}
+
+/* Few keys of others, and more than are counted to know how many are one's own. */
+static void test_totals_of_accounts(void **state) {
+    struct fixture *f = *state;
+    struct lk_account other;
+    struct lk_id group;
+    struct lk_slice token;
+    assert_int_equal(total_of_keys(f, f->admin_token), 1);
+    fixture_account(f, "Other", &other, &group, &token);
+    add_keys(f, "Acme", 10);
+    assert_int_equal(total_of_keys(f, f->admin_token), 11);
+    assert_int_equal(total_of_keys(f, token), 1);
+    add_keys(f, "Other", 998);
+    assert_int_equal(total_of_keys(f, f->admin_token), 11);
+    assert_int_equal(total_of_keys(f, token), 999);
+    fixture_sql(f, "INSERT INTO account SELECT randomblob(16), 'Third', 1, 0, audit_mac, audit_seal, NULL, NULL FROM account LIMIT 1");
+    add_keys(f, "Third", 1100);
+    assert_int_equal(total_of_keys(f, f->admin_token), 11);
+    assert_int_equal(total_of_keys(f, token), 999);
+}
+
 static void test_the_last_manager_stays(void **state) {
     struct fixture *f = *state;
     const char *says = "This would leave the account without a credential";
@@ -552,6 +594,7 @@ int main(void) {
         TEST(test_undone_changes_do_not_linger),
         TEST(test_accounts_are_walls),
         TEST(test_list),
+        TEST(test_totals_of_accounts),
         TEST(test_the_last_manager_stays),
         TEST(test_no_token_in_the_database),
     };
