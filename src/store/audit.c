@@ -2,10 +2,12 @@
 
 #include "store/row.h"
 
-#define COLUMNS                                                                                                                    \
+#define COLUMNS_WITH(documents)                                                                                                    \
     "account_id, seq, set_id, set_position, created_at, actor_kind, actor_id, actor_name, operation, resource_type, resource_id, " \
-    "resource_name, failure, before_doc, after_doc, request_url, request_path, request_method, request_remote, response_status, "  \
+    "resource_name, failure, " documents ", request_url, request_path, request_method, request_remote, response_status, "          \
     "key_version, mac"
+#define COLUMNS COLUMNS_WITH("before_doc, after_doc")
+#define COLUMNS_WITHOUT_DOCUMENTS COLUMNS_WITH("NULL, NULL")
 
 int lk_store_audit_insert(struct lk_db *db, const struct lk_audit_row *row) {
     struct lk_stmt *stmt = lk_db_stmt(db, "INSERT INTO audit_entry (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
@@ -136,8 +138,8 @@ static int read_list(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_aud
     "AND ($4 IS NULL OR f.actor_id = $4) AND f.seq IN (SELECT (SELECT x.seq FROM audit_entry x "                               \
     "WHERE x.account_id = $1 AND x.set_id = e.set_id AND x.set_position = 0) FROM audit_entry e "                              \
     "WHERE e.account_id = $1 AND e.resource_id = $5" ENTRY ")"
-#define LIST(sets, time)                                                                                        \
-    "SELECT " COLUMNS " FROM audit_entry WHERE account_id = $1 AND seq IN (SELECT f.seq" sets " ORDER BY " time \
+#define LIST(sets, time)                                                                                                          \
+    "SELECT " COLUMNS_WITHOUT_DOCUMENTS " FROM audit_entry WHERE account_id = $1 AND seq IN (SELECT f.seq" sets " ORDER BY " time \
     " DESC, f.seq DESC LIMIT $8 OFFSET $9) ORDER BY created_at DESC, seq DESC"
 
 static bool is_filtered(const struct lk_audit_set_filter *filter) {
@@ -188,8 +190,11 @@ static void bind_set(struct lk_stmt *stmt, const struct lk_id *account, const st
 }
 
 int lk_store_audit_list_of_set(struct lk_db *db, const struct lk_id *account, const struct lk_id *set, const struct lk_id *resource,
-                               int64_t limit, int64_t offset, struct lk_arena *arena, struct lk_audit_row **ret, size_t *ret_len) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS OF_SET " ORDER BY set_position LIMIT $4 OFFSET $5");
+                               bool documents, int64_t limit, int64_t offset, struct lk_arena *arena, struct lk_audit_row **ret,
+                               size_t *ret_len) {
+    struct lk_stmt *stmt = documents
+                               ? lk_db_stmt(db, "SELECT " COLUMNS OF_SET " ORDER BY set_position LIMIT $4 OFFSET $5")
+                               : lk_db_stmt(db, "SELECT " COLUMNS_WITHOUT_DOCUMENTS OF_SET " ORDER BY set_position LIMIT $4 OFFSET $5");
     bind_set(stmt, account, set, resource);
     lk_bind_int(stmt, 4, limit);
     lk_bind_int(stmt, 5, offset);

@@ -102,6 +102,21 @@ static void test_contents(void **state) {
     assert_int_equal(len, 0);
 }
 
+/* What was changed may be large: the list does not show it, and must not need the memory for it. */
+static void test_a_list_does_not_read_documents(void **state) {
+    struct fixture *f = *state;
+    fixture_sql(f, "UPDATE audit_entry SET before_doc = '\"' || hex(zeroblob(300000)) || '\"', after_doc = before_doc");
+    struct lk_change_set *sets;
+    size_t len;
+    struct lk_page_info info;
+    size_t limit = f->arena.limit;
+    f->arena.limit = f->arena.used + 100000;
+    assert_int_equal(lk_audit_list(&f->call, &always, (struct lk_page){10, 0}, &sets, &len, &info), 0);
+    f->arena.limit = limit;
+    assert_int_equal(len, 1);
+    assert_int_equal(sets[0].entries_len, 2);
+}
+
 static void test_permission_and_walls(void **state) {
     struct fixture *f = *state;
     next_request(f, 1);
@@ -155,7 +170,12 @@ static void test_yaml(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_sets), TEST(test_a_refusal_shows), TEST(test_contents), TEST(test_permission_and_walls), TEST(test_yaml),
+        TEST(test_sets),
+        TEST(test_a_refusal_shows),
+        TEST(test_contents),
+        TEST(test_a_list_does_not_read_documents),
+        TEST(test_permission_and_walls),
+        TEST(test_yaml),
     };
     return cmocka_run_group_tests_name("domain/audit_read", tests, NULL, NULL);
 }
