@@ -1,6 +1,7 @@
 #include "fixture.h"
 
 #include "crypto/token.h"
+#include "domain/group_set.h"
 
 #include <stdio.h>
 
@@ -158,10 +159,10 @@ static void test_group_ids(void **state) {
     struct lk_slice null_id[] = {{NULL, 0}};
     struct lk_api_key_input input = in_groups("x", null_id, 1);
     fixture_expect(f, fixture_create(f, &input, &key, &token), LK_EINVAL, "Invalid userGroupIds: an id must not be null");
-    struct lk_slice many[LK_KEY_GROUPS_MAX + 1];
-    for (size_t i = 0; i <= LK_KEY_GROUPS_MAX; i++)
+    struct lk_slice many[LK_GROUP_SET_MAX + 1];
+    for (size_t i = 0; i <= LK_GROUP_SET_MAX; i++)
         many[i] = fixture_id(f, &f->admin_group);
-    input = in_groups("x", many, LK_KEY_GROUPS_MAX + 1);
+    input = in_groups("x", many, LK_GROUP_SET_MAX + 1);
     fixture_expect(f, fixture_create(f, &input, &key, &token), LK_EINVAL, "Too many User Groups: 101");
     input.group_ids_len--;
     assert_int_equal(fixture_create(f, &input, &key, &token), 0);
