@@ -533,6 +533,23 @@ static void test_real_hash(void **state) {
     assert_true(finding.intact);
 }
 
+/* Each has a salt of its own, also when one request gives several the same password. */
+static void test_no_two_users_share_a_hash(void **state) {
+    struct fixture *f = *state;
+    struct lk_password_tasks tasks = {0};
+    const struct lk_user users[] = {fixture_user(f, "Ann", "ann@b.c", NULL), fixture_user(f, "Bob", "bob@b.c", NULL)};
+    struct lk_user ret;
+    for (int run = 0; run < 2; run++) {
+        for (int i = 0; i < 2; i++) {
+            const struct lk_set_password_input input = {fixture_id(f, &users[i].id), LK_SLICE(PASSWORD), none};
+            fixture_begin(f);
+            assert_int_equal(fixture_end(f, lk_user_set_password(&f->call, &input, &tasks, &ret)), run == 0 ? LK_EBUSY : 0);
+        }
+        lk_password_tasks_run(&tasks);
+    }
+    assert_int_equal(fixture_query(f, "SELECT count(DISTINCT password_hash) FROM user_login"), 2);
+}
+
 static void test_undone_request(void **state) {
     struct fixture *f = *state;
     int64_t entries = fixture_query(f, "SELECT count(*) FROM audit_entry");
@@ -573,6 +590,7 @@ int main(void) {
         TEST(test_nothing_is_hashed_for_who_may_not),
         TEST(test_tasks_are_bounded),
         TEST(test_real_hash),
+        TEST(test_no_two_users_share_a_hash),
         TEST(test_undone_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
