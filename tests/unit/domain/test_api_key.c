@@ -484,6 +484,21 @@ static void test_list(void **state) {
     filter = (struct lk_api_key_filter){.group_id = fixture_id(f, &f->admin_group)};
     assert_int_equal(lk_api_key_list(&f->call, &filter, by_name, (struct lk_page){100, 0}, &keys, &len, &info), 0);
     assert_int_equal(info.total, 6);
+    for (int i = 0; i <= 2 * LK_API_KEY_LAST_USED_AT + 1; i++) {
+        const struct lk_api_key_sort sort = {(enum lk_api_key_field)(i / 2), i % 2 != 0};
+        assert_int_equal(lk_api_key_list(&f->call, &filter, sort, (struct lk_page){100, 0}, &keys, &len, &info), 0);
+        assert_int_equal(len, 6);
+        for (size_t k = 0; k < len; k++) {
+            struct lk_slice expected[] = {LK_SLICE("Key_001"), LK_SLICE("Key_002"), LK_SLICE("Key_003"),
+                                          LK_SLICE("Key_004"), LK_SLICE("Key_005"), LK_SLICE("first")};
+            if (sort.field == LK_API_KEY_NAME)
+                assert_true(lk_slice_equal(keys[k].name, expected[sort.descending ? 5 - k : k]));
+        }
+    }
+    filter.name_contains = lk_slice_cstr("key");
+    assert_int_equal(lk_api_key_list(&f->call, &filter, by_name, (struct lk_page){100, 2}, &keys, &len, &info), 0);
+    assert_int_equal(info.total, 5);
+    assert_int_equal(len, 3);
     filter = (struct lk_api_key_filter){.enabled_given = true};
     assert_int_equal(lk_api_key_list(&f->call, &filter, by_name, (struct lk_page){100, 0}, &keys, &len, &info), 0);
     assert_int_equal(info.total, 0);
