@@ -253,12 +253,10 @@ int lk_api_key_create(struct lk_call *call, struct lk_slice account, const struc
 }
 
 /* Whether a change gives a key life that it did not have: then all that its groups hold is given by it. */
-static bool revives(const struct lk_call *call, const struct lk_key_row *before, const struct lk_key_row *after) {
+static bool revives(const struct lk_key_row *before, const struct lk_key_row *after) {
     if (after->enabled && !before->enabled)
         return true;
-    bool was_dead = before->has_expiry && before->expires_at <= call->now_ms;
-    return before->has_expiry &&
-           (!after->has_expiry || after->expires_at > before->expires_at || (was_dead && after->expires_at > call->now_ms));
+    return before->has_expiry && (!after->has_expiry || after->expires_at > before->expires_at);
 }
 
 /* Whether a change takes a limit away from a key or makes it wider: that too gives what its groups hold. Credits are wider whenever a key that has some is
@@ -350,7 +348,7 @@ int lk_api_key_update(struct lk_call *call, struct lk_slice account, struct lk_s
     if (code == 0)
         code = lifts_limit(call, &before, &after, input, &lifts);
     if (code == 0)
-        code = lk_group_set_require_grantable(call, &new_groups, lifts || revives(call, &before, &after) ? NULL : &old_groups, &intent);
+        code = lk_group_set_require_grantable(call, &new_groups, lifts || revives(&before, &after) ? NULL : &old_groups, &intent);
     if (code == 0)
         code = lockout_before(call, &before, &old_groups, &lockout);
     struct lk_slice before_document;

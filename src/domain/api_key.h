@@ -11,8 +11,7 @@
 #include "domain/rate_limit.h"
 #include "domain/user_group.h"
 
-/* Most groups of one key, most entries of its metadata, most bytes of a name, a metadata key and a metadata value. */
-#define LK_KEY_GROUPS_MAX 100
+/* Most bytes of a name; most entries of a key's metadata, and most bytes of one's key and value. */
 #define LK_NAME_MAX 255
 #define LK_METADATA_MAX 50
 #define LK_METADATA_KEY_MAX 64

@@ -2,6 +2,7 @@
 
 #include "crypto/random.h"
 #include "domain/rules.h"
+#include "domain/user_group.h"
 #include "store/application.h"
 
 #include <stdlib.h>
@@ -11,8 +12,6 @@ static const uint32_t may_change_applications = LK_ACCOUNT_PERMISSION_BIT(LK_CRE
 static const uint32_t may_read_applications =
     LK_ACCOUNT_PERMISSION_BIT(LK_CREATE_AND_DELETE_APPLICATION) | LK_ACCOUNT_PERMISSION_BIT(LK_READ_USERS_AND_GROUPS) |
     LK_ACCOUNT_PERMISSION_BIT(LK_VIEW_USER_AND_USER_GROUPS_AND_API_KEYS) | LK_ACCOUNT_PERMISSION_BIT(LK_MANAGE_API_KEYS);
-
-#define DESCRIPTION_MAX ((size_t)4096)
 
 static void to_application(const struct lk_application_row *row, struct lk_application *ret) {
     *ret = (struct lk_application){
@@ -80,7 +79,7 @@ static int apply_input(struct lk_call *call, const struct lk_application_input *
     if (!input->description_given)
         return 0;
     row->description = input->description;
-    return lk_check_text(call, "description", input->description, DESCRIPTION_MAX);
+    return lk_check_text(call, "description", input->description, LK_DESCRIPTION_MAX);
 }
 
 static int stored(struct lk_call *call, int code, const struct lk_application_row *row) {

@@ -32,7 +32,8 @@ static enum lk_actor_kind actor_kind(struct lk_slice name) {
 static int read_entries(struct lk_call *call, struct lk_change_set *set) {
     struct lk_audit_row *rows;
     size_t len;
-    int code = lk_store_audit_list_of_set(call->db, &call->actor->account_id, &set->id, NULL, LK_CHANGES_MAX, 0, call->arena, &rows, &len);
+    int code =
+        lk_store_audit_list_of_set(call->db, &call->actor->account_id, &set->id, NULL, false, LK_CHANGES_MAX, 0, call->arena, &rows, &len);
     if (code != 0)
         return lk_fail_store(call, code);
     set->entries = lk_arena_calloc(call->arena, len, sizeof(*set->entries));
@@ -159,7 +160,7 @@ int lk_audit_contents(struct lk_call *call, struct lk_slice set, struct lk_slice
     if (any)
         code = lk_store_audit_count_of_set(call->db, account, &set_id, only, &total);
     if (any && code == 0)
-        code = lk_store_audit_list_of_set(call->db, account, &set_id, only, page.limit, page.offset, call->arena, &rows, &len);
+        code = lk_store_audit_list_of_set(call->db, account, &set_id, only, true, page.limit, page.offset, call->arena, &rows, &len);
     if (code != 0)
         return lk_fail_store(call, code);
     struct lk_change_content *contents = lk_arena_calloc(call->arena, len, sizeof(*contents));

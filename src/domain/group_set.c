@@ -1,8 +1,11 @@
 #include "domain/group_set.h"
 
 #include "domain/group_rows.h"
+#include "store/verification.h"
 
 #include <stdlib.h>
+
+_Static_assert(LK_GROUP_SET_MAX <= LK_VERIFICATION_GROUPS_MAX, "a key in more groups could not be loaded");
 
 static int compare_groups(const void *a, const void *b) {
     return memcmp(((const struct lk_group_permissions_row *)a)->id.bytes, ((const struct lk_group_permissions_row *)b)->id.bytes,
@@ -10,17 +13,12 @@ static int compare_groups(const void *a, const void *b) {
 }
 
 static int find_group(struct lk_call *call, struct lk_slice id, struct lk_group_permissions_row *ret) {
-    struct lk_id group;
+    struct lk_group_row row = {0};
     if (id.ptr == NULL)
         return lk_problem_set(call->problem, LK_EINVAL, "Invalid userGroupIds: an id must not be null");
-    if (lk_id_parse(id, &group) != 0)
-        return lk_no_group(call, LK_EINVAL, id);
-    struct lk_group_row row = {0};
-    int code = lk_store_group_find(call->db, &call->actor->account_id, &group, call->arena, &row);
-    if (code == LK_ENOTFOUND)
-        return lk_no_group(call, LK_EINVAL, id);
+    int code = lk_find_group(call, LK_EINVAL, id, &row);
     if (code != 0)
-        return lk_fail_store(call, code);
+        return code;
     *ret = (struct lk_group_permissions_row){.id = row.id, .name = row.name, .permissions = row.permissions};
     return 0;
 }

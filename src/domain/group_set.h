@@ -4,6 +4,7 @@
 
 #include "domain/rules.h"
 
+/* Most groups of one key or user. */
 #define LK_GROUP_SET_MAX 100
 
 /* Groups of the actor's account, without duplicates, in order of id. */

@@ -61,7 +61,7 @@ int lk_api_key_disable_leaked(struct lk_call *call, struct lk_slice token, const
         return code;
     call->actor->name = leak->reported_by;
     *ret_key = row.id;
-    if (!row.enabled)
+    if (!row.enabled && !old)
         return 0;
     struct lk_slice before = LK_SLICE("{\"enabled\":true}");
     struct lk_slice left = {NULL, 0};

@@ -107,7 +107,6 @@ int lk_key_end_old_secret(struct lk_call *call, struct lk_key_row *row, struct l
         code = lk_store_key_update(call->db, row);
     if (code != 0)
         return lk_fail_store(call, code);
-    lk_permissions_changed(call); /* whoever acts by that secret may do nothing from now on */
     code = lk_key_document(call, row, &groups, ret_after);
     return code != 0 ? code : lk_changed(call, LK_CHANGE_KEY_WRITTEN, &row->id);
 }

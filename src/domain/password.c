@@ -121,8 +121,9 @@ static int locked(struct lk_call *call, const struct lk_login_row *login, const 
 }
 
 /* Checks the current password of a user who changes its own, and hashes the new one. */
-static int get_hash(struct lk_call *call, const struct lk_set_password_input *input, bool own, const struct lk_login_row *login,
-                    struct lk_password_tasks *tasks, const struct lk_intent *intent, struct lk_slice *ret) {
+static int get_hash(struct lk_call *call, const struct lk_set_password_input *input, bool own, const struct lk_user_row *user,
+                    const struct lk_login_row *login, struct lk_password_tasks *tasks, const struct lk_intent *intent,
+                    struct lk_slice *ret) {
     const struct lk_password_task *check = NULL;
     const struct lk_password_task *hash = NULL;
     if (own && (input->current.ptr == NULL || login->password_hash.ptr == NULL))
@@ -132,7 +133,7 @@ static int get_hash(struct lk_call *call, const struct lk_set_password_input *in
     int checked = own ? need(call, tasks, true, input->current, login->password_hash, &check) : 0;
     if (checked != 0 && checked != LK_EBUSY)
         return checked;
-    int code = need(call, tasks, false, input->password, lk_slice_make("", 0), &hash);
+    int code = need(call, tasks, false, input->password, user->email, &hash);
     if (hash == NULL || checked != 0)
         return code != 0 ? code : checked;
     if (check != NULL && check->code == LK_EUNAUTH) {
@@ -185,7 +186,7 @@ int lk_user_set_password(struct lk_call *call, const struct lk_set_password_inpu
     if (code == 0)
         code = find_login(call, &user.id, &login);
     if (code == 0)
-        code = get_hash(call, input, own, &login, tasks, &intent, &hash);
+        code = get_hash(call, input, own, &user, &login, tasks, &intent, &hash);
     if (code == 0)
         code = store_hash(call, &user, own, hash);
     if (code == 0)

@@ -23,7 +23,7 @@
 struct lk_password_task {
     bool verify;              /* check password against hash; else make a hash of it */
     struct lk_slice password; /* lives as long as the request */
-    struct lk_slice hash;
+    struct lk_slice hash;     /* to check against. Of one that is to be made: for whom, since no two users may have the same */
     bool done;
     int code;                         /* once done: what lk_password_verify or lk_password_hash returned */
     char made[LK_PASSWORD_HASH_SIZE]; /* once done with code 0: the new hash; of a check only when the old one is outdated, else empty */

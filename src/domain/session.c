@@ -192,16 +192,20 @@ static int admit_all(struct lk_call *call, struct lk_login *login, const uint8_t
     return 0;
 }
 
-/* Counts a wrong password against each candidate it could have been. */
-static int record_failures(struct lk_call *call, const struct lk_login *login) {
+/* Writes down why candidates did not get in. settled: the password opened another account, where it has been the password for a while; then a wrong one is no
+ * failure, and only a right one from a foreign address is. */
+static int record_failures(struct lk_call *call, const struct lk_login *login, bool settled) {
     for (size_t i = 0; i < login->candidates_len; i++) {
         const struct lk_login_candidate_row *candidate = &login->candidates[i];
+        const bool wrong = login->checks[i].code != 0;
         struct lk_login_row row = {0};
         enum hindrance hindrance = HINDERED_GONE;
+        if (wrong && settled)
+            continue;
         int code = find_hindrance(call, candidate, &row, &hindrance);
         if (code == 0 && hindrance == HINDERED_ADDRESS)
             code = refuse_address(call, candidate);
-        else if (code == 0 && hindrance == HINDERED_NOT && login->checks[i].code != 0)
+        else if (code == 0 && hindrance == HINDERED_NOT && wrong)
             code = count_failure(call, candidate, &row);
         if (code != 0)
             return code;
@@ -212,7 +216,7 @@ static int record_failures(struct lk_call *call, const struct lk_login *login) {
 /* What is written down when nobody got in. */
 static int refuse_all(struct lk_call *call, const struct lk_login *login) {
     call->origin.status = 401;
-    int code = record_failures(call, login);
+    int code = record_failures(call, login, false);
     if (code != 0)
         return code;
     code = lk_store_login_write_nothing(call->db);
@@ -231,8 +235,8 @@ static int end_login(struct lk_call *call, struct lk_login *login, const char *t
     code = admit_all(call, login, digest, result, &settled);
     if (code == 0 && result->accounts_len == 0)
         code = refuse_all(call, login);
-    else if (code == 0 && !settled)
-        code = record_failures(call, login);
+    else if (code == 0)
+        code = record_failures(call, login, settled);
     if (code == 0 && result->accounts_len > 0)
         code = lk_arena_copy(call->arena, lk_slice_cstr(token), &result->token) == 0 ? 0 : lk_fail_memory(call);
     return code;

@@ -4,8 +4,7 @@
 
 #include "domain/call.h"
 
-/* Most groups of one user, most bytes of an e-mail address (RFC 5321) and of an external id. */
-#define LK_USER_GROUPS_MAX 100
+/* Most bytes of an e-mail address (RFC 5321) and of an external id. */
 #define LK_EMAIL_MAX 254
 #define LK_EXTERNAL_ID_MAX 255
 

@@ -59,21 +59,21 @@ int lk_no_group(struct lk_call *call, int code, struct lk_slice id) {
     return lk_problem_set(call->problem, code, "No User Group exists with the id %s", lk_show(id).text);
 }
 
-int lk_find_group(struct lk_call *call, struct lk_slice id, struct lk_group_row *ret) {
+int lk_find_group(struct lk_call *call, int code, struct lk_slice id, struct lk_group_row *ret) {
     struct lk_id group;
     if (lk_id_parse(id, &group) != 0)
-        return lk_no_group(call, LK_ENOTFOUND, id);
-    int code = lk_store_group_find(call->db, &call->actor->account_id, &group, call->arena, ret);
-    if (code == LK_ENOTFOUND)
-        return lk_no_group(call, LK_ENOTFOUND, id);
-    return code == 0 ? 0 : lk_fail_store(call, code);
+        return lk_no_group(call, code, id);
+    int found = lk_store_group_find(call->db, &call->actor->account_id, &group, call->arena, ret);
+    if (found == LK_ENOTFOUND)
+        return lk_no_group(call, code, id);
+    return found == 0 ? 0 : lk_fail_store(call, found);
 }
 
 int lk_user_group_get(struct lk_call *call, struct lk_slice id, struct lk_user_group *ret) {
     struct lk_group_row row = {0};
     int code = lk_require(call, may_read_groups, &reading);
     if (code == 0)
-        code = lk_find_group(call, id, &row);
+        code = lk_find_group(call, LK_ENOTFOUND, id, &row);
     return code != 0 ? code : lk_to_group(call, &row, ret);
 }
 

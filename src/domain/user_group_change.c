@@ -29,7 +29,7 @@ struct members {
 };
 
 static int load(struct lk_call *call, struct lk_slice id, struct draft *ret) {
-    int code = lk_find_group(call, id, &ret->row);
+    int code = lk_find_group(call, LK_ENOTFOUND, id, &ret->row);
     if (code != 0)
         return code;
     struct lk_user_group group;

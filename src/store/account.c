@@ -56,8 +56,9 @@ int lk_store_account_oldest(struct lk_db *db, struct lk_arena *arena, struct lk_
 
 int lk_store_account_list(struct lk_db *db, int64_t limit, int64_t offset, struct lk_arena *arena, struct lk_account_row **ret,
                           size_t *ret_len) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM account ORDER BY name, id "
-                                          "LIMIT $1 OFFSET $2");
+    /* The ids first: what is skipped is then walked in the index alone. */
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM account WHERE id IN (SELECT id FROM account ORDER BY name, id "
+                                          "LIMIT $1 OFFSET $2) ORDER BY name, id");
     lk_bind_int(stmt, 1, limit);
     lk_bind_int(stmt, 2, offset);
     struct lk_row_list list = {.arena = arena, .item_size = sizeof(struct lk_account_row)};

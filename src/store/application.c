@@ -71,7 +71,9 @@ int lk_store_application_find_by_name(struct lk_db *db, const struct lk_id *acco
 
 int lk_store_application_list(struct lk_db *db, const struct lk_id *account, int64_t limit, int64_t offset, struct lk_arena *arena,
                               struct lk_application_row **ret, size_t *ret_len) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM application WHERE account_id = $1 ORDER BY name LIMIT $2 OFFSET $3");
+    /* The ids first: what is skipped is then walked in the index alone. */
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS " FROM application WHERE id IN (SELECT id FROM application "
+                                          "WHERE account_id = $1 ORDER BY name LIMIT $2 OFFSET $3) ORDER BY name");
     lk_bind_id(stmt, 1, account);
     lk_bind_int(stmt, 2, limit);
     lk_bind_int(stmt, 3, offset);

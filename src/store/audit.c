@@ -2,10 +2,12 @@
 
 #include "store/row.h"
 
-#define COLUMNS                                                                                                                    \
+#define COLUMNS_WITH(documents)                                                                                                    \
     "account_id, seq, set_id, set_position, created_at, actor_kind, actor_id, actor_name, operation, resource_type, resource_id, " \
-    "resource_name, failure, before_doc, after_doc, request_url, request_path, request_method, request_remote, response_status, "  \
+    "resource_name, failure, " documents ", request_url, request_path, request_method, request_remote, response_status, "          \
     "key_version, mac"
+#define COLUMNS COLUMNS_WITH("before_doc, after_doc")
+#define COLUMNS_WITHOUT_DOCUMENTS COLUMNS_WITH("NULL, NULL")
 
 int lk_store_audit_insert(struct lk_db *db, const struct lk_audit_row *row) {
     struct lk_stmt *stmt = lk_db_stmt(db, "INSERT INTO audit_entry (" COLUMNS ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "
@@ -125,29 +127,49 @@ static int read_list(struct lk_stmt *stmt, struct lk_arena *arena, struct lk_aud
  * resources; the rest is looked at in each. */
 #define SETS " FROM audit_entry f WHERE f.account_id = $1 AND f.set_position = 0 AND f.created_at >= $2 AND f.created_at < $3"
 #define ENTRY " AND ($6 IS NULL OR e.resource_type = $6) AND ($7 IS NULL OR e.operation = $7)"
+#define ANY_RESOURCE " AND ($5 IS NULL OR e.resource_id = $5)"
 #define HAVING_ENTRY                                                            \
     " AND (($6 IS NULL AND $7 IS NULL) OR EXISTS (SELECT 1 FROM audit_entry e " \
-    "WHERE e.account_id = f.account_id AND e.set_id = f.set_id AND ($5 IS NULL OR e.resource_id = $5)" ENTRY "))"
+    "WHERE e.account_id = f.account_id AND e.set_id = f.set_id" ANY_RESOURCE ENTRY "))"
 #define OF_TIME SETS " AND ($4 IS NULL OR f.actor_id = $4)" HAVING_ENTRY
 #define OF_ACTOR SETS " AND f.actor_id = $4" HAVING_ENTRY
-/* + 0 keeps the index of time out of the choice: a resource has few sets. */
-#define OF_RESOURCE                                                                                                            \
+/* The entries first, then their sets: a resource has few, and those of a kind are found in one walk along an index. + 0 keeps the index of time out of the choice. */
+#define BY_ENTRIES(resource)                                                                                                   \
     " FROM audit_entry f WHERE f.account_id = $1 AND f.set_position = 0 AND f.created_at + 0 >= $2 AND f.created_at + 0 < $3 " \
     "AND ($4 IS NULL OR f.actor_id = $4) AND f.seq IN (SELECT (SELECT x.seq FROM audit_entry x "                               \
     "WHERE x.account_id = $1 AND x.set_id = e.set_id AND x.set_position = 0) FROM audit_entry e "                              \
-    "WHERE e.account_id = $1 AND e.resource_id = $5" ENTRY ")"
-#define LIST(sets, time)                                                                                        \
-    "SELECT " COLUMNS " FROM audit_entry WHERE account_id = $1 AND seq IN (SELECT f.seq" sets " ORDER BY " time \
+    "WHERE e.account_id = $1" resource ENTRY ")"
+#define OF_RESOURCE BY_ENTRIES(" AND e.resource_id = $5")
+#define OF_KIND BY_ENTRIES(ANY_RESOURCE)
+#define LIST(sets, time)                                                                                                          \
+    "SELECT " COLUMNS_WITHOUT_DOCUMENTS " FROM audit_entry WHERE account_id = $1 AND seq IN (SELECT f.seq" sets " ORDER BY " time \
     " DESC, f.seq DESC LIMIT $8 OFFSET $9) ORDER BY created_at DESC, seq DESC"
+
+enum way { ALL, BY_RESOURCE, BY_ACTOR, BY_KIND, BY_TIME };
+
+static const struct {
+    const char *list;
+    const char *count;
+} ways[] = {
+    [ALL] = {LIST(SETS, "f.created_at"), "SELECT count(*)" SETS},
+    [BY_RESOURCE] = {LIST(OF_RESOURCE, "f.created_at + 0"), "SELECT count(*)" OF_RESOURCE},
+    [BY_ACTOR] = {LIST(OF_ACTOR, "f.created_at"), "SELECT count(*)" OF_ACTOR},
+    [BY_KIND] = {LIST(OF_KIND, "f.created_at + 0"), "SELECT count(*)" OF_KIND},
+    [BY_TIME] = {LIST(OF_TIME, "f.created_at"), "SELECT count(*)" OF_TIME},
+};
 
 static bool is_filtered(const struct lk_audit_set_filter *filter) {
     return filter->actor != NULL || filter->resource != NULL || filter->resource_type.ptr != NULL || filter->operation.ptr != NULL;
 }
 
-static void bind_sets(struct lk_stmt *stmt, const struct lk_audit_set_filter *filter) {
+static void bind_range(struct lk_stmt *stmt, const struct lk_audit_set_filter *filter) {
     lk_bind_id(stmt, 1, filter->account);
     lk_bind_int(stmt, 2, filter->from);
     lk_bind_int(stmt, 3, filter->to);
+}
+
+static void bind_sets(struct lk_stmt *stmt, const struct lk_audit_set_filter *filter) {
+    bind_range(stmt, filter);
     if (!is_filtered(filter))
         return;
     lk_bind_id(stmt, 4, filter->actor);
@@ -156,13 +178,32 @@ static void bind_sets(struct lk_stmt *stmt, const struct lk_audit_set_filter *fi
     lk_bind_text(stmt, 7, filter->operation);
 }
 
+/* Of a kind: to look into a set of that time takes some ten times as long as to pass by an entry of the log. */
+static int choose_by_time(struct lk_db *db, const struct lk_audit_set_filter *filter, enum way *ret) {
+    int64_t is_long;
+    struct lk_stmt *stmt =
+        lk_db_stmt(db, "SELECT (SELECT count(*)" SETS ") * 10 > (SELECT max(seq) FROM audit_entry WHERE account_id = $1)");
+    bind_range(stmt, filter);
+    int code = lk_row_count(stmt, &is_long);
+    if (code == 0)
+        *ret = is_long != 0 ? BY_KIND : BY_TIME;
+    return code;
+}
+
+static int choose_way(struct lk_db *db, const struct lk_audit_set_filter *filter, enum way *ret) {
+    if (is_filtered(filter) && filter->resource == NULL && filter->actor == NULL)
+        return choose_by_time(db, filter, ret);
+    *ret = filter->resource != NULL ? BY_RESOURCE : filter->actor != NULL ? BY_ACTOR : ALL;
+    return 0;
+}
+
 int lk_store_audit_list_sets(struct lk_db *db, const struct lk_audit_set_filter *filter, int64_t limit, int64_t offset,
                              struct lk_arena *arena, struct lk_audit_row **ret, size_t *ret_len) {
-    const char *sql = !is_filtered(filter)       ? LIST(SETS, "f.created_at")
-                      : filter->resource != NULL ? LIST(OF_RESOURCE, "f.created_at + 0")
-                      : filter->actor != NULL    ? LIST(OF_ACTOR, "f.created_at")
-                                                 : LIST(OF_TIME, "f.created_at");
-    struct lk_stmt *stmt = lk_db_stmt(db, sql);
+    enum way way;
+    int code = choose_way(db, filter, &way);
+    if (code != 0)
+        return code;
+    struct lk_stmt *stmt = lk_db_stmt(db, ways[way].list);
     bind_sets(stmt, filter);
     lk_bind_int(stmt, 8, limit);
     lk_bind_int(stmt, 9, offset);
@@ -170,11 +211,11 @@ int lk_store_audit_list_sets(struct lk_db *db, const struct lk_audit_set_filter 
 }
 
 int lk_store_audit_count_sets(struct lk_db *db, const struct lk_audit_set_filter *filter, int64_t *ret) {
-    const char *sql = !is_filtered(filter)       ? "SELECT count(*)" SETS
-                      : filter->resource != NULL ? "SELECT count(*)" OF_RESOURCE
-                      : filter->actor != NULL    ? "SELECT count(*)" OF_ACTOR
-                                                 : "SELECT count(*)" OF_TIME;
-    struct lk_stmt *stmt = lk_db_stmt(db, sql);
+    enum way way;
+    int code = choose_way(db, filter, &way);
+    if (code != 0)
+        return code;
+    struct lk_stmt *stmt = lk_db_stmt(db, ways[way].count);
     bind_sets(stmt, filter);
     return lk_row_count(stmt, ret);
 }
@@ -188,8 +229,11 @@ static void bind_set(struct lk_stmt *stmt, const struct lk_id *account, const st
 }
 
 int lk_store_audit_list_of_set(struct lk_db *db, const struct lk_id *account, const struct lk_id *set, const struct lk_id *resource,
-                               int64_t limit, int64_t offset, struct lk_arena *arena, struct lk_audit_row **ret, size_t *ret_len) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT " COLUMNS OF_SET " ORDER BY set_position LIMIT $4 OFFSET $5");
+                               bool documents, int64_t limit, int64_t offset, struct lk_arena *arena, struct lk_audit_row **ret,
+                               size_t *ret_len) {
+    struct lk_stmt *stmt = documents
+                               ? lk_db_stmt(db, "SELECT " COLUMNS OF_SET " ORDER BY set_position LIMIT $4 OFFSET $5")
+                               : lk_db_stmt(db, "SELECT " COLUMNS_WITHOUT_DOCUMENTS OF_SET " ORDER BY set_position LIMIT $4 OFFSET $5");
     bind_set(stmt, account, set, resource);
     lk_bind_int(stmt, 4, limit);
     lk_bind_int(stmt, 5, offset);

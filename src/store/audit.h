@@ -58,14 +58,15 @@ struct lk_audit_set_filter {
     struct lk_slice operation;
 };
 
-/* The first entries of these sets, newest first, and how many there are. */
+/* The first entries of these sets without their documents, newest first, and how many there are. */
 int lk_store_audit_list_sets(struct lk_db *db, const struct lk_audit_set_filter *filter, int64_t limit, int64_t offset,
                              struct lk_arena *arena, struct lk_audit_row **ret, size_t *ret_len);
 int lk_store_audit_count_sets(struct lk_db *db, const struct lk_audit_set_filter *filter, int64_t *ret);
 
-/* The entries of one set in their order, those of one resource only when resource is not NULL. */
+/* The entries of one set in their order, with their documents (which may be large) or without; those of one resource only when resource is not NULL. */
 int lk_store_audit_list_of_set(struct lk_db *db, const struct lk_id *account, const struct lk_id *set, const struct lk_id *resource,
-                               int64_t limit, int64_t offset, struct lk_arena *arena, struct lk_audit_row **ret, size_t *ret_len);
+                               bool documents, int64_t limit, int64_t offset, struct lk_arena *arena, struct lk_audit_row **ret,
+                               size_t *ret_len);
 int lk_store_audit_count_of_set(struct lk_db *db, const struct lk_id *account, const struct lk_id *set, const struct lk_id *resource,
                                 int64_t *ret);
 

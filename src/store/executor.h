@@ -20,7 +20,7 @@ struct lk_job {
     /* On the store thread, inside the batch's transaction. The job rolls back its own failures (lk_db_savepoint). */
     void (*run)(struct lk_job *job, struct lk_db *db);
     /* On the store thread, after the commit: code 0 (durable), or why the commit failed (nothing of it is there, negative code). The job may be
-     * freed in it. Called exactly once for each submitted job, with LK_EBUSY when the executor stopped before running it. */
+     * freed in it. Called exactly once for each submitted job, and without run before it where no transaction could be begun. */
     void (*finish)(struct lk_job *job, int code);
     uint32_t owner;
 };

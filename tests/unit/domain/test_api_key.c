@@ -1,6 +1,7 @@
 #include "fixture.h"
 
 #include "crypto/token.h"
+#include "domain/group_set.h"
 
 #include <stdio.h>
 
@@ -158,10 +159,10 @@ static void test_group_ids(void **state) {
     struct lk_slice null_id[] = {{NULL, 0}};
     struct lk_api_key_input input = in_groups("x", null_id, 1);
     fixture_expect(f, fixture_create(f, &input, &key, &token), LK_EINVAL, "Invalid userGroupIds: an id must not be null");
-    struct lk_slice many[LK_KEY_GROUPS_MAX + 1];
-    for (size_t i = 0; i <= LK_KEY_GROUPS_MAX; i++)
+    struct lk_slice many[LK_GROUP_SET_MAX + 1];
+    for (size_t i = 0; i <= LK_GROUP_SET_MAX; i++)
         many[i] = fixture_id(f, &f->admin_group);
-    input = in_groups("x", many, LK_KEY_GROUPS_MAX + 1);
+    input = in_groups("x", many, LK_GROUP_SET_MAX + 1);
     fixture_expect(f, fixture_create(f, &input, &key, &token), LK_EINVAL, "Too many User Groups: 101");
     input.group_ids_len--;
     assert_int_equal(fixture_create(f, &input, &key, &token), 0);
@@ -483,12 +484,69 @@ static void test_list(void **state) {
     filter = (struct lk_api_key_filter){.group_id = fixture_id(f, &f->admin_group)};
     assert_int_equal(lk_api_key_list(&f->call, &filter, by_name, (struct lk_page){100, 0}, &keys, &len, &info), 0);
     assert_int_equal(info.total, 6);
+    for (int i = 0; i <= 2 * LK_API_KEY_LAST_USED_AT + 1; i++) {
+        const struct lk_api_key_sort sort = {(enum lk_api_key_field)(i / 2), i % 2 != 0};
+        assert_int_equal(lk_api_key_list(&f->call, &filter, sort, (struct lk_page){100, 0}, &keys, &len, &info), 0);
+        assert_int_equal(len, 6);
+        for (size_t k = 0; k < len; k++) {
+            struct lk_slice expected[] = {LK_SLICE("Key_001"), LK_SLICE("Key_002"), LK_SLICE("Key_003"),
+                                          LK_SLICE("Key_004"), LK_SLICE("Key_005"), LK_SLICE("first")};
+            if (sort.field == LK_API_KEY_NAME)
+                assert_true(lk_slice_equal(keys[k].name, expected[sort.descending ? 5 - k : k]));
+        }
+    }
+    filter.name_contains = lk_slice_cstr("key");
+    assert_int_equal(lk_api_key_list(&f->call, &filter, by_name, (struct lk_page){100, 2}, &keys, &len, &info), 0);
+    assert_int_equal(info.total, 5);
+    assert_int_equal(len, 3);
     filter = (struct lk_api_key_filter){.enabled_given = true};
     assert_int_equal(lk_api_key_list(&f->call, &filter, by_name, (struct lk_page){100, 0}, &keys, &len, &info), 0);
     assert_int_equal(info.total, 0);
     filter = (struct lk_api_key_filter){.group_id = lk_slice_cstr("x")};
     fixture_expect(f, lk_api_key_list(&f->call, &filter, by_name, (struct lk_page){1, 0}, &keys, &len, &info), LK_EINVAL,
                    "No User Group exists");
+}
+
+/* Rows of keys that nothing is asked of but how many they are. */
+static void add_keys(struct fixture *f, const char *account, int count) {
+    char sql[512];
+    snprintf(
+        sql, sizeof(sql),
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) INSERT INTO api_key (id, account_id, name, preview, "
+        "digest, digest_version, enabled, metadata, created_at, created_by, updated_at) SELECT randomblob(16), (SELECT id FROM account "
+        "WHERE name = '%s'), 'more ' || i, '', randomblob(32), 1, 1, '{}', 1, '', 1 FROM n",
+        count, account);
+    fixture_sql(f, sql);
+}
+
+static int64_t total_of_keys(struct fixture *f, struct lk_slice token) {
+    const struct lk_api_key_filter filter = {0};
+    struct lk_api_key *keys;
+    size_t len;
+    struct lk_page_info info;
+    assert_int_equal(fixture_act(f, token), 0);
+    assert_int_equal(lk_api_key_list(&f->call, &filter, by_name, (struct lk_page){0, 0}, &keys, &len, &info), 0);
+    return info.total;
+}
+
+/* Few keys of others, and more than are counted to know how many are one's own. */
+static void test_totals_of_accounts(void **state) {
+    struct fixture *f = *state;
+    struct lk_account other;
+    struct lk_id group;
+    struct lk_slice token;
+    assert_int_equal(total_of_keys(f, f->admin_token), 1);
+    fixture_account(f, "Other", &other, &group, &token);
+    add_keys(f, "Acme", 10);
+    assert_int_equal(total_of_keys(f, f->admin_token), 11);
+    assert_int_equal(total_of_keys(f, token), 1);
+    add_keys(f, "Other", 998);
+    assert_int_equal(total_of_keys(f, f->admin_token), 11);
+    assert_int_equal(total_of_keys(f, token), 999);
+    fixture_sql(f, "INSERT INTO account SELECT randomblob(16), 'Third', 1, 0, audit_mac, audit_seal, NULL, NULL FROM account LIMIT 1");
+    add_keys(f, "Third", 1100);
+    assert_int_equal(total_of_keys(f, f->admin_token), 11);
+    assert_int_equal(total_of_keys(f, token), 999);
 }
 
 static void test_the_last_manager_stays(void **state) {
@@ -552,6 +610,7 @@ int main(void) {
         TEST(test_undone_changes_do_not_linger),
         TEST(test_accounts_are_walls),
         TEST(test_list),
+        TEST(test_totals_of_accounts),
         TEST(test_the_last_manager_stays),
         TEST(test_no_token_in_the_database),
     };

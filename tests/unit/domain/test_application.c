@@ -98,6 +98,11 @@ static void test_reading(void **state) {
     assert_int_equal(info.total, 3);
     assert_true(info.has_more);
     assert_true(lk_slice_is(list[0].name, "a"));
+    assert_true(lk_slice_is(list[1].name, "b"));
+    assert_int_equal(lk_application_list(&f->call, NULL, (struct lk_page){10, 1}, &list, &len, &info), 0);
+    assert_int_equal(len, 2);
+    assert_true(lk_slice_is(list[0].name, "b"));
+    assert_true(lk_slice_is(list[1].name, "c"));
     struct lk_slice ids[] = {fixture_id(f, &apps[0].id), fixture_id(f, &apps[1].id)};
     act_in_apps(f, "two of them", ids, 2);
     assert_int_equal(lk_application_list(&f->call, NULL, (struct lk_page){10, 0}, &list, &len, &info), 0);
@@ -148,6 +153,23 @@ static void test_accounts_are_walls(void **state) {
     struct lk_user_group ret;
     fixture_expect(f, lk_user_group_add_app_permission(&f->call, fixture_id(f, &group), &permission, &ret), LK_EINVAL,
                    "Invalid ALL permission: no application exists with the id ");
+}
+
+static void test_pages_of_accounts(void **state) {
+    struct fixture *f = *state;
+    struct lk_account *accounts;
+    size_t len;
+    struct lk_page_info info;
+    fixture_act_as_system(f, &f->account.id);
+    fixture_sql(f, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9) "
+                   "INSERT INTO account SELECT randomblob(16), 'A' || i, 1, 0, audit_mac, audit_seal, NULL, NULL FROM n, account");
+    assert_int_equal(lk_account_list(&f->call, (struct lk_page){6, 3}, &accounts, &len, &info), 0);
+    assert_int_equal(info.total, 10);
+    assert_int_equal(len, 6);
+    for (size_t i = 0; i < len; i++) { /* the fixture's own, "Acme", is the last */
+        const char name[] = {'A', (char)('4' + i), '\0'};
+        assert_true(lk_slice_is(accounts[i].name, name));
+    }
 }
 
 static void test_operators(void **state) {
@@ -202,7 +224,11 @@ static void test_operators(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_life),      TEST(test_deleting_takes_it_out_of_permissions), TEST(test_reading), TEST(test_accounts_are_walls),
+        TEST(test_life),
+        TEST(test_deleting_takes_it_out_of_permissions),
+        TEST(test_reading),
+        TEST(test_accounts_are_walls),
+        TEST(test_pages_of_accounts),
         TEST(test_operators),
     };
     return cmocka_run_group_tests_name("domain/application", tests, NULL, NULL);

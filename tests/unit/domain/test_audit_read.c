@@ -53,6 +53,51 @@ static void test_sets(void **state) {
     assert_int_equal(sets[0].created_at, start + 10);
 }
 
+/* How many sets fit, and that the list has them, the newest first. */
+static int64_t count_sets(struct fixture *f, const char *type, const char *operation, int64_t from, int64_t to) {
+    const struct lk_audit_filter filter = {
+        .range = {from, to}, .resource_type = lk_slice_cstr(type), .operation = lk_slice_cstr(operation)};
+    struct lk_change_set *sets;
+    size_t len;
+    struct lk_page_info info;
+    assert_int_equal(lk_audit_list(&f->call, &filter, (struct lk_page){100, 0}, &sets, &len, &info), 0);
+    assert_int_equal(info.total, len);
+    for (size_t i = 0; i < len; i++) {
+        bool fits = false;
+        for (size_t j = 0; j < sets[i].entries_len; j++)
+            fits = fits || ((type == NULL || lk_slice_is(sets[i].entries[j].resource_type, type)) &&
+                            (operation == NULL || lk_slice_is(sets[i].entries[j].operation, operation)));
+        assert_true(fits);
+        assert_true(sets[i].created_at >= from && sets[i].created_at < to);
+        assert_true(i == 0 || sets[i].created_at < sets[i - 1].created_at);
+    }
+    return info.total;
+}
+
+/* Which way they are found depends on how much of the log is asked for. */
+static void test_sets_of_a_kind(void **state) {
+    struct fixture *f = *state;
+    const int64_t start = f->call.now_ms;
+    for (int i = 1; i <= 40; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "k%d", i);
+        next_request(f, 10);
+        struct lk_slice token;
+        struct lk_api_key key = fixture_key(f, lk_arena_strdup(&f->arena, lk_slice_cstr(name)), NULL, &token);
+        if (i % 8 == 0)
+            assert_int_equal(fixture_reveal(f, &key.id, &token), 0);
+    }
+    assert_int_equal(count_sets(f, NULL, "REVEAL", INT64_MIN, INT64_MAX), 5);
+    assert_int_equal(count_sets(f, "API_KEY", "CREATE", INT64_MIN, INT64_MAX), 41);
+    assert_int_equal(count_sets(f, "ACCOUNT", "CREATE", INT64_MIN, INT64_MAX), 1);
+    assert_int_equal(count_sets(f, "ACCOUNT", "REVEAL", INT64_MIN, INT64_MAX), 0);
+    assert_int_equal(count_sets(f, "API_KEY", NULL, start + 10, start + 200), 19);
+    assert_int_equal(count_sets(f, NULL, "REVEAL", start + 80, start + 320), 3);
+    assert_int_equal(count_sets(f, NULL, "REVEAL", start + 80, start + 100), 1); /* of a twentieth */
+    assert_int_equal(count_sets(f, NULL, "REVEAL", start + 90, start + 110), 0);
+    assert_int_equal(count_sets(f, "API_KEY", "CREATE", start + 80, start + 110), 3);
+}
+
 static void test_a_refusal_shows(void **state) {
     struct fixture *f = *state;
     fixture_act_with(f, BIT(LK_VIEW_AUDITS));
@@ -100,6 +145,21 @@ static void test_contents(void **state) {
     assert_int_equal(
         lk_audit_contents(&f->call, lk_slice_cstr("x"), (struct lk_slice){NULL, 0}, (struct lk_page){10, 0}, &contents, &len, &info), 0);
     assert_int_equal(len, 0);
+}
+
+/* What was changed may be large: the list does not show it, and must not need the memory for it. */
+static void test_a_list_does_not_read_documents(void **state) {
+    struct fixture *f = *state;
+    fixture_sql(f, "UPDATE audit_entry SET before_doc = '\"' || hex(zeroblob(300000)) || '\"', after_doc = before_doc");
+    struct lk_change_set *sets;
+    size_t len;
+    struct lk_page_info info;
+    size_t limit = f->arena.limit;
+    f->arena.limit = f->arena.used + 100000;
+    assert_int_equal(lk_audit_list(&f->call, &always, (struct lk_page){10, 0}, &sets, &len, &info), 0);
+    f->arena.limit = limit;
+    assert_int_equal(len, 1);
+    assert_int_equal(sets[0].entries_len, 2);
 }
 
 static void test_permission_and_walls(void **state) {
@@ -155,7 +215,13 @@ static void test_yaml(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(test_sets), TEST(test_a_refusal_shows), TEST(test_contents), TEST(test_permission_and_walls), TEST(test_yaml),
+        TEST(test_sets),
+        TEST(test_sets_of_a_kind),
+        TEST(test_a_refusal_shows),
+        TEST(test_contents),
+        TEST(test_a_list_does_not_read_documents),
+        TEST(test_permission_and_walls),
+        TEST(test_yaml),
     };
     return cmocka_run_group_tests_name("domain/audit_read", tests, NULL, NULL);
 }

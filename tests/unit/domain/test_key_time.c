@@ -1,6 +1,8 @@
 /* Rotation, its ends, and refills (of accounts too), on a clock that the test sets. */
 #include "fixture.h"
 
+#include "domain/key_leak.h"
+
 static int rotate(struct fixture *f, const struct lk_id *id, int64_t overlap, struct lk_api_key *ret, struct lk_slice *ret_token) {
     fixture_begin(f);
     return fixture_end(f, lk_api_key_rotate(&f->call, fixture_id(f, &f->account.id), fixture_id(f, id), overlap, ret, ret_token));
@@ -113,6 +115,39 @@ static void test_ended_can_be_imported(void **state) {
     assert_int_equal(fixture_query(f, "SELECT count(*) FROM key_old_secret"), 0);
 }
 
+static int disable_leaked(struct fixture *f, struct lk_slice token) {
+    const struct lk_leak leak = {.reported_by = LK_SLICE("a scanner")};
+    struct lk_actor *actor = f->call.actor;
+    struct lk_id key;
+    fixture_begin(f);
+    int code = fixture_end(f, lk_api_key_disable_leaked(&f->call, token, &leak, &key));
+    f->call.actor = actor;
+    return code;
+}
+
+/* A leaked secret that a rotation left ends by itself, also while its key is disabled: else it would be good again with the key. */
+static void test_leaked_old_secrets_end(void **state) {
+    struct fixture *f = *state;
+    struct lk_slice tokens[3];
+    struct lk_api_key key = fixture_key(f, "x", NULL, &tokens[0]);
+    struct lk_api_key_input input = {.name = LK_SLICE("x"), .enabled_given = true};
+    const int64_t now = f->call.now_ms;
+    for (int i = 1; i <= 2; i++)
+        assert_int_equal(rotate(f, &key.id, 60, &key, &tokens[i]), 0);
+    assert_int_equal(disable_leaked(f, tokens[0]), 0);
+    assert_false(accepted(f, tokens[0], now));
+    assert_true(accepted(f, tokens[1], now));
+    assert_true(accepted(f, tokens[2], now));
+    assert_int_equal(fixture_update(f, &key.id, &input, &key), 0);
+    assert_int_equal(disable_leaked(f, tokens[1]), 0);
+    assert_int_equal(disable_leaked(f, tokens[2]), 0); /* it is disabled already: no entry */
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM audit_entry WHERE actor_name = 'a scanner'"), 2);
+    input.enabled = true;
+    assert_int_equal(fixture_update(f, &key.id, &input, &key), 0);
+    assert_false(accepted(f, tokens[1], now));
+    assert_true(accepted(f, tokens[2], now));
+}
+
 static void test_refill(void **state) {
     struct fixture *f = *state;
     const int64_t day = INT64_C(86400000);
@@ -216,6 +251,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_ended_make_room, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_sweep, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_ended_can_be_imported, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_leaked_old_secrets_end, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_refill, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_refill_of_account, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_refill_by_a_wrong_clock, fixture_setup, fixture_teardown),

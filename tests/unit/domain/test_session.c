@@ -391,6 +391,38 @@ static void test_allow_list_guards_logins(void **state) {
     assert_int_equal(log_in_at(f, "ann@b.c", true, f->call.now_ms, "10.9.8.7", &result), 0);
 }
 
+/* An account whose list kept its user out has that in its log, also when the same password opened another account. */
+static void test_a_refused_address_is_recorded_beside_an_opened_account(void **state) {
+    struct fixture *f = *state;
+    struct lk_login_result result;
+    struct lk_account other;
+    struct lk_id other_group;
+    struct lk_slice other_token;
+    struct lk_ip_allow entry;
+    user_with_password(f, "ann@b.c", NULL);
+    fixture_account(f, "Other", &other, &other_group, &other_token);
+    assert_int_equal(fixture_act(f, other_token), 0);
+    f->call.now_ms += 1000;
+    user_with_password(f, "ann@b.c", NULL);
+    const struct lk_ip_allow_input input = {.cidr = LK_SLICE("10.0.0.0/8")};
+    fixture_begin(f);
+    assert_int_equal(fixture_end(f, lk_ip_allow_create(&f->call, &input, &entry)), 0);
+    int64_t now = f->call.now_ms;
+    for (int settled = 0; settled < 2; settled++) {
+        assert_int_equal(log_in_at(f, "ann@b.c", true, now + settled * 15 * MINUTE, "192.0.2.1", &result), 0);
+        assert_int_equal(result.accounts_len, 1);
+        assert_true(lk_id_equal(&result.accounts[0].id, &f->account.id));
+        assert_int_equal(audited(f, "LOGIN", "the address is not on the IP allow list"), 1 + settled);
+    }
+    f->call.now_ms += 15 * MINUTE;
+    struct lk_login login;
+    assert_int_equal(lk_login_begin(&f->call, lk_slice_cstr("ann@b.c"), lk_slice_cstr("x"), &login), 0);
+    login.checks[0].code = 0;
+    login.checks[1].code = LK_EUNAUTH; /* whose password is another one there did not try to get in */
+    assert_int_equal(lk_login_end(&f->call, &login, &result), 0);
+    assert_int_equal(audited(f, "LOGIN", "the address is not on the IP allow list"), 2);
+}
+
 static void test_password_rules(void **state) {
     struct fixture *f = *state;
     struct lk_user user = fixture_user(f, "Ann", "ann@b.c.example", NULL);
@@ -501,6 +533,23 @@ static void test_real_hash(void **state) {
     assert_true(finding.intact);
 }
 
+/* Each has a salt of its own, also when one request gives several the same password. */
+static void test_no_two_users_share_a_hash(void **state) {
+    struct fixture *f = *state;
+    struct lk_password_tasks tasks = {0};
+    const struct lk_user users[] = {fixture_user(f, "Ann", "ann@b.c", NULL), fixture_user(f, "Bob", "bob@b.c", NULL)};
+    struct lk_user ret;
+    for (int run = 0; run < 2; run++) {
+        for (int i = 0; i < 2; i++) {
+            const struct lk_set_password_input input = {fixture_id(f, &users[i].id), LK_SLICE(PASSWORD), none};
+            fixture_begin(f);
+            assert_int_equal(fixture_end(f, lk_user_set_password(&f->call, &input, &tasks, &ret)), run == 0 ? LK_EBUSY : 0);
+        }
+        lk_password_tasks_run(&tasks);
+    }
+    assert_int_equal(fixture_query(f, "SELECT count(DISTINCT password_hash) FROM user_login"), 2);
+}
+
 static void test_undone_request(void **state) {
     struct fixture *f = *state;
     int64_t entries = fixture_query(f, "SELECT count(*) FROM audit_entry");
@@ -534,12 +583,14 @@ int main(void) {
         TEST(test_one_address_in_two_accounts),
         TEST(test_what_changed_meanwhile),
         TEST(test_allow_list_guards_logins),
+        TEST(test_a_refused_address_is_recorded_beside_an_opened_account),
         TEST(test_password_rules),
         TEST(test_who_may_set_a_password),
         TEST(test_wrong_current_passwords_lock),
         TEST(test_nothing_is_hashed_for_who_may_not),
         TEST(test_tasks_are_bounded),
         TEST(test_real_hash),
+        TEST(test_no_two_users_share_a_hash),
         TEST(test_undone_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
