@@ -94,6 +94,10 @@ static void test_keys_that_go(void **state) {
     }
     put(keyring, keys, 5, false, false, 0); /* still has a state, for its rate */
     assert_int_equal(spent(keyring, balances), 7);
+    int64_t left = -1;
+    put(keyring, keys, 5, true, false, 4); /* what it had then is not what it has now */
+    assert_int_equal(lk_keyring_credits(keyring, &(struct lk_id){{5}}, &left), 0);
+    assert_int_equal(left, 0);
     put(keyring, keys, 5, true, true, 3);
     spend(keyring, 5, 1);
     assert_int_equal(spent(keyring, balances), 8);
