@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 /* Least room for a read. */
@@ -123,53 +122,45 @@ static void set_write_timeout(struct http_connection *c, bool progress) {
         http_timer_arm(&c->loop->timeouts[HTTP_TIMEOUT_WRITE], &c->write_timer, c->loop->now);
 }
 
-static ssize_t send_bytes(struct http_connection *c, struct lk_slice bytes) {
-    return c->tls == NULL ? http_socket_send(c->fd, bytes.ptr, bytes.len) : http_tls_write(c, bytes.ptr, bytes.len);
+/* How much of it was sent; 0: the socket takes no more for now, or is gone. */
+static size_t send_some(struct http_connection *c, const char *bytes, size_t len) {
+    while (c->fd >= 0 && !c->blocked) {
+        ssize_t n = c->tls == NULL ? http_socket_send(c->fd, bytes, len) : http_tls_write(c, bytes, len);
+        if (n > 0)
+            return (size_t)n;
+        if (errno == EAGAIN)
+            c->blocked = true;
+        else if (errno != EINTR)
+            http_connection_abort(c);
+    }
+    return 0;
 }
 
-/* As send, of what is unsent. */
-static ssize_t send_unsent(struct http_connection *c) {
-    size_t len = http_iobuf_len(&c->out);
-    if (len == 0)
-        return send_bytes(c, c->behind);
-    if (c->behind.len == 0 || c->tls != NULL)
-        return send_bytes(c, lk_slice_make(c->out.ptr + c->out.start, len));
-    union {
-        const char *text;
-        void *memory;
-    } behind = {c->behind.ptr};
-    struct iovec parts[] = {{c->out.ptr + c->out.start, len}, {behind.memory, c->behind.len}};
-    const struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-    return sendmsg(c->fd, &message, MSG_NOSIGNAL);
-}
-
-static void note_sent(struct http_connection *c, size_t len) {
-    size_t unsent = http_iobuf_len(&c->out);
-    size_t of_out = len < unsent ? len : unsent;
-    c->out.start += of_out;
-    if (len > of_out)
-        c->behind = lk_slice_make(c->behind.ptr + (len - of_out), c->behind.len - (len - of_out));
-}
-
-/* Sends what is unsent, as far as the socket takes it. */
+/* Sends the output, as far as the socket takes it. */
 static void flush(struct http_connection *c) {
     bool progress = false;
-    while (c->fd >= 0 && unsent_len(c) > 0 && !c->blocked) {
-        ssize_t n = send_unsent(c);
-        if (n > 0) {
-            note_sent(c, (size_t)n);
-            progress |= c->h2 == NULL || c->answers_out;
-        } else if (errno == EAGAIN) {
-            c->blocked = true;
-        } else if (errno != EINTR) {
-            http_connection_abort(c);
-        }
+    size_t n;
+    while (http_iobuf_len(&c->out) > 0 && (n = send_some(c, c->out.ptr + c->out.start, http_iobuf_len(&c->out))) > 0) {
+        c->out.start += n;
+        progress |= c->h2 == NULL || c->answers_out;
     }
     if (c->fd < 0)
         return;
     if (http_iobuf_len(&c->out) == 0)
         release_output(c);
     set_write_timeout(c, progress);
+}
+
+/* The same for what is behind it. */
+static void flush_behind(struct http_connection *c) {
+    bool progress = false;
+    size_t n;
+    while (c->behind.len > 0 && (n = send_some(c, c->behind.ptr, c->behind.len)) > 0) {
+        c->behind = lk_slice_make(c->behind.ptr + n, c->behind.len - n);
+        progress = true;
+    }
+    if (c->fd >= 0)
+        set_write_timeout(c, progress);
 }
 
 /* Whether so much is unsent that no further request is to be begun. */
@@ -209,7 +200,7 @@ static void refuse_request(struct http_connection *c, int status) {
 
 /* All of the answer is in the output, or sent: makes ready for the next request. */
 static void end_request(struct http_connection *c) {
-    if (http_iobuf_len(&c->out) > 0) {
+    if (c->request->waiting > 0 && http_iobuf_len(&c->out) > 0) {
         c->waiting += c->request->waiting;
         c->request->waiting = 0;
     }
@@ -235,6 +226,8 @@ static void read_source(struct http_connection *c) {
 static void send_rest(struct http_connection *c) {
     for (size_t sent = 0; c->fd >= 0; sent += HTTP_BLOCK_SIZE) {
         flush(c);
+        if (http_iobuf_len(&c->out) == 0)
+            flush_behind(c);
         if (c->fd < 0 || unsent_len(c) > 0)
             return;
         if (c->request->source_sent == c->request->source.len) {

@@ -153,12 +153,8 @@ static char *put_own_fields(char *at, const struct http_answer *answer) {
     return put_text(at, "\r\n\r\n");
 }
 
-static bool has_body(const struct http_answer *answer) {
-    return !answer->head_only && !http_answer_is_bare(answer->status);
-}
-
 static size_t size_bound(const struct http_answer *answer) {
-    size_t size = STATUS_LINE_MAX + OWN_FIELDS_MAX + (has_body(answer) ? answer->body.len : 0);
+    size_t size = STATUS_LINE_MAX + OWN_FIELDS_MAX + (answer->head_only ? 0 : answer->body.len);
     for (size_t i = 0; i < answer->fields_len; i++)
         size += answer->fields[i].name.len + answer->fields[i].value.len + FIELD_OVERHEAD;
     return size;
@@ -185,7 +181,7 @@ int http_answer_write(const struct http_answer *answer, struct http_iobuf *out, 
         at = put_text(at, "\r\n");
     }
     at = put_own_fields(at, answer);
-    if (has_body(answer))
+    if (!answer->head_only && !http_answer_is_bare(answer->status))
         at = put(at, answer->body);
     out->end = (size_t)(at - out->ptr);
     return 0;
