@@ -125,9 +125,6 @@ void lk_keyring_abort(struct lk_keyring *keyring);
 /* Writer. begin, stage and commit in one, for loading: nothing is changed when it fails. */
 int lk_keyring_apply(struct lk_keyring *keyring, const struct lk_keyring_change *changes, size_t len, struct lk_problem *problem);
 
-/* Writer. The balance of a key's credits, for the flush to the database. LK_ENOTFOUND when it is unknown or has no credits. */
-int lk_keyring_credits(const struct lk_keyring *keyring, const struct lk_id *key, int64_t *ret);
-
 /* A balance on its way to the database. */
 struct lk_keyring_balance {
     bool of_account; /* id is an account's; else a key's */
