@@ -108,8 +108,8 @@ void lk_keyring_close(struct lk_keyring *keyring);
 void lk_keyring_begin(struct lk_keyring *keyring);
 
 /* Writer. Stages all changes or none: 0; LK_ENOMEM; LK_EINVAL (with a sentence: a bad IP text, too long a name, no digest); LK_ELIMIT
- * (too many groups or addresses). A digest that another key has goes over to the key that came last (the database lets none be in two). Removing or disabling what does not exist is fine. problem may be NULL. Groups and
- * accounts that a key names need not exist yet: they give nothing until they do. */
+ * (too many groups or addresses). A digest that another key has goes over to the key that came last (the database lets none be in two). Removing or
+ * disabling what does not exist is fine. problem may be NULL. Groups and accounts that a key names need not exist yet: they give nothing until they do. */
 int lk_keyring_stage(struct lk_keyring *keyring, const struct lk_keyring_change *changes, size_t len, struct lk_problem *problem);
 
 /* Writer. How much is staged, and back to there. */
