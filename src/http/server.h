@@ -93,7 +93,7 @@ struct http_config {
     unsigned write_timeout_ms;  /* a reader that takes no byte for so long is cut off */
     size_t write_backlog_max;   /* unsent answer bytes of a connection before it stops reading further pipelined requests */
     size_t connections_max;     /* over all threads; past it, new ones get 503 and are closed */
-    size_t gzip_min;            /* answers of at least so many bytes are compressed when the client accepts gzip; 0: never */
+    size_t gzip_min;            /* answers from so many bytes to half a MiB are compressed when the client accepts gzip; 0: never */
     void (*describe_error)(int status,
                            struct http_error *ret); /* fills in what the server's own answers say; NULL: the reason phrase as text */
     const struct http_thread_hooks *hooks;          /* NULL: none; lives as long as the server */

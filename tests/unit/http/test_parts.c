@@ -154,6 +154,22 @@ static void compresses_only_what_shrinks(void **state) {
     http_gzip_free(&gzip);
 }
 
+/* The thread that compresses has others to serve. */
+static void compresses_nothing_that_takes_long(void **state) {
+    (void)state;
+    struct http_gzip gzip = {0};
+    size_t most = (size_t)512 << 10;
+    char *body = malloc(most + 1);
+    assert_non_null(body);
+    memset(body, 'a', most + 1);
+    struct lk_slice result = LK_SLICE("untouched");
+    assert_int_equal(http_gzip_compress(&gzip, lk_slice_make(body, most + 1), &result), LK_ELIMIT);
+    assert_int_equal(result.len, 9);
+    assert_int_equal(http_gzip_compress(&gzip, lk_slice_make(body, most), &result), 0);
+    http_gzip_free(&gzip);
+    free(body);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(formats_dates),
@@ -163,6 +179,7 @@ int main(void) {
         cmocka_unit_test(keeps_timers_in_order),
         cmocka_unit_test(moves_and_grows_buffers),
         cmocka_unit_test(compresses_only_what_shrinks),
+        cmocka_unit_test(compresses_nothing_that_takes_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
