@@ -102,7 +102,7 @@ struct latchkey_answer {
 };
 
 /* An empty keyring. secret is what digests are made with: keep it, apart from them, if you keep digests; NULL makes a random one that dies with
- * the process. */
+ * the process. All zeros are none: LATCHKEY_INVALID. */
 int latchkey_open(const uint8_t secret[LATCHKEY_SECRET_BYTES], struct latchkey **ret);
 
 /* After all its readers were closed. Wipes the secret. NULL is fine. */

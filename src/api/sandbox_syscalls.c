@@ -19,7 +19,7 @@ static const char *const allowed[] = {
     /* files: which ones is Landlock's */
     "open", "openat", "stat", "lstat", "fstat", "newfstatat", "statx", "statfs", "fstatfs", "access", "faccessat", "faccessat2", "readlink",
     "readlinkat", "getcwd", "getdents64", "unlink", "unlinkat", "rename", "renameat", "renameat2", "ftruncate", "fallocate", "fadvise64",
-    "fsync", "fdatasync", "fcntl", "flock", "fchmod", "fchown", "utimensat",
+    "fsync", "fdatasync", "fcntl", "flock", "fchmod", "fchown", "utimensat", "fgetxattr",
     /* memory */
     "brk", "munmap", "mremap", "madvise", "mlock", "mlock2", "munlock", "membarrier",
     /* threads and signals */

@@ -1,6 +1,6 @@
 /*
  * Bytes as text: base64url (RFC 4648 section 5, no padding), standard base64 (section 4), hexadecimal and fixed-width base62. All strict:
- * a text decodes only if encoding the result gives the same text again, so one value has one spelling.
+ * a text decodes only if encoding the result gives the same text again, so one value has one spelling (two in standard base64, which may lack its padding).
  */
 #ifndef LK_BASE_ENCODE_H
 #define LK_BASE_ENCODE_H

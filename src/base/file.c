@@ -2,11 +2,18 @@
 
 #include "base/error.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
+
+/* Entries of an access control list that are looked at; who has a longer one shares. */
+#define ACL_MAX 32
 
 int lk_sync_directory_of(const char *path) {
     size_t len = strlen(path);
@@ -25,6 +32,37 @@ int lk_sync_directory_of(const char *path) {
         close(fd);
     free(dir);
     return error;
+}
+
+/* Whether an entry gives something to others. Of a file that has a list the group's bits of the mode are the list's mask, which bounds what its entries give:
+ * here they are not 0. */
+static bool gives_to_others(const struct posix_acl_xattr_entry *entry) {
+    if (entry->e_perm == 0)
+        return false;
+    switch (le16toh(entry->e_tag)) {
+    case ACL_USER_OBJ:
+    case ACL_MASK: return false;
+    case ACL_USER: return le32toh(entry->e_id) != geteuid();
+    default: return true;
+    }
+}
+
+bool lk_file_is_shared(int fd, mode_t mode) {
+    struct {
+        struct posix_acl_xattr_header header;
+        struct posix_acl_xattr_entry entries[ACL_MAX];
+    } acl;
+    if ((mode & 077) == 0)
+        return false;
+    ssize_t size = fgetxattr(fd, "system.posix_acl_access", &acl, sizeof acl);
+    if (size < (ssize_t)sizeof acl.header || le32toh(acl.header.a_version) != POSIX_ACL_XATTR_VERSION)
+        return true; /* there is none: the mode says it all */
+    size_t len = ((size_t)size - sizeof acl.header) / sizeof acl.entries[0];
+    for (size_t i = 0; i < len; i++) {
+        if (gives_to_others(&acl.entries[i]))
+            return true;
+    }
+    return false;
 }
 
 int lk_code_of_errno(int error) {

@@ -19,8 +19,8 @@ struct lk_master;
  * LK_EFORBIDDEN, LK_ENOTFOUND (no such directory), LK_ENOMEM. problem says what to do; it never holds the key. */
 int lk_master_create(const char *path, struct lk_master **ret, struct lk_problem *problem);
 
-/* Reads path. LK_ENOTFOUND; LK_EFORBIDDEN when it cannot be read, is no regular file, or group or others may read or write it; LK_ECORRUPT when
- * it is not exactly 32 bytes; LK_EIO, LK_ENOMEM. */
+/* Reads path. LK_ENOTFOUND; LK_EFORBIDDEN when it cannot be read, is no regular file, or others than its owner and the process's user may use it;
+ * LK_ECORRUPT when it is not exactly 32 bytes; LK_EIO, LK_ENOMEM. */
 int lk_master_load(const char *path, struct lk_master **ret, struct lk_problem *problem);
 
 /* Reads the key from text: 43 characters of base64url (44 of standard base64, padded, are understood too) or 64 hexadecimal digits, blanks around them ignored.

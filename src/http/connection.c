@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 /* Least room for a read. */
@@ -110,36 +109,58 @@ void http_connection_abort(struct http_connection *c) {
         bury(c);
 }
 
+static size_t unsent_len(const struct http_connection *c) {
+    return http_iobuf_len(&c->out) + c->behind.len;
+}
+
 /* Arms it while the client is to take something, anew when it took something of its answers. By HTTP/2 it may read the socket, answers to its PING for instance,
  * and still not allow the answers to be sent. */
 static void set_write_timeout(struct http_connection *c, bool progress) {
-    if (http_iobuf_len(&c->out) == 0 && (c->h2 == NULL || !http2_is_owing(c)))
+    if (unsent_len(c) == 0 && (c->h2 == NULL || !http2_is_owing(c)))
         http_timer_disarm(&c->write_timer);
     else if (progress || !http_timer_armed(&c->write_timer))
         http_timer_arm(&c->loop->timeouts[HTTP_TIMEOUT_WRITE], &c->write_timer, c->loop->now);
 }
 
-/* Sends what is unsent, as far as the socket takes it. */
+/* How much of it was sent; 0: the socket takes no more for now, or is gone. */
+static size_t send_some(struct http_connection *c, const char *bytes, size_t len) {
+    while (c->fd >= 0 && !c->blocked) {
+        ssize_t n = c->tls == NULL ? http_socket_send(c->fd, bytes, len) : http_tls_write(c, bytes, len);
+        if (n > 0)
+            return (size_t)n;
+        if (errno == EAGAIN)
+            c->blocked = true;
+        else if (errno != EINTR)
+            http_connection_abort(c);
+    }
+    return 0;
+}
+
+/* Sends the output, as far as the socket takes it. */
 static void flush(struct http_connection *c) {
     bool progress = false;
-    while (c->fd >= 0 && http_iobuf_len(&c->out) > 0 && !c->blocked) {
-        const char *unsent = c->out.ptr + c->out.start;
-        size_t len = http_iobuf_len(&c->out);
-        ssize_t n = c->tls == NULL ? http_socket_send(c->fd, unsent, len) : http_tls_write(c, unsent, len);
-        if (n > 0) {
-            c->out.start += (size_t)n;
-            progress |= c->h2 == NULL || c->answers_out;
-        } else if (errno == EAGAIN) {
-            c->blocked = true;
-        } else if (errno != EINTR) {
-            http_connection_abort(c);
-        }
+    size_t n;
+    while (http_iobuf_len(&c->out) > 0 && (n = send_some(c, c->out.ptr + c->out.start, http_iobuf_len(&c->out))) > 0) {
+        c->out.start += n;
+        progress |= c->h2 == NULL || c->answers_out;
     }
     if (c->fd < 0)
         return;
     if (http_iobuf_len(&c->out) == 0)
         release_output(c);
     set_write_timeout(c, progress);
+}
+
+/* The same for what is behind it. */
+static void flush_behind(struct http_connection *c) {
+    bool progress = false;
+    size_t n;
+    while (c->behind.len > 0 && (n = send_some(c, c->behind.ptr, c->behind.len)) > 0) {
+        c->behind = lk_slice_make(c->behind.ptr + n, c->behind.len - n);
+        progress = true;
+    }
+    if (c->fd >= 0)
+        set_write_timeout(c, progress);
 }
 
 /* Whether so much is unsent that no further request is to be begun. */
@@ -150,49 +171,15 @@ static bool is_backed_up(struct http_connection *c) {
     return c->fd < 0 || http_iobuf_len(&c->out) > most;
 }
 
-/* Sends what is unsent and behind it body, as far as the socket takes it now. How much of body went; an error is met again by flush. */
-static size_t send_behind(struct http_connection *c, struct lk_slice body) {
-    size_t unsent = http_iobuf_len(&c->out);
-    union {
-        const char *text;
-        void *memory;
-    } bytes = {body.ptr};
-    struct iovec parts[] = {{c->out.ptr + c->out.start, unsent}, {bytes.memory, body.len}};
-    const struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-    ssize_t n = sendmsg(c->fd, &message, MSG_NOSIGNAL);
-    if (n <= 0)
-        return 0;
-    size_t sent = (size_t)n;
-    c->out.start += sent < unsent ? sent : unsent;
-    set_write_timeout(c, true);
-    return sent < unsent ? 0 : sent - unsent;
-}
-
-/* A large body goes out from where it is: only what the socket does not take is copied. */
-static int write_large(struct http_connection *c, const struct http_answer *answer) {
-    struct http_answer head = *answer;
-    head.head_only = true;
-    int code = http_answer_write(&head, &c->out, &c->loop->pool);
-    if (code != 0)
-        return code;
-    size_t sent = send_behind(c, answer->body);
-    size_t left = answer->body.len - sent;
-    if (left == 0)
-        return 0;
-    code = http_iobuf_reserve(&c->out, left, &c->loop->pool);
-    if (code != 0)
-        return code;
-    memcpy(c->out.ptr + c->out.end, answer->body.ptr + sent, left);
-    c->out.end += left;
-    return 0;
-}
-
-static void write_answer(struct http_connection *c, const struct http_answer *answer) {
+/* A large body goes out from where it is, if that lives as long as the request: who does not read keeps no copies of what everybody may ask for. */
+static void write_answer(struct http_connection *c, struct http_answer *answer) {
     c->closing |= answer->close;
-    bool large = answer->body.len >= LARGE_BODY && !answer->head_only && !http_answer_is_bare(answer->status);
-    int code = large && c->tls == NULL && !c->blocked ? write_large(c, answer) : http_answer_write(answer, &c->out, &c->loop->pool);
-    if (code != 0)
+    bool large = answer->body.len >= LARGE_BODY && !answer->gzip && !answer->head_only && !http_answer_is_bare(answer->status);
+    answer->head_only |= large;
+    if (http_answer_write(answer, &c->out, &c->loop->pool) != 0)
         http_connection_abort(c);
+    else if (large)
+        c->behind = answer->body;
 }
 
 /* Answers in the server's own name. The connection ends with it. */
@@ -211,10 +198,9 @@ static void refuse_request(struct http_connection *c, int status) {
     refuse(c, status);
 }
 
-/* All of the answer is in the output, or on its way: makes ready for the next request. */
+/* All of the answer is in the output, or sent: makes ready for the next request. */
 static void end_request(struct http_connection *c) {
-    c->in.start += c->request->used;
-    if (c->request->waiting > 0) {
+    if (c->request->waiting > 0 && http_iobuf_len(&c->out) > 0) {
         c->waiting += c->request->waiting;
         c->request->waiting = 0;
     }
@@ -236,11 +222,13 @@ static void read_source(struct http_connection *c) {
         c->out.end += (size_t)n;
 }
 
-/* Sends what a source gives, as far as the socket takes it and for this turn. */
-static void send_source(struct http_connection *c) {
+/* Sends the rest of a large answer, as far as the socket takes it and, of a source, for this turn. */
+static void send_rest(struct http_connection *c) {
     for (size_t sent = 0; c->fd >= 0; sent += HTTP_BLOCK_SIZE) {
         flush(c);
-        if (c->fd < 0 || http_iobuf_len(&c->out) > 0)
+        if (http_iobuf_len(&c->out) == 0)
+            flush_behind(c);
+        if (c->fd < 0 || unsent_len(c) > 0)
             return;
         if (c->request->source_sent == c->request->source.len) {
             end_request(c);
@@ -253,6 +241,13 @@ static void send_source(struct http_connection *c) {
         }
         read_source(c);
     }
+}
+
+/* Of the request of an answer that may be long on its way, what that does not need goes. */
+static void begin_sending(struct http_connection *c) {
+    c->phase = HTTP_SENDING;
+    if (http_request_has_outgrown(c->request))
+        http_request_shed(c->request);
 }
 
 /* The request is answered: writes that and makes ready for the next one. */
@@ -269,8 +264,9 @@ static void finish(struct http_connection *c) {
     write_answer(c, &reply.answer);
     if (c->fd < 0)
         return;
-    if (reply.answer.has_source && !reply.answer.head_only)
-        c->phase = HTTP_SENDING;
+    c->in.start += request->used;
+    if (c->behind.len > 0 || (reply.answer.has_source && !reply.answer.head_only))
+        begin_sending(c);
     else
         end_request(c);
 }
@@ -479,7 +475,7 @@ static void advance(struct http_connection *c) {
     c->starved = false;
     while (c->fd >= 0 && !c->closing && advance_once(c))
         continue;
-    if (c->fd >= 0 && (c->phase == HTTP_IDLE || c->phase == HTTP_STREAMS) && http_iobuf_len(&c->in) == 0)
+    if (c->fd >= 0 && (c->phase == HTTP_IDLE || c->phase == HTTP_SENDING || c->phase == HTTP_STREAMS) && http_iobuf_len(&c->in) == 0)
         http_iobuf_release(&c->in, &c->loop->pool);
 }
 
@@ -645,7 +641,7 @@ bool http_connection_work(struct http_connection *c) {
     if (http_iobuf_len(&c->out) > 0)
         flush(c);
     if (c->phase == HTTP_SENDING)
-        send_source(c);
+        send_rest(c);
     advance(c);
     if (c->fd >= 0 && c->starved && c->readable && !c->closing) {
         receive(c);
@@ -657,7 +653,7 @@ bool http_connection_work(struct http_connection *c) {
 void http_connection_send(struct http_connection *c) {
     flush(c);
     if (c->phase == HTTP_SENDING)
-        send_source(c);
+        send_rest(c);
     if (c->phase == HTTP_STREAMS)
         send_frames(c);
     http_ahead_drop(c);

@@ -3,7 +3,7 @@
  *
  * Two seams: towards the socket, clear text or TLS (tls.h); towards requests, HTTP/1 here or, in phase STREAMS, HTTP/2 (http2.h).
  *
- * Life: (HANDSHAKE ->) IDLE -> HEAD -> (BODY, or READY) -> HANDLING (-> SENDING, an answer that is read from a source) -> IDLE ... until it is to close; then what is unsent goes out, and it LINGERs: its own
+ * Life: (HANDSHAKE ->) IDLE -> HEAD -> (BODY, or READY) -> HANDLING (-> SENDING, a large answer) -> IDLE ... until it is to close; then what is unsent goes out, and it LINGERs: its own
  * direction is shut and what still comes is dropped for a while, because closing at once would reset the connection and take the last answer
  * away from a client that is still sending (RFC 9112 section 9.6). When the socket is gone while a handler has the request, the connection
  * stays, with fd -1, until the answer comes, and drops it.
@@ -50,7 +50,7 @@ struct http_connection {
     bool answers_out;        /* HTTP/2: out has something of an answer, and not only of the protocol's own talk */
     bool fetched;            /* what is there was read together with what others sent */
     size_t dropped;          /* bytes while it lingers */
-    size_t waiting;          /* bytes in http_shared.output, of answered requests whose answers are in out */
+    size_t waiting;          /* bytes in http_shared.output, of requests whose answers are in out and that are gone */
     struct http_loop *loop;
     const struct http_listener *listener;
     struct http_tls *tls;         /* NULL: clear text */
@@ -58,6 +58,7 @@ struct http_connection {
     struct http_request *request; /* while it is read or handled */
     struct http_request *ahead;   /* those behind it that are whole (ahead.h), in order */
     struct http_iobuf in, out;
+    struct lk_slice behind; /* what goes out behind out: the request's, while it is SENDING */
     struct http_timer read_timer, write_timer;
     struct http_connection *prev, *next; /* all of the loop; next: also the run queue's graveyard */
     struct http_connection *queue_next;

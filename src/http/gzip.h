@@ -1,4 +1,4 @@
-/* Compression of whole answers (RFC 1952). One of these for each I/O thread; after the first use it does not allocate for usual sizes. */
+/* Compression of whole answers (RFC 1952). One of these for each I/O thread, which keeps its memory for the next answer. */
 #ifndef HTTP_GZIP_H
 #define HTTP_GZIP_H
 
@@ -16,7 +16,7 @@ struct http_gzip {
 
 void http_gzip_free(struct http_gzip *gzip);
 
-/* Compresses body; *ret lives until the next call. 0; LK_ELIMIT when it would not become smaller; LK_ENOMEM. */
+/* Compresses body; *ret lives until the next call. 0; LK_ELIMIT when it would not become smaller, or would take so long that others wait; LK_ENOMEM. */
 int http_gzip_compress(struct http_gzip *gzip, struct lk_slice body, struct lk_slice *ret);
 
 #endif

@@ -407,6 +407,7 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t error, void *
         pay_for_reset(c->h2);
     nghttp2_session_set_stream_user_data(session, id, NULL);
     drop_stream(c, request);
+    c->timed = HTTP_TIMEOUTS; /* if it was the last, the connection is idle from now on, also where it was before this turn */
     open_window(c);
     return 0;
 }

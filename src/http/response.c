@@ -154,7 +154,7 @@ static char *put_own_fields(char *at, const struct http_answer *answer) {
 }
 
 static size_t size_bound(const struct http_answer *answer) {
-    size_t size = STATUS_LINE_MAX + OWN_FIELDS_MAX + answer->body.len;
+    size_t size = STATUS_LINE_MAX + OWN_FIELDS_MAX + (answer->head_only ? 0 : answer->body.len);
     for (size_t i = 0; i < answer->fields_len; i++)
         size += answer->fields[i].name.len + answer->fields[i].value.len + FIELD_OVERHEAD;
     return size;

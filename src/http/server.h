@@ -1,10 +1,10 @@
 /*
- * An HTTP/1.1 server (RFC 9110, 9112): one epoll loop a thread, each with its own SO_REUSEPORT listeners. It knows nothing of what is served.
+ * An HTTP/1.1 and HTTP/2 server (RFC 9110, 9112, 9113): one epoll loop a thread, each with its own SO_REUSEPORT listeners. It knows nothing of what is served.
  *
  * Life of a request: the I/O thread that read it calls the handler. The handler either answers before it returns (fast lane: nothing is
  * allocated, answers to all requests of one read leave in one write), or keeps the request and answers later from any thread (slow lane:
  * http_send posts it to the request's own I/O thread through an eventfd inbox). Every request is answered exactly once with http_send; until then
- * it, its arena and all slices from it stay valid, even when the client has gone. Requests of one connection are handled one after another.
+ * it, its arena and all slices from it stay valid, even when the client has gone. Requests of one HTTP/1.1 connection are handled one after another.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
@@ -93,7 +93,7 @@ struct http_config {
     unsigned write_timeout_ms;  /* a reader that takes no byte for so long is cut off */
     size_t write_backlog_max;   /* unsent answer bytes of a connection before it stops reading further pipelined requests */
     size_t connections_max;     /* over all threads; past it, new ones get 503 and are closed */
-    size_t gzip_min;            /* answers of at least so many bytes are compressed when the client accepts gzip; 0: never */
+    size_t gzip_min;            /* answers from so many bytes to half a MiB are compressed when the client accepts gzip; 0: never */
     void (*describe_error)(int status,
                            struct http_error *ret); /* fills in what the server's own answers say; NULL: the reason phrase as text */
     const struct http_thread_hooks *hooks;          /* NULL: none; lives as long as the server */
@@ -111,8 +111,9 @@ struct http_thread_hooks {
 
 struct http_config http_config_defaults(void);
 
-/* Binds and listens. LK_EINVAL (an address that is none, a TLS file that is not what it should be), LK_EFORBIDDEN (others can read a TLS key), LK_EBUSY (in use), LK_EIO, LK_ENOMEM; problem names the address. No thread runs yet.
- * A socket file that nobody listens on any more is replaced; a file of another kind is not. The socket file goes when the server stops. */
+/* Binds and listens. LK_EINVAL (an address that is none, a TLS file that is not what it should be), LK_EFORBIDDEN (others can read a TLS key), LK_EBUSY
+ * (in use), LK_EIO, LK_ENOMEM; problem names the address or file. No thread runs yet. A socket file that nobody listens on any more
+ * is replaced; a file of another kind is not. The socket file goes when the server stops. */
 int http_server_create(const struct http_config *config, struct http_server **ret, struct lk_problem *problem);
 
 /* The port that listener number index is bound to; 0 for a Unix socket. */
@@ -125,7 +126,7 @@ unsigned http_server_threads(const struct http_server *server);
  * (as of http_server_create, LK_EFORBIDDEN: others can read a key) nothing changes. Any thread. */
 int http_server_reload(struct http_server *server, struct lk_problem *problem);
 
-/* Starts the I/O threads. 0 or LK_ENOMEM / LK_EIO (then none runs). All signals are blocked in them. */
+/* Starts the I/O threads. 0 or LK_EIO (then none runs). All signals are blocked in them. */
 int http_server_start(struct http_server *server);
 
 /* Drains: stops accepting, closes idle connections, lets requests under way finish (their answers say Connection: close), and after grace_ms
@@ -188,8 +189,8 @@ void http_set_class(struct http_request *request, unsigned kind);
 /* Status; 200 unless set. */
 void http_set_status(struct http_request *request, int status);
 
-/* Adds a field. name is static (http_add_header: its length is known when it is a literal); value lives in the request's arena or is static. CR, LF and NUL in value are replaced by spaces, so that no value
- * splits the answer. Date, Content-Length, Connection, Content-Encoding and Vary: Accept-Encoding are the server's own. Too many (32): dropped. */
+/* Adds a field. name is static (http_add_header: its length is known when it is a literal); value lives in the request's arena or is static. CR, LF and NUL
+ * in value are replaced by spaces, so that no value splits the answer. Date, Content-Length, Connection, Content-Encoding and Vary: Accept-Encoding are the server's own. Too many (32): dropped. */
 void http_add_field(struct http_request *request, struct lk_slice name, struct lk_slice value);
 static inline void http_add_header(struct http_request *request, const char *name, struct lk_slice value) {
     http_add_field(request, lk_slice_cstr(name), value);

@@ -1,4 +1,5 @@
 /* The part of a TLS server that its connections share. */
+#include "base/file.h"
 #include "http/tls.h"
 
 #include <errno.h>
@@ -32,7 +33,7 @@ static int no_passphrase(char *out, int size, int writing, void *context) { /* N
     return -1;
 }
 
-/* The file, if only its owner can read it. */
+/* The file, if nobody but its owner and this process can read it. */
 static int open_key(const char *path, int *ret, struct lk_problem *problem) {
     struct stat file;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
@@ -43,7 +44,7 @@ static int open_key(const char *path, int *ret, struct lk_problem *problem) {
         code = lk_problem_set(problem, LK_EIO, "Cannot read the TLS key %s: %s", path, strerror(errno));
     else if (!S_ISREG(file.st_mode))
         code = lk_problem_set(problem, LK_EINVAL, "The TLS key %s is not a file", path);
-    else if ((file.st_mode & 077) != 0)
+    else if (lk_file_is_shared(fd, file.st_mode))
         code = lk_problem_set(problem, LK_EFORBIDDEN, "The TLS key %s can be read or changed by others (mode %04o): chmod 600 %s", path,
                               (unsigned)file.st_mode & 07777, path);
     if (code != 0)

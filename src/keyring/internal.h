@@ -261,6 +261,5 @@ struct lk_balance *lk_account_balance(const struct lk_keyring *keyring, const st
 
 /* keyring.c: a place for one more staged change, or NULL. It counts only when *staged_len is raised. */
 struct lk_staged *lk_staged_next(struct lk_keyring *keyring);
-void lk_staged_undo(struct lk_keyring *keyring, size_t mark);
 
 #endif

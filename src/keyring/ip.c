@@ -1,12 +1,10 @@
 #include "keyring/ip.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define V4_AT 12   /* where an IPv4 address begins in its v4-mapped form */
-#define V4_BITS 96 /* and that prefix's length */
+#define V4_AT 12 /* where an IPv4 address begins in its v4-mapped form */
 
 struct range {
     struct lk_ip low;
@@ -46,56 +44,19 @@ int lk_ip_from_sockaddr(const struct sockaddr *address, struct lk_ip *ret) {
     return 0;
 }
 
-/* A decimal number without sign or leading zero. */
-static bool parse_bits(struct lk_slice text, unsigned max, unsigned *ret) {
-    if (text.len == 0 || text.len > 3 || (text.len > 1 && text.ptr[0] == '0'))
-        return false;
-    unsigned value = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9')
-            return false;
-        value = value * 10 + (unsigned)(text.ptr[i] - '0');
-    }
-    if (value > max)
-        return false;
-    *ret = value;
-    return true;
-}
-
-static struct lk_ip last_of(const struct lk_ip *first, unsigned bits) {
-    struct lk_ip last = *first;
-    for (unsigned i = bits; i < 128; i++)
+static struct lk_ip last_of(const struct lk_ip_range *block) {
+    struct lk_ip last = block->network;
+    for (unsigned i = block->prefix; i < LK_IP_BYTES * 8; i++)
         last.bytes[i / 8] |= (uint8_t)(0x80U >> i % 8);
     return last;
 }
 
-static bool has_bits_behind(const struct lk_ip *ip, unsigned bits) {
-    for (unsigned i = bits; i < 128; i++) {
-        if ((ip->bytes[i / 8] & 0x80U >> i % 8) != 0)
-            return true;
-    }
-    return false;
-}
-
 static int parse_block(struct lk_slice text, struct range *ret, struct lk_problem *problem) {
-    int shown = (int)(text.len > 64 ? 64 : text.len);
-    const char *slash = text.len == 0 ? NULL : memchr(text.ptr, '/', text.len);
-    size_t len = slash == NULL ? text.len : (size_t)(slash - text.ptr);
-    struct lk_ip ip;
-    if (lk_ip_parse(lk_slice_make(text.ptr, len), &ip) != 0)
-        return lk_problem_set(problem, LK_EINVAL, "Invalid IP address or CIDR block: %.*s", shown, text.ptr == NULL ? "" : text.ptr);
-    unsigned bits = 128;
-    if (slash != NULL) {
-        /* The prefix counts from where the text's own form begins. */
-        unsigned base = memchr(text.ptr, ':', len) == NULL ? V4_BITS : 0;
-        if (!parse_bits(lk_slice_make(slash + 1, text.len - len - 1), 128 - base, &bits))
-            return lk_problem_set(problem, LK_EINVAL, "Invalid CIDR block: %.*s: the prefix must be a number from 0 to %u", shown, text.ptr,
-                                  128 - base);
-        bits += base;
-    }
-    if (has_bits_behind(&ip, bits))
-        return lk_problem_set(problem, LK_EINVAL, "Invalid CIDR block: %.*s has bits set behind its prefix", shown, text.ptr);
-    *ret = (struct range){ip, last_of(&ip, bits)};
+    struct lk_ip_range block;
+    struct lk_problem why = {0};
+    if (lk_ip_range_parse(text, &block, &why) != 0)
+        return lk_problem_set(problem, LK_EINVAL, "Invalid IP address or CIDR block: %s", why.text);
+    *ret = (struct range){block.network, last_of(&block)};
     return 0;
 }
 

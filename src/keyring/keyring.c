@@ -226,14 +226,6 @@ int lk_keyring_apply(struct lk_keyring *keyring, const struct lk_keyring_change 
 
 /* ---- looking ---- */
 
-int lk_keyring_credits(const struct lk_keyring *keyring, const struct lk_id *key, int64_t *ret) {
-    const struct lk_balance *balance = lk_key_balance(keyring, key);
-    if (balance == NULL)
-        return LK_ENOTFOUND;
-    *ret = lk_credits_left(&balance->credits);
-    return 0;
-}
-
 static uint64_t read_stat(const _Atomic uint64_t *stat) {
     return atomic_load_explicit(stat, memory_order_relaxed);
 }

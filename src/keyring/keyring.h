@@ -108,8 +108,8 @@ void lk_keyring_close(struct lk_keyring *keyring);
 void lk_keyring_begin(struct lk_keyring *keyring);
 
 /* Writer. Stages all changes or none: 0; LK_ENOMEM; LK_EINVAL (with a sentence: a bad IP text, too long a name, no digest); LK_ELIMIT
- * (too many groups or addresses). A digest that another key has goes over to the key that came last (the database lets none be in two). Removing or disabling what does not exist is fine. problem may be NULL. Groups and
- * accounts that a key names need not exist yet: they give nothing until they do. */
+ * (too many groups or addresses). A digest that another key has goes over to the key that came last (the database lets none be in two). Removing or
+ * disabling what does not exist is fine. problem may be NULL. Groups and accounts that a key names need not exist yet: they give nothing until they do. */
 int lk_keyring_stage(struct lk_keyring *keyring, const struct lk_keyring_change *changes, size_t len, struct lk_problem *problem);
 
 /* Writer. How much is staged, and back to there. */
@@ -124,9 +124,6 @@ void lk_keyring_abort(struct lk_keyring *keyring);
 
 /* Writer. begin, stage and commit in one, for loading: nothing is changed when it fails. */
 int lk_keyring_apply(struct lk_keyring *keyring, const struct lk_keyring_change *changes, size_t len, struct lk_problem *problem);
-
-/* Writer. The balance of a key's credits, for the flush to the database. LK_ENOTFOUND when it is unknown or has no credits. */
-int lk_keyring_credits(const struct lk_keyring *keyring, const struct lk_id *key, int64_t *ret);
 
 /* A balance on its way to the database. */
 struct lk_keyring_balance {

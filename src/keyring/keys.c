@@ -165,7 +165,7 @@ static int stage_entries(struct lk_keyring *keyring, const struct lk_keyring_key
     *ret = (struct lk_staged){.kind = LK_STAGED_KEY,
                               .id = key->id,
                               .set_credits = key->has_credits && key->set_credits,
-                              .credits = key->credits > 0 ? key->credits : 0};
+                              .credits = key->set_credits && key->credits > 0 ? key->credits : 0};
     for (size_t i = 0; i < key->digests_len; i++) {
         uint32_t ref = entry_new(keyring, key, &key->digests[i], slot, rare);
         if (ref == 0) {
@@ -270,7 +270,7 @@ static void link_entry(struct lk_keyring *keyring, uint32_t ref, struct entries 
     entry_retire(keyring, old);
 }
 
-/* The key goes on counting where it was. */
+/* The key goes on counting where it was, unless it did not count then. */
 static void adopt_state(struct lk_keyring *keyring, const struct lk_staged *staged, const struct entries *before) {
     struct lk_rare *rare = rare_of(keyring, staged->key_refs[0]);
     struct lk_rare *old = before->len == 0 ? NULL : rare_of(keyring, before->refs[0]);
@@ -279,7 +279,7 @@ static void adopt_state(struct lk_keyring *keyring, const struct lk_staged *stag
     state_release(keyring, rare->state);
     rare->state = old->state;
     rare->state->refs++;
-    if (staged->set_credits)
+    if (staged->set_credits || !rare->state->balance.counted)
         lk_credits_set(&rare->state->balance.credits, staged->credits);
 }
 

@@ -74,9 +74,11 @@ int latchkey_open(const uint8_t secret[LATCHKEY_SECRET_BYTES], struct latchkey *
     struct latchkey *latchkey = calloc(1, sizeof *latchkey);
     if (latchkey == NULL)
         return LATCHKEY_NO_MEMORY;
-    if (lk_crypto_init() != 0 || derive(secret, &latchkey->keys) != 0)
+    int code = lk_crypto_init() != 0 ? LK_ENOMEM : derive(secret, &latchkey->keys);
+    if (code != 0)
         goto err1;
-    if (lk_keyring_open(latchkey->keys, &vocabulary, 0, &latchkey->keyring) != 0)
+    code = lk_keyring_open(latchkey->keys, &vocabulary, 0, &latchkey->keyring);
+    if (code != 0)
         goto err2;
     pthread_mutex_init(&latchkey->writing, NULL);
     *ret = latchkey;
@@ -86,7 +88,7 @@ err2:
     lk_keys_free(latchkey->keys);
 err1:
     free(latchkey);
-    return LATCHKEY_NO_MEMORY;
+    return error_of(code);
 }
 
 void latchkey_close(struct latchkey *latchkey) {

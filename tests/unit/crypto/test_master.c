@@ -1,5 +1,6 @@
 #include "../unit.h"
 
+#include "../access_list.h"
 #include "crypto/crypto.h"
 #include "master_of.h"
 
@@ -146,6 +147,23 @@ static void test_load_refuses(void **state) {
     refuse(files->path, LK_EFORBIDDEN, "regular file"); /* and does not wait for a writer */
 }
 
+/* How systemd hands the key to a service that has a user: the mode shows as 0440. */
+static void test_load_by_access_list(void **state) {
+    struct files *files = *state;
+    const struct access_list credential = {.owner = 4, .user = geteuid(), .user_may = 4};
+    const struct access_list open_to_another = {.owner = 4, .user = geteuid() + 1, .user_may = 4};
+    uint8_t bytes[32];
+    memset(bytes, 'k', sizeof bytes);
+    write_file(files->path, bytes, sizeof bytes, 0400);
+    if (!access_list_set(files->path, &credential))
+        skip();
+    struct lk_master *master = NULL;
+    assert_int_equal(lk_master_load(files->path, &master, NULL), 0);
+    lk_master_free(master);
+    assert_true(access_list_set(files->path, &open_to_another));
+    refuse(files->path, LK_EFORBIDDEN, "chmod 600");
+}
+
 static void test_full_disk(void **state) {
     struct files *files = *state;
     pid_t child = fork();
@@ -219,6 +237,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_create, setup, teardown),
         cmocka_unit_test_setup_teardown(test_create_here, setup, teardown),
         cmocka_unit_test_setup_teardown(test_load_refuses, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_load_by_access_list, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full_disk, setup, teardown),
         cmocka_unit_test(test_parse),
         cmocka_unit_test(test_protect),

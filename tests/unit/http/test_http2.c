@@ -1,4 +1,5 @@
 /* HTTP/2, seen by libnghttp2's own client. */
+#include "base/clock.h"
 #include "certificates.h"
 #include "client2.h"
 
@@ -540,6 +541,20 @@ static void closes_idle_connections(void **state) {
     assert_int_equal(client.goaway_error, NGHTTP2_NO_ERROR);
 }
 
+/* A connection whose requests are answered as soon as they come is never seen with one under way, and is no idle one for that. */
+static void keeps_connections_that_are_used(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.idle_timeout_ms = 300;
+    start_client(&config);
+    int64_t end = lk_clock_mono_ns() + 2 * (int64_t)config.idle_timeout_ms * 1000000;
+    while (lk_clock_mono_ns() < end) {
+        client_expect(&client, get("/echo"), 200, NULL);
+        poll(NULL, 0, 10);
+    }
+    assert_false(client.goaway);
+}
+
 static void *drain(void *unused) {
     stop(20000);
     return unused;
@@ -670,6 +685,7 @@ int main(void) {
         H2_OWN(times_out_bodies),
         H2_OWN(times_out_headers),
         H2_OWN(closes_idle_connections),
+        H2_OWN(keeps_connections_that_are_used),
         H2_TEST(says_goaway_when_it_drains),
         H2_TEST(survives_floods),
         H2_TEST(ends_endless_headers),

@@ -1,6 +1,7 @@
 /* What the server does to clients that ask too much, are too slow or too many, and how it ends. */
 #include "harness.h"
 
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -215,6 +216,39 @@ static void counts_answers_that_are_not_taken(void **state) {
 }
 
 /* The client is still sending when it is refused: the answer must reach it all the same. */
+/* What is there for everybody, such as the console's files, is not copied for who asks for it again and again and takes nothing. */
+static void copies_nothing_for_who_does_not_read(void **state) {
+    (void)state;
+    enum { DEAF = 10 };
+    int deaf[DEAF];
+    struct http_config config = test_config();
+    start(&config);
+    int other = dial();
+    say(other, GET("/text/8000000"));
+    struct answer answer;
+    hear(other, true, &answer);
+    answer_free(&answer);
+    size_t before = mallinfo2().uordblks + mallinfo2().hblkhd;
+    for (int i = 0; i < DEAF; i++) {
+        deaf[i] = dial();
+        say(deaf[i], GET("/text/8000000"));
+    }
+    while (atomic_load(&handled) < 1 + DEAF)
+        usleep(1000);
+    say(other, GET("/echo"));
+    expect_answer(other, 200, "GET /echo? "); /* so all the turns are over in which that was answered */
+    assert_true(mallinfo2().uordblks + mallinfo2().hblkhd < before + 1000000);
+    for (int i = 0; i < DEAF; i++) {
+        hear(deaf[i], true, &answer);
+        assert_int_equal(answer.body_len, 8000000);
+        for (size_t j = 0; j < answer.body_len; j++)
+            assert_true(answer.body[j] == (char)('a' + j % 17));
+        answer_free(&answer);
+        close(deaf[i]);
+    }
+    close(other);
+}
+
 static void lets_a_refused_sender_read_why(void **state) {
     (void)state;
     struct http_config config = test_config();
@@ -499,6 +533,7 @@ int main(void) {
         LIMIT_TEST(leaves_room_to_who_is_known),
         LIMIT_TEST(spares_a_whole_block),
         LIMIT_TEST(counts_answers_that_are_not_taken),
+        LIMIT_TEST(copies_nothing_for_who_does_not_read),
         LIMIT_TEST(lets_a_refused_sender_read_why),
         LIMIT_TEST(bounds_a_trickling_header),
         LIMIT_TEST(bounds_a_trickling_body),

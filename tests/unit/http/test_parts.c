@@ -41,6 +41,19 @@ static void writes_an_answer(void **state) {
     http_pool_free(&pool);
 }
 
+/* The head takes no room for a body that goes another way, or nowhere. */
+static void makes_no_room_for_a_body_that_is_not_written(void **state) {
+    (void)state;
+    struct http_pool pool = {0};
+    struct http_iobuf out = {0};
+    struct http_answer answer = {.status = 200, .date = "Thu, 01 Jan 1970 00:00:00 GMT", .head_only = true};
+    answer.body = lk_slice_make("", (size_t)1 << 20);
+    assert_int_equal(http_answer_write(&answer, &out, &pool), 0);
+    assert_int_equal(out.cap, HTTP_BLOCK_SIZE);
+    http_iobuf_release(&out, &pool);
+    http_pool_free(&pool);
+}
+
 /* Whatever breaks a line, and wherever: the value keeps its length and its other bytes. */
 static void lets_no_value_break_its_line(void **state) {
     (void)state;
@@ -141,10 +154,32 @@ static void compresses_only_what_shrinks(void **state) {
     http_gzip_free(&gzip);
 }
 
+/* The thread that compresses has others to serve. */
+static void compresses_nothing_that_takes_long(void **state) {
+    (void)state;
+    struct http_gzip gzip = {0};
+    size_t most = (size_t)512 << 10;
+    char *body = malloc(most + 1);
+    assert_non_null(body);
+    memset(body, 'a', most + 1);
+    struct lk_slice result = LK_SLICE("untouched");
+    assert_int_equal(http_gzip_compress(&gzip, lk_slice_make(body, most + 1), &result), LK_ELIMIT);
+    assert_int_equal(result.len, 9);
+    assert_int_equal(http_gzip_compress(&gzip, lk_slice_make(body, most), &result), 0);
+    http_gzip_free(&gzip);
+    free(body);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(formats_dates),         cmocka_unit_test(writes_an_answer),        cmocka_unit_test(lets_no_value_break_its_line),
-        cmocka_unit_test(keeps_timers_in_order), cmocka_unit_test(moves_and_grows_buffers), cmocka_unit_test(compresses_only_what_shrinks),
+        cmocka_unit_test(formats_dates),
+        cmocka_unit_test(writes_an_answer),
+        cmocka_unit_test(makes_no_room_for_a_body_that_is_not_written),
+        cmocka_unit_test(lets_no_value_break_its_line),
+        cmocka_unit_test(keeps_timers_in_order),
+        cmocka_unit_test(moves_and_grows_buffers),
+        cmocka_unit_test(compresses_only_what_shrinks),
+        cmocka_unit_test(compresses_nothing_that_takes_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

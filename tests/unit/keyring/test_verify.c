@@ -160,10 +160,6 @@ static void test_limits_stay(void **state) {
     assert_int_equal(ask(&world->verifier, 1, NULL, &answer), LK_VERIFY_VALID);
     assert_int_equal(answer.rate.remaining, 8);
     assert_int_equal(answer.credits_left, 3);
-    int64_t credits;
-    assert_int_equal(lk_keyring_credits(world->keyring, &one.id, &credits), 0);
-    assert_int_equal(credits, 3);
-    assert_int_equal(lk_keyring_credits(world->keyring, &two.id, &credits), LK_ENOTFOUND);
 
     struct lk_keyring_account account = {.id = id_of(1000), .rate = {2, 60000}};
     struct lk_keyring_change change = {.kind = LK_KEYRING_ACCOUNT, .account = &account};

@@ -129,6 +129,15 @@ static void test_addresses(void **state) {
     assert_int_equal(ask(&request).outcome, LATCHKEY_IP_NOT_ALLOWED);
 }
 
+/* A secret that was never filled in is none, and not a lack of memory. */
+static void test_empty_secret(void **state) {
+    (void)state;
+    static const uint8_t empty[LATCHKEY_SECRET_BYTES];
+    struct latchkey *other = NULL;
+    assert_int_equal(latchkey_open(empty, &other), LATCHKEY_INVALID);
+    assert_null(other);
+}
+
 static void test_rate(void **state) {
     (void)state;
     struct latchkey_key key = plain_key();
@@ -238,6 +247,7 @@ static void test_idle_reader(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_empty_secret),
         cmocka_unit_test_setup_teardown(test_answer, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_changes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_scopes_that_are_none, set_up, tear_down),
