@@ -109,7 +109,7 @@ struct lk_document *lk_document_cache_get(struct lk_document_cache *cache, const
 }
 
 void lk_document_cache_put(struct lk_document_cache *cache, struct lk_document *document) {
-    size_t cost = sizeof(*document) + document->arena.used;
+    size_t cost = sizeof(*document) + lk_arena_held(&document->arena);
     if (cost > cache->bytes_max / 16)
         return;
     pthread_mutex_lock(&cache->mutex);

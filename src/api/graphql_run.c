@@ -30,7 +30,10 @@ static void end_with_failure(struct lk_graphql_job *job, int code) {
 
 static int before_field(void *context) {
     struct lk_graphql_context *c = context;
-    return lk_operation_begin(&c->call);
+    int code = lk_operation_begin(&c->call);
+    if (code != 0 && lk_api_is_internal(code))
+        lk_context_log(c, code);
+    return code;
 }
 
 static int after_field(void *context, bool failed) {
@@ -90,6 +93,7 @@ static int run_item(struct lk_graphql_job *job, struct lk_graphql_item *item) {
         .arena = http_request_arena(job->request),
         .before_field = before_field,
         .after_field = after_field,
+        .no_suggestions = job->service->limits.no_suggestions,
         .conceal = lk_conceal_tokens,
     };
     job->context.internal = false;

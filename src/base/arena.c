@@ -58,6 +58,13 @@ void lk_arena_reset(struct lk_arena *arena) {
     arena->used = 0;
 }
 
+size_t lk_arena_held(const struct lk_arena *arena) {
+    size_t held = 0;
+    for (const struct lk_arena_chunk *chunk = arena->first; chunk != NULL; chunk = chunk->next)
+        held += sizeof(*chunk) + chunk->size;
+    return held;
+}
+
 static struct lk_arena_chunk *add_chunk(struct lk_arena *arena, size_t need) {
     /* Chunks double, so that a large request takes few of them; the first stays small because every connection keeps one. */
     size_t size = arena->last == NULL ? CHUNK_MIN : arena->last->size * 2;

@@ -28,6 +28,9 @@ void lk_arena_free(struct lk_arena *arena);
 /* Forgets and wipes all allocations; keeps the first chunk unless it is large (64 KiB). All pointers handed out become invalid. */
 void lk_arena_reset(struct lk_arena *arena);
 
+/* Bytes of the chunks it holds, full or not. */
+size_t lk_arena_held(const struct lk_arena *arena);
+
 /* size bytes, aligned for any type, uninitialised. size 0 gives a valid unique pointer. NULL when out of memory or over the limit;
  * the arena is then as before. */
 void *lk_arena_alloc(struct lk_arena *arena, size_t size) __attribute__((malloc, warn_unused_result));

@@ -50,15 +50,37 @@ static void finds_what_was_put(void **state) {
 
 static void the_least_recently_used_goes_first(void **state) {
     (void)state;
-    struct lk_document_cache *cache = lk_document_cache_new(64 * 1024);
+    struct lk_document_cache *cache = lk_document_cache_new(1 << 20);
     char name[8];
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 200; i++) {
         snprintf(name, sizeof(name), "%d", i);
         put(cache, name, 2000);
         assert_true(has(cache, "0")); /* used all the time */
     }
-    assert_true(has(cache, "99"));
+    assert_true(has(cache, "199"));
     assert_false(has(cache, "1"));
+    lk_document_cache_free(cache);
+}
+
+/* What counts is the memory that a document holds, which is more than it fills where it is small. */
+static void small_ones_are_not_free(void **state) {
+    (void)state;
+    struct lk_document *document = make("a", 1);
+    const size_t held = lk_arena_held(&document->arena);
+    assert_true(held > 4096);
+    lk_document_release(document);
+    struct lk_document_cache *cache = lk_document_cache_new(32 * held);
+    char name[8];
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "%d", i);
+        put(cache, name, 1);
+    }
+    int kept = 0;
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "%d", i);
+        kept += has(cache, name);
+    }
+    assert_in_range(kept, 24, 32);
     lk_document_cache_free(cache);
 }
 
@@ -92,6 +114,7 @@ int main(void) {
         cmocka_unit_test(digest_is_sha256),
         cmocka_unit_test(finds_what_was_put),
         cmocka_unit_test(the_least_recently_used_goes_first),
+        cmocka_unit_test(small_ones_are_not_free),
         cmocka_unit_test(large_ones_and_an_empty_cache_keep_nothing),
         cmocka_unit_test(documents_in_use_live_on),
     };
