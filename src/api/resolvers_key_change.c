@@ -55,8 +55,8 @@ static int read_key_input(struct gql_call *call, const struct gql_value *input, 
     ret->expiry_given = expires != NULL;
 
     const struct gql_value *enabled = gql_value_get(input, "enabled");
-    ret->enabled_given = enabled != NULL;
-    ret->enabled = gql_value_is_null(enabled) || enabled->boolean;
+    ret->enabled_given = !gql_value_is_null(enabled);
+    ret->enabled = ret->enabled_given && enabled->boolean;
     code = read_metadata(call, gql_value_get(input, "metadata"), ret);
     return code == 0 ? read_limits(call, input, ret) : code;
 }

@@ -50,6 +50,16 @@ describe('credentials', () => {
     }
   });
 
+  it('that are switched off stay so when a change says nothing of it, or null', async () => {
+    const { accountId } = server.account;
+    const { uuid, key } = await server.createKey('switched off for good');
+    const status = async () => (await server.graphql(DOCUMENT, undefined, { key })).status;
+    for (const [enabled, expected] of [[null, 200], [false, 401], [null, 401], [undefined, 401], [true, 200], [null, 200]]) {
+      await server.query(UPDATE, { input: { accountId, uuid, name: 'switched off for good', enabled } });
+      assert.equal(await status(), expected, String(enabled));
+    }
+  });
+
   it('are asked for before the document is looked at', async () => {
     for (const query of ['{', '{ nothing }', '']) {
       assert.equal((await server.graphql(query, undefined, { key: null })).text, REFUSED);
