@@ -30,6 +30,7 @@
 
 struct lk_change;
 struct lk_domain;
+struct lk_found_groups;
 struct lk_ip;
 struct lk_keys;
 
@@ -96,8 +97,9 @@ struct lk_call {
     struct lk_denial denial;
     struct lk_change *changes; /* of the operation (domain/change.h) */
     struct lk_change *last_change;
-    size_t mark;     /* of the observer, when the request began */
-    size_t imported; /* keys that the request has asked to import */
+    size_t mark;                   /* of the observer, when the request began */
+    size_t imported;               /* keys that the request has asked to import */
+    struct lk_found_groups *found; /* groups that were named before (domain/group_set.c) */
 };
 
 /* Begins a mutation: opens a savepoint. */

@@ -453,6 +453,32 @@ static void test_accounts_are_walls(void **state) {
     assert_int_equal(info.total, 0);
 }
 
+/* What a request has found of one account is not there for another, nor is what has changed since. */
+static void test_groups_that_were_named_before(void **state) {
+    struct fixture *f = *state;
+    struct lk_account other;
+    struct lk_id group;
+    struct lk_slice other_token;
+    struct lk_slice token;
+    struct lk_api_key key;
+    struct lk_slice ids[] = {fixture_id(f, &f->admin_group)};
+    struct lk_api_key_input input = in_groups("a", ids, 1);
+    fixture_account(f, "Other", &other, &group, &other_token);
+    assert_int_equal(fixture_act(f, f->admin_token), 0);
+    assert_int_equal(fixture_create(f, &input, &key, &token), 0);
+    assert_int_equal(lk_act_as_system(&f->call, &other.id), 0);
+    input.name = lk_slice_cstr("b");
+    fixture_expect(f, fixture_create(f, &input, &key, &token), LK_EINVAL, "No User Group exists");
+    assert_int_equal(fixture_act(f, f->admin_token), 0);
+    struct lk_id passing = fixture_group(f, "passing", 0, NULL);
+    ids[0] = fixture_id(f, &passing);
+    assert_int_equal(fixture_create(f, &input, &key, &token), 0);
+    fixture_begin(f);
+    assert_int_equal(fixture_end(f, lk_user_group_delete(&f->call, ids[0])), 0);
+    input.name = lk_slice_cstr("c");
+    fixture_expect(f, fixture_create(f, &input, &key, &token), LK_EINVAL, "No User Group exists");
+}
+
 static void test_list(void **state) {
     struct fixture *f = *state;
     for (int i = 120; i > 0; i--) {
@@ -549,6 +575,37 @@ static void test_totals_of_accounts(void **state) {
     assert_int_equal(total_of_keys(f, token), 999);
 }
 
+/* What a request may take, and as many keys as it may import into a group that holds as much as it may. */
+static void test_import_into_a_large_group(void **state) {
+    struct fixture *f = *state;
+    static struct lk_slice scopes[LK_SCOPES_MAX];
+    static struct lk_import_input inputs[LK_IMPORT_MAX];
+    for (int i = 0; i < LK_SCOPES_MAX; i++)
+        scopes[i] = lk_slice_cstr(lk_arena_printf(&f->arena, "%0110d", i));
+    const struct lk_permissions permissions = {.scopes = {scopes, LK_SCOPES_MAX}};
+    struct lk_slice ids[2];
+    for (int i = 0; i < 2; i++) {
+        const struct lk_user_group_input input = {.name = lk_slice_cstr(i == 0 ? "large" : "larger"), .permissions = &permissions};
+        struct lk_user_group group;
+        fixture_begin(f);
+        assert_int_equal(fixture_end(f, lk_user_group_create(&f->call, &input, &group)), 0);
+        ids[i] = fixture_id(f, &group.id);
+    }
+    for (int i = 0; i < LK_IMPORT_MAX; i++) {
+        inputs[i].token = lk_slice_cstr(lk_arena_printf(&f->arena, "%ssecret-from-elsewhere-%d", i % 100 == 0 ? " " : "", i));
+        inputs[i].key = in_groups(lk_arena_printf(&f->arena, "k%d", i), ids, 2);
+    }
+    struct lk_import_result *results;
+    size_t limit = f->arena.limit;
+    f->arena.limit = f->arena.used + ((size_t)64 << 20);
+    fixture_begin(f);
+    int code = fixture_end(f, lk_api_key_import(&f->call, (struct lk_slice){NULL, 0}, inputs, LK_IMPORT_MAX, &results));
+    f->arena.limit = limit;
+    assert_int_equal(code, 0);
+    for (int i = 0; i < LK_IMPORT_MAX; i++)
+        assert_int_equal(results[i].error.ptr == NULL, i % 100 != 0);
+}
+
 static void test_the_last_manager_stays(void **state) {
     struct fixture *f = *state;
     const char *says = "This would leave the account without a credential";
@@ -609,8 +666,10 @@ int main(void) {
         TEST(test_permissions_follow_at_once),
         TEST(test_undone_changes_do_not_linger),
         TEST(test_accounts_are_walls),
+        TEST(test_groups_that_were_named_before),
         TEST(test_list),
         TEST(test_totals_of_accounts),
+        TEST(test_import_into_a_large_group),
         TEST(test_the_last_manager_stays),
         TEST(test_no_token_in_the_database),
     };

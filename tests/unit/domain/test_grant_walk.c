@@ -250,6 +250,7 @@ static void step(struct walk *w) {
     static struct holders before[LEVELS], after[LEVELS];
     lk_arena_reset(&w->arena);
     w->f->call.arena = &w->arena;
+    w->f->call.found = NULL;
     act_as_any(w);
     look(w, before);
     fixture_begin(w->f);
