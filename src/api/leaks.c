@@ -24,7 +24,6 @@ struct report {
     struct lk_slice url;
     struct lk_slice source;
     bool known;
-    bool enabled;
     struct lk_id key;
 };
 
@@ -148,7 +147,7 @@ static int disable(const struct work *work, const struct report *report, struct 
 static void run(struct lk_job *base, struct lk_db *db) {
     struct work *work = (struct work *)base;
     for (size_t i = 0; i < work->len && work->code == 0; i++) {
-        if (work->reports[i].enabled)
+        if (work->reports[i].known)
             work->code = disable(work, &work->reports[i], db);
     }
 }
@@ -157,13 +156,12 @@ static void finish(struct lk_job *base, int committed) {
     struct work *work = (struct work *)base;
     int code = committed != 0 ? committed : work->code;
     if (code != 0) {
-        if (code != LK_EBUSY)
-            lk_log(LK_LOG_ERROR, "leaked keys could not be disabled: %s", lk_error_text(code));
+        lk_log(LK_LOG_ERROR, "leaked keys could not be disabled: %s", lk_error_text(code));
         answer_unavailable(work->request);
         return;
     }
     for (size_t i = 0; i < work->len; i++) {
-        if (work->reports[i].enabled)
+        if (work->reports[i].known)
             lk_log(LK_LOG_WARN, "a secret of API key %s was leaked, says %.*s: it opens nothing any more",
                    lk_id_format(&work->reports[i].key).text, (int)work->reported_by.len, work->reported_by.ptr);
     }
@@ -180,17 +178,15 @@ static void look(const struct lk_leak_service *service, const struct http_reques
         struct lk_verify_answer found;
         lk_verify(looker, &question, &found);
         reports[i].known = found.known;
-        if (found.known) {
-            reports[i].enabled = found.code != LK_VERIFY_DISABLED;
+        if (found.known)
             reports[i].key = found.key_id;
-        }
     }
 }
 
 static void submit(struct work *work) {
     bool any = false;
     for (size_t i = 0; i < work->len && !any; i++)
-        any = work->reports[i].enabled;
+        any = work->reports[i].known;
     if (!any)
         answer_done(work);
     else if (lk_executor_submit(work->service->executor, &work->job) != 0)
@@ -378,7 +374,7 @@ void lk_leaks_handle_github(struct http_request *request, void *context) {
     }
     look(service, request, work->reports, work->len);
     for (size_t i = 0; i < work->len; i++) {
-        if (work->reports[i].enabled)
+        if (work->reports[i].known)
             work->reports[i].url = safe_url(&work->reports[i]);
     }
     if (write_answer(work) != 0) {

@@ -151,6 +151,18 @@ describe('leaked keys', () => {
     assert.equal(await enabled(key.uuid), false);
   });
 
+  it('end also while their key is switched off, which may be for a day only', async () => {
+    const key = await server.createKey('off for a day', []);
+    const rotate = 'mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { key } }';
+    const { rotateApiKey: fresh } = await server.query(rotate, { input: { accountId: server.account.accountId, uuid: key.uuid, overlapSeconds: 3600 } });
+    const enable = (wanted) => server.query(UPDATE, { input: { accountId: server.account.accountId, uuid: key.uuid, name: 'off for a day', enabled: wanted } });
+    await enable(false);
+    await find([key.key]);
+    await enable(true);
+    assert.equal(await auth(key.key), 401);
+    assert.equal(await auth(fresh.key), 200);
+  });
+
   it('of every account, and up to a thousand at once', async () => {
     const { createAccount } = await server.query('mutation ($input: CreateAccountInput!) { createAccount(input: $input) { key } }', { input: { name: 'Second' } });
     const keys = [];
