@@ -5,7 +5,6 @@ import type { QueryState } from './use-query.ts';
 
 export interface Pages {
   readonly page: number;
-  readonly offset: number;
   onPage(page: number): void;
 }
 
@@ -17,5 +16,5 @@ export function usePages<R>(size: number, list: QueryState<R>, totalOf: (data: R
   useEffect(() => {
     if (total !== undefined && page > 1 && (page - 1) * size >= total) change({ page: total > size ? String(Math.ceil(total / size)) : undefined }, { replace: true });
   }, [total, page, size, change]);
-  return { page, offset: (page - 1) * size, onPage: (next) => change({ page: next === 1 ? undefined : String(next) }) };
+  return { page, onPage: (next) => change({ page: next === 1 ? undefined : String(next) }) };
 }

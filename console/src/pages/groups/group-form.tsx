@@ -1,13 +1,13 @@
 import { useState } from 'preact/hooks';
 import { run } from '../../api/client.ts';
-import { CreateGroup, GroupQuery, UpdateGroup, type GroupQueryAnswer } from '../../api/generated.ts';
+import { ApplicationNamesQuery, CreateGroup, GroupQuery, UpdateGroup, type GroupQueryAnswer } from '../../api/generated.ts';
 import { announce } from '../../components/announcer.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { TextArea, TextField } from '../../components/field.tsx';
 import { FormDialog } from '../../components/form-dialog.tsx';
 import { Loaded } from '../../components/states.tsx';
 import { UsersField } from '../../components/users-field.tsx';
-import { useAllApplications } from '../../hooks/use-all-applications.ts';
+import { useAll } from '../../hooks/use-all.ts';
 import { useQuery } from '../../hooks/use-query.ts';
 import { useAbilities } from '../../hooks/use-session.ts';
 import { useSubmit } from '../../hooks/use-submit.ts';
@@ -38,13 +38,13 @@ interface GroupFormProps {
 
 /** Changes a group, from what the server has of it at this moment. */
 export function EditGroup({ id, onClose, onSaved }: Omit<GroupFormProps, 'group'> & { id: string }) {
-  const query = useQuery(GroupQuery, { id, users: false });
+  const query = useQuery(GroupQuery, { id });
   if (query.data) return <GroupForm group={query.data.userGroup} onClose={onClose} onSaved={onSaved} />;
   return <Dialog title="Edit user group" onClose={onClose}><Loaded query={query} what="the user group">{() => null}</Loaded></Dialog>;
 }
 
 async function update(id: string, draft: GroupDraft, before: GroupDraft) {
-  const now = groupDraftOf((await run(GroupQuery, { id, users: false })).userGroup);
+  const now = groupDraftOf((await run(GroupQuery, { id })).userGroup);
   return (await run(UpdateGroup, { input: updateGroupInput(rebaseGroup(draft, before, now), now, id) })).updateUserGroup.userGroup;
 }
 
@@ -54,7 +54,7 @@ export function GroupForm({ group, onClose, onSaved }: GroupFormProps) {
   const [before] = useState(() => (group ? groupDraftOf(group) : NEW_GROUP));
   const [draft, setDraft] = useState(before);
   const [userIds, setUserIds] = useState<readonly string[]>([]);
-  const applications = useAllApplications();
+  const applications = useAll(ApplicationNamesQuery, (page) => page, (answer) => answer.applications);
   const sending = useSubmit(async () => {
     const saved = group
       ? await update(group.id, draft, before)
