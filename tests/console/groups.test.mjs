@@ -227,13 +227,23 @@ describe('User Groups', () => {
     await page.getByRole('button', { name: 'Add User Group' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Name', { exact: true }).fill('More');
-    await dialog.getByLabel('Scopes').fill('*');
-    await dialog.getByRole('button', { name: 'Submit' }).click();
-    await dialog.getByLabel('Scopes').and(page.locator('[aria-invalid=true]:focus')).waitFor();
+    for (const scope of ['*', 'description.read', 'app:name']) {
+      await dialog.getByLabel('Scopes').fill(scope);
+      await dialog.getByRole('button', { name: 'Submit' }).click();
+      await dialog.getByLabel('Scopes').and(page.locator('[aria-invalid=true]:focus')).waitFor();
+      assert.equal(await dialog.locator('.error').count(), 1);
+    }
     await dialog.getByLabel('Scopes').fill('');
     await dialog.getByRole('button', { name: 'Add application permission' }).click();
     await dialog.getByRole('button', { name: 'Submit' }).click();
-    await dialog.getByRole('group', { name: 'Application permissions', exact: true }).and(page.locator('[aria-invalid=true]:focus')).waitFor();
+    const permissions = dialog.getByRole('group', { name: 'Application permissions', exact: true }).and(page.locator('[aria-invalid=true]:focus'));
+    await permissions.getByText('these permissions are more than the caller holds (everything in applications)').waitFor();
+    await dialog.getByRole('button', { name: 'Remove application permission 1' }).click();
+    await dialog.getByLabel('Manage users and groups', { exact: true }).check();
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await dialog.getByText('“Manage users and groups” can be set only together with “Read users and groups”').waitFor();
+    await dialog.getByText('Other permissions of the account').click();
+    assert.doesNotMatch(await dialog.innerText(), /[A-Z]_[A-Z]/, 'a name of the API');
     assert.equal((await server.error('{ userGroupByName(name: "More") { id } }')).code, 'NOT_FOUND');
     visitor.assertQuiet();
     await visitor.close();

@@ -151,6 +151,7 @@ describe('API Keys', () => {
     await dialog.getByRole('button', { name: 'Submit' }).click();
     const addresses = dialog.getByLabel('Allowed IP addresses').and(page.locator('[aria-invalid=true]'));
     await addresses.waitFor();
+    await dialog.getByText('Invalid addresses: "192.0.2.300" is no IPv4 or IPv6 address').waitFor(); // and no word of the API's allowedIps
     assert.equal(await addresses.inputValue(), '192.0.2.300');
     await dialog.getByLabel('Allowed IP addresses').fill('');
     const wrong = async (label, text) => {
@@ -161,6 +162,12 @@ describe('API Keys', () => {
       assert.equal(await dialog.locator('.error').count(), 1);
       return field;
     };
+    await dialog.getByLabel('Expires').selectOption('At a date and time');
+    await wrong('Date and time', '');
+    await dialog.getByText('Choose a day and a time.').waitFor();
+    await wrong('Date and time', '2001-01-01T00:00');
+    await dialog.getByText('Invalid expiry: it must be in the future').waitFor();
+    await dialog.getByLabel('Expires').selectOption('Never');
     await (await wrong('Uses', '99999999999')).fill('5');
     await (await wrong('In', 'soon')).fill('1 hour');
     await (await wrong('Uses left', '1e3')).fill('9');

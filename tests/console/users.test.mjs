@@ -96,6 +96,37 @@ describe('Users', () => {
   it('keep the groups that another gave or took while the form was open', async () => {
     const visitor = await scene.visit();
     const { page, server } = visitor;
+  it('change their own password with the one they have, and a word that is wrong is said beside its field', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(REFUSED);
+    const { page, server } = visitor;
+    await createUser(server, 'own@acme.example', 'correct horse battery', { name: 'Owner' });
+    const own = await scene.visit({ email: 'own@acme.example', password: 'correct horse battery' });
+    own.expect(REFUSED);
+    await own.goto(USERS);
+    await row(own.page, 'Owner').getByRole('button', { name: 'Set password' }).click();
+    const dialog = own.page.getByRole('dialog', { name: 'Change your password' });
+    await dialog.getByLabel('Current password').fill('correct horse');
+    for (const label of ['New password', 'New password again']) await dialog.getByLabel(label, { exact: true }).fill('battery horse correct');
+    await own.page.keyboard.press('Enter');
+    await dialog.getByText('This is not your password.').waitFor();
+    await dialog.getByLabel('Current password').and(own.page.locator('[aria-invalid=true]:focus')).waitFor();
+    await dialog.getByLabel('Current password').fill('correct horse battery');
+    await own.page.keyboard.press('Enter');
+    await hear(own.page, 'The password of Owner is set.');
+    own.assertQuiet();
+    await own.close();
+
+    await visitor.goto(USERS);
+    await row(page, 'Owner').getByRole('button', { name: 'Edit' }).click();
+    const edit = page.getByRole('dialog', { name: 'Edit Owner' });
+    await edit.getByLabel('External id').fill('x'.repeat(256));
+    await edit.getByRole('button', { name: 'Submit' }).click();
+    await edit.getByText('Invalid external id: it is 256 bytes long').waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
     const group = (name) => server.groupId(name);
     const id = await createUser(server, 'noor@acme.example', 'correct horse battery', { name: 'Noor', userGroupIds: [await group('Account Administrator')] });
     await visitor.goto(`${USERS}/${id}`);

@@ -11,22 +11,24 @@ import { useAll } from '../../hooks/use-all.ts';
 import { useQuery } from '../../hooks/use-query.ts';
 import { useAbilities } from '../../hooks/use-session.ts';
 import { useSubmit } from '../../hooks/use-submit.ts';
+import { THINGS } from '../../lib/app-permission-text.ts';
 import { fieldErrors, type FieldRules } from '../../lib/field-errors.ts';
-import { createGroupInput, groupDraftOf, NEW_GROUP, rebaseGroup, updateGroupInput, type GroupDraft } from '../../lib/group-draft.ts';
+import { createGroupInput, groupDraftOf, NEW_GROUP, rebaseGroup, updateGroupInput, type GroupDraft, type GroupField } from '../../lib/group-draft.ts';
 import { AccountPermissionFields } from './account-permission-fields.tsx';
 import { AppPermissionFields } from './app-permission-fields.tsx';
 
-type GroupField = 'name' | 'description' | 'users' | 'account' | 'apps' | 'scopes';
-
 const RULES: FieldRules<GroupField> = [
-  [/already exists with the name|user group name/i, 'name'],
-  [/description/i, 'description'],
-  [/userIds|user does not exist/i, 'users'],
-  [/scopes?\b/i, 'scopes'],
-  [/Invalid \w+ permission|application permissions|ids and scopes/, 'apps'],
-  [/more than the caller holds \((ALL|ENV|SERVICE|WORKFLOW|PIPELINE|DEPLOYMENT|PROVISIONER)\)/, 'apps'],
-  [/more than the caller holds \((?![A-Z_]+\))/, 'scopes'],
-  [/can be set only together|more than the caller holds/, 'account'],
+  [/^Invalid user group name|^A user group already exists with the name/, 'name'],
+  [/^Invalid description/, 'description'],
+  [/^User does not exist|^Too many User Groups/, 'users'],
+  [/^Invalid scope|^Too many scopes/, 'scopes'],
+  [/^Too many (application permissions|permissions: the ids and scopes)/, 'apps'],
+  ...Object.entries(THINGS).flatMap(([type, things]): FieldRules<GroupField> => [
+    [new RegExp(`^Invalid ${type} permission`), 'apps', `Invalid permission on ${things.toLowerCase()}`],
+    [new RegExp(`(more than the caller holds) \\(${type}\\)$`), 'apps', `$1 (${things.toLowerCase()} in applications)`],
+  ]),
+  [/can be set only together|more than the caller holds \(“/, 'account'],
+  [/more than the caller holds \(/, 'scopes'],
 ];
 
 interface GroupFormProps {
