@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createUser } from './support/fill.mjs';
-import { endSession, inspect, KEYS, REFUSED, row, stage, USERS } from './support/walk.mjs';
+import { endSession, GROUPS, inspect, KEYS, REFUSED, row, stage, USERS } from './support/walk.mjs';
 
 const PASSWORD = 'correct horse battery';
 
@@ -214,6 +214,52 @@ describe('a session', () => {
     await left;
     await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
     assert.deepEqual(await visitor.context.cookies(), []);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('that was left is told nothing more, nor is whoever begins the next one', async () => {
+    const { server } = scene;
+    const { uuid } = await server.createKey('switched off');
+    await server.query('mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { uuid } }', { input: { accountId: server.account.accountId, uuid, name: 'switched off', enabled: false } });
+    const visitor = await scene.visit();
+    visitor.expect(REFUSED);
+    const { page } = visitor;
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    let waiting = 0;
+    await page.route('**/graphql?*', async (route) => {
+      const answer = await route.fetch();
+      if (/KeySettingsQuery|createUserGroup/.test(route.request().postData())) {
+        waiting++;
+        await held;
+      }
+      await route.fulfill({ response: answer });
+    });
+    await visitor.goto(KEYS);
+    await row(page, 'switched off').getByRole('button', { name: 'Enable' }).click();
+    await row(page, 'switched off').getByRole('button', { name: 'Enable' }).and(page.locator('[aria-disabled=true]')).waitFor();
+    await page.getByRole('link', { name: 'User Groups' }).first().click();
+    await page.getByRole('button', { name: 'Add User Group' }).click();
+    await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('Made late');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Submitting…' }).waitFor();
+    await endSession(visitor);
+    await page.evaluate(() => new BroadcastChannel('latchkey.session').postMessage(null)); // as another tab does in which one signs out
+    await page.getByRole('button', { name: 'Leave without saving' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    await page.getByRole('button', { name: 'Use e-mail and password' }).click();
+    await page.getByLabel('E-mail').fill('ada@acme.example');
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'User Groups' }).waitFor();
+    assert.equal(waiting, 2);
+    release();
+    await page.waitForLoadState('networkidle');
+    await page.waitForTimeout(300); // for what must not come
+    assert.equal(await page.locator('.notice').count(), 0);
+    assert.equal(new URL(page.url()).pathname, GROUPS);
+    assert.equal((await server.query('query ($id: String!) { apiKey(apiKeyId: $id) { enabled } }', { id: uuid })).apiKey.enabled, false, 'Ada did not enable it');
     visitor.assertQuiet();
     await visitor.close();
   });

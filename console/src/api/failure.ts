@@ -25,10 +25,10 @@ export class Failure extends Error {
   }
 }
 
-/** The session is over and the reader chose not to sign in again. */
+/** The reader has left: what was asked is for nobody any more. */
 export class SessionEnded extends Failure {
   constructor() {
-    super([{ message: 'You are signed out. Nothing was changed.', code: 'UNAUTHENTICATED', path: [] }]);
+    super([{ message: 'You are signed out.', code: 'UNAUTHENTICATED', path: [] }]);
     this.name = 'SessionEnded';
   }
 }
