@@ -39,6 +39,7 @@ describe('the API Explorer', () => {
     await visitor.goto('/explorer');
     assert.match(await page.title(), /API Explorer/);
     assert.equal(await page.getByRole('radio', { name: /Signed-in session \(admin\)/ }).isChecked(), true);
+    await page.locator('bdi').getByText('admin', { exact: true }).waitFor(); // and one that runs from right to left turns nothing around
     await run(page);
     await page.waitForFunction((id) => document.querySelector('.graphiql-response')?.textContent.includes(id), server.account.accountId);
     assert.match(await answer(page).innerText(), /"name": "admin"/);

@@ -92,6 +92,7 @@ describe('a session', () => {
     await endSession(visitor);
     await page.getByLabel('State').selectOption('Enabled');
     const ended = page.getByRole('dialog', { name: 'Your session has ended' });
+    await ended.locator('bdi').getByText('Acme Freight').waitFor();
     await ended.getByLabel('API key').fill(second.key);
     await page.keyboard.press('Enter');
     await ended.getByText('That signs in to another account, Borealis Rail. What is open on this page belongs to Acme Freight.').waitFor();

@@ -43,7 +43,7 @@ export function ActAs({ session, onChoose }: { session: SignedIn | undefined; on
         {session && (
           <label>
             <input type="radio" name="by" checked={by === 'session'} onChange={() => chooseSession(account)} />
-            Signed-in session ({session.actor.name})
+            Signed-in session (<bdi>{session.actor.name}</bdi>)
           </label>
         )}
         <label>
