@@ -249,6 +249,30 @@ describe('API Keys', () => {
     await visitor.close();
   });
 
+  it('of long names leave room on a narrow screen for what can be done with them', async () => {
+    const visitor = await visit(undefined, { viewport: { width: 320, height: 640 } });
+    const { page, server } = visitor;
+    const long = 'W'.repeat(255);
+    await createKeys(server, [long], { userGroupIds: [server.account.userGroupId, await createGroup(server, long, { scopes: ['a.b'] })] });
+    await visitor.goto(`${KEYS}?q=WWW`);
+    await row(page, long).waitFor();
+    const wide = await page.locator('main *').evaluateAll((all) => all.filter((one) => one.clientWidth > 0 && one.scrollWidth > one.clientWidth && getComputedStyle(one).overflowX !== 'hidden').map((one) => `${one.tagName} ${one.className}`));
+    assert.deepEqual(wide, []);
+    for (const [deed, role] of [['Edit', 'dialog'], ['Delete', 'alertdialog']]) {
+      await row(page, long).getByRole('button', { name: deed }).click();
+      const dialog = page.getByRole(role, { name: `${deed} ${long}` });
+      await dialog.waitFor();
+      const { height } = await dialog.locator('.dialog-body').boundingBox();
+      assert.ok(height > 300, `${deed}: ${height}`);
+      await page.keyboard.press('Escape');
+    }
+    await visitor.goto(KEYS);
+    const pager = await page.getByRole('navigation', { name: 'Pages of keys' }).evaluate((one) => one.scrollWidth <= one.clientWidth);
+    assert.equal(pager, true);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('are revealed and copied once for each press that found the button free, however slow the server is', async () => {
     const visitor = await visit();
     const { page } = visitor;
