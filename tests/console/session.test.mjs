@@ -258,9 +258,9 @@ describe('a session', () => {
     release();
     await page.waitForLoadState('networkidle');
     await page.waitForTimeout(300); // for what must not come
+    assert.equal((await server.query('query ($id: String!) { apiKey(apiKeyId: $id) { enabled } }', { id: uuid })).apiKey.enabled, false, 'Ada did not enable it');
     assert.equal(await page.locator('.notice').count(), 0);
     assert.equal(new URL(page.url()).pathname, GROUPS);
-    assert.equal((await server.query('query ($id: String!) { apiKey(apiKeyId: $id) { enabled } }', { id: uuid })).apiKey.enabled, false, 'Ada did not enable it');
     visitor.assertQuiet();
     await visitor.close();
   });
