@@ -18,8 +18,18 @@ describe('API Keys', () => {
     await visitor.goto(KEYS);
     await page.getByText(/^1–50 of 8\d keys$/).waitFor();
     const shown = new Set(await page.getByRole('rowheader').allInnerTexts());
+    let answer;
+    const held = new Promise((resolve) => (answer = resolve));
+    await page.route('**/graphql?*', async (route) => {
+      await held;
+      await route.continue();
+    });
     await page.getByRole('button', { name: 'Next page' }).click();
+    await page.locator('.table[aria-busy=true]').waitFor();
+    await page.getByText(/^1–50 of/).waitFor(); // what is there, and not yet what is asked for
+    answer();
     await page.getByText(/^51–/).waitFor();
+    await page.unroute('**/graphql?*');
     assert.match(page.url(), /page=2/);
     for (const name of await page.getByRole('rowheader').allInnerTexts()) shown.add(name);
     for (const name of ['admin', ...HOSTILE]) assert.ok(shown.has(name), name);

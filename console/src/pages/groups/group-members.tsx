@@ -52,7 +52,7 @@ export function GroupMembers({ group, onChanged }: { group: { readonly id: strin
           {({ userGroup: { users: { nodes, pageInfo } } }) => nodes.length === 0 ? <Empty>No user is in this group.</Empty> : (
             <>
               <Table caption="Members" columns={columns(may.manageUsers, setRemoving)} rows={nodes} rowKey={(user) => user.id} busy={members.loading} />
-              <Pager page={pages.page} size={SIZE} total={pageInfo.total} what="members" onPage={pages.onPage} />
+              <Pager {...pages} total={pageInfo.total} what="members" />
             </>
           )}
         </Loaded>

@@ -46,7 +46,7 @@ export function UsersPage() {
           {({ users: { nodes, pageInfo } }) => nodes.length === 0 ? <Empty>There is no user yet.</Empty> : (
             <>
               <Table caption="Users" columns={columns} rows={nodes} rowKey={(user) => user.id} busy={users.loading} />
-              <Pager page={pages.page} size={SIZE} total={pageInfo.total} what="users" onPage={pages.onPage} />
+              <Pager {...pages} total={pageInfo.total} what="users" />
             </>
           )}
         </Loaded>
