@@ -323,6 +323,8 @@ describe('a session', () => {
     const visitor = await scene.visit();
     visitor.expect(REFUSED);
     const { page: first, server } = visitor;
+    const { uuid } = await server.createKey('of two tabs');
+    await server.query('mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { uuid } }', { input: { accountId: server.account.accountId, uuid, name: 'of two tabs', enabled: false } });
     await visitor.goto(KEYS);
     await row(first, 'admin').waitFor();
     const second = await visitor.newPage();
@@ -334,6 +336,15 @@ describe('a session', () => {
     await second.keyboard.press('Enter');
     await ended.waitFor({ state: 'detached' }); // it is the same one's again
     await row(first, 'admin').waitFor();
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    await first.route('**/graphql?*', async (route) => {
+      const answer = await route.fetch();
+      if (route.request().postData().includes('KeySettingsQuery')) await held;
+      await route.fulfill({ response: answer });
+    });
+    await row(first, 'of two tabs').getByRole('button', { name: 'Enable' }).click();
+    await row(first, 'of two tabs').getByRole('button', { name: 'Enable' }).and(first.locator('[aria-disabled=true]')).waitFor();
     await second.getByRole('button', { name: 'Sign out' }).click();
     await second.getByRole('button', { name: 'Use e-mail and password' }).click();
     await second.getByLabel('E-mail').fill('ada@acme.example');
@@ -343,6 +354,14 @@ describe('a session', () => {
     await ended.waitFor();
     await first.getByText('Signed in with the API key').waitFor();
     assert.equal(await ended.isVisible(), true, 'Ada is not admin');
+    release();
+    await first.waitForTimeout(300); // for what must not be done
+    const enabled = async () => (await server.query('query ($id: String!) { apiKey(apiKeyId: $id) { enabled } }', { id: uuid })).apiKey.enabled;
+    assert.equal(await enabled(), false, 'nor does Ada what admin began');
+    await ended.getByLabel('API key').fill(server.account.apiKey);
+    await first.keyboard.press('Enter');
+    await first.locator('.notice').getByText('of two tabs is enabled.').waitFor();
+    assert.equal(await enabled(), true);
     visitor.assertQuiet();
     await visitor.close();
   });

@@ -17,6 +17,8 @@ export async function run<R, V>(operation: Operation<R, V>, variables: V, signal
 
 async function post<R, V>(operation: Operation<R, V>, variables: V, signal?: AbortSignal): Promise<Answer> {
   for (;;) {
+    const now = session.get();
+    if (now.state === 'in' && now.ended) await signedInAgain(); // the cookie may be of whoever has signed in on another tab
     const answer = await send('POST', graphqlTarget(accountId()), { query: operation, variables }, signal);
     if (answer.status !== 401 && answer.errors[0]?.code !== 'UNAUTHENTICATED') return answer;
     await signedInAgain();
