@@ -153,5 +153,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     .map((name) => ({ name: `src/api/operations/${name}`, text: fs.readFileSync(path.join(operations, name), 'utf8') }));
   const output = path.join(here, '../src/api/generated.ts');
   const text = generate(fs.readFileSync(path.join(here, '../../schema/schema.graphql'), 'utf8'), files);
-  if (!fs.existsSync(output) || fs.readFileSync(output, 'utf8') !== text) fs.writeFileSync(output, text);
+  if (!fs.existsSync(output) || fs.readFileSync(output, 'utf8') !== text) {
+    fs.writeFileSync(`${output}.${process.pid}`, text); // another may read it at this moment
+    fs.renameSync(`${output}.${process.pid}`, output);
+  }
 }

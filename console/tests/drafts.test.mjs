@@ -11,6 +11,12 @@ const key = {
   credits: { remaining: 7, refill: { amount: 10, interval: 'WEEKLY', day: 3, nextAt: NOW } }, metadata: [{ key: 'owner', value: 'x' }], allGroups: { nodes: [{ id: 'G', name: 'g' }] },
 };
 
+/** For assert.throws: what a draft says of which field. */
+const refusal = (field, sentence) => ({ errors: [one] }) => {
+  assert.deepEqual([one.field, sentence.test(one.message)], [field, true], one.message);
+  return true;
+};
+
 describe('the form of a key', () => {
   it('that only has a name sends only the name', () => {
     assert.deepEqual(createInput({ ...NEW_KEY, name: 'a' }, 'A', NOW), { accountId: 'A', name: 'a' });
@@ -68,16 +74,16 @@ describe('the form of a key', () => {
   });
 
   it('names the field that holds what cannot be sent', () => {
-    const refuse = (part, sentence) => assert.throws(() => createInput({ ...NEW_KEY, name: 'a', ...part }, 'A', NOW), sentence);
-    refuse({ expiry: 'date', expiryDate: '' }, /expiresAt/);
-    for (const uses of ['many', '0', '-1', '1.5', '1e3', '0x10', '1,000', '99999999999']) refuse({ rateLimit: uses }, /rateLimit: .* whole number from 1 to 1000000000/);
-    for (const time of ['often', '', '32 days']) refuse({ rateLimit: '5', rateWindow: time }, /rateLimit window: .* 1 hour; the longest is 31 days/);
-    refuse({ rateWindow: '1 hour' }, /rateLimit: say how many uses/);
-    refuse({ credits: '1.5' }, /credits: .* whole number from 0/);
-    refuse({ credits: '1', refill: 'DAILY', refillAmount: '-1' }, /credits: the amount .* whole number from 0/);
-    for (const day of ['', '0', '32', '99999999999']) refuse({ credits: '1', refill: 'MONTHLY', refillAmount: '1', refillDay: day }, /credits: the day .* from 1 to 31/);
-    refuse({ refill: 'DAILY' }, /credits/);
-    refuse({ credits: '1', refill: 'DAILY', refillAmount: '' }, /credits/);
+    const refuse = (part, field, sentence) => assert.throws(() => createInput({ ...NEW_KEY, name: 'a', ...part }, 'A', NOW), refusal(field, sentence));
+    refuse({ expiry: 'date', expiryDate: '' }, 'expiry', /^Choose a day and a time/);
+    for (const uses of ['many', '0', '-1', '1.5', '1e3', '0x10', '1,000', '99999999999']) refuse({ rateLimit: uses }, 'rate', /whole number from 1 to 1,000,000,000/);
+    for (const time of ['often', '', '32 days']) refuse({ rateLimit: '5', rateWindow: time }, 'window', /1 hour; the longest is 31 days/);
+    refuse({ rateWindow: '1 hour' }, 'rate', /^Say how many uses/);
+    refuse({ credits: '1.5' }, 'credits', /whole number from 0/);
+    refuse({ credits: '1', refill: 'DAILY', refillAmount: '-1' }, 'amount', /whole number from 0/);
+    for (const day of ['', '0', '32', '99999999999']) refuse({ credits: '1', refill: 'MONTHLY', refillAmount: '1', refillDay: day }, 'day', /from 1 to 31/);
+    refuse({ refill: 'DAILY' }, 'credits', /^Say how many uses/);
+    refuse({ credits: '1', refill: 'DAILY', refillAmount: '' }, 'amount', /whole number/);
     const before = draftOf(key);
     assert.equal(updateInput({ ...before, rateLimit: '' }, before, 'A', 'K', NOW).rateLimit, null, 'a time that was there says nothing once the uses are emptied');
   });
@@ -125,10 +131,16 @@ describe('the form of a user group', () => {
 
   it('says which application permission allows nothing, or is in none', () => {
     const all = { permissionType: 'ALL', applications: { filterType: 'ALL' }, actions: ['READ'] };
-    const refuse = (apps, sentence) => assert.throws(() => permissionsOf({ account: [], scopes: '', apps }), sentence);
-    refuse([all, { ...all, applications: { appIds: [] } }], /choose applications, or all of them, in number 2/);
-    refuse([{ ...all, actions: [] }], /choose what it allows, in number 1/);
-    assert.equal(permissionsOf({ account: [], scopes: '', apps: [all, { ...all, applications: { appIds: ['A'] } }] }).appPermissions.length, 2);
+    const refuse = (apps, sentence) => assert.throws(() => permissionsOf({ account: [], scopes: '', apps }), refusal('apps', sentence));
+    refuse([all, { ...all, applications: { appIds: [] } }], /^Choose applications, or all of them, in number 2/);
+    refuse([{ ...all, actions: [] }], /^Choose what it allows, in number 1/);
+    const [pipelines, services] = [{ ...all, permissionType: 'PIPELINE', pipelines: {} }, withType(all, 'SERVICE')];
+    refuse([all, services, { ...pipelines, pipelines: { filterTypes: [], envIds: null } }], /^Choose which pipelines, in number 3/);
+    refuse([{ ...pipelines, pipelines: { filterTypes: ['ALL_PIPELINES'], pipelineIds: ['x'] } }], /^Choose the applications that the ids are of, in number 1/);
+    refuse([{ ...services, services: { serviceIds: ['x'] } }], /^Choose the applications that the ids are of, in number 1/);
+    const some = { ...all, applications: { appIds: ['A'] } };
+    const good = [all, some, services, withType(all, 'ENV'), { ...some, permissionType: 'PIPELINE', pipelines: { pipelineIds: ['x'] } }];
+    assert.equal(permissionsOf({ account: [], scopes: '', apps: good }).appPermissions.length, good.length);
   });
 });
 

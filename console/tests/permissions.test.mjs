@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { load } from './support/load.mjs';
 
-const { abilities, attribute, fieldErrors, Failure } = await load('lib/permissions.ts', 'lib/field-errors.ts', 'api/failure.ts');
+const { abilities, attribute, fieldErrors, fieldFailure, Failure, errorsOf, inWords, permissionText } =
+  await load('lib/permissions.ts', 'lib/field-errors.ts', 'api/failure.ts', 'lib/permission-words.ts');
 const permissions = (account = [], scopes = [], appPermissions = []) => ({ accountPermissions: { accountPermissionTypes: account }, scopes, appPermissions });
 
 describe('what a credential may do in the console', () => {
@@ -43,5 +44,28 @@ describe('what the server says', () => {
     assert.deepEqual(fields, { metadata: 'Invalid metadata: too long Too much metadata', name: 'An API key already exists with the name x' });
     assert.deepEqual(form, ['The disk is full']);
     assert.deepEqual(fieldErrors(undefined, []), { fields: {}, form: [] });
+    assert.deepEqual(fieldErrors(fieldFailure('uses', 'metadata are no uses'), [[/metadata/, 'metadata']]).fields, { uses: 'metadata are no uses' });
+  });
+
+  it('is said with other words where it names a field as the API does', () => {
+    const failure = new Failure([{ message: 'Too many allowedIps: 101', code: 'X', path: [] }]);
+    assert.deepEqual(fieldErrors(failure, [[/^(Invalid|Too many) allowedIps/, 'ips', '$1 addresses']]).fields, { ips: 'Too many addresses: 101' });
+  });
+
+  it('names permissions as the console does, and leaves alone what a person wrote', () => {
+    assert.equal(inWords('User not authorized: MANAGE_API_KEYS is required'), 'User not authorized: “Manage API keys” is required');
+    assert.equal(inWords('MANAGE_USERS_AND_GROUPS can be set only together with READ_USERS_AND_GROUPS'), '“Manage users and groups” can be set only together with “Read users and groups”');
+    assert.match(inWords('This would leave the account without a credential that can manage API keys: give MANAGE_API_KEYS to another one first'), /: give “Manage API keys” to another one first$/);
+    const holds = 'User not authorized: the user groups hold more than the caller holds';
+    assert.equal(inWords(`${holds} (VIEW_AUDITS)`), `${holds} (“View audits”)`);
+    for (const message of [`${holds} (SOME_SCOPE)`, `${holds} (a.VIEW_AUDITS)`, 'An API key already exists with the name VIEW_AUDITS', 'User not authorized: the scope VIEW_AUDITS is required']) assert.equal(inWords(message), message);
+    assert.equal(permissionText('MANAGE_USERS_AND_GROUPS'), 'Manage users and user groups. Only together with “Read users and groups”.');
+    assert.equal(errorsOf({ errors: [{ message: 'User not authorized: VIEW_AUDITS is required' }] }, 200)[0].message, 'User not authorized: “View audits” is required');
+  });
+
+  it('is an answer only where it is JSON, or there is nothing to say', () => {
+    assert.deepEqual([errorsOf({ data: {} }, 200), errorsOf(undefined, 204)], [[], []]);
+    assert.match(errorsOf(undefined, 200)[0].message, /^It was not Latchkey that answered/);
+    assert.match(errorsOf(undefined, 502)[0].message, /^The server answered 502/);
   });
 });

@@ -45,6 +45,19 @@ describe('someone who went astray', () => {
     await visitor.close();
   });
 
+  it('is told when it is not Latchkey that answers', async () => {
+    const visitor = await scene.visit();
+    const { page } = visitor;
+    await page.route('**/graphql?*', (route) => route.fulfill({ contentType: 'text/html', body: '<p>Sign in to this network</p>' }));
+    await visitor.goto(KEYS);
+    await page.getByRole('alert').getByText('It was not Latchkey that answered').waitFor();
+    await page.unroute('**/graphql?*');
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('1–50 of 61 keys').waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('is not led on by a page number that is none', async () => {
     const visitor = await scene.visit();
     const { page } = visitor;

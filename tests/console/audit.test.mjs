@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createKeys, createUser, HOSTILE } from './support/fill.mjs';
-import { inspect, stage } from './support/walk.mjs';
+import { inspect, KEYS, stage } from './support/walk.mjs';
 
 const UPDATE = 'mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { uuid } }';
 
@@ -38,6 +38,25 @@ describe('Audit', () => {
       return text.getClientRects().length;
     }));
     assert.ok(broken.length > 9 && broken.every((count) => count === 1), `no long name beside them breaks a short name or an address: ${broken}`);
+    await visitor.close();
+  });
+
+  it('shows of one of many that one request made what was done to that one', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    const keys = Array.from({ length: 130 }, (_, index) => ({ name: `imported ${String(index).padStart(3, '0')}`, key: `imported-key-of-another-system-${index}`, userGroupIds: [server.account.userGroupId] }));
+    const { importApiKeys } = await server.query('mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { results { uuid } } }', { input: { accountId: server.account.accountId, keys } });
+    for (const [number, did] of [[0, 'Imported'], [129, 'One of many changes']]) {
+      await visitor.goto(`${KEYS}/${importApiKeys.results[number].uuid}`);
+      const trail = page.getByRole('table', { name: 'Audit trail' });
+      await trail.getByRole('rowheader').getByText(did, { exact: true }).waitFor();
+      await trail.getByRole('button', { name: 'Show changes' }).click();
+      await page.getByRole('group', { name: /What changed of/ }).getByText(`name: ${keys[number].name}`).waitFor();
+    }
+    await visitor.goto('/console/audit');
+    await page.getByRole('row').filter({ hasText: 'imported 000' }).getByRole('button', { name: 'Show changes' }).click();
+    await page.getByText('These are the first 100 of 130 changes.').waitFor();
+    visitor.assertQuiet();
     await visitor.close();
   });
 

@@ -39,6 +39,7 @@ describe('the API Explorer', () => {
     await visitor.goto('/explorer');
     assert.match(await page.title(), /API Explorer/);
     assert.equal(await page.getByRole('radio', { name: /Signed-in session \(admin\)/ }).isChecked(), true);
+    await page.locator('bdi').getByText('admin', { exact: true }).waitFor(); // and one that runs from right to left turns nothing around
     await run(page);
     await page.waitForFunction((id) => document.querySelector('.graphiql-response')?.textContent.includes(id), server.account.accountId);
     assert.match(await answer(page).innerText(), /"name": "admin"/);
@@ -158,6 +159,49 @@ describe('the API Explorer', () => {
     await page.locator('.graphiql-editor-tool .CodeMirror-code').getByText('"x-written"').waitFor();
     assert.equal(await page.getByRole('tab', { name: 'Written' }).count(), 0, 'it is not a second tab beside an older one');
     assert.deepEqual(await page.evaluate(() => [localStorage.length, sessionStorage.length]), [0, 0]);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('acts as whom it names, also when another signs in on another tab', async () => {
+    visitor = await Visitor.open(browser, server);
+    visitor.expect(REFUSED);
+    const { page } = visitor;
+    const [{ key: next }, { key: pasted, uuid }] = [await server.createKey('next one'), await server.createKey('pasted beside')];
+    await visitor.signIn();
+    await visitor.goto('/explorer');
+    await page.getByRole('textbox', { name: 'Query', exact: true }).waitFor();
+    await write(page, 'query Written { viewer { apiKey { name } } }');
+    const tab = await visitor.newPage();
+    await tab.goto(`${server.url}/console/`);
+    await tab.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByText('Nobody is signed in.').waitFor();
+    const signIn = async (key) => {
+      await tab.getByLabel('API key').fill(key);
+      await tab.keyboard.press('Enter');
+      await tab.getByRole('heading', { level: 1, name: 'Overview' }).waitFor();
+      await page.bringToFront();
+    };
+    await signIn(next);
+    await page.getByRole('radio', { name: 'Signed-in session (next one)' }).check();
+    await run(page);
+    await answer(page).getByText('"next one"').waitFor();
+    await page.locator('.graphiql-query-editor .CodeMirror-code').getByText('Written').waitFor();
+    await tab.getByRole('button', { name: 'Sign out' }).click();
+    await signIn(server.account.apiKey);
+    await page.getByRole('radio', { name: 'Signed-in session (admin)' }).check();
+    await run(page);
+    await answer(page).getByText('"admin"').waitFor();
+
+    await page.getByRole('radio', { name: 'API key' }).check();
+    await page.getByPlaceholder('lk_…').fill(pasted);
+    await page.getByRole('button', { name: 'Use key' }).click();
+    await tab.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('radio', { name: /Signed-in session/ }).waitFor({ state: 'detached' });
+    await page.locator('.graphiql-query-editor .CodeMirror-code').getByText('Written').waitFor();
+    await write(page, 'query Written { viewer { apiKey { id } } }');
+    await run(page);
+    await answer(page).getByText(`"${uuid}"`).waitFor(); // who acts as a key still does
     visitor.assertQuiet();
     await visitor.close();
   });

@@ -1,7 +1,7 @@
 // User Groups in a browser against the real server.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createApplications, createGroup, createUser, HOSTILE } from './support/fill.mjs';
+import { createApplications, createGroup, createUser, createUsers, HOSTILE } from './support/fill.mjs';
 import { GROUPS, hear, inspect, REFUSED, row, stage } from './support/walk.mjs';
 
 const PERMISSIONS = '{ accountPermissions { accountPermissionTypes } scopes appPermissions { permissionType actions applications { filterType appIds } workflows { filterTypes envIds } services { filterType } } }';
@@ -197,10 +197,17 @@ describe('User Groups', () => {
     await dialog.getByRole('button', { name: 'Try again' }).click();
     await dialog.getByText('Loading applications…').waitFor();
     answer(true);
+    const list = dialog.getByRole('group', { name: 'Applications', exact: true });
+    await list.getByText('And 51 more: search for them.').waitFor();
+    assert.equal(await list.getByRole('checkbox').count(), 50, 'who goes on by keyboard passes each');
+    await list.getByRole('searchbox').fill('app 101');
     const last = dialog.getByLabel('app 101', { exact: true });
     await last.waitFor();
     await dialog.getByRole('button', { name: 'Submit' }).click();
-    await dialog.getByText('Invalid application permissions: choose applications, or all of them, in number 1').waitFor();
+    await dialog.getByText('Choose applications, or all of them, in number 1.').waitFor();
+    await last.check();
+    await list.getByRole('searchbox').fill('');
+    await last.uncheck(); // what was chosen is not lost among the many
     await last.check();
     await dialog.getByRole('button', { name: 'Submit' }).click();
     await page.getByRole('heading', { level: 1, name: 'Of one application' }).waitFor();
@@ -220,14 +227,95 @@ describe('User Groups', () => {
     await page.getByRole('button', { name: 'Add User Group' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('Name', { exact: true }).fill('More');
-    await dialog.getByLabel('Scopes').fill('*');
-    await dialog.getByRole('button', { name: 'Submit' }).click();
-    await dialog.getByLabel('Scopes').and(page.locator('[aria-invalid=true]:focus')).waitFor();
+    for (const scope of ['*', 'description.read', 'app:name']) {
+      await dialog.getByLabel('Scopes').fill(scope);
+      await dialog.getByRole('button', { name: 'Submit' }).click();
+      await dialog.getByLabel('Scopes').and(page.locator('[aria-invalid=true]:focus')).waitFor();
+      assert.equal(await dialog.locator('.error').count(), 1);
+    }
     await dialog.getByLabel('Scopes').fill('');
     await dialog.getByRole('button', { name: 'Add application permission' }).click();
     await dialog.getByRole('button', { name: 'Submit' }).click();
-    await dialog.getByRole('group', { name: 'Application permissions', exact: true }).and(page.locator('[aria-invalid=true]:focus')).waitFor();
+    const permissions = dialog.getByRole('group', { name: 'Application permissions', exact: true }).and(page.locator('[aria-invalid=true]:focus'));
+    await permissions.getByText('these permissions are more than the caller holds (everything in applications)').waitFor();
+    await dialog.getByRole('button', { name: 'Remove application permission 1' }).click();
+    await dialog.getByLabel('Manage users and groups', { exact: true }).check();
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await dialog.getByText('“Manage users and groups” can be set only together with “Read users and groups”').waitFor();
+    await dialog.getByText('Other permissions of the account').click();
+    assert.doesNotMatch(await dialog.innerText(), /[A-Z]_[A-Z]/, 'a name of the API');
     assert.equal((await server.error('{ userGroupByName(name: "More") { id } }')).code, 'NOT_FOUND');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+});
+
+describe('a user group of more members than a page has', () => {
+  let id;
+  const scene = stage(async (server) => {
+    await createUsers(server, 122);
+    const all = [];
+    for (const offset of [0, 100]) all.push(...(await server.query('query ($offset: Int) { users(limit: 100, offset: $offset) { nodes { id name } } }', { offset })).users.nodes);
+    const userIds = all.filter((user) => user.name !== 'user 0120' && user.name !== 'user 0122').map((user) => user.id);
+    const { createUserGroup } = await server.query('mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }', { input: { name: 'Everybody', permissions: { scopes: ['a.b'] }, userIds } });
+    ({ id } = createUserGroup.userGroup);
+  });
+  const ids = async (...names) => {
+    const found = await Promise.all(names.map((name) => scene.server.query('query ($name: String!) { userByName(name: $name) { id } }', { name })));
+    return found.map(({ userByName }) => userByName.id);
+  };
+  const members = async () => (await scene.server.query('query ($id: String!) { userGroup(userGroupId: $id) { users(limit: 0) { pageInfo { total } } } }', { id })).userGroup.users.pageInfo.total;
+
+  it('shows them all, and lets each be removed', async () => {
+    const visitor = await scene.visit();
+    const { page } = visitor;
+    await visitor.goto(`${GROUPS}/${id}`);
+    await page.getByText('1–50 of 120 members').waitFor();
+    await inspect(visitor, 'many-members');
+    await page.getByRole('button', { name: 'Last page' }).click();
+    await page.getByText('101–120 of 120 members').waitFor();
+    await page.reload();
+    await row(page, 'user 0121').getByRole('button', { name: 'Remove from group' }).click();
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Remove' }).click();
+    await hear(page, 'user 0121 is no longer in Everybody.');
+    await page.getByText('101–119 of 119 members').waitFor();
+    assert.equal(await members(), 119);
+    await page.getByRole('table', { name: 'Audit trail' }).getByRole('rowheader').nth(1).waitFor(); // what was done is in it
+    const [more] = await ids('user 0121');
+    await scene.server.query('mutation ($input: AddUserToUserGroupInput!) { addUserToUserGroup(input: $input) { clientMutationId } }', { input: { userGroupId: id, userId: more } });
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('offers whoever is not in it yet, whatever page the others are on, and says so when another was faster', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    await visitor.goto(`${GROUPS}/${id}`);
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    await page.route('**/graphql?*', async (route) => {
+      if (/^{"query":"query UserNamesQuery/.test(route.request().postData())) await held;
+      await route.continue();
+    });
+    await page.getByRole('button', { name: 'Add members' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Add members to Everybody' });
+    await dialog.getByText('Loading users…').waitFor();
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await dialog.getByText('Choose at least one user.').waitFor(); // also while there is nobody yet to choose
+    release();
+    await dialog.getByLabel('user 0122', { exact: true }).waitFor();
+    assert.deepEqual(await dialog.locator('.pick-list label').allInnerTexts(), ['user 0120', 'user 0122']);
+    await dialog.getByLabel('user 0120', { exact: true }).check();
+    await dialog.getByLabel('user 0122', { exact: true }).check();
+    const [, faster] = await ids('user 0120', 'user 0122');
+    await server.query('mutation ($input: AddUserToUserGroupInput!) { addUserToUserGroup(input: $input) { clientMutationId } }', { input: { userGroupId: id, userId: faster } });
+    await dialog.getByRole('button', { name: 'Submit' }).click();
+    await dialog.getByText('The user is already in the user group').waitFor();
+    await dialog.getByText('There is no other user.').waitFor();
+    await dialog.getByText('0 users chosen').waitFor();
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' }); // nothing is left to be discarded
+    assert.equal(await members(), 122);
     visitor.assertQuiet();
     await visitor.close();
   });

@@ -295,6 +295,41 @@ describe('with the keyboard alone', () => {
     await visitor.close();
   });
 
+  it('a row that changes its place keeps the focus, and one that goes hands it over', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    for (const name of ['moved', 'switched', 'taken']) await server.createKey(name);
+    const heading = () => page.waitForFunction(() => document.activeElement?.matches('main h1'));
+    const rename = async (from, to) => {
+      await row(page, from).getByRole('button', { name: 'Edit' }).press('Enter');
+      await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill(to);
+      await page.keyboard.press('Enter');
+    };
+    await visitor.goto(KEYS);
+    await rename('moved', 'a first one');
+    const edit = row(page, 'a first one').getByRole('button', { name: 'Edit' });
+    await edit.waitFor();
+    await page.waitForLoadState('networkidle');
+    assert.equal(await edit.evaluate((button) => button === document.activeElement), true);
+
+    await page.getByLabel('State', { exact: true }).selectOption('Enabled');
+    await page.waitForLoadState('networkidle');
+    await row(page, 'switched').getByRole('button', { name: 'Disable' }).press('Enter');
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Disable' }).press('Enter');
+    await row(page, 'switched').waitFor({ state: 'detached' });
+    await heading();
+    await page.getByLabel('State', { exact: true }).selectOption('Disabled');
+    await row(page, 'switched').getByRole('button', { name: 'Enable' }).press('Enter');
+    await page.getByText('No key fits the search.').waitFor();
+    await heading();
+    await visitor.goto(`${KEYS}?q=taken`);
+    await rename('taken', 'given');
+    await page.getByText('No key fits the search.').waitFor();
+    await heading();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('what was refused has the focus, and what goes hands it over', async () => {
     const visitor = await scene.visit();
     visitor.expect(/ERR_FAILED/);

@@ -18,8 +18,18 @@ describe('API Keys', () => {
     await visitor.goto(KEYS);
     await page.getByText(/^1–50 of 8\d keys$/).waitFor();
     const shown = new Set(await page.getByRole('rowheader').allInnerTexts());
+    let answer;
+    const held = new Promise((resolve) => (answer = resolve));
+    await page.route('**/graphql?*', async (route) => {
+      await held;
+      await route.continue();
+    });
     await page.getByRole('button', { name: 'Next page' }).click();
+    await page.locator('.table[aria-busy=true]').waitFor();
+    await page.getByText(/^1–50 of/).waitFor(); // what is there, and not yet what is asked for
+    answer();
     await page.getByText(/^51–/).waitFor();
+    await page.unroute('**/graphql?*');
     assert.match(page.url(), /page=2/);
     for (const name of await page.getByRole('rowheader').allInnerTexts()) shown.add(name);
     for (const name of ['admin', ...HOSTILE]) assert.ok(shown.has(name), name);
@@ -151,6 +161,7 @@ describe('API Keys', () => {
     await dialog.getByRole('button', { name: 'Submit' }).click();
     const addresses = dialog.getByLabel('Allowed IP addresses').and(page.locator('[aria-invalid=true]'));
     await addresses.waitFor();
+    await dialog.getByText('Invalid addresses: "192.0.2.300" is no IPv4 or IPv6 address').waitFor(); // and no word of the API's allowedIps
     assert.equal(await addresses.inputValue(), '192.0.2.300');
     await dialog.getByLabel('Allowed IP addresses').fill('');
     const wrong = async (label, text) => {
@@ -161,6 +172,12 @@ describe('API Keys', () => {
       assert.equal(await dialog.locator('.error').count(), 1);
       return field;
     };
+    await dialog.getByLabel('Expires').selectOption('At a date and time');
+    await wrong('Date and time', '');
+    await dialog.getByText('Choose a day and a time.').waitFor();
+    await wrong('Date and time', '2001-01-01T00:00');
+    await dialog.getByText('Invalid expiry: it must be in the future').waitFor();
+    await dialog.getByLabel('Expires').selectOption('Never');
     await (await wrong('Uses', '99999999999')).fill('5');
     await (await wrong('In', 'soon')).fill('1 hour');
     await (await wrong('Uses left', '1e3')).fill('9');
@@ -238,6 +255,30 @@ describe('API Keys', () => {
     await sure.getByRole('button', { name: 'Delete' }).click();
     await page.getByText('No key fits the search.').waitFor();
     assert.equal(await server.accepts(last), false);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('of long names leave room on a narrow screen for what can be done with them', async () => {
+    const visitor = await visit(undefined, { viewport: { width: 320, height: 640 } });
+    const { page, server } = visitor;
+    const long = 'W'.repeat(255);
+    await createKeys(server, [long], { userGroupIds: [server.account.userGroupId, await createGroup(server, long, { scopes: ['a.b'] })] });
+    await visitor.goto(`${KEYS}?q=WWW`);
+    await row(page, long).waitFor();
+    const wide = await page.locator('main *').evaluateAll((all) => all.filter((one) => one.clientWidth > 0 && one.scrollWidth > one.clientWidth && getComputedStyle(one).overflowX !== 'hidden').map((one) => `${one.tagName} ${one.className}`));
+    assert.deepEqual(wide, []);
+    for (const [deed, role] of [['Edit', 'dialog'], ['Delete', 'alertdialog']]) {
+      await row(page, long).getByRole('button', { name: deed }).click();
+      const dialog = page.getByRole(role, { name: `${deed} ${long}` });
+      await dialog.waitFor();
+      const { height } = await dialog.locator('.dialog-body').boundingBox();
+      assert.ok(height > 300, `${deed}: ${height}`);
+      await page.keyboard.press('Escape');
+    }
+    await visitor.goto(KEYS);
+    const pager = await page.getByRole('navigation', { name: 'Pages of keys' }).evaluate((one) => one.scrollWidth <= one.clientWidth);
+    assert.equal(pager, true);
     visitor.assertQuiet();
     await visitor.close();
   });

@@ -39,6 +39,13 @@ describe('the overview', () => {
       for (const bucket of json.data.account?.usage ?? []) bucket.valid = bucket.total *= 300_000;
       await route.fulfill({ response: answer, json });
     });
+    await page.emulateMedia({ forcedColors: 'active' });
+    const ground = async (name) => {
+      const { x, y } = await page.getByRole('button', { name }).boundingBox();
+      return (await page.screenshot({ clip: { x: x + 6, y: y + 6, width: 2, height: 2 } })).toString('base64');
+    };
+    assert.notEqual(await ground('24 hours'), await ground('7 days'), 'what is chosen can be seen also in colours of the reader');
+    await page.emulateMedia({ forcedColors: 'none' });
     for (const span of ['30 days', '7 days', '24 hours']) {
       await page.getByRole('button', { name: span }).click();
       await page.getByRole('img', { name: new RegExp(`${span}: 300,000 in all`) }).waitFor();

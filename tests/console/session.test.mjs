@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createUser } from './support/fill.mjs';
-import { endSession, inspect, KEYS, REFUSED, row, stage, USERS } from './support/walk.mjs';
+import { endSession, GROUPS, inspect, KEYS, REFUSED, row, stage, USERS } from './support/walk.mjs';
 
 const PASSWORD = 'correct horse battery';
 
@@ -92,6 +92,7 @@ describe('a session', () => {
     await endSession(visitor);
     await page.getByLabel('State').selectOption('Enabled');
     const ended = page.getByRole('dialog', { name: 'Your session has ended' });
+    await ended.locator('bdi').getByText('Acme Freight').waitFor();
     await ended.getByLabel('API key').fill(second.key);
     await page.keyboard.press('Enter');
     await ended.getByText('That signs in to another account, Borealis Rail. What is open on this page belongs to Acme Freight.').waitFor();
@@ -218,6 +219,52 @@ describe('a session', () => {
     await visitor.close();
   });
 
+  it('that was left is told nothing more, nor is whoever begins the next one', async () => {
+    const { server } = scene;
+    const { uuid } = await server.createKey('switched off');
+    await server.query('mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { uuid } }', { input: { accountId: server.account.accountId, uuid, name: 'switched off', enabled: false } });
+    const visitor = await scene.visit();
+    visitor.expect(REFUSED);
+    const { page } = visitor;
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    let waiting = 0;
+    await page.route('**/graphql?*', async (route) => {
+      const answer = await route.fetch();
+      if (/KeySettingsQuery|createUserGroup/.test(route.request().postData())) {
+        waiting++;
+        await held;
+      }
+      await route.fulfill({ response: answer });
+    });
+    await visitor.goto(KEYS);
+    await row(page, 'switched off').getByRole('button', { name: 'Enable' }).click();
+    await row(page, 'switched off').getByRole('button', { name: 'Enable' }).and(page.locator('[aria-disabled=true]')).waitFor();
+    await page.getByRole('link', { name: 'User Groups' }).first().click();
+    await page.getByRole('button', { name: 'Add User Group' }).click();
+    await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('Made late');
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Submitting…' }).waitFor();
+    await endSession(visitor);
+    await page.evaluate(() => new BroadcastChannel('latchkey.session').postMessage(null)); // as another tab does in which one signs out
+    await page.getByRole('button', { name: 'Leave without saving' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+    await page.getByRole('button', { name: 'Use e-mail and password' }).click();
+    await page.getByLabel('E-mail').fill('ada@acme.example');
+    await page.getByLabel('Password').fill(PASSWORD);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'User Groups' }).waitFor();
+    assert.equal(waiting, 2);
+    release();
+    await page.waitForLoadState('networkidle');
+    await page.waitForTimeout(300); // for what must not come
+    assert.equal((await server.query('query ($id: String!) { apiKey(apiKeyId: $id) { enabled } }', { id: uuid })).apiKey.enabled, false, 'Ada did not enable it');
+    assert.equal(await page.locator('.notice').count(), 0);
+    assert.equal(new URL(page.url()).pathname, GROUPS);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('says so before the key or the user is deleted that it is of', async () => {
     const { server } = scene;
     const { key } = await server.createKey('my own');
@@ -276,6 +323,8 @@ describe('a session', () => {
     const visitor = await scene.visit();
     visitor.expect(REFUSED);
     const { page: first, server } = visitor;
+    const { uuid } = await server.createKey('of two tabs');
+    await server.query('mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { uuid } }', { input: { accountId: server.account.accountId, uuid, name: 'of two tabs', enabled: false } });
     await visitor.goto(KEYS);
     await row(first, 'admin').waitFor();
     const second = await visitor.newPage();
@@ -287,6 +336,15 @@ describe('a session', () => {
     await second.keyboard.press('Enter');
     await ended.waitFor({ state: 'detached' }); // it is the same one's again
     await row(first, 'admin').waitFor();
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    await first.route('**/graphql?*', async (route) => {
+      const answer = await route.fetch();
+      if (route.request().postData().includes('KeySettingsQuery')) await held;
+      await route.fulfill({ response: answer });
+    });
+    await row(first, 'of two tabs').getByRole('button', { name: 'Enable' }).click();
+    await row(first, 'of two tabs').getByRole('button', { name: 'Enable' }).and(first.locator('[aria-disabled=true]')).waitFor();
     await second.getByRole('button', { name: 'Sign out' }).click();
     await second.getByRole('button', { name: 'Use e-mail and password' }).click();
     await second.getByLabel('E-mail').fill('ada@acme.example');
@@ -296,6 +354,14 @@ describe('a session', () => {
     await ended.waitFor();
     await first.getByText('Signed in with the API key').waitFor();
     assert.equal(await ended.isVisible(), true, 'Ada is not admin');
+    release();
+    await first.waitForTimeout(300); // for what must not be done
+    const enabled = async () => (await server.query('query ($id: String!) { apiKey(apiKeyId: $id) { enabled } }', { id: uuid })).apiKey.enabled;
+    assert.equal(await enabled(), false, 'nor does Ada what admin began');
+    await ended.getByLabel('API key').fill(server.account.apiKey);
+    await first.keyboard.press('Enter');
+    await first.locator('.notice').getByText('of two tabs is enabled.').waitFor();
+    assert.equal(await enabled(), true);
     visitor.assertQuiet();
     await visitor.close();
   });

@@ -22,6 +22,9 @@ describe('Users', () => {
     await page.getByText(/of \d+ users$/).waitFor({ state: 'detached' });
     await row(page, HOSTILE[3]).waitFor();
     assert.equal(await page.getByRole('rowheader').count(), 1);
+    await find.fill('Ada '); // as it comes from a table or a letter
+    await row(page, 'Ada').waitFor();
+    assert.equal(await find.inputValue(), 'Ada ');
     await find.fill('nobody@acme.example');
     await page.getByText('No user has this e-mail address or full name.').waitFor();
     visitor.expect(/ERR_FAILED/);
@@ -89,6 +92,37 @@ describe('Users', () => {
     await page.getByRole('alertdialog', { name: 'Delete Jonas Weiß?' }).getByRole('button', { name: 'Delete' }).click();
     await page.getByRole('heading', { level: 1, name: 'Users' }).waitFor();
     assert.match((await server.error('{ userByEmail(email: "jonas@acme.example") { id } }')).message, /^User does not exist/);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('change their own password with the one they have, and a word that is wrong is said beside its field', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(REFUSED);
+    const { page, server } = visitor;
+    await createUser(server, 'own@acme.example', 'correct horse battery', { name: 'Owner' });
+    const own = await scene.visit({ email: 'own@acme.example', password: 'correct horse battery' });
+    own.expect(REFUSED);
+    await own.goto(USERS);
+    await row(own.page, 'Owner').getByRole('button', { name: 'Set password' }).click();
+    const dialog = own.page.getByRole('dialog', { name: 'Change your password' });
+    await dialog.getByLabel('Current password').fill('correct horse');
+    for (const label of ['New password', 'New password again']) await dialog.getByLabel(label, { exact: true }).fill('battery horse correct');
+    await own.page.keyboard.press('Enter');
+    await dialog.getByText('This is not your password.').waitFor();
+    await dialog.getByLabel('Current password').and(own.page.locator('[aria-invalid=true]:focus')).waitFor();
+    await dialog.getByLabel('Current password').fill('correct horse battery');
+    await own.page.keyboard.press('Enter');
+    await hear(own.page, 'The password of Owner is set.');
+    own.assertQuiet();
+    await own.close();
+
+    await visitor.goto(USERS);
+    await row(page, 'Owner').getByRole('button', { name: 'Edit' }).click();
+    const edit = page.getByRole('dialog', { name: 'Edit Owner' });
+    await edit.getByLabel('External id').fill('x'.repeat(256));
+    await edit.getByRole('button', { name: 'Submit' }).click();
+    await edit.getByText('Invalid external id: it is 256 bytes long').waitFor();
     visitor.assertQuiet();
     await visitor.close();
   });

@@ -1,9 +1,13 @@
-/** One error in the server's words. */
+import { inWords } from '../lib/permission-words.ts';
+
+/** One error in the server's words, or in the console's own where `field` is given. */
 export interface ServerError {
   readonly message: string;
   /** `extensions.code`, such as BAD_USER_INPUT or FORBIDDEN. */
   readonly code: string;
   readonly path: readonly (string | number)[];
+  /** The field of the form that it is about, where the console itself found it. */
+  readonly field?: string;
 }
 
 /** What the server refused, or could not be asked. `errors` is never empty. */
@@ -21,16 +25,21 @@ export class Failure extends Error {
   }
 }
 
-/** The session is over and the reader chose not to sign in again. */
+/** The reader has left: what was asked is for nobody any more. */
 export class SessionEnded extends Failure {
   constructor() {
-    super([{ message: 'You are signed out. Nothing was changed.', code: 'UNAUTHENTICATED', path: [] }]);
+    super([{ message: 'You are signed out.', code: 'UNAUTHENTICATED', path: [] }]);
     this.name = 'SessionEnded';
   }
 }
 
 export function oneFailure(message: string, code: string): Failure {
   return new Failure([{ message, code, path: [] }]);
+}
+
+/** What the console finds wrong with a field of a form before it asks the server. */
+export function fieldFailure<F extends string>(field: F, message: string): Failure {
+  return new Failure([{ message, code: 'BAD_USER_INPUT', path: [], field }]);
 }
 
 /** Whatever was thrown, as a failure that can be shown. */
@@ -43,14 +52,19 @@ export function asFailure(thrown: unknown): Failure {
 export function errorsOf(body: unknown, status: number): readonly ServerError[] {
   const listed = typeof body === 'object' && body !== null && 'errors' in body ? body.errors : undefined;
   const errors = Array.isArray(listed) ? listed.map(readError) : [];
-  if (errors.length > 0 || (status >= 200 && status < 300)) return errors;
+  if (errors.length > 0) return errors;
+  if (status === 204) return [];
+  if (status >= 200 && status < 300) {
+    if (typeof body === 'object' && body !== null) return [];
+    return [{ message: 'It was not Latchkey that answered, but something on the way to it.', code: 'UNAVAILABLE', path: [] }];
+  }
   return [{ message: `The server answered ${status} without saying why.`, code: status === 503 ? 'UNAVAILABLE' : 'INTERNAL', path: [] }];
 }
 
 function readError(one: unknown): ServerError {
   const error = (typeof one === 'object' && one !== null ? one : {}) as { message?: unknown; extensions?: { code?: unknown } | null; path?: unknown };
   return {
-    message: typeof error.message === 'string' ? error.message : 'The server refused this without saying why.',
+    message: typeof error.message === 'string' ? inWords(error.message) : 'The server refused this without saying why.',
     code: typeof error.extensions?.code === 'string' ? error.extensions.code : 'INTERNAL',
     path: Array.isArray(error.path) ? (error.path as (string | number)[]) : [],
   };

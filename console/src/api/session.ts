@@ -137,7 +137,15 @@ export function graphqlTarget(accountId: string): string {
   return `/graphql?accountId=${encodeURIComponent(accountId)}`;
 }
 
+let left = 0;
+
+/** How often the reader of this page has left. */
+export function departures(): number {
+  return left;
+}
+
 function leave(): void {
+  left++;
   remember(null); // the next one at this browser may belong to another
   session.set({ state: 'out' });
 }

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
+import { asFailure, SessionEnded } from '../api/failure.ts';
 import { session } from '../api/session.ts';
 import { useHandOver } from '../hooks/use-hand-over.ts';
 import { createStore, useStore } from '../lib/store.ts';
@@ -18,6 +19,11 @@ const SHOWN_MS = 8_000;
 /** Tells the reader, also one who listens, that something was done or went wrong. Names in it are in a bdi, as in the title of a dialog. */
 export function announce(text: ComponentChildren, kind: Notice['kind'] = 'done'): void {
   notices.set([...notices.get().slice(-2), { id: ++last, text, kind }]);
+}
+
+/** Tells the reader why something failed, unless it is that they have left: whoever is there now did not ask for it. */
+export function announceFailure(thrown: unknown, before = ''): void {
+  if (!(thrown instanceof SessionEnded)) announce(`${before}${asFailure(thrown).message}`, 'wrong');
 }
 
 // What was said to one who has left is not for the next, and may be true no more.

@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { ChangeSetParts } from '../api/generated.ts';
 import { words } from '../lib/format.ts';
+import { inWords } from '../lib/permission-words.ts';
 import { AuditActor } from './audit-actor.tsx';
 import { AuditChange } from './audit-change.tsx';
 import { Badge } from './badge.tsx';
@@ -21,7 +22,7 @@ const PAST: Readonly<Record<string, string>> = { CREATE: 'Created', UPDATE: 'Cha
 /** Entries of the audit log; each can be opened to see what it changed. */
 export function AuditList({ caption, sets, busy = false, about }: AuditListProps) {
   const [open, setOpen] = useState<string>();
-  const all: readonly (Column<ChangeSetParts> | false)[] = [
+  const columns: readonly Column<ChangeSetParts>[] = [
     { key: 'time', header: 'Time', cell: (set) => <Time at={set.triggeredAt} /> },
     { key: 'actor', header: 'Who', cell: (set) => <AuditActor set={set} /> },
     { key: 'what', header: 'Did', kind: 'name', cell: (set) => <span id={`audit-${set.id}`}><What set={set} about={about} /></span> },
@@ -36,7 +37,6 @@ export function AuditList({ caption, sets, busy = false, about }: AuditListProps
       ),
     },
   ];
-  const columns = all.filter((one) => one !== false);
   return (
     <Table
       caption={caption} columns={columns} rows={sets} rowKey={(set) => set.id} busy={busy}
@@ -46,19 +46,21 @@ export function AuditList({ caption, sets, busy = false, about }: AuditListProps
 }
 
 function What({ set, about }: { set: ChangeSetParts; about: string | undefined }) {
-  const refused = set.failureStatusMsg !== null;
+  const { failureStatusMsg: refusal } = set;
   const brief = about !== undefined;
+  const shown = set.changes.filter((change) => !brief || change.resourceId === about);
   return (
     <>
-      {refused && <Badge kind="bad">Refused</Badge>}
-      {set.changes.filter((change) => !brief || change.resourceId === about).map((change, index) => (
+      {refusal !== null && <Badge kind="bad">Refused</Badge>}
+      {shown.map((change, index) => (
         <span class="change" key={index}>
           {PAST[change.operationType] ?? words(change.operationType)}{' '}
           {!brief && <span class="muted">{words(change.resourceType)}</span>}{' '}
           {!brief && <strong><bdi>{change.resourceName ?? change.resourceId ?? ''}</bdi></strong>}
         </span>
       ))}
-      {refused && <span class="hint">{set.failureStatusMsg}</span>}
+      {shown.length === 0 && 'One of many changes' /* beyond those that the server lists of one request */}
+      {refusal !== null && <span class="hint">{inWords(refusal)}</span>}
     </>
   );
 }

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
 
-export function Badge({ kind = 'plain', children }: { kind?: 'good' | 'bad' | 'off' | 'warn' | 'plain'; children: ComponentChildren }) {
+export function Badge({ kind, children }: { kind: 'good' | 'bad' | 'off'; children: ComponentChildren }) {
   return <span class={`badge ${kind}`}>{children}</span>;
 }

@@ -31,7 +31,7 @@ export function Chart({ buckets, label, hourly }: { buckets: readonly UsageParts
         ))}
         {buckets.map((bucket, index) => <Bar key={bucket.start} bucket={bucket} x={LEFT + index * step} step={step} plot={plot} top={top} hourly={hourly} />)}
         {buckets.map((bucket, index) => index % every === 0 && LEFT + index * step <= WIDTH - TIME_WIDTH && (
-          <text key={bucket.start} class="chart-time" x={LEFT + index * step} y={HEIGHT - 6}>{shortTime(bucket.start, hourly && buckets.length <= 24)}</text>
+          <text key={bucket.start} x={LEFT + index * step} y={HEIGHT - 6}>{shortTime(bucket.start, hourly && buckets.length <= 24)}</text>
         ))}
       </svg>
       <figcaption class="legend">

@@ -1,9 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { copyLater } from '../lib/clipboard.ts';
-import { asFailure } from '../api/failure.ts';
 import { useEnded } from '../hooks/use-session.ts';
 import { useSubmit } from '../hooks/use-submit.ts';
-import { announce } from './announcer.tsx';
+import { announce, announceFailure } from './announcer.tsx';
 import { Button, IconButton } from './button.tsx';
 
 interface CopyProps {
@@ -25,7 +24,7 @@ export function CopyButton({ label, get, done, describedBy, look = 'icon', onFor
       announce('This browser does not let the page copy: select the text and copy it.', 'wrong');
       onForbidden?.();
     } catch (thrown) {
-      announce(asFailure(thrown).message, 'wrong');
+      announceFailure(thrown);
     }
   });
   const press = () => void submit();

@@ -30,21 +30,20 @@ function Frame({ label, hint, error, children }: FrameProps & { children(wiring:
 interface TextProps extends FrameProps {
   value: string;
   onInput(value: string): void;
-  type?: 'text' | 'password' | 'email' | 'number' | 'datetime-local' | 'search';
+  type?: 'text' | 'password' | 'email' | 'datetime-local';
   required?: boolean;
   autocomplete?: string;
   placeholder?: string;
   mono?: boolean;
-  min?: number;
   autofocus?: boolean;
 }
 
-export function TextField({ label, hint, error, value, onInput, type = 'text', required, autocomplete = 'off', placeholder, mono, min, autofocus }: TextProps) {
+export function TextField({ label, hint, error, value, onInput, type = 'text', required, autocomplete = 'off', placeholder, mono, autofocus }: TextProps) {
   return (
     <Frame label={label} hint={hint} error={error}>
       {(wiring) => (
         <input
-          {...wiring} type={type} value={value} required={required} autocomplete={autocomplete} placeholder={placeholder} min={min} class={mono ? 'mono' : undefined}
+          {...wiring} type={type} value={value} required={required} autocomplete={autocomplete} placeholder={placeholder} class={mono ? 'mono' : undefined}
           spellcheck={false} data-autofocus={autofocus ? '' : undefined} onInput={(event) => onInput(event.currentTarget.value)}
         />
       )}

@@ -1,7 +1,6 @@
-import { useAllGroups } from '../hooks/use-all-groups.ts';
+import { GroupNamesQuery } from '../api/generated.ts';
+import { useAll } from '../hooks/use-all.ts';
 import { PickList } from './pick-list.tsx';
-import { Problem } from './problem.tsx';
-import { Loading } from './states.tsx';
 
 interface GroupsFieldProps {
   chosen: readonly string[];
@@ -11,14 +10,7 @@ interface GroupsFieldProps {
 }
 
 /** The user groups that a key or a user is in. */
-export function GroupsField({ chosen, onChange, error, hint }: GroupsFieldProps) {
-  const { groups, total, failure, retry } = useAllGroups();
-  if (failure) return <Problem failure={failure} onRetry={retry} />;
-  if (!groups) return <Loading what="user groups" />;
-  return (
-    <PickList
-      label="User Groups" what="user group" choices={groups} chosen={chosen} onChange={onChange} error={error}
-      hint={total > groups.length ? `${hint} These are the first ${groups.length} of ${total}.` : hint}
-    />
-  );
+export function GroupsField(props: GroupsFieldProps) {
+  const all = useAll(GroupNamesQuery, (page) => page, (answer) => answer.userGroups);
+  return <PickList {...props} label="User Groups" what="user group" all={all} />;
 }

@@ -5,7 +5,6 @@ const PATHS = {
   apps: 'M2.5 2.5h4v4h-4zM9.5 2.5h4v4h-4zM2.5 9.5h4v4h-4zM9.5 9.5h4v4h-4z',
   audit: 'M3.5 1.8h9v12.4h-9zM6 5h4M6 8h4M6 11h2.5',
   back: 'M10 3 5 8l5 5',
-  check: 'm3 8.5 3.2 3.2L13 4.8',
   close: 'm4 4 8 8M12 4l-8 8',
   copy: 'M5.5 5.5h8v8h-8zM10.5 5.2V2.5h-8v8h2.7',
   down: 'm4 6 4 4 4-4',

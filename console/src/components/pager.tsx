@@ -1,22 +1,19 @@
 import { useState, useEffect, useId } from 'preact/hooks';
+import type { Pages } from '../hooks/use-pages.ts';
 import { number } from '../lib/format.ts';
 import { IconButton } from './button.tsx';
 
-interface PagerProps {
-  /** From 1. */
-  page: number;
-  size: number;
+interface PagerProps extends Pages {
   total: number;
   /** What is counted, such as "keys". */
   what: string;
-  onPage(page: number): void;
 }
 
 /** Which part of a list is shown, and ways to the others. */
-export function Pager({ page, size, total, what, onPage }: PagerProps) {
+export function Pager({ page, shown, size, total, what, onPage }: PagerProps) {
   const pages = Math.max(1, Math.ceil(total / size));
-  const from = total === 0 ? 0 : (page - 1) * size + 1;
-  const to = Math.min(total, page * size);
+  const from = total === 0 ? 0 : (shown - 1) * size + 1;
+  const to = Math.min(total, shown * size);
   const go = (wanted: number) => {
     const next = Math.min(pages, Math.max(1, wanted));
     if (next !== page) onPage(next);

@@ -1,7 +1,8 @@
-import { AccountPermissionTypeText, type AccountPermissionType } from '../api/generated.ts';
-import { words } from '../lib/format.ts';
-import { attribute, type AppPermission, type Attributed, type GroupPart } from '../lib/permissions.ts';
+import type { AccountPermissionType } from '../api/generated.ts';
 import { appPermissionText } from '../lib/app-permission-text.ts';
+import { words } from '../lib/format.ts';
+import { permissionText } from '../lib/permission-words.ts';
+import { attribute, type AppPermission, type Attributed, type GroupPart } from '../lib/permissions.ts';
 import { GroupLinks } from './group-links.tsx';
 import { Empty } from './states.tsx';
 import { Table, type Column } from './table.tsx';
@@ -23,7 +24,7 @@ export function PermissionTables({ groups, applicationNames, ofOneGroup = false 
       {account.length > 0 && (
         <Table
           caption="Account permissions" rows={account} rowKey={(one) => one.what}
-          columns={columns<AccountPermissionType>('Account permission', ofOneGroup, (one) => <><span>{words(one.what)}</span><span class="hint">{AccountPermissionTypeText[one.what]}</span></>)}
+          columns={columns<AccountPermissionType>('Account permission', ofOneGroup, (one) => <><span>{words(one.what)}</span><span class="hint">{permissionText(one.what)}</span></>)}
         />
       )}
       {scopes.length > 0 && (

@@ -1,4 +1,5 @@
 import { Fragment, type ComponentChildren } from 'preact';
+import { useKeptFocus } from '../hooks/use-kept-focus.ts';
 import { Icon } from './icon.tsx';
 
 export interface Column<T> {
@@ -30,8 +31,9 @@ interface TableProps<T> {
 
 /** A table, and on a narrow screen a list of cards. The roles keep it a table for assistive software when CSS makes it no longer look like one. */
 export function Table<T>({ caption, columns, rows, rowKey, detail, sort, onSort, busy = false }: TableProps<T>) {
+  const box = useKeptFocus<HTMLDivElement>();
   return (
-    <div class="table-box">
+    <div class="table-box" ref={box}>
       <table class="table" role="table" aria-busy={busy}>
         <caption class="visually-hidden">{caption}</caption>
         <thead role="rowgroup">

@@ -1,5 +1,5 @@
 /** @jsxImportSource react */
-import { useState, type FormEvent } from 'react';
+import { useEffect, useState, type FormEvent } from 'react';
 import type { Credential, SignedIn } from './credential.ts';
 
 /** What a header can carry, and a key is made of. */
@@ -10,7 +10,8 @@ const SAID = { '': '', used: 'In use; kept in this page only.', unfit: 'This is 
 /** The choice of who requests act as: the signed-in session, in one of its accounts, or a pasted key. */
 export function ActAs({ session, onChoose }: { session: SignedIn | undefined; onChoose(credential: Credential | undefined): void }) {
   const [by, setBy] = useState<Credential['by']>(session ? 'session' : 'key');
-  const [account, setAccount] = useState(session?.accountId ?? '');
+  const [account, setAccount] = useState('');
+  useEffect(() => setAccount(session?.accountId ?? ''), [session]);
   const [key, setKey] = useState('');
   const [said, setSaid] = useState<'' | 'used' | 'unfit'>('');
 
@@ -43,7 +44,7 @@ export function ActAs({ session, onChoose }: { session: SignedIn | undefined; on
         {session && (
           <label>
             <input type="radio" name="by" checked={by === 'session'} onChange={() => chooseSession(account)} />
-            Signed-in session ({session.actor.name})
+            Signed-in session (<bdi>{session.actor.name}</bdi>)
           </label>
         )}
         <label>

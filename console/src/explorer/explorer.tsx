@@ -34,6 +34,7 @@ export function Explorer() {
   const [credential, setCredential] = useState<Credential>();
   const [number, setNumber] = useState(0);
   const main = useRef<HTMLElement>(null);
+  const lookups = useRef(0);
 
   function choose(chosen: Credential | undefined) {
     if (main.current) keepWritten(main.current, storage);
@@ -41,22 +42,37 @@ export function Explorer() {
     setNumber((before) => before + 1);
   }
 
-  function find() {
-    setSession('unknown');
+  /** Looks who is signed in; `take`: requests are to act by that session. What was looked for last counts. */
+  function find(take: boolean) {
+    const round = ++lookups.current;
+    if (take) setSession('unknown');
     setTrouble('');
     findSession().then(
       (found) => {
+        if (round !== lookups.current) return;
         setSession(found);
-        if (found) choose({ by: 'session', accountId: found.accountId });
+        if (found && take) choose({ by: 'session', accountId: found.accountId });
       },
       (thrown: unknown) => {
+        if (round !== lookups.current) return;
         setSession(undefined);
         setTrouble(thrown instanceof Error ? thrown.message : String(thrown));
       },
     );
   }
 
-  useEffect(find, []);
+  useEffect(() => find(true), []);
+
+  // All tabs of a browser act by one cookie: whoever is named here must be who requests act as.
+  useEffect(() => {
+    const tabs = new BroadcastChannel('latchkey.session');
+    tabs.onmessage = ({ data }: MessageEvent<unknown>) => {
+      if (session !== 'unknown' && data === (session?.actor.id ?? null)) return;
+      if (credential?.by === 'session') choose(undefined);
+      find(session === 'unknown' || credential?.by === 'session');
+    };
+    return () => tabs.close();
+  }, [session, credential]);
 
   useEffect(() => (main.current ? labelEditors(main.current) : undefined), []);
 
@@ -83,7 +99,7 @@ export function Explorer() {
             showPersistHeadersSettings={false}
           />
         ) : (
-          session !== 'unknown' && <NobodyToActAs signedIn={session !== undefined} trouble={trouble} onRetry={find} />
+          session !== 'unknown' && <NobodyToActAs signedIn={session !== undefined} trouble={trouble} onRetry={() => find(true)} />
         )}
       </main>
     </>

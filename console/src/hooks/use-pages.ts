@@ -1,11 +1,14 @@
-import { useEffect } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { pageOf } from '../lib/page-query.ts';
 import { usePageQuery } from './use-page-query.ts';
 import type { QueryState } from './use-query.ts';
 
 export interface Pages {
+  /** Which page is wanted, from 1. */
   readonly page: number;
-  readonly offset: number;
+  /** Which page the answer is that there is. */
+  readonly shown: number;
+  readonly size: number;
   onPage(page: number): void;
 }
 
@@ -13,9 +16,11 @@ export interface Pages {
 export function usePages<R>(size: number, list: QueryState<R>, totalOf: (data: R) => number): Pages {
   const [query, change] = usePageQuery();
   const page = pageOf(query);
+  const shown = useRef(page);
+  if (!list.loading && !list.failure) shown.current = page;
   const total = list.data === undefined || list.loading || list.failure ? undefined : totalOf(list.data);
   useEffect(() => {
     if (total !== undefined && page > 1 && (page - 1) * size >= total) change({ page: total > size ? String(Math.ceil(total / size)) : undefined }, { replace: true });
   }, [total, page, size, change]);
-  return { page, offset: (page - 1) * size, onPage: (next) => change({ page: next === 1 ? undefined : String(next) }) };
+  return { page, shown: shown.current, size, onPage: (next) => change({ page: next === 1 ? undefined : String(next) }) };
 }

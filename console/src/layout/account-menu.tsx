@@ -1,10 +1,9 @@
 import { useState } from 'preact/hooks';
 import { chooseAccount, signOut } from '../api/session.ts';
-import { announce } from '../components/announcer.tsx';
+import { announceFailure } from '../components/announcer.tsx';
 import { Button } from '../components/button.tsx';
 import { Icon } from '../components/icon.tsx';
 import { useWho } from '../hooks/use-session.ts';
-import { asFailure } from '../api/failure.ts';
 
 /** Who is signed in, to which account, and the way out. */
 export function AccountMenu() {
@@ -12,7 +11,7 @@ export function AccountMenu() {
   const [leaving, setLeaving] = useState(false);
   const leave = () => {
     setLeaving(true);
-    signOut().catch((thrown: unknown) => announce(`You are still signed in. ${asFailure(thrown).message}`, 'wrong')).finally(() => setLeaving(false));
+    signOut().catch((thrown: unknown) => announceFailure(thrown, 'You are still signed in. ')).finally(() => setLeaving(false));
   };
   return (
     <div class="account-menu">

@@ -2,12 +2,12 @@
 const MOST = 1000;
 export const PAGE = 100;
 
-interface Page<T> {
+export interface Page<T> {
   readonly nodes: readonly T[];
   readonly pageInfo: { readonly total: number };
 }
 
-export interface AllOf<T> {
+interface AllOf<T> {
   readonly items: readonly T[];
   readonly total: number;
 }

@@ -1,9 +1,11 @@
-import type { AppPermission } from './permissions.ts';
+import type { AppPermissionType } from '../api/generated.ts';
 import { words } from './format.ts';
+import type { AppPermission } from './permissions.ts';
 
-const THINGS = {
-  ALL: 'Everything', ENV: 'Environments', SERVICE: 'Services', WORKFLOW: 'Workflows', PIPELINE: 'Pipelines', DEPLOYMENT: 'Deployments', PROVISIONER: 'Provisioners',
-} as const;
+/** What each type of application permission is about. */
+export const THINGS: Readonly<Record<AppPermissionType, string>> = {
+  ALL: 'Everything', SERVICE: 'Services', ENV: 'Environments', WORKFLOW: 'Workflows', PIPELINE: 'Pipelines', DEPLOYMENT: 'Deployments', PROVISIONER: 'Provisioners',
+};
 
 /** What a permission on applications says, in words. */
 export function appPermissionText(permission: AppPermission, applicationNames: ReadonlyMap<string, string>): { what: string; where: string; actions: string } {

@@ -17,7 +17,7 @@ export async function copyLater(get: () => Promise<string>): Promise<boolean> {
   return copyText(await get());
 }
 
-export async function copyText(text: string): Promise<boolean> {
+async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
     return true;

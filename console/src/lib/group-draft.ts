@@ -1,7 +1,10 @@
-import { oneFailure } from '../api/failure.ts';
+import { fieldFailure } from '../api/failure.ts';
 import type { AccountPermissionType, Actions, AppPermissionType, ApplicationPermissionInput, CreateUserGroupInput, Permissions, PermissionsParts, UpdateUserGroupInput } from '../api/generated.ts';
+import { THINGS } from './app-permission-text.ts';
 import { mergeList, mergeWords, wordsIn } from './merge.ts';
 import type { AppPermission } from './permissions.ts';
+
+export type GroupField = 'name' | 'description' | 'users' | 'account' | 'apps' | 'scopes';
 
 /** What a user group's form holds while it is filled in. */
 export interface GroupDraft {
@@ -31,7 +34,7 @@ export function groupDraftOf(group: EditedGroup): GroupDraft {
 }
 
 /** An answer's application permission as an input: without what is null or empty, which would say something in an input. */
-export function appInput(permission: AppPermission): ApplicationPermissionInput {
+function appInput(permission: AppPermission): ApplicationPermissionInput {
   return { ...withoutEmpty(permission), actions: permission.actions } as ApplicationPermissionInput;
 }
 
@@ -46,15 +49,26 @@ function isGroup(value: unknown): value is object {
 
 /** Throws a Failure where what the server would say is for programmers, and does not say which of them it is about. */
 export function permissionsOf(draft: GroupDraft): Permissions {
-  for (const [index, { applications, actions }] of draft.apps.entries()) {
-    const what = applications.filterType !== 'ALL' && (applications.appIds ?? []).length === 0 ? 'choose applications, or all of them' : actions.length === 0 ? 'choose what it allows' : undefined;
-    if (what) throw oneFailure(`Invalid application permissions: ${what}, in number ${index + 1}`, 'BAD_USER_INPUT');
+  for (const [index, permission] of draft.apps.entries()) {
+    const lacking = lacks(permission);
+    if (lacking) throw fieldFailure<GroupField>('apps', `${lacking}, in number ${index + 1}.`);
   }
   return {
     accountPermissions: { accountPermissionTypes: draft.account },
     appPermissions: draft.apps,
     scopes: wordsIn(draft.scopes),
   };
+}
+
+/** What must be chosen yet for a permission on applications to say something. */
+function lacks({ permissionType, applications, actions, ...filters }: ApplicationPermissionInput): string | undefined {
+  const all = applications.filterType === 'ALL';
+  if (!all && (applications.appIds ?? []).length === 0) return 'Choose applications, or all of them';
+  if (actions.length === 0) return 'Choose what it allows';
+  const narrowed = Object.values(filters).flatMap((filter) => Object.entries(filter ?? {})).filter(([, by]) => by !== null && by.length > 0);
+  if (permissionType !== 'ALL' && narrowed.length === 0) return `Choose which ${THINGS[permissionType].toLowerCase()}`;
+  if (all && narrowed.some(([member]) => member.endsWith('Ids'))) return 'Choose the applications that the ids are of';
+  return undefined;
 }
 
 export function createGroupInput(draft: GroupDraft, userIds: readonly string[]): CreateUserGroupInput {

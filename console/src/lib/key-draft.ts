@@ -1,10 +1,13 @@
-import { oneFailure } from '../api/failure.ts';
+import { fieldFailure } from '../api/failure.ts';
 import type { CreateApiKeyInput, KeySettings, RefillInterval, UpdateApiKeyInput } from '../api/generated.ts';
 import { formatDuration, parseDuration } from './duration.ts';
+import { number } from './format.ts';
 import { mergeList, mergeWords, wordsIn } from './merge.ts';
 import { DAY, fromLocalField, toLocalField } from './time.ts';
 
 export type Expiry = 'never' | '7' | '30' | '90' | '365' | 'date';
+
+export type KeyField = 'name' | 'groups' | 'expiry' | 'ips' | 'rate' | 'window' | 'credits' | 'amount' | 'day' | 'metadata';
 
 /** What a key's form holds while it is filled in: the texts as they were typed. */
 export interface KeyDraft {
@@ -119,7 +122,7 @@ function expiresAt(draft: KeyDraft, now: number): number | null {
   if (draft.expiry === 'never') return null;
   if (draft.expiry !== 'date') return now + Number(draft.expiry) * DAY;
   const at = fromLocalField(draft.expiryDate);
-  if (at === undefined) throw oneFailure('Invalid expiresAt: choose a day and a time', 'BAD_USER_INPUT');
+  if (at === undefined) throw fieldFailure<KeyField>('expiry', 'Choose a day and a time.');
   return at;
 }
 
@@ -129,31 +132,31 @@ const WINDOW_MAX_SECONDS = 31 * 86_400;
 
 function rateLimit(draft: KeyDraft, before: KeyDraft): Members['rateLimit'] & object | null {
   if (draft.rateLimit.trim() === '') {
-    if (before.rateLimit === '' && draft.rateWindow !== before.rateWindow) throw oneFailure('Invalid rateLimit: say how many uses there may be in this time', 'BAD_USER_INPUT');
+    if (before.rateLimit === '' && draft.rateWindow !== before.rateWindow) throw fieldFailure<KeyField>('rate', 'Say how many uses there may be in this time.');
     return null;
   }
-  const limit = whole(draft.rateLimit, 1, USES_MAX, 'Invalid rateLimit: the number of uses');
+  const limit = whole(draft.rateLimit, 1, USES_MAX, 'rate');
   const windowSeconds = parseDuration(draft.rateWindow);
   if (windowSeconds === undefined || windowSeconds > WINDOW_MAX_SECONDS) {
-    throw oneFailure('Invalid rateLimit window: write the time as 10 seconds, 1 minute or 1 hour; the longest is 31 days', 'BAD_USER_INPUT');
+    throw fieldFailure<KeyField>('window', 'Write the time as 10 seconds, 1 minute or 1 hour; the longest is 31 days.');
   }
   return { limit, windowSeconds };
 }
 
 function credits(draft: KeyDraft): Members['credits'] & object | null {
   if (draft.credits.trim() === '') {
-    if (draft.refill !== 'never') throw oneFailure('Invalid credits: say how many there are now', 'BAD_USER_INPUT');
+    if (draft.refill !== 'never') throw fieldFailure<KeyField>('credits', 'Say how many uses are left now.');
     return null;
   }
-  const remaining = whole(draft.credits, 0, Number.MAX_SAFE_INTEGER, 'Invalid credits: the number of uses');
+  const remaining = whole(draft.credits, 0, Number.MAX_SAFE_INTEGER, 'credits');
   if (draft.refill === 'never') return { remaining };
-  const amount = whole(draft.refillAmount, 0, Number.MAX_SAFE_INTEGER, 'Invalid credits: the amount of a refill');
+  const amount = whole(draft.refillAmount, 0, Number.MAX_SAFE_INTEGER, 'amount');
   if (draft.refill === 'DAILY') return { remaining, refill: { amount, interval: 'DAILY' } };
-  return { remaining, refill: { amount, interval: draft.refill, day: whole(draft.refillDay, 1, 31, 'Invalid credits: the day of a refill') } };
+  return { remaining, refill: { amount, interval: draft.refill, day: whole(draft.refillDay, 1, 31, 'day') } };
 }
 
-function whole(text: string, least: number, most: number, what: string): number {
+function whole(text: string, least: number, most: number, field: KeyField): number {
   const value = /^\d+$/.test(text.trim()) ? Number(text) : NaN;
-  if (!(value >= least && value <= most)) throw oneFailure(`${what} must be a whole number from ${least} to ${most}`, 'BAD_USER_INPUT');
+  if (!(value >= least && value <= most)) throw fieldFailure(field, `This must be a whole number from ${number(least)} to ${number(most)}.`);
   return value;
 }

@@ -40,11 +40,6 @@ export function expand(types: readonly AccountPermissionType[]): ReadonlySet<Acc
   return new Set(types.includes(BROAD) ? [...types, ...COVERED_BY_BROAD] : types);
 }
 
-/** Whether scopes that are held cover one: `invoices.*` covers what begins with `invoices.`, `*` all. */
-export function coversScope(held: readonly string[], wanted: string): boolean {
-  return held.some((one) => one === wanted || one === '*' || (one.endsWith('.*') && wanted.startsWith(one.slice(0, -1))));
-}
-
 export interface GroupPart {
   readonly id: string;
   readonly name: string;

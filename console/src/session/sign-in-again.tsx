@@ -7,7 +7,7 @@ import { SignInForm } from './sign-in-form.tsx';
 export function SignInAgain({ who }: { who: SignedIn }) {
   return (
     <Dialog title="Your session has ended" firm onClose={giveUp} actions={<Button onClick={giveUp}>Leave without saving</Button>}>
-      <p>Sign in to <strong>{who.viewer.account.name}</strong> again. What you entered is still here, and what you were doing goes on.</p>
+      <p>Sign in to <strong><bdi>{who.viewer.account.name}</bdi></strong> again. What you entered is still here, and what you were doing goes on.</p>
       <SignInForm startWith={who.actor.kind === 'USER' ? 'password' : 'key'} />
     </Dialog>
   );

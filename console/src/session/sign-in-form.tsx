@@ -24,7 +24,7 @@ export function SignInForm({ startWith = 'key' }: { startWith?: Way }) {
   });
   const other: Way = way === 'key' ? 'password' : 'key';
   return (
-    <form ref={form} class="sign-in-form" onSubmit={(event) => { event.preventDefault(); void sending.submit(); }}>
+    <form ref={form} onSubmit={(event) => { event.preventDefault(); void sending.submit(); }}>
       {sending.failure && <Problem failure={sending.failure} />}
       {way === 'key' ? (
         <TextField label="API key" type="password" value={apiKey} onInput={setApiKey} required mono autocomplete="off" placeholder="lk_…" autofocus />

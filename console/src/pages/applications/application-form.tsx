@@ -7,7 +7,10 @@ import { FormDialog } from '../../components/form-dialog.tsx';
 import { useSubmit } from '../../hooks/use-submit.ts';
 import { fieldErrors, type FieldRules } from '../../lib/field-errors.ts';
 
-const RULES: FieldRules<'name' | 'description'> = [[/\bname\b/i, 'name'], [/description/i, 'description']];
+const RULES: FieldRules<'name' | 'description'> = [
+  [/^Invalid application name|^An application already exists with the name/, 'name'],
+  [/^Invalid description/, 'description'],
+];
 
 interface ApplicationFormProps {
   /** The application to change; absent for a new one. */

@@ -41,7 +41,7 @@ export function ApplicationsPage() {
         {({ applications: { nodes, pageInfo } }) => nodes.length === 0 ? <Empty>There is no application yet.</Empty> : (
           <>
             <Table caption="Applications" columns={columns(may.manageApplications, setOpen)} rows={nodes} rowKey={(one) => one.id} busy={applications.loading} />
-            <Pager page={pages.page} size={SIZE} total={pageInfo.total} what="applications" onPage={pages.onPage} />
+            <Pager {...pages} total={pageInfo.total} what="applications" />
           </>
         )}
       </Loaded>

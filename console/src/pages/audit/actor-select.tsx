@@ -1,5 +1,5 @@
 import { run } from '../../api/client.ts';
-import { KeysQuery, UsersQuery } from '../../api/generated.ts';
+import { KeysQuery, UserNamesQuery } from '../../api/generated.ts';
 import { useFetched } from '../../hooks/use-fetched.ts';
 import { useAbilities } from '../../hooks/use-session.ts';
 import { number } from '../../lib/format.ts';
@@ -14,7 +14,7 @@ interface Actors {
 /** Whom the audit log is filtered by: the first hundred users and keys, and whoever the address names. */
 export function ActorSelect({ value, onChange }: { value: string; onChange(value: string): void }) {
   const may = useAbilities();
-  const users = useFetched(async (signal) => (may.seeUsers ? (await run(UsersQuery, FIRST, signal)).users : undefined));
+  const users = useFetched(async (signal) => (may.seeUsers ? (await run(UserNamesQuery, FIRST, signal)).users : undefined));
   const keys = useFetched(async (signal) => (may.seeKeys ? (await run(KeysQuery, FIRST, signal)).apiKeys : undefined));
   const known = [...(users.data?.nodes ?? []), ...(keys.data?.nodes ?? [])].some((one) => one.id === value);
   return (

@@ -35,7 +35,7 @@ export function AuditPage() {
         ) : (
           <>
             <AuditList caption="Audit log" sets={nodes} busy={audits.loading} />
-            <Pager page={pages.page} size={SIZE} total={pageInfo.total} what="entries" onPage={pages.onPage} />
+            <Pager {...pages} total={pageInfo.total} what="entries" />
           </>
         )}
       </Loaded>

@@ -3,6 +3,7 @@ import { AccountPermissionTypeText, type AccountPermissionType } from '../../api
 import { CheckField, FieldGroup } from '../../components/field.tsx';
 import { useWho } from '../../hooks/use-session.ts';
 import { words } from '../../lib/format.ts';
+import { permissionText } from '../../lib/permission-words.ts';
 import { expand } from '../../lib/permissions.ts';
 
 const FIRST: readonly AccountPermissionType[] = [
@@ -28,7 +29,7 @@ export function AccountPermissionFields({ chosen, onChange, error }: AccountPerm
     const forbidden = !on && !held.has(type);
     return (
       <CheckField
-        key={type} label={words(type)} hint={forbidden ? 'You do not hold this yourself.' : AccountPermissionTypeText[type]} checked={on} disabled={forbidden}
+        key={type} label={words(type)} hint={forbidden ? 'You do not hold this yourself.' : permissionText(type)} checked={on} disabled={forbidden}
         onChange={(wanted) => onChange(wanted ? ALL.filter((one) => one === type || chosen.includes(one)) : chosen.filter((one) => one !== type))}
       />
     );

@@ -2,23 +2,19 @@ import type { Actions, AppPermissionType, ApplicationPermissionInput } from '../
 import { Button, IconButton } from '../../components/button.tsx';
 import { CheckField, FieldGroup, SelectField, type Choice } from '../../components/field.tsx';
 import { PickList } from '../../components/pick-list.tsx';
-import { Problem } from '../../components/problem.tsx';
-import { Loading } from '../../components/states.tsx';
-import type { AllApplications } from '../../hooks/use-all-applications.ts';
+import type { All } from '../../hooks/use-all.ts';
 import { useRows } from '../../hooks/use-rows.ts';
-import { number, words } from '../../lib/format.ts';
+import { THINGS } from '../../lib/app-permission-text.ts';
+import { words } from '../../lib/format.ts';
 import { ACTIONS, isNarrow, KINDS, NEW_APP_PERMISSION, withType, type NarrowType } from '../../lib/group-draft.ts';
 import { IdField } from './id-field.tsx';
 
-const TYPES: readonly Choice<AppPermissionType>[] = [
-  { value: 'ALL', label: 'Everything' }, { value: 'SERVICE', label: 'Services' }, { value: 'ENV', label: 'Environments' }, { value: 'WORKFLOW', label: 'Workflows' },
-  { value: 'PIPELINE', label: 'Pipelines' }, { value: 'DEPLOYMENT', label: 'Deployments' }, { value: 'PROVISIONER', label: 'Provisioners' },
-];
+const TYPES = Object.entries(THINGS).map(([value, label]) => ({ value, label })) as readonly Choice<AppPermissionType>[];
 
 interface AppPermissionFieldsProps {
   permissions: readonly ApplicationPermissionInput[];
   onChange(permissions: readonly ApplicationPermissionInput[]): void;
-  applications: AllApplications;
+  applications: All<{ readonly id: string; readonly name: string }>;
   error: string | undefined;
 }
 
@@ -67,7 +63,7 @@ function AppPermissionField({ label, permission, applications, onChange, onRemov
         <IconButton label={`Remove ${label.toLowerCase()}`} icon="trash" onClick={onRemove} />
       </div>
       {some && (
-        <ApplicationsField all={applications} chosen={appIds} onChange={(next) => onChange({ ...permission, applications: { appIds: next } })} />
+        <PickList label="Applications" what="application" all={applications} chosen={appIds} onChange={(next) => onChange({ ...permission, applications: { appIds: next } })} />
       )}
       {isNarrow(type) && <KindFields key={type} permission={permission} type={type} onChange={onChange} />}
       {type === 'SERVICE' && <IdField label="Service ids" empty="all of them" ids={permission.services?.serviceIds ?? []} onChange={(ids) => onChange({ ...permission, services: ids.length > 0 ? { serviceIds: ids } : { filterType: 'ALL' } })} />}
@@ -75,13 +71,6 @@ function AppPermissionField({ label, permission, applications, onChange, onRemov
       <ActionFields type={type} chosen={permission.actions.filter((one) => one !== null)} onChange={(actions) => onChange({ ...permission, actions })} />
     </fieldset>
   );
-}
-
-function ApplicationsField({ all: { applications, total, failure, retry }, chosen, onChange }: { all: AllApplications; chosen: readonly string[]; onChange(chosen: readonly string[]): void }) {
-  if (failure) return <Problem failure={failure} onRetry={retry} />;
-  if (!applications) return <Loading what="applications" />;
-  const hint = total > applications.length ? `These are the first ${number(applications.length)} of ${number(total)}, by name.` : undefined;
-  return <PickList label="Applications" what="application" choices={applications} chosen={chosen} onChange={onChange} hint={hint} />;
 }
 
 function ActionFields({ type, chosen, onChange }: { type: AppPermissionType; chosen: readonly Actions[]; onChange(chosen: readonly Actions[]): void }) {

@@ -1,32 +1,34 @@
 import { useState } from 'preact/hooks';
 import { run } from '../../api/client.ts';
-import { CreateGroup, GroupQuery, UpdateGroup, type GroupQueryAnswer } from '../../api/generated.ts';
+import { ApplicationNamesQuery, CreateGroup, GroupQuery, UpdateGroup, type GroupQueryAnswer } from '../../api/generated.ts';
 import { announce } from '../../components/announcer.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { TextArea, TextField } from '../../components/field.tsx';
 import { FormDialog } from '../../components/form-dialog.tsx';
 import { Loaded } from '../../components/states.tsx';
 import { UsersField } from '../../components/users-field.tsx';
-import { useAllApplications } from '../../hooks/use-all-applications.ts';
+import { useAll } from '../../hooks/use-all.ts';
 import { useQuery } from '../../hooks/use-query.ts';
 import { useAbilities } from '../../hooks/use-session.ts';
 import { useSubmit } from '../../hooks/use-submit.ts';
+import { THINGS } from '../../lib/app-permission-text.ts';
 import { fieldErrors, type FieldRules } from '../../lib/field-errors.ts';
-import { createGroupInput, groupDraftOf, NEW_GROUP, rebaseGroup, updateGroupInput, type GroupDraft } from '../../lib/group-draft.ts';
+import { createGroupInput, groupDraftOf, NEW_GROUP, rebaseGroup, updateGroupInput, type GroupDraft, type GroupField } from '../../lib/group-draft.ts';
 import { AccountPermissionFields } from './account-permission-fields.tsx';
 import { AppPermissionFields } from './app-permission-fields.tsx';
 
-type GroupField = 'name' | 'description' | 'users' | 'account' | 'apps' | 'scopes';
-
 const RULES: FieldRules<GroupField> = [
-  [/already exists with the name|user group name/i, 'name'],
-  [/description/i, 'description'],
-  [/userIds|user does not exist/i, 'users'],
-  [/scopes?\b/i, 'scopes'],
-  [/Invalid \w+ permission|application permissions|ids and scopes/, 'apps'],
-  [/more than the caller holds \((ALL|ENV|SERVICE|WORKFLOW|PIPELINE|DEPLOYMENT|PROVISIONER)\)/, 'apps'],
-  [/more than the caller holds \((?![A-Z_]+\))/, 'scopes'],
-  [/can be set only together|more than the caller holds/, 'account'],
+  [/^Invalid user group name|^A user group already exists with the name/, 'name'],
+  [/^Invalid description/, 'description'],
+  [/^User does not exist|^Too many User Groups/, 'users'],
+  [/^Invalid scope|^Too many scopes/, 'scopes'],
+  [/^Too many (application permissions|permissions: the ids and scopes)/, 'apps'],
+  ...Object.entries(THINGS).flatMap(([type, things]): FieldRules<GroupField> => [
+    [new RegExp(`^Invalid ${type} permission`), 'apps', `Invalid permission on ${things.toLowerCase()}`],
+    [new RegExp(`(more than the caller holds) \\(${type}\\)$`), 'apps', `$1 (${things.toLowerCase()} in applications)`],
+  ]),
+  [/can be set only together|more than the caller holds \(“/, 'account'],
+  [/more than the caller holds \(/, 'scopes'],
 ];
 
 interface GroupFormProps {
@@ -38,13 +40,13 @@ interface GroupFormProps {
 
 /** Changes a group, from what the server has of it at this moment. */
 export function EditGroup({ id, onClose, onSaved }: Omit<GroupFormProps, 'group'> & { id: string }) {
-  const query = useQuery(GroupQuery, { id, users: false });
+  const query = useQuery(GroupQuery, { id });
   if (query.data) return <GroupForm group={query.data.userGroup} onClose={onClose} onSaved={onSaved} />;
   return <Dialog title="Edit user group" onClose={onClose}><Loaded query={query} what="the user group">{() => null}</Loaded></Dialog>;
 }
 
 async function update(id: string, draft: GroupDraft, before: GroupDraft) {
-  const now = groupDraftOf((await run(GroupQuery, { id, users: false })).userGroup);
+  const now = groupDraftOf((await run(GroupQuery, { id })).userGroup);
   return (await run(UpdateGroup, { input: updateGroupInput(rebaseGroup(draft, before, now), now, id) })).updateUserGroup.userGroup;
 }
 
@@ -54,7 +56,7 @@ export function GroupForm({ group, onClose, onSaved }: GroupFormProps) {
   const [before] = useState(() => (group ? groupDraftOf(group) : NEW_GROUP));
   const [draft, setDraft] = useState(before);
   const [userIds, setUserIds] = useState<readonly string[]>([]);
-  const applications = useAllApplications();
+  const applications = useAll(ApplicationNamesQuery, (page) => page, (answer) => answer.applications);
   const sending = useSubmit(async () => {
     const saved = group
       ? await update(group.id, draft, before)

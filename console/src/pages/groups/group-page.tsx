@@ -21,8 +21,7 @@ import { GROUPS } from './groups-page.tsx';
 const TRAIL = [...ACCESS_TRAIL, { name: 'User Groups', to: GROUPS }];
 
 export function GroupPage({ id }: { id: string }) {
-  const may = useAbilities();
-  const query = useQuery(GroupQuery, { id, users: may.seeUsers });
+  const query = useQuery(GroupQuery, { id });
   useTitle(query.data?.userGroup.name ?? 'User group');
   return (
     <>
@@ -40,8 +39,9 @@ function GroupView({ group, reload }: { group: GroupQueryAnswer['userGroup']; re
   const [open, setOpen] = useState<'edit' | 'delete'>();
   const [changes, setChanges] = useState(0);
   const close = () => setOpen(undefined);
+  const noteChange = () => setChanges((last) => last + 1);
   const changed = () => {
-    setChanges((last) => last + 1);
+    noteChange();
     reload();
   };
   const remove = async () => {
@@ -63,7 +63,7 @@ function GroupView({ group, reload }: { group: GroupQueryAnswer['userGroup']; re
         <div class="panel-head"><h2 id="permissions-title">Permissions</h2></div>
         <PermissionTables groups={[group]} applicationNames={applicationNames} ofOneGroup />
       </section>
-      {group.users && <GroupMembers group={group} users={group.users} reload={changed} />}
+      {may.seeUsers && <GroupMembers group={group} onChanged={noteChange} />}
       {may.seeKeys && <GroupKeys id={group.id} />}
       {may.seeAudits && <TrailPanel title="Audit trail" filter={{ resourceId: group.id }} more={`/audit?resource=${encodeURIComponent(group.id)}`} about={group.id} round={changes} />}
       {open === 'edit' && <EditGroup id={group.id} onClose={close} onSaved={changed} />}

@@ -32,7 +32,7 @@ export function GroupsPage() {
         {({ userGroups: { nodes, pageInfo } }) => nodes.length === 0 ? <Empty>There is no user group yet.</Empty> : (
           <>
             <Table caption="User groups" columns={columns(may.seeUsers)} rows={nodes} rowKey={(group) => group.id} busy={groups.loading} />
-            <Pager page={pages.page} size={SIZE} total={pageInfo.total} what="user groups" onPage={pages.onPage} />
+            <Pager {...pages} total={pageInfo.total} what="user groups" />
           </>
         )}
       </Loaded>

@@ -1,9 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { useCallback, useState } from 'preact/hooks';
 import { accountId, run } from '../../api/client.ts';
-import { asFailure } from '../../api/failure.ts';
 import { DeleteKey, KeySettingsQuery, RevealKey, UpdateKey, type KeyRow } from '../../api/generated.ts';
-import { announce } from '../../components/announcer.tsx';
+import { announce, announceFailure } from '../../components/announcer.tsx';
 import { IconButton } from '../../components/button.tsx';
 import { Confirm } from '../../components/confirm.tsx';
 import { CopyButton } from '../../components/copy.tsx';
@@ -45,7 +44,7 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
   });
   const attempt = (row: KeyRow, action: () => Promise<void>) => {
     setBusy((last) => [...last, row.id]);
-    action().catch((thrown: unknown) => announce(asFailure(thrown).message, 'wrong')).finally(() => setBusy((last) => last.filter((one) => one !== row.id)));
+    action().catch((thrown: unknown) => announceFailure(thrown)).finally(() => setBusy((last) => last.filter((one) => one !== row.id)));
   };
   const toggleSecret = (row: KeyRow) => {
     if (secrets.has(row.id)) show(row.id, undefined);

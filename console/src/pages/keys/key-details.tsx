@@ -30,7 +30,7 @@ export function KeyDetails({ apiKey }: { apiKey: Key }) {
       <div><dt>Allowed addresses</dt><dd>{ips.length === 0 ? <span class="muted">Any</span> : ips.map((ip) => <p key={ip}><code>{ip}</code></p>)}</dd></div>
       <div><dt>Rate limit</dt><dd>{apiKey.rateLimit ? `${count(apiKey.rateLimit.limit, 'use')} in ${formatDuration(apiKey.rateLimit.windowSeconds)}` : <span class="muted">Only the account's own</span>}</dd></div>
       <div><dt>Credits</dt><dd><Credits credits={apiKey.credits} /></dd></div>
-      {apiKey.metadata.map(({ key, value }) => <div key={key}><dt class="note-name"><bdi>{key}</bdi></dt><dd><bdi>{value}</bdi></dd></div>)}
+      {apiKey.metadata.map(({ key, value }) => <div key={key}><dt><bdi>{key}</bdi></dt><dd><bdi>{value}</bdi></dd></div>)}
     </dl>
   );
 }

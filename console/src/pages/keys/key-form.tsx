@@ -2,23 +2,17 @@ import { useState } from 'preact/hooks';
 import { FieldGroup, SelectField, TextArea, TextField, type Choice } from '../../components/field.tsx';
 import { GroupsField } from '../../components/groups-field.tsx';
 import type { FieldRules, FormErrors } from '../../lib/field-errors.ts';
-import { NEW_KEY, type Expiry, type KeyDraft } from '../../lib/key-draft.ts';
+import { NEW_KEY, type Expiry, type KeyDraft, type KeyField } from '../../lib/key-draft.ts';
 import { MetadataFields } from './metadata-fields.tsx';
-
-export type KeyField = 'name' | 'groups' | 'expiry' | 'ips' | 'rate' | 'window' | 'credits' | 'amount' | 'day' | 'metadata';
 
 /** What the server says about which field. */
 export const KEY_FIELD_RULES: FieldRules<KeyField> = [
-  [/API Key name|already exists with the name/i, 'name'],
-  [/user ?groups?\b/i, 'groups'],
-  [/expiresAt/, 'expiry'],
-  [/allowedIps/, 'ips'],
-  [/rateLimit.*window/, 'window'],
-  [/rateLimit/, 'rate'],
-  [/credits.*amount/, 'amount'],
-  [/credits.*\bday\b/, 'day'],
-  [/credits/, 'credits'],
-  [/metadata/, 'metadata'],
+  [/^Invalid API Key name|^An API key already exists with the name/, 'name'],
+  [/^No User Group exists|^Too many User Groups|^User not authorized: the user groups hold/, 'groups'],
+  [/^Invalid expiresAt/, 'expiry', 'Invalid expiry'],
+  [/^(Invalid|Too many) allowedIps/, 'ips', '$1 addresses'],
+  [/allowedIps does not hold the address that this request comes from$/, 'ips', 'these addresses do not include the one that you are at'],
+  [/^(Invalid|Too much) metadata/, 'metadata'],
 ];
 
 const EXPIRIES: readonly Choice<Expiry>[] = [

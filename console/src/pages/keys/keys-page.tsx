@@ -56,7 +56,7 @@ export function KeysPage() {
               onSort={(next: Sort) => change({ sort: next.field === 'NAME' ? '' : next.field, down: next.descending ? '1' : '' })}
               detail={(row) => secretRow(row, actions)}
             />
-            <Pager page={pages.page} size={SIZE} total={pageInfo.total} what="keys" onPage={pages.onPage} />
+            <Pager {...pages} total={pageInfo.total} what="keys" />
           </>
         )}
       </Loaded>

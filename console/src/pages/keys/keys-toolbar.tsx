@@ -1,7 +1,7 @@
-import type { ApiKeySortField } from '../../api/generated.ts';
+import { GroupNamesQuery, type ApiKeySortField } from '../../api/generated.ts';
 import { SearchField } from '../../components/search-field.tsx';
 import { Select } from '../../components/select.tsx';
-import { useAllGroups } from '../../hooks/use-all-groups.ts';
+import { useAll } from '../../hooks/use-all.ts';
 import type { PageQuery } from '../../lib/page-query.ts';
 
 interface KeysToolbarProps {
@@ -21,8 +21,8 @@ const ORDERS = [
 
 /** Which keys the list shows. */
 export function KeysToolbar({ query, change, sort }: KeysToolbarProps) {
-  const { groups } = useAllGroups();
-  const named = (groups ?? []).map(({ id, name }) => ({ value: id, label: name }));
+  const { items = [] } = useAll(GroupNamesQuery, (page) => page, (answer) => answer.userGroups);
+  const named = items.map(({ id, name }) => ({ value: id, label: name }));
   const wanted = query['group'] ?? '';
   const unnamed = wanted === '' || named.some((one) => one.value === wanted) ? [] : [{ value: wanted, label: wanted }]; // it is gone, or its name not here yet
   const groupChoices = [{ value: '', label: 'Any user group' }, ...unnamed, ...named];

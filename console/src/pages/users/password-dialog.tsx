@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { run } from '../../api/client.ts';
+import { fieldFailure } from '../../api/failure.ts';
 import { SetPasswordMutation } from '../../api/generated.ts';
 import { announce } from '../../components/announcer.tsx';
 import { TextField } from '../../components/field.tsx';
@@ -7,14 +8,12 @@ import { FormDialog } from '../../components/form-dialog.tsx';
 import { useWho } from '../../hooks/use-session.ts';
 import { useSubmit } from '../../hooks/use-submit.ts';
 import { fieldErrors, type FieldRules } from '../../lib/field-errors.ts';
-import { oneFailure } from '../../api/failure.ts';
 
 type PasswordField = 'current' | 'password' | 'again';
 
 const RULES: FieldRules<PasswordField> = [
-  [/currentPassword|e-mail address or password|current password/i, 'current'],
-  [/twice/, 'again'],
-  [/Invalid password/, 'password'],
+  [/^User not authorized: currentPassword is not the user's password$/, 'current', 'This is not your password.'],
+  [/^Invalid password/, 'password'],
 ];
 
 /** Sets a user's password. One's own needs the current one. */
@@ -24,7 +23,7 @@ export function PasswordDialog({ user, onClose }: { user: { readonly id: string;
   const [password, setPassword] = useState('');
   const [again, setAgain] = useState('');
   const sending = useSubmit(async () => {
-    if (password !== again) throw oneFailure('Write the same password twice.', 'BAD_USER_INPUT');
+    if (password !== again) throw fieldFailure<PasswordField>('again', 'Write the same password twice.');
     await run(SetPasswordMutation, { input: { userId: user.id, password, ...(own ? { currentPassword: current } : {}) } });
     announce(<>The password of <bdi>{user.name}</bdi> is set.</>);
     onClose();

@@ -12,10 +12,10 @@ import { mergeList } from '../../lib/merge.ts';
 type UserField = 'name' | 'email' | 'external' | 'groups';
 
 const RULES: FieldRules<UserField> = [
-  [/e-?mail/i, 'email'],
-  [/externalUserId/, 'external'],
-  [/user ?groups?\b/i, 'groups'],
-  [/\bname\b/i, 'name'],
+  [/^Invalid email|^A user already exists with the email/, 'email'],
+  [/^Invalid externalUserId/, 'external', 'Invalid external id'],
+  [/^No User Group exists|^Too many User Groups|^User not authorized: the user groups hold/, 'groups'],
+  [/^Invalid user name/, 'name'],
 ];
 
 interface UserDraft {

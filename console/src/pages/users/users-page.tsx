@@ -25,9 +25,9 @@ export function UsersPage() {
   const own = useWho().viewer.user !== null;
   const [adding, setAdding] = useState(false);
   const [query, change] = usePageQuery();
-  const wanted = query['q'] ?? '';
+  const wanted = (query['q'] ?? '').trim(); // no name or address begins or ends with a space
   const users = useQuery(UsersQuery, wanted === '' ? { limit: SIZE, offset: (pageOf(query) - 1) * SIZE } : undefined);
-  const byEmail = useQuery(UserByEmailQuery, wanted.includes('@') ? { email: wanted.trim() } : undefined);
+  const byEmail = useQuery(UserByEmailQuery, wanted.includes('@') ? { email: wanted } : undefined);
   const byName = useQuery(UserByNameQuery, wanted !== '' && !wanted.includes('@') ? { name: wanted } : undefined);
   const found = wanted.includes('@') ? byEmail : byName;
   const pages = usePages(SIZE, users, (data) => data.users.pageInfo.total);
@@ -39,14 +39,14 @@ export function UsersPage() {
     <>
       <PageHead title="Users" trail={ACCESS_TRAIL} actions={add}>People. They may do what their user groups may do.</PageHead>
       <div class="toolbar" role="search" aria-label="Users">
-        <SearchField label="Find by e-mail or full name" value={wanted} onSearch={(q) => change({ q }, { replace: true })} />
+        <SearchField label="Find by e-mail or full name" value={query['q'] ?? ''} onSearch={(q) => change({ q }, { replace: true })} />
       </div>
       {wanted === '' ? (
         <Loaded query={users} what="users">
           {({ users: { nodes, pageInfo } }) => nodes.length === 0 ? <Empty>There is no user yet.</Empty> : (
             <>
               <Table caption="Users" columns={columns} rows={nodes} rowKey={(user) => user.id} busy={users.loading} />
-              <Pager page={pages.page} size={SIZE} total={pageInfo.total} what="users" onPage={pages.onPage} />
+              <Pager {...pages} total={pageInfo.total} what="users" />
             </>
           )}
         </Loaded>
