@@ -66,7 +66,7 @@ describe('an allocation that fails', { skip: noShim }, () => {
       await change();
       return true;
     } catch (error) {
-      if (!(error instanceof Refused) && !['ECONNRESET', 'EPIPE'].includes(error.code)) throw error;
+      if (!(error instanceof Refused) && !['ECONNRESET', 'EPIPE'].includes(error.cause?.code)) throw error;
       return false;
     }
   };

@@ -185,11 +185,12 @@ export class Server {
     assert.deepEqual({ status, signal }, { status: 0, signal: null }, `the server did not end well:\n${this.stderr}`);
   }
 
-  /** Ends it at once. */
+  /** Ends it at once, and checks that it had not ended by itself. */
   async kill() {
     this.process.ref();
     this.process.kill('SIGKILL');
-    await this.exited;
+    assert.deepEqual(await this.exited, { status: null, signal: 'SIGKILL' }, `the server ended before it was killed:\n${this.stderr}`);
+    assert.doesNotMatch(this.stderr, SANITIZER_REPORT);
   }
 
   request(options) {

@@ -43,6 +43,9 @@ const READERS = {
 /** The server answered that it could not. */
 export class Refused extends Error {}
 
+/** The connection ended without an answer; `cause` is how. */
+export class Unanswered extends Error {}
+
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
 export class Model {
@@ -82,9 +85,10 @@ export class Model {
     let answer;
     try {
       answer = await server.graphql(DOCUMENTS[document], { input }, { agent });
-    } catch (error) {
+    } catch (cause) {
+      if (cause.code === undefined) throw cause; // no error of a connection
       this.unanswered += 1;
-      throw error;
+      throw new Unanswered(cause.message, { cause });
     }
     if (answer.status !== 200 || answer.json.errors) {
       const code = answer.json.errors?.[0].extensions.code;
@@ -208,6 +212,7 @@ export class Model {
       });
       assert.equal(answer.status, 200, answer.text);
       const { results } = JSON.parse(answer.text);
+      assert.equal(results.length, some.length);
       results.forEach((result, i) => {
         const { origin, id, value } = some[i];
         const code = value === null ? 'NOT_FOUND' : value.enabled ? 'VALID' : 'DISABLED';
