@@ -298,6 +298,12 @@ describe('login', () => {
 });
 
 describe('lockout and lifetimes', () => {
+  it('are by default what docs/security.md promises: five wrong passwords in a quarter of an hour, and 120 logins a minute', () => {
+    const help = run(['help', 'serve']).stdout;
+    for (const [name, value] of [['login-failures N', '5'], ['login-window TIME', '15m'], ['login-lock TIME', '15m'], ['login-rate N/TIME', '120/1m']])
+      assert.match(help, new RegExp(`^  --${name}\n.*Default: ${value}\\.`, 'm'));
+  });
+
   it('locks after repeated failures, for a time', async () => {
     const lock = 4000 * SLOW;
     const server = await Server.fresh({ args: ['--login-failures', '3', '--login-lock', `${lock}ms`, '--session-idle', `${12000 * SLOW}ms`] });
