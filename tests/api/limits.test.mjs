@@ -1,10 +1,8 @@
 // Allow lists, rates and credits: what they take, where they hold, and what a restart leaves of them.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import http from 'node:http';
-import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Server, sleep, SLOW } from './support/server.mjs';
+import { Server, sleep, SLOW, sqlite } from './support/server.mjs';
 
 const FIELDS = 'id allowedIps rateLimit { limit windowSeconds } credits { remaining refill { amount interval day nextAt } }';
 const CREATE = `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { uuid key apiKey { ${FIELDS} } } }`;
@@ -35,13 +33,6 @@ async function settled(uuid, remaining) {
     assert.ok(Date.now() < deadline, `${credits.remaining} credits are kept, not ${remaining}`);
     await sleep(50);
   }
-}
-
-/** Changes the database of a server that is down. */
-function sql(data, text) {
-  const program = `import sqlite3, sys\nd = sqlite3.connect(sys.argv[1])\nd.execute(sys.argv[2])\nd.commit()`;
-  const done = spawnSync('python3', ['-c', program, path.join(data, 'latchkey.db'), text], { encoding: 'utf8' });
-  assert.equal(done.status, 0, done.stderr);
 }
 
 describe('limits of a key', () => {
@@ -287,7 +278,7 @@ describe('what is left of credits after a restart', () => {
     for (const { key } of [down, up]) assert.deepEqual((await verify(key)).credits, { remaining: 0 });
     await server.stop();
     const soon = Date.now() + 3000 * SLOW;
-    sql(server.data, `UPDATE key_credits SET refill_at = CASE refill_interval WHEN 'DAILY' THEN ${soon} ELSE 1 END WHERE refill_at IS NOT NULL`);
+    sqlite(server.data, `UPDATE key_credits SET refill_at = CASE refill_interval WHEN 'DAILY' THEN ${soon} ELSE 1 END WHERE refill_at IS NOT NULL`);
     await restart();
     assert.deepEqual((await verify(down.key, { cost: 8 })).credits, { remaining: 42 });
     const { refill } = (await get(down.uuid)).credits;

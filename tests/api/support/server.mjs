@@ -54,6 +54,13 @@ export function init(data, args = []) {
   return JSON.parse(done.stdout);
 }
 
+/** Runs SQL on the database of a server that is down: what it prints. */
+export function sqlite(data, sql) {
+  const done = spawnSync('sqlite3', [path.join(data, 'latchkey.db'), sql], { encoding: 'utf8' });
+  assert.equal(done.status, 0, `${done.stderr}${done.error ?? ''}`);
+  return done.stdout.trim();
+}
+
 /** One HTTP request; no connection is kept. {status, headers, text, body: Buffer}. */
 export function httpRequest(port, { method = 'GET', path: target = '/', headers = {}, body, agent = false, timeout = 30000 * SLOW } = {}) {
   return new Promise((resolve, reject) => {

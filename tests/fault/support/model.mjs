@@ -1,9 +1,7 @@
 // What is known of keys, groups and users while the server fails: each has one value, or one more that was asked for and not acknowledged. The server must
 // show one of the two, whole; afterwards it is known which. The keyring must say of every key what the database says.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
-import path from 'node:path';
-import { run } from '../../api/support/server.mjs';
+import { run, sqlite } from '../../api/support/server.mjs';
 
 const DOCUMENTS = {
   createKey: 'mutation ($input: CreateApiKeyInput!) { done: createApiKey(input: $input) { uuid key } }',
@@ -240,7 +238,5 @@ export function checkOffline(data, args = []) {
   const sql = `PRAGMA integrity_check; PRAGMA foreign_key_check;
     SELECT (SELECT count(*) FROM api_key) - (SELECT sum(CASE operation WHEN 'CREATE' THEN 1 WHEN 'DELETE' THEN -1 ELSE 0 END)
     FROM audit_entry WHERE resource_type = 'API_KEY' AND failure IS NULL);`;
-  const done = spawnSync('sqlite3', [path.join(data, 'latchkey.db'), sql], { encoding: 'utf8' });
-  assert.equal(done.error, undefined, 'sqlite3 is needed');
-  assert.equal(done.stdout, 'ok\n0\n', `${done.stdout}${done.stderr}: integrity, and keys against the audit log`);
+  assert.equal(sqlite(data, sql), 'ok\n0', 'integrity, and keys against the audit log');
 }
