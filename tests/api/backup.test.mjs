@@ -48,13 +48,18 @@ describe('backup and restore', () => {
   let server;
   let kept;
   let doomed;
+  let cookie; // of a console session that is in the backup
 
+  const signedIn = async (at) => (await at.request({ path: '/console/session', headers: { cookie } })).status;
   const restore = (from, into, args = ['--master-key-file', masterKey]) => run(['restore', from, '--data', path.join(directory, into), ...args]);
 
   before(async () => {
     server = await Server.start(data, init(data));
     kept = await server.createKey('kept');
     doomed = await server.createKey('doomed');
+    const headers = { 'content-type': 'application/json', 'x-latchkey-console': '1' };
+    const session = await server.request({ method: 'POST', path: '/console/session', headers, body: JSON.stringify({ apiKey: kept.key }) });
+    cookie = session.headers['set-cookie'][0].split(';')[0];
     const done = cli(server, ['backup', file]);
     assert.equal(done.status, 0, done.stderr);
     assert.match(done.stdout, /^Backed up to .*one\.backup: \d+ bytes, checked, as of \d{4}-.*Z\.\nThe master key is not in it\./);
@@ -84,6 +89,7 @@ describe('backup and restore', () => {
     const other = await Server.start(path.join(directory, 'restored'), server.account, { args: ['--master-key-file', masterKey] });
     assert.equal(await verdict(other, kept.key), 'VALID');
     assert.equal(await verdict(other, doomed.key), 'VALID');
+    assert.deepEqual([await signedIn(server), await signedIn(other)], [200, 401], 'sessions do not come back');
     const [last] = await audits(other);
     assert.deepEqual(last, { operationType: 'RESTORE', resourceType: 'SERVER', failed: false });
     await other.stop();
