@@ -77,7 +77,6 @@ describe('credentials', () => {
     const malformed = `lks_${'0'.repeat(49)}`;
     const jobs = async () => Number(/^latchkey_store_jobs_total (\d+)/m.exec((await httpRequest(server.opsPort, { path: '/metrics' })).text)[1]);
     const before = await jobs();
-    const began = Date.now();
     const agent = new http.Agent({ keepAlive: true });
     let asked = 0;
     for (let i = 0; i < 25; i++) {
@@ -96,8 +95,8 @@ describe('credentials', () => {
       }
     }
     agent.destroy();
-    const own = 20 + (Date.now() - began) / 50; // what the server gives that thread to do by itself
-    assert.ok((await jobs()) - before < own && asked > 3 * own, `${(await jobs()) - before} jobs for ${asked} requests`);
+    const done = (await jobs()) - before;
+    assert.ok(done < asked / 3, `${done} jobs for ${asked} requests`); // some, which the server gives that thread to do by itself
   });
 
   it('that are there twice are none: a gateway might let another one pass than the one that was looked at', async () => {
