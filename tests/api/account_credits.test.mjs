@@ -16,10 +16,7 @@ const get = async () => (await server.query(`{ account { ${FIELDS} } }`)).accoun
 const create = async (input) =>
   (await server.query(CREATE, { input: { accountId: server.account.accountId, userGroupIds: [server.account.userGroupId], ...input } })).createApiKey;
 
-async function auth(key, agent) {
-  const answer = await server.request({ path: '/v1/auth', headers: { 'x-api-key': key }, agent });
-  return answer.headers['x-latchkey-code'];
-}
+const auth = (key, agent) => server.code(key, { agent });
 
 const verify = (key, body) => server.verify(key, body);
 

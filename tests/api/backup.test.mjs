@@ -191,10 +191,7 @@ describe('backup and restore', () => {
   });
 
   it('is for operators alone, and audited either way', async () => {
-    const group = await server.query('mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }', {
-      input: { name: 'all but operator', permissions: { accountPermissions: { accountPermissionTypes: ['MANAGE_API_KEYS', 'VIEW_AUDITS'] } } },
-    });
-    const key = await server.createKey('no operator', [group.createUserGroup.userGroup.id]);
+    const key = await server.createKey('no operator', [await server.createGroup('all but operator', ['MANAGE_API_KEYS', 'VIEW_AUDITS'])]);
     const target = path.join(directory, 'refused.backup');
     const refused = cli(server, ['backup', target], key.key);
     assert.equal(refused.status, 1);

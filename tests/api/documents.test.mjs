@@ -169,10 +169,7 @@ describe('the life of a key', () => {
     const input = { uuid, accountId: server.account.accountId };
     assert.equal((await server.query(document, { input })).revealApiKey.key, key);
     assert.equal((await server.error(document, { input }, { key })).code, 'FORBIDDEN');
-    const group = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';
-    const permissions = { accountPermissions: { accountPermissionTypes: ['MANAGE_API_KEYS'] } };
-    const keepers = (await server.query(group, { input: { name: 'keepers', permissions } })).createUserGroup.userGroup.id;
-    const keeper = await server.createKey('keeper', [keepers]);
+    const keeper = await server.createKey('keeper', [await server.createGroup('keepers', ['MANAGE_API_KEYS'])]);
     const { code, message } = await server.error(document, { input }, { key: keeper.key });
     assert.deepEqual([code, /more than the caller holds/.test(message)], ['FORBIDDEN', true], message);
     const weak = await server.createKey('weak', []);

@@ -17,10 +17,7 @@ const update = async (uuid, name, input) => (await server.query(UPDATE, { input:
 const refusal = (input) => server.error(CREATE, { input: { accountId: account(), name: 'refused', ...input } });
 const get = async (uuid) => (await server.query(GET, { id: uuid })).apiKey;
 
-async function auth(key, { agent, headers = {} } = {}) {
-  const answer = await server.request({ path: '/v1/auth', headers: { 'x-api-key': key, ...headers }, agent });
-  return answer.headers['x-latchkey-code'];
-}
+const auth = (key, options) => server.code(key, options);
 
 const verify = (key, body) => server.verify(key, body);
 
@@ -153,7 +150,7 @@ describe('limits of a key', () => {
       const { updateAccount } = await other.query(change, { input: { accountId, clientMutationId: 'm', rateLimit: { limit: 2, windowSeconds: 3600 } } });
       assert.deepEqual(updateAccount, { clientMutationId: 'm', account: { name: 'Main', rateLimit: { limit: 2, windowSeconds: 3600 } } });
       const keys = [await other.createKey('one'), await other.createKey('two')];
-      const code = async ({ key }) => (await other.request({ path: '/v1/auth', headers: { 'x-api-key': key } })).headers['x-latchkey-code'];
+      const code = ({ key }) => other.code(key);
       assert.deepEqual([await code(keys[0]), await code(keys[1]), await code(keys[0])], ['VALID', 'VALID', 'RATE_LIMITED']);
       assert.deepEqual((await other.query('{ account { rateLimit { limit } } }')).account, { rateLimit: { limit: 2 } });
       assert.equal((await other.query(change, { input: { accountId, name: 'Renamed' } })).updateAccount.account.rateLimit.limit, 2, 'absent leaves it');
@@ -220,10 +217,7 @@ describe('limits of a key', () => {
   });
 
   it('lets nobody lift the limits of a key that holds more than they do', async () => {
-    const group = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';
-    const permissions = { accountPermissions: { accountPermissionTypes: ['MANAGE_API_KEYS'] }, appPermissions: [], scopes: [] };
-    const { createUserGroup } = await server.query(group, { input: { name: 'keepers', permissions } });
-    const keeper = await create({ name: 'keeper', userGroupIds: [createUserGroup.userGroup.id] });
+    const keeper = await create({ name: 'keeper', userGroupIds: [await server.createGroup('keepers', ['MANAGE_API_KEYS'])] });
     const limited = { allowedIps: ['192.0.2.0/24'], rateLimit: { limit: 10, windowSeconds: 60 }, credits: { remaining: 10 } };
     const { uuid } = await create({ name: 'strong', ...limited });
     const change = (input) => server.graphql(UPDATE, { input: { accountId: account(), uuid, name: 'strong', ...input } }, { key: keeper.key });

@@ -237,10 +237,7 @@ describe('login', () => {
     const create = 'mutation ($input: CreateIpAllowEntryInput!) { createIpAllowEntry(input: $input) { ipAllowEntry { id } } }';
     const update = 'mutation ($input: UpdateIpAllowEntryInput!) { updateIpAllowEntry(input: $input) { ipAllowEntry { id } } }';
     const remove = 'mutation ($input: DeleteIpAllowEntryInput!) { deleteIpAllowEntry(input: $input) { clientMutationId } }';
-    const group = await lone.query('mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }', {
-      input: { name: 'addresses', permissions: { accountPermissions: { accountPermissionTypes: ['MANAGE_IP_WHITELIST'] } } },
-    });
-    const { key } = await lone.createKey('addresses', [group.createUserGroup.userGroup.id]);
+    const { key } = await lone.createKey('addresses', [await lone.createGroup('addresses', ['MANAGE_IP_WHITELIST'])]);
     await createUser(lone, 'ann@example.org', 'anns password');
     const ann = bearer(await tokenOf(lone, 'ann@example.org', 'anns password'));
     await lone.query('mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }', { input: { accountId, uuid: apiKeyId } }, ann);

@@ -6,7 +6,6 @@ import net from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { Server, SLOW, TOKEN } from './support/server.mjs';
 
-const GROUP = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';
 const CREATE = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { uuid key } }';
 const UPDATE = 'mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { uuid } }';
 
@@ -42,9 +41,8 @@ describe('requests that come together', () => {
 
   before(async () => {
     server = await Server.fresh();
-    const permissions = { accountPermissions: { accountPermissionTypes: [] }, appPermissions: [], scopes: ['invoices.*'] };
-    const { createUserGroup } = await server.query(GROUP, { input: { name: 'invoices', permissions } });
-    const make = async (name, rest = {}) => (await server.query(CREATE, { input: { accountId: server.account.accountId, name, userGroupIds: [createUserGroup.userGroup.id], ...rest } })).createApiKey;
+    const group = await server.createGroup('invoices', [], { scopes: ['invoices.*'] });
+    const make = async (name, rest = {}) => (await server.query(CREATE, { input: { accountId: server.account.accountId, name, userGroupIds: [group], ...rest } })).createApiKey;
     const keys = [];
     for (let i = 0; i < 12; i++) keys.push(await make(`key ${i}`));
     const disabled = await make('disabled');

@@ -247,6 +247,12 @@ export class Server {
     return { status: answer.status, data: answer.json.data, ...answer.json.errors[0], code: answer.json.errors[0].extensions?.code };
   }
 
+  /** Creates a group that gives these account permissions, and what else of permissions is named; its id. */
+  async createGroup(name, accountPermissionTypes = [], more = {}) {
+    const input = { name, permissions: { accountPermissions: { accountPermissionTypes }, ...more } };
+    return (await this.query(CREATE_GROUP, { input })).createUserGroup.userGroup.id;
+  }
+
   async groupId(name) {
     const { userGroupByName } = await this.query('query ($name: String!) { userGroupByName(name: $name) { id } }', { name });
     return userGroupByName.id;
@@ -256,6 +262,12 @@ export class Server {
   async createKey(name, userGroupIds = [this.account.userGroupId], options) {
     const input = { accountId: this.account.accountId, name, userGroupIds };
     return (await this.query(CREATE_WITH_KEY, { input }, options)).createApiKey;
+  }
+
+  /** What forward auth says of a key. */
+  async code(key, { agent, headers = {} } = {}) {
+    const answer = await this.request({ path: '/v1/auth', headers: { 'x-api-key': key, ...headers }, agent });
+    return answer.headers['x-latchkey-code'];
   }
 
   /** Whether a key is accepted. */
@@ -286,6 +298,8 @@ export const UPDATE = 'mutation($input: UpdateApiKeyInput!){ updateApiKey(input:
 export const DELETE = 'mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }';
 
 export const CREATE_WITH_KEY = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { uuid name key } }';
+
+const CREATE_GROUP = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';
 
 /** 22 base64url characters whose last carries only two bits. */
 export const ID = /^[A-Za-z0-9_-]{21}[AQgw]$/;
