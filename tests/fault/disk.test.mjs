@@ -63,9 +63,8 @@ async function strike(action, at, options = {}) {
     shim.disarmIo();
     if (!(await stopsSoon(server))) await place.model.check(server, { living: true });
   }
-  server.process.ref();
   if (!server.exit) server.process.kill('SIGTERM');
-  const exit = await server.exited;
+  const exit = await server.ended();
   return { place, shim, ends, exit, stderr: server.stderr, faults: shim.get('ioFaults') };
 }
 

@@ -146,10 +146,11 @@ export class Server {
     server.process.stderr.on('data', (text) => (server.stderr += text));
     server.process.stdout.on('data', (text) => (server.stdout += text));
     // A failed test may leave its server running: that must neither keep the test process waiting nor outlive it.
-    for (const handle of [server.process, server.process.stdout, server.process.stderr]) handle.unref();
+    for (const handle of server.handles()) handle.unref();
     process.on('exit', () => server.exit ?? server.process.kill('SIGKILL'));
     server.exited = new Promise((resolve) => {
-      server.process.on('exit', (status, signal) => {
+      // Not at its exit: what it said last may still be in the pipe.
+      server.process.on('close', (status, signal) => {
         server.exit = { status, signal };
         resolve(server.exit);
       });
@@ -163,6 +164,16 @@ export class Server {
     const data = path.join(temporaryDirectory(), 'data');
     const account = init(data, options.initArgs);
     return Server.start(data, account, options);
+  }
+
+  handles() {
+    return [this.process, this.process.stdout, this.process.stderr];
+  }
+
+  /** How it ended, once it has, all that it said included. */
+  async ended() {
+    for (const handle of this.handles()) handle.ref();
+    return this.exited;
   }
 
   async waitHealthy() {
@@ -183,10 +194,9 @@ export class Server {
 
   /** Ends it with SIGTERM and checks that it ended well. */
   async stop() {
-    this.process.ref();
     if (!this.exit) this.process.kill('SIGTERM');
     const timer = setTimeout(() => this.process.kill('SIGABRT'), 30000 * SLOW);
-    const { status, signal } = await this.exited;
+    const { status, signal } = await this.ended();
     clearTimeout(timer);
     assert.doesNotMatch(this.stderr, SANITIZER_REPORT);
     assert.deepEqual({ status, signal }, { status: 0, signal: null }, `the server did not end well:\n${this.stderr}`);
@@ -194,9 +204,8 @@ export class Server {
 
   /** Ends it at once, and checks that it had not ended by itself. */
   async kill() {
-    this.process.ref();
     this.process.kill('SIGKILL');
-    assert.deepEqual(await this.exited, { status: null, signal: 'SIGKILL' }, `the server ended before it was killed:\n${this.stderr}`);
+    assert.deepEqual(await this.ended(), { status: null, signal: 'SIGKILL' }, `the server ended before it was killed:\n${this.stderr}`);
     assert.doesNotMatch(this.stderr, SANITIZER_REPORT);
   }
 
