@@ -1,10 +1,8 @@
 // Credits of an account, for all its keys together: what they take beside those of a key, who sets them, and what a restart leaves of them.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import http from 'node:http';
-import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Server, sleep, SLOW } from './support/server.mjs';
+import { Server, sleep, SLOW, sqlite } from './support/server.mjs';
 
 const FIELDS = 'name credits { remaining refill { amount interval day nextAt } }';
 const UPDATE = `mutation ($input: UpdateAccountInput!) { updateAccount(input: $input) { account { ${FIELDS} } } }`;
@@ -18,10 +16,7 @@ const get = async () => (await server.query(`{ account { ${FIELDS} } }`)).accoun
 const create = async (input) =>
   (await server.query(CREATE, { input: { accountId: server.account.accountId, userGroupIds: [server.account.userGroupId], ...input } })).createApiKey;
 
-async function auth(key, agent) {
-  const answer = await server.request({ path: '/v1/auth', headers: { 'x-api-key': key }, agent });
-  return answer.headers['x-latchkey-code'];
-}
+const auth = (key, agent) => server.code(key, { agent });
 
 const verify = (key, body) => server.verify(key, body);
 
@@ -36,13 +31,6 @@ async function settled(remaining, key) {
     assert.ok(Date.now() < deadline, `${now} credits are kept, not ${remaining}`);
     await sleep(50);
   }
-}
-
-/** Changes the database of a server that is down. */
-function sql(data, text) {
-  const program = `import sqlite3, sys\nd = sqlite3.connect(sys.argv[1])\nd.execute(sys.argv[2])\nd.commit()`;
-  const done = spawnSync('python3', ['-c', program, path.join(data, 'latchkey.db'), text], { encoding: 'utf8' });
-  assert.equal(done.status, 0, done.stderr);
 }
 
 describe('credits of an account', () => {
@@ -164,7 +152,7 @@ describe('what is left of the credits of an account', () => {
     await update({ credits: { remaining: 1, refill: { amount: 50, interval: 'DAILY' } } });
     const refillAt = async (moment) => {
       await server.stop();
-      sql(server.data, `UPDATE account_credits SET refill_at = ${moment}`);
+      sqlite(server.data, `UPDATE account_credits SET refill_at = ${moment}`);
       await restart();
     };
     assert.deepEqual((await verify(key)).credits, { remaining: 0 });

@@ -25,8 +25,7 @@ describe('large answers', () => {
     const groups = [];
     for (let g = 0; g < 4; g++) {
       const scopes = Array.from({ length: 250 }, (_, i) => `${'s'.repeat(230)}${g}.${i}`);
-      const made = await server.query('mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }', { input: { name: `fat ${g}`, permissions: { scopes } } });
-      groups.push(made.createUserGroup.userGroup.id);
+      groups.push(await server.createGroup(`fat ${g}`, [], { scopes }));
     }
     fat = await server.createKey('fat', groups);
   });

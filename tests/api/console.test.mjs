@@ -197,6 +197,12 @@ describe('sessions of the console', () => {
     assert.equal(JSON.parse(viewer.text).data.viewer.apiKey.id, apiKeyId);
     // Beside other cookies, whatever they are.
     assert.equal((await graphql(server, `a=b; latchkey_session=; ${cookie} ; latchkey_sessions=x`)).status, 200);
+    // Whoever put a cookie into the browser before does not know the new one, and theirs opens nothing.
+    assert.equal((await session(server, 'DELETE', { cookie })).status, 204);
+    const next = cookieOf(await session(server, 'POST', { cookie, body: { apiKey: server.account.apiKey } }));
+    assert.notEqual(next, cookie);
+    await assertEnded(server, cookie);
+    assert.equal((await graphql(server, next)).status, 200);
   });
 
   it('open with e-mail address and password, in each account that has them', async () => {

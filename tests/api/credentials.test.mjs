@@ -40,12 +40,16 @@ describe('credentials', () => {
     bad.push({ 'x-api-key': apiKey.slice(0, -1) }, { 'x-api-key': `${apiKey}x` }, { 'x-api-key': apiKey.toUpperCase() }, { 'x-api-key': 'a'.repeat(4000) });
     bad.push({ authorization: apiKey }, { authorization: 'Bearer' }, { authorization: 'Bearer ' }, { authorization: `Basic ${btoa(`x:${apiKey}`)}` });
     bad.push({ 'x-api-key': `${apiKey} ${apiKey}` }, { authorization: `Bearer ${apiKey},${apiKey}` }, { 'x-api-key': 'schlüssel' });
+    // But for the moment and the request's own number.
+    const fieldsOf = ({ headers }) => ({ ...headers, date: '', 'x-request-id': '' });
+    const expected = fieldsOf(await server.graphql(DOCUMENT, undefined, { key: null }));
+    assert.match(expected['content-type'], /^application\/json/);
     for (const headers of bad) {
       for (const path of PATHS(accountId)) {
         const answer = await server.graphql(DOCUMENT, undefined, { key: null, headers, path });
         assert.equal(answer.status, 401, JSON.stringify(headers));
         assert.equal(answer.text, REFUSED);
-        assert.match(answer.headers['content-type'], /^application\/json/);
+        assert.deepEqual(fieldsOf(answer), expected);
       }
     }
   });
@@ -83,7 +87,6 @@ describe('credentials', () => {
     const malformed = `lks_${'0'.repeat(49)}`;
     const jobs = async () => Number(/^latchkey_store_jobs_total (\d+)/m.exec((await httpRequest(server.opsPort, { path: '/metrics' })).text)[1]);
     const before = await jobs();
-    const began = Date.now();
     const agent = new http.Agent({ keepAlive: true });
     let asked = 0;
     for (let i = 0; i < 25; i++) {
@@ -102,8 +105,8 @@ describe('credentials', () => {
       }
     }
     agent.destroy();
-    const own = 20 + (Date.now() - began) / 50; // what the server gives that thread to do by itself
-    assert.ok((await jobs()) - before < own && asked > 3 * own, `${(await jobs()) - before} jobs for ${asked} requests`);
+    const done = (await jobs()) - before;
+    assert.ok(done < asked / 3, `${done} jobs for ${asked} requests`); // some, which the server gives that thread to do by itself
   });
 
   it('that are there twice are none: a gateway might let another one pass than the one that was looked at', async () => {
@@ -117,12 +120,13 @@ describe('credentials', () => {
     assert.equal((await server.request({ path: '/v1/auth', headers: { 'x-api-key': [apiKey, 'x'], authorization: `Bearer ${apiKey}` } })).status, 401);
   });
 
-  it('two different credentials do not add up', async () => {
+  it('two different credentials do not add up: x-api-key is the one that counts', async () => {
+    const { accountId, apiKey } = server.account;
     const { key } = await server.createKey('second', []);
-    const answer = await server.graphql(DOCUMENT, undefined, { key: 'lk_wrong', headers: { authorization: `Bearer ${key}` } });
-    assert.ok([200, 401].includes(answer.status));
-    const create = await server.graphql(CREATE, { input: { accountId: server.account.accountId, name: 'sum' } }, { key, headers: { authorization: 'Bearer x' } });
-    assert.notEqual(create.json.data?.createApiKey?.name, 'sum');
+    const create = (first, other) => server.graphql(CREATE, { input: { accountId, name: 'sum' } }, { key: first, headers: { authorization: `Bearer ${other}` } });
+    assert.equal((await create('lk_wrong', apiKey)).text, REFUSED);
+    assert.equal((await create(key, apiKey)).json.errors[0].extensions.code, 'FORBIDDEN');
+    assert.equal((await create(apiKey, 'lk_wrong')).json.data.createApiKey.name, 'sum');
   });
 
   it('do not reach into another account, whether it exists or not', async () => {

@@ -9,7 +9,7 @@ import https from 'node:https';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { makeCertificate } from './support/certificates.mjs';
-import { BINARY, init, run, Server, SLOW, temporaryDirectory, UPDATE } from './support/server.mjs';
+import { BINARY, init, run, Server, SLOW, sqlite, temporaryDirectory, UPDATE } from './support/server.mjs';
 
 const without = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LATCHKEY_')));
 
@@ -139,7 +139,7 @@ describe('doctor', () => {
   it('finds an audit log that was changed, and a database that is damaged', () => {
     const { data } = fresh();
     const database = path.join(data, 'latchkey.db');
-    assert.equal(spawnSync('sqlite3', [database, "UPDATE audit_entry SET resource_name = 'x' WHERE seq = 1"]).status, 0);
+    sqlite(data, "UPDATE audit_entry SET resource_name = 'x' WHERE seq = 1");
     const { found, text } = doctor(['--data', data]);
     assert.deepEqual(found, ['audit']);
     assert.match(text, /entry 1: changed/);
@@ -149,7 +149,7 @@ describe('doctor', () => {
 
   it('finds a database that opens and is damaged within', () => {
     const { data } = fresh();
-    assert.equal(spawnSync('sqlite3', [path.join(data, 'latchkey.db'), 'INSERT INTO api_key_use VALUES (randomblob(16), randomblob(16), NULL)']).status, 0);
+    sqlite(data, 'INSERT INTO api_key_use VALUES (randomblob(16), randomblob(16), NULL)');
     const { found, text } = doctor(['--data', data]);
     assert.deepEqual(found, ['database']);
     assert.match(text, /a row of api_key_use refers to nothing/);

@@ -169,5 +169,10 @@ describe('the life of a key', () => {
     const input = { uuid, accountId: server.account.accountId };
     assert.equal((await server.query(document, { input })).revealApiKey.key, key);
     assert.equal((await server.error(document, { input }, { key })).code, 'FORBIDDEN');
+    const keeper = await server.createKey('keeper', [await server.createGroup('keepers', ['MANAGE_API_KEYS'])]);
+    const { code, message } = await server.error(document, { input }, { key: keeper.key });
+    assert.deepEqual([code, /more than the caller holds/.test(message)], ['FORBIDDEN', true], message);
+    const weak = await server.createKey('weak', []);
+    assert.equal((await server.query(document, { input: { ...input, uuid: weak.uuid } }, { key: keeper.key })).revealApiKey.key, weak.key);
   });
 });

@@ -92,3 +92,68 @@ describe('hostile documents', () => {
     await Promise.all(heavy);
   });
 });
+
+const PAGES = ['userGroups(limit: 1)', 'nodes', 'users(limit: 1)', 'nodes'];
+
+/** Fields inside each other, `depth` levels of them (not 4, 8, 12: there is nothing so deep where these pages end). */
+function nested(depth) {
+  const [leaf, pages] = depth % 2 ? ['id', depth - 1] : ['permissions { scopes }', depth - 2];
+  const path = Array.from({ length: pages }, (_, i) => PAGES[(depth % 2 ? i : i + 2) % 4]);
+  return `${path.map((step) => `{ ${step} `).join('')}{ ${leaf} }${' }'.repeat(pages)}`;
+}
+
+// By name: the default, another one, a document of so much (the second time one of more), and what is said of more.
+const LIMITS = {
+  aliases: [100, 3, (count) => `{ account { ${repeat(count, (i) => `a${i}: id`)} } }`, /^The document has too many aliases; the limit is (\d+)\.$/],
+  directives: [100, 3, (count) => `{ account { ${'id @include(if: true) '.repeat(count)} } }`, /^The document has too many directives; the limit is (\d+)\.$/],
+  'root-fields': [50, 3, (count) => `{ ${'account { id } '.repeat(count)} }`, /^The operation has too many root fields: \d+; the limit is (\d+)\.$/],
+  depth: [10, 5, nested, /^The operation is too deep: its fields nest to level \d+; the limit is (\d+)\.$/],
+  'introspection-depth': [20, 3, (count) => `{ __type(name: "Query") { ${'ofType { '.repeat(count - 1)}name${' }'.repeat(count)} }`, /^The operation's introspection is too deep: its fields nest to level \d+; the limit is (\d+)\.$/],
+  tokens: [20000, 40, (count) => `{ account { ${'id '.repeat(count - 5)} } }`, /^Syntax Error: Document contains more that (\d+) tokens\. Parsing aborted\.$/],
+  complexity: [
+    250000, 50000,
+    (count, more) => `{ users(limit: 100) { nodes { userGroups(limit: 100) { nodes { ${'id '.repeat(Math.floor((count - 10201) / 10000) + more)} } } } } }`,
+    /^The operation is too complex: its cost is \d+; the limit is (\d+)\.$/,
+  ],
+};
+
+describe('limits of documents', () => {
+  for (const given of [false, true]) {
+    it(`are ${given ? 'what is given' : 'those of the help, unless others are given'}`, async () => {
+      const limitOf = ([byDefault, other]) => (given ? other : byDefault);
+      const server = await Server.fresh({ args: given ? Object.entries(LIMITS).flatMap(([name, limit]) => [`--graphql-${name}`, `${limitOf(limit)}`]) : [] });
+      for (const [name, limit] of Object.entries(LIMITS)) {
+        const [most, make, sentence] = [limitOf(limit), ...limit.slice(2)];
+        const within = await server.graphql(make(most, 0));
+        assert.equal(within.json.errors, undefined, `${name}: ${within.text}`);
+        const over = await server.graphql(make(most + 1, 1), undefined, { headers: { accept: 'application/graphql-response+json' } });
+        assert.equal(over.status, 400, name);
+        assert.equal(over.json.data, undefined);
+        const { message } = over.json.errors[0];
+        assert.equal(sentence.exec(message)?.[1], `${most}`, message);
+      }
+      await server.stop();
+    });
+  }
+
+  const batch = async (server, length) => {
+    const answer = await server.request({ method: 'POST', path: '/graphql', headers: { 'x-api-key': server.account.apiKey, 'content-type': 'application/json' }, body: JSON.stringify(Array(length).fill({ query: '{ account { id } }' })) });
+    return [answer.status, JSON.parse(answer.text).errors?.[0].message];
+  };
+
+  it('hold for what comes in one array, too', async () => {
+    const server = await Server.fresh();
+    assert.deepEqual(await batch(server, 10), [200, undefined]);
+    assert.deepEqual(await batch(server, 11), [400, 'A batch may hold at most 10 requests, this one has 11']);
+    await server.stop();
+  });
+
+  it('can leave out introspection, suggestions and arrays', async () => {
+    const server = await Server.fresh({ args: ['--graphql-introspection=false', '--graphql-suggestions=false', '--graphql-batch', '0'] });
+    assert.match((await server.error('{ __schema { queryType { name } } }')).message, /introspection has been disabled/);
+    assert.match((await server.error('{ __type(name: "Query") { name } }')).message, /introspection has been disabled/);
+    assert.equal((await server.error('{ account { nam } }')).message, 'Cannot query field "nam" on type "Account".');
+    assert.equal((await batch(server, 1))[0], 400);
+    await server.stop();
+  });
+});

@@ -13,7 +13,7 @@ let server;
 const account = () => server.account.accountId;
 const admins = () => [server.account.userGroupId];
 const load = async (keys, options) => (await server.query(IMPORT, { input: { accountId: account(), keys } }, options)).importApiKeys.results;
-const auth = async (key) => (await server.request({ path: '/v1/auth', headers: { 'x-api-key': key } })).headers['x-latchkey-code'];
+const auth = (key) => server.code(key);
 
 describe('import', () => {
   before(async () => {
@@ -70,8 +70,7 @@ describe('import', () => {
       const { importApiKeys } = await fresh.query(IMPORT, { input: { accountId: fresh.account.accountId, keys } });
       assert.deepEqual(importApiKeys.results.flatMap(({ uuid, error }, i) => (uuid === null || error !== null ? [i] : [])), [70]);
       assert.deepEqual((await fresh.keyNames()).sort(), ['admin', ...keys.filter((_, i) => i !== 70).map(({ name }) => name)].sort());
-      const code = async (key) => (await fresh.request({ path: '/v1/auth', headers: { 'x-api-key': key } })).headers['x-latchkey-code'];
-      for (const [i, { key }] of keys.entries()) assert.equal(await code(key), i === 70 ? 'NOT_FOUND' : 'VALID', `key ${i}`);
+      for (const [i, { key }] of keys.entries()) assert.equal(await fresh.code(key), i === 70 ? 'NOT_FOUND' : 'VALID', `key ${i}`);
       const { audits } = await fresh.query('{ audits(limit: 5) { nodes { changes { operationType resourceName } } } }');
       const imported = audits.nodes.flatMap(({ changes }) => changes).filter(({ operationType }) => operationType === 'IMPORT').map(({ resourceName }) => resourceName);
       assert.equal(new Set(imported).size, 94);
@@ -170,10 +169,7 @@ describe('import', () => {
   });
 
   it('grants nothing that the caller lacks, and records who was refused', async () => {
-    const group = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';
-    const permissions = { accountPermissions: { accountPermissionTypes: ['MANAGE_API_KEYS'] }, appPermissions: [], scopes: [] };
-    const { createUserGroup } = await server.query(group, { input: { name: 'keepers', permissions } });
-    const keeper = await server.createKey('keeper', [createUserGroup.userGroup.id]);
+    const keeper = await server.createKey('keeper', [await server.createGroup('keepers', ['MANAGE_API_KEYS'])]);
     const results = await load(
       [
         { name: 'too much', key: 'a-key-that-is-too-much', userGroupIds: admins() },

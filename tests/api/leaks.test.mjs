@@ -207,7 +207,9 @@ describe('leaked keys', () => {
   it('are checked with new public keys after SIGHUP, and with the old ones when the new are bad', async () => {
     const renewed = keyPair();
     writeKeys(file, ['renewed', renewed.publicKey]);
-    const logged = (text) => new Promise((resolve) => { const poll = setInterval(() => server.stderr.includes(text) && (clearInterval(poll), resolve()), 5); });
+    const logged = async (text) => {
+      for (const deadline = Date.now() + 10000 * SLOW; !server.stderr.includes(text); await sleep(5)) assert.ok(Date.now() < deadline, `the log does not say "${text}"`);
+    };
     server.process.kill('SIGHUP');
     await logged('as they are now');
     assert.equal((await report([], { id: 'renewed', key: renewed.privateKey })).status, 200);

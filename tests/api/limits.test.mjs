@@ -1,10 +1,8 @@
 // Allow lists, rates and credits: what they take, where they hold, and what a restart leaves of them.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import http from 'node:http';
-import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Server, sleep, SLOW } from './support/server.mjs';
+import { Server, sleep, SLOW, sqlite } from './support/server.mjs';
 
 const FIELDS = 'id allowedIps rateLimit { limit windowSeconds } credits { remaining refill { amount interval day nextAt } }';
 const CREATE = `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { uuid key apiKey { ${FIELDS} } } }`;
@@ -19,10 +17,7 @@ const update = async (uuid, name, input) => (await server.query(UPDATE, { input:
 const refusal = (input) => server.error(CREATE, { input: { accountId: account(), name: 'refused', ...input } });
 const get = async (uuid) => (await server.query(GET, { id: uuid })).apiKey;
 
-async function auth(key, { agent, headers = {} } = {}) {
-  const answer = await server.request({ path: '/v1/auth', headers: { 'x-api-key': key, ...headers }, agent });
-  return answer.headers['x-latchkey-code'];
-}
+const auth = (key, options) => server.code(key, options);
 
 const verify = (key, body) => server.verify(key, body);
 
@@ -35,13 +30,6 @@ async function settled(uuid, remaining) {
     assert.ok(Date.now() < deadline, `${credits.remaining} credits are kept, not ${remaining}`);
     await sleep(50);
   }
-}
-
-/** Changes the database of a server that is down. */
-function sql(data, text) {
-  const program = `import sqlite3, sys\nd = sqlite3.connect(sys.argv[1])\nd.execute(sys.argv[2])\nd.commit()`;
-  const done = spawnSync('python3', ['-c', program, path.join(data, 'latchkey.db'), text], { encoding: 'utf8' });
-  assert.equal(done.status, 0, done.stderr);
 }
 
 describe('limits of a key', () => {
@@ -162,7 +150,7 @@ describe('limits of a key', () => {
       const { updateAccount } = await other.query(change, { input: { accountId, clientMutationId: 'm', rateLimit: { limit: 2, windowSeconds: 3600 } } });
       assert.deepEqual(updateAccount, { clientMutationId: 'm', account: { name: 'Main', rateLimit: { limit: 2, windowSeconds: 3600 } } });
       const keys = [await other.createKey('one'), await other.createKey('two')];
-      const code = async ({ key }) => (await other.request({ path: '/v1/auth', headers: { 'x-api-key': key } })).headers['x-latchkey-code'];
+      const code = ({ key }) => other.code(key);
       assert.deepEqual([await code(keys[0]), await code(keys[1]), await code(keys[0])], ['VALID', 'VALID', 'RATE_LIMITED']);
       assert.deepEqual((await other.query('{ account { rateLimit { limit } } }')).account, { rateLimit: { limit: 2 } });
       assert.equal((await other.query(change, { input: { accountId, name: 'Renamed' } })).updateAccount.account.rateLimit.limit, 2, 'absent leaves it');
@@ -229,10 +217,7 @@ describe('limits of a key', () => {
   });
 
   it('lets nobody lift the limits of a key that holds more than they do', async () => {
-    const group = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';
-    const permissions = { accountPermissions: { accountPermissionTypes: ['MANAGE_API_KEYS'] }, appPermissions: [], scopes: [] };
-    const { createUserGroup } = await server.query(group, { input: { name: 'keepers', permissions } });
-    const keeper = await create({ name: 'keeper', userGroupIds: [createUserGroup.userGroup.id] });
+    const keeper = await create({ name: 'keeper', userGroupIds: [await server.createGroup('keepers', ['MANAGE_API_KEYS'])] });
     const limited = { allowedIps: ['192.0.2.0/24'], rateLimit: { limit: 10, windowSeconds: 60 }, credits: { remaining: 10 } };
     const { uuid } = await create({ name: 'strong', ...limited });
     const change = (input) => server.graphql(UPDATE, { input: { accountId: account(), uuid, name: 'strong', ...input } }, { key: keeper.key });
@@ -287,7 +272,7 @@ describe('what is left of credits after a restart', () => {
     for (const { key } of [down, up]) assert.deepEqual((await verify(key)).credits, { remaining: 0 });
     await server.stop();
     const soon = Date.now() + 3000 * SLOW;
-    sql(server.data, `UPDATE key_credits SET refill_at = CASE refill_interval WHEN 'DAILY' THEN ${soon} ELSE 1 END WHERE refill_at IS NOT NULL`);
+    sqlite(server.data, `UPDATE key_credits SET refill_at = CASE refill_interval WHEN 'DAILY' THEN ${soon} ELSE 1 END WHERE refill_at IS NOT NULL`);
     await restart();
     assert.deepEqual((await verify(down.key, { cost: 8 })).credits, { remaining: 42 });
     const { refill } = (await get(down.uuid)).credits;

@@ -237,10 +237,7 @@ describe('login', () => {
     const create = 'mutation ($input: CreateIpAllowEntryInput!) { createIpAllowEntry(input: $input) { ipAllowEntry { id } } }';
     const update = 'mutation ($input: UpdateIpAllowEntryInput!) { updateIpAllowEntry(input: $input) { ipAllowEntry { id } } }';
     const remove = 'mutation ($input: DeleteIpAllowEntryInput!) { deleteIpAllowEntry(input: $input) { clientMutationId } }';
-    const group = await lone.query('mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }', {
-      input: { name: 'addresses', permissions: { accountPermissions: { accountPermissionTypes: ['MANAGE_IP_WHITELIST'] } } },
-    });
-    const { key } = await lone.createKey('addresses', [group.createUserGroup.userGroup.id]);
+    const { key } = await lone.createKey('addresses', [await lone.createGroup('addresses', ['MANAGE_IP_WHITELIST'])]);
     await createUser(lone, 'ann@example.org', 'anns password');
     const ann = bearer(await tokenOf(lone, 'ann@example.org', 'anns password'));
     await lone.query('mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }', { input: { accountId, uuid: apiKeyId } }, ann);
@@ -298,6 +295,12 @@ describe('login', () => {
 });
 
 describe('lockout and lifetimes', () => {
+  it('are by default what docs/security.md promises: five wrong passwords in a quarter of an hour, and 120 logins a minute', () => {
+    const help = run(['help', 'serve']).stdout;
+    for (const [name, value] of [['login-failures N', '5'], ['login-window TIME', '15m'], ['login-lock TIME', '15m'], ['login-rate N/TIME', '120/1m']])
+      assert.match(help, new RegExp(`^  --${name}\n.*Default: ${value}\\.`, 'm'));
+  });
+
   it('locks after repeated failures, for a time', async () => {
     const lock = 4000 * SLOW;
     const server = await Server.fresh({ args: ['--login-failures', '3', '--login-lock', `${lock}ms`, '--session-idle', `${12000 * SLOW}ms`] });

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { DELETE, Server, UPDATE, httpRequest } from './support/server.mjs';
 
-const GROUP = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' };
 
 describe('oauth', () => {
@@ -12,11 +11,7 @@ describe('oauth', () => {
   let verifier;
   before(async () => {
     server = await Server.fresh();
-    const make = async (name, scopes) => {
-      const permissions = { accountPermissions: { accountPermissionTypes: [] }, appPermissions: [], scopes };
-      const { createUserGroup } = await server.query(GROUP, { input: { name, permissions } });
-      return server.createKey(name, [createUserGroup.userGroup.id]);
-    };
+    const make = async (name, scopes) => server.createKey(name, [await server.createGroup(name, [], { scopes })]);
     reader = await make('reader', ['a.read', 'b.*']);
     verifier = await make('verifier', ['latchkey.verify']);
   });

@@ -1,7 +1,7 @@
 // Rates of GraphQL requests and of logins: what is over them, what is not counted, and what the answers say.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { httpRequest, Server } from './support/server.mjs';
+import { httpRequest, run, Server } from './support/server.mjs';
 
 const VIEWER = '{ viewer { apiKey { id } } }';
 const USER = 'mutation ($input: CreateUserInput!) { createUser(input: $input) { user { id } } }';
@@ -131,8 +131,7 @@ describe('without rates', () => {
     await server.stop();
   });
 
-  it('refuses a rate that is none, and says how one is written', async () => {
-    const { run } = await import('./support/server.mjs');
+  it('refuses a rate that is none, and says how one is written', () => {
     for (const value of ['30', '30/', '/1m', '-1/1m', '30/1d', '30/25h', '1/0s', '1.5/1s', '30 / 1m', '99999999999999999999/1s']) {
       const done = run(['serve', '--data', '/nowhere', '--rate-limit-account', value]);
       assert.equal(done.status, 2, value);

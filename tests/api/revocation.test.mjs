@@ -7,7 +7,6 @@ import { DELETE, Server, SLOW, UPDATE } from './support/server.mjs';
 
 const ASKERS = 6;
 const ROUNDS = SLOW > 1 ? 15 : 60;
-const GROUP = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';
 const PERMISSIONS = 'mutation ($input: UpdateUserGroupPermissionsInput!) { updateUserGroupPermissions(input: $input) { clientMutationId } }';
 const ROTATE = 'mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { key } }';
 const DELETE_GROUP = 'mutation ($input: DeleteUserGroupInput!) { deleteUserGroup(input: $input) { clientMutationId } }';
@@ -79,10 +78,6 @@ async function hammer(subjects, state) {
 
 const required = '/v1/auth/require/VIEW_AUDITS';
 const permissions = (types) => ({ accountPermissions: { accountPermissionTypes: types }, appPermissions: [], scopes: [] });
-
-async function makeGroup(name, types) {
-  return (await server.query(GROUP, { input: { name, permissions: permissions(types) } })).createUserGroup.userGroup.id;
-}
 
 /** One key's whole life. */
 async function live(name, groups, subjects, state) {
@@ -171,7 +166,7 @@ async function liveRotated(name, groups, subjects, state) {
 /** A group's whole life, with a key in it. */
 async function liveGroup(name, subjects, state) {
   const { accountId } = server.account;
-  const group = await makeGroup(name, ['VIEW_AUDITS']);
+  const group = await server.createGroup(name, ['VIEW_AUDITS']);
   const subject = new Subject(required);
   const created = await subject.change(200, () => server.createKey(name, [group]));
   Object.assign(subject, { key: created.key, uuid: created.uuid });
@@ -201,7 +196,7 @@ describe('revocation', () => {
   after(() => server.stop());
 
   it('is in force before it is acknowledged, whatever else goes on', async () => {
-    const groups = { strong: await makeGroup('strong', ['VIEW_AUDITS']), weak: await makeGroup('weak', ['MANAGE_TAGS']) };
+    const groups = { strong: await server.createGroup('strong', ['VIEW_AUDITS']), weak: await server.createGroup('weak', ['MANAGE_TAGS']) };
     const subjects = [];
     const state = { over: false };
     const askers = Array.from({ length: ASKERS }, () => hammer(subjects, state));

@@ -13,7 +13,7 @@ let server;
 const account = () => server.account.accountId;
 const rotate = async (uuid, input = {}) => (await server.query(ROTATE, { input: { accountId: account(), uuid, ...input } })).rotateApiKey;
 const refuse = (uuid, input = {}, options) => server.error(ROTATE, { input: { accountId: account(), uuid, ...input } }, options);
-const auth = async (key) => (await server.request({ path: '/v1/auth', headers: { 'x-api-key': key } })).headers['x-latchkey-code'];
+const auth = (key) => server.code(key);
 const reveal = async (uuid) => (await server.query(REVEAL, { input: { accountId: account(), uuid } })).revealApiKey.key;
 const previous = async (uuid) => (await server.query('query ($id: String!) { apiKey(apiKeyId: $id) { previousSecrets { preview endsAt } } }', { id: uuid })).apiKey.previousSecrets;
 
@@ -173,10 +173,7 @@ describe('rotation', () => {
     const { key, uuid } = await server.createKey('kept');
     for (const overlapSeconds of [-1, 7776001]) assert.match((await refuse(uuid, { overlapSeconds })).message, /overlapSeconds: it must be from 0 to 7776000/);
     assert.equal((await refuse(UNKNOWN_ID)).code, 'NOT_FOUND');
-    const group = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';
-    const permissions = { accountPermissions: { accountPermissionTypes: ['MANAGE_API_KEYS'] }, appPermissions: [], scopes: [] };
-    const { createUserGroup } = await server.query(group, { input: { name: 'keepers', permissions } });
-    const keeper = await server.createKey('keeper', [createUserGroup.userGroup.id]);
+    const keeper = await server.createKey('keeper', [await server.createGroup('keepers', ['MANAGE_API_KEYS'])]);
     const nobody = await server.createKey('nobody', []);
     assert.equal((await refuse(uuid, {}, { key: keeper.key })).code, 'FORBIDDEN');
     assert.match((await refuse(uuid, {}, { key: nobody.key })).message, /MANAGE_API_KEYS is required/);

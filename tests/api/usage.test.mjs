@@ -1,11 +1,9 @@
 // What keys were used for: when last, and hourly counts by outcome.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import http from 'node:http';
 import net from 'node:net';
-import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Server, SLOW, sleep } from './support/server.mjs';
+import { Server, SLOW, sleep, sqlite } from './support/server.mjs';
 
 const HOUR = 3600000;
 const USAGE = 'start total valid disabled expired ipNotAllowed insufficientPermissions rateLimited usageExceeded';
@@ -227,18 +225,14 @@ describe('usage over time', () => {
     await again.stop();
   });
 
-  it('a clean stop loses nothing, and what is older than 90 days is swept', { skip: spawnSync('sqlite3', ['--version']).error !== undefined }, async () => {
+  it('a clean stop loses nothing, and what is older than 90 days is swept', async () => {
     const server = await Server.fresh();
     const { uuid, key } = await server.createKey('kept');
     for (let i = 0; i < 50; i++) await server.request({ path: '/v1/auth', headers: { 'x-api-key': key } });
     const { uuid: gone, key: goneKey } = await server.createKey('gone');
     await server.request({ path: '/v1/auth', headers: { 'x-api-key': goneKey } });
     await server.stop(); // at once: most of it was not flushed yet
-    const sql = (text) => {
-      const done = spawnSync('sqlite3', [path.join(server.data, 'latchkey.db'), text], { encoding: 'utf8' });
-      assert.equal(done.status, 0, done.stderr);
-      return done.stdout.trim();
-    };
+    const sql = (text) => sqlite(server.data, text);
     const today = Math.floor(Date.now() / 86400000);
     sql(`INSERT INTO api_key_usage SELECT ${today} - 90, api_key_id, hours FROM api_key_usage; INSERT INTO account_usage SELECT ${today} - 91, account_id, hours FROM account_usage`);
     sql(`INSERT INTO api_key_usage SELECT ${today} - 91, api_key_id, hours FROM api_key_usage WHERE day >= ${today} - 1`);

@@ -1,19 +1,11 @@
 // Forward auth and verification as a service: every answer that can be.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { DELETE, Server, sleep, UPDATE } from './support/server.mjs';
+import { DELETE, httpRequest, Server, sleep, UPDATE } from './support/server.mjs';
 
 const IDENTITY = ['account-id', 'key-id', 'key-name', 'groups', 'scopes', 'code'].map((name) => `x-latchkey-${name}`);
-const GROUP = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';
 
 let server;
-
-/** A group with these account permissions and scopes; its id. */
-export async function group(server, name, accountPermissionTypes, scopes = []) {
-  const permissions = { accountPermissions: { accountPermissionTypes }, appPermissions: [], scopes };
-  const { createUserGroup } = await server.query(GROUP, { input: { name, permissions } });
-  return createUserGroup.userGroup.id;
-}
 
 function auth(key, { path = '/v1/auth', method = 'GET', headers = {} } = {}) {
   return server.request({ path, method, headers: { ...(key === undefined ? {} : { 'x-api-key': key }), ...headers } });
@@ -43,7 +35,7 @@ function flip(key) {
 /** Keys in every state that a key can be in. */
 async function makeKeys() {
   const { accountId } = server.account;
-  const readers = await group(server, 'readers', ['VIEW_AUDITS'], ['invoices.*', 'a/b']);
+  const readers = await server.createGroup('readers', ['VIEW_AUDITS'], { scopes: ['invoices.*', 'a/b'] });
   const keys = { readers };
   keys.reader = await server.createKey('reader, 100% ü', [readers]);
   keys.plain = await server.createKey('plain', []);
@@ -203,7 +195,6 @@ describe('forward auth', () => {
   });
 
   it('is counted by outcome in the metrics', async () => {
-    const { httpRequest } = await import('./support/server.mjs');
     const { text } = await httpRequest(server.opsPort, { path: '/metrics' });
     for (const code of ['VALID', 'MALFORMED', 'NOT_FOUND', 'DISABLED', 'EXPIRED', 'INSUFFICIENT_PERMISSIONS']) {
       const count = Number(text.match(new RegExp(`latchkey_verifications_total\\{code="${code}"\\} (\\d+)`))[1]);
@@ -283,7 +274,7 @@ describe('verify', () => {
       ['verifier', [], ['latchkey.verify']],
       ['wide', ['MANAGE_USER_AND_USER_GROUPS_AND_API_KEYS'], []],
     ]) {
-      const { key } = await server.createKey(name, [await group(server, name, permissions, scopes)]);
+      const { key } = await server.createKey(name, [await server.createGroup(name, permissions, { scopes })]);
       assert.equal((await verify({ key: keys.plain.key }, { key })).json.code, 'VALID', name);
     }
   });

@@ -8,7 +8,6 @@ globalThis.crypto ??= webcrypto; // the packages ask for Node 20, which has it; 
 const oauth = await import('oauth4webapi');
 const openid = await import('openid-client');
 
-const GROUP = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';
 const INSECURE = { [oauth.allowInsecureRequests]: true };
 
 let server;
@@ -18,12 +17,8 @@ let readers;
 before(async () => {
   server = await Server.fresh();
   issuer = { issuer: server.url, introspection_endpoint: `${server.url}/v1/introspect`, revocation_endpoint: `${server.url}/v1/revoke` };
-  const make = async (name, scopes) => {
-    const permissions = { accountPermissions: { accountPermissionTypes: [] }, appPermissions: [], scopes };
-    return (await server.query(GROUP, { input: { name, permissions } })).createUserGroup.userGroup.id;
-  };
-  readers = await make('readers', ['a.read', 'b.*']);
-  verifier = await server.createKey('verifier', [await make('verifiers', ['latchkey.verify'])]);
+  readers = await server.createGroup('readers', [], { scopes: ['a.read', 'b.*'] });
+  verifier = await server.createKey('verifier', [await server.createGroup('verifiers', [], { scopes: ['latchkey.verify'] })]);
 });
 after(() => server.stop());
 

@@ -84,8 +84,22 @@ describe('a clock that jumps', { skip: noShim, timeout: 120000 * SLOW }, () => {
     assert.equal(await status(), 401);
     jump(-DAY);
     assert.equal(await status(), 200);
+    jump(8 * DAY);
+    assert.equal(await status(), 401, 'it was used a day before it began, and lasts no longer for it');
     jump(0);
     assert.equal(await status(), 200);
+  });
+
+  it('a rate that is used up comes back by the time that passes, not by the clock', async () => {
+    const { accountId } = server.account;
+    const input = { accountId, name: 'rated', rateLimit: { limit: 1, windowSeconds: 3600 } };
+    const { createApiKey } = await server.query('mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { uuid key } }', { input });
+    assert.equal(await verdict(createApiKey.key), 'VALID');
+    for (const offset of [0, 2 * HOUR, -DAY, DAY, 0]) {
+      jump(offset);
+      assert.equal(await verdict(createApiKey.key), 'RATE_LIMITED', `${offset} ms`);
+    }
+    await server.query('mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }', { input: { accountId, uuid: createApiKey.uuid } });
   });
 
   it('the audit log keeps the order of what was done, and is intact', async () => {

@@ -63,9 +63,8 @@ async function strike(action, at, options = {}) {
     shim.disarmIo();
     if (!(await stopsSoon(server))) await place.model.check(server, { living: true });
   }
-  server.process.ref();
   if (!server.exit) server.process.kill('SIGTERM');
-  const exit = await server.exited;
+  const exit = await server.ended();
   return { place, shim, ends, exit, stderr: server.stderr, faults: shim.get('ioFaults') };
 }
 
@@ -107,7 +106,7 @@ describe('a disk that fails', { skip: noShim }, () => {
       let struck = 0;
       for (const at of places(last, 12)) {
         const { place, shim, exit, faults } = await strike(action, at, { ...options, seed: seeded ? at : 0 });
-        if (faults > 0) assert.equal(exit.signal, 'SIGKILL');
+        assert.deepEqual(exit, faults > 0 ? { status: null, signal: 'SIGKILL' } : { status: 0, signal: null });
         struck += faults;
         shim.close();
         await recover(place);
@@ -136,13 +135,16 @@ describe('a disk that fails', { skip: noShim }, () => {
 
   it('writes on after short writes', TIMEOUT, async () => {
     const last = await countPlaces({ mask: OPERATIONS.write });
+    let struck = 0;
     for (const at of places(last, 6)) {
-      const { place, shim, ends, exit } = await strike('short', at, { mask: OPERATIONS.write });
+      const { place, shim, ends, exit, faults } = await strike('short', at, { mask: OPERATIONS.write });
+      struck += faults;
       assert.deepEqual(exit, { status: 0, signal: null });
       assert.ok(ends.every((end) => end === 'acknowledged'), `place ${at}: ${ends}`);
       shim.close();
       await recover(place);
     }
+    assert.ok(struck >= 4, `${struck} short writes`);
     report('short writes', { places: last }, total);
   });
 
@@ -162,6 +164,7 @@ describe('a disk that fails', { skip: noShim }, () => {
           assert.match(stderr, /the database is out of use after an I\/O failure: disk I\/O error/);
         } else {
           // It struck while closing, or beside the database.
+          assert.equal(exit.signal, null, stderr);
           assert.ok(exit.status === 0 || /latchkey: /.test(stderr), stderr);
         }
         assert.ok(faults > 0 || exit.status === 0);
@@ -176,14 +179,20 @@ describe('a disk that fails', { skip: noShim }, () => {
   for (const crashed of [false, true]) {
     it(`can be started again when a start ${crashed ? 'after a crash ' : ''}fails at any place`, TIMEOUT, async () => {
       const last = await countPlaces({ atStart: true, crashed });
-      for (const action of ['kill', 'eio', 'enospc', 'power']) {
+      const struck = { kill: 0, eio: 0, enospc: 0, power: 0 };
+      for (const action of Object.keys(struck)) {
         for (const at of places(last, FULL ? last : 4)) {
-          const { place, shim, failedStart } = await strike(action, at, { atStart: true, crashed, mask: action === 'power' ? 3 : OPERATIONS.all });
-          if (failedStart && action !== 'kill' && action !== 'power') assert.match(failedStart, /latchkey: [A-Z].*\n$/, 'it says why');
+          const deadly = action === 'kill' || action === 'power';
+          const { place, shim, exit, faults, failedStart } = await strike(action, at, { atStart: true, crashed, mask: action === 'power' ? OPERATIONS.write | OPERATIONS.sync : OPERATIONS.all });
+          if (failedStart && !deadly) assert.match(failedStart, /latchkey: [A-Z].*\n$/, 'it says why');
+          if (exit && !deadly) assert.equal(exit.signal, null, `place ${at}`);
+          struck[action] += faults;
           shim.close();
           await recover(place);
         }
       }
+      if (!crashed) delete struck.power; // such a start writes nothing that could be lost
+      for (const [action, times] of Object.entries(struck)) assert.ok(times > 0, `no start met ${action}`);
       report(`start${crashed ? ' after a crash' : ''}`, { places: last }, total);
     });
   }
@@ -199,6 +208,7 @@ describe('a disk that fails', { skip: noShim }, () => {
       return { data, done, ...figures };
     };
     const last = attempt('none', Number.MAX_SAFE_INTEGER).count;
+    assert.ok(last > 20, `only ${last} operations`);
     for (const action of ['kill', 'eio', 'enospc']) {
       for (const at of places(last, 8)) {
         const { data, done, faults } = attempt(action, at);
@@ -232,14 +242,16 @@ describe('a disk that fails', { skip: noShim }, () => {
       const shim = new Shim(data);
       shim.armIo(action, at);
       const tried = restore(data, shim.env);
-      const count = shim.get('ioCount');
+      const figures = { count: shim.get('ioCount'), faults: shim.get('ioFaults') };
       shim.close();
-      return { data, tried, count };
+      return { data, tried, ...figures };
     };
     const last = attempt('none', Number.MAX_SAFE_INTEGER).count;
+    assert.ok(last > 10, `only ${last} operations`);
     for (const action of ['kill', 'eio', 'enospc']) {
       for (const at of places(last, 8)) {
-        const { data, tried } = attempt(action, at);
+        const { data, tried, faults } = attempt(action, at);
+        assert.ok(faults > 0);
         if (tried.status !== 0 && action !== 'kill') assert.match(tried.stderr, /latchkey: [A-Z].*\n$/);
         const there = fs.existsSync(path.join(data, 'latchkey.db'));
         if (tried.status === 0) assert.ok(there);

@@ -21,7 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -333,20 +332,18 @@ void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 
+static _Thread_local uint64_t class __attribute__((tls_model("initial-exec"))); /* of this thread, once it is known */
+
+/* Each thread but the main one and those of I/O gives itself a name. Later it could not be asked for: the server's filter of system calls refuses that. */
+int pthread_setname_np(pthread_t thread, const char *name) {
+    REAL(int, "pthread_setname_np", pthread_t, const char *);
+    class = strcmp(name, "store") == 0 ? STORE_THREAD : OTHER_THREAD;
+    return real(thread, name);
+}
+
 static uint64_t this_thread(void) {
-    static _Thread_local uint64_t class __attribute__((tls_model("initial-exec")));
-    char name[16] = "";
-    if (class != 0)
-        return class;
-    prctl(PR_GET_NAME, name);
-    if (syscall(SYS_gettid) == getpid())
-        class = MAIN_THREAD;
-    else if (strcmp(name, "store") == 0)
-        class = STORE_THREAD;
-    else if (strcmp(name, "background") == 0 || strcmp(name, "backup") == 0)
-        class = OTHER_THREAD;
-    else
-        class = IO_THREAD;
+    if (class == 0)
+        class = syscall(SYS_gettid) == getpid() ? MAIN_THREAD : IO_THREAD;
     return class;
 }
 

@@ -1,18 +1,11 @@
 // A database that a latchkey of any earlier level of migrations wrote opens, is brought up to date, and works; one that is newer is refused.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { run, Server, SLOW, temporaryDirectory } from '../api/support/server.mjs';
+import { run, Server, SLOW, sqlite, temporaryDirectory } from '../api/support/server.mjs';
 import { makeOldDirectory, MIGRATIONS, REGISTER_LEVEL } from './support/old_database.mjs';
 
 const NEWEST = MIGRATIONS.length;
-
-function sqlite(data, sql) {
-  const done = spawnSync('sqlite3', [path.join(data, 'latchkey.db'), sql], { encoding: 'utf8' });
-  assert.equal(done.status, 0, done.stderr);
-  return done.stdout.trim();
-}
 
 describe('a database of an earlier latchkey', () => {
   for (let level = 1; level <= NEWEST; level++) {

@@ -61,5 +61,6 @@ export function gqlrun(requests, args = []) {
   const result = spawnSync(binary, args, { input: requests.map((request) => `${JSON.stringify(request)}\n`).join(''), maxBuffer: 2 ** 30, encoding: 'utf8' });
   const lines = result.stdout.split('\n');
   lines.pop(); // what follows the last newline
+  if (result.status !== 0 && lines.length === requests.length) lines.pop(); // it died of the last, if only when it ended
   return { answers: lines.map((line) => JSON.parse(line)), died: result.status === 0 ? null : `gqlrun ended with ${result.signal ?? result.status}: ${result.stderr}` };
 }

@@ -73,7 +73,7 @@ describe('under load', () => {
       most = Math.max(most, rss());
       await sleep(200);
     }
-    return { ...(await meter.ask()), rss: most };
+    return { ...(await meter.ask()), rss: most, due: RATE * seconds };
   }
 
   function assertServed(t, seen, memoryMax) {
@@ -82,7 +82,8 @@ describe('under load', () => {
         `${seen.count} honest requests, ${seen.failed} failed, memory ${(seen.rss / MIB).toFixed(0)} MiB (before: ${(idle.rss / MIB).toFixed(0)})`,
     );
     assert.equal(seen.failed, 0);
-    assert.ok(seen.count > 0);
+    // What was asked and is not answered yet is no failure, and has no time: there must be little of it.
+    assert.ok(seen.count >= 0.9 * seen.due, `${seen.count} answers where ${seen.due} were due`);
     assert.ok(seen.p50 <= 2 * calm.p50 + NOISE_MS.p50, `the median went from ${calm.p50} to ${seen.p50} ms`);
     assert.ok(seen.p99 <= 2 * calm.p99 + NOISE_MS.p99, `the 99th percentile went from ${calm.p99} to ${seen.p99} ms`);
     assert.ok(seen.rss <= idle.rss + memoryMax, `memory went from ${idle.rss} to ${seen.rss} bytes`);

@@ -6,7 +6,6 @@ import { after, before, describe, it } from 'node:test';
 import { DELETE, freePort, httpRequest, rawExchange, Server, sleep, SLOW, UPDATE } from '../api/support/server.mjs';
 import { absent, GATEWAYS, startNginx, startService } from './support.mjs';
 
-const GROUP = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';
 const IDENTITY = ['Account-Id', 'Key-Id', 'Key-Name', 'Groups', 'Scopes'].map((name) => `X-Latchkey-${name}`);
 
 /** Whether a process that was sent SIGSTOP has stopped, with each of its threads. */
@@ -65,9 +64,8 @@ for (const gateway of GATEWAYS) {
       ports = { latchkey: server.port, service: await freePort(), gateway: await freePort() };
       service = await startService(ports.service);
       running = await gateway.start(ports);
-      const permissions = { accountPermissions: { accountPermissionTypes: [] }, appPermissions: [], scopes: ['invoices.*'] };
-      const { createUserGroup } = await server.query(GROUP, { input: { name: 'invoices', permissions } });
-      allowed = { ...(await server.createKey('billing', [createUserGroup.userGroup.id])), group: createUserGroup.userGroup.id };
+      const group = await server.createGroup('invoices', [], { scopes: ['invoices.*'] });
+      allowed = { ...(await server.createKey('billing', [group])), group };
       other = await server.createKey('other', []);
     });
     after(async () => {

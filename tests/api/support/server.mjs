@@ -54,6 +54,13 @@ export function init(data, args = []) {
   return JSON.parse(done.stdout);
 }
 
+/** Runs SQL on the database of a server that is down: what it prints. */
+export function sqlite(data, sql) {
+  const done = spawnSync('sqlite3', [path.join(data, 'latchkey.db'), sql], { encoding: 'utf8' });
+  assert.equal(done.status, 0, `${done.stderr}${done.error ?? ''}`);
+  return done.stdout.trim();
+}
+
 /** One HTTP request; no connection is kept. {status, headers, text, body: Buffer}. */
 export function httpRequest(port, { method = 'GET', path: target = '/', headers = {}, body, agent = false, timeout = 30000 * SLOW } = {}) {
   return new Promise((resolve, reject) => {
@@ -139,10 +146,11 @@ export class Server {
     server.process.stderr.on('data', (text) => (server.stderr += text));
     server.process.stdout.on('data', (text) => (server.stdout += text));
     // A failed test may leave its server running: that must neither keep the test process waiting nor outlive it.
-    for (const handle of [server.process, server.process.stdout, server.process.stderr]) handle.unref();
+    for (const handle of server.handles()) handle.unref();
     process.on('exit', () => server.exit ?? server.process.kill('SIGKILL'));
     server.exited = new Promise((resolve) => {
-      server.process.on('exit', (status, signal) => {
+      // Not at its exit: what it said last may still be in the pipe.
+      server.process.on('close', (status, signal) => {
         server.exit = { status, signal };
         resolve(server.exit);
       });
@@ -156,6 +164,16 @@ export class Server {
     const data = path.join(temporaryDirectory(), 'data');
     const account = init(data, options.initArgs);
     return Server.start(data, account, options);
+  }
+
+  handles() {
+    return [this.process, this.process.stdout, this.process.stderr];
+  }
+
+  /** How it ended, once it has, all that it said included. */
+  async ended() {
+    for (const handle of this.handles()) handle.ref();
+    return this.exited;
   }
 
   async waitHealthy() {
@@ -176,20 +194,19 @@ export class Server {
 
   /** Ends it with SIGTERM and checks that it ended well. */
   async stop() {
-    this.process.ref();
     if (!this.exit) this.process.kill('SIGTERM');
     const timer = setTimeout(() => this.process.kill('SIGABRT'), 30000 * SLOW);
-    const { status, signal } = await this.exited;
+    const { status, signal } = await this.ended();
     clearTimeout(timer);
     assert.doesNotMatch(this.stderr, SANITIZER_REPORT);
     assert.deepEqual({ status, signal }, { status: 0, signal: null }, `the server did not end well:\n${this.stderr}`);
   }
 
-  /** Ends it at once. */
+  /** Ends it at once, and checks that it had not ended by itself. */
   async kill() {
-    this.process.ref();
     this.process.kill('SIGKILL');
-    await this.exited;
+    assert.deepEqual(await this.ended(), { status: null, signal: 'SIGKILL' }, `the server ended before it was killed:\n${this.stderr}`);
+    assert.doesNotMatch(this.stderr, SANITIZER_REPORT);
   }
 
   request(options) {
@@ -239,6 +256,12 @@ export class Server {
     return { status: answer.status, data: answer.json.data, ...answer.json.errors[0], code: answer.json.errors[0].extensions?.code };
   }
 
+  /** Creates a group that gives these account permissions, and what else of permissions is named; its id. */
+  async createGroup(name, accountPermissionTypes = [], more = {}) {
+    const input = { name, permissions: { accountPermissions: { accountPermissionTypes }, ...more } };
+    return (await this.query(CREATE_GROUP, { input })).createUserGroup.userGroup.id;
+  }
+
   async groupId(name) {
     const { userGroupByName } = await this.query('query ($name: String!) { userGroupByName(name: $name) { id } }', { name });
     return userGroupByName.id;
@@ -248,6 +271,12 @@ export class Server {
   async createKey(name, userGroupIds = [this.account.userGroupId], options) {
     const input = { accountId: this.account.accountId, name, userGroupIds };
     return (await this.query(CREATE_WITH_KEY, { input }, options)).createApiKey;
+  }
+
+  /** What forward auth says of a key. */
+  async code(key, { agent, headers = {} } = {}) {
+    const answer = await this.request({ path: '/v1/auth', headers: { 'x-api-key': key, ...headers }, agent });
+    return answer.headers['x-latchkey-code'];
   }
 
   /** Whether a key is accepted. */
@@ -278,6 +307,8 @@ export const UPDATE = 'mutation($input: UpdateApiKeyInput!){ updateApiKey(input:
 export const DELETE = 'mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }';
 
 export const CREATE_WITH_KEY = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { uuid name key } }';
+
+const CREATE_GROUP = 'mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }';
 
 /** 22 base64url characters whose last carries only two bits. */
 export const ID = /^[A-Za-z0-9_-]{21}[AQgw]$/;

@@ -1,6 +1,6 @@
 // Who asks for changes while the server fails.
 import http from 'node:http';
-import { Refused } from './model.mjs';
+import { Refused, Unanswered } from './model.mjs';
 
 const SCOPES = ['invoices.read', 'invoices.write', 'orders.read', 'orders.write', 'reports.*'];
 
@@ -66,7 +66,7 @@ export async function write(server, model, groups, { isOver, owner = false, rest
       if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
     }
   } catch (error) {
-    if (!isOver() && !error.code) throw error; // a connection's end has a code
+    if (!(error instanceof Unanswered)) throw error;
   } finally {
     agent.destroy();
   }
@@ -87,7 +87,7 @@ export async function script(server, model, groups) {
       ends.push('acknowledged');
       return thing;
     } catch (error) {
-      if (!(error instanceof Refused) && !error.code) throw error;
+      if (!(error instanceof Refused) && !(error instanceof Unanswered)) throw error;
       ends.push(error instanceof Refused ? 'refused' : 'unanswered');
       return undefined;
     }
