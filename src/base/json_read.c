@@ -16,6 +16,7 @@ struct parser {
     const char *end;
     struct lk_arena *arena;
     unsigned depth;
+    size_t values; /* so far */
     /* Values whose array or object has not ended yet; members of arrays have no name. */
     struct lk_json_member *stack;
     size_t stack_len;
@@ -426,6 +427,8 @@ static int read_value(struct parser *p, struct lk_json *ret) {
     skip_space(p);
     if (at_end(p))
         return fail(p, "a value was expected");
+    if (++p->values > LK_JSON_VALUES_MAX)
+        return LK_ELIMIT;
     int code = 0;
     if (take(p, '"')) {
         ret->type = LK_JSON_STRING;
@@ -442,6 +445,8 @@ static int read_value(struct parser *p, struct lk_json *ret) {
 }
 
 static int explain(const struct parser *p, int code, struct lk_problem *problem) {
+    if (code == LK_ELIMIT && p->values > LK_JSON_VALUES_MAX)
+        return lk_problem_set(problem, code, "the JSON has more than %d values", LK_JSON_VALUES_MAX);
     if (code == LK_ELIMIT)
         return lk_problem_set(problem, code, "the JSON is nested deeper than %d levels", LK_JSON_DEPTH_MAX);
     if (code == LK_ENOMEM)
