@@ -292,7 +292,26 @@ static void test_many_values(void **state) {
     struct lk_problem problem = {0};
     assert_int_equal(parse_zeros(LK_JSON_VALUES_MAX - 1, &problem), 0);
     assert_int_equal(parse_zeros(LK_JSON_VALUES_MAX, &problem), LK_ELIMIT);
-    assert_string_equal(problem.text, "the JSON has more than 131072 values");
+    assert_string_equal(problem.text, "the JSON has more than 262144 values");
+}
+
+static int parse_members(size_t len, struct lk_problem *problem) {
+    struct lk_buf text = {0};
+    lk_buf_add_char(&text, '{');
+    for (size_t i = 0; i < len; i++)
+        lk_buf_addf(&text, "%s\"%zu\":%zu", i == 0 ? "" : ",", len - i, i);
+    lk_buf_add_char(&text, '}');
+    int code = parse_code(lk_buf_slice(&text), problem);
+    lk_buf_free(&text);
+    return code;
+}
+
+static void test_many_members(void **state) {
+    (void)state;
+    struct lk_problem problem = {0};
+    assert_int_equal(parse_members(LK_JSON_MEMBERS_MAX, &problem), 0);
+    assert_int_equal(parse_members(LK_JSON_MEMBERS_MAX + 1, &problem), LK_ELIMIT);
+    assert_string_equal(problem.text, "an object in the JSON has more than 512 members");
 }
 
 int main(void) {
@@ -304,6 +323,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_malformed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_depth_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(test_many_values, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_members, setup, teardown),
         cmocka_unit_test(test_arena_limit_is_an_error),
         cmocka_unit_test(test_writer),
         cmocka_unit_test(test_doubles_as_javascript_writes_them),
