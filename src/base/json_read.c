@@ -16,16 +16,26 @@ struct parser {
     const char *end;
     struct lk_arena *arena;
     unsigned depth;
+    size_t values; /* so far */
     /* Values whose array or object has not ended yet; members of arrays have no name. */
     struct lk_json_member *stack;
     size_t stack_len;
     size_t stack_cap;
-    const char *what; /* is wrong, where at stands */
+    const char *what; /* is wrong, where at stands; with LK_ELIMIT: what has more than most of unit */
+    const char *unit;
+    int most;
 };
 
 static int fail(struct parser *p, const char *what) {
     p->what = what;
     return LK_EINVAL;
+}
+
+static int exceed(struct parser *p, const char *what, int most, const char *unit) {
+    p->what = what;
+    p->most = most;
+    p->unit = unit;
+    return LK_ELIMIT;
 }
 
 static bool at_end(const struct parser *p) {
@@ -334,10 +344,8 @@ static bool are_few_and_different(const struct lk_json_member *members, size_t l
 }
 
 /* Of members with one name the first keeps its place and gets the last one's value. By sorting, since the names are the client's and may be many. */
-static int merge_repeated(struct lk_json_member *members, size_t *len) {
-    struct lk_json_member **sorted = calloc(*len, sizeof(struct lk_json_member *));
-    if (sorted == NULL)
-        return LK_ENOMEM;
+static void merge_repeated(struct lk_json_member *members, size_t *len) {
+    struct lk_json_member *sorted[LK_JSON_MEMBERS_MAX];
     for (size_t i = 0; i < *len; i++)
         sorted[i] = &members[i];
     qsort(sorted, *len, sizeof(struct lk_json_member *), compare_names);
@@ -348,14 +356,12 @@ static int merge_repeated(struct lk_json_member *members, size_t *len) {
             sorted[next]->name.ptr = NULL; /* not kept */
         }
     }
-    free(sorted);
     size_t kept = 0;
     for (size_t i = 0; i < *len; i++) {
         if (members[i].name.ptr != NULL)
             members[kept++] = members[i];
     }
     *len = kept;
-    return 0;
 }
 
 /* What the stack holds from base on becomes the array's items or the object's members. */
@@ -374,14 +380,15 @@ static int take_items(struct parser *p, size_t base, struct lk_json *ret) {
 
 static int take_members(struct parser *p, size_t base, struct lk_json *ret) {
     size_t len = p->stack_len - base;
+    if (len > LK_JSON_MEMBERS_MAX)
+        return exceed(p, "an object in the JSON has more than", LK_JSON_MEMBERS_MAX, "members");
     struct lk_json_member *members = lk_arena_alloc(p->arena, len * sizeof members[0]);
     if (members == NULL)
         return LK_ENOMEM;
     if (len > 0)
         memcpy(members, p->stack + base, len * sizeof members[0]);
-    int code = are_few_and_different(members, len) ? 0 : merge_repeated(members, &len);
-    if (code != 0)
-        return code;
+    if (!are_few_and_different(members, len))
+        merge_repeated(members, &len);
     ret->type = LK_JSON_OBJECT;
     ret->object.members = members;
     ret->object.len = len;
@@ -390,7 +397,7 @@ static int take_members(struct parser *p, size_t base, struct lk_json *ret) {
 
 static int read_nested(struct parser *p, bool object, struct lk_json *ret) {
     if (p->depth == LK_JSON_DEPTH_MAX)
-        return LK_ELIMIT;
+        return exceed(p, "the JSON is nested deeper than", LK_JSON_DEPTH_MAX, "levels");
     size_t base = p->stack_len;
     p->depth++;
     int code = object ? read_members(p) : read_items(p);
@@ -426,6 +433,8 @@ static int read_value(struct parser *p, struct lk_json *ret) {
     skip_space(p);
     if (at_end(p))
         return fail(p, "a value was expected");
+    if (++p->values > LK_JSON_VALUES_MAX)
+        return exceed(p, "the JSON has more than", LK_JSON_VALUES_MAX, "values");
     int code = 0;
     if (take(p, '"')) {
         ret->type = LK_JSON_STRING;
@@ -443,7 +452,7 @@ static int read_value(struct parser *p, struct lk_json *ret) {
 
 static int explain(const struct parser *p, int code, struct lk_problem *problem) {
     if (code == LK_ELIMIT)
-        return lk_problem_set(problem, code, "the JSON is nested deeper than %d levels", LK_JSON_DEPTH_MAX);
+        return lk_problem_set(problem, code, "%s %d %s", p->what, p->most, p->unit);
     if (code == LK_ENOMEM)
         return lk_problem_set(problem, code, "out of memory reading the JSON");
     unsigned long line = 1;

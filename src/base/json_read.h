@@ -1,6 +1,7 @@
 /*
  * JSON texts into a tree in an arena. Strict RFC 8259 with one leniency that shell scripts need: raw control characters inside strings are
- * accepted as if escaped. A byte order mark at the beginning is skipped. A repeated member's last value wins, as in JavaScript. Nesting is bounded.
+ * accepted as if escaped. A byte order mark at the beginning is skipped. A repeated member's last value wins, as in JavaScript. Nesting and the numbers of
+ * values and members are bounded.
  */
 #ifndef LK_BASE_JSON_READ_H
 #define LK_BASE_JSON_READ_H
@@ -44,7 +45,12 @@ struct lk_json_member {
 /* Deepest nesting of arrays and objects that is read. */
 #define LK_JSON_DEPTH_MAX 200
 
-/* Reads one value that is all of text. 0, LK_EINVAL (problem says what and where: line and column), LK_ELIMIT (too deep) or LK_ENOMEM.
+/* Most values of a text, and most members of an object. The smallest values take tens of times the time and memory that bytes of a string do, and threads read
+ * what strangers send while others wait. */
+#define LK_JSON_VALUES_MAX 262144
+#define LK_JSON_MEMBERS_MAX 512
+
+/* Reads one value that is all of text. 0, LK_EINVAL (problem says what and where: line and column), LK_ELIMIT (one of these limits) or LK_ENOMEM.
  * Any thread. */
 int lk_json_parse(struct lk_slice text, struct lk_arena *arena, struct lk_json **ret, struct lk_problem *problem);
 

@@ -55,7 +55,8 @@ static int parse_block(struct lk_slice text, struct range *ret, struct lk_proble
     struct lk_ip_range block;
     struct lk_problem why = {0};
     if (lk_ip_range_parse(text, &block, &why) != 0)
-        return lk_problem_set(problem, LK_EINVAL, "Invalid IP address or CIDR block: %s", why.text);
+        return lk_problem_set(problem, LK_EINVAL, "Invalid IP address or CIDR block %.*s: %s", text.len > 64 ? 64 : (int)text.len,
+                              text.len == 0 ? "" : text.ptr, why.text);
     *ret = (struct range){block.network, last_of(&block)};
     return 0;
 }

@@ -15,7 +15,7 @@ int lk_ip_from_sockaddr(const struct sockaddr *address, struct lk_ip *ret);
 
 struct lk_ip_list;
 
-/* Compiles addresses and CIDR blocks, as lk_ip_range_parse reads them: sorted, overlapping ones merged. LK_EINVAL with a sentence that names what is wrong;
+/* Compiles addresses and CIDR blocks, as lk_ip_range_parse reads them: sorted, overlapping ones merged. LK_EINVAL with a sentence that names the bad one;
  * LK_ELIMIT above LK_IP_LIST_MAX; LK_ENOMEM. problem may be NULL. */
 int lk_ip_list_compile(const struct lk_slice *texts, size_t len, struct lk_ip_list **ret, struct lk_problem *problem);
 

@@ -274,6 +274,46 @@ static void test_doubles_read_back_the_same(void **state) {
     }
 }
 
+static int parse_zeros(size_t len, struct lk_problem *problem) {
+    struct lk_buf text = {0};
+    lk_buf_add_char(&text, '[');
+    for (size_t i = 0; i < len; i++)
+        lk_buf_add_cstr(&text, i == 0 ? "0" : ",0");
+    lk_buf_add_char(&text, ']');
+    lk_arena_reset(&arena);
+    int code = parse_code(lk_buf_slice(&text), problem);
+    lk_buf_free(&text);
+    return code;
+}
+
+/* The array is one itself. */
+static void test_many_values(void **state) {
+    (void)state;
+    struct lk_problem problem = {0};
+    assert_int_equal(parse_zeros(LK_JSON_VALUES_MAX - 1, &problem), 0);
+    assert_int_equal(parse_zeros(LK_JSON_VALUES_MAX, &problem), LK_ELIMIT);
+    assert_string_equal(problem.text, "the JSON has more than 262144 values");
+}
+
+static int parse_members(size_t len, struct lk_problem *problem) {
+    struct lk_buf text = {0};
+    lk_buf_add_char(&text, '{');
+    for (size_t i = 0; i < len; i++)
+        lk_buf_addf(&text, "%s\"%zu\":%zu", i == 0 ? "" : ",", len - i, i);
+    lk_buf_add_char(&text, '}');
+    int code = parse_code(lk_buf_slice(&text), problem);
+    lk_buf_free(&text);
+    return code;
+}
+
+static void test_many_members(void **state) {
+    (void)state;
+    struct lk_problem problem = {0};
+    assert_int_equal(parse_members(LK_JSON_MEMBERS_MAX, &problem), 0);
+    assert_int_equal(parse_members(LK_JSON_MEMBERS_MAX + 1, &problem), LK_ELIMIT);
+    assert_string_equal(problem.text, "an object in the JSON has more than 512 members");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_values, setup, teardown),
@@ -282,6 +322,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_raw_controls_in_strings_are_taken, setup, teardown),
         cmocka_unit_test_setup_teardown(test_malformed, setup, teardown),
         cmocka_unit_test_setup_teardown(test_depth_is_bounded, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_values, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_many_members, setup, teardown),
         cmocka_unit_test(test_arena_limit_is_an_error),
         cmocka_unit_test(test_writer),
         cmocka_unit_test(test_doubles_as_javascript_writes_them),
