@@ -121,8 +121,7 @@ static bool admit_key(struct lk_login_job *job) {
     if (lk_rate_table_take(job->service->key_attempts, &key.key_id, 1, lk_clock_mono_ns(), &rate))
         return true;
     lk_add_retry_after(job->request, &rate);
-    lk_login_job_refuse(job, 429, "This API key has signed in too often; the Retry-After header says when it may again",
-                        LK_CODE_RATE_LIMITED);
+    lk_login_job_refuse(job, 429, "This API key has signed in too often; try again later", LK_CODE_RATE_LIMITED);
     return false;
 }
 

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <sys/resource.h>
 
-/* What is no connection: listeners, event loops, the database with its log and temporary files, connections that are told that there are too many. */
+/* What is no connection: listeners, event loops, the database with its log and temporary files, connections to the ops listener, or that are told that there are too many. */
 #define OTHERS 512
 
 void lk_descriptors_make_room(size_t connections_max) {

@@ -39,6 +39,7 @@
 #include <unistd.h>
 
 #define MAIN_ROUTES 21
+#define OPS_CONNECTIONS 64 /* past --connections-max: health and metrics are needed most when all are taken */
 #define OPS_ROUTES 3
 
 struct server {
@@ -319,8 +320,8 @@ static int create_http(struct server *server, struct lk_problem *problem) {
             listeners[i].tls = &server->tls;
     }
     if (settings->ops_listen[0] != '\0')
-        listeners[len++] =
-            (struct http_listener){settings->ops_listen, lk_router_handle, &server->ops_router, NULL, mode, NULL, lk_router_body_max};
+        listeners[len++] = (struct http_listener){settings->ops_listen, lk_router_handle, &server->ops_router, NULL, mode, NULL,
+                                                  lk_router_body_max,   OPS_CONNECTIONS};
     struct http_config config = http_settings(settings);
     server->hooks = lk_lanes_hooks(&server->lanes);
     config.hooks = &server->hooks;

@@ -17,8 +17,8 @@ static uint32_t refused_actions(enum lk_app_type type) {
 
 static int check_ids(const struct lk_texts *ids, const char *what, const char *type, struct lk_problem *problem) {
     if (ids->len > LK_FILTER_IDS_MAX)
-        return lk_problem_set(problem, LK_EINVAL, "Invalid %s permission: it names %zu %s ids, and at most %d are allowed", type, ids->len,
-                              what, LK_FILTER_IDS_MAX);
+        return lk_problem_set(problem, LK_EINVAL, "Invalid %s permission: it names %zu ids of %s, and at most %d are allowed", type,
+                              ids->len, what, LK_FILTER_IDS_MAX);
     for (size_t i = 0; i < ids->len; i++) {
         const struct lk_slice *id = &ids->items[i];
         bool good = id->len > 0 && id->len <= LK_FILTER_ID_BYTES_MAX;

@@ -257,7 +257,8 @@ static void admit(struct http_loop *loop, const struct http_listen_socket *from,
     int one = 1;
     if (peer->ss_family != AF_UNIX)
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* it works without, only slower */
-    if (atomic_fetch_add_explicit(&shared->connections_open, 1, memory_order_relaxed) >= shared->config.connections_max) {
+    if (atomic_fetch_add_explicit(&shared->connections_open, 1, memory_order_relaxed) >=
+        shared->config.connections_max + from->listener->spare) {
         atomic_fetch_sub_explicit(&shared->connections_open, 1, memory_order_relaxed);
         refuse_connection(loop, from, fd, peer);
         return;

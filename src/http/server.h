@@ -56,6 +56,7 @@ struct http_listener {
     unsigned unix_mode;                /* of the socket's file, such as 0660; 0: 0600 */
     http_foresight foresee;            /* called on an I/O thread with context; NULL: none */
     http_body_limit body_max;          /* the same */
+    size_t spare; /* so many connections past connections_max are taken: for who looks after the server when it is full */
 };
 
 struct http_answer_field {
@@ -92,7 +93,7 @@ struct http_config {
     unsigned idle_timeout_ms;   /* between requests: closed silently */
     unsigned write_timeout_ms;  /* a reader that takes no byte for so long is cut off */
     size_t write_backlog_max;   /* unsent answer bytes of a connection before it stops reading further pipelined requests */
-    size_t connections_max;     /* over all threads; past it, new ones get 503 and are closed */
+    size_t connections_max;     /* over all threads; past it, new ones get 503 and are closed, but for a listener's spare ones */
     size_t gzip_min;            /* answers from so many bytes to half a MiB are compressed when the client accepts gzip; 0: never */
     void (*describe_error)(int status,
                            struct http_error *ret); /* fills in what the server's own answers say; NULL: the reason phrase as text */

@@ -281,6 +281,7 @@ describe('limits of connections', () => {
       const { text, closed } = await server.raw(`${GET}\r\n`, { timeout: 2000 * SLOW });
       assert.equal(closed, true);
       if (text !== '') assert.match(text, /^HTTP\/1\.1 503 /); // a reset may overtake it
+      for (const path of ['/readyz', '/metrics']) assert.equal((await httpRequest(server.opsPort, { path })).status, 200, 'who looks after it gets in');
       sockets.forEach((socket) => socket.destroy());
       await connections(server, 0);
       assert.equal((await server.request({ path: '/healthz' })).status, 200);

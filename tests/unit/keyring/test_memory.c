@@ -34,6 +34,14 @@ int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
 int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex);
 int __real_pthread_rwlock_rdlock(pthread_rwlock_t *lock);
 int __wrap_pthread_rwlock_rdlock(pthread_rwlock_t *lock);
+int __real_pthread_rwlock_wrlock(pthread_rwlock_t *lock);
+int __wrap_pthread_rwlock_wrlock(pthread_rwlock_t *lock);
+int __real_pthread_spin_lock(pthread_spinlock_t *lock);
+int __wrap_pthread_spin_lock(pthread_spinlock_t *lock);
+char *__real_strdup(const char *text);
+char *__wrap_strdup(const char *text);
+void *__real_aligned_alloc(size_t align, size_t size);
+void *__wrap_aligned_alloc(size_t align, size_t size);
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *old, size_t size);
@@ -53,6 +61,24 @@ int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex) {
 int __wrap_pthread_rwlock_rdlock(pthread_rwlock_t *lock) {
     taken++;
     return __real_pthread_rwlock_rdlock(lock);
+}
+
+int __wrap_pthread_rwlock_wrlock(pthread_rwlock_t *lock) {
+    taken++;
+    return __real_pthread_rwlock_wrlock(lock);
+}
+
+int __wrap_pthread_spin_lock(pthread_spinlock_t *lock) {
+    taken++;
+    return __real_pthread_spin_lock(lock);
+}
+
+char *__wrap_strdup(const char *text) {
+    return fails() ? NULL : __real_strdup(text);
+}
+
+void *__wrap_aligned_alloc(size_t align, size_t size) {
+    return fails() ? NULL : __real_aligned_alloc(align, size);
 }
 
 void *__wrap_malloc(size_t size) {
