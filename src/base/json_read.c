@@ -346,6 +346,8 @@ static bool are_few_and_different(const struct lk_json_member *members, size_t l
 /* Of members with one name the first keeps its place and gets the last one's value. By sorting, since the names are the client's and may be many. */
 static void merge_repeated(struct lk_json_member *members, size_t *len) {
     struct lk_json_member *sorted[LK_JSON_MEMBERS_MAX];
+    if (*len < 2)
+        return;
     for (size_t i = 0; i < *len; i++)
         sorted[i] = &members[i];
     qsort(sorted, *len, sizeof(struct lk_json_member *), compare_names);
