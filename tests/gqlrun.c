@@ -12,12 +12,14 @@
 #define ARENA_MAX ((size_t)1 << 30)
 
 static const char usage[] =
-    "usage: gqlrun [--validate-only] < requests > answers\n"
+    "usage: gqlrun [--validate-only | --failing] < requests > answers\n"
     "\n"
     "Reads lines {\"schema\": SDL, \"query\": ..., \"variables\": ..., \"operationName\": ...} and answers each with one line,\n"
     "{\"data\":...} or {\"errors\":[...]} or both. Errors of the schema and of the JSON are answered the same way; empty lines are "
     "skipped.\n"
     "With --validate-only nothing is executed: {\"errors\":[...]}, empty when the query is valid.\n"
+    "With --failing fields are null, fail, or give a list whose second item is null when the bytes of their names add up to 0, 1 or 2\n"
+    "beyond a multiple of 8.\n"
     "\n"
     "Fields resolve by type: Int 2, Float 3.14, String \"str\", ID \"id\", Boolean true, a custom scalar \"str\", an enum its first\n"
     "value, a list two items, an object an object, a union its first and an interface its last object type in order of name.\n";
@@ -25,6 +27,7 @@ static const char usage[] =
 /* One line's work. The schema is kept from line to line while its text stays the same. */
 struct run {
     bool validate_only;
+    bool failing;
     struct lk_arena arena; /* of one line */
     struct lk_buf out;
     struct lk_buf sdl; /* what schema was built from */
@@ -94,6 +97,23 @@ static int resolve(struct gql_call *call, const void *source, struct gql_out *re
     return resolve_by_type(call, call->field->type, ret);
 }
 
+/* The rule of --failing: what becomes of null and of errors is the engine's to say. */
+static int resolve_or_fail(struct gql_call *call, const void *source, struct gql_out *ret) {
+    unsigned sum = 0;
+    for (size_t i = 0; i < call->field->name.len; i++)
+        sum += (unsigned char)call->field->name.ptr[i];
+    if (sum % 8 == 0) {
+        *ret = (struct gql_out){.kind = GQL_OUT_NULL};
+        return 0;
+    }
+    if (sum % 8 == 1)
+        return LK_EINTERNAL;
+    int code = resolve(call, source, ret);
+    if (code == 0 && sum % 8 == 2 && ret->kind == GQL_OUT_LIST)
+        ret->items[1] = (struct gql_out){.kind = GQL_OUT_NULL};
+    return code;
+}
+
 /* --- answering --- */
 
 static void answer_errors(struct run *run, const struct gql_errors *errors, struct lk_slice source) {
@@ -131,7 +151,7 @@ static int execute(struct run *run, const struct gql_document *document, const s
         .document = document,
         .variables = variables == NULL || variables->type == LK_JSON_NULL ? NULL : variables,
         .arena = &run->arena,
-        .default_resolver = resolve,
+        .default_resolver = run->failing ? resolve_or_fail : resolve,
         .no_codes = true,
     };
     if (name != NULL && name->type == LK_JSON_STRING)
@@ -186,11 +206,14 @@ int main(int argc, char **argv) {
             fputs(usage, stdout);
             return 0;
         }
-        if (strcmp(argv[i], "--validate-only") != 0) {
+        if (strcmp(argv[i], "--validate-only") == 0) {
+            run.validate_only = true;
+        } else if (strcmp(argv[i], "--failing") == 0) {
+            run.failing = true;
+        } else {
             fputs(usage, stderr);
             return 2;
         }
-        run.validate_only = true;
     }
     lk_arena_init(&run.arena, ARENA_MAX);
     char *line = NULL;

@@ -1,6 +1,6 @@
 // Compares the engine with graphql-js over random schemas, documents and variables: data (with the order of its members) and the errors' messages,
-// locations and paths must be the same. node tests/gql/differential.mjs [--seed N] [--cases N] [--show N] [--schema]
-// With --show it prints so many differences, with --schema their schemas too; a case comes again with its seed.
+// locations and paths must be the same. node tests/gql/differential.mjs [--seed N] [--cases N] [--show N] [--schema] [--failing]
+// With --failing some fields are null or fail. With --show it prints so many differences, with --schema their schemas too; a case comes again with its seed.
 import { parseArgs } from 'node:util';
 import * as graphql from 'graphql';
 import { buildSchema, gqlrun, plainErrors, run } from './oracle.mjs';
@@ -9,7 +9,7 @@ import { randomSchema } from './random-schema.mjs';
 import { randomRequest } from './random-query.mjs';
 
 const { values: options } = parseArgs({ options: { seed: { type: 'string', default: '1' }, cases: { type: 'string', default: '1000' }, show: { type: 'string', default: '5' },
-    schema: { type: 'boolean', default: false } } });
+    schema: { type: 'boolean', default: false }, failing: { type: 'boolean', default: false } } });
 const firstSeed = Number(options.seed);
 const cases = Number(options.cases);
 const show = Number(options.show);
@@ -31,7 +31,7 @@ function casesOf(seed) {
   if (errors) return [{ seed, request: { schema: sdl, query: '{ __typename }' }, expected: plain({ errors: plainErrors(errors) }) }];
   return Array.from({ length: QUERIES_A_SCHEMA }, (_, index) => {
     const request = randomRequest(random, schema);
-    let expected = run(schema, request, false);
+    let expected = run(schema, request, { failing: options.failing });
     if (expected.data !== undefined && isSubscription(request)) expected = null; // graphql-js runs what we refuse
     return { seed: `${seed}/${index}`, request: { schema: sdl, ...request }, expected: plain(expected) };
   });
@@ -59,7 +59,7 @@ let stricter = 0;
 let failed = 0;
 
 function compare(batch) {
-  const { answers, died } = gqlrun(batch.map(({ request }) => request));
+  const { answers, died } = gqlrun(batch.map(({ request }) => request), options.failing ? ['--failing'] : []);
   batch.forEach((one, index) => {
     const answer = index < answers.length ? answers[index] : { died };
     const same = one.expected === null || JSON.stringify({ errors: one.expected.errors, data: one.expected.data }) === JSON.stringify({ errors: answer.errors, data: answer.data });

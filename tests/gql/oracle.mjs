@@ -21,6 +21,15 @@ function valueOf(type, schema) {
 
 const fieldResolver = (source, args, context, info) => valueOf(info.returnType, info.schema);
 
+// The rule of gqlrun --failing.
+function failingResolver(source, args, context, info) {
+  const rest = [...Buffer.from(info.fieldName)].reduce((sum, byte) => sum + byte, 0) % 8;
+  if (rest === 0) return null;
+  if (rest === 1) throw new Error('Internal server error');
+  const value = valueOf(info.returnType, info.schema);
+  return rest === 2 && Array.isArray(value) ? [value[0], null] : value;
+}
+
 // Only what the specification gives an error.
 export const plainErrors = (errors) => errors.map(({ message, locations, path }) => ({ message, locations, path }));
 
@@ -41,7 +50,7 @@ export function buildSchema(sdl) {
 // graphql-js exports only the assertion, which joins the messages; its rules give the errors themselves.
 const { validateSDL } = await import('graphql/validation/validate.js').then((module) => module.default ?? module);
 
-export function run(schema, { query, variables, operationName }, validateOnly) {
+export function run(schema, { query, variables, operationName }, { validateOnly = false, failing = false } = {}) {
   let document;
   try {
     document = graphql.parse(query);
@@ -50,7 +59,7 @@ export function run(schema, { query, variables, operationName }, validateOnly) {
   }
   const errors = graphql.validate(schema, document);
   if (errors.length > 0 || validateOnly) return { errors: plainErrors(errors) };
-  const result = graphql.execute({ schema, document, variableValues: variables, operationName, fieldResolver });
+  const result = graphql.execute({ schema, document, variableValues: variables, operationName, fieldResolver: failing ? failingResolver : fieldResolver });
   return { ...(result.errors ? { errors: plainErrors(result.errors) } : {}), ...(result.data !== undefined ? { data: result.data } : {}) };
 }
 
