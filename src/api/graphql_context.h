@@ -5,7 +5,6 @@
 #include "domain/password.h"
 #include "graphql/execute.h"
 
-struct lk_rate_table;
 struct lk_usage_service;
 
 struct lk_graphql_context {
@@ -15,7 +14,7 @@ struct lk_graphql_context {
     const char *request_id;
     const struct lk_usage_service *usage; /* keeps what the database does not hold yet */
     size_t usage_buckets;                 /* in the answer so far */
-    struct lk_rate_table *refusals;       /* told of changes that were */
+    size_t refused;                       /* changes that were, in this run */
     bool internal;                        /* an error's details went to the log under request_id */
 };
 

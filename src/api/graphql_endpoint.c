@@ -135,7 +135,6 @@ static int fill_context(struct lk_graphql_job *job, struct lk_arena *arena) {
     const struct lk_graphql_service *service = job->service;
     struct lk_graphql_context *context = &job->context;
     context->usage = service->usage;
-    context->refusals = service->refusals;
     int code = lk_request_call(service->lanes, job->request, service->domain, &job->client_ip, &context->problem, &context->call);
     if (code != 0)
         return code;

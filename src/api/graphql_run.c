@@ -42,8 +42,7 @@ static int after_field(void *context, bool failed) {
     int code = lk_operation_end(&c->call, failed);
     if (code != 0 && lk_api_is_internal(code))
         lk_context_log(c, code);
-    if (refused)
-        lk_refusals_note(c->refusals, &c->call.actor->id, lk_clock_mono_ns());
+    c->refused += refused;
     return code;
 }
 
@@ -175,6 +174,11 @@ static bool may_try(struct lk_graphql_job *job) {
     return false;
 }
 
+static void note_refusals(const struct lk_graphql_job *job) {
+    for (size_t i = 0; i < job->context.refused; i++)
+        lk_refusals_note(job->service->refusals, &job->context.call.actor->id, lk_clock_mono_ns());
+}
+
 /* Runs what may change something, and takes all of it back when passwords have to be hashed first or the answer does not fit. */
 static void run_changes(struct lk_graphql_job *job) {
     struct lk_password_tasks *passwords = &job->context.passwords;
@@ -184,8 +188,11 @@ static void run_changes(struct lk_graphql_job *job) {
         return;
     }
     job->context.usage_buckets = 0; /* of a run before */
+    job->context.refused = 0;
     bool no_room = run_items(job) != 0;
     code = lk_request_end(&job->context.call, no_room || passwords->waiting);
+    if (no_room || !passwords->waiting) /* else they will be refused again */
+        note_refusals(job);
     if (code == 0 && no_room) {
         passwords->waiting = false;
         end_without_room(job, "The answer would be too large: nothing was changed");

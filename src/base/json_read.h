@@ -46,8 +46,8 @@ struct lk_json_member {
 #define LK_JSON_DEPTH_MAX 200
 
 /* Most values of a text, and most members of an object. The smallest values take tens of times the time and memory that bytes of a string do, and threads read
- * what strangers send while others wait. */
-#define LK_JSON_VALUES_MAX 262144
+ * what strangers send while others wait. A thousand keys to import with all that each may have are 367,000. */
+#define LK_JSON_VALUES_MAX 393216
 #define LK_JSON_MEMBERS_MAX 512
 
 /* Reads one value that is all of text. 0, LK_EINVAL (problem says what and where: line and column), LK_ELIMIT (one of these limits) or LK_ENOMEM.

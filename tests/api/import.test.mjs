@@ -157,6 +157,22 @@ describe('import', () => {
     assert.equal((await load(keys.slice(0, 1)))[0].error, 'This key is there already, with the name many-0');
   });
 
+  it('imports 1000 with as much of everything as fits into a request', async () => {
+    const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ';
+    const rest = {
+      userGroupIds: admins(),
+      enabled: true,
+      metadata: Array.from({ length: 50 }, (_, i) => ({ key: letters[i], value: '' })),
+      allowedIps: Array.from({ length: 100 }, (_, i) => `::${i.toString(16)}`),
+      rateLimit: { limit: 1, windowSeconds: 1 },
+      credits: { remaining: 1 },
+    };
+    const keys = Array.from({ length: 1000 }, (_, i) => ({ name: `${i}`, key: `most-of-all-${1000 + i}`, ...rest }));
+    const size = JSON.stringify(keys).length;
+    assert.ok(size > 1.9 * 2 ** 20 && size < 1.99 * 2 ** 20, `${size}`);
+    assert.deepEqual((await load(keys)).filter(({ error }) => error !== null), []);
+  });
+
   it('imports 1000 at once, and not one more', async () => {
     const many = (len, prefix) => Array.from({ length: len }, (_, i) => ({ name: `${prefix} ${i}`, key: `${prefix}-imported-key-${i}`, userGroupIds: admins() }));
     const results = await load(many(1000, 'bulk'));

@@ -48,6 +48,23 @@ describe('refused changes', () => {
     assert.equal((await server.createKey('another', [])).name, 'another');
   });
 
+  it('count once, also where the request runs again for a password', async () => {
+    const group = await server.createGroup('passwords', ['MANAGE_USERS_AND_GROUPS', 'READ_USERS_AND_GROUPS']);
+    const { key } = await server.createKey('sets passwords', [group]);
+    const created = await server.query('mutation ($input: CreateUserInput!) { createUser(input: $input) { user { id } } }', { input: { name: 'U', email: 'u@example.org' } });
+    const fields = Array.from({ length: 49 }, (_, i) => `m${i}: createApiKey(input: $input) { name }`).join(' ');
+    const input = { accountId: server.account.accountId, name: 'x' };
+    const refused = { query: `mutation ($input: CreateApiKeyInput!) { ${fields} }`, variables: { input } };
+    const password = { query: 'mutation ($input: SetPasswordInput!) { setPassword(input: $input) { user { id } } }', variables: { input: { userId: created.createUser.user.id, password: 'correct horse battery' } } };
+    const body = [...Array.from({ length: 9 }, () => refused), password];
+    const whole = JSON.parse((await send(key, body)).text);
+    assert.equal(whole.flatMap(({ errors = [] }) => errors).length, 9 * 49);
+    assert.equal(whole[9].errors, undefined);
+    const { answer, count } = await exhaust(() => send(key, body), 200, 1);
+    assert.equal(answer.status, 429);
+    assert.ok(count + 1 >= Math.floor(AN_HOUR / (9 * 49)), `${count + 1}`);
+  });
+
   it('of /v1/revoke and /v1/backup count with the others of their caller', async () => {
     const { key } = await server.createKey('weak, too', []);
     assert.equal((await backup(key)).status, 403);

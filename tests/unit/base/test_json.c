@@ -292,7 +292,7 @@ static void test_many_values(void **state) {
     struct lk_problem problem = {0};
     assert_int_equal(parse_zeros(LK_JSON_VALUES_MAX - 1, &problem), 0);
     assert_int_equal(parse_zeros(LK_JSON_VALUES_MAX, &problem), LK_ELIMIT);
-    assert_string_equal(problem.text, "the JSON has more than 262144 values");
+    assert_string_equal(problem.text, "the JSON has more than 393216 values");
 }
 
 static int parse_members(size_t len, struct lk_problem *problem) {
