@@ -110,6 +110,15 @@ describe('a long list', () => {
     }
   });
 
+  it('of changes says that of a request which made many the first hundred are shown', async () => {
+    const sizes = [1, 99, 100];
+    const answer = (query, { limit, offset }) => ({ data: { audits: page(offset, limit, 3, (set) => ({ changes: Array.from({ length: sizes[set] }, () => ({ resourceId: `${set}` })) })) } });
+    for (const [limit, stderr] of [['100', ''], ['101', 'Some requests changed 100 things or more: of each, the first 100 are shown.\n']]) {
+      const told = await run(['audit', 'list', '--limit', limit], answer).ended;
+      assert.deepEqual([told.status, told.stderr], [0, stderr]);
+    }
+  });
+
   it('of users is asked for around the name that is meant', async () => {
     const name = (number) => `user-${String(number).padStart(5, '0')}`;
     const users = (offset, limit) => page(offset, limit, 50 * PAGE, (number) => ({ id: `id-${number}`, name: number === 120 ? name(119) : name(number), email: `${number}@example.com` }));
