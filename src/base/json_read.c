@@ -17,6 +17,7 @@ struct parser {
     struct lk_arena *arena;
     unsigned depth;
     size_t values; /* so far */
+    size_t values_max;
     /* Values whose array or object has not ended yet; members of arrays have no name. */
     struct lk_json_member *stack;
     size_t stack_len;
@@ -435,7 +436,7 @@ static int read_value(struct parser *p, struct lk_json *ret) {
     skip_space(p);
     if (at_end(p))
         return fail(p, "a value was expected");
-    if (++p->values > LK_JSON_VALUES_MAX)
+    if (++p->values > p->values_max)
         return exceed(p, "the JSON has more than", LK_JSON_VALUES_MAX, "values");
     int code = 0;
     if (take(p, '"')) {
@@ -468,9 +469,9 @@ static int explain(const struct parser *p, int code, struct lk_problem *problem)
     return lk_problem_set(problem, code, "malformed JSON at line %lu column %lu: %s", line, (unsigned long)(p->at - start) + 1, p->what);
 }
 
-int lk_json_parse(struct lk_slice text, struct lk_arena *arena, struct lk_json **ret, struct lk_problem *problem) {
+static int parse(struct lk_slice text, size_t values_max, struct lk_arena *arena, struct lk_json **ret, struct lk_problem *problem) {
     const char *begin = text.len == 0 ? "" : text.ptr;
-    struct parser p = {.begin = begin, .at = begin, .end = begin + text.len, .arena = arena};
+    struct parser p = {.begin = begin, .at = begin, .end = begin + text.len, .arena = arena, .values_max = values_max};
     if (lk_slice_starts_with(text, "\xEF\xBB\xBF"))
         p.at += 3;
     struct lk_json *value = LK_ARENA_NEW(arena, struct lk_json);
@@ -482,6 +483,14 @@ int lk_json_parse(struct lk_slice text, struct lk_arena *arena, struct lk_json *
         return explain(&p, code, problem);
     *ret = value;
     return 0;
+}
+
+int lk_json_parse(struct lk_slice text, struct lk_arena *arena, struct lk_json **ret, struct lk_problem *problem) {
+    return parse(text, LK_JSON_VALUES_MAX, arena, ret, problem);
+}
+
+int lk_json_parse_any_size(struct lk_slice text, struct lk_arena *arena, struct lk_json **ret, struct lk_problem *problem) {
+    return parse(text, SIZE_MAX, arena, ret, problem);
 }
 
 const struct lk_json *lk_json_get(const struct lk_json *value, const char *name) {

@@ -54,6 +54,9 @@ struct lk_json_member {
  * Any thread. */
 int lk_json_parse(struct lk_slice text, struct lk_arena *arena, struct lk_json **ret, struct lk_problem *problem);
 
+/* The same where nobody else waits, as in a command that reads a server's answer: any number of values that the arena has room for. */
+int lk_json_parse_any_size(struct lk_slice text, struct lk_arena *arena, struct lk_json **ret, struct lk_problem *problem);
+
 /* The member's value, or NULL when value is NULL, not an object, or has no such member. */
 const struct lk_json *lk_json_get(const struct lk_json *value, const char *name);
 

@@ -122,6 +122,7 @@ static int flatten(struct cli_session *session, const struct lk_json *set, const
 struct changes {
     struct cli_range left;
     bool more; /* there are others after those */
+    bool cut;  /* of a request that made many the server gave the first */
     struct cli_list list;
 };
 
@@ -142,6 +143,7 @@ static int flatten_set(struct cli_session *session, struct changes *changes, con
         if (changes->more)
             return 0;
         changes->left.most--;
+        changes->cut = changes->cut || changes_len(set) >= LK_CHANGES_MAX;
         int code = flatten(session, set, &lk_json_get(set, "changes")->array.items[i], &lines[(*len)++]);
         if (code != 0)
             return code;
@@ -184,12 +186,14 @@ static int list(struct cli_session *session) {
         code = cli_option_range(session, LIMIT, &changes.left);
     if (code != 0)
         return code;
-    /* A set is what one request did: a change at least, and a thousand when it imported. One more than are shown tells whether there are more. */
+    /* A set is what one request did: a change at least. One more than are shown tells whether there are more. */
     const struct cli_query query = {list_document, "audits", {0, changes.left.from + changes.left.most + 1}, write_span, &span};
     cli_list_begin(columns, LEN(columns), "The audit log holds nothing of that time.", &changes.list);
     code = cli_each_page(session, &query, take_sets, &changes);
     if (code == 0)
         code = cli_list_end(session, &changes.list);
+    if (code == 0 && changes.cut)
+        fprintf(stderr, "Some requests changed %d things or more: of each, the first %d are shown.\n", LK_CHANGES_MAX, LK_CHANGES_MAX);
     if (code == 0 && changes.more && !cli_option_given(session, "limit"))
         fprintf(stderr, "There are more than these %d: --limit N shows N.\n", LIMIT);
     return code;

@@ -306,7 +306,7 @@ int cli_post(struct cli_session *session, const char *path, const struct lk_buf 
     if (code != 0)
         return code;
     struct lk_json *json = NULL;
-    if (lk_json_parse(lk_buf_slice(&answer), session->answers, &json, NULL) != 0)
+    if (lk_json_parse_any_size(lk_buf_slice(&answer), session->answers, &json, NULL) != 0)
         code =
             lk_problem_set(&session->problem, LK_EIO, "The server answered with status %ld and no JSON; is it a Latchkey server?", status);
     else

@@ -110,6 +110,15 @@ describe('a long list', () => {
     }
   });
 
+  it('of changes says that of a request which made many the first hundred are shown', async () => {
+    const sizes = [1, 99, 100];
+    const answer = (query, { limit, offset }) => ({ data: { audits: page(offset, limit, 3, (set) => ({ changes: Array.from({ length: sizes[set] }, () => ({ resourceId: `${set}` })) })) } });
+    for (const [limit, stderr] of [['100', ''], ['101', 'Some requests changed 100 things or more: of each, the first 100 are shown.\n']]) {
+      const told = await run(['audit', 'list', '--limit', limit], answer).ended;
+      assert.deepEqual([told.status, told.stderr], [0, stderr]);
+    }
+  });
+
   it('of users is asked for around the name that is meant', async () => {
     const name = (number) => `user-${String(number).padStart(5, '0')}`;
     const users = (offset, limit) => page(offset, limit, 50 * PAGE, (number) => ({ id: `id-${number}`, name: number === 120 ? name(119) : name(number), email: `${number}@example.com` }));
@@ -141,6 +150,7 @@ describe('a long list', () => {
     const holds = (...accountPermissionTypes) => ({ permissions: { accountPermissions: { accountPermissionTypes }, scopes: [] } });
     const keys = Array.from({ length: 2 * PAGE + 50 }, (_, i) => ({ id: `${i}`, name: `k${i}`, enabled: true, createdAt: Date.now() - 100 * day, expiresAt: i % 2 === 0 ? null : Date.now() + day, lastUsedAt: i < 240 ? Date.now() : null, weak: i % 50 === 49, ...holds() }));
     Object.assign(keys[2], holds('MANAGE_API_KEYS'));
+    keys[1].permissions.scopes = Array.from({ length: 300000 }, (_, i) => `s.${i}`); // as a page has them of keys in some groups that are as large as they may be
     Object.assign(keys[244], holds('MANAGE_API_KEYS', 'MANAGE_USERS_AND_GROUPS'));
     const ask = async () => {
       const told = await run(['doctor', '--json'], (query, { limit, offset }) => ({ data: query.includes('__type') ? { __type: { fields: [{ name: 'lastUsedAt' }, { name: 'weak' }] } } : query.includes('viewer') ? { viewer: { apiKey: { id: '245' } } } : { apiKeys: { pageInfo: { hasMore: offset + limit < keys.length }, nodes: keys.slice(offset, offset + limit) } } })).ended;

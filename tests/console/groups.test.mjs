@@ -271,6 +271,8 @@ describe('a user group of more members than a page has', () => {
     const { page } = visitor;
     await visitor.goto(`${GROUPS}/${id}`);
     await page.getByText('1–50 of 120 members').waitFor();
+    const start = async (place) => (await place.boundingBox()).x;
+    assert.equal(await start(page.getByText('1–50 of 120 members')), await start(row(page, 'user 0001').getByRole('link')), 'it stands under the names');
     await inspect(visitor, 'many-members');
     await page.getByRole('button', { name: 'Last page' }).click();
     await page.getByText('101–120 of 120 members').waitFor();

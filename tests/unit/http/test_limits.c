@@ -215,7 +215,6 @@ static void counts_answers_that_are_not_taken(void **state) {
     close(deaf[0]);
 }
 
-/* The client is still sending when it is refused: the answer must reach it all the same. */
 /* What is there for everybody, such as the console's files, is not copied for who asks for it again and again and takes nothing. */
 static void copies_nothing_for_who_does_not_read(void **state) {
     (void)state;
@@ -249,6 +248,7 @@ static void copies_nothing_for_who_does_not_read(void **state) {
     close(other);
 }
 
+/* The client is still sending when it is refused: the answer must reach it all the same. */
 static void lets_a_refused_sender_read_why(void **state) {
     (void)state;
     struct http_config config = test_config();
