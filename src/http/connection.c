@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* Least room for a read. */
@@ -719,6 +720,13 @@ void http_connection_answered(struct http_connection *c, struct http_request *re
         http_connection_run(c);
 }
 
+/* What the client does not take must not stay in the system's memory either, which keeps megabytes for minutes after a mere end. */
+static void reset(struct http_connection *c) {
+    const struct linger nothing = {.l_onoff = 1};
+    setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &nothing, sizeof(nothing)); /* without it, it only lasts longer */
+    http_connection_abort(c);
+}
+
 void http_connection_timeout(struct http_connection *c, enum http_timeout timeout) {
     switch (timeout) {
     case HTTP_TIMEOUT_HEADER:
@@ -736,7 +744,7 @@ void http_connection_timeout(struct http_connection *c, enum http_timeout timeou
         break;
     case HTTP_TIMEOUT_WRITE:
         http_count(&c->loop->counters.timeouts);
-        http_connection_abort(c);
+        reset(c);
         break;
     case HTTP_TIMEOUT_IDLE:
         if (c->phase == HTTP_STREAMS) {
