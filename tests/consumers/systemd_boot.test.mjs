@@ -97,7 +97,7 @@ describe('the service under systemd', { skip: why }, () => {
   const served = (port) => /^subject=CN = (.*)$/m.exec(machine.run(`openssl s_client -connect 127.0.0.1:${port} 2>/dev/null`))?.[1];
 
   before(() => {
-    const commands = block('make && sudo make install').split('\n').slice(1); // the first is what tools/boot has done
+    const commands = block('make build && sudo make install').split('\n').slice(1); // the first is what tools/boot has done
     machine.apiKey = /lk_\w{71}/.exec(machine.run(`set -e\n${commands.join('\n')}`))[0];
   });
   beforeEach(() => machine.run('systemctl reset-failed latchkey')); // systemd counts starts, and five in ten seconds are enough for it
