@@ -29,6 +29,9 @@ static void test_each_subject_has_its_own(void **state) {
         assert_int_equal(got.window_ms, 1000);
         assert_false(lk_rate_table_take(table, &id, 1, S, &got));
         assert_int_equal(got.retry_ms, 100);
+    }
+    for (uint64_t s = 0; s < 100; s++) {
+        struct lk_id id = subject_of(s);
         assert_true(lk_rate_table_take(table, &id, 1, S + S / 10, &got));
     }
     struct lk_id id = subject_of(7);
@@ -38,6 +41,20 @@ static void test_each_subject_has_its_own(void **state) {
     assert_int_equal(got.retry_ms, -1);
     lk_rate_table_free(table);
     lk_rate_table_free(NULL);
+}
+
+/* Two threads look at the clock one after the other and come in the other order: each takes one, and not a little more. */
+static void test_a_clock_that_was_read_earlier_takes_no_more(void **state) {
+    (void)state;
+    struct lk_rate_table *table = NULL;
+    struct lk_rate_state got;
+    struct lk_id id = subject_of(1);
+    assert_int_equal(lk_rate_table_new(&rate, &table), 0);
+    for (unsigned i = 0; i < 10; i++) {
+        assert_true(lk_rate_table_take(table, &id, 1, S - i, &got));
+        assert_int_equal(got.remaining, 9 - i);
+    }
+    lk_rate_table_free(table);
 }
 
 /* Whoever took all is still remembered after a million others took one. */
@@ -173,9 +190,13 @@ static void test_a_subject_is_an_ipv4_address_or_an_ipv6_network(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_each_subject_has_its_own),          cmocka_unit_test(test_a_flood_of_strangers_makes_nobody_forgotten),
-        cmocka_unit_test(test_threads_together_get_no_more),      cmocka_unit_test(test_a_rate_comes_changes_and_goes),
-        cmocka_unit_test(test_a_rate_changes_while_threads_take), cmocka_unit_test(test_a_subject_is_an_ipv4_address_or_an_ipv6_network),
+        cmocka_unit_test(test_each_subject_has_its_own),
+        cmocka_unit_test(test_a_clock_that_was_read_earlier_takes_no_more),
+        cmocka_unit_test(test_a_flood_of_strangers_makes_nobody_forgotten),
+        cmocka_unit_test(test_threads_together_get_no_more),
+        cmocka_unit_test(test_a_rate_comes_changes_and_goes),
+        cmocka_unit_test(test_a_rate_changes_while_threads_take),
+        cmocka_unit_test(test_a_subject_is_an_ipv4_address_or_an_ipv6_network),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
