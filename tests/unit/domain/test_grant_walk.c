@@ -1,6 +1,6 @@
 /* Whatever is done, in whatever order and by whomever: no credential gets what it had not, unless who gave it holds that, and nobody gets the secret of one that
  * holds more. */
-#include "fixture.h"
+#include "walk.h"
 
 #include "domain/rules.h"
 #include "domain/user.h"
@@ -23,18 +23,8 @@ enum { SCOPES = 5 };
 static const struct lk_slice scopes[SCOPES] = {LK_SLICE("a.x"), LK_SLICE("a.*"), LK_SLICE("b"), LK_SLICE("*"), LK_SLICE(LK_SCOPE_OPERATOR)};
 static const uint64_t given[SCOPES] = {1, 3, 4, 15, 16};
 
-struct walk {
-    struct fixture *f;
-    uint64_t random;
-    long done, refused;
-    uint64_t actor;        /* what it holds */
-    struct lk_arena arena; /* of one step */
-};
-
-static unsigned next(struct walk *w, unsigned below) {
-    w->random = w->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (unsigned)(w->random >> 33) % below;
-}
+static uint64_t actor_holds;
+static struct lk_arena arena; /* of one step */
 
 /* --- what is held, a bit each: account permissions, then the scopes that may be asked for --- */
 
@@ -47,9 +37,9 @@ static uint64_t held_in_set(const struct lk_permissions *permissions) {
     return held;
 }
 
-static uint64_t held_in(struct walk *w, struct lk_slice document) {
+static uint64_t held_in(struct lk_slice document) {
     struct lk_permissions permissions;
-    assert_int_equal(lk_permissions_read(document, &w->arena, &permissions), 0);
+    assert_int_equal(lk_permissions_read(document, &arena, &permissions), 0);
     return held_in_set(&permissions);
 }
 
@@ -84,7 +74,7 @@ static void look(struct walk *w, struct holders ret[LEVELS]) {
                 holders->ids[holders->len] = id;
                 holders->held[holders->len++] = 0;
             }
-            holders->held[holders->len - 1] |= held_in(w, lk_column_text(stmt, 1));
+            holders->held[holders->len - 1] |= held_in(lk_column_text(stmt, 1));
         }
     }
 }
@@ -101,57 +91,42 @@ static void check(struct walk *w, const struct holders before[LEVELS], const str
     for (int level = 0; level < LEVELS; level++) {
         for (size_t i = 0; i < after[level].len; i++) {
             uint64_t got = after[level].held[i] & ~held_by(&before[level], &after[level].ids[i]);
-            if ((got & ~w->actor) != 0)
+            if ((got & ~actor_holds) != 0)
                 fail_msg("step %ld: level %d got %llx, the caller holds %llx", w->done + w->refused, level, (unsigned long long)got,
-                         (unsigned long long)w->actor);
+                         (unsigned long long)actor_holds);
         }
     }
 }
 
 /* --- who acts --- */
 
-#define ANY(table) "SELECT id FROM " table " ORDER BY id LIMIT 1 OFFSET $1 % (SELECT max(1, count(*)) FROM " table ")"
-
-enum { KEYS, USERS, GROUPS };
-
-static struct lk_id any(struct walk *w, int table) {
-    static const char *const texts[] = {ANY("api_key"), ANY("user_account"), ANY("user_group")};
-    struct lk_stmt *stmt = lk_db_stmt(w->f->db, texts[table]);
-    struct lk_id id = {{0}};
-    lk_bind_int(stmt, 1, next(w, 1000));
-    if (lk_step(stmt) != 1)
-        return id;
-    assert_int_equal(lk_column_id(stmt, 0, &id), 0);
-    lk_stmt_reset(stmt);
-    return id;
-}
-
-static struct lk_slice id_text(struct walk *w, const struct lk_id *id) {
-    return lk_slice_cstr(lk_arena_printf(&w->arena, "%s", lk_id_format(id).text));
+static struct lk_slice id_text(const struct lk_id *id) {
+    return lk_slice_cstr(lk_arena_printf(&arena, "%s", lk_id_format(id).text));
 }
 
 static struct lk_slice any_text(struct walk *w, int table) {
-    struct lk_id id = any(w, table);
-    return id_text(w, &id);
+    struct lk_id id = {{0}};
+    (void)any_id(w, table, &id);
+    return id_text(&id);
 }
 
 static void act_as_any(struct walk *w) {
-    struct lk_actor *actor = LK_ARENA_NEW(&w->arena, struct lk_actor);
+    struct lk_actor *actor = LK_ARENA_NEW(&arena, struct lk_actor);
     assert_non_null(actor);
     bool is_user = next(w, 3) == 0;
     actor->kind = is_user ? LK_ACTOR_USER : LK_ACTOR_KEY;
-    actor->id = any(w, is_user ? USERS : KEYS);
+    (void)any_id(w, is_user ? USERS : KEYS, &actor->id);
     actor->account_id = w->f->account.id;
     actor->name = lk_slice_cstr("somebody");
     w->f->call.actor = actor;
     assert_int_equal(lk_actor_read_permissions(&w->f->call, actor), 0);
-    w->actor = held_in_set(&actor->permissions);
+    actor_holds = held_in_set(&actor->permissions);
 }
 
 /* --- what is done --- */
 
 static struct lk_slice name(struct walk *w) {
-    return lk_slice_cstr(lk_arena_printf(&w->arena, "name %u", next(w, 1000000)));
+    return lk_slice_cstr(lk_arena_printf(&arena, "name %u", next(w, 1000000)));
 }
 
 static struct lk_api_key_input key_input(struct walk *w, struct lk_slice *groups) {
@@ -178,9 +153,9 @@ static uint64_t held_by_key(struct walk *w, const struct lk_id *key) {
     struct lk_group_permissions_row *rows;
     size_t len;
     uint64_t held = 0;
-    assert_int_equal(lk_store_group_permissions_of_key(w->f->db, key, &w->arena, &rows, &len), 0);
+    assert_int_equal(lk_store_group_permissions_of_key(w->f->db, key, &arena, &rows, &len), 0);
     for (size_t i = 0; i < len; i++)
-        held |= held_in(w, rows[i].permissions);
+        held |= held_in(rows[i].permissions);
     return held;
 }
 
@@ -195,13 +170,14 @@ static int change_key(struct walk *w, struct lk_call *call) {
 }
 
 static int take_secret(struct walk *w, struct lk_call *call) {
-    struct lk_id key = any(w, KEYS);
-    struct lk_slice id = id_text(w, &key);
+    struct lk_id key = {{0}};
+    (void)any_id(w, KEYS, &key);
+    struct lk_slice id = id_text(&key);
     struct lk_api_key ret;
     struct lk_slice token;
     int code = next(w, 2) == 0 ? lk_api_key_reveal(call, (struct lk_slice){NULL, 0}, id, &token)
                                : lk_api_key_rotate(call, (struct lk_slice){NULL, 0}, id, (int64_t)next(w, 2) * 60, &ret, &token);
-    if (code == 0 && (held_by_key(w, &key) & ~w->actor) != 0)
+    if (code == 0 && (held_by_key(w, &key) & ~actor_holds) != 0)
         fail_msg("step %ld: the secret of a key that holds more", w->done + w->refused);
     return code;
 }
@@ -211,7 +187,7 @@ static int change_user(struct walk *w, struct lk_call *call) {
     struct lk_user_input input = {
         .name_given = true, .name = name(w), .groups_given = true, .group_ids = groups, .group_ids_len = next(w, 2)};
     struct lk_user ret;
-    input.email = lk_slice_cstr(lk_arena_printf(&w->arena, "u%u@b.c", next(w, 1000000)));
+    input.email = lk_slice_cstr(lk_arena_printf(&arena, "u%u@b.c", next(w, 1000000)));
     return next(w, 2) == 0 ? lk_user_create(call, &input, &ret) : lk_user_update(call, any_text(w, USERS), &input, &ret);
 }
 
@@ -248,21 +224,17 @@ static int (*const changes[])(struct walk *w, struct lk_call *call) = {change_ke
 
 static void step(struct walk *w) {
     static struct holders before[LEVELS], after[LEVELS];
-    lk_arena_reset(&w->arena);
-    w->f->call.arena = &w->arena;
+    lk_arena_reset(&arena);
+    w->f->call.arena = &arena;
     w->f->call.found = NULL;
     act_as_any(w);
     look(w, before);
     fixture_begin(w->f);
     int code = changes[next(w, sizeof(changes) / sizeof(changes[0]))](w, &w->f->call);
-    assert_int_equal(lk_operation_end(&w->f->call, code != 0), 0);
+    end_step(w, code);
     assert_true(code == 0 || code == LK_ECONFLICT || code == LK_EINVAL || code == LK_EFORBIDDEN || code == LK_ENOTFOUND);
     look(w, after);
     check(w, before, after);
-    if (code == 0)
-        w->done++;
-    else
-        w->refused++;
 }
 
 static void test_nobody_gives_what_they_do_not_hold(void **state) {
@@ -278,11 +250,11 @@ static void test_nobody_gives_what_they_do_not_hold(void **state) {
             fixture_key(f, kept, &group, NULL);
             fixture_user(f, "Ann", lk_arena_printf(&f->arena, "g%u@b.c", i), &group);
         }
-        lk_arena_init(&w.arena, (size_t)64 << 20);
+        lk_arena_init(&arena, (size_t)64 << 20);
         for (int i = 0; i < STEPS; i++)
             step(&w);
         f->call.arena = &f->arena;
-        lk_arena_free(&w.arena);
+        lk_arena_free(&arena);
         assert_true(w.done > STEPS / 10 && w.refused > STEPS / 10);
         lk_permissions_changed(&f->call);
         assert_int_equal(lk_db_rollback_to(f->db), 0);

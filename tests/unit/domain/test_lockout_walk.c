@@ -1,5 +1,5 @@
 /* Whatever is done, in whatever order: no right by which an account is administered is lost, and what is deleted without losing one is not refused. */
-#include "fixture.h"
+#include "walk.h"
 
 #include "base/ip.h"
 #include "domain/ip_allow.h"
@@ -17,17 +17,6 @@ static const uint32_t sets[] = {
     BIT(LK_MANAGE_USER_AND_USER_GROUPS_AND_API_KEYS),
     BIT(LK_VIEW_AUDITS),
 };
-
-struct walk {
-    struct fixture *f;
-    uint64_t random;
-    long done, refused;
-};
-
-static unsigned next(struct walk *w, unsigned below) {
-    w->random = w->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    return (unsigned)(w->random >> 33) % below;
-}
 
 /* --- what is there, as SQL sees it: from those who hold, not from what is held --- */
 
@@ -80,21 +69,10 @@ static bool is_lost(const struct held *before, const struct held *after) {
 
 /* --- what is done, by the operator at the machine, for whom there is no exception --- */
 
-#define ANY(table) "SELECT id FROM " table " ORDER BY id LIMIT 1 OFFSET $1 % (SELECT max(1, count(*)) FROM " table ")"
-
-enum { KEYS, USERS, GROUPS, ADDRESSES };
-
 /* One of the ids of a table, as text; ptr NULL when it is empty. */
 static struct lk_slice any(struct walk *w, int table) {
-    static const char *const texts[] = {ANY("api_key"), ANY("user_account"), ANY("user_group"), ANY("ip_allow")};
-    struct lk_stmt *stmt = lk_db_stmt(w->f->db, texts[table]);
     struct lk_id id;
-    lk_bind_int(stmt, 1, next(w, 1000));
-    if (lk_step(stmt) != 1)
-        return (struct lk_slice){NULL, 0};
-    assert_int_equal(lk_column_id(stmt, 0, &id), 0);
-    lk_stmt_reset(stmt);
-    return fixture_id(w->f, &id);
+    return any_id(w, table, &id) ? fixture_id(w->f, &id) : (struct lk_slice){NULL, 0};
 }
 
 static struct lk_slice name(struct walk *w) {
@@ -224,15 +202,11 @@ static void step(struct walk *w) {
     unsigned which = next(w, sizeof(changes) / sizeof(changes[0]) + 2);
     fixture_begin(w->f);
     int code = which < sizeof(changes) / sizeof(changes[0]) ? changes[which](w, &w->f->call) : delete_any(w, &w->f->call, &before);
-    assert_int_equal(lk_operation_end(&w->f->call, code != 0), 0);
+    end_step(w, code);
     assert_true(code == 0 || code == LK_ECONFLICT || code == LK_EINVAL);
     struct held after = look(w);
     if (is_lost(&before, &after))
         fail_msg("step %ld loses a right", w->done + w->refused);
-    if (code == 0)
-        w->done++;
-    else
-        w->refused++;
 }
 
 static void test_no_right_is_lost(void **state) {
