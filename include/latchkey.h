@@ -46,7 +46,7 @@ enum latchkey_error {
 
 /* In the order in which they are checked. */
 enum latchkey_outcome {
-    LATCHKEY_MALFORMED, /* no token can look like this */
+    LATCHKEY_MALFORMED, /* no token can look like this, or it is not known and begins with "lk_" without being whole */
     LATCHKEY_NOT_FOUND,
     LATCHKEY_DISABLED,
     LATCHKEY_EXPIRED,

@@ -135,7 +135,7 @@ static int verify(struct cli_session *session) {
 /* --- check --- */
 
 /* What a text is, as far as it says so itself. */
-static void describe(struct lk_slice token, bool json, struct lk_buf *out) {
+static void describe(struct lk_slice token, bool good, bool json, struct lk_buf *out) {
     struct lk_id account;
     struct lk_json_writer w;
     lk_json_writer_init(&w, out);
@@ -146,7 +146,7 @@ static void describe(struct lk_slice token, bool json, struct lk_buf *out) {
     if (json) {
         lk_json_begin_object(&w);
         lk_json_key(&w, "form");
-        lk_json_string(&w, lk_slice_cstr(kind == LK_TOKEN_OURS ? "LATCHKEY" : kind == LK_TOKEN_FOREIGN ? "OTHER" : "MALFORMED"));
+        lk_json_string(&w, lk_slice_cstr(kind == LK_TOKEN_OURS ? "LATCHKEY" : good ? "OTHER" : "MALFORMED"));
         lk_json_key(&w, "accountId");
         if (kind == LK_TOKEN_OURS)
             lk_json_string(&w, lk_slice_cstr(id.text));
@@ -156,12 +156,12 @@ static void describe(struct lk_slice token, bool json, struct lk_buf *out) {
         lk_buf_add_char(out, '\n');
     } else if (kind == LK_TOKEN_OURS) {
         lk_buf_addf(out, "A Latchkey key of the account %s; its checksum is right. Whether it is accepted, the server knows.\n", id.text);
+    } else if (lk_token_is_damaged(token)) {
+        lk_buf_addf(out,
+                    "No Latchkey key: it begins as one, but is cut or mistyped (%d characters, and the last 6 are their checksum).%s\n",
+                    LK_TOKEN_LEN, kind == LK_TOKEN_FOREIGN ? " Only if it was imported as it is, the server accepts it." : "");
     } else if (kind == LK_TOKEN_FOREIGN) {
         lk_buf_addf(out, "No Latchkey key, but it has a form that can be imported. Whether it was, the server knows.\n");
-    } else if (lk_slice_starts_with(token, "lk_")) {
-        lk_buf_addf(out,
-                    "No key: it begins as a Latchkey key, but is cut or mistyped (%d characters, and the last 6 are their checksum).\n",
-                    LK_TOKEN_LEN);
     } else {
         lk_buf_addf(out, "No key: a key is %d to %d visible ASCII characters.\n", LK_TOKEN_IMPORT_MIN, LK_TOKEN_IMPORT_MAX);
     }
@@ -177,10 +177,10 @@ static int check(const struct cli_command *command, const struct cli_args *args)
         explicit_bzero(buffer, sizeof(buffer));
         return cli_failed(&problem);
     }
-    bool good = lk_token_check(key) != LK_TOKEN_MALFORMED;
+    bool good = lk_token_importable(key) && !lk_token_is_damaged(key);
     struct lk_buf out;
     lk_buf_init(&out, 0);
-    describe(key, cli_args_flag(args, "json"), &out);
+    describe(key, good, cli_args_flag(args, "json"), &out);
     explicit_bzero(buffer, sizeof(buffer));
     code = cli_print_and_free(&out);
     return code == CLI_DONE && !good ? CLI_FAILED : code;

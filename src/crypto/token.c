@@ -78,15 +78,19 @@ static uint64_t written_sum(const char *token) {
     return sum;
 }
 
-static bool is_ours(struct lk_slice token) {
-    return token.len == LK_TOKEN_LEN && has_digits(token.ptr) && memcmp(token.ptr + PREFIX_LEN, account_max, ACCOUNT_DIGITS) <= 0 &&
-           memcmp(token.ptr + SECRET_AT, secret_max, SECRET_DIGITS) <= 0 &&
-           lk_crc32(lk_slice_make(token.ptr, SUM_AT)) == written_sum(token.ptr);
+bool lk_token_has_form(struct lk_slice token) {
+    return lk_slice_starts_with(token, PREFIX) && token.len == LK_TOKEN_LEN && has_digits(token.ptr);
+}
+
+/* Whether one that has the form is one: its numbers are of 16 and 32 bytes, and its checksum is theirs. */
+static bool is_whole(const char *token) {
+    return memcmp(token + PREFIX_LEN, account_max, ACCOUNT_DIGITS) <= 0 && memcmp(token + SECRET_AT, secret_max, SECRET_DIGITS) <= 0 &&
+           lk_crc32(lk_slice_make(token, SUM_AT)) == written_sum(token);
 }
 
 enum lk_token_kind lk_token_check(struct lk_slice token) {
-    if (lk_slice_starts_with(token, PREFIX))
-        return is_ours(token) ? LK_TOKEN_OURS : LK_TOKEN_MALFORMED;
+    if (lk_token_has_form(token))
+        return is_whole(token.ptr) ? LK_TOKEN_OURS : LK_TOKEN_MALFORMED;
     if (token.len < LK_TOKEN_IMPORT_MIN || token.len > LK_TOKEN_IMPORT_MAX)
         return LK_TOKEN_MALFORMED;
     for (size_t i = 0; i < token.len; i++) {
@@ -106,9 +110,13 @@ int lk_token_parse(struct lk_slice token, struct lk_id *ret_account) {
     return 0;
 }
 
+bool lk_token_is_damaged(struct lk_slice token) {
+    return lk_slice_starts_with(token, PREFIX) && lk_token_check(token) != LK_TOKEN_OURS;
+}
+
 bool lk_token_within(struct lk_slice text) {
     for (size_t at = 0; at + LK_TOKEN_LEN <= text.len; at++) {
-        if (memcmp(text.ptr + at, PREFIX, PREFIX_LEN) == 0 && is_ours(lk_slice_make(text.ptr + at, LK_TOKEN_LEN)))
+        if (lk_token_has_form(lk_slice_make(text.ptr + at, LK_TOKEN_LEN)) && is_whole(text.ptr + at))
             return true;
     }
     return false;

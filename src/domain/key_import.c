@@ -11,9 +11,9 @@
 static int check_token(struct lk_call *call, struct lk_slice token) {
     if (lk_token_importable(token))
         return 0;
-    if (lk_slice_starts_with(token, "lk_"))
+    if (lk_token_has_form(token))
         return lk_problem_set(call->problem, LK_EINVAL,
-                              "Invalid key: what begins with lk_ must be a whole Latchkey key, and its checksum is wrong");
+                              "Invalid key: it has the form of a Latchkey key, but its checksum is wrong, so it was mistyped");
     return lk_problem_set(call->problem, LK_EINVAL, "Invalid key: it must be %d to %d visible ASCII characters, without spaces",
                           LK_TOKEN_IMPORT_MIN, LK_TOKEN_IMPORT_MAX);
 }

@@ -159,10 +159,8 @@ static void describe(const struct lk_cells *cells, const struct snapshot *key, c
 static enum lk_verify_code decide(const struct lk_keyring *keyring, const struct lk_verify_request *request, const struct lk_digest *digest,
                                   struct lk_verify_answer *ret) {
     struct snapshot key;
-    if (!find(keyring, digest, &key))
-        return LK_VERIFY_NOT_FOUND;
-    if (request->account != NULL && !lk_id_equal(request->account, &key.account->id))
-        return LK_VERIFY_NOT_FOUND;
+    if (!find(keyring, digest, &key) || (request->account != NULL && !lk_id_equal(request->account, &key.account->id)))
+        return lk_token_is_damaged(request->token) ? LK_VERIFY_MALFORMED : LK_VERIFY_NOT_FOUND;
     struct lk_rare *rare = lk_cells_rare(&keyring->cells, key.entry, key.state);
     enum lk_verify_code code = judge(request, &key, rare, ret);
     describe(&keyring->cells, &key, rare, ret);

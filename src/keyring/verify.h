@@ -31,7 +31,7 @@ const char *lk_verify_code_name(enum lk_verify_code code);
 
 /* What is reckoned of a token before it is verified. */
 struct lk_foreseen {
-    bool malformed;
+    bool malformed;          /* it can be no key */
     struct lk_digest digest; /* unless it is malformed */
 };
 
@@ -40,7 +40,7 @@ struct lk_verify_request {
     const struct lk_foreseen *foreseen;  /* of token, and not long ago; NULL: not yet */
     const struct lk_ip *ip;              /* of the client; NULL when it is not known: a key with an allow list is then refused */
     const struct lk_expression *require; /* NULL: any valid key */
-    const struct lk_id *account;         /* only keys of this account are seen, others are NOT_FOUND; NULL: any */
+    const struct lk_id *account;         /* only keys of this account are seen, others are answered as unknown; NULL: any */
     uint32_t cost;                       /* units of rate and credits; 0: only look (introspection) */
     int64_t now_ms;                      /* wall clock */
     int64_t mono_ns;                     /* monotonic clock */

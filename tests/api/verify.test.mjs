@@ -81,6 +81,7 @@ describe('forward auth', () => {
       ['lk_', 'MALFORMED'],
       ['short', 'MALFORMED'],
       [flip(keys.plain.key), 'MALFORMED'],
+      [keys.plain.key.slice(0, -1), 'MALFORMED'],
       ['an-imported-key-that-nobody-has', 'NOT_FOUND'],
       [keys.deleted.key, 'NOT_FOUND'],
       [keys.disabled.key, 'DISABLED'],

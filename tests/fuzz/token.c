@@ -15,12 +15,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const enum lk_token_kind kind = lk_token_check(text);
     if ((lk_token_parse(text, &id) == 0) != (kind == LK_TOKEN_OURS))
         abort();
-    if (kind == LK_TOKEN_FOREIGN && !lk_token_importable(text))
+    if (lk_token_importable(text) != (kind != LK_TOKEN_MALFORMED) || (kind == LK_TOKEN_OURS && !lk_token_has_form(text)) ||
+        (kind == LK_TOKEN_FOREIGN && lk_token_has_form(text)))
+        abort();
+    const bool begins = lk_slice_starts_with(text, "lk_");
+    if (lk_token_is_damaged(text) != (begins && kind != LK_TOKEN_OURS))
         abort();
     if (kind != LK_TOKEN_MALFORMED) {
         char preview[LK_TOKEN_PREVIEW_SIZE];
         lk_token_preview(text, preview);
-        if (strlen(preview) != LK_TOKEN_PREVIEW_SIZE - 1 - (kind == LK_TOKEN_OURS ? 0 : strlen("lk_")))
+        if (strlen(preview) != LK_TOKEN_PREVIEW_SIZE - 1 - (begins ? 0 : strlen("lk_")))
             abort();
     }
     uint8_t *bytes = malloc(size + 1);

@@ -32,8 +32,12 @@ static struct lk_expression *compiled(const char *text) {
 
 static void test_malformed_and_unknown(void **state) {
     struct world *world = *state;
-    static const char *const malformed[] = {
-        "", "short", "lk_", "lk_0000000000000000000000000000000000000000000000000000000000000000000000x", "has a blank in the middle"};
+    static const char *const malformed[] = {"",
+                                            "short",
+                                            "lk_",
+                                            "lk_00000000000000000000000000000000000000000000000000000000000000000000000",
+                                            "has a blank in the middle",
+                                            "lk_000SYW7RiJxkEgOGusQGwpNo287qEH4uQv9vBo5cxQTXAw02KFtzjuPbCrH1FrBEB45FPW"};
     struct lk_verify_answer answer;
     for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) {
         struct lk_verify_request request = {.token = lk_slice_cstr(malformed[i]), .now_ms = 1};
@@ -42,7 +46,7 @@ static void test_malformed_and_unknown(void **state) {
     }
     assert_int_equal(ask(&world->verifier, 1, NULL, &answer), LK_VERIFY_NOT_FOUND);
     assert_false(answer.known);
-    assert_int_equal(atomic_load(&world->verifier.outcomes[LK_VERIFY_MALFORMED]), 5);
+    assert_int_equal(atomic_load(&world->verifier.outcomes[LK_VERIFY_MALFORMED]), 6);
     assert_string_equal(lk_verify_code_name(LK_VERIFY_MALFORMED), "MALFORMED");
     assert_string_equal(lk_verify_code_name(LK_VERIFY_VALID), "VALID");
 }
