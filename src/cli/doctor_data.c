@@ -51,6 +51,7 @@ static long running_pid(struct doctor *doctor, const char *dir) {
     return pid;
 }
 
+/* Only root is told: the server lets nobody else look into it. */
 static void check_binary(struct doctor *doctor, long pid) {
     char theirs[4096];
     const char *path = lk_arena_printf(&doctor->arena, "/proc/%ld/exe", pid);
