@@ -3,7 +3,3 @@
 void lk_digest_token(const struct lk_keys *keys, struct lk_slice token, struct lk_digest *ret) {
     lk_mac(lk_keys_mac(keys, LK_KEY_LOOKUP), token, ret->bytes);
 }
-
-bool lk_digest_equal(const struct lk_digest *a, const struct lk_digest *b) {
-    return lk_secret_equal(a->bytes, b->bytes, LK_DIGEST_BYTES);
-}

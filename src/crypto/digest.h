@@ -16,7 +16,4 @@ struct lk_digest {
 /* The digest of token under the present lookup key. Any thread. */
 void lk_digest_token(const struct lk_keys *keys, struct lk_slice token, struct lk_digest *ret);
 
-/* In time that does not depend on the bytes. */
-bool lk_digest_equal(const struct lk_digest *a, const struct lk_digest *b);
-
 #endif

@@ -127,7 +127,7 @@ static inline const char *lk_cells_text_at(const struct lk_cells *cells, uint32_
     return &cells->texts[unit >> LK_TEXT_CHUNK_BITS][(size_t)(unit & ((1U << LK_TEXT_CHUNK_BITS) - 1)) * LK_TEXT_UNIT];
 }
 
-/* In time that does not depend on the bytes, as lk_digest_equal, but by words: this is done for every verification. */
+/* In time that does not depend on the bytes, as lk_secret_equal, but by words: this is done for every verification. */
 static inline bool lk_cells_same_digest(const struct lk_digest *a, const struct lk_digest *b) {
     uint64_t left[LK_DIGEST_BYTES / 8];
     uint64_t right[LK_DIGEST_BYTES / 8];
