@@ -92,6 +92,20 @@ describe('someone who went astray', () => {
     await visitor.close();
   });
 
+  it('says in that menu who is signed in, to which account', async () => {
+    const visitor = await scene.visit(undefined, { viewport: { width: 360, height: 740 } });
+    const { page, server } = visitor;
+    await visitor.goto(KEYS);
+    const who = page.locator('.actor:visible', { hasText: 'Signed in with the API key' });
+    assert.equal(await who.count(), 0);
+    await page.getByRole('button', { name: 'Menu' }).press('Enter');
+    await who.getByText('admin', { exact: true }).waitFor();
+    await page.locator('.side').getByText(server.account.accountName, { exact: true }).waitFor();
+    await visitor.assertAccessible();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('does not find in the list what the server said is gone', async () => {
     const visitor = await scene.visit();
     const { page, server } = visitor;

@@ -7,7 +7,7 @@ import { useWho } from '../hooks/use-session.ts';
 
 /** Who is signed in, to which account, and the way out. */
 export function AccountMenu() {
-  const { actor, accounts, accountId, viewer } = useWho();
+  const { accounts, accountId } = useWho();
   const [leaving, setLeaving] = useState(false);
   const leave = () => {
     setLeaving(true);
@@ -23,14 +23,35 @@ export function AccountMenu() {
           </select>
         </label>
       ) : (
-        <span class="account-name" title="Account">{viewer.account.name}</span>
+        <AccountName />
       )}
-      <span class="actor" title={actor.kind === 'USER' ? 'Signed in as a user' : 'Signed in with an API key'}>
-        <Icon name={actor.kind === 'USER' ? 'user' : 'key'} />
-        <span class="visually-hidden">{actor.kind === 'USER' ? 'Signed in as' : 'Signed in with the API key'}</span>
-        <bdi>{actor.name}</bdi>
-      </span>
+      <Actor />
       <Button kind="quiet" icon="signOut" busy={leaving} onClick={leave}>Sign out</Button>
     </div>
+  );
+}
+
+/** Who is signed in, to which account, in the menu of a narrow screen: there is no room for it at the top. */
+export function SignedIn() {
+  return (
+    <section class="signed-in" aria-label="Who is signed in">
+      <Actor />
+      <AccountName />
+    </section>
+  );
+}
+
+function AccountName() {
+  return <span class="account-name" title="Account">{useWho().viewer.account.name}</span>;
+}
+
+function Actor() {
+  const { kind, name } = useWho().actor;
+  return (
+    <span class="actor" title={kind === 'USER' ? 'Signed in as a user' : 'Signed in with an API key'}>
+      <Icon name={kind === 'USER' ? 'user' : 'key'} />
+      <span class="visually-hidden">{kind === 'USER' ? 'Signed in as' : 'Signed in with the API key'}</span>
+      <bdi>{name}</bdi>
+    </span>
   );
 }

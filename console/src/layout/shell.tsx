@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { place } from '../lib/router.ts';
 import { useStore } from '../lib/store.ts';
 import { IconButton } from '../components/button.tsx';
-import { AccountMenu } from './account-menu.tsx';
+import { AccountMenu, SignedIn } from './account-menu.tsx';
 import { Brand } from './brand.tsx';
 import { Navigation } from './navigation.tsx';
 
@@ -42,7 +42,10 @@ export function Shell({ children }: { children: ComponentChildren }) {
         <a class="home" href="/console/"><Brand /></a>
         <AccountMenu />
       </header>
-      <div class={open ? 'side open' : 'side'} onKeyDown={onKeyDown} onClick={onChoose}><Navigation /></div>
+      <div class={open ? 'side open' : 'side'} onKeyDown={onKeyDown} onClick={onChoose}>
+        <Navigation />
+        {open && <SignedIn />}
+      </div>
       <main id="main" class="main" tabIndex={-1} ref={main}>{children}</main>
     </div>
   );
