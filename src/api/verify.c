@@ -146,6 +146,8 @@ static int read_member(const struct lk_json_member *member, const struct place *
             return refuse(problem, place, "ip must be an IPv4 or IPv6 address");
         question->ip = &item->ip;
     } else if (lk_slice_is(member->name, "cost")) {
+        if (value->type == LK_JSON_NULL)
+            return 0;
         if (value->type != LK_JSON_INT || value->integer < 0 || value->integer > UINT32_MAX)
             return refuse(problem, place, "cost must be a whole number from 0 to 4294967295");
         question->cost = (uint32_t)value->integer;

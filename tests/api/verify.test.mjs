@@ -312,6 +312,7 @@ describe('verify', () => {
     assert.equal((await verify({ key }, { headers: { 'content-type': 'text/plain' } })).status, 415);
     assert.equal((await server.request({ path: '/v1/keys:verify' })).status, 405);
     assert.equal((await verify({ key, require: null, ip: null, cost: 0 })).json.code, 'VALID');
+    assert.equal((await verify({ key, require: null, ip: null, cost: null })).json.code, 'VALID');
   });
 
   it('answers a batch in order', async () => {
