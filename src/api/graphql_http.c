@@ -92,7 +92,8 @@ static int decode_request(const struct lk_json *json, struct lk_graphql_params *
         return refuse(refusal, 400, "\"operationName\" must be a string");
     if (!is_absent(query))
         ret->query = query->string;
-    if (!is_absent(name))
+    /* No operation has an empty name: it is what clients send that have none to send, as in forms. */
+    if (!is_absent(name) && name->string.len > 0)
         ret->operation_name = name->string;
     return 0;
 }

@@ -254,7 +254,9 @@ describe('scripts', () => {
   it('ask for the same field twice, and name the operation', async () => {
     const query = 'query Groups { userGroups(limit: 1) { nodes { name name } nodes { name } } } query Others { account { id } }';
     assert.equal(await send(JSON.stringify({ query, operationName: 'Groups' })), '{"data":{"userGroups":{"nodes":[{"name":"Account Administrator"}]}}}');
-    assert.equal(await send(JSON.stringify({ query: '{ account { id } }', operationName: null, variables: null })), `{"data":{"account":{"id":"${server.account.accountId}"}}}`);
+    for (const operationName of [null, '']) {
+      assert.equal(await send(JSON.stringify({ query: '{ account { id } }', operationName, variables: null })), `{"data":{"account":{"id":"${server.account.accountId}"}}}`);
+    }
   });
 
   it('cut values out of compact JSON that ends in braces, and take the text err for a failure', async () => {
