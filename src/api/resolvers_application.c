@@ -98,10 +98,16 @@ static int application_created_by(struct gql_call *call, const void *source, str
     return code == 0 ? lk_out_object(ret, user) : lk_fail(call, code);
 }
 
-/* Tags are not kept: the field is there for clients that ask for it. */
+/* Tags, triggers and Git are not kept: the fields are there for clients that ask for them. */
 static int application_tags(struct gql_call *call, const void *source, struct gql_out *ret) {
     (void)source;
     return lk_out_list(call, ret, 0) == NULL ? LK_ENOMEM : 0;
+}
+
+static int application_manual_triggers(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    (void)source;
+    return lk_out_bool(ret, false);
 }
 
 /* --- mutations --- */
@@ -111,6 +117,8 @@ static void read_application_input(struct gql_call *call, struct lk_application_
     ret->name_given = ret->name.ptr != NULL;
     ret->description = lk_input_text(call, "description");
     ret->description_given = lk_input(call, "description") != NULL;
+    const struct gql_value *manual_triggers = lk_input(call, "isManualTriggerAuthorized");
+    ret->manual_triggers = !gql_value_is_null(manual_triggers) && manual_triggers->boolean;
 }
 
 static int create_application(struct gql_call *call, const void *source, struct gql_out *ret) {
@@ -143,10 +151,17 @@ static int delete_application(struct gql_call *call, const void *source, struct 
     return code == 0 ? lk_out_payload(call, ret, seen ? application : NULL) : lk_fail(call, code);
 }
 
-/* There is no tag, so these are never asked. */
+/* There is no tag and nothing in Git, so these are never asked. */
 static const struct gql_binding rows[] = {
     {"Tag", "name", lk_out_null},
     {"Tag", "value", lk_out_null},
+    {"GitSyncConfig", "gitConnector", lk_out_null},
+    {"GitSyncConfig", "branch", lk_out_null},
+    {"GitSyncConfig", "repositoryName", lk_out_null},
+    {"GitSyncConfig", "syncEnabled", lk_out_null},
+    {"GitConnector", "id", lk_out_null},
+    {"GitConnector", "name", lk_out_null},
+    {"GitConnector", "branch", lk_out_null},
     {"Query", "application", query_application},
     {"Query", "applicationByName", query_application_by_name},
     {"Query", "applications", query_applications},
@@ -156,6 +171,8 @@ static const struct gql_binding rows[] = {
     {"Application", "createdAt", application_created_at},
     {"Application", "createdBy", application_created_by},
     {"Application", "tags", application_tags},
+    {"Application", "isManualTriggerAuthorized", application_manual_triggers},
+    {"Application", "gitSyncConfig", lk_out_null},
     {"ApplicationConnection", "pageInfo", lk_connection_page_info},
     {"ApplicationConnection", "nodes", lk_connection_nodes},
     {"Mutation", "createApplication", create_application},

@@ -76,6 +76,9 @@ static int apply_input(struct lk_call *call, const struct lk_application_input *
             return code;
         row->name = input->name;
     }
+    if (input->manual_triggers)
+        return lk_problem_set(call->problem, LK_EINVAL,
+                              "Invalid isManualTriggerAuthorized: nothing is triggered here, so it can only be false");
     if (!input->description_given)
         return 0;
     row->description = input->description;
@@ -83,8 +86,10 @@ static int apply_input(struct lk_call *call, const struct lk_application_input *
 }
 
 static int stored(struct lk_call *call, int code, const struct lk_application_row *row) {
+    /* Clients look for the first two words to go on with the one that is there. */
     if (code == LK_ECONFLICT)
-        return lk_problem_set(call->problem, code, "An application already exists with the name %.*s", (int)row->name.len, row->name.ptr);
+        return lk_problem_set(call->problem, code, "Duplicate name: an application already exists with the name %.*s", (int)row->name.len,
+                              row->name.ptr);
     return code == 0 ? 0 : lk_fail_store(call, code);
 }
 

@@ -21,10 +21,11 @@ struct lk_application_input {
     struct lk_slice name;
     bool description_given;
     struct lk_slice description;
+    bool manual_triggers; /* asks that manual triggers need a key: refused, since there are none */
 };
 
-/* These need CREATE_AND_DELETE_APPLICATION. LK_EINVAL, LK_ECONFLICT "An application already exists with the name X", LK_ENOTFOUND "Application does not
- * exist". delete takes the application out of all application permissions that name it, and those away that name nothing else. */
+/* These need CREATE_AND_DELETE_APPLICATION. LK_EINVAL, LK_ECONFLICT "Duplicate name: an application already exists with the name X",
+ * LK_ENOTFOUND "Application does not exist". delete takes the application out of all application permissions that name it, and those away that name nothing else. */
 int lk_application_create(struct lk_call *call, const struct lk_application_input *input, struct lk_application *ret);
 int lk_application_update(struct lk_call *call, struct lk_slice id, const struct lk_application_input *input, struct lk_application *ret);
 int lk_application_delete(struct lk_call *call, struct lk_slice id);

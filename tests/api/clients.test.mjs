@@ -131,6 +131,25 @@ describe('the Go client', () => {
     assert.deepEqual((await getGroup(group.id)).permissions, permissions);
   });
 
+  it('creates, reads, updates, lists and deletes applications', async () => {
+    const fields = `id name description createdBy { id name email } gitSyncConfig { branch gitConnector { id name branch } repositoryName syncEnabled } tags { name value }`;
+    const create = 'mutation createapp($app: CreateApplicationInput!) { createApplication(input: $app) { clientMutationId application { id name description } } }';
+    const update = `mutation updateapp($app: UpdateApplicationInput!) { updateApplication(input: $app) { clientMutationId application { ${fields} isManualTriggerAuthorized } } }`;
+    const { application } = await data(create, { app: { name: 'in terraform', description: 'd', isManualTriggerAuthorized: false } });
+    const found = { ...application, createdBy: null, gitSyncConfig: null, tags: [] };
+    assert.deepEqual(await data(`query($applicationId: String!) { application(applicationId: $applicationId) { ${fields} } }`, { applicationId: application.id }), found);
+    assert.deepEqual(await data(`query($name: String!) { applicationByName(name: $name) { ${fields} } }`, { name: 'in terraform' }), found);
+    const changed = await data(update, { app: { applicationId: application.id, clientMutationId: '', description: '', isManualTriggerAuthorized: false, name: 'renamed' } });
+    assert.deepEqual(changed, { clientMutationId: '', application: { ...found, name: 'renamed', description: '', isManualTriggerAuthorized: false } });
+    const { nodes } = await data(`query { applications(limit: 100, offset: 0) { nodes { ${fields} } pageInfo { limit offset total hasMore } } }`);
+    assert.ok(nodes.some(({ name }) => name === 'renamed'));
+    const refused = 'Invalid isManualTriggerAuthorized: nothing is triggered here, so it can only be false';
+    assert.equal(await firstError(create, { app: { name: 'triggered', isManualTriggerAuthorized: true } }), refused);
+    assert.equal(await firstError(update, { app: { applicationId: application.id, name: 'renamed', isManualTriggerAuthorized: true } }), refused);
+    assert.equal((await data(update, { app: { applicationId: application.id, isManualTriggerAuthorized: null } })).application.isManualTriggerAuthorized, false);
+    await data('mutation deleteApp($app: DeleteApplicationInput!) { deleteApplication(input: $app) { clientMutationId } }', { app: { applicationId: application.id, clientMutationId: '' } });
+  });
+
   it('adds single permissions, and updates and deletes the group', async () => {
     const { id } = await createGroup({ name: 'one by one', description: 'x' });
     const account = `mutation($input: AddAccountPermissionInput!) { addAccountPermission(input: $input) { clientMutationId userGroup { ${GROUP} } } }`;
@@ -211,6 +230,13 @@ describe('the old command line', () => {
     assert.deepEqual(result, byName.result);
     const made = await server.query('mutation { resource: createUserGroup(input: {name: "cli"}) { userGroup { id: name } } }', undefined, { path });
     assert.deepEqual(made, { resource: { userGroup: { id: 'cli' } } });
+  });
+
+  it('goes on with the application that is there when it finds "Duplicate name"', async () => {
+    const create = 'mutation ($input: CreateApplicationInput!) { result: createApplication(input: $input) { resource: application { id name } } }';
+    await server.query(create, { input: { name: 'there already' } });
+    const error = await server.error(create, { input: { name: 'there already' } });
+    assert.deepEqual([error.message, error.code], ['Duplicate name: an application already exists with the name there already', 'CONFLICT']);
   });
 });
 

@@ -29,7 +29,7 @@ static void test_life(void **state) {
     assert_int_equal(create(f, "shop", &app), 0);
     assert_false(app.has_creator);
     struct lk_slice id = fixture_id(f, &app.id);
-    fixture_expect(f, create(f, "shop", &got), LK_ECONFLICT, "An application already exists with the name shop");
+    fixture_expect(f, create(f, "shop", &got), LK_ECONFLICT, "Duplicate name: an application already exists with the name shop");
     fixture_expect(f, create(f, " ", &got), LK_EINVAL, "Invalid application name");
     struct lk_application_input input = {.description_given = true, .description = LK_SLICE("sells")};
     assert_int_equal(update(f, id, &input, &got), 0);

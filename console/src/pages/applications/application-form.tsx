@@ -8,7 +8,7 @@ import { useSubmit } from '../../hooks/use-submit.ts';
 import { fieldErrors, type FieldRules } from '../../lib/field-errors.ts';
 
 const RULES: FieldRules<'name' | 'description'> = [
-  [/^Invalid application name|^An application already exists with the name/, 'name'],
+  [/^Invalid application name|^Duplicate name/, 'name'],
   [/^Invalid description/, 'description'],
 ];
 
