@@ -10,7 +10,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { isDeepStrictEqual } from 'node:util';
-import { Server, sleep } from '../api/support/server.mjs';
+import { descriptorsOf, Server, sleep } from '../api/support/server.mjs';
 
 const FULL = process.env.LATCHKEY_LOAD === 'full';
 const BUSY = FULL ? 2000 : 300;
@@ -62,7 +62,7 @@ describe('under load', () => {
   let idle; // {rss, fds} before any crowd came
 
   const rss = () => Number(/^VmRSS:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${server.process.pid}/status`, 'utf8'))[1]) * 1024;
-  const descriptors = () => fs.readdirSync(`/proc/${server.process.pid}/fd`).length;
+  const descriptors = () => descriptorsOf(server.process);
   const crowd = (kind, count, address) => Child.start('crowd.mjs', { kind, count, address, port: server.port, key: server.account.apiKey });
 
   /** What the honest client sees for a while, and the most memory that the server had. */

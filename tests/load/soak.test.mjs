@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
 import { describe, it } from 'node:test';
-import { CREATE_WITH_KEY, DELETE, Server, UPDATE, httpRequest, sleep } from '../api/support/server.mjs';
+import { CREATE_WITH_KEY, DELETE, descriptorsOf, Server, UPDATE, httpRequest, sleep } from '../api/support/server.mjs';
 
 const SECONDS = Number(process.env.LATCHKEY_SOAK_SECONDS ?? (process.env.LATCHKEY_LOAD === 'full' ? 3600 : 30));
 const WORKERS = 8;
@@ -100,7 +100,7 @@ describe('a soak', () => {
       const status = fs.readFileSync(`/proc/${server.process.pid}/status`, 'utf8');
       const field = (name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(status)[1]);
       // The allocator leaves holes between pages: up to a sixth.
-      return { memory: field('RssAnon') * 1024 - (await cacheBytes(server)) * 1.17, threads: field('Threads'), descriptors: fs.readdirSync(`/proc/${server.process.pid}/fd`).length };
+      return { memory: field('RssAnon') * 1024 - (await cacheBytes(server)) * 1.17, threads: field('Threads'), descriptors: descriptorsOf(server.process) };
     };
     const idle = await state();
     const end = Date.now() + SECONDS * 1000;
