@@ -195,13 +195,13 @@ int lk_authenticate_key(struct lk_call *call, struct lk_slice token) {
         return refuse_key(call);
     struct lk_digest digest;
     lk_digest_token(call->domain->keys, token, &digest);
-    return lk_authenticate_digest(call, &digest);
+    return lk_authenticate_digest(call, &digest, NULL);
 }
 
-int lk_authenticate_digest(struct lk_call *call, const struct lk_digest *digest) {
+int lk_authenticate_digest(struct lk_call *call, const struct lk_digest *digest, const struct lk_id *only) {
     struct lk_key_row key = {0};
     int code = lk_store_key_find_by_secret(call->db, digest->bytes, call->now_ms, call->arena, &key);
-    if (code == LK_ENOTFOUND || (code == 0 && !key_is_good(call, &key)))
+    if (code == LK_ENOTFOUND || (code == 0 && (!key_is_good(call, &key) || (only != NULL && !lk_id_equal(only, &key.id)))))
         return refuse_key(call);
     if (code != 0)
         return lk_fail_store(call, code);

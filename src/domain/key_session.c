@@ -1,4 +1,5 @@
-/* Sessions that an API key opened. Such a session is good as long as the secret that opened it: each use recognises the key anew, by the secret's digest. */
+/* Sessions that an API key opened. Such a session is good as long as the secret that opened it: each use recognises the key anew, by the secret's digest. A secret
+ * that ended may be imported as another key's, in another account even: that one did not open the session. */
 #include "store/key_session.h"
 #include "crypto/digest.h"
 #include "crypto/session_token.h"
@@ -84,7 +85,7 @@ int lk_key_session_authenticate(struct lk_call *call, const uint8_t digest[LK_MA
     if (code != 0)
         return code;
     memcpy(secret.bytes, row.secret_digest, sizeof(secret.bytes));
-    code = lk_authenticate_digest(call, &secret);
+    code = lk_authenticate_digest(call, &secret, &row.key_id);
     int64_t expires_at;
     if (code != 0 || !lk_session_is_used(call, row.used_at, row.ends_at, &expires_at))
         return code;

@@ -50,8 +50,8 @@ struct lk_intent {
 /* The actor must hold one of the permissions (bits; wider ones count). LK_EFORBIDDEN "User not authorized". */
 int lk_require(struct lk_call *call, uint32_t any_of, const struct lk_intent *intent);
 
-/* lk_authenticate_key for the digest of a key. */
-int lk_authenticate_digest(struct lk_call *call, const struct lk_digest *digest);
+/* lk_authenticate_key for the digest of a key. only: LK_EUNAUTH when it is another key's than that one's; NULL: anybody's. */
+int lk_authenticate_digest(struct lk_call *call, const struct lk_digest *digest, const struct lk_id *only);
 
 /* Reads the groups of an actor that is a key or a user, and what they give. */
 int lk_actor_read_permissions(struct lk_call *call, struct lk_actor *actor);

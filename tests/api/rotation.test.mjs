@@ -126,6 +126,13 @@ describe('rotation', () => {
     assert.equal(await status(), 200);
     await rotate(uuid);
     assert.equal(await status(), 401);
+    const other = (await server.query('mutation { createAccount(input: { name: "Other" }) { account { id } key } }')).createAccount;
+    const IMPORT = 'mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { results { uuid error } } }';
+    const imported = (await server.query(IMPORT, { input: { accountId: other.account.id, keys: [{ name: 'came back', key }] } }, { key: other.key })).importApiKeys.results[0];
+    assert.equal(imported.error, null);
+    assert.equal(await status(), 401, 'the session of a key whose secret is now that of another one, in another account');
+    const again = await server.request({ method: 'POST', path: '/console/session', headers, body: JSON.stringify({ apiKey: key }) });
+    assert.equal(JSON.parse(again.text).actor.id, imported.uuid);
   });
 
   it('revokes an old secret alone, and the key by its present one', async () => {
