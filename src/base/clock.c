@@ -17,11 +17,10 @@ int64_t lk_clock_mono_ns(void) {
 
 void lk_clock_format(int64_t wall_ms, char out[25]) {
     const int64_t first = -62167219200000; /* 0000-01-01T00:00:00.000Z */
-    const int64_t last = 253402300799999;  /* 9999-12-31T23:59:59.999Z */
     if (wall_ms < first)
         wall_ms = first;
-    if (wall_ms > last)
-        wall_ms = last;
+    if (wall_ms > LK_CLOCK_LAST_MS)
+        wall_ms = LK_CLOCK_LAST_MS;
     int64_t seconds = wall_ms / 1000;
     int64_t millis = wall_ms % 1000;
     if (millis < 0) {

@@ -1,5 +1,6 @@
 #include "domain/api_key.h"
 
+#include "base/clock.h"
 #include "crypto/digest.h"
 #include "crypto/random.h"
 #include "crypto/seal.h"
@@ -115,6 +116,9 @@ static int apply_input(struct lk_call *call, const struct lk_api_key_input *inpu
         bool unchanged = row->has_expiry && row->expires_at == input->expires_at;
         if (input->has_expiry && input->expires_at <= call->now_ms && !unchanged)
             return lk_problem_set(call->problem, LK_EINVAL, "Invalid expiresAt: it must be in the future");
+        if (input->has_expiry && input->expires_at > LK_CLOCK_LAST_MS && !unchanged)
+            return lk_problem_set(call->problem, LK_EINVAL,
+                                  "Invalid expiresAt: it must be in the year 9999 or before; it is counted in milliseconds since 1970");
         row->has_expiry = input->has_expiry;
         row->expires_at = input->has_expiry ? input->expires_at : 0;
     }

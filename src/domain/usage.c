@@ -1,12 +1,10 @@
 #include "domain/usage.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "domain/key_rows.h"
 #include "domain/rules.h"
 #include "domain/usage_hours.h"
-
-/* The last moment of the year 9999: later times are mistakes, and sums with them stay numbers. */
-#define TIME_MAX INT64_C(253402300799999)
 
 #define DEFAULT_HOURS_MS LK_DAY_MS
 #define DEFAULT_DAYS_MS (30 * LK_DAY_MS)
@@ -105,7 +103,7 @@ int lk_api_key_last_used(struct lk_call *call, const struct lk_id *account, cons
 }
 
 static bool is_time(int64_t time) {
-    return time >= 0 && time <= TIME_MAX;
+    return time >= 0 && time <= LK_CLOCK_LAST_MS;
 }
 
 /* Fills in what was not given, and checks. */

@@ -1,5 +1,6 @@
 #include "fixture.h"
 
+#include "base/clock.h"
 #include "crypto/token.h"
 #include "domain/group_set.h"
 
@@ -178,6 +179,10 @@ static void test_expiry_and_metadata_input(void **state) {
     fixture_expect(f, fixture_create(f, &input, &key, &token), LK_EINVAL, "Invalid expiresAt: it must be in the future");
     input.expires_at = -1;
     fixture_expect(f, fixture_create(f, &input, &key, &token), LK_EINVAL, "Invalid expiresAt");
+    input.expires_at = LK_CLOCK_LAST_MS + 1;
+    fixture_expect(f, fixture_create(f, &input, &key, &token), LK_EINVAL, "Invalid expiresAt: it must be in the year 9999 or before");
+    input.expires_at = f->call.now_ms * 1000; /* microseconds: so good as never */
+    fixture_expect(f, fixture_create(f, &input, &key, &token), LK_EINVAL, "Invalid expiresAt: it must be in the year 9999 or before");
     input = named("x");
     input.metadata_given = true;
     struct lk_metadata metadata[LK_METADATA_MAX + 1];
