@@ -43,8 +43,9 @@ static int after_document(struct lk_call *call, const struct lk_leak *leak, stru
 
 static int disable(struct lk_call *call, struct lk_key_row *row) {
     row->enabled = false;
+    row->leaked = true;
     row->updated_at = call->now_ms;
-    int code = lk_store_key_update(call->db, row);
+    int code = lk_store_key_set_leaked(call->db, row);
     if (code != 0)
         return lk_fail_store(call, code);
     lk_permissions_changed(call);
@@ -61,9 +62,9 @@ int lk_api_key_disable_leaked(struct lk_call *call, struct lk_slice token, const
         return code;
     call->actor->name = leak->reported_by;
     *ret_key = row.id;
-    if (!row.enabled && !old)
+    if (!row.enabled && row.leaked && !old)
         return 0;
-    struct lk_slice before = LK_SLICE("{\"enabled\":true}");
+    struct lk_slice before = lk_slice_cstr(row.enabled ? "{\"enabled\":true}" : "{\"enabled\":false}");
     struct lk_slice left = {NULL, 0};
     struct lk_slice after;
     code = old ? lk_key_end_old_secret(call, &row, token, &before, &left) : disable(call, &row);

@@ -5,7 +5,7 @@
 
 #define COLUMNS                                                                                          \
     "id, account_id, name, preview, enabled, expires_at, metadata, created_at, created_by, updated_at, " \
-    "allowed_ips, rate_limit, rate_window_ms, weak"
+    "allowed_ips, rate_limit, rate_window_ms, weak, leaked"
 
 /* The members that insert and update write alike, in parameters from index on. */
 static void bind_limits(struct lk_stmt *stmt, int index, const struct lk_key_row *row) {
@@ -64,7 +64,8 @@ int lk_store_key_update(struct lk_db *db, const struct lk_key_row *row) {
 int lk_store_key_set_secret(struct lk_db *db, const struct lk_key_row *row, const uint8_t digest[LK_STORED_DIGEST_BYTES],
                             unsigned digest_version, struct lk_slice sealed) {
     struct lk_stmt *stmt = lk_db_stmt(
-        db, "UPDATE api_key SET preview = $1, digest = $2, digest_version = $3, sealed = $4, updated_at = $5, weak = $7 WHERE id = $6");
+        db, "UPDATE api_key SET preview = $1, digest = $2, digest_version = $3, sealed = $4, updated_at = $5, weak = $7, leaked = 0 "
+            "WHERE id = $6");
     lk_bind_text(stmt, 1, row->preview);
     lk_row_bind(stmt, 2, digest, LK_STORED_DIGEST_BYTES);
     lk_bind_int(stmt, 3, digest_version);
@@ -72,6 +73,15 @@ int lk_store_key_set_secret(struct lk_db *db, const struct lk_key_row *row, cons
     lk_bind_int(stmt, 5, row->updated_at);
     lk_bind_id(stmt, 6, &row->id);
     lk_bind_int(stmt, 7, row->weak);
+    return lk_run(stmt);
+}
+
+int lk_store_key_set_leaked(struct lk_db *db, const struct lk_key_row *row) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "UPDATE api_key SET enabled = $1, leaked = $2, updated_at = $3 WHERE id = $4");
+    lk_bind_int(stmt, 1, row->enabled);
+    lk_bind_int(stmt, 2, row->leaked);
+    lk_bind_int(stmt, 3, row->updated_at);
+    lk_bind_id(stmt, 4, &row->id);
     return lk_run(stmt);
 }
 
@@ -103,6 +113,7 @@ static int read_columns(struct lk_stmt *stmt, struct lk_arena *arena, void *ret)
     row->rate_limit = lk_column_int(stmt, 11);
     row->rate_window_ms = lk_column_int(stmt, 12);
     row->weak = lk_column_int(stmt, 13) != 0;
+    row->leaked = lk_column_int(stmt, 14) != 0;
     row->enabled = lk_column_int(stmt, 4) != 0;
     row->has_expiry = !lk_column_is_null(stmt, 5);
     row->expires_at = lk_column_int(stmt, 5);

@@ -19,7 +19,8 @@ struct lk_key_row {
     struct lk_slice allowed_ips; /* document; ptr NULL: from anywhere */
     int64_t rate_limit;          /* units a window; 0: none */
     int64_t rate_window_ms;
-    bool weak; /* the present secret is easy to guess */
+    bool weak;   /* the present secret is easy to guess */
+    bool leaked; /* the present secret was reported as public */
     int64_t created_at;
     struct lk_slice created_by;
     int64_t updated_at;
@@ -31,9 +32,12 @@ int lk_store_key_insert(struct lk_db *db, const struct lk_key_row *row, const ui
                         unsigned digest_version, struct lk_slice sealed);
 int lk_store_key_update(struct lk_db *db, const struct lk_key_row *row);
 
-/* Replaces the secret: digest and seal, and preview, weak and updated_at of row. LK_ECONFLICT when the digest is another key's. */
+/* Replaces the secret: digest and seal, and preview, weak and updated_at of row; the new one is not leaked. LK_ECONFLICT when the digest is another key's. */
 int lk_store_key_set_secret(struct lk_db *db, const struct lk_key_row *row, const uint8_t digest[LK_STORED_DIGEST_BYTES],
                             unsigned digest_version, struct lk_slice sealed);
+
+/* Writes enabled, leaked and updated_at. */
+int lk_store_key_set_leaked(struct lk_db *db, const struct lk_key_row *row);
 
 /* LK_ENOTFOUND. */
 int lk_store_key_delete(struct lk_db *db, const struct lk_id *id);

@@ -125,6 +125,10 @@ static int disable_leaked(struct fixture *f, struct lk_slice token) {
     return code;
 }
 
+static int64_t reports(struct fixture *f) {
+    return fixture_query(f, "SELECT count(*) FROM audit_entry WHERE actor_name = 'a scanner'");
+}
+
 /* A leaked secret that a rotation left ends by itself, also while its key is disabled: else it would be good again with the key. */
 static void test_leaked_old_secrets_end(void **state) {
     struct fixture *f = *state;
@@ -140,12 +144,39 @@ static void test_leaked_old_secrets_end(void **state) {
     assert_true(accepted(f, tokens[2], now));
     assert_int_equal(fixture_update(f, &key.id, &input, &key), 0);
     assert_int_equal(disable_leaked(f, tokens[1]), 0);
-    assert_int_equal(disable_leaked(f, tokens[2]), 0); /* it is disabled already: no entry */
-    assert_int_equal(fixture_query(f, "SELECT count(*) FROM audit_entry WHERE actor_name = 'a scanner'"), 2);
+    assert_int_equal(reports(f), 2);
+    assert_int_equal(disable_leaked(f, tokens[2]), 0); /* it is disabled already, and stays what it is */
+    assert_int_equal(reports(f), 3);
     input.enabled = true;
     assert_int_equal(fixture_update(f, &key.id, &input, &key), 0);
     assert_false(accepted(f, tokens[1], now));
     assert_true(accepted(f, tokens[2], now));
+}
+
+/* That the present secret of a key that is off is public must be known before somebody enables it: the audit log says so, once for each secret. */
+static void test_leaks_of_disabled_keys(void **state) {
+    struct fixture *f = *state;
+    struct lk_slice tokens[2];
+    struct lk_api_key key = fixture_key(f, "x", NULL, &tokens[0]);
+    struct lk_api_key_input input = {.name = LK_SLICE("x"), .enabled_given = true};
+    assert_int_equal(fixture_update(f, &key.id, &input, &key), 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(disable_leaked(f, tokens[0]), 0);
+    assert_int_equal(reports(f), 1);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM audit_entry WHERE before_doc = '{\"enabled\":false}' AND "
+                                      "after_doc = '{\"enabled\":false,\"leak\":{\"reportedBy\":\"a scanner\"}}'"),
+                     1);
+    assert_int_equal(rotate(f, &key.id, 0, &key, &tokens[1]), 0);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(disable_leaked(f, tokens[1]), 0);
+    assert_int_equal(reports(f), 2);
+    input.enabled = true;
+    assert_int_equal(fixture_update(f, &key.id, &input, &key), 0);
+    assert_true(accepted(f, tokens[1], f->call.now_ms));
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(disable_leaked(f, tokens[1]), 0);
+    assert_int_equal(reports(f), 3);
+    assert_false(accepted(f, tokens[1], f->call.now_ms));
 }
 
 static void test_refill(void **state) {
@@ -252,6 +283,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_sweep, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_ended_can_be_imported, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_leaked_old_secrets_end, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_leaks_of_disabled_keys, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_refill, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_refill_of_account, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_refill_by_a_wrong_clock, fixture_setup, fixture_teardown),
