@@ -36,18 +36,18 @@ int lk_sync_directory_of(const char *path) {
 
 /* Whether an entry gives something to others. Of a file that has a list the group's bits of the mode are the list's mask, which bounds what its entries give:
  * here they are not 0. */
-static bool gives_to_others(const struct posix_acl_xattr_entry *entry) {
+static bool gives_to_others(const struct posix_acl_xattr_entry *entry, uid_t user) {
     if (entry->e_perm == 0)
         return false;
     switch (le16toh(entry->e_tag)) {
     case ACL_USER_OBJ:
     case ACL_MASK: return false;
-    case ACL_USER: return le32toh(entry->e_id) != geteuid();
+    case ACL_USER: return le32toh(entry->e_id) != user;
     default: return true;
     }
 }
 
-bool lk_file_is_shared(int fd, mode_t mode) {
+bool lk_file_is_shared(int fd, mode_t mode, uid_t user) {
     struct {
         struct posix_acl_xattr_header header;
         struct posix_acl_xattr_entry entries[ACL_MAX];
@@ -59,7 +59,7 @@ bool lk_file_is_shared(int fd, mode_t mode) {
         return true; /* there is none: the mode says it all */
     size_t len = ((size_t)size - sizeof acl.header) / sizeof acl.entries[0];
     for (size_t i = 0; i < len; i++) {
-        if (gives_to_others(&acl.entries[i]))
+        if (gives_to_others(&acl.entries[i], user))
             return true;
     }
     return false;

@@ -8,9 +8,9 @@
 /* Makes the names in the directory that path lies in durable (fsync of the directory). 0 or an errno. */
 int lk_sync_directory_of(const char *path);
 
-/* Whether others than the owner of an open file and this process's user may use it: mode, as fstat gave it, or what refines that, its access control list.
+/* Whether others than the owner of an open file and this user, the server's, may use it: mode, as fstat gave it, or what refines that, its access control list.
  * (The service manager lets a service read a credential by such a list, and the mode then shows as 0440.) */
-bool lk_file_is_shared(int fd, mode_t mode);
+bool lk_file_is_shared(int fd, mode_t mode, uid_t user);
 
 /* Our code for an errno from the file system. */
 int lk_code_of_errno(int error);

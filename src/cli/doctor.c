@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define ARENA_MAX ((size_t)256 << 20)
 
@@ -98,6 +99,7 @@ static int run(const struct cli_command *command, const struct cli_args *args) {
         return cli_usage_error(command, "Say what to look at: --data DIR, or a server by --url, or both");
     lk_log_setup(LK_LOG_ERROR, false);
     lk_arena_init(&the_doctor.arena, ARENA_MAX);
+    the_doctor.user = geteuid();
     struct lk_problem problem = {0};
     int exit_code = look(command, args, dir, &problem) == 0 ? tell(args) : cli_failed(&problem);
     lk_arena_free(&the_doctor.arena);

@@ -4,6 +4,8 @@
 
 #include "cli/session.h"
 
+#include <sys/types.h>
+
 #define DOCTOR_FINDINGS_MAX 64
 #define DOCTOR_DAY_MS INT64_C(86400000)
 #define DOCTOR_EXPIRY_DAYS 30 /* certificates */
@@ -21,6 +23,7 @@ struct doctor {
     struct doctor_finding findings[DOCTOR_FINDINGS_MAX];
     size_t len;
     size_t checks; /* how many things were looked at */
+    uid_t user;    /* the server's: whom the data directory belongs to, or this process's where there is none */
 };
 
 /* Adds a finding; remedy is static or in the arena. What finds no room is dropped: there is enough to do. */
@@ -37,7 +40,7 @@ void doctor_certificate(struct doctor *doctor, const char *cert, const char *key
 /* Is the expiry of a certificate (milliseconds) near, or over? where names it; if_over says what follows from that (", so ..." or ""). */
 void doctor_expiry(struct doctor *doctor, const char *where, int64_t expires_at, const char *if_over);
 
-/* A file that only its owner may read. required: it must be there. */
+/* A file that only its owner and the server's user may read. required: it must be there. */
 void doctor_private(struct doctor *doctor, const char *path, bool required);
 
 /* The server that the session's arguments name: whether it answers, its clock and its certificate; and, where there is a key to ask with, doctor_keys. */

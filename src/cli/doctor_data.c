@@ -3,9 +3,11 @@
 
 #include "api/store_open.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "domain/audit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -14,6 +16,16 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+/* By its mode alone where the file cannot be opened. */
+static bool is_shared(const struct doctor *doctor, const char *path, mode_t mode) {
+    int fd = (mode & 077) == 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0)
+        return (mode & 077) != 0;
+    bool shared = lk_file_is_shared(fd, mode, doctor->user);
+    close(fd);
+    return shared;
+}
 
 void doctor_private(struct doctor *doctor, const char *path, bool required) {
     struct stat status;
@@ -24,7 +36,7 @@ void doctor_private(struct doctor *doctor, const char *path, bool required) {
                         strerror(errno));
         return;
     }
-    if ((status.st_mode & 077) != 0)
+    if (is_shared(doctor, path, status.st_mode))
         doctor_find(doctor, "files", lk_arena_printf(&doctor->arena, "chmod go= %s", path), "Others than its owner may use %s (mode %04o).",
                     path, (unsigned)status.st_mode & 07777);
     if (status.st_mtime > time(NULL) + 3600)
@@ -99,12 +111,14 @@ static void check_stopped(struct doctor *doctor, struct lk_store *store) {
         doctor_find(doctor, "audit", "Find out who can write this directory; compare with a backup.", "%s.", lk_audit_words(&finding).text);
 }
 
-/* Whether there is such a directory; a finding when not. */
+/* Whether there is such a directory, which is then the server's; a finding when not. */
 static bool is_there(struct doctor *doctor, const char *dir) {
     struct stat status;
     int error = stat(dir, &status) != 0 ? errno : S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
-    if (error == 0)
+    if (error == 0) {
+        doctor->user = status.st_uid;
         return true;
+    }
     doctor->checks++;
     doctor_find(doctor, "files", "Name the data directory of the server, and run doctor as the user that the server runs as.",
                 "There is no data directory %.200s: %s.", dir, strerror(error));

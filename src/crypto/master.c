@@ -106,7 +106,7 @@ static int check_file(int fd, const char *path, struct lk_problem *problem) {
         return lk_problem_set(problem, LK_EIO, "Cannot read the master key %s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))
         return lk_problem_set(problem, LK_EFORBIDDEN, "The master key %s is not a regular file", path);
-    if (lk_file_is_shared(fd, status.st_mode))
+    if (lk_file_is_shared(fd, status.st_mode, geteuid()))
         return lk_problem_set(
             problem, LK_EFORBIDDEN,
             "The master key %s can be reached by other users (mode %04o): run chmod 600 on it, and consider it known if others had access",

@@ -44,7 +44,7 @@ static int open_key(const char *path, int *ret, struct lk_problem *problem) {
         code = lk_problem_set(problem, LK_EIO, "Cannot read the TLS key %s: %s", path, strerror(errno));
     else if (!S_ISREG(file.st_mode))
         code = lk_problem_set(problem, LK_EINVAL, "The TLS key %s is not a file", path);
-    else if (lk_file_is_shared(fd, file.st_mode))
+    else if (lk_file_is_shared(fd, file.st_mode, geteuid()))
         code = lk_problem_set(problem, LK_EFORBIDDEN, "The TLS key %s can be read or changed by others (mode %04o): chmod 600 %s", path,
                               (unsigned)file.st_mode & 07777, path);
     if (code != 0)

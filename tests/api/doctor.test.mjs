@@ -117,6 +117,26 @@ describe('doctor', () => {
     assert.deepEqual(doctor(['--data', nowhere]), { found: ['files'], text: `There is no data directory ${nowhere}: No such file or directory.`, checks: 1 });
   });
 
+  it('finds no fault with a file that an access control list lets the server read, as systemd hands it keys, though who runs it is somebody else', () => {
+    const { data } = fresh();
+    const key = path.join(temporaryDirectory(), 'tls.key');
+    const server = process.getuid() === 0 ? 12345 : process.getuid(); // root looks at the directory of the server's user
+    const list = (user) => spawnSync('python3', ['-c', `
+import os, struct, sys
+entries = [(1, 4, -1), (2, 4, int(sys.argv[2])), (4, 0, -1), (16, 4, -1), (32, 0, -1)]
+os.setxattr(sys.argv[1], "system.posix_acl_access", struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries))`, key, `${user}`]).status;
+    const look = () => doctor(['--data', data, '--tls-key', key]);
+    fs.chownSync(data, server, process.getgid());
+    fs.writeFileSync(key, '', { mode: 0o600 });
+    if (list(server) !== 0) return; // the file system has no such lists
+    assert.equal(fs.statSync(key).mode & 0o777, 0o440);
+    assert.deepEqual(look().found, []);
+    list(server + 1);
+    assert.match(look().text, /^Others than its owner may use \S+tls\.key \(mode 0440\)\.$/);
+    fs.writeFileSync(`${key}.2`, '', { mode: 0o640 });
+    assert.match(doctor(['--data', data, '--tls-key', `${key}.2`]).text, /tls\.key\.2 \(mode 0640\)/);
+  });
+
   it('does not miss the master key of a running server, which has it from elsewhere', async () => {
     const { data, account } = fresh();
     const elsewhere = path.join(temporaryDirectory(), 'master.key');

@@ -23,10 +23,14 @@ static int tear_down(void **state) {
     return unlink(path);
 }
 
-static bool is_shared(void) {
+static bool is_shared_but_with(uid_t user) {
     struct stat file;
     assert_int_equal(fstat(fd, &file), 0);
-    return lk_file_is_shared(fd, file.st_mode);
+    return lk_file_is_shared(fd, file.st_mode, user);
+}
+
+static bool is_shared(void) {
+    return is_shared_but_with(geteuid());
 }
 
 static void test_modes(void **state) {
@@ -59,7 +63,10 @@ static void test_lists(void **state) {
             skip();
         assert_int_equal(is_shared(), cases[i].shared);
     }
-    assert_int_equal(chmod(path, 0600), 0); /* which empties the mask: the list gives nothing any more */
+    const struct access_list of_another = {4, we + 1, 4, 0, 0, 0};
+    assert_true(access_list_set(path, &of_another));
+    assert_false(is_shared_but_with(we + 1)); /* as root looks at what is another user's */
+    assert_int_equal(chmod(path, 0600), 0);   /* which empties the mask: the list gives nothing any more */
     assert_false(is_shared());
 }
 
