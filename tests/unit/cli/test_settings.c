@@ -79,6 +79,18 @@ static void names_are_plain(void **state) {
     }
 }
 
+/* Whoever writes 0 may mean none at all or as many as they like: the help says which. */
+static void help_says_what_0_means(void **state) {
+    (void)state;
+    size_t len;
+    const struct cli_setting *table = cli_settings_table(&len);
+    for (size_t i = 0; i < len; i++) {
+        bool counts = table[i].type == CLI_COUNT || table[i].type == CLI_BYTES;
+        if (counts && table[i].least == 0 && strstr(table[i].help, "; 0 ") == NULL)
+            fail_msg("--%s may be 0, and its help does not say what that is", table[i].name);
+    }
+}
+
 static void flag_beats_environment_beats_file(void **state) {
     (void)state;
     assert_int_equal(load_file("log-level = debug\n"), 0);
@@ -236,6 +248,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(defaults_are_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(names_are_plain, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(help_says_what_0_means, set_up, tear_down),
         cmocka_unit_test_setup_teardown(flag_beats_environment_beats_file, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lists_are_replaced, set_up, tear_down),
         cmocka_unit_test_setup_teardown(units_are_understood, set_up, tear_down),
