@@ -64,8 +64,10 @@ static int read_allowed_ips(struct sink *sink, struct lk_slice document, struct 
         return 0;
     struct lk_json *json;
     int code = lk_json_parse(document, sink->arena, &json, NULL);
+    if (code == LK_ENOMEM)
+        return lk_problem_set(sink->problem, code, "Out of memory");
     if (code != 0 || json->type != LK_JSON_ARRAY || json->array.len == 0) /* an empty one would let everybody in */
-        return lk_problem_set(sink->problem, code == LK_ENOMEM ? code : LK_ECORRUPT, "The allow list of an API key cannot be read");
+        return lk_problem_set(sink->problem, LK_ECORRUPT, "The allow list of an API key cannot be read");
     struct lk_slice *texts = lk_arena_calloc(sink->arena, json->array.len, sizeof(*texts));
     if (texts == NULL)
         return lk_problem_set(sink->problem, LK_ENOMEM, "Out of memory");
@@ -221,10 +223,11 @@ static int stage_change(struct sink *sink, struct lk_db *db, const struct lk_cha
 static int changed(void *context, struct lk_call *call, const struct lk_change *changes) {
     struct lk_keyring_feed *feed = context;
     struct lk_problem problem = {0};
-    struct sink sink = {.keyring = feed->keyring, .arena = call->arena, .problem = &problem, .take = stage};
+    struct sink sink = {.keyring = feed->keyring, .arena = &feed->arena, .problem = &problem, .take = stage};
     size_t before = lk_keyring_mark(feed->keyring);
     for (const struct lk_change *change = changes; change != NULL; change = change->next) {
         int code = stage_change(&sink, call->db, change);
+        lk_arena_reset(&feed->arena);
         if (code == 0)
             continue;
         lk_keyring_unstage(feed->keyring, before);
@@ -271,10 +274,12 @@ int lk_keyring_feed_open(struct lk_keyring_feed *feed, struct lk_db *db, const s
         return lk_problem_set(problem, code, "The keys cannot be loaded: %s", why.text[0] != '\0' ? why.text : lk_error_text(code));
     }
     *feed = (struct lk_keyring_feed){.keyring = keyring, .observer = {changed, mark, undo, feed}};
+    lk_arena_init(&feed->arena, ARENA_MAX);
     return 0;
 }
 
 void lk_keyring_feed_close(struct lk_keyring_feed *feed) {
     lk_keyring_close(feed->keyring);
+    lk_arena_free(&feed->arena);
     *feed = (struct lk_keyring_feed){0};
 }

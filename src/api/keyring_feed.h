@@ -8,12 +8,14 @@
 #ifndef LK_API_KEYRING_FEED_H
 #define LK_API_KEYRING_FEED_H
 
+#include "base/arena.h"
 #include "domain/change.h"
 #include "keyring/keyring.h"
 
 struct lk_keyring_feed {
     struct lk_keyring *keyring;
     struct lk_change_observer observer; /* for lk_domain_observe */
+    struct lk_arena arena;              /* of one change: an operation may have more of them than its call has memory for */
 };
 
 /* The names of permissions, for the keyring and for expressions. Static. */

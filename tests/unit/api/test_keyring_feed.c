@@ -1,6 +1,8 @@
 #include "../domain/fixture.h"
 
 #include "api/keyring_feed.h"
+#include "domain/credits.h"
+#include "domain/usage.h"
 #include "keyring/verify.h"
 
 #define NOW ((int64_t)1700000000000)
@@ -124,6 +126,50 @@ static void test_undone_operation_changes_nothing(void **state) {
     commit(&t, 0);
     assert_int_equal(ask(&t, token, NULL), LK_VERIFY_NOT_FOUND);
     assert_int_equal(ask(&t, kept, NULL), LK_VERIFY_VALID);
+    unfollow(&t);
+}
+
+/* Refills of many keys are one operation: what each needs to get into the keyring is not needed of all at once. */
+static void test_many_changes_need_little_memory(void **state) {
+    enum { KEYS = 200, IPS = 100 };
+    struct followed t = follow(state);
+    struct fixture *f = t.f;
+    struct lk_slice ips[IPS];
+    struct lk_slice tokens[KEYS];
+    struct lk_api_key key;
+    observe(&t);
+    for (int i = 0; i < IPS; i++)
+        ips[i] = lk_slice_cstr(lk_arena_printf(&f->arena, "fd00:1234:5678:9abc:def0:1234:1%03d:ffff", i));
+    for (int i = 0; i < KEYS; i++) {
+        const struct lk_api_key_input input = {
+            .name = lk_slice_cstr(lk_arena_printf(&f->arena, "%d", i)),
+            .ips_given = true,
+            .allowed_ips = ips,
+            .allowed_ips_len = IPS,
+            .credits_given = true,
+            .has_credits = true,
+            .credits = {.has_refill = true, .amount = 5, .interval = LK_SLICE("DAILY")},
+        };
+        assert_int_equal(fixture_create(f, &input, &key, &tokens[i]), 0);
+    }
+    commit(&t, 0);
+    struct lk_ip ip;
+    assert_int_equal(lk_ip_parse(ips[0], &ip), 0);
+    const struct lk_verify_request question = {.token = tokens[KEYS - 1], .ip = &ip, .cost = 1, .now_ms = NOW};
+    struct lk_verify_answer answer;
+    assert_int_equal(lk_verify(&t.verifier, &question, &answer), LK_VERIFY_USAGE_EXCEEDED);
+    struct lk_arena little;
+    lk_arena_init(&little, (size_t)256 << 10);
+    struct lk_call call = f->call;
+    call.arena = &little;
+    call.now_ms += LK_DAY_MS;
+    bool more = false;
+    assert_int_equal(lk_operation_begin(&call), 0);
+    assert_int_equal(lk_credits_refill(&call, KEYS, &more), 0);
+    assert_int_equal(lk_operation_end(&call, false), 0);
+    commit(&t, 0);
+    assert_int_equal(lk_verify(&t.verifier, &question, &answer), LK_VERIFY_VALID);
+    lk_arena_free(&little);
     unfollow(&t);
 }
 
@@ -260,6 +306,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_failed_commit_changes_nothing, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_undone_operation_changes_nothing, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_undone_request_changes_nothing, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_many_changes_need_little_memory, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_group_changes_reach_its_keys, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_account_credits, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_refused_change_is_undone, fixture_setup, fixture_teardown),
