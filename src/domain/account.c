@@ -215,6 +215,21 @@ static int no_account(struct lk_call *call) {
     return lk_problem_set(call->problem, LK_ENOTFOUND, "Account does not exist");
 }
 
+static int group_goes(void *context, const struct lk_id *group) {
+    return lk_changed(context, LK_CHANGE_GROUP_REMOVED, group);
+}
+
+/* Deletes it with all that is in it. */
+static int delete_account(struct lk_call *call, const struct lk_account_row *row) {
+    int code = lk_changed(call, LK_CHANGE_ACCOUNT_REMOVED, &row->id);
+    if (code != 0)
+        return code;
+    code = lk_store_group_each_id(call->db, &row->id, group_goes, call);
+    if (code == 0)
+        code = lk_store_account_delete(call->db, &row->id);
+    return code == 0 ? lk_register_deleted(call, row) : lk_fail_store(call, code);
+}
+
 int lk_account_delete(struct lk_call *call, struct lk_slice id) {
     const struct lk_intent intent = {.operation = LK_AUDIT_DELETE, .resource_type = "ACCOUNT", .resource_name = id};
     int code = require_operator(call, &intent);
@@ -229,15 +244,10 @@ int lk_account_delete(struct lk_call *call, struct lk_slice id) {
     code = lk_store_account_find(call->db, &account.id, call->arena, &row);
     if (code == LK_ENOTFOUND)
         return no_account(call);
-    if (code == 0)
-        code = lk_store_account_delete(call->db, &account.id);
     if (code != 0)
         return lk_fail_store(call, code);
-    code = lk_register_deleted(call, &row);
-    if (code != 0)
-        return code;
+    code = delete_account(call, &row);
     lk_permissions_changed(call);
-    code = lk_changed(call, LK_CHANGE_ACCOUNT_REMOVED, &account.id);
     if (code != 0)
         return code;
     account.name = row.name;

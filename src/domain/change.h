@@ -12,7 +12,7 @@
 enum lk_change_kind {
     LK_CHANGE_ACCOUNT_WRITTEN, /* it is there, or anything of it is another, but not the balance of its credits */
     LK_CHANGE_ACCOUNT_CREDITS, /* the same, and the balance was set */
-    LK_CHANGE_ACCOUNT_REMOVED, /* with all that was in it */
+    LK_CHANGE_ACCOUNT_REMOVED, /* with all that was in it; of this, its groups are told too, afterwards */
     LK_CHANGE_GROUP_WRITTEN,   /* its permissions */
     LK_CHANGE_GROUP_REMOVED,
     LK_CHANGE_KEY_WRITTEN, /* anything of the key, its groups included, but not the balance of its credits */

@@ -431,8 +431,10 @@ int lk_group_stage(struct lk_keyring *keyring, const struct lk_id *id, const str
         group_tidy(keyring, group);
         return code;
     }
-    for (struct lk_member *member = group->members; member != NULL && code == 0; member = member->next)
-        code = stage_set(keyring, member->slot);
+    for (struct lk_member *member = group->members; member != NULL && code == 0; member = member->next) {
+        if (!member->slot->account->leaving) /* nobody will look at the others any more, and they may be many */
+            code = stage_set(keyring, member->slot);
+    }
     return code;
 }
 

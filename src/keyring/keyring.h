@@ -75,14 +75,14 @@ struct lk_keyring_account {
 };
 
 enum lk_keyring_change_kind {
-    LK_KEYRING_KEY,            /* .key: insert or replace */
-    LK_KEYRING_KEY_REMOVE,     /* .id */
-    LK_KEYRING_KEY_DISABLE,    /* .id: refused from now on; the rest stays */
-    LK_KEYRING_KEY_CREDITS,    /* .id, .credits: the new balance, where the key has credits */
-    LK_KEYRING_GROUP,          /* .group: what it gives, inserted or replaced, in force for every key in it at once */
-    LK_KEYRING_GROUP_REMOVE,   /* .id: keys that name it have nothing from it */
-    LK_KEYRING_ACCOUNT,        /* .account */
-    LK_KEYRING_ACCOUNT_REMOVE, /* .id: every key of it is unknown from now on (their memory is freed bit by bit) */
+    LK_KEYRING_KEY,          /* .key: insert or replace */
+    LK_KEYRING_KEY_REMOVE,   /* .id */
+    LK_KEYRING_KEY_DISABLE,  /* .id: refused from now on; the rest stays */
+    LK_KEYRING_KEY_CREDITS,  /* .id, .credits: the new balance, where the key has credits */
+    LK_KEYRING_GROUP,        /* .group: what it gives, inserted or replaced, in force for every key in it at once */
+    LK_KEYRING_GROUP_REMOVE, /* .id: keys that name it have nothing from it */
+    LK_KEYRING_ACCOUNT,      /* .account */
+    LK_KEYRING_ACCOUNT_REMOVE, /* .id: every key of it is unknown from now on (their memory is freed bit by bit). Its groups are removed after it, one by one */
 };
 
 /* What is pointed to is lent for the call that takes it. */

@@ -265,6 +265,37 @@ static void test_account_credits(void **state) {
     unfollow(&t);
 }
 
+/* Whoever makes and deletes accounts leaves nothing behind in memory. */
+static void test_deleted_accounts_leave_nothing(void **state) {
+    struct fixture *f = *state;
+    struct lk_account account;
+    struct lk_slice operator= fixture_other_account(f, &account);
+    struct lk_keyring_stats before;
+    struct lk_keyring_stats after;
+    struct followed t = follow(state);
+    observe(&t);
+    struct lk_account other;
+    struct lk_slice token;
+    lk_keyring_stats(t.feed.keyring, &before);
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(fixture_act(f, operator), 0);
+        fixture_begin(f);
+        assert_int_equal(fixture_end(f, lk_account_provision(&f->call, lk_slice_cstr("passing"), lk_slice_cstr("first"), &other, &token)),
+                         0);
+        commit(&t, 0);
+        assert_int_equal(ask(&t, token, "MANAGE_API_KEYS"), LK_VERIFY_VALID);
+        assert_int_equal(fixture_act(f, operator), 0);
+        fixture_begin(f);
+        assert_int_equal(fixture_end(f, lk_account_delete(&f->call, fixture_id(f, &other.id))), 0);
+        commit(&t, 0);
+        assert_int_equal(ask(&t, token, NULL), LK_VERIFY_NOT_FOUND);
+    }
+    lk_keyring_stats(t.feed.keyring, &after);
+    assert_int_equal(after.groups, before.groups);
+    assert_int_equal(after.sets, before.sets);
+    unfollow(&t);
+}
+
 static int refuse(void *context, struct lk_call *call, const struct lk_change *changes) {
     assert_non_null(changes);
     ++*(int *)context;
@@ -309,6 +340,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_many_changes_need_little_memory, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_group_changes_reach_its_keys, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_account_credits, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_deleted_accounts_leave_nothing, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_refused_change_is_undone, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
