@@ -17,6 +17,9 @@
 #define REQUESTS_AN_HOUR 60
 #define HOUR_MS 3600000
 
+/* Most memory that one report takes on the store thread: what a hundred user groups hold is read for the audit. */
+#define ARENA_MAX ((size_t)32 << 20)
+
 /* A reported token. */
 struct report {
     struct lk_slice token;
@@ -25,6 +28,7 @@ struct report {
     struct lk_slice source;
     bool known;
     struct lk_id key;
+    int code; /* what came of it */
 };
 
 struct work {
@@ -32,12 +36,11 @@ struct work {
     const struct lk_leak_service *service;
     struct http_request *request;
     struct lk_slice reported_by;
-    struct lk_call call; /* of each report, but for its problem */
+    struct lk_call call; /* of each report, but for its problem and memory */
     struct lk_ip client_ip;
     struct lk_slice answer; /* GitHub's; ptr NULL for a finder, who is told nothing */
     struct report *reports;
     size_t len;
-    int code;
 };
 
 int lk_leak_service_open(const char *keys_file, struct lk_leak_service *ret, struct lk_problem *problem) {
@@ -126,10 +129,11 @@ static void refuse(struct http_request *request, const char *sentence) {
 
 /* --- disabling, on the store thread --- */
 
-static int disable(const struct work *work, const struct report *report, struct lk_db *db) {
+static int disable(const struct work *work, const struct report *report, struct lk_db *db, struct lk_arena *arena) {
     struct lk_problem problem = {0};
     struct lk_call call = work->call;
     call.db = db;
+    call.arena = arena;
     call.problem = &problem;
     call.origin.status = work->answer.ptr != NULL ? 200 : 202;
     const struct lk_leak leak = {work->reported_by, report->url, report->source};
@@ -144,28 +148,44 @@ static int disable(const struct work *work, const struct report *report, struct 
     return ended != 0 ? ended : code;
 }
 
+/* One that fails keeps none of the others in use. */
 static void run(struct lk_job *base, struct lk_db *db) {
     struct work *work = (struct work *)base;
-    for (size_t i = 0; i < work->len && work->code == 0; i++) {
-        if (work->reports[i].known)
-            work->code = disable(work, &work->reports[i], db);
+    struct lk_arena arena;
+    lk_arena_init(&arena, ARENA_MAX);
+    for (size_t i = 0; i < work->len; i++) {
+        if (!work->reports[i].known)
+            continue;
+        work->reports[i].code = disable(work, &work->reports[i], db, &arena);
+        lk_arena_reset(&arena);
     }
+    lk_arena_free(&arena);
+}
+
+/* Says in the log what came of a report; whether it was heeded. */
+static bool tell(const struct work *work, const struct report *report, int committed) {
+    const struct lk_id_text key = lk_id_format(&report->key);
+    int code = committed != 0 ? committed : report->code;
+    if (code != 0)
+        lk_log(LK_LOG_ERROR, "a secret of API key %s was leaked, says %.*s, and could not be ended: %s", key.text,
+               (int)work->reported_by.len, work->reported_by.ptr, lk_error_text(code));
+    else
+        lk_log(LK_LOG_WARN, "a secret of API key %s was leaked, says %.*s: it opens nothing any more", key.text, (int)work->reported_by.len,
+               work->reported_by.ptr);
+    return code == 0;
 }
 
 static void finish(struct lk_job *base, int committed) {
-    struct work *work = (struct work *)base;
-    int code = committed != 0 ? committed : work->code;
-    if (code != 0) {
-        lk_log(LK_LOG_ERROR, "leaked keys could not be disabled: %s", lk_error_text(code));
-        answer_unavailable(work->request);
-        return;
-    }
+    const struct work *work = (const struct work *)base;
+    bool heeded = true;
     for (size_t i = 0; i < work->len; i++) {
         if (work->reports[i].known)
-            lk_log(LK_LOG_WARN, "a secret of API key %s was leaked, says %.*s: it opens nothing any more",
-                   lk_id_format(&work->reports[i].key).text, (int)work->reported_by.len, work->reported_by.ptr);
+            heeded = tell(work, &work->reports[i], committed) && heeded;
     }
-    answer_done(work);
+    if (heeded)
+        answer_done(work);
+    else
+        answer_unavailable(work->request);
 }
 
 /* --- the I/O thread's part --- */

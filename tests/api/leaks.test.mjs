@@ -172,6 +172,20 @@ describe('leaked keys', () => {
     for (const key of [keys[0], keys[19], createAccount.key]) assert.equal(await auth(key), 401, 'the last key of an account too');
   });
 
+  it('end however much their user groups hold, all of which is read for the audit log', async () => {
+    const scopes = Array.from({ length: 500 }, (_, i) => `a${i}.${'x'.repeat(105)}`);
+    const userGroupIds = [];
+    for (let i = 0; i < 100; i++) userGroupIds.push(await server.createGroup(`large ${i}`, [], { scopes }));
+    const olds = [];
+    for (let i = 0; i < 14; i++) {
+      const key = await server.createKey(`in a hundred ${i}`, userGroupIds);
+      await server.query('mutation ($input: RotateApiKeyInput!) { rotateApiKey(input: $input) { key } }', { input: { accountId: server.account.accountId, uuid: key.uuid, overlapSeconds: 3600 } });
+      olds.push(key.key);
+    }
+    assert.equal((await find(olds)).status, 202);
+    for (const old of olds) assert.equal(await auth(old), 401);
+  });
+
   it('are taken sixty times an hour from one address', async () => {
     const address = { 'x-forwarded-for': '198.51.100.7' };
     for (let i = 0; i < 60; i++) assert.equal((await find(['nothing'], address)).status, 202);
