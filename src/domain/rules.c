@@ -43,6 +43,22 @@ static bool is_white_space(uint32_t c) {
            c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000 || c == 0xFEFF;
 }
 
+/* The characters with the property Default_Ignorable_Code_Point: between others they say how these are written; alone they show as nothing. */
+static bool is_ignorable(uint32_t c) {
+    static const struct {
+        uint32_t first, last;
+    } ranges[] = {
+        {0xAD, 0xAD},     {0x34F, 0x34F},   {0x61C, 0x61C},     {0x115F, 0x1160},   {0x17B4, 0x17B5},   {0x180B, 0x180F},
+        {0x200B, 0x200F}, {0x202A, 0x202E}, {0x2060, 0x206F},   {0x3164, 0x3164},   {0xFE00, 0xFE0F},   {0xFEFF, 0xFEFF},
+        {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFF8}, {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+    };
+    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
+        if (c >= ranges[i].first && c <= ranges[i].last)
+            return true;
+    }
+    return false;
+}
+
 #define NAME_BYTES_MAX ((size_t)255)
 
 /* Names and texts are stored, logged and shown to many: a key that was put there by mistake would be theirs. */
@@ -65,7 +81,7 @@ int lk_check_name(struct lk_call *call, const char *what, struct lk_slice name) 
             return lk_problem_set(call->problem, LK_EINVAL, "Invalid %s: it is not well-formed UTF-8", what);
         last_is_space = is_white_space(c);
         first_is_space = first_is_space || (at == 0 && last_is_space);
-        blank = blank && last_is_space;
+        blank = blank && (last_is_space || is_ignorable(c));
         control = control || is_control(c);
         at += (size_t)len;
     }

@@ -92,6 +92,8 @@ static void test_names(void **state) {
         {"   ", "Invalid API Key name: it must not be blank"},
         {"\t", "Invalid API Key name: it must not be blank"},
         {"\xE3\x80\x80", "Invalid API Key name: it must not be blank"},
+        {"\xE2\x80\x8B", "Invalid API Key name: it must not be blank"}, /* zero width space */
+        {"\xE2\x81\xA0 \xC2\xAD\xE3\x85\xA4\xF3\xA0\x80\x81", "Invalid API Key name: it must not be blank"},
         {" x", "Invalid API Key name: it must not begin or end"},
         {"x ", "Invalid API Key name: it must not begin or end"},
         {"x\n", "Invalid API Key name: it must not begin or end"},
