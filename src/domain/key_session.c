@@ -73,7 +73,7 @@ int lk_login_key(struct lk_call *call, struct lk_slice key, struct lk_login_resu
 
 static int find(struct lk_call *call, const uint8_t digest[LK_MAC_BYTES], struct lk_key_session_row *ret) {
     int code = lk_store_key_session_find(call->db, digest, ret);
-    if (code == LK_ENOTFOUND || (code == 0 && lk_session_is_over(call, ret->expires_at, ret->ends_at)))
+    if (code == LK_ENOTFOUND || (code == 0 && lk_session_is_over(call, ret->created_at, ret->expires_at, ret->ends_at)))
         return lk_session_refuse(call);
     return code == 0 ? 0 : lk_fail_store(call, code);
 }

@@ -129,8 +129,10 @@ static int count_failure(struct lk_call *call, const struct lk_login_candidate_r
 static int admit(struct lk_call *call, const struct lk_login_candidate_row *candidate, struct lk_login_row *row,
                  const struct lk_password_task *check, const uint8_t digest[LK_MAC_BYTES], struct lk_login_result *result) {
     int code = 0;
-    if (row->failures != 0 || check->made[0] != '\0') {
+    bool was_locked = row->locked_until > call->now_ms; /* by a clock that was ahead: not to be so again when that time comes */
+    if (row->failures != 0 || was_locked || check->made[0] != '\0') {
         row->failures = 0;
+        row->locked_until = was_locked ? 0 : row->locked_until;
         if (check->made[0] != '\0')
             row->password_hash = lk_slice_cstr(check->made);
         code = lk_store_login_put(call->db, row);
@@ -278,8 +280,8 @@ void lk_session_begin(const struct lk_call *call, int64_t *ret_expires_at, int64
     *ret_ends_at = call->now_ms + rules->ttl_ms;
 }
 
-bool lk_session_is_over(const struct lk_call *call, int64_t expires_at, int64_t ends_at) {
-    return expires_at <= call->now_ms || ends_at <= call->now_ms;
+bool lk_session_is_over(const struct lk_call *call, int64_t created_at, int64_t expires_at, int64_t ends_at) {
+    return expires_at <= call->now_ms || ends_at <= call->now_ms || created_at - call->now_ms > call->domain->login.ttl_ms;
 }
 
 bool lk_session_is_used(const struct lk_call *call, int64_t used_at, int64_t ends_at, int64_t *ret_expires_at) {
@@ -292,7 +294,7 @@ bool lk_session_is_used(const struct lk_call *call, int64_t used_at, int64_t end
 }
 
 static bool is_over(const struct lk_call *call, const struct lk_session_row *session) {
-    return lk_session_is_over(call, session->expires_at, session->ends_at);
+    return lk_session_is_over(call, session->created_at, session->expires_at, session->ends_at);
 }
 
 static int find_session(struct lk_call *call, const uint8_t digest[LK_MAC_BYTES], struct lk_slice account,

@@ -10,8 +10,8 @@
 /* When a session that begins now ends if it is not used, and when at the latest. */
 void lk_session_begin(const struct lk_call *call, int64_t *ret_expires_at, int64_t *ret_ends_at);
 
-/* Whether one with these times is over. */
-bool lk_session_is_over(const struct lk_call *call, int64_t expires_at, int64_t ends_at);
+/* Whether one with these times is over. So is one that begins after more than its life: the clock was ahead when it was opened, and its end is as far away. */
+bool lk_session_is_over(const struct lk_call *call, int64_t created_at, int64_t expires_at, int64_t ends_at);
 
 /* Whether the use of one is to be written down (not each time: a query should not cost a commit), and when it then ends. */
 bool lk_session_is_used(const struct lk_call *call, int64_t used_at, int64_t ends_at, int64_t *ret_expires_at);

@@ -215,6 +215,34 @@ static void test_rules_can_be_set(void **state) {
     assert_false(accepts(f, result.token));
 }
 
+/* A clock that was a year ahead for a while leaves no lock and no session that last so long. One that is set back a little changes nothing. */
+static void test_clock_that_was_ahead(void **state) {
+    struct fixture *f = *state;
+    const int64_t day = INT64_C(86400000);
+    const int64_t now = f->call.now_ms;
+    const int64_t ahead = now + 365 * day;
+    struct lk_login_result result;
+    struct lk_login_result in_time;
+    user_with_password(f, "ann@b.c", NULL);
+    assert_int_equal(log_in_at(f, "ann@b.c", true, ahead, "192.0.2.1", &result), 0);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(log_in_at(f, "ann@b.c", false, ahead, "192.0.2.1", &in_time), LK_EUNAUTH);
+    assert_int_equal(log_in_at(f, "ann@b.c", true, ahead, "192.0.2.1", &in_time), LK_EUNAUTH);
+    assert_int_equal(log_in_at(f, "ann@b.c", true, ahead - 14 * MINUTE, "192.0.2.1", &in_time), LK_EUNAUTH);
+    assert_false(accepts(f, result.token));
+    assert_int_equal(log_in_at(f, "ann@b.c", true, now, "192.0.2.1", &in_time), 0);
+    assert_true(accepts(f, in_time.token));
+    assert_int_equal(log_in_at(f, "ann@b.c", true, ahead, "192.0.2.1", &in_time), 0); /* the lock is not waiting for its time */
+    f->call.now_ms = ahead - 7 * day;
+    assert_true(accepts(f, result.token));
+    f->call.now_ms--;
+    assert_false(accepts(f, result.token));
+    f->call.now_ms = now;
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(log_in_at(f, "ann@b.c", false, i < 3 ? ahead : now, "192.0.2.1", &result), LK_EUNAUTH);
+    assert_int_equal(log_in(f, "ann@b.c", true, &result), 0); /* two at a time are not five */
+}
+
 static void test_expiry(void **state) {
     struct fixture *f = *state;
     struct lk_login_result result;
@@ -576,6 +604,7 @@ int main(void) {
         TEST(test_lockout),
         TEST(test_failures_far_apart_do_not_lock),
         TEST(test_rules_can_be_set),
+        TEST(test_clock_that_was_ahead),
         TEST(test_expiry),
         TEST(test_use_is_not_written_down_each_time),
         TEST(test_sessions_end_with_what_they_rest_on),
