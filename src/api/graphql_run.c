@@ -28,22 +28,17 @@ static void end_with_failure(struct lk_graphql_job *job, int code) {
 
 /* --- one document --- */
 
-static int before_field(void *context) {
-    struct lk_graphql_context *c = context;
-    int code = lk_operation_begin(&c->call);
-    if (code != 0 && lk_api_is_internal(code))
-        lk_context_log(c, code);
-    return code;
+static int before_field(struct gql_call *call) {
+    int code = lk_operation_begin(&lk_context(call)->call);
+    return code == 0 ? 0 : lk_fail(call, code);
 }
 
-static int after_field(void *context, bool failed) {
-    struct lk_graphql_context *c = context;
+static int after_field(struct gql_call *call, bool failed) {
+    struct lk_graphql_context *c = lk_context(call);
     bool refused = failed && c->call.denial.operation != NULL;
     int code = lk_operation_end(&c->call, failed);
-    if (code != 0 && lk_api_is_internal(code))
-        lk_context_log(c, code);
     c->refused += refused;
-    return code;
+    return code == 0 ? 0 : lk_fail(call, code);
 }
 
 static void write_errors(struct lk_graphql_job *job, const struct lk_graphql_item *item) {

@@ -348,21 +348,23 @@ static int execute_plan(struct executor *ex, const struct gql_plan *plan, const 
 static int execute_mutation_field(struct executor *ex, struct gql_group *group) {
     const struct gql_execution *execution = ex->execution;
     struct gql_path path = {.key = group->key};
+    struct gql_call call = {
+        .schema = execution->schema, .parent = group->parent, .field = group->field, .arena = ex->arena, .context = execution->context};
     lk_json_key_slice(&ex->w, group->key);
     struct place place = place_of(ex);
     int code;
-    if (execution->before_field != NULL && execution->before_field(execution->context) < 0) {
-        code = raise_failure(ex, NULL, NULL);
+    if (execution->before_field != NULL && execution->before_field(&call) < 0) {
+        code = raise_failure(ex, call.error_message, call.error_code);
         return settle(ex, group, group->field->type, &path, place, code);
     }
     code = ex->w.out->failed ? LK_ENOMEM : run_field(ex, group, execution->root, &path);
     /* An error of a field below that became null there leaves the rest of the answer, which then must be true. */
     bool failed = code != 0 || ex->w.out->failed;
     code = settle(ex, group, group->field->type, &path, place, code);
-    if (execution->after_field == NULL || execution->after_field(execution->context, failed) >= 0 || code != 0)
+    if (execution->after_field == NULL || execution->after_field(&call, failed) >= 0 || code != 0)
         return code;
     take_back(ex, place);
-    code = raise_failure(ex, NULL, NULL);
+    code = raise_failure(ex, call.error_message, call.error_code);
     return settle(ex, group, group->field->type, &path, place, code);
 }
 

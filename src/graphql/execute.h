@@ -61,9 +61,10 @@ struct gql_execution {
     bool no_codes;                 /* errors of the engine's own carry no extensions.code; those of gql_fail keep theirs */
     /* Called before and after each root field of a mutation (both may be NULL): where a store puts its savepoint. after gets failed = true when
      * the field is null because of an error, of its own or propagated from below; not when only something below is, since the rest of the answer
-     * must stay true. A negative result of before_field fails the field (after_field is then not called), of after_field too. */
-    int (*before_field)(void *context);
-    int (*after_field)(void *context, bool failed);
+     * must stay true. A negative result of before_field fails the field (after_field is then not called), of after_field too: they say why with gql_fail, as
+     * resolvers do. Their call has no arguments. */
+    int (*before_field)(struct gql_call *call);
+    int (*after_field)(struct gql_call *call, bool failed);
     void (*conceal)(char *message); /* as of struct gql_errors */
 };
 

@@ -257,17 +257,22 @@ static void fields_without_a_resolver_fail(void **state) {
 
 /* --- mutations --- */
 
-static int before(void *context) {
-    struct hooks *hooks = context;
-    hooks->text[hooks->len++] = '(';
-    return hooks->before;
+static int hook(struct gql_call *call, int code) {
+    return code == LK_ELIMIT ? gql_fail(call, "BAD_USER_INPUT", "Too much in %.*s", (int)call->field->name.len, call->field->name.ptr)
+                             : code;
 }
 
-static int after(void *context, bool failed) {
-    struct hooks *hooks = context;
+static int before(struct gql_call *call) {
+    struct hooks *hooks = call->context;
+    hooks->text[hooks->len++] = '(';
+    return hook(call, hooks->before);
+}
+
+static int after(struct gql_call *call, bool failed) {
+    struct hooks *hooks = call->context;
     hooks->text[hooks->len++] = failed ? '!' : '.';
     hooks->text[hooks->len++] = ')';
-    return hooks->after;
+    return hook(call, hooks->after);
 }
 
 static void run_mutation(struct hooks *hooks, const char *query, const char *answer) {
@@ -313,6 +318,13 @@ static void hooks_that_fail_fail_the_field(void **state) {
     hooks = (struct hooks){.after = LK_EIO};
     run_mutation(&hooks, "mutation { one }", answer);
     assert_string_equal(hooks.text, "(.)");
+    answer = "{\"errors\":[{\"message\":\"Too much in "
+             "one\",\"locations\":[{\"line\":1,\"column\":12}],\"path\":[\"one\"],\"extensions\":{\"code\":"
+             "\"BAD_USER_INPUT\"}}],\"data\":{\"one\":null}}";
+    hooks = (struct hooks){.before = LK_ELIMIT};
+    run_mutation(&hooks, "mutation { one }", answer);
+    hooks = (struct hooks){.after = LK_ELIMIT};
+    run_mutation(&hooks, "mutation { one }", answer);
 }
 
 /* --- limits --- */
