@@ -11,6 +11,8 @@
 
 /* Most that one row may need while it is turned into a change. */
 #define ARENA_MAX ((size_t)16 << 20)
+/* What the permission sets of one account may take of the server's memory (lk_keyring_bound). */
+#define SETS_MAX ((size_t)128 << 20)
 /* Keys between two words of progress. */
 #define PROGRESS_STEP 100000
 
@@ -273,6 +275,7 @@ int lk_keyring_feed_open(struct lk_keyring_feed *feed, struct lk_db *db, const s
         lk_keyring_close(keyring);
         return lk_problem_set(problem, code, "The keys cannot be loaded: %s", why.text[0] != '\0' ? why.text : lk_error_text(code));
     }
+    lk_keyring_bound(keyring, SETS_MAX); /* what was loaded was within it when it was made, or has been there before it was */
     *feed = (struct lk_keyring_feed){.keyring = keyring, .observer = {changed, mark, undo, feed}};
     lk_arena_init(&feed->arena, ARENA_MAX);
     return 0;

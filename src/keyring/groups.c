@@ -162,6 +162,14 @@ int lk_groups_open(struct lk_keyring *keyring) {
     return 0;
 }
 
+/* What each set may take beside the bound of all: who has many keys in small groups of their own is not held up. */
+#define SET_BYTES ((size_t)8 << 10)
+
+static bool has_room(const struct lk_keyring *keyring, size_t sets, size_t bytes) {
+    size_t room = sets * SET_BYTES;
+    return bytes <= room || bytes - room <= keyring->sets_max;
+}
+
 static int build_set(struct lk_keyring *keyring, const struct lk_set_slot *slot, struct lk_permission_set **ret) {
     struct lk_id ids[LK_KEYRING_GROUPS_MAX];
     const struct lk_grants *grants[LK_KEYRING_GROUPS_MAX];
@@ -244,14 +252,22 @@ static bool is_slot(const struct lk_set_slot *slot, const struct lk_account *acc
 
 /* Gives the slot its place and its set. */
 static int slot_publish(struct lk_keyring *keyring, struct lk_set_slot *slot) {
+    struct lk_account *account = slot->account;
     int code = build_set(keyring, slot, &slot->latest);
     if (code != 0)
         return code;
-    slot->number = place_take(keyring);
+    size_t bytes = account->set_bytes + lk_small_size(slot->latest);
+    slot->number = LK_NO_PLACE;
+    if (!has_room(keyring, account->sets + 1, bytes))
+        code = LK_ELIMIT;
+    else
+        slot->number = place_take(keyring);
     if (slot->number == LK_NO_PLACE) {
         lk_small_free(keyring, slot->latest);
-        return LK_ENOMEM;
+        return code != 0 ? code : LK_ENOMEM;
     }
+    account->sets++;
+    account->set_bytes = bytes;
     struct lk_set_place *place = lk_place_at(keyring, slot->number);
     place->slot = slot;
     place->account = slot->account;
@@ -273,10 +289,11 @@ static int slot_new(struct lk_keyring *keyring, struct lk_account *account, cons
         whole = slot->members[slot->len].group != NULL;
     }
     join_groups(slot); /* those that were had: the others stay out, and all leave again below */
-    if (!whole || slot_publish(keyring, slot) != 0) {
+    int code = whole ? slot_publish(keyring, slot) : LK_ENOMEM;
+    if (code != 0) {
         leave_groups(keyring, slot);
         lk_small_free(keyring, slot);
-        return LK_ENOMEM;
+        return code;
     }
     account->refs++;
     slot->refs = 1;
@@ -314,6 +331,8 @@ void lk_slot_release(struct lk_keyring *keyring, struct lk_set_slot *slot) {
     if (--slot->refs > 0)
         return;
     lk_map_remove(&keyring->slots, &slot->node);
+    slot->account->sets--;
+    slot->account->set_bytes -= lk_small_size(slot->latest);
     leave_groups(keyring, slot);
     lk_stat_add(&keyring->stat_sets, -1);
     lk_retire(keyring, LK_RETIRED_SLOT, 0, slot);
@@ -334,6 +353,15 @@ static int stage_set(struct lk_keyring *keyring, struct lk_set_slot *slot) {
     int code = build_set(keyring, slot, &set);
     if (code != 0)
         return code;
+    struct lk_account *account = slot->account;
+    size_t before = lk_small_size(slot->latest);
+    size_t bytes = account->set_bytes - before + lk_small_size(set);
+    if (bytes > account->set_bytes && !has_room(keyring, account->sets, bytes)) {
+        lk_small_free(keyring, set);
+        return LK_ELIMIT;
+    }
+    account->set_bytes = bytes;
+    keyring->staged_bytes += lk_small_size(set);
     *staged = (struct lk_staged){.kind = LK_STAGED_SET, .set = {slot, set, slot->latest}};
     slot->latest = set;
     slot->refs++;
@@ -342,7 +370,9 @@ static int stage_set(struct lk_keyring *keyring, struct lk_set_slot *slot) {
 }
 
 void lk_set_unstage(struct lk_keyring *keyring, struct lk_staged *staged) {
+    staged->set.slot->account->set_bytes += lk_small_size(staged->set.before) - lk_small_size(staged->set.set);
     staged->set.slot->latest = staged->set.before;
+    keyring->staged_bytes -= lk_small_size(staged->set.set);
     lk_small_free(keyring, staged->set.set);
     lk_slot_release(keyring, staged->set.slot);
 }
@@ -350,6 +380,7 @@ void lk_set_unstage(struct lk_keyring *keyring, struct lk_staged *staged) {
 void lk_set_commit(struct lk_keyring *keyring, struct lk_staged *staged) {
     struct lk_set_place *place = lk_place_at(keyring, staged->set.slot->number);
     struct lk_permission_set *old = atomic_load_explicit(&place->set, memory_order_relaxed);
+    keyring->staged_bytes -= lk_small_size(staged->set.set);
     atomic_store_explicit(&place->set, staged->set.set, memory_order_release);
     lk_retire(keyring, LK_RETIRED_SET, 0, old);
     lk_slot_release(keyring, staged->set.slot);
@@ -422,18 +453,21 @@ static int stage_version(struct lk_keyring *keyring, struct lk_group *group, con
     return 0;
 }
 
+/* One request may change a group many times, and each time makes all its sets: they are kept until the commit, the ones between as well. */
 int lk_group_stage(struct lk_keyring *keyring, const struct lk_id *id, const struct lk_grants *grants) {
     struct lk_group *group = grants == NULL ? group_find(keyring, id) : group_get(keyring, id);
     if (group == NULL)
         return grants == NULL ? 0 : LK_ENOMEM;
+    bool many = keyring->staged_bytes > keyring->sets_max;
     int code = stage_version(keyring, group, grants);
     if (code != 0) {
         group_tidy(keyring, group);
         return code;
     }
     for (struct lk_member *member = group->members; member != NULL && code == 0; member = member->next) {
-        if (!member->slot->account->leaving) /* nobody will look at the others any more, and they may be many */
-            code = stage_set(keyring, member->slot);
+        if (member->slot->account->leaving) /* nobody will look at them any more, and they may be many */
+            continue;
+        code = many ? LK_ELIMIT : stage_set(keyring, member->slot);
     }
     return code;
 }

@@ -36,6 +36,8 @@ struct lk_account {
     size_t refs;  /* sets and staged changes */
     bool exists;  /* an upsert of it was committed */
     bool leaving; /* a removal is staged or committed: not found any more */
+    size_t sets;  /* slots of it, and what their latest sets take */
+    size_t set_bytes;
     /* Read by readers. */
     _Atomic bool gone;         /* only ever set */
     _Atomic bool has_credits;  /* beside gone, so that who has none finds out in the memory that is read anyway */
@@ -135,8 +137,9 @@ struct lk_retired {
     void *ptr;
 };
 
-/* Freed in one go, by one change: some tenths of a microsecond each, where all are far apart in memory. */
+/* Freed in one go, by one change: some tenths of a microsecond each, where all are far apart in memory. Of large sets fewer. */
 #define LK_RETIRED_MAX 1024
+#define LK_RETIRED_BYTES ((size_t)64 << 20)
 
 struct lk_keyring {
     /* Readers'. */
@@ -157,15 +160,18 @@ struct lk_keyring {
     struct lk_balance *credits_at; /* in the ring of balances: the next to be looked at; NULL: there are none */
     size_t credits_len;
     size_t credits_seen; /* of them, in this round */
+    size_t sets_max;     /* bytes of the sets of one account (lk_keyring_bound) */
     struct lk_staged *staged;
     size_t staged_len;
     size_t staged_cap;
     size_t staged_entries; /* entries that committing would insert at most */
     struct lk_retired *retired;
     size_t retired_len;
-    size_t steps;        /* of growth: the tables take turns */
-    uint32_t sweep_at;   /* entry that the search for keys of accounts that are gone looks at next */
-    uint32_t sweep_left; /* entries that it has still to look at */
+    size_t retired_bytes; /* of sets in it */
+    size_t staged_bytes;  /* of sets that staged changes of groups made */
+    size_t steps;         /* of growth: the tables take turns */
+    uint32_t sweep_at;    /* entry that the search for keys of accounts that are gone looks at next */
+    uint32_t sweep_left;  /* entries that it has still to look at */
 
     /* For metrics: written by the writer, read by any. */
     _Atomic uint64_t stat_keys;
@@ -193,6 +199,7 @@ static inline uint64_t lk_hash_digest(const struct lk_digest *digest) {
 /* memory.c: memory that statistics count. adopt counts what another room's function allocated with malloc. free takes NULL. */
 void *lk_small_alloc(struct lk_keyring *keyring, size_t bytes);
 void lk_small_adopt(struct lk_keyring *keyring, void *block);
+size_t lk_small_size(void *block);
 void lk_small_free(struct lk_keyring *keyring, void *block);
 
 /* memory.c: maps. */

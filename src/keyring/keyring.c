@@ -27,6 +27,7 @@ int lk_keyring_open(const struct lk_keys *keys, const struct lk_vocabulary *voca
     keyring->keys = keys;
     keyring->vocabulary = vocabulary;
     keyring->sweep_at = 1;
+    keyring->sets_max = SIZE_MAX;
     keyring->staged = calloc(LK_KEYRING_STAGED_READY, sizeof keyring->staged[0]);
     keyring->staged_cap = LK_KEYRING_STAGED_READY;
     keyring->retired = calloc(LK_RETIRED_MAX, sizeof keyring->retired[0]);
@@ -78,6 +79,10 @@ void lk_keyring_close(struct lk_keyring *keyring) {
     free(keyring->retired);
     free(keyring->staged);
     free(keyring);
+}
+
+void lk_keyring_bound(struct lk_keyring *keyring, size_t bytes) {
+    keyring->sets_max = bytes;
 }
 
 /* ---- staging ---- */
@@ -167,6 +172,11 @@ int lk_keyring_stage(struct lk_keyring *keyring, const struct lk_keyring_change 
         lk_keyring_unstage(keyring, mark);
         if (code == LK_ENOMEM)
             (void)lk_problem_set(problem, code, "Out of memory");
+        else if (code == LK_ELIMIT && (problem == NULL || problem->code != code))
+            (void)lk_problem_set(
+                problem, code,
+                "Too much memory: the API keys of the account are in too many different combinations of large user groups, or "
+                "too many of these are changed at once. Make the groups smaller, or put more keys into the same ones");
         return code;
     }
     return 0;

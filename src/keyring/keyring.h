@@ -104,11 +104,17 @@ int lk_keyring_open(const struct lk_keys *keys, const struct lk_vocabulary *voca
 /* Frees it all. No reader may be inside. NULL is fine. */
 void lk_keyring_close(struct lk_keyring *keyring);
 
+/* Writer. From now on the permission sets of one account (one for each list of groups that some key has) take together at most so many bytes, and 8 KiB for
+ * each of them: staging more is LK_ELIMIT. What is there stays, and may become smaller. So is a change of a group when those before it in the batch have made as
+ * much anew. A key in a hundred large groups has a set of 17 MB of its own, and one request could make a thousand. Before, and with SIZE_MAX, there is no
+ * bound. */
+void lk_keyring_bound(struct lk_keyring *keyring, size_t bytes);
+
 /* Writer. Begins a batch; one at a time. */
 void lk_keyring_begin(struct lk_keyring *keyring);
 
 /* Writer. Stages all changes or none: 0; LK_ENOMEM; LK_EINVAL (with a sentence: a bad IP text, too long a name, no digest); LK_ELIMIT
- * (too many groups or addresses). A digest that another key has goes over to the key that came last (the database lets none be in two). Removing or
+ * (too many groups or addresses, or sets beyond the bound). A digest that another key has goes over to the key that came last (the database lets none be in two). Removing or
  * disabling what does not exist is fine. problem may be NULL. Groups and accounts that a key names need not exist yet: they give nothing until they do. */
 int lk_keyring_stage(struct lk_keyring *keyring, const struct lk_keyring_change *changes, size_t len, struct lk_problem *problem);
 

@@ -12,8 +12,12 @@
 /* The allocator's own word before each block. */
 #define BLOCK_OVERHEAD 8
 
+size_t lk_small_size(void *block) {
+    return malloc_usable_size(block) + BLOCK_OVERHEAD;
+}
+
 void lk_small_adopt(struct lk_keyring *keyring, void *block) {
-    lk_stat_add(&keyring->stat_small_bytes, (int64_t)(malloc_usable_size(block) + BLOCK_OVERHEAD));
+    lk_stat_add(&keyring->stat_small_bytes, (int64_t)lk_small_size(block));
 }
 
 void *lk_small_alloc(struct lk_keyring *keyring, size_t bytes) {
@@ -26,7 +30,7 @@ void *lk_small_alloc(struct lk_keyring *keyring, size_t bytes) {
 void lk_small_free(struct lk_keyring *keyring, void *block) {
     if (block == NULL)
         return;
-    lk_stat_add(&keyring->stat_small_bytes, -(int64_t)(malloc_usable_size(block) + BLOCK_OVERHEAD));
+    lk_stat_add(&keyring->stat_small_bytes, -(int64_t)lk_small_size(block));
     free(block);
 }
 
@@ -107,10 +111,13 @@ void lk_retire_flush(struct lk_keyring *keyring) {
         }
     }
     keyring->retired_len = 0;
+    keyring->retired_bytes = 0;
 }
 
 void lk_retire(struct lk_keyring *keyring, enum lk_retired_kind kind, uint32_t ref, void *ptr) {
-    if (keyring->retired_len == LK_RETIRED_MAX)
+    if (keyring->retired_len == LK_RETIRED_MAX || keyring->retired_bytes > LK_RETIRED_BYTES)
         lk_retire_flush(keyring);
     keyring->retired[keyring->retired_len++] = (struct lk_retired){kind, ref, ptr};
+    if (kind != LK_RETIRED_ENTRY)
+        keyring->retired_bytes += lk_small_size(kind == LK_RETIRED_SET ? ptr : ((struct lk_set_slot *)ptr)->latest);
 }

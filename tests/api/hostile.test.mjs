@@ -1,7 +1,7 @@
 // Documents made to hurt: each gets an answer soon, and the server stays well.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, it } from 'node:test';
-import { Server, SLOW } from './support/server.mjs';
+import { httpRequest, Server, SLOW } from './support/server.mjs';
 
 const HUNDRED_THOUSAND = 100000;
 
@@ -154,6 +154,45 @@ describe('limits of documents', () => {
     assert.match((await server.error('{ __type(name: "Query") { name } }')).message, /introspection has been disabled/);
     assert.equal((await server.error('{ account { nam } }')).message, 'Cannot query field "nam" on type "Account".');
     assert.equal((await batch(server, 1))[0], 400);
+    await server.stop();
+  });
+});
+
+describe('keys in many large groups', { timeout: 120000 * SLOW }, () => {
+  it('take a bounded part of the memory: each has a permission set of its own, of megabytes', async () => {
+    const server = await Server.fresh();
+    const megabytes = async () => Number((await httpRequest(server.opsPort, { path: '/metrics' })).text.match(/^latchkey_keyring_bytes (\d+)/m)[1]) / 1e6;
+    const scopes = (i) => Array.from({ length: 500 }, (_, j) => `g${i}.s${j}.${'x'.repeat(100)}`);
+    const { accountId } = server.account;
+    const groups = [];
+    for (let i = 0; i < 100; i++) groups.push(await server.createGroup(`g${i}`, [], { scopes: scopes(i) }));
+    const but = (i) => groups.filter((_, j) => i !== j);
+    const keys = [];
+    let refused;
+    while (!refused && keys.length < 30) {
+      const { json } = await server.graphql('mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { uuid key } }', {
+        input: { accountId, name: `k${keys.length}`, userGroupIds: but(keys.length) },
+      });
+      [refused] = json.errors ?? [];
+      if (!refused) keys.push(json.data.createApiKey);
+    }
+    assert.ok(keys.length > 2 && keys.length < 12, `${keys.length} keys`);
+    assert.deepEqual([refused.extensions.code, refused.message.slice(0, 15)], ['BAD_USER_INPUT', 'Too much memory']);
+    const imported = { accountId, keys: Array.from({ length: 4 }, (_, i) => ({ name: `i${i}`, key: `imported-${i}-0123456789abcdef`, userGroupIds: but(99 - i) })) };
+    const { json } = await server.graphql('mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { results { uuid } } }', { input: imported });
+    assert.match(json.errors[0].message, /^Too much memory/);
+    // Each of these makes all sets anew, and they are kept until all of the request is in force.
+    const update = (name, i) => `${name}: updateUserGroup(input: { userGroupId: "${groups[50]}", description: "${i}", permissions: { scopes: ["small${i}"] } }) { userGroup { id } }`;
+    const changes = await server.graphql(`mutation { ${Array.from({ length: 20 }, (_, i) => update(`a${i}`, i)).join(' ')} }`);
+    assert.match(changes.json.errors[0].message, /^Too much memory/);
+    assert.ok((await megabytes()) < 400, `${await megabytes()} MB`);
+    const made = Object.values(changes.json.data).filter((change) => change !== null).length;
+    assert.ok(made >= 1 && made <= 3, `${made} changes`);
+    assert.equal((await server.verify(keys[0].key, { require: `small${made - 1}` })).valid, true);
+    assert.equal((await server.verify(keys[0].key, { require: scopes(50)[0] })).code, 'INSUFFICIENT_PERMISSIONS');
+    const DELETE = 'mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }';
+    for (const { uuid } of keys) await server.query(DELETE, { input: { accountId, uuid } });
+    await server.createKey('there is room again', but(70));
     await server.stop();
   });
 });

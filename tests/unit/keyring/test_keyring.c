@@ -270,6 +270,81 @@ static void test_account_removed(void **state) {
     assert_int_equal(code_of(world, 0), LK_VERIFY_VALID);
 }
 
+/* Keys in many large groups each have a set of their own, of all that these give: what an account's sets take is bounded, and what was refused has taken nothing. */
+static void test_bound(void **state) {
+    struct world *world = *state;
+    enum { GROUPS = 20, BYTES = 8192, MOST = 1 << 20 };
+    static char text[GROUPS + 1][BYTES]; /* the last is in none */
+    struct lk_id groups[GROUPS];
+    memset(text[GROUPS], 'z', BYTES);
+    for (uint32_t i = 0; i < GROUPS; i++) {
+        memset(text[i], (int)('a' + i), BYTES);
+        const struct lk_slice scope = lk_slice_make(text[i], BYTES);
+        const struct lk_grants grants = {.scopes = &scope, .scopes_len = 1};
+        groups[i] = id_of(5000 + i);
+        assert_int_equal(put_group(world->keyring, 5000 + i, &grants), 0);
+    }
+    lk_keyring_bound(world->keyring, MOST);
+    uint32_t made = 0;
+    int code = 0;
+    while (made < GROUPS && code == 0) {
+        struct lk_keyring_digest digest = digest_of(world->keys, made);
+        struct lk_keyring_key key = key_of(made, &digest, 1);
+        struct lk_id others[GROUPS];
+        memcpy(others, groups, sizeof others);
+        others[made] = groups[GROUPS - 1];
+        key.groups = others;
+        key.groups_len = GROUPS - 1;
+        code = put_key(world->keyring, &key);
+        made += code == 0;
+    }
+    assert_int_equal(code, LK_ELIMIT);
+    assert_in_range(made, 2, 8);
+    assert_int_equal(code_of(world, made), LK_VERIFY_NOT_FOUND);
+    assert_int_equal(code_of(world, made - 1), LK_VERIFY_VALID);
+    const uint64_t full = stats_of(world).bytes;
+
+    /* A group that grows is refused, one that shrinks is not; and one batch does not change it again and again. */
+    const struct lk_slice two[] = {lk_slice_make(text[0], BYTES), lk_slice_make(text[1], BYTES)};
+    const struct lk_slice added[] = {lk_slice_make(text[0], BYTES), lk_slice_make(text[GROUPS], BYTES)};
+    const struct lk_grants more = {.scopes = added, .scopes_len = 2};
+    const struct lk_grants same = {.scopes = two, .scopes_len = 1};
+    const struct lk_slice scope = LK_SLICE("x");
+    const struct lk_grants less = {.scopes = &scope, .scopes_len = 1};
+    lk_keyring_bound(world->keyring, 0);
+    assert_int_equal(put_group(world->keyring, 5000, &more), LK_ELIMIT);
+    lk_keyring_bound(world->keyring, MOST);
+    const struct lk_keyring_group group = {.id = groups[GROUPS - 1], .grants = same};
+    const struct lk_keyring_change change = {.kind = LK_KEYRING_GROUP, .group = &group};
+    struct lk_problem problem = {0};
+    int changes = 0;
+    lk_keyring_begin(world->keyring);
+    while (changes < 100 && (code = lk_keyring_stage(world->keyring, &change, 1, &problem)) == 0)
+        changes++;
+    assert_int_equal(code, LK_ELIMIT);
+    assert_non_null(strstr(problem.text, "Too much memory"));
+    assert_in_range(changes, 1, 4);
+    lk_keyring_abort(world->keyring);
+    assert_in_range(stats_of(world).bytes, full - 4096, full + 4096);
+    for (uint32_t i = 0; i < GROUPS; i++)
+        assert_int_equal(put_group(world->keyring, 5000 + i, &less), 0);
+    assert_true(holds(world, 0, "x"));
+
+    /* What was given back can be taken again. */
+    const struct lk_grants large = {.scopes = two, .scopes_len = 2};
+    for (uint32_t i = 0; i < made; i++)
+        assert_int_equal(put_id(world->keyring, LK_KEYRING_KEY_REMOVE, i), 0);
+    for (uint32_t i = 0; i < GROUPS; i++)
+        assert_int_equal(put_group(world->keyring, 5000 + i, &large), 0);
+    for (uint32_t i = 0; i < made; i++) {
+        struct lk_keyring_digest digest = digest_of(world->keys, i);
+        struct lk_keyring_key key = key_of(i, &digest, 1);
+        key.groups = groups;
+        key.groups_len = GROUPS - i;
+        assert_int_equal(put_key(world->keyring, &key), 0);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_growth, set_up, tear_down),
@@ -280,6 +355,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_groups, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_staging, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_account_removed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_bound, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
