@@ -103,13 +103,13 @@ int lk_api_key_reveal(struct lk_call *call, struct lk_slice account, struct lk_s
 
 /* Gives the key a new secret; id and all else of it stay. The secret so far is accepted for overlap_seconds more: with 0 it is refused from the commit on,
  * and so are older ones that were still accepted. ret_token is the new secret. Audited as LK_AUDIT_ROTATE. A key that holds more than the actor is not
- * rotated. LK_EINVAL for an overlap below 0 or above LK_OVERLAP_MAX_SECONDS; LK_ECONFLICT, with the time when there is room, when the key has
+ * rotated. LK_EINVAL for an overlap below 0 or above LK_OVERLAP_MAX_SECONDS, or any when the key is disabled and its secret leaked; LK_ECONFLICT, with the time when there is room, when the key has
  * LK_OLD_SECRETS_MAX old secrets already. */
 int lk_api_key_rotate(struct lk_call *call, struct lk_slice account, struct lk_slice id, int64_t overlap_seconds, struct lk_api_key *ret,
                       struct lk_slice *ret_token);
 
 struct lk_import_input {
-    struct lk_slice token; /* 16 to 512 visible ASCII characters; with "lk_" at its beginning only a whole one of ours */
+    struct lk_slice token; /* 16 to 512 visible ASCII characters; of the form of ours only a whole one */
     struct lk_api_key_input key;
 };
 

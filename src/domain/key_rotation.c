@@ -57,6 +57,10 @@ int lk_api_key_rotate(struct lk_call *call, struct lk_slice account, struct lk_s
     if (overlap_seconds < 0 || overlap_seconds > LK_OVERLAP_MAX_SECONDS)
         return lk_problem_set(call->problem, LK_EINVAL, "Invalid overlapSeconds: it must be from 0 to %d (90 days)",
                               LK_OVERLAP_MAX_SECONDS);
+    if (overlap_seconds > 0 && row.leaked && !row.enabled) /* with an overlap, enabling the key would make it good again */
+        return lk_problem_set(call->problem, LK_EINVAL,
+                              "Invalid overlapSeconds: this API key is disabled and its secret was reported as leaked, so it can only be "
+                              "replaced at once, without an overlap");
     struct lk_slice before;
     struct lk_slice after;
     struct lk_slice token;

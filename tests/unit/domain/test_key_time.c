@@ -166,6 +166,7 @@ static void test_leaks_of_disabled_keys(void **state) {
     assert_int_equal(fixture_query(f, "SELECT count(*) FROM audit_entry WHERE before_doc = '{\"enabled\":false}' AND "
                                       "after_doc = '{\"enabled\":false,\"leak\":{\"reportedBy\":\"a scanner\"}}'"),
                      1);
+    assert_int_equal(rotate(f, &key.id, 60, &key, &tokens[1]), LK_EINVAL); /* the leaked one would be good again with the key */
     assert_int_equal(rotate(f, &key.id, 0, &key, &tokens[1]), 0);
     for (int i = 0; i < 3; i++)
         assert_int_equal(disable_leaked(f, tokens[1]), 0);
