@@ -2,10 +2,15 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "base/json_write.h"
 #include "base/utf8.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -15,6 +20,8 @@
 #include <unistd.h>
 
 #define MESSAGE_MAX 2048
+#define PIECE_MAX PIPE_BUF /* a pipe that has room has room for so much */
+#define PATIENCE_MS 1000   /* with who reads the log; whoever was that slow is not waited for until lines are taken again */
 
 static _Atomic(enum lk_log_level) least_level = LK_LOG_INFO;
 static bool as_json = false;
@@ -65,16 +72,102 @@ static size_t make_printable(struct lk_slice text, char *out) {
     return len;
 }
 
-static void write_line(const char *line, size_t len) {
-    while (len > 0) {
-        ssize_t written = write(STDERR_FILENO, line, len);
+/* --- the one place that writes --- */
+
+/* Of one thread at a time, which holds `turn`. */
+static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+static bool stuck = false; /* nobody took what was written last, within PATIENCE_MS */
+static bool torn = false;  /* half a line was taken: the next one begins with its end */
+static uint64_t lost = 0;  /* lines, since one was taken */
+
+/* Whether standard error takes PIECE_MAX bytes now or soon. To write to a pipe that nobody reads would be to wait for its reader, perhaps for ever. */
+static bool takes_more(int patience_ms) {
+    struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
+    int ready = 0;
+    do
+        ready = poll(&room, 1, patience_ms);
+    while (ready < 0 && errno == EINTR);
+    return ready != 0; /* what is wrong with it is found by write */
+}
+
+/* False: nobody takes it. A log that cannot be written at all is no reason to stop the server, and none to remember how much. */
+static bool write_bytes(const char *bytes, size_t len) {
+    size_t left = len;
+    while (left > 0) {
+        stuck = !takes_more(stuck ? 0 : PATIENCE_MS);
+        ssize_t written = stuck ? 0 : write(STDERR_FILENO, bytes, left < PIECE_MAX ? left : PIECE_MAX);
         if (written < 0 && errno == EINTR)
             continue;
-        if (written <= 0)
-            return; /* a log that cannot be written must not stop the server */
-        line += written;
-        len -= (size_t)written;
+        if (written < 0 && errno != EAGAIN) /* that one, here: others write there too, and were faster */
+            return true;
+        if (written <= 0) {
+            torn = torn || left < len;
+            return false;
+        }
+        bytes += written;
+        left -= (size_t)written;
     }
+    return true;
+}
+
+static bool write_line(const char *line, size_t len) {
+    if (torn && !write_bytes("\n", 1))
+        return false;
+    torn = false;
+    return write_bytes(line, len);
+}
+
+/* --- lines --- */
+
+static bool write_json(enum lk_log_level level, const char *time, struct lk_slice message) {
+    struct lk_buf line;
+    lk_buf_init(&line, 0);
+    lk_buf_add_cstr(&line, lk_log_mark(level));
+    struct lk_json_writer w;
+    lk_json_writer_init(&w, &line);
+    lk_json_begin_object(&w);
+    lk_json_key(&w, "time");
+    lk_json_string(&w, lk_slice_cstr(time));
+    lk_json_key(&w, "level");
+    lk_json_string(&w, lk_slice_cstr(level_names[level]));
+    lk_json_key(&w, "message");
+    lk_json_string(&w, message);
+    lk_json_end_object(&w);
+    lk_buf_add_char(&line, '\n');
+    bool taken = line.failed || write_line(line.ptr, line.len);
+    lk_buf_free(&line);
+    return taken;
+}
+
+static bool write_message(enum lk_log_level level, struct lk_slice message) {
+    char time[25];
+    char line[4 * MESSAGE_MAX + 64];
+    lk_clock_format(lk_clock_wall_ms(), time);
+    if (as_json)
+        return write_json(level, time, message);
+    int len = snprintf(line, sizeof(line), "%s%s%-5s %.*s\n", to_journal ? lk_log_mark(level) : time, to_journal ? "" : " ",
+                       level_names[level], (int)message.len, message.ptr);
+    return len < 0 || write_line(line, (size_t)len);
+}
+
+/* Before the first line that is taken again. */
+static void tell_lost(void) {
+    char message[80];
+    int len = snprintf(message, sizeof(message), "log: %" PRIu64 " line%s before this one %s lost: nobody took them", lost,
+                       lost == 1 ? "" : "s", lost == 1 ? "was" : "were");
+    if (len > 0 && takes_more(0) && write_message(LK_LOG_WARN, lk_slice_make(message, (size_t)len)))
+        lost = 0;
+}
+
+static void take_turn(void) {
+    pthread_mutex_lock(&turn);
+    if (lost > 0)
+        tell_lost();
+}
+
+static void end_turn(bool taken) {
+    lost += taken ? 0 : 1;
+    pthread_mutex_unlock(&turn);
 }
 
 void lk_log(enum lk_log_level level, const char *format, ...) {
@@ -88,33 +181,16 @@ void lk_log(enum lk_log_level level, const char *format, ...) {
     va_end(args);
     char message[4 * MESSAGE_MAX + 1];
     size_t message_len = make_printable(lk_slice_make(raw, formatted < 0 ? 0 : strnlen(raw, sizeof(raw))), message);
-
-    const char *mark = lk_log_mark(level);
-    char time[25];
-    lk_clock_format(lk_clock_wall_ms(), time);
-    if (as_json) {
-        struct lk_buf line;
-        lk_buf_init(&line, 0);
-        lk_buf_add_cstr(&line, mark);
-        struct lk_json_writer w;
-        lk_json_writer_init(&w, &line);
-        lk_json_begin_object(&w);
-        lk_json_key(&w, "time");
-        lk_json_string(&w, lk_slice_cstr(time));
-        lk_json_key(&w, "level");
-        lk_json_string(&w, lk_slice_cstr(level_names[level]));
-        lk_json_key(&w, "message");
-        lk_json_string(&w, lk_slice_make(message, message_len));
-        lk_json_end_object(&w);
-        lk_buf_add_char(&line, '\n');
-        if (!line.failed)
-            write_line(line.ptr, line.len);
-        lk_buf_free(&line);
-    } else {
-        char line[sizeof(message) + 64];
-        int len = snprintf(line, sizeof(line), "%s%s%-5s %.*s\n", to_journal ? mark : time, to_journal ? "" : " ", level_names[level],
-                           (int)message_len, message);
-        write_line(line, len < 0 ? 0 : (size_t)len);
-    }
+    take_turn();
+    end_turn(write_message(level, lk_slice_make(message, message_len)));
     errno = saved_errno;
+}
+
+void lk_log_end(const char *program, const char *sentence) {
+    char message[4 * LK_PROBLEM_MAX];
+    char line[sizeof(message) + 64];
+    size_t message_len = make_printable(lk_slice_make(sentence, strnlen(sentence, LK_PROBLEM_MAX)), message);
+    int len = snprintf(line, sizeof(line), "%s%.40s: %.*s\n", lk_log_mark(LK_LOG_ERROR), program, (int)message_len, message);
+    take_turn();
+    end_turn(as_json ? write_message(LK_LOG_ERROR, lk_slice_make(message, message_len)) : len < 0 || write_line(line, (size_t)len));
 }

@@ -1,6 +1,6 @@
 /*
- * The log: one line a message on standard error, as text for people or as JSON for collectors. One write(2) a line, so lines of several
- * threads never mix. Callers never pass secrets: there is no place that filters them out afterwards.
+ * The log: one line a message on standard error, as text for people or as JSON for collectors. One thread writes at a
+ * time, a line by one write(2) unless it has more than 4 KiB, so lines never mix. Callers never pass secrets: there is no place that filters them out afterwards.
  */
 #ifndef LK_BASE_LOG_H
 #define LK_BASE_LOG_H
@@ -22,7 +22,11 @@ void lk_log_setup(enum lk_log_level least, bool json);
 /* Sets the least level alone. Any thread. */
 void lk_log_set_level(enum lk_log_level least);
 
-/* Writes one line. Control characters are escaped; longer than 2 KiB is cut. Any thread; errno is preserved. */
+/* Writes one line. Control characters are escaped; longer than 2 KiB is cut. Where nobody reads standard error any more (a full pipe) it waits a second, once,
+ * and then no line is waited for until one is taken again, which says how many were lost. Any thread; errno is preserved. */
 void lk_log(enum lk_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Writes why a program that logs has ended: as "PROGRAM: SENTENCE" for people, and as a line like any other where they are JSON. */
+void lk_log_end(const char *program, const char *sentence);
 
 #endif

@@ -1,5 +1,6 @@
 /* latchkey serve */
 #include "api/server.h"
+#include "base/log.h"
 #include "cli/cli.h"
 #include "cli/reload.h"
 
@@ -14,11 +15,17 @@ static void listening(void *context, const char *what, const char *url) {
     fflush(stdout);
 }
 
+/* In the form of the log, whose last line it is. */
+static int failed(const struct lk_problem *problem) {
+    lk_log_end("latchkey", problem->text);
+    return CLI_FAILED;
+}
+
 static int serve(const struct lk_settings *settings, struct cli_reload *reload) {
     struct lk_problem problem = {0};
     cli_reload_set_up_log(settings);
     if (cli_begin_crypto(&problem) != 0)
-        return cli_failed(&problem);
+        return failed(&problem);
     const struct lk_server_events events = {
         .version = LK_VERSION,
         .listening = listening,
@@ -26,7 +33,7 @@ static int serve(const struct lk_settings *settings, struct cli_reload *reload) 
         .settings_taken = cli_reload_taken,
         .context = reload,
     };
-    return lk_server_run(settings, &events, &problem) == 0 ? CLI_DONE : cli_failed(&problem);
+    return lk_server_run(settings, &events, &problem) == 0 ? CLI_DONE : failed(&problem);
 }
 
 static int run(const struct cli_command *command, const struct cli_args *args) {

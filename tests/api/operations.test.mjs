@@ -1,10 +1,10 @@
 // Starting, stopping and refusing to start.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { BINARY, CREATE, httpRequest, ID, init, run, Server, SLOW, sqlite, temporaryDirectory, TOKEN } from './support/server.mjs';
+import { BINARY, CREATE, freePort, httpRequest, ID, init, run, Server, SLOW, sleep, sqlite, temporaryDirectory, TOKEN } from './support/server.mjs';
 
 const isRoot = process.getuid() === 0;
 
@@ -251,6 +251,42 @@ describe('serve', () => {
       assert.equal((await server.request({ path: '/metrics' })).status, 404);
     } finally {
       await server.stop();
+    }
+  });
+});
+
+describe('the log', () => {
+  it('is JSON to its last line, also where the start failed', () => {
+    const place = temporaryDirectory();
+    const done = serve(path.join(place, 'no\nwhere'), ['--log-format', 'json']);
+    assert.equal(done.status, 1);
+    const { level, message } = JSON.parse(done.stderr.trim().split('\n').at(-1));
+    assert.equal(level, 'error');
+    assert.match(message, /^There is no data directory .*no\\x0awhere/);
+  });
+
+  it('does not stop the server, or its stop, when whoever reads it hangs', async () => {
+    const place = temporaryDirectory();
+    const data = path.join(place, 'data');
+    init(data);
+    const port = await freePort();
+    // The pipe is full before the server starts; the one at its end reads nothing.
+    const fill = 'head -c 65536 /dev/zero >&2; echo $$ >"$1/pid"; exec "$0" serve --data "$1/data" --listen 127.0.0.1:$2 --ops-listen ""';
+    const line = `sh -c '${fill}' "$0" "$1" "$2" 2>&1 >/dev/null | sleep 60`;
+    const shell = spawn('sh', ['-c', line, BINARY, place, String(port)], { stdio: 'ignore', detached: true });
+    try {
+      let status = 0;
+      for (let i = 0; i < 100 * SLOW && status !== 200; i++) {
+        await sleep(100);
+        status = await httpRequest(port, { path: '/healthz' }).then((answer) => answer.status, () => 0);
+      }
+      assert.equal(status, 200);
+      const pid = Number(fs.readFileSync(path.join(place, 'pid'), 'utf8'));
+      process.kill(pid, 'SIGTERM');
+      for (let i = 0; i < 100 * SLOW && fs.existsSync(`/proc/${pid}`); i++) await sleep(100);
+      assert.ok(!fs.existsSync(`/proc/${pid}`), 'it stopped');
+    } finally {
+      process.kill(-shell.pid, 'SIGKILL');
     }
   });
 });

@@ -1,10 +1,12 @@
 #include "../unit.h"
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/utf8.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -109,6 +111,49 @@ static void test_long_log_lines_are_cut_and_stay_one_line(void **state) {
     assert_int_equal(line[strlen(line) - 1], '\n');
 }
 
+/* Leads standard error into a new pipe; *ret_reader is what is read from. What standard error was. */
+static int lead_into_pipe(int *ret_reader) {
+    int ends[2];
+    assert_int_equal(pipe(ends), 0);
+    assert_true(fcntl(ends[0], F_SETPIPE_SZ, 8192) >= 8192);
+    fflush(stderr);
+    int saved = dup(STDERR_FILENO);
+    dup2(ends[1], STDERR_FILENO);
+    close(ends[1]);
+    *ret_reader = ends[0];
+    return saved;
+}
+
+static void test_a_log_that_nobody_reads_is_not_waited_for(void **state) {
+    (void)state;
+    char text[16384];
+    int reader = -1;
+    int saved = lead_into_pipe(&reader);
+    memset(text, 1, 2000); /* every byte takes four: of the first of these lines the pipe holds a half */
+    text[2000] = '\0';
+    lk_log(LK_LOG_ERROR, "taken");
+    int64_t began = lk_clock_mono_ns();
+    for (int i = 0; i < 9; i++)
+        lk_log(LK_LOG_ERROR, "%s", text);
+    int64_t waited = (lk_clock_mono_ns() - began) / 1000000;
+    ssize_t held = read(reader, text, sizeof(text));
+    lk_log(LK_LOG_ERROR, "again");
+    lk_log(LK_LOG_ERROR, "and again");
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    ssize_t len = read(reader, text, sizeof(text) - 1);
+    close(reader);
+    assert_in_range(waited, 500, 5000); /* once, not for each */
+    assert_in_range(held, 4096, 8000);
+    assert_true(len > 0);
+    text[len] = '\0';
+    assert_int_equal(text[0], '\n'); /* the end of the line that was taken in part */
+    assert_non_null(strstr(text, " warn  log: 9 lines before this one were lost: nobody took them\n"));
+    assert_non_null(strstr(text, " error again\n"));
+    assert_non_null(strstr(text, " error and again\n"));
+    assert_null(strstr(strstr(text, "were lost") + 1, "were lost")); /* said once */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_code_has_words),
@@ -116,6 +161,7 @@ int main(void) {
         cmocka_unit_test(test_long_problems_end_at_a_character),
         cmocka_unit_test(test_log_lines),
         cmocka_unit_test(test_long_log_lines_are_cut_and_stay_one_line),
+        cmocka_unit_test(test_a_log_that_nobody_reads_is_not_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
