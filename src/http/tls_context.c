@@ -72,8 +72,27 @@ static int use_key(SSL_CTX *context, const char *path, struct lk_problem *proble
     return code;
 }
 
+/* OpenSSL opens the files of certificates itself and would wait for whoever writes into a pipe: at a reload, with the thread that hears of the stop. What else is
+ * wrong with a file is told by who reads it. */
+static int check_file(const char *what, const char *path, struct lk_problem *problem) {
+    struct stat file;
+    if (stat(path, &file) != 0 || S_ISREG(file.st_mode))
+        return 0;
+    return lk_problem_set(problem, LK_EINVAL, "%s %s is not a file", what, path);
+}
+
+static int use_certificate(SSL_CTX *context, const char *path, struct lk_problem *problem) {
+    int code = check_file("The TLS certificate", path, problem);
+    if (code != 0)
+        return code;
+    return SSL_CTX_use_certificate_chain_file(context, path) == 1 ? 0 : fail(problem, "the TLS certificate", path);
+}
+
 static int use_client_ca(SSL_CTX *context, const char *path, struct lk_problem *problem) {
     static const unsigned char session_context[] = "latchkey";
+    int code = check_file("The client CA file", path, problem);
+    if (code != 0)
+        return code;
     STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(path);
     if (names == NULL || SSL_CTX_load_verify_file(context, path) != 1) {
         sk_X509_NAME_pop_free(names, X509_NAME_free);
@@ -120,9 +139,7 @@ int http_tls_load(const struct http_tls_config *config, SSL_CTX **ret, struct lk
         ERR_clear_error();
         return lk_problem_set(problem, LK_ENOMEM, "OpenSSL cannot be set up");
     }
-    int code = 0;
-    if (SSL_CTX_use_certificate_chain_file(context, config->certificate_file) != 1)
-        code = fail(problem, "the TLS certificate", config->certificate_file);
+    int code = use_certificate(context, config->certificate_file, problem);
     if (code == 0)
         code = use_key(context, config->key_file, problem);
     if (code == 0 && SSL_CTX_check_private_key(context) != 1)

@@ -1,5 +1,6 @@
 // TLS on the main listener: versions, reload, client certificates, what is refused.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import https from 'node:https';
 import net from 'node:net';
@@ -180,6 +181,11 @@ describe('TLS settings', () => {
     fs.chmodSync(pair.key, 0o640);
     refused([...args, pair.key], /can be read or changed by others \(mode 0640\): chmod 600/);
     fs.chmodSync(pair.key, 0o600);
+    const pipe = path.join(directory, 'pipe');
+    assert.equal(spawnSync('mkfifo', ['-m', '600', pipe]).status, 0);
+    refused(['--tls-cert', pipe, '--tls-key', pair.key], /The TLS certificate .*pipe is not a file/);
+    refused([...args, pipe], /The TLS key .*pipe is not a file/);
+    refused([...args, pair.key, '--tls-client-ca', pipe], /The client CA file .*pipe is not a file/);
   });
 
   it('let it serve beyond loopback', async () => {
