@@ -57,6 +57,11 @@ static int add_renewed(struct paths *paths, const char *path) {
     return code;
 }
 
+/* The file of a socket goes when the server stops. */
+static int add_socket(struct paths *paths, const char *address) {
+    return lk_address_is_unix(address) ? add_directory_of(paths, address + strlen("unix:"), LK_SANDBOX_REMOVE) : 0;
+}
+
 static int gather(const struct lk_settings *settings, struct paths *ret) {
     int code = add(ret, NULL, settings->data, LK_SANDBOX_WRITE);
     if (code == 0)
@@ -65,12 +70,9 @@ static int gather(const struct lk_settings *settings, struct paths *ret) {
                                    settings->config};
     for (size_t i = 0; i < sizeof(renewed) / sizeof(renewed[0]) && code == 0; i++)
         code = add_renewed(ret, renewed[i]);
-    /* The sockets' files go when the server stops. */
-    for (size_t i = 0; i < settings->listen.len && code == 0; i++) {
-        if (lk_address_is_unix(settings->listen.items[i]))
-            code = add_directory_of(ret, settings->listen.items[i] + 5, LK_SANDBOX_REMOVE);
-    }
-    return code;
+    for (size_t i = 0; i < settings->listen.len && code == 0; i++)
+        code = add_socket(ret, settings->listen.items[i]);
+    return code == 0 ? add_socket(ret, settings->ops_listen) : code;
 }
 
 static void log_report(const struct lk_sandbox_report *report) {

@@ -1,10 +1,12 @@
 // The Unix socket listener, for neighbours on the same machine.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Server, SLOW, init, run, temporaryDirectory } from './support/server.mjs';
+import { BINARY, Server, SLOW, init, run, temporaryDirectory } from './support/server.mjs';
 
 function overSocket(socketPath, options = {}) {
   return new Promise((resolve, reject) => {
@@ -51,6 +53,19 @@ describe('a Unix socket', () => {
     assert.equal(fs.statSync(socketPath).mode & 0o777, 0o660);
     await server.stop();
     assert.ok(!fs.existsSync(socketPath));
+  });
+
+  it('goes with the server where it is for operators, too', async () => {
+    const ops = path.join(temporaryDirectory(), 'ops.socket');
+    const data = path.join(temporaryDirectory(), 'data');
+    init(data);
+    const args = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--ops-listen', `unix:${ops}`];
+    const child = spawn(BINARY, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    await once(child.stdout, 'data');
+    assert.equal((await overSocket(ops, { path: '/readyz' })).text, 'ready\n');
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+    assert.ok(!fs.existsSync(ops));
   });
 
   it('shows no client’s address, unless whoever connects there is a trusted proxy', async () => {
