@@ -185,3 +185,23 @@ unsigned http_bound_port(int fd) {
     socklen_t len = sizeof(address);
     return getsockname(fd, (struct sockaddr *)&address, &len) == 0 ? http_address_port(&address) : 0;
 }
+
+static bool overlap_in(const struct sockaddr_in *a, const struct sockaddr_in *b) {
+    return a->sin_addr.s_addr == b->sin_addr.s_addr || a->sin_addr.s_addr == INADDR_ANY || b->sin_addr.s_addr == INADDR_ANY;
+}
+
+static bool overlap_in6(const struct sockaddr_in6 *a, const struct sockaddr_in6 *b) {
+    return IN6_ARE_ADDR_EQUAL(&a->sin6_addr, &b->sin6_addr) || IN6_IS_ADDR_UNSPECIFIED(&a->sin6_addr) ||
+           IN6_IS_ADDR_UNSPECIFIED(&b->sin6_addr);
+}
+
+bool http_addresses_overlap(const struct sockaddr_storage *a, const struct sockaddr_storage *b) {
+    if (a->ss_family != b->ss_family)
+        return false;
+    if (a->ss_family == AF_UNIX)
+        return strcmp(((const struct sockaddr_un *)a)->sun_path, ((const struct sockaddr_un *)b)->sun_path) == 0;
+    if (http_address_port(a) != http_address_port(b))
+        return false;
+    return a->ss_family == AF_INET6 ? overlap_in6((const struct sockaddr_in6 *)a, (const struct sockaddr_in6 *)b)
+                                    : overlap_in((const struct sockaddr_in *)a, (const struct sockaddr_in *)b);
+}

@@ -29,4 +29,7 @@ unsigned http_bound_port(int fd);
 void http_address_set_port(struct sockaddr_storage *address, unsigned port);
 unsigned http_address_port(const struct sockaddr_storage *address);
 
+/* Whether only one of two addresses can be listened on: the same path, or one port of the same address, or of one that is every address. */
+bool http_addresses_overlap(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
+
 #endif

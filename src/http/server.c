@@ -98,6 +98,28 @@ static int listen_all(struct http_server *server, size_t index, struct lk_proble
     return 0;
 }
 
+/* Which of the listeners before this one has its address: who looks for the other program that has it would not find one. NULL: none. */
+static const char *own_listener(const struct http_server *server, size_t index) {
+    const struct http_listener *listeners = server->shared.config.listeners;
+    struct sockaddr_storage address, other;
+    socklen_t len;
+    if (http_address_parse(listeners[index].address, &address, &len) != 0)
+        return NULL;
+    for (size_t i = 0; i < index; i++) {
+        if (http_address_parse(listeners[i].address, &other, &len) == 0 && http_addresses_overlap(&address, &other))
+            return listeners[i].address;
+    }
+    return NULL;
+}
+
+static int listen_at(struct http_server *server, size_t index, struct lk_problem *problem) {
+    int code = listen_all(server, index, problem);
+    const char *own = code == LK_EBUSY ? own_listener(server, index) : NULL;
+    return own == NULL ? code
+                       : lk_problem_set(problem, code, "Cannot listen on %s: this server does already, on %s",
+                                        server->shared.config.listeners[index].address, own);
+}
+
 /* Loops that are not made are zeroed, which http_loop_free knows. */
 static int make_loops(struct http_server *server) {
     for (unsigned i = 0; i < server->shared.config.threads; i++) {
@@ -190,7 +212,7 @@ int http_server_create(const struct http_config *config, struct http_server **re
     if (code == 0)
         code = http_server_reload(server, problem);
     for (size_t i = 0; code == 0 && i < config->listeners_len; i++)
-        code = listen_all(server, i, problem);
+        code = listen_at(server, i, problem);
     if (code != 0) {
         http_server_free(server);
         return code;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { BINARY, CREATE, freePort, httpRequest, ID, init, run, Server, SLOW, sleep, sqlite, temporaryDirectory, TOKEN } from './support/server.mjs';
@@ -150,6 +151,22 @@ describe('serve', () => {
     } finally {
       await server.stop();
     }
+  });
+
+  it('says when it is its own other listener that has an address', async () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    init(data);
+    const port = await freePort();
+    const twice = (...args) => run(['serve', '--data', data, '--insecure-listen', ...args], { timeout: 10000 * SLOW });
+    const here = `127.0.0.1:${port}`;
+    const socket = `unix:${data}/socket`;
+    refusedWith(twice('--listen', here, '--listen', here, '--ops-listen', ''), new RegExp(`listen on ${here}: this server does already, on ${here}$`, 'm'));
+    refusedWith(twice('--listen', `0.0.0.0:${port}`, '--ops-listen', here), new RegExp(`listen on ${here}: this server does already, on 0\\.0\\.0\\.0:${port}$`, 'm'));
+    refusedWith(twice('--listen', socket, '--ops-listen', socket), /this server does already, on unix:/);
+    const other = net.createServer();
+    await new Promise((resolve) => other.listen(port, '127.0.0.1', resolve));
+    refusedWith(twice('--listen', `127.0.0.2:${port}`, '--listen', here, '--ops-listen', ''), /another program does already/);
+    other.close();
   });
 
   it('refuses clear text beyond loopback without being told to', () => {
