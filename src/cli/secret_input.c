@@ -43,6 +43,15 @@ static int read_all(const struct source *from, bool line, char buffer[CLI_SECRET
 
 static const struct source standard_input = {STDIN_FILENO, "standard input", "a key"};
 
+/* What was read without what is around it: white space, and the byte order mark that some programs put before UTF-8. */
+static struct lk_slice bare(const char *buffer, size_t len) {
+    static const struct lk_slice mark = LK_SLICE("\xEF\xBB\xBF");
+    struct lk_slice text = lk_slice_make(buffer, len);
+    if (lk_slice_starts_with(text, mark.ptr))
+        text = lk_slice_make(text.ptr + mark.len, text.len - mark.len);
+    return lk_slice_trim(text);
+}
+
 /* --- at a terminal --- */
 
 /* How the terminal was before it stopped showing what is typed. */
@@ -85,7 +94,7 @@ int cli_read_secret_file(const char *path, const char *what, char buffer[CLI_SEC
     size_t len = 0;
     int code = read_file(path, what, buffer, &len, problem);
     if (code == 0)
-        *ret = lk_slice_trim(lk_slice_make(buffer, len));
+        *ret = bare(buffer, len);
     return code;
 }
 
@@ -113,6 +122,6 @@ int cli_read_secret(const char *file, const char *env, const char *what, char bu
     else
         code = read_all(&standard_input, false, buffer, &len, problem);
     if (code == 0)
-        *ret = lk_slice_trim(lk_slice_make(buffer, len));
+        *ret = bare(buffer, len);
     return code;
 }

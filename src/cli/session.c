@@ -38,6 +38,11 @@ const struct cli_option *cli_session_options(const struct cli_command *command, 
 
 /* --- the key --- */
 
+/* Without the line's end that it was put there with. */
+static struct lk_slice environment_key(void) {
+    return lk_slice_trim(lk_slice_cstr(getenv(KEY_VARIABLE)));
+}
+
 enum key_source { KEY_NONE, KEY_OPTION, KEY_FILE, KEY_ENVIRONMENT };
 
 /* The strongest source of a key that there is. */
@@ -46,7 +51,7 @@ static enum key_source key_source(const struct cli_args *args) {
         return KEY_OPTION;
     if (cli_args_get(args, "api-key-file") != NULL)
         return KEY_FILE;
-    return lk_slice_cstr(getenv(KEY_VARIABLE)).len > 0 ? KEY_ENVIRONMENT : KEY_NONE;
+    return environment_key().len > 0 ? KEY_ENVIRONMENT : KEY_NONE;
 }
 
 bool cli_has_key(const struct cli_args *args) {
@@ -65,7 +70,7 @@ static int find_key(struct cli_session *session, char buffer[CLI_SECRET_MAX], st
         return code != 0 || ret->len > 0
                    ? code
                    : lk_problem_set(problem, LK_EUNAUTH, "The file %.200s is empty: --api-key-file names one that holds an API key", file);
-    case KEY_ENVIRONMENT: *ret = lk_slice_cstr(getenv(KEY_VARIABLE)); return 0;
+    case KEY_ENVIRONMENT: *ret = environment_key(); return 0;
     case KEY_NONE: break;
     }
     return lk_problem_set(problem, LK_EUNAUTH, "An API key is needed: set " KEY_VARIABLE ", or give --api-key-file FILE");

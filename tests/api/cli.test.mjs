@@ -386,6 +386,17 @@ describe('the caller', () => {
     assert.equal(cli(['key', 'list', '--api-key-file', file]).stderr, `latchkey: What ${file} holds is too long for a key: at most 4096 bytes\n`);
   });
 
+  it('is known by a key with what editors and shells put around it', () => {
+    const file = path.join(temporaryDirectory(), 'ci.key');
+    const { apiKey } = server.account;
+    fs.writeFileSync(file, `\uFEFF${apiKey}\r\n`, { mode: 0o600 });
+    assert.equal(cli(['key', 'get', 'admin', '--api-key-file', file]).status, 0);
+    assert.equal(cli(['key', 'verify', file]).status, 0);
+    assert.equal(cli(['key', 'check', file]).status, 0);
+    assert.equal(cli(['key', 'get', 'admin'], { LATCHKEY_API_KEY: `${apiKey}\n` }).status, 0);
+    assert.match(cli(['key', 'list'], { LATCHKEY_API_KEY: ' \n' }).stderr, /An API key is needed/);
+  });
+
   it('is known by a key that comes in pieces', () => {
     const { apiKey } = server.account;
     const done = shell('(printf %s "$1"; sleep 0.3; printf %s "$2") | "$0" key get admin --api-key-file /dev/stdin', [apiKey.slice(0, 20), apiKey.slice(20)], { LATCHKEY_API_KEY: '' });
