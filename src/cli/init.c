@@ -158,16 +158,18 @@ static void write_json(const struct init *init, struct lk_buf *out) {
 }
 
 static void write_text(const struct init *init, struct lk_buf *out) {
-    lk_buf_addf(out, "Initialised %s.\n\n", init->dir);
+    lk_buf_add_cstr(out, "Initialised ");
+    cli_add_printable(out, lk_slice_cstr(init->dir));
+    lk_buf_add_cstr(out, ".\n\n");
     lk_buf_addf(out, "  account       %s  %.*s\n", lk_id_format(&init->account.id).text, (int)init->account.name.len,
                 init->account.name.ptr);
     lk_buf_addf(out, "  user group    %s  Account Administrator\n", lk_id_format(&init->group_id).text);
     lk_buf_addf(out, "  API key       %.*s\n\n", (int)init->token.len, init->token.ptr);
-    lk_buf_addf(
-        out,
-        "Keep the API key: it is shown this once. Keep a copy of %s/%s apart from the data: without it\nthe data is worth nothing.\n\n"
-        "Next: latchkey serve --data %s\n",
-        init->dir, LK_MASTER_KEY_FILE, init->dir);
+    lk_buf_add_cstr(out, "Keep the API key: it is shown this once. Keep a copy of ");
+    cli_add_printable(out, lk_slice_cstr(init->key_path));
+    lk_buf_add_cstr(out, " apart from the data: without it\nthe data is worth nothing.\n\nNext: latchkey serve --data ");
+    cli_add_word(out, init->dir);
+    lk_buf_add_char(out, '\n');
 }
 
 static int tell(const struct init *init, struct lk_problem *problem) {

@@ -101,6 +101,24 @@ void cli_add_printable(struct lk_buf *out, struct lk_slice text) {
     }
 }
 
+void cli_add_word(struct lk_buf *out, const char *text) {
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:@%+=,-";
+    if (text[0] != '\0' && text[strspn(text, plain)] == '\0') {
+        lk_buf_add_cstr(out, text);
+        return;
+    }
+    lk_buf_add_char(out, '\'');
+    for (;;) {
+        size_t len = strcspn(text, "'");
+        cli_add_printable(out, lk_slice_make(text, len));
+        if (text[len] == '\0')
+            break;
+        lk_buf_add_cstr(out, "'\\''");
+        text += len + 1;
+    }
+    lk_buf_add_char(out, '\'');
+}
+
 static void add_scalar(struct lk_buf *out, const struct lk_json *value, enum cli_column_kind kind) {
     char time[25];
     switch (value->type) {

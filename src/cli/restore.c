@@ -126,7 +126,7 @@ static int check_schema(const struct restore *restore, struct lk_problem *proble
 }
 
 static int open_file(struct restore *restore, struct lk_problem *problem) {
-    restore->fd = open(restore->file, O_RDONLY | O_CLOEXEC);
+    restore->fd = open(restore->file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK); /* what is no file is found so, not waited for */
     if (restore->fd < 0)
         return lk_problem_set(problem, lk_code_of_errno(errno), "Cannot read %s: %s", restore->file, strerror(errno));
     int code = check_kind(restore, problem);
@@ -281,18 +281,26 @@ static void write_json(const struct restore *restore, const char *time, struct l
 }
 
 static void write_text(const struct restore *restore, const char *time, struct lk_buf *out) {
-    lk_buf_addf(out, "Restored %s from %s: %" PRId64 " account%s, %" PRId64 " API key%s, %" PRId64 " audit entries; all checked.\n\n",
-                restore->dir, restore->file, restore->accounts, restore->accounts == 1 ? "" : "s", restore->keys,
-                restore->keys == 1 ? "" : "s", restore->entries);
+    lk_buf_add_cstr(out, "Restored ");
+    cli_add_printable(out, lk_slice_cstr(restore->dir));
+    lk_buf_add_cstr(out, " from ");
+    cli_add_printable(out, lk_slice_cstr(restore->file));
+    lk_buf_addf(out, ": %" PRId64 " account%s, %" PRId64 " API key%s, %" PRId64 " audit entries; all checked.\n\n", restore->accounts,
+                restore->accounts == 1 ? "" : "s", restore->keys, restore->keys == 1 ? "" : "s", restore->entries);
     lk_buf_addf(
         out,
         "Everything is as it was at %s. What was done after that is undone: keys that were deleted, disabled\n"
         "or changed since then are BACK AS THEY WERE. Delete or disable them again before you serve it to others. The audit log of\n"
         "each account says so (RESTORE); a log of the old server, if you still have it, lists what to repeat:\n"
         "latchkey audit list --since %s\n\n"
-        "Sessions of users were ended.\n\nNext: latchkey serve --data %s%s%s\n",
-        time, time, restore->dir, restore->master_key_file == NULL ? "" : " --master-key-file ",
-        restore->master_key_file == NULL ? "" : restore->master_key_file);
+        "Sessions of users were ended.\n\nNext: latchkey serve --data ",
+        time, time);
+    cli_add_word(out, restore->dir);
+    if (restore->master_key_file != NULL) {
+        lk_buf_add_cstr(out, " --master-key-file ");
+        cli_add_word(out, restore->master_key_file);
+    }
+    lk_buf_add_char(out, '\n');
 }
 
 static int tell(const struct restore *restore, struct lk_problem *problem) {
@@ -306,9 +314,10 @@ static int tell(const struct restore *restore, struct lk_problem *problem) {
     } else {
         write_text(restore, time, &out);
     }
-    int code = cli_print(&out, problem);
+    struct lk_problem why = {0};
+    int code = cli_print(&out, &why);
     lk_buf_free(&out);
-    return code;
+    return code == 0 ? 0 : lk_problem_set(problem, code, "%.300s; %.200s is restored all the same", why.text, restore->dir);
 }
 
 /* --- the steps --- */

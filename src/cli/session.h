@@ -80,6 +80,9 @@ const struct lk_json *cli_at(const struct lk_json *value, const char *path);
 /* Appends text for people. Names are what others chose: control characters in them must not reach the terminal. */
 void cli_add_printable(struct lk_buf *out, struct lk_slice text);
 
+/* Appends text as one word of a command that somebody may copy into a shell: in quotes where it needs them. */
+void cli_add_word(struct lk_buf *out, const char *text);
+
 /* Writes text that may be anything, such as a path, as a JSON string: bytes that are not UTF-8 become U+FFFD. */
 void cli_write_text(struct lk_json_writer *w, struct lk_slice text);
 

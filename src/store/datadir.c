@@ -16,13 +16,22 @@ struct lk_datadir {
     int lock; /* the open file whose flock is the claim */
 };
 
+static bool leads_nowhere(const char *path) {
+    struct stat status;
+    return lstat(path, &status) == 0 && S_ISLNK(status.st_mode) && stat(path, &status) != 0;
+}
+
 /* With its mode whatever the umask, and its name durable. Nothing when it is there already. */
 static int create_directory(const char *path, struct lk_problem *problem) {
     int error = 0;
     if (mkdir(path, 0700) != 0) {
-        if (errno == EEXIST)
-            return 0;
         error = errno;
+        if (leads_nowhere(path))
+            return lk_problem_set(problem, LK_ENOTFOUND,
+                                  "The data directory %s is a symbolic link to what is not there: create the directory that it names first",
+                                  path);
+        if (error == EEXIST)
+            return 0;
     } else if (chmod(path, 0700) != 0) {
         error = errno;
     } else {

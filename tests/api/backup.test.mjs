@@ -173,6 +173,21 @@ describe('backup and restore', () => {
     assert.deepEqual(fs.readdirSync(other).sort(), ['master.key', 'notes.txt']);
   });
 
+  it('says that it is restored where that cannot be printed', () => {
+    const line = '"$0" restore "$1" --data "$2" --master-key-file "$3" >/dev/full';
+    const done = spawnSync('sh', ['-c', line, BINARY, file, path.join(directory, 'unprinted'), masterKey], { encoding: 'utf8' });
+    assert.equal(done.status, 1);
+    assert.match(done.stderr, /^latchkey: Cannot write to standard output: .*; .*\/unprinted is restored all the same\n$/);
+    assert.ok(fs.existsSync(path.join(directory, 'unprinted', 'latchkey.db')));
+  });
+
+  it('tells the next command as a shell takes it', () => {
+    const key = path.join(directory, 'a key');
+    fs.copyFileSync(masterKey, key);
+    const done = restore(file, 'two words', ['--master-key-file', key]);
+    assert.match(done.stdout, /^Next: latchkey serve --data '.*\/two words' --master-key-file '.*\/a key'$/m);
+  });
+
   it('tells programs in JSON of paths that are not UTF-8', () => {
     const restored = spawnSync('sh', ['-c', 'exec "$0" restore "$1" --data "$2/restored-$(printf "\\377")" --master-key-file "$3" --json', BINARY, file, directory, masterKey]);
     assert.equal(restored.status, 0, restored.stderr.toString());
@@ -260,6 +275,8 @@ describe('backup and restore', () => {
   it('says that a pipe cannot be restored from', () => {
     const pipe = path.join(directory, 'fifo');
     spawnSync('mkfifo', [pipe]);
+    const alone = spawnSync(BINARY, ['restore', pipe, '--data', path.join(directory, 'from a pipe'), '--master-key-file', masterKey], { encoding: 'utf8', timeout: 10000 * SLOW });
+    assert.match(alone.stderr, /is a pipe/, 'which nobody writes to');
     const writer = spawn('sh', ['-c', 'cat "$1" > "$2"', 'sh', file, pipe]);
     const done = restore(pipe, 'from a pipe');
     writer.kill();

@@ -97,6 +97,20 @@ describe('init', () => {
     refusedWith(run(['serve', '--data', data, '--listen', '127.0.0.1:0']), /"lock" is gone: make sure that no server runs there/);
   });
 
+  it('says what a symbolic link leads to that is not there', () => {
+    const place = temporaryDirectory();
+    const link = path.join(place, 'link');
+    fs.symlinkSync('nowhere', link);
+    refusedWith(run(['init', '--data', link]), /is a symbolic link to what is not there/);
+    fs.mkdirSync(path.join(place, 'nowhere'), { mode: 0o700 });
+    assert.equal(run(['init', '--data', link]).status, 0);
+  });
+
+  it('tells the next command as a shell takes it', () => {
+    const data = path.join(temporaryDirectory(), "Ann's data");
+    assert.match(run(['init', '--data', data]).stdout, /^Next: latchkey serve --data '.*\/Ann'\\''s data'$/m);
+  });
+
   it('can be tried again after it was interrupted', () => {
     const data = path.join(temporaryDirectory(), 'data');
     fs.mkdirSync(data, { mode: 0o700 });
