@@ -100,6 +100,15 @@ static int load_keyring(struct server *server, struct lk_problem *problem) {
     return code;
 }
 
+/* The system says EAGAIN for want of memory and of threads alike. */
+static int no_thread(struct lk_problem *problem, int code, const char *which) {
+    return lk_problem_set(
+        problem, code,
+        "Cannot start the %s: there is no memory for it, or no more threads may be started (ulimit -u, TasksMax= of systemd, "
+        "the limit of a container)",
+        which);
+}
+
 /* Context of the executor's hooks is the server. */
 static void batch_began(void *context) {
     lk_keyring_feed_begin(&((struct server *)context)->feed);
@@ -121,7 +130,7 @@ static int start_executor(struct server *server, struct lk_problem *problem) {
     };
     int code = lk_executor_start(&config, &server->executor);
     if (code != 0)
-        lk_problem_set(problem, code, "Cannot start the store thread: %s", lk_error_text(code));
+        no_thread(problem, code, "store thread");
     return code;
 }
 
@@ -142,7 +151,7 @@ static int start_backup(struct server *server, struct lk_problem *problem) {
         .data = server->settings->data,
     };
     int code = lk_backup_service_start(&config, &server->backup);
-    return code == 0 ? 0 : lk_problem_set(problem, code, "Cannot start the backup thread: %s", lk_error_text(code));
+    return code == 0 ? 0 : no_thread(problem, code, "backup thread");
 }
 
 static int make_cache(struct server *server, struct lk_problem *problem) {
@@ -179,7 +188,7 @@ static int set_up_login(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
     int code = lk_background_start((size_t)settings->background_queue, &server->background);
     if (code != 0)
-        return lk_problem_set(problem, code, "Cannot start the background thread: %s", lk_error_text(code));
+        return no_thread(problem, code, "background thread");
     const struct lk_login_rules rules = {
         .failures_max = settings->login_failures,
         .window_ms = settings->login_window_ms,
@@ -257,7 +266,7 @@ static int start_ticker(struct server *server, struct lk_problem *problem) {
     };
     int code = lk_ticker_start(ticks, sizeof(ticks) / sizeof(ticks[0]), &server->ticker);
     if (code != 0)
-        return lk_problem_set(problem, code, "Cannot start the ticker: %s", lk_error_text(code));
+        return no_thread(problem, code, "ticker");
     server->lanes.ticker = server->ticker;
     server->lanes.collect = COLLECT;
     return 0;
@@ -398,7 +407,7 @@ static int start_threads(struct server *server, struct lk_problem *problem) {
         return code;
     set_up_health(server);
     code = http_server_start(server->http);
-    return code == 0 ? 0 : lk_problem_set(problem, code, "Cannot start the I/O threads: %s", lk_error_text(code));
+    return code == 0 ? 0 : no_thread(problem, code, "I/O threads");
 }
 
 static int start(struct server *server, struct lk_problem *problem) {

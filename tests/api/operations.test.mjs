@@ -270,6 +270,17 @@ describe('serve', () => {
     }
   });
 
+  it('says what may be short when it may start no thread', { skip: !isRoot && 'only root can be somebody else' }, (t) => {
+    const data = path.join(temporaryDirectory(), 'data');
+    init(data);
+    for (const file of [path.dirname(data), data, ...fs.readdirSync(data).map((name) => path.join(data, name))]) fs.chownSync(file, 65534, 65534);
+    const alone = (...args) => spawnSync('prlimit', ['--nproc=1', 'setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', BINARY, ...args], { encoding: 'utf8', timeout: 10000 * SLOW });
+    const readable = alone('version');
+    if (readable.status !== 0 || readable.stderr !== '') return t.skip('the build itself lies where nobody may look, or writes its counts of coverage there');
+    const done = alone('serve', '--data', data, '--listen', '127.0.0.1:0', '--ops-listen', '', '--log-level', 'error');
+    refusedWith(done, /Cannot start the background thread: .*no more threads may be started \(ulimit -u, TasksMax=/);
+  });
+
   it('offers health and metrics to operators, and no metrics to the public', async () => {
     const server = await Server.fresh();
     try {
