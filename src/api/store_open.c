@@ -26,6 +26,15 @@ int lk_store_open_database(struct lk_store *store, const char *database_path, bo
     return code;
 }
 
+static int look_at_database(struct lk_store *store, const char *database_path, struct lk_problem *problem) {
+    int code = lk_db_open_sqlite(database_path, false, &store->db, problem);
+    if (code == 0)
+        code = lk_domain_migrate_trial(store->db, store->keys, problem);
+    if (code == 0)
+        code = lk_domain_open(store->db, store->keys, &store->domain, problem);
+    return code;
+}
+
 /* SQLite takes an empty file for a new database; one that init made never is. */
 static int check_database(const char *database, const char *dir, struct lk_problem *problem) {
     struct stat file;
@@ -34,7 +43,7 @@ static int check_database(const char *database, const char *dir, struct lk_probl
     return file.st_size > 0 ? 0 : lk_problem_set(problem, LK_ECORRUPT, "The database %s is empty: restore a backup", database);
 }
 
-static int open_all(const char *dir, const char *master_key_file, struct lk_store *store, struct lk_problem *problem) {
+static int open_all(const char *dir, const char *master_key_file, bool look, struct lk_store *store, struct lk_problem *problem) {
     int code = lk_datadir_open(dir, false, &store->datadir, problem);
     if (code != 0)
         return code;
@@ -47,20 +56,28 @@ static int open_all(const char *dir, const char *master_key_file, struct lk_stor
     if (code == 0)
         code = load_keys(key, &store->keys, problem);
     if (code == 0)
-        code = lk_store_open_database(store, database, false, problem);
+        code = look ? look_at_database(store, database, problem) : lk_store_open_database(store, database, false, problem);
     free(database);
     free(key);
     return code;
 }
 
-int lk_store_open(const char *dir, const char *master_key_file, struct lk_store *ret, struct lk_problem *problem) {
+static int open_store(const char *dir, const char *master_key_file, bool look, struct lk_store *ret, struct lk_problem *problem) {
     struct lk_store store = {0};
-    int code = open_all(dir, master_key_file, &store, problem);
+    int code = open_all(dir, master_key_file, look, &store, problem);
     if (code == 0)
         *ret = store;
     else
         lk_store_close(&store);
     return code;
+}
+
+int lk_store_open(const char *dir, const char *master_key_file, struct lk_store *ret, struct lk_problem *problem) {
+    return open_store(dir, master_key_file, false, ret, problem);
+}
+
+int lk_store_look(const char *dir, const char *master_key_file, struct lk_store *ret, struct lk_problem *problem) {
+    return open_store(dir, master_key_file, true, ret, problem);
 }
 
 void lk_store_close(struct lk_store *store) {

@@ -20,6 +20,10 @@ struct lk_store {
  * (not initialised, in use, not readable, wrong master key, newer database, ...); nothing is open then. */
 int lk_store_open(const char *dir, const char *master_key_file, struct lk_store *ret, struct lk_problem *problem);
 
+/* The same for who only looks: the database is as this binary's version has it, and on the disk as it was. One that an older binary wrote can still be served
+ * by that one afterwards. */
+int lk_store_look(const char *dir, const char *master_key_file, struct lk_store *ret, struct lk_problem *problem);
+
 /* Opens the database and the domain of a store whose datadir and keys are set. create: the database must not exist yet. On failure what was
  * set stays set, for lk_store_close. */
 int lk_store_open_database(struct lk_store *store, const char *database_path, bool create, struct lk_problem *problem);

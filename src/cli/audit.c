@@ -214,7 +214,7 @@ static int report(const struct lk_audit_finding *finding, struct lk_problem *pro
 
 static int verify(const char *dir, const char *master_key_file, struct lk_arena *arena, struct lk_problem *problem) {
     struct lk_store store;
-    int code = lk_store_open(dir, master_key_file, &store, problem);
+    int code = lk_store_look(dir, master_key_file, &store, problem);
     if (code != 0)
         return code;
     struct lk_audit_finding finding;

@@ -133,7 +133,7 @@ void doctor_data(struct doctor *doctor, const char *dir, const char *master_key_
     doctor_private(doctor, dir, true);
     check_in(doctor, dir, LK_DATABASE_FILE, true);
     check_in(doctor, dir, LK_DATABASE_FILE "-wal", false);
-    int code = lk_store_open(dir, master_key_file, &store, &problem);
+    int code = lk_store_look(dir, master_key_file, &store, &problem);
     /* A server that runs has its key, if not from here: a service manager gives it as a credential. */
     if (master_key_file == NULL)
         check_in(doctor, dir, LK_MASTER_KEY_FILE, code != LK_EBUSY);

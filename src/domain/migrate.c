@@ -31,7 +31,18 @@ static int make_register(const void *context, struct lk_db *db, struct lk_proble
     return code != 0 ? code : lk_register_adopt(db, keys, problem);
 }
 
-int lk_domain_migrate(struct lk_db *db, const struct lk_keys *keys, struct lk_problem *problem) {
-    const struct lk_migrate_hook hook = {.before = check_keys, .after = "account_register.sql", .run = make_register, .context = keys};
+static int migrate(struct lk_db *db, const struct lk_keys *keys, bool trial, struct lk_problem *problem) {
+    const struct lk_migrate_hook hook = {
+        .before = check_keys, .after = "account_register.sql", .run = make_register, .context = keys, .trial = trial};
     return lk_migrate(db, &hook, problem);
+}
+
+int lk_domain_migrate(struct lk_db *db, const struct lk_keys *keys, struct lk_problem *problem) {
+    return migrate(db, keys, false, problem);
+}
+
+int lk_domain_migrate_trial(struct lk_db *db, const struct lk_keys *keys, struct lk_problem *problem) {
+    int code = lk_db_begin(db);
+    return code == 0 ? migrate(db, keys, true, problem)
+                     : lk_problem_set(problem, code, "The database cannot be read: %s", lk_db_message(db));
 }

@@ -10,6 +10,9 @@
  * problem. A migration that fails is undone as a whole; under the wrong keys none is begun. */
 int lk_domain_migrate(struct lk_db *db, const struct lk_keys *keys, struct lk_problem *problem);
 
+/* The same in a transaction that is open then, and undone when the database is closed: for who only looks at it. */
+int lk_domain_migrate_trial(struct lk_db *db, const struct lk_keys *keys, struct lk_problem *problem);
+
 /* On the first use of a database, records which master key belongs to it; afterwards LK_ECORRUPT, with a sentence for the operator, when keys come from
  * another one. */
 int lk_migrate_check_keys(struct lk_db *db, const struct lk_keys *keys, struct lk_problem *problem);

@@ -100,19 +100,23 @@ static int run(struct lk_db *db, const struct lk_embedded_file *file, unsigned v
     return is_hooked ? hook->run(hook->context, db, problem) : 0;
 }
 
+static int commit(struct lk_db *db, const struct lk_embedded_file *file, struct lk_problem *problem) {
+    int code = lk_db_commit(db);
+    if (code != 0)
+        return lk_problem_set(problem, code, "Migration %s could not be committed and was undone: %s", file->name, lk_db_message(db));
+    lk_log(LK_LOG_INFO, "database migrated: %s", file->name);
+    return 0;
+}
+
 static int apply(struct lk_db *db, const struct lk_embedded_file *file, unsigned version, const struct lk_migrate_hook *hook,
                  struct lk_problem *problem) {
+    if (hook != NULL && hook->trial)
+        return run(db, file, version, hook, problem);
     int code = lk_db_begin(db);
     code = code != 0 ? undone(db, file, code, problem) : run(db, file, version, hook, problem);
-    if (code == 0) {
-        code = lk_db_commit(db);
-        if (code != 0)
-            lk_problem_set(problem, code, "Migration %s could not be committed and was undone: %s", file->name, lk_db_message(db));
-    } else {
-        lk_db_rollback(db);
-    }
     if (code == 0)
-        lk_log(LK_LOG_INFO, "database migrated: %s", file->name);
+        return commit(db, file, problem);
+    lk_db_rollback(db);
     return code;
 }
 

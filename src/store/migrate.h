@@ -12,6 +12,7 @@ struct lk_migrate_hook {
     /* Runs after its SQL, in its transaction, when it is applied: never for a database that has it. Not 0: the migration is undone. */
     int (*run)(const void *context, struct lk_db *db, struct lk_problem *problem);
     const void *context;
+    bool trial; /* in a transaction that the caller has begun, and will not commit */
 };
 
 /* Brings the database to this binary's version. hook may be NULL. Refuses (LK_ECONFLICT) one that is newer, or whose recorded migrations differ from ours

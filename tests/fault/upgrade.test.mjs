@@ -1,5 +1,6 @@
 // A database that a latchkey of any earlier level of migrations wrote opens, is brought up to date, and works; one that is newer is refused.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { run, Server, SLOW, sqlite, temporaryDirectory } from '../api/support/server.mjs';
@@ -82,9 +83,10 @@ describe('a database of an earlier latchkey', () => {
       "DELETE FROM audit_entry WHERE account_id = x'GONE'; DROP TABLE account_register; DROP TABLE account_register_end; DELETE FROM schema_migration WHERE version >= LEVEL",
       /^latchkey: The list of accounts was taken out of the database/],
   ]) {
-    it(`that was upgraded: ${what} does not go unnoticed`, () => {
+    it(`that was upgraded: ${what} does not go unnoticed`, async () => {
       const data = path.join(temporaryDirectory(), 'data');
       const old = makeOldDirectory(data, REGISTER_LEVEL - 1);
+      await (await Server.start(data, { accountId: old.accountId, apiKey: old.tokens.admin })).stop();
       assert.equal(run(['audit', 'verify', '--data', data]).status, 0);
       sqlite(data, sql.replaceAll('GONE', Buffer.from(old.deletedId, 'base64url').toString('hex')).replaceAll('LEVEL', `${REGISTER_LEVEL}`));
       for (let i = 0; i < 2; i++) {
@@ -102,6 +104,20 @@ describe('a database of an earlier latchkey', () => {
     const verified = run(['audit', 'verify', '--data', data]);
     assert.equal(verified.status, 1);
     assert.match(verified.stderr, new RegExp(`account ${old.deletedId} .*: entry 1: changed`));
+  });
+
+  it('is looked at as it will be, and left as it is, so that the latchkey that wrote it can go on', () => {
+    for (const level of [1, NEWEST - 1]) {
+      const data = path.join(temporaryDirectory(), 'data');
+      const old = makeOldDirectory(data, level);
+      const before = fs.readFileSync(path.join(data, 'latchkey.db'));
+      const verified = run(['audit', 'verify', '--data', data]);
+      assert.equal(verified.stdout, `audit log intact: ${old.entries + old.deletedEntries} entries; database: ok\n`, verified.stderr);
+      const looked = run(['doctor', '--data', data], { env: { ...process.env, LATCHKEY_URL: '', LATCHKEY_API_KEY: '' } });
+      assert.match(looked.stdout, /^Nothing is wrong/);
+      assert.deepEqual(fs.readdirSync(data).sort(), ['latchkey.db', 'lock', 'master.key']);
+      assert.ok(fs.readFileSync(path.join(data, 'latchkey.db')).equals(before));
+    }
   });
 
   it('of a later latchkey is refused with a sentence, and left as it is', () => {
