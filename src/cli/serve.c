@@ -4,10 +4,22 @@
 #include "cli/cli.h"
 #include "cli/reload.h"
 
+#include <poll.h>
 #include <stdio.h>
+#include <unistd.h>
+
+#define PATIENCE_MS 1000
+
+/* Of a pipe that nobody reads it is not waited for a reader: the thread that prints is the one that hears of the stop. */
+static bool is_read(int fd) {
+    struct pollfd room = {.fd = fd, .events = POLLOUT};
+    return poll(&room, 1, PATIENCE_MS) != 0;
+}
 
 static void listening(void *context, const char *what, const char *url) {
     (void)context;
+    if (!is_read(STDOUT_FILENO))
+        return;
     if (strcmp(what, "ops") == 0)
         printf("Operations on %s (/metrics, /healthz, /readyz)\n", url);
     else

@@ -314,7 +314,7 @@ describe('the log', () => {
     const port = await freePort();
     // The pipe is full before the server starts; the one at its end reads nothing.
     const fill = 'head -c 65536 /dev/zero >&2; echo $$ >"$1/pid"; exec "$0" serve --data "$1/data" --listen 127.0.0.1:$2 --ops-listen ""';
-    const line = `sh -c '${fill}' "$0" "$1" "$2" 2>&1 >/dev/null | sleep 60`;
+    const line = `sh -c '${fill}' "$0" "$1" "$2" 2>&1 | sleep 60`;
     const shell = spawn('sh', ['-c', line, BINARY, place, String(port)], { stdio: 'ignore', detached: true });
     try {
       let status = 0;
