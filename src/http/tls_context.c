@@ -16,20 +16,29 @@
 /* Longest chain of client certificates. */
 #define CLIENT_CHAIN_MAX 8
 
+/* OpenSSL's word for what went wrong, or a better one where that says nothing to whoever made the files. */
+static const char *reason_of(unsigned long error) {
+    int reason = ERR_GET_REASON(error);
+    if (ERR_SYSTEM_ERROR(error))
+        return strerror(reason);
+    bool none = reason == ERR_R_UNSUPPORTED || (ERR_GET_LIB(error) == ERR_LIB_PEM && reason == PEM_R_NO_START_LINE);
+    bool others = ERR_GET_LIB(error) == ERR_LIB_X509 && (reason == X509_R_KEY_VALUES_MISMATCH || reason == X509_R_KEY_TYPE_MISMATCH);
+    const char *word = none ? NULL : ERR_reason_error_string(error);
+    return others ? "it does not belong to the certificate" : word == NULL ? "it holds nothing of that kind in PEM form" : word;
+}
+
 static int fail(struct lk_problem *problem, const char *what, const char *path) {
-    unsigned long error = ERR_peek_error();
-    const char *reason = ERR_SYSTEM_ERROR(error) ? strerror(ERR_GET_REASON(error)) : ERR_reason_error_string(error);
-    lk_problem_set(problem, LK_EINVAL, "Cannot use %s %s: %s", what, path, reason == NULL ? "it is not in PEM form" : reason);
+    lk_problem_set(problem, LK_EINVAL, "Cannot use %s %s: %s", what, path, reason_of(ERR_peek_error()));
     ERR_clear_error();
     return LK_EINVAL;
 }
 
-/* A key with a passphrase would make OpenSSL ask on the terminal. */
+/* A key with a passphrase would make OpenSSL ask on the terminal. context is a bool that says that it would. */
 static int no_passphrase(char *out, int size, int writing, void *context) { /* NOLINT(readability-non-const-parameter): OpenSSL's type */
     (void)out;
     (void)size;
     (void)writing;
-    (void)context;
+    *(bool *)context = true;
     return -1;
 }
 
@@ -64,8 +73,13 @@ static int use_key(SSL_CTX *context, const char *path, struct lk_problem *proble
         close(fd);
         return lk_problem_set(problem, LK_ENOMEM, "No memory for the TLS key");
     }
-    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-    if (key == NULL || SSL_CTX_use_PrivateKey(context, key) != 1)
+    bool encrypted = false;
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, &encrypted);
+    if (key == NULL && encrypted)
+        code = lk_problem_set(
+            problem, LK_EINVAL,
+            "The TLS key %s is encrypted with a passphrase, which nobody can type here: write it without one (openssl pkey)", path);
+    else if (key == NULL || SSL_CTX_use_PrivateKey(context, key) != 1)
         code = fail(problem, "the TLS key", path);
     EVP_PKEY_free(key);
     BIO_free(bio);

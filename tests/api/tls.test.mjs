@@ -176,7 +176,14 @@ describe('TLS settings', () => {
   it('name files that can be used', () => {
     const args = ['--tls-cert', pair.cert, '--tls-key'];
     const other = makeCertificate(directory, 'other');
-    refused([...args, other.key], /other\.key/);
+    refused([...args, other.key], /other\.key: it does not belong to the certificate$/m);
+    fs.chmodSync(pair.cert, 0o600);
+    refused([...args, pair.cert], /Cannot use the TLS key .*: it holds nothing of that kind in PEM form$/m);
+    refused(['--tls-cert', pair.key, '--tls-key', pair.key], /Cannot use the TLS certificate .*: it holds nothing of that kind in PEM form$/m);
+    const encrypted = path.join(directory, 'encrypted.key');
+    assert.equal(spawnSync('openssl', ['pkey', '-in', pair.key, '-aes256', '-passout', 'pass:x', '-out', encrypted]).status, 0);
+    fs.chmodSync(encrypted, 0o600);
+    refused([...args, encrypted], /is encrypted with a passphrase/);
     refused([...args, path.join(directory, 'none.key')], /none\.key: No such file/);
     fs.chmodSync(pair.key, 0o640);
     refused([...args, pair.key], /can be read or changed by others \(mode 0640\): chmod 600/);
