@@ -297,6 +297,28 @@ describe('serve', () => {
   });
 });
 
+describe('limits of GraphQL', () => {
+  it('are off at 0, and the help says so of each whose 0 is that', async () => {
+    const help = run(['help', 'serve']).stdout;
+    const off = [...help.matchAll(/^ {2}--(graphql-\S+) \S+\n {6}(.*)$/gm)].filter(([, , text]) => text.includes('; 0 for no limit.')).map(([, name]) => name);
+    assert.deepEqual(off, ['tokens', 'depth', 'introspection-depth', 'aliases', 'root-fields', 'directives', 'complexity'].map((name) => `graphql-${name}`));
+    // More of everything than is allowed by default, but fields that are not nested so deep.
+    const directives = Array.from({ length: 101 }, (_, i) => `d${i}: viewer @include(if: true) { apiKey { id } }`).join(' ');
+    const nested = `{ fields { type { ${'ofType { '.repeat(20)}name${' }'.repeat(20)} } } }`;
+    const query = `{ ${directives} ${'__typename '.repeat(20001)} __type(name: "Query") ${nested} }`;
+    const ask = async (args) => {
+      const server = await Server.fresh({ args });
+      const answer = await server.request({ method: 'POST', path: '/graphql', headers: { 'x-api-key': server.account.apiKey, 'content-type': 'application/json' }, body: JSON.stringify({ query }) });
+      await server.stop();
+      return JSON.parse(answer.text);
+    };
+    assert.match((await ask([])).errors[0].message, /tokens/);
+    const answer = await ask(off.flatMap((name) => [`--${name}`, '0']));
+    assert.deepEqual(answer.errors, undefined);
+    assert.equal(Object.keys(answer.data).length, 103);
+  });
+});
+
 describe('the log', () => {
   it('is JSON to its last line, also where the start failed', () => {
     const place = temporaryDirectory();
