@@ -6,6 +6,7 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define PATIENCE_MS 1000
@@ -33,9 +34,19 @@ static int failed(const struct lk_problem *problem) {
     return CLI_FAILED;
 }
 
+/* A flag or a line of the file that is unknown is an error. The environment is others' too, so there it is a warning. */
+static void warn_of_variables(void) {
+    char meant[CLI_VARIABLE_MAX];
+    for (char **line = environ; *line != NULL; line++) {
+        if (cli_settings_mistaken(*line, meant))
+            lk_log(LK_LOG_WARN, "the environment variable %.*s is no setting; did you mean %s?", (int)strcspn(*line, "="), *line, meant);
+    }
+}
+
 static int serve(const struct lk_settings *settings, struct cli_reload *reload) {
     struct lk_problem problem = {0};
     cli_reload_set_up_log(settings);
+    warn_of_variables();
     if (cli_begin_crypto(&problem) != 0)
         return failed(&problem);
     const struct lk_server_events events = {

@@ -12,7 +12,7 @@
 
 #define SETTINGS_ARENA_MAX (size_t)(4 << 20)
 #define FILE_MAX (1 << 20)
-#define NAME_MAX_LEN 64
+#define NAME_MAX_LEN CLI_VARIABLE_MAX
 
 /* A list is replaced, not extended, by a stronger source. */
 static void clear_list(struct lk_settings *settings, const struct cli_setting *setting) {
@@ -135,6 +135,36 @@ static void environment_name(const char *name, char out[NAME_MAX_LEN]) {
     size_t len = (size_t)snprintf(out, NAME_MAX_LEN, "LATCHKEY_%s", name);
     for (size_t i = 0; i < len; i++)
         out[i] = out[i] == '-' ? '_' : (char)toupper((unsigned char)out[i]);
+}
+
+/* "log-level" of "LATCHKEY_LOG_LEVEL=debug". False when it is none of ours. */
+static bool setting_name(const char *variable, char out[NAME_MAX_LEN]) {
+    static const char prefix[] = "LATCHKEY_";
+    const size_t skip = sizeof(prefix) - 1;
+    size_t len = strcspn(variable, "=");
+    if (strncmp(variable, prefix, skip) != 0 || len - skip >= NAME_MAX_LEN)
+        return false;
+    for (size_t i = skip; i < len; i++)
+        out[i - skip] = variable[i] == '_' ? '-' : (char)tolower((unsigned char)variable[i]);
+    out[len - skip] = '\0';
+    return true;
+}
+
+bool cli_settings_mistaken(const char *variable, char ret_meant[CLI_VARIABLE_MAX]) {
+    static const char *const others[] = {"url", "api-key", "key", "ca", "client-cert", "client-key"}; /* of other commands */
+    char name[NAME_MAX_LEN];
+    size_t len;
+    const struct cli_setting *table = cli_settings_table(&len);
+    if (!setting_name(variable, name) || cli_settings_find(name) != NULL)
+        return false;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (strcmp(others[i], name) == 0)
+            return false;
+    }
+    const char *near = cli_nearest(name, table, len, sizeof(table[0]));
+    if (near != NULL)
+        environment_name(near, ret_meant);
+    return near != NULL;
 }
 
 static int apply_environment(struct lk_settings *settings, struct lk_problem *problem) {

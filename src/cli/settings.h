@@ -57,6 +57,12 @@ const struct cli_option *cli_settings_options(struct lk_arena *arena, size_t *re
  * problem that names the setting and where it was given; LK_ENOTFOUND or LK_EFORBIDDEN when the file cannot be read; LK_ENOMEM. */
 int cli_settings_load(const struct cli_args *args, struct lk_settings *ret, struct lk_problem *problem);
 
+#define CLI_VARIABLE_MAX 64
+
+/* Whether a line of the environment ("LATCHKEY_THREAD=2") is no setting but nearly is one, which ret_meant then names. Others that begin like ours are left alone: of
+ * a service that is called latchkey Kubernetes makes many. */
+bool cli_settings_mistaken(const char *variable, char ret_meant[CLI_VARIABLE_MAX]);
+
 void cli_settings_free(struct lk_settings *settings);
 
 #endif

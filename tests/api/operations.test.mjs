@@ -297,6 +297,16 @@ describe('serve', () => {
   });
 });
 
+describe('the environment', () => {
+  it('warns of what is nearly a setting, and leaves other names alone', () => {
+    const env = { ...process.env, LATCHKEY_RATE_LIMIT_ACCOUT: '30/1m', LATCHKEY_LOGLEVEL: 'debug', LATCHKEY_URL: 'http://127.0.0.1:1', LATCHKEY_API_KEY: 'lk_secret', LATCHKEY_PORT: 'tcp://10.0.0.1:5390', LATCHKEY_SERVICE_PORT_HTTP: '5390', LATCHKEY_PORT_5390_TCP_ADDR: '10.0.0.1' };
+    const done = run(['serve', '--data', '/nowhere/at/all'], { env });
+    assert.match(done.stderr, /warn {2}the environment variable LATCHKEY_RATE_LIMIT_ACCOUT is no setting; did you mean LATCHKEY_RATE_LIMIT_ACCOUNT\?\n/);
+    assert.match(done.stderr, /warn {2}the environment variable LATCHKEY_LOGLEVEL is no setting; did you mean LATCHKEY_LOG_LEVEL\?\n/);
+    assert.equal(done.stderr.match(/is no setting/g).length, 2, done.stderr);
+  });
+});
+
 describe('limits of GraphQL', () => {
   it('are off at 0, and the help says so of each whose 0 is that', async () => {
     const help = run(['help', 'serve']).stdout;
