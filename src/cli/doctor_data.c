@@ -27,6 +27,17 @@ static bool is_shared(const struct doctor *doctor, const char *path, mode_t mode
     return shared;
 }
 
+/* A command, which somebody will copy. NULL: out of memory. */
+static const char *close_command(struct doctor *doctor, const char *path) {
+    struct lk_buf command;
+    lk_buf_init(&command, 0);
+    lk_buf_add_cstr(&command, "chmod go= ");
+    cli_add_word(&command, path);
+    const char *text = command.failed ? NULL : lk_arena_strdup(&doctor->arena, lk_buf_slice(&command));
+    lk_buf_free(&command);
+    return text;
+}
+
 void doctor_private(struct doctor *doctor, const char *path, bool required) {
     struct stat status;
     doctor->checks++;
@@ -37,8 +48,8 @@ void doctor_private(struct doctor *doctor, const char *path, bool required) {
         return;
     }
     if (is_shared(doctor, path, status.st_mode))
-        doctor_find(doctor, "files", lk_arena_printf(&doctor->arena, "chmod go= %s", path), "Others than its owner may use %s (mode %04o).",
-                    path, (unsigned)status.st_mode & 07777);
+        doctor_find(doctor, "files", close_command(doctor, path), "Others than its owner may use %s (mode %04o).", path,
+                    (unsigned)status.st_mode & 07777);
     if (status.st_mtime > time(NULL) + 3600)
         doctor_find(doctor, "clock", "Set this machine's clock (timedatectl), which expiry and audit rely on.",
                     "%s was last written in the future: the clock is wrong, or was.", path);

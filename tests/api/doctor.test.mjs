@@ -111,6 +111,10 @@ describe('doctor', () => {
     fs.chmodSync(path.join(data, 'latchkey.db'), 0o600);
     fs.chmodSync(path.join(data, 'master.key'), 0o644);
     assert.match(doctor(['--data', data]).text, /master\.key \(mode 0644\)/);
+    const moved = `${data} that moved`;
+    fs.renameSync(data, moved);
+    assert.match(run(['doctor', '--data', moved], { env: without }).stdout, new RegExp(`^    chmod go= '${moved}/master\\.key'$`, 'm'), 'as a shell takes it');
+    fs.renameSync(moved, data);
     fs.rmSync(path.join(data, 'master.key'));
     assert.ok(doctor(['--data', data]).found.includes('files'));
     const nowhere = path.join(data, 'nowhere');
