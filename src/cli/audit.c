@@ -238,7 +238,7 @@ static int run_verify(const struct cli_command *command, const struct cli_args *
     struct lk_arena arena;
     lk_arena_init(&arena, VERIFY_ARENA_MAX);
     if (code == 0)
-        code = verify(dir, cli_args_get(args, "master-key-file"), &arena, &problem);
+        code = verify(dir, cli_args_or_environment(args, "master-key-file", "LATCHKEY_MASTER_KEY_FILE"), &arena, &problem);
     lk_arena_free(&arena);
     return code == 0 ? CLI_DONE : cli_failed(&problem);
 }
@@ -252,7 +252,7 @@ static const struct cli_option list_options[] = {
 
 static const struct cli_option verify_options[] = {
     {"data", "DIR", "The data directory; no server may have it open. Or LATCHKEY_DATA.", false},
-    {"master-key-file", "FILE", "The master key, when it is not DIR/master.key.", false},
+    {"master-key-file", "FILE", "The master key, when it is not DIR/master.key. Or LATCHKEY_MASTER_KEY_FILE.", false},
 };
 
 static const struct cli_command list_command = {

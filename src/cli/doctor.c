@@ -77,7 +77,7 @@ static int look(const struct cli_command *command, const struct cli_args *args, 
     if (code != 0)
         return code;
     if (dir != NULL)
-        doctor_data(&the_doctor, dir, cli_args_get(args, "master-key-file"));
+        doctor_data(&the_doctor, dir, cli_args_or_environment(args, "master-key-file", "LATCHKEY_MASTER_KEY_FILE"));
     doctor_certificate(&the_doctor, cli_args_get(args, "tls-cert"), cli_args_get(args, "tls-key"));
     return cli_names_server(args) ? look_at_server(command, args, problem) : 0;
 }
@@ -108,7 +108,7 @@ static int run(const struct cli_command *command, const struct cli_args *args) {
 
 static const struct cli_option options[] = {
     {"data", "DIR", "The data directory. Or LATCHKEY_DATA.", false},
-    {"master-key-file", "FILE", "The master key, when it is not DIR/master.key.", false},
+    {"master-key-file", "FILE", "The master key, when it is not DIR/master.key. Or LATCHKEY_MASTER_KEY_FILE.", false},
     {"tls-cert", "FILE", "The server's certificate.", false},
     {"tls-key", "FILE", "Its key.", false},
 };

@@ -127,13 +127,14 @@ static int run_manual(const struct cli_command *command, const struct cli_args *
         for (const struct cli_command *const *verb = (*at)->verbs; verb != NULL && *verb != NULL; verb++)
             manual_command(&out, *verb);
     }
-    lk_buf_add_cstr(&out, ".SH EXIT STATUS\n0: done. 1: refused or failed. 2: the command line is wrong.\n"
-                          ".SH ENVIRONMENT\n.TP\n.B LATCHKEY_URL\nThe server that commands talk to.\n.TP\n.B LATCHKEY_API_KEY\n"
-                          "The API key to authenticate with.\n.TP\n.B LATCHKEY_KEY\nThe key that key verify and key check are "
-                          "about.\n.TP\n.B LATCHKEY_CA, LATCHKEY_CLIENT_CERT, LATCHKEY_CLIENT_KEY\n"
-                          "The files of \\-\\-ca, \\-\\-client\\-cert and \\-\\-client\\-key.\n"
-                          ".TP\n.B LATCHKEY_DATA\nThe data directory.\n.PP\n"
-                          "Every option of serve is also a variable: LATCHKEY_, and its name in upper case with _ for \\-.\n");
+    lk_buf_add_cstr(&out,
+                    ".SH EXIT STATUS\n0: done. 1: refused or failed. 2: the command line is wrong.\n"
+                    ".SH ENVIRONMENT\n.TP\n.B LATCHKEY_URL\nThe server that commands talk to.\n.TP\n.B LATCHKEY_API_KEY\n"
+                    "The API key to authenticate with.\n.TP\n.B LATCHKEY_KEY\nThe key that key verify and key check are "
+                    "about.\n.TP\n.B LATCHKEY_CA, LATCHKEY_CLIENT_CERT, LATCHKEY_CLIENT_KEY\n"
+                    "The files of \\-\\-ca, \\-\\-client\\-cert and \\-\\-client\\-key.\n"
+                    ".TP\n.B LATCHKEY_DATA, LATCHKEY_MASTER_KEY_FILE\nThe data directory, and the master key when it is not in it.\n.PP\n"
+                    "Every option of serve is also a variable: LATCHKEY_, and its name in upper case with _ for \\-.\n");
     return cli_print_and_free(&out);
 }
 

@@ -146,14 +146,14 @@ static int run(const struct cli_command *command, const struct cli_args *args) {
     int code = cli_begin_crypto(&problem);
     lk_arena_init(&recovery.arena, ARENA_MAX);
     if (code == 0)
-        code = recover(&recovery, dir, cli_args_get(args, "master-key-file"), &problem);
+        code = recover(&recovery, dir, cli_args_or_environment(args, "master-key-file", "LATCHKEY_MASTER_KEY_FILE"), &problem);
     lk_arena_free(&recovery.arena);
     return code == 0 ? CLI_DONE : cli_failed(&problem);
 }
 
 static const struct cli_option options[] = {
     {"data", "DIR", "The data directory. Or LATCHKEY_DATA.", false},
-    {"master-key-file", "FILE", "The master key, when it is not DIR/master.key.", false},
+    {"master-key-file", "FILE", "The master key, when it is not DIR/master.key. Or LATCHKEY_MASTER_KEY_FILE.", false},
     {"account-id", "ID", "The account, when there are several.", false},
     {"json", NULL, "Prints one line of JSON.", false},
 };

@@ -298,6 +298,19 @@ describe('serve', () => {
 });
 
 describe('the environment', () => {
+  it('names the directory and its key to all who look into it', () => {
+    const place = temporaryDirectory();
+    const data = path.join(place, 'data');
+    const key = path.join(place, 'master.key');
+    init(data);
+    fs.renameSync(path.join(data, 'master.key'), key);
+    const env = { ...process.env, LATCHKEY_DATA: data, LATCHKEY_MASTER_KEY_FILE: key, LATCHKEY_URL: '', LATCHKEY_API_KEY: '' };
+    assert.match(run(['audit', 'verify'], { env }).stdout, /^audit log intact/);
+    assert.match(run(['doctor'], { env }).stdout, /^Nothing is wrong/);
+    assert.match(run(['recover'], { env }).stdout, /^A new key/);
+    assert.match(run(['audit', 'verify', '--master-key-file', path.join(place, 'other')], { env }).stderr, /no master key at .*other/);
+  });
+
   it('warns of what is nearly a setting, and leaves other names alone', () => {
     const env = { ...process.env, LATCHKEY_RATE_LIMIT_ACCOUT: '30/1m', LATCHKEY_LOGLEVEL: 'debug', LATCHKEY_URL: 'http://127.0.0.1:1', LATCHKEY_API_KEY: 'lk_secret', LATCHKEY_PORT: 'tcp://10.0.0.1:5390', LATCHKEY_SERVICE_PORT_HTTP: '5390', LATCHKEY_PORT_5390_TCP_ADDR: '10.0.0.1' };
     const done = run(['serve', '--data', '/nowhere/at/all'], { env });
