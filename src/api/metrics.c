@@ -2,6 +2,7 @@
 #include "api/health.h"
 #include "api/metrics_text.h"
 #include "api/router.h"
+#include "base/log.h"
 #include "domain/audit.h"
 
 #include <stdio.h>
@@ -23,6 +24,7 @@ static void write_server(struct lk_metrics_writer *w, const struct lk_health *he
     lk_metrics_info(w, labels);
     lk_metrics_family(w, LK_METRIC_GAUGE, "start_time_seconds", "When the server started, in seconds since 1970-01-01 UTC.");
     lk_metrics_seconds(w, health->started_at);
+    counter(w, "log_lines_lost", "Lines of the log that nobody took, or that could not be written.", lk_log_lost());
 }
 
 /* --- HTTP --- */

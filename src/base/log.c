@@ -79,6 +79,7 @@ static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
 static bool stuck = false; /* nobody took what was written last, within PATIENCE_MS */
 static bool torn = false;  /* half a line was taken: the next one begins with its end */
 static uint64_t lost = 0;  /* lines, since one was taken */
+static _Atomic uint64_t lost_ever = 0;
 
 /* Whether standard error takes PIECE_MAX bytes now or soon. To write to a pipe that nobody reads would be to wait for its reader, perhaps for ever. */
 static bool takes_more(int patience_ms) {
@@ -98,8 +99,10 @@ static bool write_bytes(const char *bytes, size_t len) {
         ssize_t written = stuck ? 0 : write(STDERR_FILENO, bytes, left < PIECE_MAX ? left : PIECE_MAX);
         if (written < 0 && errno == EINTR)
             continue;
-        if (written < 0 && errno != EAGAIN) /* that one, here: others write there too, and were faster */
+        if (written < 0 && errno != EAGAIN) { /* that one, here: others write there too, and were faster */
+            atomic_fetch_add_explicit(&lost_ever, 1, memory_order_relaxed);
             return true;
+        }
         if (written <= 0) {
             torn = torn || left < len;
             return false;
@@ -167,7 +170,12 @@ static void take_turn(void) {
 
 static void end_turn(bool taken) {
     lost += taken ? 0 : 1;
+    atomic_fetch_add_explicit(&lost_ever, taken ? 0 : 1, memory_order_relaxed);
     pthread_mutex_unlock(&turn);
+}
+
+uint64_t lk_log_lost(void) {
+    return atomic_load_explicit(&lost_ever, memory_order_relaxed);
 }
 
 void lk_log(enum lk_log_level level, const char *format, ...) {

@@ -6,6 +6,7 @@
 #define LK_BASE_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum lk_log_level { LK_LOG_DEBUG, LK_LOG_INFO, LK_LOG_WARN, LK_LOG_ERROR };
 
@@ -25,6 +26,9 @@ void lk_log_set_level(enum lk_log_level least);
 /* Writes one line. Control characters are escaped; longer than 2 KiB is cut. Where nobody reads standard error any more (a full pipe) it waits a second, once,
  * and then no line is waited for until one is taken again, which says how many were lost. Any thread; errno is preserved. */
 void lk_log(enum lk_log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Lines that nobody took, or that could not be written. Any thread. */
+uint64_t lk_log_lost(void);
 
 /* Writes why a program that logs has ended: as "PROGRAM: SENTENCE" for people, and as a line like any other where they are JSON. */
 void lk_log_end(const char *program, const char *sentence);

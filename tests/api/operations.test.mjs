@@ -358,7 +358,7 @@ describe('the log', () => {
     init(data);
     const port = await freePort();
     // The pipe is full before the server starts; the one at its end reads nothing.
-    const fill = 'head -c 65536 /dev/zero >&2; echo $$ >"$1/pid"; exec "$0" serve --data "$1/data" --listen 127.0.0.1:$2 --ops-listen ""';
+    const fill = 'head -c 65536 /dev/zero >&2; echo $$ >"$1/pid"; exec "$0" serve --data "$1/data" --listen 127.0.0.1:0 --ops-listen 127.0.0.1:$2';
     const line = `sh -c '${fill}' "$0" "$1" "$2" 2>&1 | sleep 60`;
     const shell = spawn('sh', ['-c', line, BINARY, place, String(port)], { stdio: 'ignore', detached: true });
     try {
@@ -368,6 +368,7 @@ describe('the log', () => {
         status = await httpRequest(port, { path: '/healthz' }).then((answer) => answer.status, () => 0);
       }
       assert.equal(status, 200);
+      assert.match((await httpRequest(port, { path: '/metrics' })).text, /^latchkey_log_lines_lost_total [1-9]/m);
       const pid = Number(fs.readFileSync(path.join(place, 'pid'), 'utf8'));
       process.kill(pid, 'SIGTERM');
       for (let i = 0; i < 100 * SLOW && fs.existsSync(`/proc/${pid}`); i++) await sleep(100);
