@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -61,16 +62,47 @@ static void check_in(struct doctor *doctor, const char *dir, const char *name, b
         doctor_private(doctor, path, required);
 }
 
-/* The process that has the directory open, by the number that it left in the lock; 0: not known. */
-static long running_pid(struct doctor *doctor, const char *dir) {
-    const char *path = lk_arena_printf(&doctor->arena, "%s/lock", dir);
-    FILE *file = path == NULL ? NULL : fopen(path, "re");
+/* The number that the process which has a lock left in it; 0: not known. In a container it is another one than out here. */
+static long noted_pid(FILE *lock) {
     long pid = 0;
-    if (file != NULL) {
-        if (fscanf(file, "%ld", &pid) != 1)
-            pid = 0;
-        fclose(file);
+    return fscanf(lock, "%ld", &pid) == 1 ? pid : 0;
+}
+
+/* Whether a line of /proc/locks is of this file. Some file systems show another device there than to stat: then the number that the process left tells. */
+static bool is_of(const char *line, const struct stat *file, long noted, long *ret_pid) {
+    unsigned device = 0;
+    unsigned part = 0;
+    unsigned long inode = 0;
+    if (sscanf(line, "%*d: FLOCK %*s %*s %ld %x:%x:%lu", ret_pid, &device, &part, &inode) != 4 || inode != (unsigned long)file->st_ino)
+        return false;
+    return *ret_pid == noted || (device == major(file->st_dev) && part == minor(file->st_dev));
+}
+
+/* Whom the system knows to hold a lock: none of another container. */
+static long holder_pid(FILE *locks, const struct stat *file, long noted) {
+    char line[256];
+    long pid = 0;
+    while (fgets(line, sizeof(line), locks) != NULL) {
+        if (is_of(line, file, noted, &pid))
+            return pid;
     }
+    return 0;
+}
+
+/* The process that has the directory open; 0: not known, or not to be seen from here. */
+static long running_pid(struct doctor *doctor, const char *dir) {
+    struct stat file;
+    const char *path = lk_arena_printf(&doctor->arena, "%s/lock", dir);
+    FILE *lock = path == NULL ? NULL : fopen(path, "re");
+    if (lock == NULL)
+        return 0;
+    long pid = noted_pid(lock);
+    FILE *locks = fopen("/proc/locks", "re");
+    if (locks != NULL) {
+        pid = fstat(fileno(lock), &file) == 0 ? holder_pid(locks, &file, pid) : 0;
+        fclose(locks);
+    }
+    fclose(lock);
     return pid;
 }
 

@@ -323,6 +323,22 @@ os.setxattr(sys.argv[1], "system.posix_acl_access", struct.pack("<I", 2) + b"".j
     }
   });
 
+  it('takes no other process for a server in a container, and knows it by its number out here', { skip: process.getuid() !== 0 && 'only root can make a container' }, async (t) => {
+    if (spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status !== 0) return t.skip('no namespace of processes can be made here');
+    const { data } = fresh();
+    const serve = ['serve', '--data', data, '--listen', '127.0.0.1:0', '--ops-listen', '', '--sandbox', 'off'];
+    const child = spawn('unshare', ['--pid', '--fork', '--kill-child', '--mount-proc', BINARY, ...serve], { stdio: ['ignore', 'pipe', 'ignore'] });
+    await once(child.stdout, 'data');
+    assert.equal(fs.readFileSync(path.join(data, 'lock'), 'utf8'), '1\n');
+    const outside = doctor(['--data', data]).text;
+    const inside = spawnSync('unshare', ['--pid', '--fork', '--mount-proc', BINARY, 'doctor', '--data', data], { env: without, encoding: 'utf8' });
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const [, pid] = /^The server \(process (\d+)\) is not confined/.exec(outside);
+    assert.ok(Number(pid) > 1, outside);
+    assert.match(inside.stdout, /^Nothing is wrong/, 'in another container: it is not seen');
+  });
+
   it('finds a server that is not confined', async () => {
     const { data, account } = fresh();
     const server = await Server.start(data, account, { args: ['--sandbox', 'off'] });
