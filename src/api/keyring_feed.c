@@ -211,7 +211,7 @@ static int stage_change(struct sink *sink, struct lk_db *db, const struct lk_cha
     sink->set_credits = change->kind == LK_CHANGE_KEY_CREDITS || change->kind == LK_CHANGE_ACCOUNT_CREDITS;
     switch (change->kind) {
     case LK_CHANGE_ACCOUNT_REMOVED: return take_removal(sink, LK_KEYRING_ACCOUNT_REMOVE, &change->id);
-    case LK_CHANGE_GROUP_REMOVED: return take_removal(sink, LK_KEYRING_GROUP_REMOVE, &change->id);
+    case LK_CHANGE_GROUP_REMOVED: return take_removal(sink, LK_KEYRING_GROUP_FORGET, &change->id);
     case LK_CHANGE_KEY_REMOVED: return take_removal(sink, LK_KEYRING_KEY_REMOVE, &change->id);
     case LK_CHANGE_GROUP_WRITTEN: code = lk_store_verification_group(db, &change->id, take_group, sink); break;
     case LK_CHANGE_ACCOUNT_CREDITS:

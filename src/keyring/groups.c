@@ -250,6 +250,20 @@ static bool is_slot(const struct lk_set_slot *slot, const struct lk_account *acc
     return true;
 }
 
+/* The same, where groups of the slot that are forgotten count no more. */
+static bool was_slot(const struct lk_set_slot *slot, const struct lk_account *account, const struct lk_id *groups, size_t len) {
+    size_t same = 0;
+    for (size_t i = 0; i < slot->len; i++) {
+        const struct lk_group *group = slot->members[i].group;
+        if (group->forgotten)
+            continue;
+        if (same == len || !lk_id_equal(&group->id, &groups[same]))
+            return false;
+        same++;
+    }
+    return slot->account == account && same == len;
+}
+
 /* Gives the slot its place and its set. */
 static int slot_publish(struct lk_keyring *keyring, struct lk_set_slot *slot) {
     struct lk_account *account = slot->account;
@@ -303,23 +317,38 @@ static int slot_new(struct lk_keyring *keyring, struct lk_account *account, cons
     return 0;
 }
 
-int lk_slot_find(struct lk_keyring *keyring, const struct lk_id *account_id, const struct lk_id *groups, size_t len,
-                 struct lk_set_slot **ret) {
-    struct lk_id sorted[LK_KEYRING_GROUPS_MAX] = {{{0}}};
-    if (len > 0)
-        memcpy(sorted, groups, len * sizeof sorted[0]);
-    qsort(sorted, len, sizeof sorted[0], compare_ids);
-    struct lk_account *account = account_get(keyring, account_id);
-    if (account == NULL)
-        return LK_ENOMEM;
-    uint64_t hash = hash_list(account_id, sorted, len);
+/* One that is there; NULL: none. */
+static struct lk_set_slot *slot_of(const struct lk_keyring *keyring, const struct lk_account *account, const struct lk_id *groups,
+                                   size_t len, uint64_t hash) {
     for (struct lk_node *node = lk_map_bucket(&keyring->slots, hash); node != NULL; node = node->next) {
         struct lk_set_slot *slot = (struct lk_set_slot *)node;
-        if (slot->node.hash == hash && is_slot(slot, account, sorted, len)) {
-            slot->refs++;
-            *ret = slot;
-            return 0;
-        }
+        if (slot->node.hash == hash && is_slot(slot, account, groups, len))
+            return slot;
+    }
+    return NULL;
+}
+
+/* A key that only has lost groups which are gone keeps its set: nothing that must always be possible, to disable it above all, may need another. */
+int lk_slot_find(struct lk_keyring *keyring, const struct lk_keyring_key *key, struct lk_set_slot **ret) {
+    struct lk_id sorted[LK_KEYRING_GROUPS_MAX] = {{{0}}};
+    const size_t len = key->groups_len;
+    if (len > 0)
+        memcpy(sorted, key->groups, len * sizeof sorted[0]);
+    qsort(sorted, len, sizeof sorted[0], compare_ids);
+    struct lk_account *account = account_get(keyring, &key->account_id);
+    if (account == NULL)
+        return LK_ENOMEM;
+    uint64_t hash = hash_list(&key->account_id, sorted, len);
+    struct lk_set_slot *slot = slot_of(keyring, account, sorted, len, hash);
+    if (slot == NULL) {
+        slot = lk_key_slot(keyring, &key->id);
+        if (slot != NULL && !was_slot(slot, account, sorted, len))
+            slot = NULL;
+    }
+    if (slot != NULL) {
+        slot->refs++;
+        *ret = slot;
+        return 0;
     }
     int code = slot_new(keyring, account, sorted, len, hash, ret);
     if (code != 0)
@@ -446,7 +475,7 @@ static int stage_version(struct lk_keyring *keyring, struct lk_group *group, con
     struct lk_grants *version = grants == NULL ? NULL : grants_copy(keyring, grants);
     if (grants != NULL && version == NULL)
         return LK_ENOMEM;
-    *staged = (struct lk_staged){.kind = LK_STAGED_GROUP, .group = {group, version, group->latest}};
+    *staged = (struct lk_staged){.kind = LK_STAGED_GROUP, .group = {group, version, group->latest, false}};
     group->latest = version;
     group->refs++;
     keyring->staged_len++;
@@ -472,9 +501,22 @@ int lk_group_stage(struct lk_keyring *keyring, const struct lk_id *id, const str
     return code;
 }
 
+int lk_group_forget_stage(struct lk_keyring *keyring, const struct lk_id *id) {
+    struct lk_group *group = group_find(keyring, id);
+    const size_t at = keyring->staged_len;
+    int code = lk_group_stage(keyring, id, NULL);
+    if (code != 0 || group == NULL)
+        return code;
+    keyring->staged[at].group.forget = !group->forgotten;
+    group->forgotten = true;
+    return 0;
+}
+
 void lk_group_unstage(struct lk_keyring *keyring, struct lk_staged *staged) {
     struct lk_group *group = staged->group.group;
     group->latest = staged->group.before;
+    if (staged->group.forget)
+        group->forgotten = false;
     lk_small_free(keyring, staged->group.version);
     group->refs--;
     group_tidy(keyring, group);

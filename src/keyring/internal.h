@@ -60,6 +60,7 @@ struct lk_group {
     struct lk_node node;
     struct lk_id id;
     size_t refs;               /* staged changes */
+    bool forgotten;            /* as staged last: it never exists again */
     struct lk_member *members; /* sets that name it */
     struct lk_grants *current; /* one block; committed; NULL: does not exist */
     struct lk_grants *latest;  /* as staged last; owned by the staged change until it is committed */
@@ -110,6 +111,7 @@ struct lk_staged {
             struct lk_group *group;
             struct lk_grants *version; /* NULL: removed */
             struct lk_grants *before;  /* latest until then */
+            bool forget;
         } group;
         struct {
             struct lk_set_slot *slot;
@@ -240,6 +242,7 @@ void lk_key_commit(struct lk_keyring *keyring, struct lk_staged *staged);
 void lk_key_remove(struct lk_keyring *keyring, const struct lk_id *id);
 void lk_key_disable(struct lk_keyring *keyring, const struct lk_id *id);
 struct lk_balance *lk_key_balance(const struct lk_keyring *keyring, const struct lk_id *id); /* NULL: it has no credits */
+struct lk_set_slot *lk_key_slot(const struct lk_keyring *keyring, const struct lk_id *id);   /* in force; NULL: there is no such key */
 void lk_entry_unlink(struct lk_keyring *keyring, uint32_t ref);                              /* from both indexes; retired */
 void lk_entry_free(struct lk_keyring *keyring, uint32_t ref); /* after the grace period, or before it was linked */
 
@@ -252,10 +255,11 @@ void lk_credits_keep(struct lk_balance *balance, int64_t credits); /* the databa
 /* groups.c: groups, accounts, and the sets between them and keys. */
 int lk_groups_open(struct lk_keyring *keyring);
 void lk_groups_close(struct lk_keyring *keyring);
-int lk_slot_find(struct lk_keyring *keyring, const struct lk_id *account, const struct lk_id *groups, size_t len, struct lk_set_slot **ret);
+int lk_slot_find(struct lk_keyring *keyring, const struct lk_keyring_key *key, struct lk_set_slot **ret); /* with a reference */
 void lk_slot_release(struct lk_keyring *keyring, struct lk_set_slot *slot); /* one reference; the last retires it */
 void lk_slot_free(struct lk_keyring *keyring, struct lk_set_slot *slot);    /* after the grace period */
 int lk_group_stage(struct lk_keyring *keyring, const struct lk_id *id, const struct lk_grants *grants); /* stages it and its sets */
+int lk_group_forget_stage(struct lk_keyring *keyring, const struct lk_id *id);
 void lk_group_unstage(struct lk_keyring *keyring, struct lk_staged *staged);
 void lk_group_commit(struct lk_keyring *keyring, struct lk_staged *staged);
 void lk_set_unstage(struct lk_keyring *keyring, struct lk_staged *staged);

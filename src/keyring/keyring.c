@@ -127,6 +127,7 @@ static int stage_one(struct lk_keyring *keyring, const struct lk_keyring_change 
     case LK_KEYRING_KEY_CREDITS: return stage_simple(keyring, LK_STAGED_CREDITS, &change->id, change->credits < 0 ? 0 : change->credits);
     case LK_KEYRING_GROUP: return lk_group_stage(keyring, &change->group->id, &change->group->grants);
     case LK_KEYRING_GROUP_REMOVE: return lk_group_stage(keyring, &change->id, NULL);
+    case LK_KEYRING_GROUP_FORGET: return lk_group_forget_stage(keyring, &change->id);
     case LK_KEYRING_ACCOUNT: return lk_account_stage(keyring, change->account);
     case LK_KEYRING_ACCOUNT_REMOVE: return lk_account_remove_stage(keyring, &change->id);
     }

@@ -81,6 +81,7 @@ enum lk_keyring_change_kind {
     LK_KEYRING_KEY_CREDITS,  /* .id, .credits: the new balance, where the key has credits */
     LK_KEYRING_GROUP,        /* .group: what it gives, inserted or replaced, in force for every key in it at once */
     LK_KEYRING_GROUP_REMOVE, /* .id: keys that name it have nothing from it */
+    LK_KEYRING_GROUP_FORGET, /* .id: the same, and it never comes again: a key that is put without it later needs no other set for that */
     LK_KEYRING_ACCOUNT,      /* .account */
     LK_KEYRING_ACCOUNT_REMOVE, /* .id: every key of it is unknown from now on (their memory is freed bit by bit). Its groups are removed after it, one by one */
 };

@@ -188,7 +188,7 @@ int lk_key_stage(struct lk_keyring *keyring, const struct lk_keyring_key *key, s
     if (lk_table_reserve(&keyring->by_digest, inserts) != 0 || lk_table_reserve(&keyring->by_id, inserts) != 0)
         return LK_ENOMEM;
     struct lk_set_slot *slot;
-    code = lk_slot_find(keyring, &key->account_id, key->groups, key->groups_len, &slot);
+    code = lk_slot_find(keyring, key, &slot);
     if (code != 0)
         return code;
     code = stage_entries(keyring, key, slot, ret, problem);
@@ -321,6 +321,11 @@ void lk_key_disable(struct lk_keyring *keyring, const struct lk_id *id) {
         struct lk_entry *entry = lk_cells_at(&keyring->cells, entries.refs[i]);
         atomic_store_explicit(&entry->state, state_of(entry) | LK_ENTRY_DISABLED, memory_order_release);
     }
+}
+
+struct lk_set_slot *lk_key_slot(const struct lk_keyring *keyring, const struct lk_id *id) {
+    struct entries entries = entries_of(keyring, id);
+    return entries.len == 0 ? NULL : lk_place_at(keyring, lk_cells_at(&keyring->cells, entries.refs[0])->set)->slot;
 }
 
 struct lk_balance *lk_key_balance(const struct lk_keyring *keyring, const struct lk_id *id) {

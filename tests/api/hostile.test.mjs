@@ -181,6 +181,14 @@ describe('keys in many large groups', { timeout: 120000 * SLOW }, () => {
     const imported = { accountId, keys: Array.from({ length: 4 }, (_, i) => ({ name: `i${i}`, key: `imported-${i}-0123456789abcdef`, userGroupIds: but(99 - i) })) };
     const { json } = await server.graphql('mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { results { uuid } } }', { input: imported });
     assert.match(json.errors[0].message, /^Too much memory/);
+    // Who has no more room can take keys out of use all the same, of whatever groups were deleted since.
+    await server.query('mutation ($input: DeleteUserGroupInput!) { deleteUserGroup(input: $input) { clientMutationId } }', { input: { userGroupId: groups.pop() } });
+    const UPDATE = 'mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { apiKey { enabled } } }';
+    await server.query(UPDATE, { input: { accountId, uuid: keys[1].uuid, name: 'disabled', enabled: false } });
+    assert.equal((await server.verify(keys[1].key)).code, 'DISABLED');
+    const leak = { method: 'POST', path: '/v1/revoke-leaked', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ tokens: [keys[2].key] }) };
+    assert.equal((await httpRequest(server.port, leak)).status, 202);
+    assert.equal((await server.verify(keys[2].key)).code, 'DISABLED');
     // Each of these makes all sets anew, and they are kept until all of the request is in force.
     const update = (name, i) => `${name}: updateUserGroup(input: { userGroupId: "${groups[50]}", description: "${i}", permissions: { scopes: ["small${i}"] } }) { userGroup { id } }`;
     const changes = await server.graphql(`mutation { ${Array.from({ length: 20 }, (_, i) => update(`a${i}`, i)).join(' ')} }`);

@@ -345,6 +345,52 @@ static void test_bound(void **state) {
     }
 }
 
+static int put_in(struct world *world, bool enabled, const struct lk_id *groups, size_t len) {
+    struct lk_keyring_digest digest = digest_of(world->keys, 1);
+    struct lk_keyring_key key = key_of(1, &digest, 1);
+    key.enabled = enabled;
+    key.groups = groups;
+    key.groups_len = len;
+    return put_key(world->keyring, &key);
+}
+
+/* Whoever has no room for another set can disable a key that has lost a group which is gone for good, and change it. */
+static void test_bound_without_a_group(void **state) {
+    struct world *world = *state;
+    static char text[2][8192];
+    const struct lk_id groups[] = {id_of(50), id_of(51), id_of(52)};
+    for (uint32_t i = 0; i < 2; i++) {
+        memset(text[i], (int)('a' + i), sizeof text[i]);
+        const struct lk_slice both[] = {lk_slice_make(text[i], sizeof text[i]), i == 0 ? lk_slice_cstr("x") : lk_slice_cstr("y")};
+        const struct lk_grants grants = {.scopes = both, .scopes_len = 2};
+        assert_int_equal(put_group(world->keyring, 50 + i, &grants), 0);
+    }
+    assert_int_equal(put_in(world, true, groups, 3), 0);
+    lk_keyring_bound(world->keyring, 0);
+    assert_int_equal(put_in(world, true, groups, 2), LK_ELIMIT);
+    assert_int_equal(put_id(world->keyring, LK_KEYRING_GROUP_REMOVE, 52), 0);
+    assert_int_equal(put_in(world, true, groups, 2), LK_ELIMIT); /* it may come again */
+
+    const struct lk_keyring_change forget = {.kind = LK_KEYRING_GROUP_FORGET, .id = groups[2]};
+    lk_keyring_begin(world->keyring);
+    assert_int_equal(lk_keyring_stage(world->keyring, &forget, 1, NULL), 0);
+    lk_keyring_unstage(world->keyring, 0);
+    assert_int_equal(put_in(world, true, groups, 2), LK_ELIMIT); /* it was not forgotten after all */
+
+    assert_int_equal(lk_keyring_apply(world->keyring, &forget, 1, NULL), 0);
+    assert_int_equal(put_in(world, true, groups, 2), 0);
+    assert_true(holds(world, 1, "x AND y"));
+    assert_int_equal(put_in(world, false, groups, 2), 0);
+    assert_int_equal(code_of(world, 1), LK_VERIFY_DISABLED);
+    assert_int_equal(stats_of(world).sets, 1);
+    assert_int_equal(put_in(world, true, &groups[1], 1), LK_ELIMIT); /* it has lost one that is there */
+    assert_int_equal(put_id(world->keyring, LK_KEYRING_GROUP_FORGET, 50), 0);
+    assert_int_equal(put_in(world, true, &groups[1], 1), 0);
+    assert_true(holds(world, 1, "y AND NOT x"));
+    assert_int_equal(put_id(world->keyring, LK_KEYRING_KEY_REMOVE, 1), 0);
+    assert_int_equal(stats_of(world).sets, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_growth, set_up, tear_down),
@@ -356,6 +402,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_staging, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_account_removed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bound, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_bound_without_a_group, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
