@@ -178,6 +178,7 @@ static bool tell(const struct work *work, const struct report *report, int commi
 static void finish(struct lk_job *base, int committed) {
     const struct work *work = (const struct work *)base;
     bool heeded = true;
+    lk_turns_give_back(work->service->turns, work->job.owner);
     for (size_t i = 0; i < work->len; i++) {
         if (work->reports[i].known)
             heeded = tell(work, &work->reports[i], committed) && heeded;
@@ -203,13 +204,24 @@ static void look(const struct lk_leak_service *service, const struct http_reques
     }
 }
 
+/* In the turn of the address. Whether its reports wait for the store thread. */
+static bool queue(struct work *work) {
+    const struct lk_leak_service *service = work->service;
+    if (!lk_turns_take_of(service->turns, service->lanes, work->request, (struct lk_slice){NULL, 0}, &work->job.owner))
+        return false;
+    if (lk_executor_submit(service->executor, &work->job) == 0)
+        return true;
+    lk_turns_give_back(service->turns, work->job.owner);
+    return false;
+}
+
 static void submit(struct work *work) {
     bool any = false;
     for (size_t i = 0; i < work->len && !any; i++)
         any = work->reports[i].known;
     if (!any)
         answer_done(work);
-    else if (lk_executor_submit(work->service->executor, &work->job) != 0)
+    else if (!queue(work))
         answer_unavailable(work->request);
 }
 

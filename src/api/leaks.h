@@ -12,8 +12,8 @@
 
 #include "api/lanes.h"
 #include "api/rate_table.h"
+#include "api/turns.h"
 #include "domain/call.h"
-#include "store/executor.h"
 
 #include <pthread.h>
 
@@ -25,14 +25,15 @@ struct lk_leak_service {
     const struct lk_lanes *lanes;
     struct lk_domain *domain;
     struct lk_executor *executor;
+    struct lk_turns *turns;
     pthread_rwlock_t lock;         /* guards keys */
     struct lk_leak_keys *keys;     /* GitHub's; NULL: its endpoint is not offered */
     struct lk_rate_table *finders; /* by address */
     struct lk_rate_table *forgers; /* signatures that are not GitHub's */
 };
 
-/* keys_file: the answer of GitHub's meta/public_keys/secret_scanning, saved; empty: none. LK_ENOTFOUND, LK_EINVAL, LK_ENOMEM with a sentence. lanes, domain
- * and executor are set by the caller before the first request. */
+/* keys_file: the answer of GitHub's meta/public_keys/secret_scanning, saved; empty: none. LK_ENOTFOUND, LK_EINVAL, LK_ENOMEM with a sentence. lanes, domain,
+ * executor and turns are set by the caller before the first request. */
 int lk_leak_service_open(const char *keys_file, struct lk_leak_service *ret, struct lk_problem *problem);
 
 /* Reads the file again; on failure the old keys stay. Any thread. */

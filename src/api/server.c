@@ -397,6 +397,7 @@ static int start_threads(struct server *server, struct lk_problem *problem) {
     server->leaks.lanes = &server->lanes;
     server->leaks.domain = server->store.domain;
     server->leaks.executor = server->executor;
+    server->leaks.turns = &server->turns;
     set_up_graphql(server);
     code = set_up_verification(server, problem);
     if (code == 0)

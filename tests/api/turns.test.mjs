@@ -1,9 +1,12 @@
 // Requests wait for the one thread that has the database: of one credential only so many at a time, so that others get theirs.
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import http2 from 'node:http2';
+import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Server } from './support/server.mjs';
+import { Server, temporaryDirectory } from './support/server.mjs';
 
 const TURNS = 256;
 // Milliseconds of work for a small request.
@@ -33,6 +36,7 @@ describe('waiting requests', () => {
   let server;
   let greedy;
   const sessions = [];
+  const github = crypto.generateKeyPairSync('ec', { namedCurve: 'prime256v1', publicKeyEncoding: { type: 'spki', format: 'pem' } });
   const send = async (session, key, fields, body) => {
     const credential = key.startsWith('lks_') ? { authorization: `Bearer ${key}` } : { 'x-api-key': key };
     const stream = session.request({ ...fields, ...credential });
@@ -49,7 +53,9 @@ describe('waiting requests', () => {
     send(session, key, { ':method': 'POST', ':path': '/v1/revoke', 'content-type': 'application/x-www-form-urlencoded' }, `token=${server.account.apiKey}`);
 
   before(async () => {
-    server = await Server.fresh();
+    const file = path.join(temporaryDirectory(), 'github.json');
+    fs.writeFileSync(file, JSON.stringify({ public_keys: [{ key_identifier: 'github', key: github.publicKey }] }));
+    server = await Server.fresh({ args: ['--leak-public-keys', file] });
     greedy = (await server.createKey('greedy', [])).key;
     for (let i = 0; i < 4; i++) {
       sessions.push(http2.connect(server.url));
@@ -114,4 +120,11 @@ describe('waiting requests', () => {
   });
 
   it('for a revocation do so as well', () => flood(403, (session) => revoke(session, greedy)));
+
+  it('that report leaks do so as well', async () => {
+    const body = JSON.stringify([{ token: (await server.createKey('leaked', [])).key, type: 't' }]);
+    const signature = crypto.createSign('SHA256').update(body).sign(github.privateKey, 'base64');
+    const fields = { ':method': 'POST', ':path': '/v1/leaks/github', 'content-type': 'application/json', 'github-public-key-identifier': 'github', 'github-public-key-signature': signature };
+    await flood(200, (session) => send(session, '', fields, body));
+  });
 });
