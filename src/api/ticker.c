@@ -44,16 +44,15 @@ static struct slot *next_soon(struct lk_ticker *ticker) {
     return NULL;
 }
 
-/* Waits for the next one to run. NULL when it is to stop. Its time is the monotonic clock's: setting the wall clock must not make it hurry or wait. */
+/* Waits for the next one to run: one that is due, before one that is to hurry, which may be told so without end. NULL when it is to stop. Its time is the monotonic
+ * clock's: setting the wall clock must not make it hurry or wait. */
 static struct slot *next(struct lk_ticker *ticker) {
     while (!atomic_load(&ticker->stopping)) {
-        struct slot *slot = next_soon(ticker);
+        struct slot *due = next_due(ticker);
+        struct slot *slot = lk_clock_mono_ns() >= due->due_ns ? due : next_soon(ticker);
         if (slot != NULL)
             return slot;
-        slot = next_due(ticker);
-        if (lk_clock_mono_ns() >= slot->due_ns)
-            return slot;
-        const struct timespec until = {.tv_sec = (time_t)(slot->due_ns / NS_PER_SECOND), .tv_nsec = (long)(slot->due_ns % NS_PER_SECOND)};
+        const struct timespec until = {.tv_sec = (time_t)(due->due_ns / NS_PER_SECOND), .tv_nsec = (long)(due->due_ns % NS_PER_SECOND)};
         (void)sem_clockwait(&ticker->wake, CLOCK_MONOTONIC, &until); /* whatever ends it, all is looked at again */
     }
     return NULL;

@@ -21,7 +21,7 @@ struct lk_tick {
 /* The ticks are copied. 0, LK_EINVAL (none, or a period of 0) or LK_ENOMEM. All signals are blocked in the thread. */
 int lk_ticker_start(const struct lk_tick *ticks, size_t len, struct lk_ticker **ret);
 
-/* Has the tick of this index run as soon as the one under way has ended, and not only when it is due. Any thread; takes no lock, and makes a system call only
+/* Has the tick of this index run as soon as the one under way, and those that are due, have ended, and not only when it is due itself. Any thread; takes no lock, and makes a system call only
  * when the ticker sleeps. */
 void lk_ticker_hurry(struct lk_ticker *ticker, size_t index);
 

@@ -3,6 +3,7 @@
 #include "api/ticker.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
@@ -80,6 +81,39 @@ static void test_hurry(void **state) {
     assert_int_equal(other.runs, 0);
 }
 
+/* One that is told to hurry again before it has ended, each time. */
+struct eager {
+    struct lk_ticker *_Atomic ticker;
+    atomic_int runs;
+};
+
+static void run_again(void *context) {
+    struct eager *eager = context;
+    atomic_fetch_add(&eager->runs, 1);
+    struct lk_ticker *ticker = atomic_load(&eager->ticker);
+    if (ticker != NULL)
+        lk_ticker_hurry(ticker, 0);
+}
+
+static void test_hurry_keeps_nobody_waiting(void **state) {
+    (void)state;
+    struct eager eager = {NULL, 0};
+    struct counter counter = counter_new();
+    const struct lk_tick ticks[] = {{run_again, &eager, 3600 * 1000}, {count, &counter, 1}};
+    struct lk_ticker *ticker = NULL;
+    assert_int_equal(lk_ticker_start(ticks, 2, &ticker), 0);
+    atomic_store(&eager.ticker, ticker);
+    lk_ticker_hurry(ticker, 0);
+    while (atomic_load(&eager.runs) == 0)
+        sched_yield();
+    pthread_mutex_lock(&counter.mutex);
+    int before = counter.runs;
+    pthread_mutex_unlock(&counter.mutex);
+    wait_for(&counter, before + 3); /* else the test's time runs out */
+    lk_ticker_stop(ticker);
+    assert_true(atomic_load(&eager.runs) > 3);
+}
+
 /* A task that the stop has to wait for: it takes a while. */
 struct slow {
     atomic_bool entered, left;
@@ -119,6 +153,7 @@ int main(void) {
         cmocka_unit_test(test_each_with_its_period),
         cmocka_unit_test(test_stop_does_not_wait_for_a_period),
         cmocka_unit_test(test_hurry),
+        cmocka_unit_test(test_hurry_keeps_nobody_waiting),
         cmocka_unit_test(test_stop_waits_for_a_task_under_way),
         cmocka_unit_test(test_what_it_does_not_take),
     };
