@@ -24,16 +24,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define COPY_FILE "backup.tmp"
 
 /* Pages that are copied between two transactions: a mebibyte. */
 #define STEP_PAGES 256
-
-/* How long to wait when the store's queue is full. */
-#define FULL_QUEUE_NS 2000000L
 
 #define READ_BYTES ((size_t)128 << 10)
 
@@ -263,11 +259,9 @@ static void finish_step(struct lk_job *job, int committed) {
 
 /* Asks the store thread for one step and waits for it. As lk_db_copy_step. */
 static int make_step(struct lk_backup_service *service) {
-    const struct timespec pause = {.tv_nsec = FULL_QUEUE_NS};
     service->step = (struct lk_job){NULL, run_nothing, finish_step};
     service->stepped = false;
-    while (lk_executor_submit(service->config.executor, &service->step) != 0)
-        nanosleep(&pause, NULL); /* the executor stops only after this thread */
+    (void)lk_executor_submit(service->config.executor, &service->step); /* not refused: the executor stops only after this thread */
     pthread_mutex_lock(&service->mutex);
     while (!service->stepped)
         pthread_cond_wait(&service->changed, &service->mutex);

@@ -100,7 +100,7 @@ void lk_key_clock_tick(void *context) {
     if (atomic_exchange(&clock->busy, true))
         return;
     if (lk_executor_submit(clock->executor, &clock->job) != 0)
-        atomic_store(&clock->busy, false); /* the queue is full: at the next tick again */
+        atomic_store(&clock->busy, false); /* it is stopping: lk_key_clock_close does the rest */
 }
 
 int lk_key_clock_open(struct lk_executor *executor, struct lk_domain *domain, struct lk_keyring *keyring, struct lk_key_clock **ret) {

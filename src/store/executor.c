@@ -218,7 +218,7 @@ free_executor:
 
 int lk_executor_submit(struct lk_executor *executor, struct lk_job *job) {
     pthread_mutex_lock(&executor->mutex);
-    bool refused = executor->stopping || executor->stats.waiting >= executor->config.queue_max;
+    bool refused = executor->stopping || (job->owner != 0 && executor->stats.waiting >= executor->config.queue_max);
     if (!refused) {
         put_job(executor, job);
         pthread_cond_signal(&executor->arrived);

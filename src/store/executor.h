@@ -12,7 +12,7 @@
 
 struct lk_executor;
 
-/* Whose a job is: 0 the server's own, up to LK_JOB_OWNERS of clients. */
+/* Whose a job is: 0 the server's own, of which there are few at a time whatever clients do; up to LK_JOB_OWNERS of clients. */
 #define LK_JOB_OWNERS 4096
 
 struct lk_job {
@@ -27,7 +27,7 @@ struct lk_job {
 
 struct lk_executor_config {
     struct lk_db *db;              /* lent; closed by the caller after lk_executor_stop */
-    size_t queue_max;              /* jobs waiting; more are refused */
+    size_t queue_max;              /* jobs waiting; more are refused to clients */
     size_t batch_max;              /* jobs a transaction */
     void (*broken)(void *context); /* called once, on the store thread, after an I/O failure: every later job finishes with LK_EIO */
     void *context;
@@ -50,7 +50,7 @@ struct lk_executor_stats {
 
 int lk_executor_start(const struct lk_executor_config *config, struct lk_executor **ret);
 
-/* Queues a job. 0, or LK_EBUSY (full or stopping: finish is not called). Any thread. Bounded time; takes a short lock. */
+/* Queues a job. 0, or LK_EBUSY (full, where it is a client's, or stopping: finish is not called). Any thread. Bounded time; takes a short lock. */
 int lk_executor_submit(struct lk_executor *executor, struct lk_job *job);
 
 /* Runs what is queued, ends the thread, frees. Submits during it get LK_EBUSY. */
