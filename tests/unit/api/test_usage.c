@@ -369,7 +369,7 @@ static void test_many_keys_in_pieces(void **state) {
     assert_int_equal(fixture_query(f, "SELECT count(*) FROM api_key_use WHERE last_used_at IS NOT NULL"), MANY - MANY / 10);
 }
 
-/* A piece whose commit fails, or that the queue has no room for, is written later, and once. */
+/* A piece whose commit fails is written later, and once. */
 static void test_what_cannot_be_written_is_written_later(void **state) {
     struct world w;
     open_world(state, &w, 100);
