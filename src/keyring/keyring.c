@@ -2,8 +2,10 @@
 
 #include <stdlib.h>
 
-/* Entries that a change looks at while keys of a removed account are being found: a few microseconds of reading in order. */
+/* Entries that a change looks at while keys of a removed account are being found: a few microseconds of reading in order. And those that each batch does, so that they are found
+ * where nothing changes, too: there is one every second. */
 #define SWEEP_STEP 512
+#define SWEEP_BATCH 2048
 
 static uint64_t hash_of_entry_digest(const void *context, uint32_t ref) {
     return lk_hash_digest(&lk_cells_at(context, ref)->digest);
@@ -207,8 +209,8 @@ static void commit_one(struct lk_keyring *keyring, struct lk_staged *staged) {
 }
 
 /* Frees keys of accounts that are gone: readers refuse them already. */
-static void sweep(struct lk_keyring *keyring) {
-    for (size_t i = 0; i < SWEEP_STEP && keyring->sweep_left > 0; i++, keyring->sweep_left--) {
+static void sweep(struct lk_keyring *keyring, size_t looks) {
+    for (size_t i = 0; i < looks && keyring->sweep_left > 0; i++, keyring->sweep_left--) {
         if (keyring->sweep_at >= keyring->cells.entries_used)
             keyring->sweep_at = 1;
         const struct lk_entry *entry = lk_cells_at(&keyring->cells, keyring->sweep_at++);
@@ -221,8 +223,9 @@ void lk_keyring_commit(struct lk_keyring *keyring) {
     for (size_t i = 0; i < keyring->staged_len; i++) {
         commit_one(keyring, &keyring->staged[i]);
         lk_table_step(keyring->steps++ % 2 == 0 ? &keyring->by_digest : &keyring->by_id);
-        sweep(keyring);
+        sweep(keyring, SWEEP_STEP);
     }
+    sweep(keyring, SWEEP_BATCH);
     keyring->staged_len = 0;
     note_tables(keyring);
 }

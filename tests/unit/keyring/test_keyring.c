@@ -258,8 +258,11 @@ static void test_account_removed(void **state) {
     assert_int_equal(put_id(world->keyring, LK_KEYRING_ACCOUNT_REMOVE, 2000), 0);
     for (uint32_t i = 0; i < COUNT; i++)
         assert_int_equal(code_of(world, i), i % 2 == 0 ? LK_VERIFY_NOT_FOUND : LK_VERIFY_VALID);
-    for (uint32_t i = 0; i < 20; i++)
-        assert_int_equal(put_id(world->keyring, LK_KEYRING_KEY_REMOVE, 999999), 0);
+    assert_true(stats_of(world).keys > COUNT / 2);
+    for (uint32_t i = 0; i < 10; i++) { /* of batches that change nothing */
+        lk_keyring_begin(world->keyring);
+        lk_keyring_commit(world->keyring);
+    }
     assert_int_equal(stats_of(world).keys, COUNT / 2);
     assert_int_equal(stats_of(world).accounts, 0);
     assert_int_equal(lk_keyring_apply(world->keyring, &add, 1, NULL), 0);
