@@ -17,6 +17,9 @@
 #define REQUESTS_AN_HOUR 60
 #define HOUR_MS 3600000
 
+/* How long reports of a request are worked on at once; the others wait for another turn, for what a report takes depends on the key's groups: a thousand can take many seconds. */
+#define PIECE_NS (4 * INT64_C(1000000))
+
 /* Most memory that one report takes on the store thread: what a hundred user groups hold is read for the audit. */
 #define ARENA_MAX ((size_t)32 << 20)
 
@@ -41,6 +44,8 @@ struct work {
     struct lk_slice answer; /* GitHub's; ptr NULL for a finder, who is told nothing */
     struct report *reports;
     size_t len;
+    size_t next; /* the first that has not been tried */
+    size_t done; /* those before it are in force, or failed */
 };
 
 int lk_leak_service_open(const char *keys_file, struct lk_leak_service *ret, struct lk_problem *problem) {
@@ -148,24 +153,26 @@ static int disable(const struct work *work, const struct report *report, struct 
     return ended != 0 ? ended : code;
 }
 
-/* One that fails keeps none of the others in use. */
+/* Some of the reports. One that fails keeps none of the others in use. */
 static void run(struct lk_job *base, struct lk_db *db) {
     struct work *work = (struct work *)base;
+    const int64_t end_ns = lk_clock_mono_ns() + PIECE_NS;
     struct lk_arena arena;
     lk_arena_init(&arena, ARENA_MAX);
-    for (size_t i = 0; i < work->len; i++) {
-        if (!work->reports[i].known)
+    do {
+        struct report *report = &work->reports[work->next++];
+        if (!report->known)
             continue;
-        work->reports[i].code = disable(work, &work->reports[i], db, &arena);
+        report->code = disable(work, report, db, &arena);
         lk_arena_reset(&arena);
-    }
+    } while (work->next < work->len && lk_clock_mono_ns() < end_ns);
     lk_arena_free(&arena);
 }
 
 /* Says in the log what came of a report; whether it was heeded. */
-static bool tell(const struct work *work, const struct report *report, int committed) {
+static bool tell(const struct work *work, const struct report *report) {
     const struct lk_id_text key = lk_id_format(&report->key);
-    int code = committed != 0 ? committed : report->code;
+    int code = report->code;
     if (code != 0)
         lk_log(LK_LOG_ERROR, "a secret of API key %s was leaked, says %.*s, and could not be ended: %s", key.text,
                (int)work->reported_by.len, work->reported_by.ptr, lk_error_text(code));
@@ -175,18 +182,38 @@ static bool tell(const struct work *work, const struct report *report, int commi
     return code == 0;
 }
 
-static void finish(struct lk_job *base, int committed) {
-    const struct work *work = (const struct work *)base;
+/* All reports were tried. */
+static void end(const struct work *work) {
     bool heeded = true;
     lk_turns_give_back(work->service->turns, work->job.owner);
     for (size_t i = 0; i < work->len; i++) {
         if (work->reports[i].known)
-            heeded = tell(work, &work->reports[i], committed) && heeded;
+            heeded = tell(work, &work->reports[i]) && heeded;
     }
     if (heeded)
         answer_done(work);
     else
         answer_unavailable(work->request);
+}
+
+/* So it went for all up to here that were not done. */
+static void fail_up_to(struct work *work, size_t end, int code) {
+    for (; work->done < end; work->done++)
+        work->reports[work->done].code = code;
+    work->next = end;
+}
+
+static void finish(struct lk_job *base, int committed) {
+    struct work *work = (struct work *)base;
+    if (committed != 0) /* where no transaction could be begun, there will be none for the others */
+        fail_up_to(work, work->next > work->done ? work->next : work->len, committed);
+    work->done = work->next;
+    if (work->done < work->len) {
+        if (lk_executor_resume(work->service->executor, &work->job) == 0)
+            return;
+        fail_up_to(work, work->len, LK_EBUSY);
+    }
+    end(work);
 }
 
 /* --- the I/O thread's part --- */

@@ -216,15 +216,23 @@ free_executor:
     return code;
 }
 
-int lk_executor_submit(struct lk_executor *executor, struct lk_job *job) {
+static int queue(struct lk_executor *executor, struct lk_job *job, bool always) {
     pthread_mutex_lock(&executor->mutex);
-    bool refused = executor->stopping || (job->owner != 0 && executor->stats.waiting >= executor->config.queue_max);
+    bool refused = executor->stopping || (!always && executor->stats.waiting >= executor->config.queue_max);
     if (!refused) {
         put_job(executor, job);
         pthread_cond_signal(&executor->arrived);
     }
     pthread_mutex_unlock(&executor->mutex);
     return refused ? LK_EBUSY : 0;
+}
+
+int lk_executor_submit(struct lk_executor *executor, struct lk_job *job) {
+    return queue(executor, job, job->owner == 0);
+}
+
+int lk_executor_resume(struct lk_executor *executor, struct lk_job *job) {
+    return queue(executor, job, true);
 }
 
 void lk_executor_stop(struct lk_executor *executor) {

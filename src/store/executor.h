@@ -53,6 +53,9 @@ int lk_executor_start(const struct lk_executor_config *config, struct lk_executo
 /* Queues a job. 0, or LK_EBUSY (full, where it is a client's, or stopping: finish is not called). Any thread. Bounded time; takes a short lock. */
 int lk_executor_submit(struct lk_executor *executor, struct lk_job *job);
 
+/* Queues a job again that has finished and has more to do: 0, or LK_EBUSY (stopping). It was let in once, so it does not matter how many wait. */
+int lk_executor_resume(struct lk_executor *executor, struct lk_job *job);
+
 /* Runs what is queued, ends the thread, frees. Submits during it get LK_EBUSY. */
 void lk_executor_stop(struct lk_executor *executor);
 

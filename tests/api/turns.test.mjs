@@ -127,4 +127,16 @@ describe('waiting requests', () => {
     const fields = { ':method': 'POST', ':path': '/v1/leaks/github', 'content-type': 'application/json', 'github-public-key-identifier': 'github', 'github-public-key-signature': signature };
     await flood(200, (session) => send(session, '', fields, body));
   });
+
+  it('that report a thousand leaks let others between them', async () => {
+    const keys = Array.from({ length: 1000 }, (_, i) => ({ name: `leaked ${i}`, key: `leaked-key-number-${i}` }));
+    await server.query('mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { results { error } } }', { input: { accountId: server.account.accountId, keys } });
+    const order = [];
+    const fields = { ':method': 'POST', ':path': '/v1/revoke-leaked', 'content-type': 'application/json' };
+    const leaks = send(sessions[0], '', fields, JSON.stringify({ tokens: keys.map(({ key }) => key) })).then((answer) => order.push('leaks') && answer);
+    const other = ask(sessions[0], server.account.apiKey, '{ account { id } }').then((answer) => order.push('other') && answer);
+    assert.deepEqual([(await other).status, (await leaks).status], [200, 202]);
+    assert.deepEqual(order, ['other', 'leaks']);
+    for (const i of [0, 500, 999]) assert.equal((await server.verify(keys[i].key)).code, 'DISABLED');
+  });
 });

@@ -270,11 +270,13 @@ static void test_batch_max_and_stats(void **state) {
     assert_int_equal(count(fixture->db), 6);
 }
 
-/* For clients: the server's own work, of which there is little, finds room always. */
+/* For clients: the server's own work, of which there is little, finds room always, and so does what was let in and goes on. */
 static void test_queue_is_bounded(void **state) {
     struct fixture *fixture = *state;
     struct test_job jobs[4];
     struct test_job own = job_of(fixture, 5);
+    struct test_job resumed = job_of(fixture, 6);
+    resumed.job.owner = 1;
     for (int i = 0; i < 4; i++) {
         jobs[i] = job_of(fixture, i + 1);
         jobs[i].job.owner = 1;
@@ -289,9 +291,11 @@ static void test_queue_is_bounded(void **state) {
     assert_int_equal(lk_executor_submit(fixture->executor, &jobs[3].job), LK_EBUSY);
     submit(fixture, &own);
     assert_int_equal(lk_executor_submit(fixture->executor, &jobs[3].job), LK_EBUSY);
+    assert_int_equal(lk_executor_resume(fixture->executor, &resumed.job), 0);
     open_gate(&fixture->gate);
     lk_executor_stop(fixture->executor);
     assert_int_equal(own.finished, 1);
+    assert_int_equal(resumed.finished, 1);
     assert_int_equal(jobs[2].finished, 1);
     assert_int_equal(jobs[3].ran + jobs[3].finished, 0);
 }
