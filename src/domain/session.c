@@ -350,18 +350,26 @@ static int describe_user(struct lk_call *call, const struct lk_session_user_row 
     return 0;
 }
 
+/* Not by way of the default account: its user may be gone while the session opens others. */
 int lk_session_describe(struct lk_call *call, struct lk_slice token, struct lk_login_result *ret) {
+    lk_permission_cache_trim(call->domain->permissions);
+    if (!lk_session_token_check(token))
+        return lk_session_refuse(call);
     struct lk_session_user_row *rows;
     size_t len;
     uint8_t digest[LK_MAC_BYTES];
-    int code = lk_authenticate_session(call, token, (struct lk_slice){NULL, 0});
-    if (code != 0)
-        return code;
-    if (call->actor->kind == LK_ACTOR_KEY)
-        return lk_key_session_describe(call, ret);
     lk_session_token_digest(call->domain->keys, token, digest);
-    code = lk_store_session_list(call->db, digest, LK_LOGIN_ACCOUNTS_MAX, call->arena, &rows, &len);
-    return code == 0 ? describe_user(call, rows, len, ret) : lk_fail_store(call, code);
+    int code = lk_store_session_list(call->db, digest, LK_LOGIN_ACCOUNTS_MAX, call->arena, &rows, &len);
+    if (code != 0)
+        return lk_fail_store(call, code);
+    if (len == 0) {
+        code = lk_key_session_authenticate(call, digest);
+        return code == 0 ? lk_key_session_describe(call, ret) : code;
+    }
+    if (is_over(call, &rows[0].session))
+        return lk_session_refuse(call);
+    code = use(call, &rows[0].session);
+    return code == 0 ? describe_user(call, rows, len, ret) : code;
 }
 
 static int end_session(struct lk_call *call, const uint8_t digest[LK_MAC_BYTES], const struct lk_session_user_row *rows, size_t len) {

@@ -79,7 +79,8 @@ int lk_authenticate_session(struct lk_call *call, struct lk_slice token, struct 
  * Audited as the key's LOGIN. A whole of its own, as lk_login_end. LK_EUNAUTH as lk_authenticate_key, and then nothing was written. */
 int lk_login_key(struct lk_call *call, struct lk_slice key, struct lk_login_result *ret);
 
-/* Who a session acts as: lk_authenticate_session in its default account, and the accounts that it opens. ret has no token. */
+/* Who a session acts as, and the accounts that it opens, of which the first is where its actor is: the default one, or where that user is gone or has another
+ * password, the next. ret has no token. LK_EUNAUTH when it opens none. */
 int lk_session_describe(struct lk_call *call, struct lk_slice token, struct lk_login_result *ret);
 
 /* Ends a session in all its accounts. A whole of its own, as lk_login_end. LK_EUNAUTH when there is none. */

@@ -334,6 +334,31 @@ describe('sessions of the console', () => {
     await assertEnded(server, second);
   });
 
+  it('go on in the other accounts when the user of one is gone, and say so: it is not signed out', async () => {
+    const { createAccount } = await server.query('mutation { createAccount(input: { name: "Stays" }) { key account { id } } }');
+    const there = { key: createAccount.key };
+    const stays = { uuid: createAccount.account.id, accountName: 'Stays' };
+    const DELETE_USER = 'mutation ($input: DeleteUserInput!) { deleteUser(input: $input) { clientMutationId } }';
+    const leavers = { first: (id) => server.query(DELETE_USER, { input: { id } }), changed: (id) => server.query(SET_PASSWORD, { input: { userId: id, password: 'a new one, here' } }) };
+    for (const [name, leave] of Object.entries(leavers)) {
+      const email = `${name}@example.org`;
+      const id = await createUser(server, email, 'the same twice');
+      const { createUser: made } = await server.query(CREATE_USER, { input: { name: 'Ann there', email } }, there);
+      await server.query(SET_PASSWORD, { input: { userId: made.user.id, password: 'the same twice' } }, there);
+      const cookie = await signIn(server, { email, password: 'the same twice' });
+      await leave(id);
+      const shown = JSON.parse((await session(server, 'GET', { cookie })).text);
+      assert.deepEqual(shown, { accountId: stays.uuid, accountName: 'Stays', accounts: [stays], actor: { kind: 'USER', id: made.user.id, name: email } });
+      const ask = async (target) => graphql(server, cookie, VIEWER, { path: `/graphql${target}` });
+      assert.equal(JSON.parse((await ask(`?accountId=${stays.uuid}`)).text).data.viewer.account.id, stays.uuid);
+      // What names no account was meant for the first, and does not act in another one.
+      assert.equal((await ask('')).status, 401);
+      assert.equal((await ask(`?accountId=${server.account.accountId}`)).status, 401);
+      await server.query(DELETE_USER, { input: { id: made.user.id } }, there);
+      await assertEnded(server, cookie);
+    }
+  });
+
   it('hold what the key holds, from that moment on', async () => {
     const { key, uuid } = await server.createKey('grows', []);
     const cookie = await signIn(server, { apiKey: key });
