@@ -170,7 +170,8 @@ static bool may_try(struct lk_graphql_job *job) {
 }
 
 static void note_refusals(const struct lk_graphql_job *job) {
-    for (size_t i = 0; i < job->context.refused; i++)
+    size_t len = job->context.refused + job->context.call.denied;
+    for (size_t i = 0; i < len; i++)
         lk_refusals_note(job->service->refusals, &job->context.call.actor->id, lk_clock_mono_ns());
 }
 

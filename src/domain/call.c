@@ -133,6 +133,7 @@ int lk_operation_end(struct lk_call *call, bool failed) {
 int lk_request_begin(struct lk_call *call) {
     call->mark = mark(call);
     call->imported = 0;
+    call->denied = 0;
     int code = lk_db_savepoint(call->db);
     return code == 0 ? 0 : lk_fail_store(call, code);
 }

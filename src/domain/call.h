@@ -99,6 +99,7 @@ struct lk_call {
     struct lk_change *last_change;
     size_t mark;                   /* of the observer, when the request began */
     size_t imported;               /* keys that the request has asked to import */
+    size_t denied;                 /* keys of its imports that were refused for want of a right, each with an entry */
     struct lk_found_groups *found; /* groups that were named before (domain/group_set.c) */
 };
 

@@ -82,6 +82,7 @@ static int refuse(struct lk_call *call, struct lk_change *last_change, struct lk
                                            .resource_name = call->denial.resource_name,
                                            .failure = call->denial.reason};
     call->denial = (struct lk_denial){0};
+    call->denied++;
     return lk_audit_append(call, &change);
 }
 

@@ -65,6 +65,23 @@ describe('refused changes', () => {
     assert.ok(count + 1 >= Math.floor(AN_HOUR / (9 * 49)), `${count + 1}`);
   });
 
+  it('of the single keys of an import count, too', async () => {
+    const group = await server.createGroup('imports', ['MANAGE_API_KEYS']);
+    const { key } = await server.createKey('imports', [group]);
+    const { accountId, userGroupId } = server.account;
+    const IMPORT = 'mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { results { error } } }';
+    const keys = Array.from({ length: 1000 }, (_, i) => ({ name: `import ${i}`, key: `a secret of another's making ${i}`.replaceAll(' ', '-'), userGroupIds: [i < 100 ? group : userGroupId] }));
+    const send1000 = () => send(key, { query: IMPORT, variables: { input: { accountId, keys } } });
+    const first = JSON.parse((await send1000()).text).data.importApiKeys.results;
+    assert.deepEqual([first.slice(0, 100).every(({ error }) => error === null), first.slice(100).every(({ error }) => /more than the caller holds/.test(error))], [true, true]);
+    let answers = 1;
+    let answer = await send1000(); // what was imported is there already, which is no want of a right: 900 in all
+    for (; answer.status === 200 && answers * 900 < 2 * AN_HOUR; answer = await send1000()) answers++;
+    assert.equal(answer.status, 429);
+    assert.ok(answers * 900 >= AN_HOUR, `${answers}`);
+    assert.ok(await server.accepts(key));
+  });
+
   it('of /v1/revoke and /v1/backup count with the others of their caller', async () => {
     const { key } = await server.createKey('weak, too', []);
     assert.equal((await backup(key)).status, 403);
