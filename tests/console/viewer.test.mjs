@@ -47,6 +47,19 @@ describe('a key that may only look', () => {
     await visitor.close();
   });
 
+  it('that may see the audit log only is not told that those are gone whom it may not see', async () => {
+    const { server } = scene;
+    const auditor = await server.createKey('auditor', [await createGroup(server, 'Auditors', { accountPermissions: { accountPermissionTypes: ['VIEW_AUDITS'] } })]);
+    const ada = await scene.visit({ email: 'ada@acme.example', password: 'correct horse battery' });
+    await ada.close();
+    const visitor = await scene.visit({ apiKey: auditor.key });
+    await visitor.goto('/console/audit');
+    await visitor.page.getByRole('row').filter({ hasText: 'Signed in with user ada@acme.example' }).getByText('A user', { exact: true }).waitFor();
+    assert.equal(await visitor.page.getByText('gone').count(), 0);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('that may see nothing is shown nothing but the way out', async () => {
     const visitor = await scene.visit({ apiKey: nothing.key });
     const { page } = visitor;

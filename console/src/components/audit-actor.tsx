@@ -10,7 +10,7 @@ export function AuditActor({ set }: { set: ChangeSetParts }) {
     const { id, name } = set.triggeredBy;
     return <span class="actor"><Icon name="user" /><a href={`${BASE}/security/access/users/${id}`}><bdi>{name ?? id}</bdi></a></span>;
   }
-  if (set.__typename === 'UserChangeSet') return <span class="actor"><Icon name="user" />A user who is gone</span>;
+  if (set.__typename === 'UserChangeSet') return <span class="actor"><Icon name="user" />A user{may.seeUsers && ' who is gone'}</span>;
   if (!set.apiKeyId) return <span class="actor">The server</span>;
   const name = set.apiKey?.name;
   if (name) return <span class="actor"><Icon name="key" /><a href={`${BASE}/security/access/api-keys/${set.apiKeyId}`}><bdi>{name}</bdi></a></span>;
