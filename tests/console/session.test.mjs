@@ -291,6 +291,51 @@ describe('a session', () => {
     await ada.close();
   });
 
+  it('goes on in another account when its user in the one that is open is gone', async () => {
+    const { server } = scene;
+    const { createAccount } = await server.query('mutation { createAccount(input: {name: "Second Line"}) { key account { id } } }');
+    const { key } = createAccount;
+    const DELETE_USER = 'mutation ($input: DeleteUserInput!) { deleteUser(input: $input) { clientMutationId } }';
+    /** A user of that address in both accounts, who has opened the console in one of them. */
+    const open = async (email, accountName) => {
+      const first = await createUser(server, email, PASSWORD, { name: 'Bo' });
+      const group = (await server.query('{ userGroupByName(name: "Account Administrator") { id } }', {}, { key })).userGroupByName.id;
+      const { createUser: made } = await server.query('mutation ($input: CreateUserInput!) { createUser(input: $input) { user { id } } }', { input: { name: 'Bo there', email, userGroupIds: [group] } }, { key });
+      await server.query('mutation ($input: SetPasswordInput!) { setPassword(input: $input) { clientMutationId } }', { input: { userId: made.user.id, password: PASSWORD } }, { key });
+      const visitor = await scene.visit({ email, password: PASSWORD });
+      await visitor.goto('/console/');
+      const account = visitor.page.getByRole('combobox', { name: 'Account' });
+      if (accountName !== 'Acme Freight') {
+        await account.selectOption(accountName);
+        await visitor.page.getByRole('heading', { name: 'Overview' }).waitFor();
+      }
+      await visitor.page.locator('.page-head').getByText(accountName).waitFor();
+      return { visitor, first, second: made.user.id };
+    };
+
+    // By somebody else, in the account that requests act in which name none.
+    const { visitor, first } = await open('bo@acme.example', 'Acme Freight');
+    visitor.expect(REFUSED);
+    await server.query(DELETE_USER, { input: { id: first } });
+    await visitor.page.getByRole('link', { name: 'User Groups' }).click();
+    await visitor.page.locator('.page-head').getByText('Second Line').waitFor();
+    assert.equal(await visitor.page.getByRole('dialog').count(), 0);
+    visitor.assertQuiet();
+    await visitor.close();
+
+    // By oneself, in another one.
+    const { visitor: self } = await open('bo2@acme.example', 'Second Line');
+    await self.page.getByRole('link', { name: 'Users' }).click();
+    const mine = self.page.getByRole('row').filter({ hasText: 'bo2@acme.example' });
+    await mine.getByRole('button', { name: 'Delete' }).click();
+    const dialog = self.page.getByRole('alertdialog');
+    await dialog.getByText('This is you: your session in this account ends too.').waitFor();
+    await dialog.getByRole('button', { name: 'Delete' }).click();
+    await self.page.locator('.page-head').getByText('Acme Freight').waitFor();
+    self.assertQuiet();
+    await self.close();
+  });
+
   it('of a key whose secret stops at its rotation ends when the new secret has been seen, and not over it', async () => {
     const { server } = scene;
     const { key } = await server.createKey('my own, turned');

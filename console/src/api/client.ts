@@ -1,6 +1,6 @@
 import { Failure, SessionEnded } from './failure.ts';
 import { send, type Answer } from './http.ts';
-import { departures, graphqlTarget, session, signedInAgain } from './session.ts';
+import { departures, graphqlTarget, leftAccount, session, signedInAgain } from './session.ts';
 import type { Operation } from './generated.ts';
 
 /**
@@ -20,9 +20,17 @@ async function post<R, V>(operation: Operation<R, V>, variables: V, signal?: Abo
     const now = session.get();
     if (now.state === 'in' && now.ended) await signedInAgain(); // the cookie may be of whoever has signed in on another tab
     const answer = await send('POST', graphqlTarget(accountId()), { query: operation, variables }, signal);
-    if (answer.status !== 401 && answer.errors[0]?.code !== 'UNAUTHENTICATED') return answer;
+    const ended = answer.status === 401 || answer.errors[0]?.code === 'UNAUTHENTICATED';
+    if (!ended && !isForbidden(answer)) return answer;
+    if (await leftAccount()) throw new SessionEnded();
+    if (!ended) return answer;
     await signedInAgain();
   }
+}
+
+/** Whether all of a request was refused, and no field of it alone. */
+function isForbidden({ errors: [first] }: Answer): boolean {
+  return first?.code === 'FORBIDDEN' && first.path.length === 0;
 }
 
 /** The account that is open: what the inputs of the key operations name. */

@@ -124,6 +124,16 @@ export function chooseAccount(accountId: string): void {
   location.assign('/console/');
 }
 
+/** Whether the session goes on in other accounts only: in the one that is open its user is gone, or has another password. Then the page starts anew in one of them. */
+export async function leftAccount(): Promise<boolean> {
+  const now = session.get();
+  if (now.state !== 'in' || now.ended || now.who.accounts.length === 1) return false;
+  const answer = await send('GET', '/console/session');
+  if (answer.status !== 200 || answer.errors.length > 0 || (answer.body as SessionAnswer).accounts.some((one) => one.uuid === now.who.accountId)) return false;
+  chooseAccount((answer.body as SessionAnswer).accountId);
+  return true;
+}
+
 async function enter(opened: SessionAnswer, wanted: string | null | undefined = remembered()): Promise<SignedIn> {
   const accountId = opened.accounts.find((one) => one.uuid === wanted)?.uuid ?? opened.accountId;
   remember(accountId);

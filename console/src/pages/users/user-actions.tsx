@@ -21,7 +21,8 @@ export interface UserActions {
 /** What can be done with a user who exists. */
 export function useUserActions(onChanged: () => void, onDeleted: () => void): UserActions {
   const may = useAbilities();
-  const own = useWho().viewer.user?.id;
+  const { viewer, accounts } = useWho();
+  const own = viewer.user?.id;
   const [open, setOpen] = useState<{ readonly what: 'edit' | 'password' | 'delete'; readonly user: UserRow }>();
   const close = () => setOpen(undefined);
   const remove = async (user: UserRow) => {
@@ -45,7 +46,7 @@ export function useUserActions(onChanged: () => void, onDeleted: () => void): Us
         {open.what === 'delete' && (
           <Confirm title={<>Delete <bdi>{open.user.name}</bdi>?</>} verb="Delete" danger removes onGone={onDeleted} onClose={close} onConfirm={() => remove(open.user)}>
             <p><strong><bdi>{open.user.name}</bdi></strong> (<bdi>{open.user.email}</bdi>) can no longer sign in, and open sessions end. This cannot be undone.</p>
-            {open.user.id === own && <p>This is you: your session ends too.</p>}
+            {open.user.id === own && <p>This is you: your session{accounts.length > 1 && ' in this account'} ends too.</p>}
           </Confirm>
         )}
       </>
