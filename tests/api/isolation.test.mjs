@@ -190,6 +190,26 @@ describe('two accounts with the same names', () => {
     }
   });
 
+  it('pass forward auth by scopes of their own making and all applications of their own, and are named: nobody else is meant by it', async () => {
+    const make = async (account, permissions, name) => {
+      const { createUserGroup } = await server.query('mutation ($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }', { input: { name, permissions } }, { key: account.key });
+      const input = { accountId: account.ids.account, name, userGroupIds: [createUserGroup.userGroup.id] };
+      return (await server.query('mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { key } }', { input }, { key: account.key })).createApiKey.key;
+    };
+    const everywhere = { appPermissions: [{ permissionType: 'SERVICE', applications: { filterType: 'ALL' }, services: { filterType: 'ALL' }, actions: ['READ'] }] };
+    const [own, foreign] = [await make(a, { scopes: ['invoices.read'] }, 'own'), await make(b, { ...everywhere, scopes: ['invoices.read'] }, 'foreign')];
+    const ask = (key, expression) => server.request({ path: `/v1/auth/require/${expression}`, headers: { 'x-api-key': key } });
+    for (const [key, account, expressions] of [[own, a, ['invoices.read']], [foreign, b, ['invoices.read', `app:${a.ids.application}:SERVICE:READ`]]]) {
+      for (const expression of expressions) {
+        const answer = await ask(key, expression);
+        assert.deepEqual([answer.status, answer.headers['x-latchkey-account-id']], [200, account.ids.account], expression);
+      }
+    }
+    // What asks as an account sees the keys of that account only.
+    const verified = await server.request({ method: 'POST', path: '/v1/keys:verify', headers: { 'x-api-key': a.key, 'content-type': 'application/json' }, body: JSON.stringify({ key: foreign, require: 'invoices.read' }) });
+    assert.deepEqual([JSON.parse(verified.text).code, JSON.parse(verified.text).accountId], ['NOT_FOUND', null]);
+  });
+
   it('do not reach each other by the account in the address, whatever is asked', async () => {
     for (const { operation, document, field } of fields) {
       const variables = argumentsOf(field, { path: [] }, undefined, (leaf) => fill(b.ids, leaf), NEEDED);
