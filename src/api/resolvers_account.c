@@ -106,8 +106,10 @@ static int viewer_api_key(struct gql_call *call, const void *source, struct gql_
 }
 
 static int viewer_permissions(struct gql_call *call, const void *source, struct gql_out *ret) {
-    (void)call;
-    return lk_out_object(ret, &((const struct lk_actor *)source)->permissions);
+    (void)source;
+    const struct lk_permissions *permissions;
+    int code = lk_actor_permissions(&lk_context(call)->call, &permissions);
+    return code == 0 ? lk_out_object(ret, permissions) : lk_fail(call, code);
 }
 
 /* --- pages --- */

@@ -256,6 +256,13 @@ static int refresh(struct lk_call *call) {
     return 0;
 }
 
+int lk_actor_permissions(struct lk_call *call, const struct lk_permissions **ret) {
+    int code = refresh(call);
+    if (code == 0)
+        *ret = &call->actor->permissions;
+    return code;
+}
+
 static const struct lk_intent reading = {0};
 
 static bool is_own_account(const struct lk_call *call, struct lk_slice account) {

@@ -126,6 +126,9 @@ int lk_authenticate_key(struct lk_call *call, struct lk_slice token);
  * account exists or not. An empty slice with ptr NULL means that none was given, which is fine. */
 int lk_require_account(struct lk_call *call, struct lk_slice account);
 
+/* What the actor holds now: after what the request has changed so far. Lives in call->arena. */
+int lk_actor_permissions(struct lk_call *call, const struct lk_permissions **ret);
+
 /* A page of a list: limit at most LK_PAGE_MAX (a larger one is cut to it), offset from 0. */
 struct lk_page {
     int64_t limit;

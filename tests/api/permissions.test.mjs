@@ -142,6 +142,21 @@ describe('permissions of user groups', () => {
     assert.deepEqual(apiKeyByName.userGroups.nodes, [{ id: second }]);
   });
 
+  it('are shown to their holder as they are after what the same batch has changed', async () => {
+    const id = await createGroup('in a batch', account('VIEW_CE', 'MANAGE_USERS_AND_GROUPS', 'READ_USERS_AND_GROUPS'));
+    const { key } = await server.createKey('in a batch', [id]);
+    const look = { query: '{ viewer { permissions { accountPermissions { accountPermissionTypes } } } }' };
+    const ask = async (by, ...requests) => {
+      const answer = await server.request({ method: 'POST', path: '/graphql', headers: { 'content-type': 'application/json', 'x-api-key': by }, body: JSON.stringify([...requests, look]) });
+      const answers = JSON.parse(answer.text);
+      assert.deepEqual(answers.slice(0, -1).flatMap(({ errors = [] }) => errors), []);
+      return answers.at(-1).data.viewer.permissions.accountPermissions.accountPermissionTypes;
+    };
+    assert.deepEqual(await ask(key, { query: SET_PERMISSIONS, variables: { input: { userGroupId: id, permissions: account('VIEW_CE', 'READ_USERS_AND_GROUPS') } } }), ['READ_USERS_AND_GROUPS', 'VIEW_CE']);
+    const second = await server.createKey('deletes itself');
+    assert.deepEqual(await ask(second.key, { query: 'mutation ($i: DeleteApiKeyInput!) { deleteApiKey(input: $i) { clientMutationId } }', variables: { i: { accountId: server.account.accountId, uuid: second.uuid } } }), []);
+  });
+
   it('are overwritten as a whole', async () => {
     const service = { permissionType: 'SERVICE', applications: { filterType: 'ALL' }, services: { filterType: 'ALL' }, actions: ['READ'] };
     const id = await createGroup('overwritten', { ...account('VIEW_CE'), appPermissions: [service], scopes: ['invoices.read'] });
