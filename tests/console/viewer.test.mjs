@@ -56,6 +56,9 @@ describe('a key that may only look', () => {
     await visitor.goto('/console/audit');
     await visitor.page.getByRole('row').filter({ hasText: 'Signed in with user ada@acme.example' }).getByText('A user', { exact: true }).waitFor();
     assert.equal(await visitor.page.getByText('gone').count(), 0);
+    // Nor led to a page that is not for it.
+    await visitor.page.getByRole('row').filter({ hasText: 'Signed in with API key auditor' }).locator('.actor').getByText('auditor', { exact: true }).waitFor();
+    assert.equal(await visitor.page.getByRole('table').getByRole('link').count(), 0);
     visitor.assertQuiet();
     await visitor.close();
   });

@@ -13,6 +13,9 @@ export function AuditActor({ set }: { set: ChangeSetParts }) {
   if (set.__typename === 'UserChangeSet') return <span class="actor"><Icon name="user" />A user{may.seeUsers && ' who is gone'}</span>;
   if (!set.apiKeyId) return <span class="actor">The server</span>;
   const name = set.apiKey?.name;
-  if (name) return <span class="actor"><Icon name="key" /><a href={`${BASE}/security/access/api-keys/${set.apiKeyId}`}><bdi>{name}</bdi></a></span>;
+  if (name) { // its own is told to every key, the page of it is not
+    const shown = <bdi>{name}</bdi>;
+    return <span class="actor"><Icon name="key" />{may.seeKeys ? <a href={`${BASE}/security/access/api-keys/${set.apiKeyId}`}>{shown}</a> : shown}</span>;
+  }
   return <span class="actor"><Icon name="key" /><span>{may.seeKeys && 'A key that is gone, '}<code>{set.apiKeyId}</code></span></span>;
 }
