@@ -96,11 +96,29 @@ void lk_document_cache_free(struct lk_document_cache *cache) {
     free(cache);
 }
 
-struct lk_document *lk_document_cache_get(struct lk_document_cache *cache, const uint8_t digest[LK_DOCUMENT_DIGEST]) {
+static bool has_sent(const struct lk_document *document, uint64_t sender) {
+    size_t len = document->senders_len < LK_DOCUMENT_SENDERS ? document->senders_len : LK_DOCUMENT_SENDERS;
+    for (size_t i = 0; i < len; i++) {
+        if (document->senders[i] == sender)
+            return true;
+    }
+    return false;
+}
+
+static void note_sender(struct lk_document *document, uint64_t sender) {
+    if (!has_sent(document, sender))
+        document->senders[document->senders_len++ % LK_DOCUMENT_SENDERS] = sender;
+}
+
+struct lk_document *lk_document_cache_get(struct lk_document_cache *cache, const uint8_t digest[LK_DOCUMENT_DIGEST], uint64_t sender,
+                                          bool by_text) {
     pthread_mutex_lock(&cache->mutex);
     struct lk_document *document = find(cache, digest);
+    if (document != NULL && !by_text && !has_sent(document, sender))
+        document = NULL;
     if (document != NULL) {
         atomic_fetch_add_explicit(&document->references, 1, memory_order_relaxed);
+        note_sender(document, sender);
         unlink_use(cache, document);
         link_newest(cache, document);
     }
@@ -108,12 +126,14 @@ struct lk_document *lk_document_cache_get(struct lk_document_cache *cache, const
     return document;
 }
 
-void lk_document_cache_put(struct lk_document_cache *cache, struct lk_document *document) {
+void lk_document_cache_put(struct lk_document_cache *cache, struct lk_document *document, uint64_t sender) {
     size_t cost = sizeof(*document) + lk_arena_held(&document->arena);
     if (cost > cache->bytes_max / 16)
         return;
     pthread_mutex_lock(&cache->mutex);
-    if (find(cache, document->digest) == NULL) {
+    struct lk_document *present = find(cache, document->digest);
+    note_sender(present != NULL ? present : document, sender);
+    if (present == NULL) {
         document->cost = cost;
         atomic_fetch_add_explicit(&document->references, 1, memory_order_relaxed);
         struct lk_document **bucket = bucket_of(cache, document->digest);
@@ -125,6 +145,14 @@ void lk_document_cache_put(struct lk_document_cache *cache, struct lk_document *
             evict_oldest(cache);
     }
     pthread_mutex_unlock(&cache->mutex);
+}
+
+uint64_t lk_document_sender(struct lk_slice who) {
+    uint8_t digest[LK_DOCUMENT_DIGEST];
+    uint64_t sender;
+    lk_document_digest(who, digest);
+    memcpy(&sender, digest, sizeof(sender));
+    return sender;
 }
 
 void lk_document_digest(struct lk_slice text, uint8_t out[LK_DOCUMENT_DIGEST]) {

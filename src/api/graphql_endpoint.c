@@ -228,7 +228,8 @@ static int read_document(const struct lk_graphql_service *service, struct lk_gra
 }
 
 /* By its text, by the hash of a text sent before, or by both, which then must agree. */
-static int find_document(const struct lk_graphql_service *service, struct lk_graphql_item *item, struct lk_arena *arena) {
+static int find_document(const struct lk_graphql_job *job, struct lk_graphql_item *item, struct lk_arena *arena) {
+    const struct lk_graphql_service *service = job->service;
     const struct lk_graphql_params *params = item->params;
     uint8_t digest[LK_DOCUMENT_DIGEST];
     gql_errors_init(&item->errors, arena, LK_CODE_BAD_USER_INPUT);
@@ -239,7 +240,7 @@ static int find_document(const struct lk_graphql_service *service, struct lk_gra
         memcpy(digest, params->hash, sizeof(digest));
     if (params->persisted && memcmp(digest, params->hash, sizeof(digest)) != 0)
         return gql_errors_add(&item->errors, NULL, 0, "provided sha does not match query") == NULL ? LK_ENOMEM : 0;
-    item->document = lk_document_cache_get(service->cache, digest);
+    item->document = lk_document_cache_get(service->cache, digest, job->sender, params->query.ptr != NULL);
     if (item->document != NULL)
         return 0;
     if (params->query.ptr != NULL)
@@ -257,7 +258,7 @@ static int find_documents(struct lk_graphql_job *job, const struct lk_graphql_de
     int code = 0;
     for (size_t i = 0; i < decoded->len && code == 0; i++) {
         job->items[i].params = &decoded->requests[i];
-        code = find_document(job->service, &job->items[i], arena);
+        code = find_document(job, &job->items[i], arena);
     }
     return code;
 }
@@ -329,6 +330,7 @@ static void start(struct lk_graphql_job *job, bool form) {
         code = read_account(job, arena);
     if (code == 0)
         code = fill_context(job, arena);
+    job->sender = lk_document_sender(key.known ? lk_slice_make((const char *)key.account_id.bytes, LK_ID_BYTES) : job->credential);
     if (code == 0)
         code = find_documents(job, &decoded, arena);
     if (code != 0) {

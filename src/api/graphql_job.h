@@ -26,6 +26,7 @@ struct lk_graphql_job {
     struct lk_ip client_ip;  /* of context.call, where it is known */
     bool by_cookie;          /* it is the console's session */
     struct lk_slice account; /* ?accountId=; ptr NULL: none */
+    uint64_t sender;         /* of the documents: the key's account, or the session */
     struct lk_graphql_item *items;
     size_t items_len;
     bool batch;

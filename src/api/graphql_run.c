@@ -77,7 +77,7 @@ static int run_item(struct lk_graphql_job *job, struct lk_graphql_item *item) {
         return 0;
     }
     if (is_worth_keeping(item))
-        lk_document_cache_put(job->service->cache, item->document);
+        lk_document_cache_put(job->service->cache, item->document, job->sender);
     const struct gql_execution execution = {
         .schema = job->service->schema,
         .document = item->document->document,

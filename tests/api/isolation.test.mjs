@@ -210,6 +210,23 @@ describe('two accounts with the same names', () => {
     assert.deepEqual([JSON.parse(verified.text).code, JSON.parse(verified.text).accountId], ['NOT_FOUND', null]);
   });
 
+  it('do not learn from the hash of a document that another has sent it', async () => {
+    const document = (name) => `{ apiKeyByName(name: "${name}") { name } }`;
+    const byHash = async (query, key) => {
+      const extensions = { persistedQuery: { version: 1, sha256Hash: createHash('sha256').update(query).digest('hex') } };
+      return (await server.graphql(undefined, undefined, { key, extensions })).json.errors?.[0].message;
+    };
+    const session = await server.request({ method: 'POST', path: '/console/session', headers: { 'content-type': 'application/json', 'x-latchkey-console': '1' }, body: JSON.stringify({ apiKey: b.key }) });
+    const token = session.headers['set-cookie'][0].split(';')[0].split('=')[1];
+    for (const [name, key] of [['asked by a key', b.key], ['asked by a session', token]]) {
+      await server.graphql(document(name), undefined, { key });
+      assert.equal(await byHash(document(name), key), 'API key does not exist');
+      for (const by of [a.key, server.account.apiKey]) assert.equal(await byHash(document(name), by), 'PersistedQueryNotFound');
+      await server.graphql(document(name), undefined, { key: a.key });
+      assert.equal(await byHash(document(name), a.key), 'API key does not exist');
+    }
+  });
+
   it('do not reach each other by the account in the address, whatever is asked', async () => {
     for (const { operation, document, field } of fields) {
       const variables = argumentsOf(field, { path: [] }, undefined, (leaf) => fill(b.ids, leaf), NEEDED);

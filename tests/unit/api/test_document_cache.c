@@ -13,18 +13,24 @@ static struct lk_document *make(const char *name, size_t size) {
     return document;
 }
 
+#define SENDER 1
+
 static void put(struct lk_document_cache *cache, const char *name, size_t size) {
     struct lk_document *document = make(name, size);
-    lk_document_cache_put(cache, document);
+    lk_document_cache_put(cache, document, SENDER);
     lk_document_release(document);
 }
 
-static bool has(struct lk_document_cache *cache, const char *name) {
+static bool finds(struct lk_document_cache *cache, const char *name, uint64_t sender, bool by_text) {
     uint8_t digest[LK_DOCUMENT_DIGEST];
     lk_document_digest(lk_slice_cstr(name), digest);
-    struct lk_document *document = lk_document_cache_get(cache, digest);
+    struct lk_document *document = lk_document_cache_get(cache, digest, sender, by_text);
     lk_document_release(document);
     return document != NULL;
+}
+
+static bool has(struct lk_document_cache *cache, const char *name) {
+    return finds(cache, name, SENDER, false);
 }
 
 static void digest_is_sha256(void **state) {
@@ -96,6 +102,30 @@ static void large_ones_and_an_empty_cache_keep_nothing(void **state) {
     lk_document_cache_free(cache);
 }
 
+static void a_hash_finds_what_its_sender_has_sent(void **state) {
+    (void)state;
+    const uint64_t other = lk_document_sender(lk_slice_cstr("other"));
+    assert_int_not_equal(other, lk_document_sender(lk_slice_cstr("another")));
+    struct lk_document_cache *cache = lk_document_cache_new(1 << 20);
+    put(cache, "a", 100);
+    assert_false(finds(cache, "a", other, false));
+    assert_true(finds(cache, "a", other, true));
+    assert_true(finds(cache, "a", other, false));
+    assert_true(has(cache, "a"));
+    /* The last ones are remembered, each once. */
+    for (uint64_t sender = 100; sender < 100 + LK_DOCUMENT_SENDERS - 1; sender++) {
+        assert_true(finds(cache, "a", sender, true));
+        assert_true(finds(cache, "a", sender, true));
+    }
+    assert_false(has(cache, "a"));
+    assert_true(finds(cache, "a", other, false));
+    assert_true(finds(cache, "a", 100, false));
+    put(cache, "a", 100); /* at the same time as another, who came first */
+    assert_true(has(cache, "a"));
+    assert_false(finds(cache, "a", other, false));
+    lk_document_cache_free(cache);
+}
+
 /* Evicted, and the cache itself gone, while a request still executes it. */
 static void documents_in_use_live_on(void **state) {
     (void)state;
@@ -103,7 +133,7 @@ static void documents_in_use_live_on(void **state) {
     struct lk_document *document = make("a", 100);
     char *memory = lk_arena_alloc(&document->arena, 10);
     memcpy(memory, "still here", 10);
-    lk_document_cache_put(cache, document);
+    lk_document_cache_put(cache, document, SENDER);
     lk_document_cache_free(cache);
     assert_memory_equal(memory, "still here", 10);
     lk_document_release(document);
@@ -116,6 +146,7 @@ int main(void) {
         cmocka_unit_test(the_least_recently_used_goes_first),
         cmocka_unit_test(small_ones_are_not_free),
         cmocka_unit_test(large_ones_and_an_empty_cache_keep_nothing),
+        cmocka_unit_test(a_hash_finds_what_its_sender_has_sent),
         cmocka_unit_test(documents_in_use_live_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
