@@ -6,12 +6,11 @@
 #include "api/graphql_job.h"
 #include "api/graphql_rate.h"
 #include "api/peer.h"
+#include "api/request_id.h"
 #include "api/verify.h"
 #include "base/log.h"
 #include "crypto/session_token.h"
 #include "http/url.h"
-
-#include <inttypes.h>
 
 /* Most times that a request is run because it needs passwords hashed. The second run has them, unless another request changed what they are checked against. */
 #define RUNS_MAX 4
@@ -349,13 +348,14 @@ static void start(struct lk_graphql_job *job, bool form) {
 static void handle(struct http_request *request, struct lk_graphql_service *service, bool form) {
     struct lk_arena *arena = http_request_arena(request);
     struct lk_graphql_job *job = LK_ARENA_NEW(arena, struct lk_graphql_job);
-    char *id = lk_arena_printf(arena, "%08" PRIx32 "-%" PRIx64, service->instance, http_request_number(request));
+    char *id = lk_arena_alloc(arena, LK_REQUEST_ID_SIZE);
     if (job == NULL || id == NULL) {
         count(service, LK_GRAPHQL_NONE, LK_GRAPHQL_UNAVAILABLE);
         lk_api_write_error(http_body(request), "The server has no memory for this request", LK_CODE_UNAVAILABLE, NULL);
         answer(request, LK_GRAPHQL_JSON, 503);
         return;
     }
+    lk_request_id_make(id);
     job->request = request;
     job->service = service;
     job->media = lk_graphql_negotiate(http_request_header(request, "accept"));

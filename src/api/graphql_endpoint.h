@@ -50,7 +50,6 @@ struct lk_graphql_service {
     struct lk_usage_service *usage; /* told which keys ask */
     struct lk_rate_table *refusals; /* api/refusals.h */
     struct lk_turns *turns;
-    uint32_t instance; /* random: tells the request ids of two runs apart */
     atomic_uint_least64_t results[LK_GRAPHQL_OPERATIONS][LK_GRAPHQL_RESULTS];
 };
 

@@ -30,7 +30,6 @@ struct lk_login_service {
     struct lk_rate_table *attempts;     /* by client address */
     struct lk_rate_table *key_attempts; /* by key, of those that open a console session with one */
     struct lk_turns *turns;             /* by client address as well */
-    uint32_t instance;                  /* as in struct lk_graphql_service */
 };
 
 /* http_handlers; context is the struct lk_login_service. */

@@ -8,9 +8,6 @@
 #include "base/log.h"
 #include "http/url.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-
 static struct lk_login_job *of_job(struct lk_job *job) {
     return (struct lk_login_job *)((char *)job - offsetof(struct lk_login_job, job));
 }
@@ -144,7 +141,7 @@ struct lk_login_job *lk_login_job_new(struct http_request *request, struct lk_lo
     }
     job->request = request;
     job->service = service;
-    snprintf(job->request_id, sizeof(job->request_id), "%08" PRIx32 "-%" PRIx64, service->instance, http_request_number(request));
+    lk_request_id_make(job->request_id);
     http_add_header(request, "X-Request-Id", lk_slice_cstr(job->request_id));
     return job;
 }

@@ -6,6 +6,7 @@
 #define LK_API_LOGIN_JOB_H
 
 #include "api/login.h"
+#include "api/request_id.h"
 #include "domain/session.h"
 
 struct lk_login_job;
@@ -17,7 +18,7 @@ struct lk_login_job {
     struct lk_background_job slow;
     struct http_request *request;
     struct lk_login_service *service;
-    char request_id[32];
+    char request_id[LK_REQUEST_ID_SIZE];
     struct lk_call call;
     struct lk_problem problem;
     struct lk_ip client_ip; /* of call, where it is known */

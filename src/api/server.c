@@ -181,7 +181,6 @@ static void set_up_graphql(struct server *server) {
     service->background = server->background;
     service->refusals = server->refusals;
     service->turns = &server->turns;
-    lk_random_bytes(&service->instance, sizeof(service->instance));
 }
 
 static int set_up_login(struct server *server, struct lk_problem *problem) {
@@ -198,7 +197,6 @@ static int set_up_login(struct server *server, struct lk_problem *problem) {
     };
     lk_domain_set_login_rules(server->store.domain, &rules);
     server->login = (struct lk_login_service){.domain = server->store.domain, .background = server->background};
-    lk_random_bytes(&server->login.instance, sizeof(server->login.instance));
     server->console_session = (struct lk_console_session_service){&server->login, &server->lanes, settings->session_ttl_ms};
     return 0;
 }

@@ -273,7 +273,6 @@ static void finish(struct http_connection *c) {
 }
 
 bool http_connection_call(struct http_connection *c, struct http_request *request) {
-    request->number = http_loop_next_number(c->loop);
     http_count(&c->loop->counters.requests);
     handling = request;
     c->listener->handler(request, c->listener->context);

@@ -34,11 +34,6 @@
 /* Free requests kept. */
 #define FREE_REQUESTS_MAX 64
 
-/* Request numbers are taken from the process's in blocks, so that threads do not fight over one counter. */
-#define NUMBER_BLOCK 65536
-
-static _Atomic uint64_t next_number_block = 1;
-
 int http_loop_init(struct http_loop *loop, struct http_shared *shared, unsigned index) {
     const struct http_config *config = &shared->config;
     *loop = (struct http_loop){.shared = shared, .index = index, .inbox_event = {HTTP_EVENT_INBOX}, .date_second = -1};
@@ -113,15 +108,6 @@ void http_loop_give_request(struct http_loop *loop, struct http_request *request
     request->next = loop->free_requests;
     loop->free_requests = request;
     loop->free_requests_len++;
-}
-
-uint64_t http_loop_next_number(struct http_loop *loop) {
-    if (loop->numbers_left == 0) {
-        loop->number = atomic_fetch_add_explicit(&next_number_block, NUMBER_BLOCK, memory_order_relaxed);
-        loop->numbers_left = NUMBER_BLOCK;
-    }
-    loop->numbers_left--;
-    return loop->number++;
 }
 
 /* Of the present moment, or of when what is answered was read, if that is known. */

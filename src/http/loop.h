@@ -76,7 +76,6 @@ struct http_loop {
     struct http_request *free_requests;
     size_t free_requests_len;
     struct http_gzip gzip;
-    uint64_t number, numbers_left; /* block of request numbers */
     size_t refused_open;
 
     bool accept_paused;
@@ -122,7 +121,6 @@ static inline void http_loop_sent(struct http_loop *loop, size_t len) {
     if (len > 0)
         atomic_fetch_sub_explicit(&loop->shared->output, len, memory_order_relaxed);
 }
-uint64_t http_loop_next_number(struct http_loop *loop);
 const char *http_loop_date(struct http_loop *loop);
 void http_loop_bury(struct http_loop *loop, struct http_connection *connection); /* freed at the end of the turn */
 

@@ -183,10 +183,6 @@ const void *http_request_note(const struct http_request *request) {
     return request->noted ? request->note : NULL;
 }
 
-uint64_t http_request_number(const struct http_request *request) {
-    return request->number;
-}
-
 void http_set_class(struct http_request *request, unsigned kind) {
     request->kind = (unsigned char)(kind < HTTP_CLASSES ? kind : 0);
 }

@@ -36,7 +36,6 @@ struct http_request {
     size_t body_max; /* of this request, once its header is there */
     size_t body_len;
     size_t used; /* bytes of the input that belong to it, as far as read */
-    uint64_t number;
     struct lk_arena arena;
     size_t waiting; /* bytes of it in http_shared.output */
     struct http_stream stream;

@@ -180,8 +180,6 @@ void http_request_time(const struct http_request *request, int64_t *ret_wall_ms,
 void *http_request_foresee(struct http_request *request);          /* to write */
 const void *http_request_note(const struct http_request *request); /* to read; NULL when it was not foreseen */
 
-uint64_t http_request_number(const struct http_request *request); /* unique in this process: base of request ids */
-
 /* --- answering --- */
 
 /* Which kind of request it is, 0 to HTTP_CLASSES - 1, for counting its answer; 0 unless set, and for those that the server refuses by itself. */

@@ -3,6 +3,7 @@
 // another account: the answer must be, to the letter, the one for something that does not exist.
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import http from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { Server, TOKEN } from './support/server.mjs';
 import { fill, fresh, KINDS, lookUp, NEEDED, TEXTS } from './support/fill.mjs';
@@ -225,6 +226,18 @@ describe('two accounts with the same names', () => {
       await server.graphql(document(name), undefined, { key: a.key });
       assert.equal(await byHash(document(name), a.key), 'API key does not exist');
     }
+  });
+
+  it('cannot count from the names of requests how much others ask', async () => {
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 }); // one connection, which one thread serves
+    const nameOf = async () => (await server.graphql('{ __typename }', undefined, { key: a.key, agent })).headers['x-request-id'];
+    const names = [];
+    for (let i = 0; i < 20; i++) names.push(await nameOf());
+    agent.destroy();
+    assert.equal(new Set(names).size, names.length);
+    for (const name of names) assert.match(name, /^[0-9a-f]{24}$/);
+    // No two have more in common at their ends than chance leaves.
+    for (const part of [(name) => name.slice(0, 8), (name) => name.slice(-8)]) assert.equal(new Set(names.map(part)).size, names.length);
   });
 
   it('do not reach each other by the account in the address, whatever is asked', async () => {
