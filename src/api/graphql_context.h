@@ -15,6 +15,10 @@ struct lk_graphql_context {
     const struct lk_usage_service *usage; /* keeps what the database does not hold yet */
     size_t usage_buckets;                 /* in the answer so far */
     size_t refused;                       /* changes that were, in this run */
+    int64_t time_ns;                      /* how long a run may last after its first field; 0: as long as it takes */
+    int64_t ends_ns;                      /* monotonic; 0: it has begun no second field */
+    bool has_begun;                       /* its first field */
+    bool late;                            /* it was ended at ends_ns */
     bool internal;                        /* an error's details went to the log under request_id */
 };
 

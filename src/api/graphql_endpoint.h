@@ -40,6 +40,7 @@ struct lk_graphql_service {
     struct gql_parse_limits parse_limits;
     struct gql_limits limits;
     size_t batch_max;             /* requests in one HTTP request */
+    int64_t time_ms;              /* for which one may have the store thread, its first field apart; 0: no limit */
     const struct lk_lanes *lanes; /* by which a key is known before it costs anything, and where a client is */
     struct lk_rate_table *account_requests;
     struct lk_rate_table *key_requests;

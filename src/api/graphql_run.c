@@ -8,6 +8,9 @@
 #include "crypto/session_token.h"
 #include "domain/session.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 /* Most bytes of an answer, where there is room for so many. What is asked for a hundred times under other names would make a small request a huge answer, and
  * the store thread writes it. */
 #define ANSWER_MAX ((size_t)32 << 20)
@@ -41,6 +44,21 @@ static int after_field(struct gql_call *call, bool failed) {
     return code == 0 ? 0 : lk_fail(call, code);
 }
 
+/* Whether a field may begin: what takes long is not asked for again and again, since all others wait for the store thread. The first may always, or what is large could
+ * not be asked for at all. */
+static bool go_on(void *context) {
+    struct lk_graphql_context *c = context;
+    if (c->time_ns == 0 || !c->has_begun) {
+        c->has_begun = true;
+        return true;
+    }
+    int64_t now = lk_clock_mono_ns();
+    if (c->ends_ns == 0)
+        c->ends_ns = now + c->time_ns;
+    c->late = now >= c->ends_ns;
+    return !c->late;
+}
+
 static void write_errors(struct lk_graphql_job *job, const struct lk_graphql_item *item) {
     struct lk_json_writer w;
     lk_json_writer_init(&w, http_body(job->request));
@@ -70,7 +88,7 @@ static bool is_worth_keeping(const struct lk_graphql_item *item) {
     return !changes || memchr(text.ptr, '"', text.len) == NULL;
 }
 
-/* Appends the answer to one document to the body. 0 or negative when it does not fit. */
+/* Appends the answer to one document to the body. 0 or negative when it does not fit, or takes too long. */
 static int run_item(struct lk_graphql_job *job, struct lk_graphql_item *item) {
     if (item->document == NULL) {
         write_errors(job, item);
@@ -87,6 +105,7 @@ static int run_item(struct lk_graphql_job *job, struct lk_graphql_item *item) {
         .arena = http_request_arena(job->request),
         .before_field = before_field,
         .after_field = after_field,
+        .go_on = go_on,
         .no_suggestions = job->service->limits.no_suggestions,
         .conceal = lk_conceal_tokens,
     };
@@ -120,6 +139,10 @@ static int run_items(struct lk_graphql_job *job) {
     bool ran = true;
     bool errors = false;
     int code = 0;
+    job->context.time_ns = job->service->time_ms * 1000000;
+    job->context.ends_ns = 0;
+    job->context.has_begun = false;
+    job->context.late = false;
     size_t room = http_body_room(job->request);
     body->limit = room < ANSWER_MAX ? room : ANSWER_MAX;
     if (job->batch)
@@ -137,6 +160,15 @@ static int run_items(struct lk_graphql_job *job) {
     job->status = job->batch ? 200 : lk_graphql_status(job->media, ran);
     job->result = !ran ? LK_GRAPHQL_REFUSED : errors ? LK_GRAPHQL_ERRORS : LK_GRAPHQL_OK;
     return body->failed ? LK_ENOMEM : code;
+}
+
+static void end_late(struct lk_graphql_job *job, const char *advice) {
+    char message[160];
+    lk_buf_clear(http_body(job->request));
+    job->context.internal = false;
+    snprintf(message, sizeof(message), "The request would keep all others waiting: after its first field it may take %" PRId64 " ms; %s",
+             job->service->time_ms, advice);
+    end_with_error(job, lk_graphql_status(job->media, false), LK_GRAPHQL_REFUSED, message, LK_CODE_BAD_USER_INPUT);
 }
 
 /* There was no room for the answer: in what it may take, which is mostly used up then; beside the answers that others have not taken yet; or else in the server. */
@@ -175,7 +207,7 @@ static void note_refusals(const struct lk_graphql_job *job) {
         lk_refusals_note(job->service->refusals, &job->context.call.actor->id, lk_clock_mono_ns());
 }
 
-/* Runs what may change something, and takes all of it back when passwords have to be hashed first or the answer does not fit. */
+/* Runs what may change something, and takes all of it back when passwords have to be hashed first, the answer does not fit or it takes too long. */
 static void run_changes(struct lk_graphql_job *job) {
     struct lk_password_tasks *passwords = &job->context.passwords;
     int code = lk_request_begin(&job->context.call);
@@ -191,7 +223,10 @@ static void run_changes(struct lk_graphql_job *job) {
         note_refusals(job);
     if (code == 0 && no_room) {
         passwords->waiting = false;
-        end_without_room(job, "The answer would be too large: nothing was changed");
+        if (job->context.late)
+            end_late(job, "nothing was changed");
+        else
+            end_without_room(job, "The answer would be too large: nothing was changed");
         return;
     }
     if (code == 0 && !passwords->waiting)
@@ -242,7 +277,10 @@ static void run(struct lk_graphql_job *job, struct lk_db *db) {
         return;
     }
     if (job->operation != LK_GRAPHQL_MUTATION) {
-        if (run_items(job) != 0)
+        int unfinished = run_items(job);
+        if (job->context.late)
+            end_late(job, "ask for less at a time");
+        else if (unfinished != 0)
             end_without_room(job, "The answer would be too large: ask for less at a time");
     } else if (http_request_method(job->request) != HTTP_POST) {
         /* Nothing may change by GET (RFC 9110 section 9.2.1). */

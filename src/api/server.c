@@ -175,6 +175,7 @@ static void set_up_graphql(struct server *server) {
         .no_suggestions = !settings->graphql_suggestions,
     };
     service->batch_max = (size_t)settings->graphql_batch;
+    service->time_ms = settings->graphql_time_ms;
     service->cache = server->cache;
     service->domain = server->store.domain;
     service->executor = server->executor;

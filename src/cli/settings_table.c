@@ -78,6 +78,8 @@ static const struct cli_setting table[] = {
     {"graphql-complexity", "N", "250000", "Most fields that a GraphQL document may ask for, page sizes multiplied; 0 for no limit.",
      AT(graphql_complexity), 0, 1000000000, CLI_COUNT, false},
     {"graphql-batch", "N", "10", "Most requests in a JSON array; 0 refuses arrays.", AT(graphql_batch), 0, 1000, CLI_COUNT, false},
+    {"graphql-time", "TIME", "2s", "How long a GraphQL request may have the database, its first field apart; 0 for no limit.",
+     AT(graphql_time_ms), 0, 3600000, CLI_TIME, false},
     {"graphql-cache", "BYTES", "16MiB", "Memory for parsed GraphQL documents, which may then be sent by their SHA-256 hash; 0 keeps none.",
      AT(graphql_cache), 0, 1024 * (int64_t)MEBI, CLI_BYTES, false},
     {"graphql-introspection", NULL, "true", "Answers __schema and __type.", AT(graphql_introspection), 0, 0, CLI_BOOL, false},

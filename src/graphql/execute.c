@@ -304,6 +304,9 @@ static int run_field(struct executor *ex, struct gql_group *group, const void *s
         return code;
     if (group->resolve == NULL)
         return raise_failure(ex, NULL, NULL);
+    if (ex->execution->go_on != NULL && !gql_type_is_leaf(gql_type_named(group->field->type)) &&
+        !ex->execution->go_on(ex->execution->context))
+        return LK_ELIMIT;
     struct gql_call call = {
         .schema = ex->execution->schema,
         .parent = group->parent,
@@ -499,7 +502,7 @@ static int respond(struct executor *ex, struct gql_outcome *ret) {
         code = insert_errors(ex, start, outcome.ran ? "," : "");
     lk_buf_add_char(out, '}');
     if (code != 0 || out->failed)
-        return LK_ENOMEM;
+        return code == LK_ELIMIT ? code : LK_ENOMEM;
     outcome.error_count = ex->errors.count;
     *ret = outcome;
     return 0;

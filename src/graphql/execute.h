@@ -65,6 +65,8 @@ struct gql_execution {
      * resolvers do. Their call has no arguments. */
     int (*before_field)(struct gql_call *call);
     int (*after_field)(struct gql_call *call, bool failed);
+    /* Called before each field that gives objects (may be NULL): false ends the execution with LK_ELIMIT. */
+    bool (*go_on)(void *context);
     void (*conceal)(char *message); /* as of struct gql_errors */
 };
 
@@ -82,7 +84,7 @@ struct gql_outcome {
  * after a request error). Request errors (variables) and those about arguments carry BAD_USER_INPUT, results that do not fit their type
  * INTERNAL. Words, order, locations (at most 100 of one error) and paths as graphql-js 16 `execute`. Subscriptions are refused; so are objects
  * and fragments nested deeper than 500 levels, and fragments spread in so many places that more than 4,000,000 selections come of it. Time is
- * near-linear in the sizes of document and result. 0, or LK_ENOMEM (also when out reached its limit) with out restored. */
+ * near-linear in the sizes of document and result, resolvers apart. 0; LK_ENOMEM (also when out reached its limit) or LK_ELIMIT (go_on) with out restored. */
 int gql_execute(const struct gql_execution *execution, struct lk_buf *out, struct gql_outcome *ret);
 
 /* Coerces one input value of a literal against a type (3.12); variables may be NULL for constants. Used by validation, default values and

@@ -148,6 +148,33 @@ describe('limits of documents', () => {
     await server.stop();
   });
 
+  it('hold for the time that one request takes from all others, its first field apart', async () => {
+    const server = await Server.fresh({ args: ['--graphql-time', '1ms'] });
+    const { accountId, userGroupId } = server.account;
+    const keys = Array.from({ length: 200 }, (_, i) => ({ name: `k${i}`, key: `imported-${i}-0123456789abcdef`, userGroupIds: [userGroupId] }));
+    const IMPORT = 'mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { results { uuid error } } }';
+    const { importApiKeys } = await server.query(IMPORT, { input: { accountId, keys } });
+    assert.deepEqual(importApiKeys.results.filter(({ error }) => error !== null), []);
+    const list = 'apiKeys(limit: 100) { nodes { id } }';
+    const lists = (count) => repeat(count, (i) => `a${i}: ${list}`);
+    assert.equal((await server.query(`{ ${list} }`)).apiKeys.nodes.length, 100);
+    const LATE = 'The request would keep all others waiting: after its first field it may take 1 ms; ';
+    const late = await server.graphql(`{ ${lists(50)} }`);
+    assert.deepEqual([late.status, late.json], [200, { errors: [{ message: `${LATE}ask for less at a time`, extensions: { code: 'BAD_USER_INPUT' } }] }]);
+    const headers = { accept: 'application/graphql-response+json' };
+    assert.equal((await server.graphql(`{ ${list} ${repeat(2, (i) => `u${i}: apiKeys(limit: 100) { nodes { userGroups(limit: 1) { nodes { id } } } }`)} }`, undefined, { headers })).status, 400);
+    const array = await server.request({ method: 'POST', path: '/graphql', headers: { 'x-api-key': server.account.apiKey, 'content-type': 'application/json' }, body: JSON.stringify(Array(10).fill({ query: `{ ${lists(5)} }` })) });
+    assert.equal(JSON.parse(array.text).errors[0].message, `${LATE}ask for less at a time`);
+    const groups = repeat(50, (i) => `a${i}: createUserGroup(input: { name: "group ${i}" }) { userGroup { id } }`);
+    assert.equal((await server.error(`mutation { ${groups} }`)).message, `${LATE}nothing was changed`);
+    assert.match((await server.error('{ userGroupByName(name: "group 0") { id } }')).message, /No User Group/);
+    await server.stop();
+    const patient = await Server.start(server.data, server.account, { args: ['--graphql-time', '0'] });
+    await patient.query(`{ ${lists(50)} }`);
+    await patient.query(`mutation { ${groups} }`);
+    await patient.stop();
+  });
+
   it('can leave out introspection, suggestions and arrays', async () => {
     const server = await Server.fresh({ args: ['--graphql-introspection=false', '--graphql-suggestions=false', '--graphql-batch', '0'] });
     assert.match((await server.error('{ __schema { queryType { name } } }')).message, /introspection has been disabled/);

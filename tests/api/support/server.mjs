@@ -145,7 +145,7 @@ export class Server {
     server.stdout = '';
     const command = [...wrapper, BINARY, 'serve', '--data', data, '--listen', `127.0.0.1:${server.port}`];
     server.process = spawn(command[0], [...command.slice(1), '--ops-listen', `127.0.0.1:${server.opsPort}`, ...args], {
-      env: { ...process.env, ...env },
+      env: { ...(SLOW > 1 ? { LATCHKEY_GRAPHQL_TIME: `${2 * SLOW}s` } : {}), ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     server.process.stderr.on('data', (text) => (server.stderr += text));

@@ -423,6 +423,34 @@ static void a_full_answer_is_taken_back(void **state) {
     engine_stop(&e);
 }
 
+static bool some_more(void *context) {
+    return (*(int *)context)-- > 0;
+}
+
+/* Who executes says before each field that gives objects whether it goes on. */
+static void it_can_be_ended(void **state) {
+    (void)state;
+    struct engine e;
+    struct lk_buf out = {0};
+    engine_start(&e, sdl, resolve);
+    engine_run(&e, "{ ok obj { ok fail } objs { ok } b: obj { ok } }", NULL); /* for its document */
+    e.execution.go_on = some_more;
+    lk_buf_add_cstr(&out, "kept:");
+    for (int fields = 0; fields < 3; fields++) {
+        int left = fields;
+        e.execution.context = &left;
+        assert_int_equal(gql_execute(&e.execution, &out, &e.outcome), LK_ELIMIT);
+        assert_int_equal(left, -1);
+        assert_true(lk_slice_is(lk_buf_slice(&out), "kept:"));
+    }
+    int left = 3;
+    e.execution.context = &left;
+    assert_int_equal(gql_execute(&e.execution, &out, &e.outcome), 0);
+    assert_int_equal(left, 0);
+    lk_buf_free(&out);
+    engine_stop(&e);
+}
+
 /* A hundred errors with one long key in their paths do not become larger than the answer may be; that it is full shows in its room. */
 static void errors_count_for_the_answer(void **state) {
     (void)state;
@@ -489,6 +517,7 @@ int main(void) {
         cmocka_unit_test(many_fields_are_quick),
         cmocka_unit_test(repeated_fragments_are_limited),
         cmocka_unit_test(a_full_answer_is_taken_back),
+        cmocka_unit_test(it_can_be_ended),
         cmocka_unit_test(errors_count_for_the_answer),
         cmocka_unit_test(lost_memory_is_an_error),
     };
