@@ -74,6 +74,14 @@ for (const gateway of GATEWAYS) {
       if (!server.exit) await server.stop();
     });
 
+    it('lets a key with hundreds of scopes through, and names them all', async () => {
+      const scopes = Array.from({ length: 400 }, (_, i) => `service-${i}.a-resource-of-it-${i}.and-some-words-about-what-may-be-done`);
+      const many = await server.createKey('many', [allowed.group, await server.createGroup('many', [], { scopes })]);
+      const request = await seen(many.key);
+      assert.ok(request.headers['x-latchkey-scopes'].length > 25000);
+      assert.deepEqual(request.headers['x-latchkey-scopes'].split(',').sort(), ['invoices.*', ...scopes].sort());
+    });
+
     it('lets a good key through, with who it is and without the key', async () => {
       for (const credential of [{ 'x-api-key': allowed.key }, { authorization: `Bearer ${allowed.key}` }, { 'X-API-KEY': allowed.key, authorization: `Bearer ${allowed.key}` }]) {
         const request = await seen(undefined, { path: '/a/b?c=d', headers: credential });

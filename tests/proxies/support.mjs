@@ -21,7 +21,7 @@ export function documented(name, replacements) {
 /** A service that says what reached it, and counts: requests and connections. */
 export async function startService(port) {
   const service = { requests: 0, connections: 0 };
-  service.http = http.createServer({ keepAliveTimeout: 60000 }, (request, response) => {
+  service.http = http.createServer({ keepAliveTimeout: 60000, maxHeaderSize: 1 << 20 }, (request, response) => {
     service.requests += 1;
     const pieces = [];
     request.on('data', (piece) => pieces.push(piece));
