@@ -7,6 +7,9 @@
 
 #include <stdlib.h>
 
+/* Most memory that changing one group takes. */
+#define SCRATCH_MAX ((size_t)16 << 20)
+
 static const uint32_t may_change_applications = LK_ACCOUNT_PERMISSION_BIT(LK_CREATE_AND_DELETE_APPLICATION);
 
 static const uint32_t may_read_applications =
@@ -150,8 +153,8 @@ static bool drop_text(struct lk_texts *texts, struct lk_slice text) {
     return false;
 }
 
-/* Takes an application out of a group's permissions, and those away that named nothing else. */
-static int forget_in_group(struct lk_call *call, struct lk_group_row *row, struct lk_slice application) {
+/* Takes an application out of a group's permissions, and those away that named nothing else. Whether that changed it is *ret. */
+static int forget_in_group(struct lk_call *call, struct lk_group_row *row, struct lk_slice application, bool *ret) {
     struct lk_permissions permissions;
     int code = lk_permissions_read(row->permissions, call->arena, &permissions);
     if (code != 0)
@@ -165,6 +168,7 @@ static int forget_in_group(struct lk_call *call, struct lk_group_row *row, struc
             permissions.apps[kept++] = *app;
     }
     permissions.apps_len = kept;
+    *ret = changed;
     if (!changed)
         return 0;
     lk_permissions_normalise(&permissions);
@@ -179,10 +183,28 @@ static int forget_in_group(struct lk_call *call, struct lk_group_row *row, struc
     change.after = row->permissions;
     row->updated_at = call->now_ms;
     code = lk_store_group_update(call->db, row);
-    if (code != 0)
-        return lk_fail_store(call, code);
-    code = lk_changed(call, LK_CHANGE_GROUP_WRITTEN, &row->id);
-    return code != 0 ? code : lk_audit_append(call, &change);
+    return code != 0 ? lk_fail_store(call, code) : lk_audit_append(call, &change);
+}
+
+/* In all groups, one by one in memory of their own: an account may have more of them than a request has memory for. */
+static int forget_in_groups(struct lk_call *call, const struct lk_id *groups, size_t len, struct lk_slice application) {
+    struct lk_arena *own = call->arena;
+    struct lk_arena scratch;
+    int code = 0;
+    lk_arena_init(&scratch, SCRATCH_MAX);
+    for (size_t i = 0; i < len && code == 0; i++) {
+        struct lk_group_row row;
+        bool changed = false;
+        lk_arena_reset(&scratch);
+        call->arena = &scratch;
+        code = lk_store_group_find(call->db, &call->actor->account_id, &groups[i], &scratch, &row);
+        code = code != 0 ? lk_fail_store(call, code) : forget_in_group(call, &row, application, &changed);
+        call->arena = own;
+        if (code == 0 && changed)
+            code = lk_changed(call, LK_CHANGE_GROUP_WRITTEN, &groups[i]);
+    }
+    lk_arena_free(&scratch);
+    return code;
 }
 
 int lk_application_delete(struct lk_call *call, struct lk_slice id) {
@@ -193,14 +215,14 @@ int lk_application_delete(struct lk_call *call, struct lk_slice id) {
         code = find(call, id, &row);
     if (code != 0)
         return code;
-    struct lk_group_row *groups = NULL;
-    size_t len;
+    struct lk_id *groups = NULL;
+    size_t len = 0;
     code = lk_store_group_list_naming(call->db, &row.account_id, id, call->arena, &groups, &len);
     if (code != 0)
         return lk_fail_store(call, code);
     code = audit(call, LK_AUDIT_DELETE, &row, NULL);
-    for (size_t i = 0; i < len && code == 0; i++)
-        code = forget_in_group(call, &groups[i], id);
+    if (code == 0)
+        code = forget_in_groups(call, groups, len, id);
     if (code != 0)
         return code;
     lk_permissions_changed(call);

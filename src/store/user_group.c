@@ -254,12 +254,23 @@ int lk_store_group_each_keeper(struct lk_db *db, const struct lk_id *account, en
     return visit_kept(others, account, keepers, now_ms, each, context);
 }
 
+static int read_id(struct lk_stmt *stmt, struct lk_arena *arena, void *ret) {
+    (void)arena;
+    return lk_column_id(stmt, 0, ret);
+}
+
 int lk_store_group_list_naming(struct lk_db *db, const struct lk_id *account, struct lk_slice application, struct lk_arena *arena,
-                               struct lk_group_row **ret, size_t *ret_len) {
+                               struct lk_id **ret, size_t *ret_len) {
     /* "_" of an id matches any character here: a few more groups are looked into than need be. */
     struct lk_stmt *stmt =
-        lk_db_stmt(db, "SELECT " COLUMNS " FROM user_group g WHERE g.account_id = $1 AND g.permissions LIKE '%\"' || $2 || '\"%'");
+        lk_db_stmt(db, "SELECT g.id FROM user_group g WHERE g.account_id = $1 AND g.permissions LIKE '%\"' || $2 || '\"%'");
     lk_bind_id(stmt, 1, account);
     lk_bind_text(stmt, 2, application);
-    return read_list(stmt, arena, ret, ret_len);
+    struct lk_row_list list = {.arena = arena, .item_size = sizeof(struct lk_id)};
+    int code = lk_row_all(stmt, read_id, &list);
+    if (code == 0) {
+        *ret = list.items;
+        *ret_len = list.len;
+    }
+    return code;
 }

@@ -79,8 +79,8 @@ enum lk_keepers {
 int lk_store_group_each_keeper(struct lk_db *db, const struct lk_id *account, enum lk_keepers keepers, int64_t now_ms, lk_group_each each,
                                void *context);
 
-/* Groups of an account whose permissions may name an application (its 22 characters): a superset, to look into. */
+/* Ids of the groups of an account whose permissions may name an application (its 22 characters): a superset, to look into. */
 int lk_store_group_list_naming(struct lk_db *db, const struct lk_id *account, struct lk_slice application, struct lk_arena *arena,
-                               struct lk_group_row **ret, size_t *ret_len);
+                               struct lk_id **ret, size_t *ret_len);
 
 #endif

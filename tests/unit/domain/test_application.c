@@ -2,6 +2,8 @@
 
 #include "domain/application.h"
 
+#include <stdio.h>
+
 #define BIT LK_ACCOUNT_PERMISSION_BIT
 #define READ ((uint32_t)1 << LK_ACTION_READ)
 #define UNKNOWN "4L2X2JLSQe2DnjOwBXj0TQ"
@@ -83,6 +85,39 @@ static void test_deleting_takes_it_out_of_permissions(void **state) {
     struct lk_audit_finding finding;
     assert_int_equal(lk_audit_verify(&f->call, &finding), 0);
     assert_true(finding.intact);
+}
+
+/* However much the groups hold that name it: together they do not fit into a request's memory. */
+static void test_deleting_what_many_large_groups_name(void **state) {
+    enum { GROUPS = 20, SCOPES = 200, BYTES = 240 };
+    static char text[SCOPES][BYTES];
+    struct fixture *f = *state;
+    struct lk_application app;
+    struct lk_slice scopes[SCOPES];
+    for (int i = 0; i < SCOPES; i++) {
+        memset(text[i], 'x', BYTES);
+        scopes[i] = lk_slice_make(text[i], BYTES);
+        (void)snprintf(text[i], BYTES, "s%d", i);
+        text[i][strlen(text[i])] = '.';
+    }
+    assert_int_equal(create(f, "shop", &app), 0);
+    struct lk_slice id = fixture_id(f, &app.id);
+    struct lk_app_permission named = {.type = LK_APP_ALL, .actions = READ, .app_ids = {&id, 1}};
+    const struct lk_permissions permissions = {.apps = &named, .apps_len = 1, .scopes = {scopes, SCOPES}};
+    for (int i = 0; i < GROUPS; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "group %d", i);
+        const struct lk_user_group_input input = {.name_given = true, .name = lk_slice_cstr(name), .permissions = &permissions};
+        struct lk_user_group group;
+        assert_int_equal(lk_user_group_create(&f->call, &input, &group), 0);
+    }
+    size_t limit = f->arena.limit;
+    f->arena.limit = f->arena.used + (size_t)GROUPS * SCOPES * BYTES / 2;
+    assert_int_equal(delete (f, id), 0);
+    f->arena.limit = limit;
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM audit_entry WHERE resource_type = 'USER_GROUP' AND operation = 'UPDATE'"),
+                     GROUPS);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM user_group WHERE permissions LIKE '%appIds%'"), 0);
 }
 
 static void test_reading(void **state) {
@@ -226,6 +261,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(test_life),
         TEST(test_deleting_takes_it_out_of_permissions),
+        TEST(test_deleting_what_many_large_groups_name),
         TEST(test_reading),
         TEST(test_accounts_are_walls),
         TEST(test_pages_of_accounts),
