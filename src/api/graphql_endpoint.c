@@ -81,6 +81,7 @@ static void end(struct lk_graphql_job *job) {
     lk_password_tasks_wipe(&job->context.passwords);
     for (size_t i = 0; i < job->items_len; i++)
         lk_document_release(job->items[i].document);
+    http_request_holds(job->request, 0);
     if (job->has_turn)
         lk_turns_give_back(job->service->turns, job->job.owner);
 }
@@ -189,8 +190,21 @@ static bool take_turn(struct lk_graphql_job *job) {
 
 /* --- documents --- */
 
+/* What the documents of one request may be together is what one may be: each may take an I/O thread tens of milliseconds. Adds the error when it is more. */
+static bool are_too_long(const struct lk_graphql_service *service, struct lk_graphql_item *item, size_t tokens) {
+    size_t most = service->parse_limits.tokens;
+    if (most == 0 || tokens <= most)
+        return false;
+    item->errors.default_code = LK_CODE_BAD_USER_INPUT;
+    (void)gql_errors_add(&item->errors, NULL, 0, "The documents of the array have more than %zu tokens together; send them apart.", most);
+    return true;
+}
+
+/* tokens: of the documents of the request that had to be parsed; this one's are added. */
 static int parse_and_validate(const struct lk_graphql_service *service, struct lk_graphql_item *item, struct lk_document *document,
-                              struct lk_arena *arena) {
+                              size_t *tokens, struct lk_arena *arena) {
+    if (are_too_long(service, item, *tokens))
+        return LK_ELIMIT;
     struct lk_slice text;
     struct gql_document *parsed = NULL;
     int code = lk_arena_copy(&document->arena, item->params->query, &text);
@@ -199,20 +213,22 @@ static int parse_and_validate(const struct lk_graphql_service *service, struct l
     item->errors.default_code = LK_CODE_PARSE_FAILED;
     code = gql_parse(text, &service->parse_limits, &document->arena, &parsed, &item->errors);
     if (code == 0) {
+        *tokens += parsed->tokens;
         item->errors.default_code = LK_CODE_VALIDATION_FAILED;
-        code = gql_validate(service->schema, parsed, &service->limits, arena, &item->errors);
+        code = are_too_long(service, item, *tokens) ? LK_ELIMIT
+                                                    : gql_validate(service->schema, parsed, &service->limits, arena, &item->errors);
     }
     document->document = parsed;
     return code;
 }
 
 /* Sets item->document, or item->errors when the document fails. LK_ELIMIT: it does not fit into the memory that a request may have. */
-static int read_document(const struct lk_graphql_service *service, struct lk_graphql_item *item, const uint8_t *digest,
+static int read_document(const struct lk_graphql_service *service, struct lk_graphql_item *item, const uint8_t *digest, size_t *tokens,
                          struct lk_arena *arena) {
     struct lk_document *document = lk_document_new(arena->limit);
     if (document == NULL)
         return LK_ENOMEM;
-    int code = parse_and_validate(service, item, document, arena);
+    int code = parse_and_validate(service, item, document, tokens, arena);
     if (code == 0) {
         memcpy(document->digest, digest, LK_DOCUMENT_DIGEST);
         item->document = document;
@@ -227,7 +243,7 @@ static int read_document(const struct lk_graphql_service *service, struct lk_gra
 }
 
 /* By its text, by the hash of a text sent before, or by both, which then must agree. */
-static int find_document(const struct lk_graphql_job *job, struct lk_graphql_item *item, struct lk_arena *arena) {
+static int find_document(const struct lk_graphql_job *job, struct lk_graphql_item *item, size_t *tokens, struct lk_arena *arena) {
     const struct lk_graphql_service *service = job->service;
     const struct lk_graphql_params *params = item->params;
     uint8_t digest[LK_DOCUMENT_DIGEST];
@@ -243,7 +259,7 @@ static int find_document(const struct lk_graphql_job *job, struct lk_graphql_ite
     if (item->document != NULL)
         return 0;
     if (params->query.ptr != NULL)
-        return read_document(service, item, digest, arena);
+        return read_document(service, item, digest, tokens, arena);
     item->errors.default_code = CODE_PERSISTED_QUERY_NOT_FOUND;
     return gql_errors_add(&item->errors, NULL, 0, "PersistedQueryNotFound") == NULL ? LK_ENOMEM : 0;
 }
@@ -255,9 +271,10 @@ static int find_documents(struct lk_graphql_job *job, const struct lk_graphql_de
     job->items_len = decoded->len;
     job->batch = decoded->batch;
     int code = 0;
+    size_t tokens = 0;
     for (size_t i = 0; i < decoded->len && code == 0; i++) {
         job->items[i].params = &decoded->requests[i];
-        code = find_document(job, &job->items[i], arena);
+        code = find_document(job, &job->items[i], &tokens, arena);
     }
     return code;
 }
@@ -278,10 +295,13 @@ static const char *take_session(struct lk_graphql_job *job, const struct lk_grap
     return refusal;
 }
 
-/* Whether the request may wait: two megabytes of JSON are thirty in memory. */
+/* Whether the request may wait: two megabytes of JSON are thirty in memory, and so are its documents, those in the cache apart. */
 static bool has_room(const struct lk_graphql_job *job) {
-    http_body_made(job->request);
-    return http_request_arena(job->request)->used <= HTTP_BODY_ROOM_MIN || http_body_room(job->request) > HTTP_BODY_ROOM_MIN;
+    size_t held = 0;
+    for (size_t i = 0; i < job->items_len; i++)
+        held += job->items[i].fresh ? lk_arena_held(&job->items[i].document->arena) : 0;
+    http_request_holds(job->request, held);
+    return http_request_arena(job->request)->used + held <= HTTP_BODY_ROOM_MIN || http_body_room(job->request) > HTTP_BODY_ROOM_MIN;
 }
 
 static void start(struct lk_graphql_job *job, bool form) {

@@ -197,6 +197,7 @@ struct gql_definition {
 
 struct gql_document {
     struct lk_slice source;
+    size_t tokens;                      /* in the source */
     struct gql_operation *operations;   /* in source order */
     struct gql_fragment *fragments;     /* in source order */
     struct gql_definition *definitions; /* in source order; an executable document has none */

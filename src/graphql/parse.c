@@ -414,6 +414,7 @@ int gql_parse(struct lk_slice source, const struct gql_parse_limits *limits, str
     struct gql_parser p;
     if (!parser_begin(&p, source, limits, arena, errors) || !parse_document(&p, document))
         return p.code;
+    document->tokens = p.tokens;
     *ret = document;
     return 0;
 }

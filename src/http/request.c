@@ -34,10 +34,15 @@ static size_t if_large(size_t size) {
 }
 
 void http_body_made(struct http_request *request) {
-    size_t waiting = if_large(request->body.cap) + if_large(request->arena.used);
+    size_t waiting = if_large(request->body.cap) + if_large(request->arena.used) + if_large(request->held);
     if (waiting != request->waiting) /* it may be made anew, and less */
         atomic_fetch_add_explicit(&request->connection->loop->shared->output, waiting - request->waiting, memory_order_relaxed);
     request->waiting = waiting;
+}
+
+void http_request_holds(struct http_request *request, size_t bytes) {
+    request->held = bytes;
+    http_body_made(request);
 }
 
 bool http_request_has_outgrown(const struct http_request *request) {
@@ -67,6 +72,7 @@ void http_request_reset(struct http_request *request) {
     if (request->body.cap > HTTP_REQUEST_KEEP_MAX)
         lk_buf_free(&request->body);
     request->body.limit = 0; /* its handler may have set one */
+    request->held = 0;
     request->waiting = 0;
     http_head_init(&request->head, request->fields);
     request->base = NULL;

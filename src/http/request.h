@@ -37,6 +37,7 @@ struct http_request {
     size_t body_len;
     size_t used; /* bytes of the input that belong to it, as far as read */
     struct lk_arena arena;
+    size_t held;    /* http_request_holds */
     size_t waiting; /* bytes of it in http_shared.output */
     struct http_stream stream;
 

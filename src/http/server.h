@@ -207,6 +207,9 @@ size_t http_body_room(const struct http_request *request);
  * (http_send does so too.) */
 void http_body_made(struct http_request *request);
 
+/* The same, and counts so many bytes beside, which its handler keeps elsewhere for it; 0 when they are freed. */
+void http_request_holds(struct http_request *request, size_t bytes);
+
 /* Uses bytes that live in the arena or are static as the body, without copying; replaces what http_body holds. */
 void http_set_body(struct http_request *request, struct lk_slice bytes);
 

@@ -148,6 +148,21 @@ describe('limits of documents', () => {
     await server.stop();
   });
 
+  it('of tokens hold for all documents of one array, those that are known apart', async () => {
+    const server = await Server.fresh({ args: ['--graphql-tokens', '2000'] });
+    const send = async (counts) => {
+      const body = JSON.stringify(counts.map((count, i) => ({ query: `{ account { ${'id '.repeat(count - 5)} } } #${i}` })));
+      const answer = await server.request({ method: 'POST', path: '/graphql', headers: { 'x-api-key': server.account.apiKey, 'content-type': 'application/json' }, body });
+      return JSON.parse(answer.text).map(({ errors }) => errors?.[0]);
+    };
+    const refused = { message: 'The documents of the array have more than 2000 tokens together; send them apart.', extensions: { code: 'BAD_USER_INPUT' } };
+    assert.deepEqual(await send([1000, 1000]), [undefined, undefined]);
+    assert.deepEqual(await send([1001, 1002, 10, 900, 11]), [undefined, refused, refused, refused, refused]);
+    assert.deepEqual(await send([500, 600, 700]), [undefined, undefined, undefined]);
+    assert.deepEqual(await send([500, 600, 700, 800, 900]), [undefined, undefined, undefined, undefined, undefined]);
+    await server.stop();
+  });
+
   it('hold for the time that one request takes from all others, its first field apart', async () => {
     const server = await Server.fresh({ args: ['--graphql-time', '1ms'] });
     const { accountId, userGroupId } = server.account;

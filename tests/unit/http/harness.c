@@ -190,6 +190,11 @@ static void handler(struct http_request *request, void *context) {
         assert_non_null(lk_arena_alloc(http_request_arena(request), strtoul(number, NULL, 10)));
         http_add_header(request, "X-Number", lk_slice_cstr(number));
         lk_buf_add_cstr(http_body(request), number);
+    } else if (lk_slice_starts_with(path, "/held/")) {
+        char *number = lk_arena_strdup(http_request_arena(request), path);
+        http_request_holds(request, strtoul(number + 6, NULL, 10));
+        lk_buf_addf(http_body(request), "%zu", http_body_room(request));
+        http_request_holds(request, 0);
     } else if (lk_slice_is(path, "/room")) {
         lk_buf_addf(http_body(request), "%zu", http_body_room(request));
     } else if (lk_slice_starts_with(path, "/source/")) {

@@ -31,6 +31,7 @@ extern atomic_uint accept_faults;  /* so many accept4(2) calls fail with EMFILE 
  *   /note     what the listener's foresight noted of this request: "place of how many: query", or "nothing"
  *   /arena/N  what takes N bytes of its arena, a field among it
  *   /room     http_body_room
+ *   /held/N   the same, while N bytes are kept elsewhere
  *   /hold     holds the I/O thread until let_go
  *   /broken   a body that failed to grow
  *   /none     204

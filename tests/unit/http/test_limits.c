@@ -212,6 +212,9 @@ static void counts_answers_that_are_not_taken(void **state) {
     wait_room(asker, "20000000");
     say(asker, GET("/made/60000"));
     expect_answer(asker, 200, NULL);
+    say(asker, GET("/held/8000000"));
+    expect_answer(asker, 200, "12000000");
+    wait_room(asker, "20000000");
     close(asker);
     close(deaf[0]);
 }
