@@ -27,6 +27,10 @@
 /* Answers to PING and SETTINGS that may wait; they do so only while the client reads nothing. */
 #define ACKS_MAX 256
 
+/* Most bytes of the fields of an answer; more: 500. nghttp2 sends none of more than 64 KiB with what it needs beside, and says so to nobody: the client would wait
+ * without end. (Those that are made with it take no longer field either, and end the connection.) */
+#define ANSWER_HEADER_MAX ((size_t)63 << 10)
+
 /* Requests of one connection that find a block of memory when all that requests may take together is taken: who sends little is not refused for what others
  * send. */
 #define SPARED_MAX 4
@@ -142,6 +146,13 @@ static ssize_t read_source(nghttp2_session *session, int32_t id, uint8_t *out, s
     return n;
 }
 
+static size_t header_size(const struct http_answer *answer) {
+    size_t size = 0;
+    for (size_t i = 0; i < answer->fields_len; i++)
+        size += answer->fields[i].name.len + answer->fields[i].value.len;
+    return size;
+}
+
 /* Hands the answer to nghttp2. What it points to must live as long as the request; what it does not need goes, for it may be long on its way. */
 static void submit(struct http_connection *c, struct http_request *request, const struct http_answer *answer) {
     nghttp2_nv fields[HTTP2_ANSWER_FIELDS_MAX];
@@ -202,7 +213,7 @@ static void answer(struct http_connection *c, struct http_request *request) {
     struct http_reply reply;
     http_reply_make(c->loop, request, &reply);
     struct http_answer *answer = &reply.answer;
-    if (answer->gzip && !keep_compressed(request, answer)) {
+    if (header_size(answer) > ANSWER_HEADER_MAX || (answer->gzip && !keep_compressed(request, answer))) {
         refuse(c, request, 500);
         return;
     }
