@@ -10,6 +10,9 @@
 #define LK_GROUP_USERS_MAX 1000
 #define LK_DESCRIPTION_MAX 4096
 
+/* Most users of a group whose place a list takes: all are looked at, and those who leave are in one entry of the audit log. */
+#define LK_GROUP_REPLACED_MAX 100000
+
 struct lk_user_group {
     struct lk_id id;
     struct lk_id account_id;

@@ -10,6 +10,7 @@
 #include "store/group_member.h"
 #include "store/sso_provider.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 static const uint32_t may_manage_groups = LK_ACCOUNT_PERMISSION_BIT(LK_MANAGE_USERS_AND_GROUPS);
@@ -268,7 +269,15 @@ static int subtract(struct lk_call *call, const struct members *a, const struct 
 }
 
 static int members_now(struct lk_call *call, const struct lk_id *group, struct members *ret) {
-    int code = lk_store_user_list_of_group(call->db, group, INT64_MAX, 0, call->arena, &ret->rows, &ret->len);
+    int64_t count = 0;
+    int code = lk_store_user_count_of_group(call->db, group, &count);
+    if (code == 0 && count > LK_GROUP_REPLACED_MAX)
+        return lk_problem_set(call->problem, LK_ELIMIT,
+                              "Too many users: %" PRId64 " are in the user group, and userIds can take the place of at most %d. Use "
+                              "addUserToUserGroup and removeUserFromUserGroup",
+                              count, LK_GROUP_REPLACED_MAX);
+    if (code == 0)
+        code = lk_store_user_list_of_group(call->db, group, INT64_MAX, 0, call->arena, &ret->rows, &ret->len);
     if (code != 0)
         return lk_fail_store(call, code);
     if (ret->len > 1)

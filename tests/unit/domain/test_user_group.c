@@ -196,6 +196,24 @@ static void test_members(void **state) {
     fixture_expect(f, remove_user(f, &group, lk_slice_cstr("x")), LK_ENOTFOUND, "User does not exist");
 }
 
+/* A list takes the place of many members, but not of any number: they come by other ways one by one. */
+static void test_a_list_replaces_so_many(void **state) {
+    struct fixture *f = *state;
+    struct lk_id group = fixture_group(f, "team", BIT(LK_VIEW_CE), NULL);
+    struct lk_user_group ret;
+    struct lk_user_group_input none = {.users_given = true};
+    fixture_sql(f,
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100001) INSERT INTO user_account "
+                "SELECT CAST(printf('%016d', i) AS BLOB), (SELECT id FROM account), 'n', i || '@e', NULL, 1, 1, 1 FROM n;"
+                "INSERT INTO group_member SELECT g.id, u.id FROM user_group g JOIN user_account u ON u.name = 'n' WHERE g.name = 'team'");
+    fixture_expect(f, update(f, &group, &none, &ret), LK_ELIMIT,
+                   "Too many users: 100001 are in the user group, and userIds can take the place of at most 100000");
+    const struct lk_id_text first = {.text = "MDAwMDAwMDAwMDAwMDAwMQ"};
+    assert_int_equal(remove_user(f, &group, lk_slice_cstr(first.text)), 0);
+    assert_int_equal(update(f, &group, &none, &ret), 0);
+    assert_int_equal(users_of(f, &group), 0);
+}
+
 /* Through whichever door a user comes into groups, it stays one that can be changed and deleted. */
 static void test_a_user_is_in_so_many_groups(void **state) {
     struct fixture *f = *state;
@@ -489,6 +507,7 @@ int main(void) {
         TEST(test_update),
         TEST(test_members),
         TEST(test_a_user_is_in_so_many_groups),
+        TEST(test_a_list_replaces_so_many),
         TEST(test_permissions_overwrite_and_add),
         TEST(test_grant_rule),
         TEST(test_delete),
