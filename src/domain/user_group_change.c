@@ -389,7 +389,8 @@ static int store_change(struct lk_call *call, const struct draft *before, struct
     lk_permissions_changed(call);
     if (code == 0)
         code = lk_lockout_after(call, &lockout, NULL);
-    if (code == 0)
+    /* The keys in it may be in very many combinations of groups, of which each is made anew: not for a user more, or another description. */
+    if (code == 0 && !lk_slice_equal(before->row.permissions, after->row.permissions))
         code = lk_changed(call, LK_CHANGE_GROUP_WRITTEN, &after->row.id);
     return code != 0 ? code : audit(call, LK_AUDIT_UPDATE, before, after, added, removed);
 }

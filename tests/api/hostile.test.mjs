@@ -240,6 +240,10 @@ describe('keys in many large groups', { timeout: 120000 * SLOW }, () => {
     assert.ok(made >= 1 && made <= 3, `${made} changes`);
     assert.equal((await server.verify(keys[0].key, { require: `small${made - 1}` })).valid, true);
     assert.equal((await server.verify(keys[0].key, { require: scopes(50)[0] })).code, 'INSUFFICIENT_PERMISSIONS');
+    // What changes no permission makes none of them.
+    const { createUser } = await server.query('mutation { createUser(input: { email: "ann@example.com", name: "Ann" }) { user { id } } }');
+    const member = (i) => `${i % 2 ? 'removeUserFrom' : 'addUserTo'}UserGroup(input: { userGroupId: "${groups[50]}", userId: "${createUser.user.id}" }) { clientMutationId }`;
+    await server.query(`mutation { ${Array.from({ length: 20 }, (_, i) => `a${i}: ${member(i)} b${i}: updateUserGroup(input: { userGroupId: "${groups[50]}", name: "renamed ${i}" }) { userGroup { id } }`).join(' ')} }`);
     const DELETE = 'mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }';
     for (const { uuid } of keys) await server.query(DELETE, { input: { accountId, uuid } });
     await server.createKey('there is room again', but(70));
