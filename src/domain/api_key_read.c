@@ -75,21 +75,16 @@ int lk_api_key_get_by_name(struct lk_call *call, struct lk_slice name, struct lk
     return code != 0 ? lk_fail_store(call, code) : lk_to_key(call, &row, ret);
 }
 
-/* "%text%" in lower case with what LIKE takes for its own escaped. */
-static int like_pattern(struct lk_call *call, struct lk_slice text, struct lk_slice *ret) {
-    char *pattern = lk_arena_alloc(call->arena, 2 * text.len + 2);
-    if (pattern == NULL)
+/* In lower case, as the store has it. */
+static int to_lower(struct lk_call *call, struct lk_slice text, struct lk_slice *ret) {
+    char *lower = lk_arena_strdup(call->arena, text);
+    if (lower == NULL)
         return lk_fail_memory(call);
-    size_t len = 0;
-    pattern[len++] = '%';
     for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (c == '%' || c == '_' || c == '\\')
-            pattern[len++] = '\\';
-        pattern[len++] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+        if (lower[i] >= 'A' && lower[i] <= 'Z')
+            lower[i] = (char)(lower[i] + ('a' - 'A'));
     }
-    pattern[len++] = '%';
-    *ret = lk_slice_make(pattern, len);
+    *ret = lk_slice_make(lower, text.len);
     return 0;
 }
 
@@ -113,7 +108,7 @@ static int to_store_filter(struct lk_call *call, const struct lk_api_key_filter 
     }
     if (filter->name_contains.len > LK_NAME_MAX)
         return lk_problem_set(call->problem, LK_EINVAL, "Invalid filter: no name is longer than %d bytes", LK_NAME_MAX);
-    return filter->name_contains.len == 0 ? 0 : like_pattern(call, filter->name_contains, &ret->name_like);
+    return filter->name_contains.len == 0 ? 0 : to_lower(call, filter->name_contains, &ret->name_part);
 }
 
 static enum lk_key_order store_order(enum lk_api_key_field field) {

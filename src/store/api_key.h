@@ -56,7 +56,7 @@ int lk_store_key_sealed(struct lk_db *db, const struct lk_id *id, struct lk_aren
 /* Which keys of an account; zeroed but for the account: all. */
 struct lk_key_filter {
     const struct lk_id *account;
-    struct lk_slice name_like; /* lower-case pattern of LIKE, escaped with a backslash; ptr NULL: any */
+    struct lk_slice name_part; /* what is in it, in lower case; ptr NULL: any */
     const struct lk_id *group; /* NULL: any */
     int enabled;               /* 0 or 1; negative: any */
     bool has_expires_before;   /* have an expiry before expires_before */

@@ -13,8 +13,9 @@
 /* What the index api_key_expiry says. */
 #define EXPIRY "coalesce(k.expires_at, 9223372036854775807)"
 
+/* Not by LIKE, which begins anew at each letter of a name, one by one: of long names of one letter a hundred thousand took seconds. */
 #define FILTER                                                                                                             \
-    " AND ($4 IS NULL OR lower(k.name) LIKE $4 ESCAPE '\\') AND ($5 < 0 OR k.enabled = $5)"                                \
+    " AND ($4 IS NULL OR instr(lower(k.name), $4) > 0) AND ($5 < 0 OR k.enabled = $5)"                                     \
     " AND ($7 IS NULL OR k.expires_at < $7)"                                                                               \
     " AND ($8 IS NULL OR (k.created_at < $8 AND NOT EXISTS (SELECT 1 FROM api_key_use u WHERE u.account_id = k.account_id" \
     " AND u.api_key_id = k.id AND u.last_used_at >= $8)))"                                                                 \
@@ -75,7 +76,7 @@ static const char *const of_group[LK_KEY_ORDERS][2] = SORTED(ID OF_GROUP("") FIL
 
 /* Parameters 4 to 9. */
 static void bind_filter(struct lk_stmt *stmt, const struct lk_key_filter *filter) {
-    lk_bind_text(stmt, 4, filter->name_like);
+    lk_bind_text(stmt, 4, filter->name_part);
     lk_bind_int(stmt, 5, filter->enabled);
     if (filter->group != NULL)
         lk_bind_id(stmt, 6, filter->group);
@@ -89,7 +90,7 @@ static void bind_filter(struct lk_stmt *stmt, const struct lk_key_filter *filter
 
 /* Whether all keys of the account are meant: then an index is enough to count and to skip. */
 static bool is_open(const struct lk_key_filter *filter) {
-    return filter->name_like.ptr == NULL && filter->group == NULL && filter->enabled < 0 && !filter->has_expires_before &&
+    return filter->name_part.ptr == NULL && filter->group == NULL && filter->enabled < 0 && !filter->has_expires_before &&
            !filter->has_expires_after && !filter->has_unused_since;
 }
 
