@@ -101,6 +101,7 @@ struct lk_call {
     size_t imported;               /* keys that the request has asked to import */
     size_t denied;                 /* keys of its imports that were refused for want of a right, each with an entry */
     struct lk_found_groups *found; /* groups that were named before (domain/group_set.c) */
+    struct lk_judged *judged;      /* whether the last that were to be granted may be (there) */
 };
 
 /* Begins a mutation: opens a savepoint. */

@@ -99,6 +99,42 @@ static bool has_group(const struct lk_group_set *set, const struct lk_id *id) {
     return false;
 }
 
+/* The last groups of which it was judged whether they may be granted, as long as nothing has changed. A thousand imported keys are mostly in the same ones, and to
+ * judge a hundred groups of 64 KiB takes megabytes and tens of milliseconds. */
+struct lk_judged {
+    struct lk_id actor;
+    uint64_t generation; /* of the domain */
+    const char *reason;  /* why not; NULL: they may be */
+    size_t len;
+    struct lk_id ids[LK_GROUP_SET_MAX];
+};
+
+static bool is_about(const struct lk_call *call, const struct lk_judged *judged, const struct lk_group_permissions_row *rows, size_t len) {
+    bool same = judged->generation == call->domain->generation && judged->len == len && lk_id_equal(&judged->actor, &call->actor->id);
+    for (size_t i = 0; i < len && same; i++)
+        same = lk_id_equal(&judged->ids[i], &rows[i].id);
+    return same;
+}
+
+/* Returns code, which is 0 or LK_EFORBIDDEN, or LK_ENOMEM. */
+static int remember(struct lk_call *call, const struct lk_group_permissions_row *rows, size_t len, int code) {
+    if (call->judged == NULL)
+        call->judged = LK_ARENA_NEW(call->arena, struct lk_judged);
+    struct lk_judged *judged = call->judged;
+    if (judged == NULL)
+        return lk_fail_memory(call);
+    judged->len = 0;
+    judged->reason = code == 0 ? NULL : lk_arena_strdup(call->arena, lk_slice_cstr(call->problem->text));
+    if (code != 0 && judged->reason == NULL)
+        return lk_fail_memory(call);
+    judged->actor = call->actor->id;
+    judged->generation = call->domain->generation;
+    for (size_t i = 0; i < len; i++)
+        judged->ids[i] = rows[i].id;
+    judged->len = len;
+    return code;
+}
+
 int lk_group_set_require_grantable(struct lk_call *call, const struct lk_group_set *set, const struct lk_group_set *known,
                                    const struct lk_intent *intent) {
     struct lk_group_permissions_row foreign[LK_GROUP_SET_MAX];
@@ -110,9 +146,14 @@ int lk_group_set_require_grantable(struct lk_call *call, const struct lk_group_s
     }
     if (len == 0)
         return 0;
+    const struct lk_judged *judged = call->judged;
+    if (judged != NULL && is_about(call, judged, foreign, len))
+        return judged->reason == NULL ? 0 : lk_deny(call, intent, "%s", judged->reason);
     struct lk_permissions wanted;
     int code = lk_read_union(call, foreign, len, &wanted);
-    return code != 0 ? code : lk_require_grantable(call, &wanted, NULL, "the user groups hold", intent);
+    if (code == 0)
+        code = lk_require_grantable(call, &wanted, NULL, "the user groups hold", intent);
+    return code == 0 || code == LK_EFORBIDDEN ? remember(call, foreign, len, code) : code;
 }
 
 void lk_group_set_write(const struct lk_group_set *set, struct lk_json_writer *w) {

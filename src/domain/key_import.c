@@ -61,11 +61,8 @@ static int take_back(struct lk_call *call, struct lk_change *last_change) {
         last_change->next = NULL;
     else
         call->changes = NULL;
-    int code = lk_db_rollback_to(call->db);
-    if (code != 0)
-        return lk_fail_store(call, code);
-    lk_permissions_changed(call);
-    return 0;
+    int code = lk_db_rollback_to(call->db); /* which changes nobody's permissions: what was read of them is still so */
+    return code == 0 ? 0 : lk_fail_store(call, code);
 }
 
 /* Takes back what the refused one did, and says why in its result. */

@@ -644,6 +644,49 @@ static void test_import_into_a_large_group(void **state) {
         assert_int_equal(results[i].error.ptr == NULL, i % 100 != 0);
 }
 
+/* That a caller who is in other groups may put keys into these, or may not, is judged once for a thousand of them. */
+static void test_import_into_many_large_groups(void **state) {
+    enum { GROUPS = 20, SCOPES = 400 };
+    struct fixture *f = *state;
+    static struct lk_slice scopes[SCOPES];
+    static struct lk_import_input inputs[LK_IMPORT_MAX];
+    struct lk_slice ids[GROUPS];
+    for (int i = 0; i < GROUPS; i++) {
+        for (int j = 0; j < SCOPES; j++)
+            scopes[j] = lk_slice_cstr(lk_arena_printf(&f->arena, "group-%d.scope-%d", i, j));
+        const struct lk_permissions permissions = {.scopes = {scopes, SCOPES}};
+        const struct lk_user_group_input input = {.name = lk_slice_cstr(lk_arena_printf(&f->arena, "g%d", i)), .permissions = &permissions};
+        struct lk_user_group group;
+        fixture_begin(f);
+        assert_int_equal(fixture_end(f, lk_user_group_create(&f->call, &input, &group)), 0);
+        ids[i] = fixture_id(f, &group.id);
+    }
+    for (int turn = 0; turn < 2; turn++) {
+        struct lk_import_result *results;
+        for (int i = 0; i < LK_IMPORT_MAX; i++) {
+            inputs[i].token = lk_slice_cstr(lk_arena_printf(&f->arena, "secret-from-elsewhere-%d-%d", turn, i));
+            inputs[i].key = in_groups(lk_arena_printf(&f->arena, "k%d.%d", turn, i), ids, GROUPS);
+        }
+        if (turn == 1) { /* by somebody who holds little of it */
+            struct lk_slice token;
+            fixture_key(f, "manager", (struct lk_id[]){fixture_group(f, "managers", BIT(LK_MANAGE_API_KEYS), NULL)}, &token);
+            assert_int_equal(fixture_act(f, token), 0);
+        }
+        size_t limit = f->arena.limit;
+        f->arena.limit = f->arena.used + ((size_t)32 << 20);
+        fixture_begin(f);
+        assert_int_equal(fixture_end(f, lk_api_key_import(&f->call, (struct lk_slice){NULL, 0}, inputs, LK_IMPORT_MAX, &results)), 0);
+        f->arena.limit = limit;
+        for (int i = 0; i < LK_IMPORT_MAX; i++)
+            assert_int_equal(results[i].error.ptr == NULL, turn == 0);
+        if (turn == 1)
+            assert_non_null(strstr(results[LK_IMPORT_MAX - 1].error.ptr, "the user groups hold more than the caller holds (group-"));
+    }
+    assert_int_equal(
+        fixture_query(f, "SELECT count(*) FROM audit_entry WHERE failure LIKE 'User not authorized: the user groups hold more%'"),
+        LK_IMPORT_MAX);
+}
+
 static void test_the_last_manager_stays(void **state) {
     struct fixture *f = *state;
     const char *says = "This would leave the account without a credential";
@@ -709,6 +752,7 @@ int main(void) {
         TEST(test_list),
         TEST(test_totals_of_accounts),
         TEST(test_import_into_a_large_group),
+        TEST(test_import_into_many_large_groups),
         TEST(test_the_last_manager_stays),
         TEST(test_no_token_in_the_database),
     };
