@@ -324,7 +324,7 @@ describe('limits of GraphQL', () => {
   it('are off at 0, and the help says so of each whose 0 is that', async () => {
     const help = run(['help', 'serve']).stdout;
     const off = [...help.matchAll(/^ {2}--(graphql-\S+) \S+\n {6}(.*)$/gm)].filter(([, , text]) => text.includes('; 0 for no limit.')).map(([, name]) => name);
-    assert.deepEqual(off, ['tokens', 'depth', 'introspection-depth', 'aliases', 'root-fields', 'directives', 'complexity'].map((name) => `graphql-${name}`));
+    assert.deepEqual(off, ['tokens', 'depth', 'introspection-depth', 'aliases', 'root-fields', 'directives', 'complexity', 'time'].map((name) => `graphql-${name}`));
     // More of everything than is allowed by default, but fields that are not nested so deep.
     const directives = Array.from({ length: 101 }, (_, i) => `d${i}: viewer @include(if: true) { apiKey { id } }`).join(' ');
     const nested = `{ fields { type { ${'ofType { '.repeat(20)}name${' }'.repeat(20)} } } }`;
