@@ -68,9 +68,9 @@ struct lk_settings {
     int64_t graphql_root_fields;
     int64_t graphql_directives;
     int64_t graphql_complexity;
-    int64_t graphql_batch; /* requests in a JSON array */
+    int64_t graphql_batch;   /* requests in a JSON array */
     int64_t graphql_time_ms; /* that a request may have the store thread, its first field apart */
-    int64_t graphql_cache; /* bytes of parsed documents */
+    int64_t graphql_cache;   /* bytes of parsed documents */
     bool graphql_introspection;
     bool graphql_suggestions;
 };
