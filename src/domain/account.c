@@ -215,8 +215,8 @@ static int no_account(struct lk_call *call) {
     return lk_problem_set(call->problem, LK_ENOTFOUND, "Account does not exist");
 }
 
-static int group_goes(void *context, const struct lk_id *group) {
-    return lk_changed(context, LK_CHANGE_GROUP_REMOVED, group);
+static int group_goes(void *context, const struct lk_group_permissions_row *group) {
+    return lk_changed(context, LK_CHANGE_GROUP_REMOVED, &group->id);
 }
 
 /* Deletes it with all that is in it. */
@@ -224,7 +224,7 @@ static int delete_account(struct lk_call *call, const struct lk_account_row *row
     int code = lk_changed(call, LK_CHANGE_ACCOUNT_REMOVED, &row->id);
     if (code != 0)
         return code;
-    code = lk_store_group_each_id(call->db, &row->id, group_goes, call);
+    code = lk_store_group_each(call->db, &row->id, group_goes, call);
     if (code == 0)
         code = lk_store_account_delete(call->db, &row->id);
     return code == 0 ? lk_register_deleted(call, row) : lk_fail_store(call, code);

@@ -203,23 +203,6 @@ int lk_store_group_each(struct lk_db *db, const struct lk_id *account, lk_group_
     return visit(stmt, each, context);
 }
 
-int lk_store_group_each_id(struct lk_db *db, const struct lk_id *account, int (*each)(void *context, const struct lk_id *group),
-                           void *context) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT id FROM user_group WHERE account_id = $1");
-    struct lk_id group;
-    int code;
-    lk_bind_id(stmt, 1, account);
-    while ((code = lk_step(stmt)) == 1) {
-        code = lk_column_id(stmt, 0, &group);
-        if (code == 0)
-            code = each(context, &group);
-        if (code != 0)
-            break;
-    }
-    lk_stmt_reset(stmt);
-    return code;
-}
-
 /* Users first: a group has few of them, and may have a hundred thousand keys, all of which are limited. */
 #define KEPT                                                                                                       \
     "((($2 > 0 OR NOT EXISTS (SELECT 1 FROM ip_allow WHERE account_id = $1 AND status = 'ACTIVE')) "               \

@@ -62,10 +62,6 @@ typedef int (*lk_group_each)(void *context, const struct lk_group_permissions_ro
 /* All groups of an account, the oldest first. */
 int lk_store_group_each(struct lk_db *db, const struct lk_id *account, lk_group_each each, void *context);
 
-/* The ids of all groups of an account; in other things as above. */
-int lk_store_group_each_id(struct lk_db *db, const struct lk_id *account, int (*each)(void *context, const struct lk_id *group),
-                           void *context);
-
 /* By whom a group's permissions are held: users with a password, and enabled keys. Of these, some or all that are limited: users by the addresses that the
  * account lets them log in from (store/ip_allow.h), keys by an expiry that is after now_ms, or by a list of addresses. */
 enum lk_keepers {
