@@ -6,11 +6,13 @@ import fs from 'node:fs';
 import http2 from 'node:http2';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Server, temporaryDirectory } from './support/server.mjs';
+import { Server, SLOW, temporaryDirectory } from './support/server.mjs';
 
 const TURNS = 256;
 // Milliseconds of work for a small request.
 const TYPES = 'types { name description fields(includeDeprecated: true) { name description args { name description } type { kind name ofType { kind name } } } inputFields { name description } enumValues { name description } }';
+// Much longer than it takes to send hundreds of small requests, on a slow server as well.
+const HEAVY = Math.ceil(40 / SLOW);
 const heavy = (times) => `{ ${Array.from({ length: times }, (_, i) => `a${i}: __schema { ${TYPES} }`).join(' ')} }`;
 
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
@@ -100,7 +102,7 @@ describe('waiting requests', () => {
 
   /** Asks 360 times while other work is done: of the answers, 256 at least were waited for and are status; the others were sent away. */
   async function flood(status, askOnce) {
-    const work = Array.from({ length: 120 }, () => ask(sessions[0], server.account.apiKey, heavy(40)));
+    const work = Array.from({ length: 120 }, () => ask(sessions[0], server.account.apiKey, heavy(HEAVY)));
     await Promise.race(work); // one batch is over; another is what they wait behind
     const answers = await Promise.all(Array.from({ length: 3 * 120 }, (_, i) => askOnce(sessions[1 + (i % 3)], i)));
     const waited = answers.filter((answer) => answer.status === status).length;
