@@ -17,22 +17,19 @@ static int load_keys(const char *path, struct lk_keys **ret, struct lk_problem *
     return code;
 }
 
-int lk_store_open_database(struct lk_store *store, const char *database_path, bool create, struct lk_problem *problem) {
-    int code = lk_db_open_sqlite(database_path, create, &store->db, problem);
+typedef int (*migration)(struct lk_db *db, const struct lk_keys *keys, struct lk_problem *problem);
+
+static int open_database(struct lk_store *store, const char *path, bool create, migration migrate, struct lk_problem *problem) {
+    int code = lk_db_open_sqlite(path, create, &store->db, problem);
     if (code == 0)
-        code = lk_domain_migrate(store->db, store->keys, problem);
+        code = migrate(store->db, store->keys, problem);
     if (code == 0)
         code = lk_domain_open(store->db, store->keys, &store->domain, problem);
     return code;
 }
 
-static int look_at_database(struct lk_store *store, const char *database_path, struct lk_problem *problem) {
-    int code = lk_db_open_sqlite(database_path, false, &store->db, problem);
-    if (code == 0)
-        code = lk_domain_migrate_trial(store->db, store->keys, problem);
-    if (code == 0)
-        code = lk_domain_open(store->db, store->keys, &store->domain, problem);
-    return code;
+int lk_store_open_database(struct lk_store *store, const char *database_path, bool create, struct lk_problem *problem) {
+    return open_database(store, database_path, create, lk_domain_migrate, problem);
 }
 
 /* SQLite takes an empty file for a new database; one that init made never is. */
@@ -43,7 +40,7 @@ static int check_database(const char *database, const char *dir, struct lk_probl
     return file.st_size > 0 ? 0 : lk_problem_set(problem, LK_ECORRUPT, "The database %s is empty: restore a backup", database);
 }
 
-static int open_all(const char *dir, const char *master_key_file, bool look, struct lk_store *store, struct lk_problem *problem) {
+static int open_all(const char *dir, const char *master_key_file, migration migrate, struct lk_store *store, struct lk_problem *problem) {
     int code = lk_datadir_open(dir, false, &store->datadir, problem);
     if (code != 0)
         return code;
@@ -56,15 +53,15 @@ static int open_all(const char *dir, const char *master_key_file, bool look, str
     if (code == 0)
         code = load_keys(key, &store->keys, problem);
     if (code == 0)
-        code = look ? look_at_database(store, database, problem) : lk_store_open_database(store, database, false, problem);
+        code = open_database(store, database, false, migrate, problem);
     free(database);
     free(key);
     return code;
 }
 
-static int open_store(const char *dir, const char *master_key_file, bool look, struct lk_store *ret, struct lk_problem *problem) {
+static int open_store(const char *dir, const char *master_key_file, migration migrate, struct lk_store *ret, struct lk_problem *problem) {
     struct lk_store store = {0};
-    int code = open_all(dir, master_key_file, look, &store, problem);
+    int code = open_all(dir, master_key_file, migrate, &store, problem);
     if (code == 0)
         *ret = store;
     else
@@ -73,11 +70,11 @@ static int open_store(const char *dir, const char *master_key_file, bool look, s
 }
 
 int lk_store_open(const char *dir, const char *master_key_file, struct lk_store *ret, struct lk_problem *problem) {
-    return open_store(dir, master_key_file, false, ret, problem);
+    return open_store(dir, master_key_file, lk_domain_migrate, ret, problem);
 }
 
 int lk_store_look(const char *dir, const char *master_key_file, struct lk_store *ret, struct lk_problem *problem) {
-    return open_store(dir, master_key_file, true, ret, problem);
+    return open_store(dir, master_key_file, lk_domain_migrate_trial, ret, problem);
 }
 
 void lk_store_close(struct lk_store *store) {
