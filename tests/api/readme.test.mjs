@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { BINARY, freePort, httpRequest, ROOT, Server, SLOW, sleep, temporaryDirectory } from './support/server.mjs';
+import { BINARY, freePorts, httpRequest, ROOT, Server, SLOW, sleep, temporaryDirectory } from './support/server.mjs';
 
 const README = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
 
@@ -70,7 +70,7 @@ describe('the documents', () => {
 describe('make run', () => {
   it('initialises once, prints the key once and commands that work, and ends cleanly when interrupted', async () => {
     const data = path.join(temporaryDirectory(), 'data');
-    const ports = [await freePort(), await freePort()];
+    const ports = await freePorts(2);
     const env = { ...process.env, BUILD: path.dirname(BINARY), DATA: data, LATCHKEY_LISTEN: `127.0.0.1:${ports[0]}`, LATCHKEY_OPS_LISTEN: `127.0.0.1:${ports[1]}` };
     const start = async () => {
       const child = spawn('tools/run', [], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
 import { after, before, describe, it } from 'node:test';
-import { DELETE, freePort, httpRequest, rawExchange, Server, sleep, SLOW, UPDATE } from '../api/support/server.mjs';
+import { DELETE, freePorts, httpRequest, rawExchange, Server, sleep, SLOW, UPDATE } from '../api/support/server.mjs';
 import { absent, GATEWAYS, startNginx, startService } from './support.mjs';
 
 const IDENTITY = ['Account-Id', 'Key-Id', 'Key-Name', 'Groups', 'Scopes'].map((name) => `X-Latchkey-${name}`);
@@ -61,7 +61,8 @@ for (const gateway of GATEWAYS) {
 
     before(async () => {
       server = await Server.fresh({ args: ['--trusted-proxy', '127.0.0.1', '--auth-rate-status', gateway.rateStatus] });
-      ports = { latchkey: server.port, service: await freePort(), gateway: await freePort() };
+      const free = await freePorts(2);
+      ports = { latchkey: server.port, service: free[0], gateway: free[1] };
       service = await startService(ports.service);
       running = await gateway.start(ports);
       const group = await server.createGroup('invoices', [], { scopes: ['invoices.*'] });
@@ -266,7 +267,8 @@ for (const gateway of GATEWAYS) {
     it('lets nothing through but for a yes', async () => {
       const other = { answer: (response) => response.writeHead(500).end() };
       const stranger = http.createServer((request, response) => other.answer(response));
-      const ports = { latchkey: await freePort(), service: await freePort(), gateway: await freePort() };
+      const free = await freePorts(3);
+      const ports = { latchkey: free[0], service: free[1], gateway: free[2] };
       await new Promise((resolve) => stranger.listen(ports.latchkey, '127.0.0.1', resolve));
       stranger.unref();
       const service = await startService(ports.service);
@@ -305,7 +307,8 @@ for (const gateway of GATEWAYS) {
 describe('nginx by a file that sends the length of a body without the body', { skip: absent(GATEWAYS[0]) }, () => {
   it('gets its answers all the same', async () => {
     const server = await Server.fresh();
-    const ports = { latchkey: server.port, service: await freePort(), gateway: await freePort() };
+    const free = await freePorts(2);
+    const ports = { latchkey: server.port, service: free[0], gateway: free[1] };
     const service = await startService(ports.service);
     const forgotten = [['        proxy_set_header Content-Length "";\n', ''], ['proxy_pass_request_headers off;', 'proxy_pass_request_headers on;'], ['/require/invoices.read', '']];
     const running = await startNginx(ports, forgotten);

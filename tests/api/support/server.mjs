@@ -1,6 +1,7 @@
 // Drives the real binary: a data directory and a server of its own for each suite, stopped cleanly at its end.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
@@ -32,16 +33,17 @@ export function descriptorsOf({ pid }) {
   return process.getuid() === 0 ? fs.readdirSync(`/proc/${pid}/fd`).length : 0;
 }
 
-/** A port that nobody listens on at this moment. */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const probe = net.createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
+/** Different ports that nobody listens on at this moment: the system may name one twice that was let go in between. */
+export async function freePorts(count) {
+  const probes = Array.from({ length: count }, () => net.createServer().listen(0, '127.0.0.1'));
+  await Promise.all(probes.map((probe) => once(probe, 'listening')));
+  const ports = probes.map((probe) => probe.address().port);
+  await Promise.all(probes.map((probe) => once(probe.close(), 'close')));
+  return ports;
+}
+
+export async function freePort() {
+  return (await freePorts(1))[0];
 }
 
 /** Runs the binary to its end: {status, stdout, stderr}. */
@@ -137,8 +139,7 @@ export class Server {
     const server = new Server();
     server.data = data;
     server.account = account;
-    server.port = await freePort();
-    server.opsPort = await freePort();
+    [server.port, server.opsPort] = await freePorts(2);
     server.url = `${tls ? 'https' : 'http'}://127.0.0.1:${server.port}`;
     server.healthPort = tls ? server.opsPort : server.port;
     server.stderr = '';
