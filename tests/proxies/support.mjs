@@ -44,17 +44,19 @@ export async function startService(port) {
 /** Starts a gateway in the foreground and waits until it answers. */
 async function start(command, args, port, env = {}) {
   const gateway = { output: '' };
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env }, detached: true });
+  // Its workers, too: nginx's would go on serving without their master.
+  const kill = () => child.exitCode ?? child.signalCode ?? process.kill(-child.pid, 'SIGKILL');
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (text) => (gateway.output += text));
     stream.unref();
   }
   child.unref();
-  process.on('exit', () => child.kill('SIGKILL'));
+  process.on('exit', kill);
   const ended = new Promise((resolve) => child.on('exit', resolve));
   gateway.stop = async () => {
     child.ref();
-    child.kill('SIGKILL');
+    kill();
     await ended;
   };
   for (let i = 0; i < 500 * SLOW && child.exitCode === null; i++) {
