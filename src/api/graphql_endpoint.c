@@ -90,7 +90,7 @@ static void end(struct lk_graphql_job *job) {
 static void hash_passwords(struct lk_background_job *slow) {
     struct lk_graphql_job *job = (struct lk_graphql_job *)((char *)slow - offsetof(struct lk_graphql_job, slow));
     lk_password_tasks_run(&job->context.passwords);
-    if (lk_executor_submit(job->service->executor, &job->job) != 0) {
+    if (lk_executor_resume(job->service->executor, &job->job) != 0) {
         end(job);
         answer_unavailable(job, "The server is busy; try again");
     }

@@ -72,9 +72,13 @@ static void answer_failure(struct lk_login_job *job) {
 
 /* --- the steps --- */
 
-static void submit(struct lk_login_job *job, void (*run)(struct lk_job *, struct lk_db *), void (*finish)(struct lk_job *, int)) {
+static void set_step(struct lk_login_job *job, void (*run)(struct lk_job *, struct lk_db *), void (*finish)(struct lk_job *, int)) {
     job->job.run = run;
     job->job.finish = finish;
+}
+
+static void submit(struct lk_login_job *job, void (*run)(struct lk_job *, struct lk_db *), void (*finish)(struct lk_job *, int)) {
+    set_step(job, run, finish);
     if (lk_executor_submit(job->service->executor, &job->job) != 0)
         answer_busy(job);
 }
@@ -110,7 +114,9 @@ static void finish_end(struct lk_job *base, int commit) {
 static void run_check(struct lk_background_job *slow) {
     struct lk_login_job *job = of_slow(slow);
     lk_login_check(&job->login);
-    submit(job, run_end, finish_end);
+    set_step(job, run_end, finish_end);
+    if (lk_executor_resume(job->service->executor, &job->job) != 0)
+        answer_busy(job);
 }
 
 static void run_begin(struct lk_job *base, struct lk_db *db) {

@@ -132,7 +132,7 @@ static int admit(struct lk_call *call, const struct lk_login_candidate_row *cand
     bool was_locked = row->locked_until > call->now_ms; /* by a clock that was ahead: not to be so again when that time comes */
     if (row->failures != 0 || was_locked || check->made[0] != '\0') {
         row->failures = 0;
-        row->locked_until = was_locked ? 0 : row->locked_until;
+        row->locked_until = 0;
         if (check->made[0] != '\0')
             row->password_hash = lk_slice_cstr(check->made);
         code = lk_store_login_put(call->db, row);
