@@ -5,6 +5,9 @@
 
 #define BLOCK_EVENTS 1024
 
+/* Places in a block that are asked for before they are written: the thread that reads had them last, and all that is written after one waits for it. */
+#define AHEAD 6
+
 struct block {
     _Atomic size_t len;           /* release by the reader: so many are whole */
     _Atomic(struct block *) next; /* release by the reader, when this one is full */
@@ -87,6 +90,7 @@ void lk_usage_add(struct lk_usage *usage, const struct lk_id *key, const struct 
         len = 0;
     }
     usage->last->events[len] = (struct lk_usage_event){*key, *account, now_ms, outcome};
+    __builtin_prefetch(&usage->last->events[len + AHEAD], 1);
     atomic_store_explicit(&usage->last->len, len + 1, memory_order_release);
 }
 
