@@ -4,6 +4,7 @@
 
 #include <endian.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -50,5 +51,13 @@ static inline unsigned http_characters_first(http_characters answers) {
         return (unsigned)__builtin_ctzll(le64toh(halves[0])) / 8;
     return halves[1] != 0 ? 8 + (unsigned)__builtin_ctzll(le64toh(halves[1])) / 8 : 16;
 }
+
+/* Whether a character would end the line that it is put in, or the text for a reader of C strings. */
+static inline bool http_char_breaks_line(char c) {
+    return c == '\r' || c == '\n' || c == '\0';
+}
+
+/* Whether one of len characters would. */
+bool http_any_breaks_line(const char *text, size_t len);
 
 #endif

@@ -151,22 +151,15 @@ int http2_head_finish(struct http_request *request, struct http_pool *pool) {
 
 /* --- answers --- */
 
-static bool breaks_line(char c) {
-    return c == '\r' || c == '\n' || c == '\0';
-}
-
 /* The value as it may be sent: a copy with spaces, where it has what would end a line. */
 static int clean_value(struct http_request *request, struct lk_slice *value) {
-    bool breaks = false;
-    for (size_t i = 0; i < value->len; i++)
-        breaks |= breaks_line(value->ptr[i]);
-    if (!breaks)
+    if (!http_any_breaks_line(value->ptr, value->len))
         return 0;
     char *copy = lk_arena_strdup(&request->arena, *value);
     if (copy == NULL)
         return LK_ENOMEM;
     for (size_t i = 0; i < value->len; i++) {
-        if (breaks_line(copy[i]))
+        if (http_char_breaks_line(copy[i]))
             copy[i] = ' ';
     }
     value->ptr = copy;

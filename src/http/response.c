@@ -93,36 +93,12 @@ static char *put_number(char *at, size_t number) {
     return put(at, lk_slice_make(digits + i, sizeof(digits) - i));
 }
 
-static bool breaks_line(char c) {
-    return c == '\r' || c == '\n' || c == '\0';
-}
-
-static http_characters breaks_at(const char *at) {
-    http_characters c = http_characters_at(at);
-    return (http_characters)((c == '\r') | (c == '\n') | (c == '\0'));
-}
-
-/* Sixteen characters at a time, the last of them twice where they are not as many: this is done for all that is answered. */
-static bool any_breaks_line(struct lk_slice text) {
-    http_characters found = {0};
-    if (text.len < sizeof(found)) {
-        bool any = false;
-        for (size_t i = 0; i < text.len; i++)
-            any |= breaks_line(text.ptr[i]);
-        return any;
-    }
-    for (size_t i = 0; i < text.len - sizeof(found); i += sizeof(found))
-        found |= breaks_at(text.ptr + i);
-    found |= breaks_at(text.ptr + text.len - sizeof(found));
-    return http_characters_first(found) < sizeof(found);
-}
-
 /* A value that would end its line, or the text for a reader of C strings, gets spaces there. */
 static char *put_value(char *at, struct lk_slice value) {
-    bool breaks = any_breaks_line(value);
+    bool breaks = http_any_breaks_line(value.ptr, value.len);
     char *end = put(at, value);
     for (; breaks && at < end; at++) {
-        if (breaks_line(*at))
+        if (http_char_breaks_line(*at))
             *at = ' ';
     }
     return end;
