@@ -90,7 +90,7 @@ void lk_usage_add(struct lk_usage *usage, const struct lk_id *key, const struct 
         len = 0;
     }
     usage->last->events[len] = (struct lk_usage_event){*key, *account, now_ms, outcome};
-    __builtin_prefetch(&usage->last->events[len + AHEAD], 1);
+    __builtin_prefetch(&usage->last->events[len + AHEAD < BLOCK_EVENTS ? len + AHEAD : len], 1);
     atomic_store_explicit(&usage->last->len, len + 1, memory_order_release);
 }
 

@@ -32,7 +32,7 @@ function makeExpired(directory) {
 
 /** What it finds in a server that answers so: as JSON, unless the arguments are others. */
 async function asked(answers, env = {}, args = ['--json']) {
-  const fake = http.createServer(answers).listen(0, '127.0.0.1');
+  const fake = http.createServer(answers).listen(0, '127.0.0.1').unref(); // a failed test must not keep the process waiting
   await once(fake, 'listening');
   const child = spawn(BINARY, ['doctor', ...args], { env: { ...without, LATCHKEY_API_KEY: 'lk_x', LATCHKEY_URL: `http://127.0.0.1:${fake.address().port}`, ...env } });
   let stdout = '';
@@ -379,7 +379,7 @@ os.setxattr(sys.argv[1], "system.posix_acl_access", struct.pack("<I", 2) + b"".j
   it('finds that the certificate which a server shows has expired, and sends it no key', async () => {
     const { cert, key, end } = makeExpired(temporaryDirectory());
     let requests = 0;
-    const fake = https.createServer({ cert: fs.readFileSync(cert), key: fs.readFileSync(key) }, () => requests++).listen(0, '127.0.0.1');
+    const fake = https.createServer({ cert: fs.readFileSync(cert), key: fs.readFileSync(key) }, () => requests++).listen(0, '127.0.0.1').unref();
     await once(fake, 'listening');
     const url = `https://127.0.0.1:${fake.address().port}`;
     const child = spawn(BINARY, ['doctor', '--json'], { env: { ...without, LATCHKEY_API_KEY: 'lk_x', LATCHKEY_URL: url } });

@@ -26,7 +26,7 @@ function run(args, answer) {
     response.writeHead(answered.status ?? 200).end(JSON.stringify(answered));
   });
   told.ended = (async () => {
-    stub.listen(0, '127.0.0.1');
+    stub.listen(0, '127.0.0.1').unref(); // a failed test must not keep the process waiting
     await once(stub, 'listening');
     const command = spawn(BINARY, args, { env: { ...without, LATCHKEY_URL: `http://127.0.0.1:${stub.address().port}`, LATCHKEY_API_KEY: 'a-key-of-the-tests' } });
     command.stdout.on('data', (more) => (told.stdout += more));
