@@ -4,6 +4,7 @@
 #include "api/errors.h"
 #include "api/problem.h"
 #include "api/rate_headers.h"
+#include "base/characters.h"
 
 #include <stdio.h>
 
@@ -88,9 +89,16 @@ static bool is_plain(char c) {
     return c > 0x20 && c < 0x7F && c != '%' && c != ',';
 }
 
+/* The opposite, of sixteen. */
+static lk_characters are_odd(lk_characters c) {
+    return (lk_characters)((c <= 0x20) | (c >= 0x7F) | (c == '%') | (c == ','));
+}
+
 /* A name as a header value: everything but visible ASCII, commas and % percent-encoded. Writes up to three bytes for each; returns the end. */
 static char *put_name(char *out, struct lk_slice name) {
     static const char digits[] = "0123456789ABCDEF";
+    if (!lk_any_character(name, are_odd))
+        return lk_put(out, name);
     for (size_t i = 0; i < name.len; i++) {
         unsigned char c = (unsigned char)name.ptr[i];
         if (is_plain(name.ptr[i])) {
@@ -110,10 +118,8 @@ struct identity {
 };
 
 static char *put(char *at, struct lk_slice text, struct lk_slice *ret) {
-    if (text.len > 0)
-        memcpy(at, text.ptr, text.len);
     *ret = lk_slice_make(at, text.len);
-    return at + text.len;
+    return lk_put(at, text);
 }
 
 static char *put_id(char *at, const struct lk_id *id, struct lk_slice *ret) {
@@ -139,12 +145,12 @@ static int identify(const struct lk_verify_answer *answer, struct http_request *
 }
 
 static void add_identity(struct http_request *request, const struct identity *identity, const char *code) {
-    http_add_header(request, "X-Latchkey-Account-Id", identity->account);
-    http_add_header(request, "X-Latchkey-Key-Id", identity->key);
-    http_add_header(request, "X-Latchkey-Key-Name", identity->name);
-    http_add_header(request, "X-Latchkey-Groups", identity->groups);
-    http_add_header(request, "X-Latchkey-Scopes", identity->scopes);
-    http_add_header(request, "X-Latchkey-Code", lk_slice_cstr(code));
+    const struct http_answer_field fields[] = {
+        {LK_SLICE("X-Latchkey-Account-Id"), identity->account}, {LK_SLICE("X-Latchkey-Key-Id"), identity->key},
+        {LK_SLICE("X-Latchkey-Key-Name"), identity->name},      {LK_SLICE("X-Latchkey-Groups"), identity->groups},
+        {LK_SLICE("X-Latchkey-Scopes"), identity->scopes},      {LK_SLICE("X-Latchkey-Code"), lk_slice_cstr(code)},
+    };
+    http_add_fields(request, fields, sizeof(fields) / sizeof(fields[0]));
 }
 
 /* Every answer names somebody or nobody, errors included: a gateway that copies our fields over the client's must find them all. */

@@ -344,10 +344,11 @@ static const struct lk_json *read_requests(struct http_request *request) {
 /* Reads all before any is verified, so that a mistake in one takes nothing from the limits of others. */
 static bool read_batch(struct work *work, const struct lk_json *requests, struct batch *ret) {
     struct lk_arena *arena = http_request_arena(work->request);
+    /* All of it is written before it is read. */
     struct batch batch = {.len = requests->array.len};
-    batch.items = lk_arena_calloc(arena, batch.len, sizeof(*batch.items));
-    batch.questions = lk_arena_calloc(arena, batch.len, sizeof(*batch.questions));
-    batch.answers = lk_arena_calloc(arena, batch.len, sizeof(*batch.answers));
+    batch.items = lk_arena_alloc(arena, batch.len * sizeof(*batch.items));
+    batch.questions = lk_arena_alloc(arena, batch.len * sizeof(*batch.questions));
+    batch.answers = lk_arena_alloc(arena, batch.len * sizeof(*batch.answers));
     if (batch.items == NULL || batch.questions == NULL || batch.answers == NULL) {
         lk_answer_no_memory(work->request);
         return false;

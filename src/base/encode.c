@@ -2,25 +2,32 @@
 
 #include "base/error.h"
 
+#include <endian.h>
+
 static const char base64url_digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 static const char base62_digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 static const char hex_digits[] = "0123456789abcdef";
 
+/* Three bytes, in bits 8 to 31. */
+static void put_four(uint32_t bits, char *out) {
+    out[0] = base64url_digits[bits >> 26];
+    out[1] = base64url_digits[bits >> 20 & 63U];
+    out[2] = base64url_digits[bits >> 14 & 63U];
+    out[3] = base64url_digits[bits >> 8 & 63U];
+}
+
 void lk_base64url_encode(const uint8_t *bytes, size_t len, char *out) {
-    for (; len >= 3; len -= 3, bytes += 3) {
-        uint32_t bits = (uint32_t)bytes[0] << 16 | (uint32_t)bytes[1] << 8 | bytes[2];
-        *out++ = base64url_digits[bits >> 18];
-        *out++ = base64url_digits[bits >> 12 & 63U];
-        *out++ = base64url_digits[bits >> 6 & 63U];
-        *out++ = base64url_digits[bits & 63U];
+    for (; len > 3; len -= 3, bytes += 3, out += 4) { /* a fourth byte may be read */
+        uint32_t bits;
+        memcpy(&bits, bytes, sizeof(bits));
+        put_four(be32toh(bits), out);
     }
-    if (len == 0)
-        return;
-    uint32_t bits = (uint32_t)bytes[0] << 16 | (len == 2 ? (uint32_t)bytes[1] << 8 : 0);
-    *out++ = base64url_digits[bits >> 18];
-    *out++ = base64url_digits[bits >> 12 & 63U];
-    if (len == 2)
-        *out = base64url_digits[bits >> 6 & 63U];
+    uint32_t bits = 0;
+    char last[4];
+    for (size_t i = 0; i < len; i++)
+        bits |= (uint32_t)bytes[i] << (24 - 8 * i);
+    put_four(bits, last);
+    memcpy(out, last, LK_BASE64URL_LEN(len));
 }
 
 static int base64_value(char c, bool url) {

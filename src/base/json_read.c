@@ -1,5 +1,6 @@
 #include "base/json_read.h"
 
+#include "base/characters.h"
 #include "base/utf8.h"
 
 #include <math.h>
@@ -57,17 +58,16 @@ static bool take(struct parser *p, char c) {
 
 /* --- strings --- */
 
-typedef uint8_t characters __attribute__((vector_size(16)));
+static lk_characters are_not_plain(lk_characters c) {
+    return (lk_characters)((c == '"') | (c == '\\') | (c >= 0x80));
+}
 
-/* The first byte from at on that ends a string, escapes, or is not ASCII. Most strings are plain, and read sixteen bytes at a time. */
+/* The first byte from at on that ends a string, escapes, or is not ASCII. Most strings are plain. */
 static const char *skip_plain(const char *at, const char *end) {
-    for (characters c; (size_t)(end - at) >= sizeof c; at += sizeof c) {
-        memcpy(&c, at, sizeof c);
-        const characters other = (characters)((c == '"') | (c == '\\') | (c >= 0x80));
-        uint64_t halves[2];
-        memcpy(halves, &other, sizeof halves);
-        if ((halves[0] | halves[1]) != 0)
-            break;
+    for (; (size_t)(end - at) >= sizeof(lk_characters); at += sizeof(lk_characters)) {
+        unsigned other = lk_characters_first(are_not_plain(lk_characters_at(at)));
+        if (other < sizeof(lk_characters))
+            return at + other;
     }
     while (at < end && *at != '"' && *at != '\\' && (unsigned char)*at < 0x80)
         at++;

@@ -1,5 +1,7 @@
 #include "base/json_write.h"
 
+#include "base/characters.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,20 +56,14 @@ static void add_escape(struct lk_buf *out, unsigned char c) {
     }
 }
 
-/* Without a branch for each character: most texts need none. */
-static bool needs_escapes(struct lk_slice text) {
-    bool found = false;
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        found |= (c < 0x20) | (c == '"') | (c == '\\');
-    }
-    return found;
+static lk_characters need_escapes(lk_characters c) {
+    return (lk_characters)((c < 0x20) | (c == '"') | (c == '\\'));
 }
 
 static void add_quoted(struct lk_buf *out, struct lk_slice text) {
     lk_buf_add_char(out, '"');
-    size_t plain = 0; /* start of the run that needs no escape */
-    if (!needs_escapes(text)) {
+    size_t plain = 0;                            /* start of the run that needs no escape */
+    if (!lk_any_character(text, need_escapes)) { /* most need none */
         lk_buf_add(out, text);
         lk_buf_add_char(out, '"');
         return;

@@ -19,28 +19,3 @@ const uint8_t http_char_classes[256] = {
     2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* 0xE0 */
     2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  2,  /* 0xF0 */
 };
-
-static http_characters breaks(http_characters c) {
-    return (http_characters)((c == '\r') | (c == '\n') | (c == '\0'));
-}
-
-/* Sixteen or eight characters at a time, the last of them twice where they are not as many: this is done for all that is answered. */
-bool http_any_breaks_line(const char *text, size_t len) {
-    http_characters found = {0};
-    if (len < sizeof(found) / 2) {
-        bool any = false;
-        for (size_t i = 0; i < len; i++)
-            any |= http_char_breaks_line(text[i]);
-        return any;
-    }
-    if (len < sizeof(found)) {
-        http_characters c;
-        memcpy(&c, text, sizeof(c) / 2);
-        memcpy((char *)&c + sizeof(c) / 2, text + len - sizeof(c) / 2, sizeof(c) / 2);
-        return http_characters_first(breaks(c)) < sizeof(c);
-    }
-    for (size_t i = 0; i < len - sizeof(found); i += sizeof(found))
-        found |= breaks(http_characters_at(text + i));
-    found |= breaks(http_characters_at(text + len - sizeof(found)));
-    return http_characters_first(found) < sizeof(found);
-}

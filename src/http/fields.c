@@ -15,11 +15,7 @@ static struct lk_slice value_of(const struct http_field *field, const char *data
 
 static int see_host(struct seen *seen, struct lk_slice value) {
     seen->hosts++;
-    for (size_t i = 0; i < value.len; i++) {
-        if (!http_char_is(value.ptr[i], HTTP_CHAR_HOST))
-            return 400;
-    }
-    return 0;
+    return lk_any_character(value, http_are_no_host) ? 400 : 0;
 }
 
 /* Digits only. A number past 64 bits counts as the largest, which no limit allows. */
@@ -70,8 +66,8 @@ static int see_expect(struct http_head *head, struct lk_slice value) {
     return 0;
 }
 
-static bool name_is(const struct http_field *field, const char *data, const char *name) {
-    return lk_slice_equal_nocase(lk_slice_make(data + field->name, field->name_len), lk_slice_cstr(name));
+static inline bool name_is(const struct http_field *field, const char *data, const char *lower_name) {
+    return http_name_is(data + field->name, field->name_len, lk_slice_cstr(lower_name));
 }
 
 static int see_field(struct http_head *head, struct seen *seen, const struct http_field *field, const char *data) {

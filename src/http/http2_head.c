@@ -153,7 +153,7 @@ int http2_head_finish(struct http_request *request, struct http_pool *pool) {
 
 /* The value as it may be sent: a copy with spaces, where it has what would end a line. */
 static int clean_value(struct http_request *request, struct lk_slice *value) {
-    if (!http_any_breaks_line(value->ptr, value->len))
+    if (!http_any_breaks_line(*value))
         return 0;
     char *copy = lk_arena_strdup(&request->arena, *value);
     if (copy == NULL)

@@ -70,10 +70,8 @@ void http_iobuf_release(struct http_iobuf *buf, struct http_pool *pool) {
     *buf = (struct http_iobuf){.budget = buf->budget, .spared = buf->spared};
 }
 
-int http_iobuf_reserve(struct http_iobuf *buf, size_t extra, struct http_pool *pool) {
+int http_iobuf_make_room(struct http_iobuf *buf, size_t extra, struct http_pool *pool) {
     size_t len = http_iobuf_len(buf);
-    if (buf->cap != 0 && buf->cap - buf->end >= extra)
-        return 0;
     if (buf->cap != 0 && buf->cap - len >= extra) {
         memmove(buf->ptr, buf->ptr + buf->start, len);
         explicit_bzero(buf->ptr + len, buf->end - len);

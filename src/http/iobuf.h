@@ -42,7 +42,10 @@ static inline size_t http_iobuf_len(const struct http_iobuf *buf) {
 
 /* Room for at least extra bytes at ptr + end; what is held may move, also within the buffer. 0, or LK_ENOMEM or LK_ELIMIT (the budget is used up), then it is
  * as before. */
-int http_iobuf_reserve(struct http_iobuf *buf, size_t extra, struct http_pool *pool);
+int http_iobuf_make_room(struct http_iobuf *buf, size_t extra, struct http_pool *pool); /* where there is not enough behind end */
+static inline int http_iobuf_reserve(struct http_iobuf *buf, size_t extra, struct http_pool *pool) {
+    return buf->cap != 0 && buf->cap - buf->end >= extra ? 0 : http_iobuf_make_room(buf, extra, pool);
+}
 
 /* Counts its memory against the whole only from now on, or against a part of that again, even beyond the part's limit. */
 void http_iobuf_leave_part(struct http_iobuf *buf);

@@ -32,6 +32,8 @@ static bool is_digit(char c) {
  * there are, so that a wrong one is refused at once. */
 static int read_version(struct http_head *head, const char *version, size_t len) {
     static const char form[] = "HTTP/d.d";
+    if (len == VERSION_LEN && memcmp(version, "HTTP/1.1", VERSION_LEN) == 0)
+        return 0;
     for (size_t i = 0; i < len; i++) {
         if (form[i] == 'd' ? !is_digit(version[i]) : version[i] != form[i])
             return 400;
@@ -44,20 +46,19 @@ static int read_version(struct http_head *head, const char *version, size_t len)
     return 0;
 }
 
+static bool is(struct lk_slice text, const char *method) {
+    return memcmp(text.ptr, method, text.len) == 0;
+}
+
 enum http_method http_method_of(struct lk_slice text) {
-    static const struct {
-        struct lk_slice text;
-        enum http_method id;
-    } methods[] = {
-        {LK_SLICE("GET"), HTTP_GET},     {LK_SLICE("POST"), HTTP_POST},     {LK_SLICE("HEAD"), HTTP_HEAD},
-        {LK_SLICE("PUT"), HTTP_PUT},     {LK_SLICE("DELETE"), HTTP_DELETE}, {LK_SLICE("OPTIONS"), HTTP_OPTIONS},
-        {LK_SLICE("PATCH"), HTTP_PATCH},
-    };
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
-        if (lk_slice_equal(text, methods[i].text))
-            return methods[i].id;
+    switch (text.len) {
+    case 3: return is(text, "GET") ? HTTP_GET : is(text, "PUT") ? HTTP_PUT : HTTP_OTHER_METHOD;
+    case 4: return is(text, "POST") ? HTTP_POST : is(text, "HEAD") ? HTTP_HEAD : HTTP_OTHER_METHOD;
+    case 5: return is(text, "PATCH") ? HTTP_PATCH : HTTP_OTHER_METHOD;
+    case 6: return is(text, "DELETE") ? HTTP_DELETE : HTTP_OTHER_METHOD;
+    case 7: return is(text, "OPTIONS") ? HTTP_OPTIONS : HTTP_OTHER_METHOD;
+    default: return HTTP_OTHER_METHOD;
     }
-    return HTTP_OTHER_METHOD;
 }
 
 /* Splits path and query of the text from..end. */
@@ -82,7 +83,7 @@ static bool starts_nocase(struct lk_slice text, const char *prefix) {
 static int check_target(struct http_head *head, const char *data) {
     struct lk_slice target = {data + head->target, head->target_len};
     uint32_t end = head->target + head->target_len;
-    if (lk_slice_is(lk_slice_make(data + head->method, head->method_len), "CONNECT"))
+    if (head->method_id == HTTP_OTHER_METHOD && lk_slice_is(lk_slice_make(data + head->method, head->method_len), "CONNECT"))
         return 501;
     if (target.ptr[0] == '/') {
         split_query(head, data, head->target, end);
@@ -114,6 +115,19 @@ int http_head_end_line(struct http_head *head, const char *data) {
     return check_target(head, data);
 }
 
+/* The first byte from i on that is not of the class: sixteen at a time while so many may be looked at. */
+static inline __attribute__((always_inline)) size_t skip(const char *data, size_t i, size_t end, uint8_t class,
+                                                         lk_characters (*are_other)(lk_characters)) {
+    for (; end - i >= sizeof(lk_characters); i += sizeof(lk_characters)) {
+        unsigned other = lk_characters_first(are_other(lk_characters_at(data + i)));
+        if (other < sizeof(lk_characters))
+            return i + other;
+    }
+    while (i < end && http_char_is(data[i], class))
+        i++;
+    return i;
+}
+
 /* The furthest byte that may be looked at now, and in *status what is wrong when the head has not moved on by then. */
 static size_t scan_end(const struct http_head *head, size_t len, const struct http_limits *limits, int *status) {
     size_t end = len;
@@ -127,27 +141,26 @@ static size_t scan_end(const struct http_head *head, size_t len, const struct ht
     return end < len ? end : len;
 }
 
-/* Reads one run of bytes in one state and moves to the next state. *at is the position. */
+/* Reads on in the request line, up to its end when that is there; the limit is not the same before and behind its first byte. *at is the position. */
 static int step_line(struct http_head *head, const char *data, size_t end, size_t *at) {
     size_t i = *at;
-    char c = data[i];
     switch (head->state) {
     case START:
-        if (c == '\r') {
+        if (data[i] == '\r') {
             if (head->empty_lines++ >= HTTP_EMPTY_LINES_MAX)
                 return 400;
             head->state = START_LF;
             *at = i + 1;
             return 0;
         }
-        if (!http_char_is(c, HTTP_CHAR_TOKEN))
+        if (!http_char_is(data[i], HTTP_CHAR_TOKEN))
             return 400;
         head->line_start = i;
         head->method = (uint32_t)i;
         head->state = METHOD;
         return 0;
     case START_LF:
-        if (c != '\n')
+        if (data[i] != '\n')
             return 400;
         head->state = START;
         *at = i + 1;
@@ -161,13 +174,11 @@ static int step_line(struct http_head *head, const char *data, size_t end, size_
         if (data[i] != ' ')
             return 400;
         head->method_len = (uint32_t)i - head->method;
-        head->target = (uint32_t)i + 1;
+        head->target = (uint32_t)++i;
         head->state = TARGET;
-        *at = i + 1;
-        return 0;
+        __attribute__((fallthrough));
     case TARGET:
-        while (i < end && http_char_is(data[i], HTTP_CHAR_TARGET))
-            i++;
+        i = skip(data, i, end, HTTP_CHAR_TARGET, http_are_no_target);
         *at = i;
         if (i == end)
             return 0;
@@ -175,8 +186,7 @@ static int step_line(struct http_head *head, const char *data, size_t end, size_
         if (data[i] != ' ' || head->target_len == 0)
             return 400;
         head->state = VERSION;
-        *at = i + 1;
-        return 0;
+        __attribute__((fallthrough));
     case VERSION: {
         size_t version = head->target + head->target_len + 1;
         size_t version_end = end - version < VERSION_LEN ? end : version + VERSION_LEN;
@@ -188,12 +198,15 @@ static int step_line(struct http_head *head, const char *data, size_t end, size_
             return 0;
         if (data[version_end] != '\r')
             return 400;
-        *at = version_end + 1;
+        i = version_end + 1;
+        *at = i;
         head->state = LINE_LF;
-        return 0;
+        if (i == end)
+            return 0;
+        __attribute__((fallthrough));
     }
     default: /* LINE_LF */
-        if (c != '\n')
+        if (data[i] != '\n')
             return 400;
         *at = i + 1;
         head->fields_start = *at;
@@ -219,33 +232,23 @@ static void end_value(struct http_head *head, const char *data, size_t i) {
     head->state = VALUE_LF;
 }
 
-/* The first byte from i on that is none of a field value. Values are most of a head, so they are read sixteen at a time while all may be in one. */
-static size_t skip_value(const char *data, size_t i, size_t end) {
-    for (http_characters c; end - i >= sizeof(c); i += sizeof(c)) {
-        c = http_characters_at(data + i);
-        unsigned other = http_characters_first((http_characters)(((c < 0x20) & (c != '\t')) | (c == 0x7F)));
-        if (other < sizeof(c))
-            return i + other;
-    }
-    while (i < end && http_char_is(data[i], HTTP_CHAR_VALUE))
-        i++;
-    return i;
-}
-
+/* Reads on in a field line, up to its end when that is there, or in the end of the head. */
 static int step_fields(struct http_head *head, const char *data, size_t end, size_t *at, size_t count_max) {
     size_t i = *at;
-    char c = data[i];
     switch (head->state) {
-    case FIELD_START:
-        if (c == '\r') {
+    case FIELD_START: {
+        if (data[i] == '\r') {
             head->state = END_LF;
             *at = i + 1;
             return 0;
         }
-        return http_char_is(c, HTTP_CHAR_TOKEN) ? begin_field(head, i, count_max) : 400;
+        int status = http_char_is(data[i], HTTP_CHAR_TOKEN) ? begin_field(head, i, count_max) : 400;
+        if (status != 0)
+            return status;
+        __attribute__((fallthrough));
+    }
     case NAME: {
-        while (i < end && http_char_is(data[i], HTTP_CHAR_TOKEN))
-            i++;
+        i = skip(data, i, end, HTTP_CHAR_TOKEN, http_are_no_token);
         *at = i;
         if (i == end)
             return 0;
@@ -254,8 +257,8 @@ static int step_fields(struct http_head *head, const char *data, size_t end, siz
         struct http_field *field = &head->fields[head->fields_len];
         field->name_len = (uint32_t)i - field->name;
         head->state = VALUE_START;
-        *at = i + 1;
-        return 0;
+        i++;
+        __attribute__((fallthrough));
     }
     case VALUE_START:
         while (i < end && (data[i] == ' ' || data[i] == '\t'))
@@ -265,21 +268,29 @@ static int step_fields(struct http_head *head, const char *data, size_t end, siz
             return 0;
         head->fields[head->fields_len].value = (uint32_t)i;
         head->state = VALUE;
-        return 0;
+        __attribute__((fallthrough));
     case VALUE:
-        i = skip_value(data, i, end);
+        i = skip(data, i, end, HTTP_CHAR_VALUE, http_are_no_value);
         *at = i;
         if (i == end)
             return 0;
         if (data[i] != '\r')
             return 400;
         end_value(head, data, i);
+        *at = ++i;
+        if (i == end)
+            return 0;
+        __attribute__((fallthrough));
+    case VALUE_LF:
+        if (data[i] != '\n')
+            return 400;
+        head->state = FIELD_START;
         *at = i + 1;
         return 0;
-    default: /* VALUE_LF, END_LF */
-        if (c != '\n')
+    default: /* END_LF */
+        if (data[i] != '\n')
             return 400;
-        head->state = head->state == VALUE_LF ? FIELD_START : DONE;
+        head->state = DONE;
         *at = i + 1;
         return 0;
     }

@@ -114,14 +114,7 @@ struct lk_slice http_request_body(const struct http_request *request) {
 }
 
 static bool name_is(const struct http_request *request, const struct http_field *field, struct lk_slice lower_name) {
-    if (field->name_len != lower_name.len)
-        return false;
-    const char *name = request->base + field->name;
-    for (size_t i = 0; i < lower_name.len; i++) {
-        if (http_char_lower(name[i]) != lower_name.ptr[i])
-            return false;
-    }
-    return true;
+    return http_name_is(request->base + field->name, field->name_len, lower_name);
 }
 
 static struct lk_slice value_of(const struct http_request *request, const struct http_field *field) {
@@ -197,9 +190,16 @@ void http_set_status(struct http_request *request, int status) {
     request->status = status;
 }
 
+void http_add_fields(struct http_request *request, const struct http_answer_field *fields, size_t len) {
+    size_t room = HTTP_ANSWER_FIELDS_MAX - request->fields_len;
+    if (len > room)
+        len = room;
+    memcpy(request->answer_fields + request->fields_len, fields, len * sizeof(fields[0]));
+    request->fields_len += len;
+}
+
 void http_add_field(struct http_request *request, struct lk_slice name, struct lk_slice value) {
-    if (request->fields_len < HTTP_ANSWER_FIELDS_MAX)
-        request->answer_fields[request->fields_len++] = (struct http_answer_field){name, value};
+    http_add_fields(request, &(struct http_answer_field){name, value}, 1);
 }
 
 struct lk_buf *http_body(struct http_request *request) {

@@ -73,14 +73,8 @@ void http_date_format(int64_t unix_seconds, char out[HTTP_DATE_LEN]) {
     memcpy(out + 17, text + 11, 8);
 }
 
-static char *put(char *at, struct lk_slice text) {
-    if (text.len > 0)
-        memcpy(at, text.ptr, text.len);
-    return at + text.len;
-}
-
-static char *put_text(char *at, const char *text) {
-    return put(at, lk_slice_cstr(text));
+static inline char *put_text(char *at, const char *text) {
+    return lk_put(at, lk_slice_cstr(text));
 }
 
 static char *put_number(char *at, size_t number) {
@@ -90,17 +84,22 @@ static char *put_number(char *at, size_t number) {
         digits[--i] = (char)('0' + number % 10);
         number /= 10;
     } while (number > 0);
-    return put(at, lk_slice_make(digits + i, sizeof(digits) - i));
+    memcpy(at, digits + i, sizeof(digits) - i);
+    return at + (sizeof(digits) - i);
 }
 
-/* A value that would end its line, or the text for a reader of C strings, gets spaces there. */
-static char *put_value(char *at, struct lk_slice value) {
-    bool breaks = http_any_breaks_line(value.ptr, value.len);
-    char *end = put(at, value);
-    for (; breaks && at < end; at++) {
+/* Spaces in place of what would end the line, or the text for a reader of C strings. */
+static void mend(char *at, const char *end) {
+    for (; at < end; at++) {
         if (http_char_breaks_line(*at))
             *at = ' ';
     }
+}
+
+static char *put_value(char *at, struct lk_slice value) {
+    char *end = lk_put(at, value);
+    if (http_any_breaks_line(value))
+        mend(at, end);
     return end;
 }
 
@@ -111,7 +110,7 @@ bool http_answer_is_bare(int status) {
 
 static char *put_own_fields(char *at, const struct http_answer *answer) {
     at = put_text(at, "Date: ");
-    at = put(at, lk_slice_make(answer->date, HTTP_DATE_LEN));
+    at = lk_put(at, lk_slice_make(answer->date, HTTP_DATE_LEN));
     if (answer->vary)
         at = put_text(at, "\r\nVary: Accept-Encoding");
     if (!http_answer_is_bare(answer->status)) {
@@ -151,14 +150,14 @@ int http_answer_write(const struct http_answer *answer, struct http_iobuf *out, 
         at = put_text(at, "\r\n");
     }
     for (size_t i = 0; i < answer->fields_len; i++) {
-        at = put(at, answer->fields[i].name);
+        at = lk_put(at, answer->fields[i].name);
         at = put_text(at, ": ");
         at = put_value(at, answer->fields[i].value);
         at = put_text(at, "\r\n");
     }
     at = put_own_fields(at, answer);
     if (!answer->head_only && !http_answer_is_bare(answer->status))
-        at = put(at, answer->body);
+        at = lk_put(at, answer->body);
     out->end = (size_t)(at - out->ptr);
     return 0;
 }
@@ -168,7 +167,7 @@ int http_continue_write(struct http_iobuf *out, struct http_pool *pool) {
     int code = http_iobuf_reserve(out, text.len, pool);
     if (code != 0)
         return code;
-    put(out->ptr + out->end, text);
+    lk_put(out->ptr + out->end, text);
     out->end += text.len;
     return 0;
 }

@@ -191,6 +191,8 @@ void http_set_status(struct http_request *request, int status);
 /* Adds a field. name is static (http_add_header: its length is known when it is a literal); value lives in the request's arena or is static. CR, LF and NUL
  * in value are replaced by spaces, so that no value splits the answer. Date, Content-Length, Connection, Content-Encoding and Vary: Accept-Encoding are the server's own. Too many (32): dropped. */
 void http_add_field(struct http_request *request, struct lk_slice name, struct lk_slice value);
+/* Each of len fields, as above. */
+void http_add_fields(struct http_request *request, const struct http_answer_field *fields, size_t len);
 static inline void http_add_header(struct http_request *request, const char *name, struct lk_slice value) {
     http_add_field(request, lk_slice_cstr(name), value);
 }

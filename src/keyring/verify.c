@@ -138,7 +138,8 @@ static enum lk_verify_code judge(const struct lk_verify_request *request, const 
     if (request->require != NULL && !lk_expression_holds(request->require, key->set))
         return LK_VERIFY_INSUFFICIENT_PERMISSIONS;
     struct lk_rate account_has = account_rate(key->account);
-    if (!take_rates(request, rare, key->account, account_has, ret))
+    bool has_rate = rare != NULL || account_has.limit != 0;
+    if (has_rate && !take_rates(request, rare, key->account, account_has, ret))
         return LK_VERIFY_RATE_LIMITED;
     if (take_credits(request, rare, key->account, ret))
         return LK_VERIFY_VALID;

@@ -31,6 +31,24 @@ static void test_base64url_vectors(void **state) {
     assert_memory_equal(text, "--__", 4);
 }
 
+static void test_base64url_comes_back(void **state) {
+    (void)state;
+    for (size_t len = 0; len <= 70; len++) {
+        uint8_t *bytes = malloc(len + 1); /* one more: a length of 0 is to be some memory */
+        uint8_t *exact = bytes + 1;
+        char *text = malloc(LK_BASE64URL_LEN(len) + 1);
+        uint8_t back[70];
+        fill(exact, len, (unsigned)len);
+        text[LK_BASE64URL_LEN(len)] = '!';
+        lk_base64url_encode(exact, len, text);
+        assert_int_equal(text[LK_BASE64URL_LEN(len)], '!');
+        assert_int_equal(lk_base64url_decode(lk_slice_make(text, LK_BASE64URL_LEN(len)), back, len), 0);
+        assert_memory_equal(back, exact, len);
+        free(text);
+        free(bytes);
+    }
+}
+
 static void test_base64url_is_strict(void **state) {
     (void)state;
     uint8_t out[16];
@@ -164,6 +182,7 @@ static void test_ids(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_base64url_vectors),
+        cmocka_unit_test(test_base64url_comes_back),
         cmocka_unit_test(test_base64url_is_strict),
         cmocka_unit_test(test_base64_takes_padding_or_none),
         cmocka_unit_test(test_hex),

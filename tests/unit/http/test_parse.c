@@ -1,6 +1,7 @@
 /* The request parser: each case whole, and cut in two at every byte, must give the same result; inputs end where their memory ends. */
 #include "../unit.h"
 
+#include "http/chars.h"
 #include "http/chunked.h"
 #include "http/parse.h"
 
@@ -289,19 +290,72 @@ static void holds_to_limits(void **state) {
 }
 
 /* Every byte at every place of a value that is longer than what is read at once. */
-static void knows_bytes_of_values(void **state) {
+/* Where a text of a class may stand: 34 bytes from `begin` on are of it, more than are looked at at once. */
+struct part {
+    const char *text;
+    uint8_t class;
+    char ends; /* the one byte besides that may stand there, since what follows it may be something else; 0: none */
+};
+
+/* What there is of each class, said once more: chars.h has it as a table, and the parser also as comparisons. */
+static bool is_of(int byte, uint8_t class) {
+    const char *others = class == HTTP_CHAR_TOKEN ? "!#$%&'*+-.^_`|~" : "-._~!$&'()*+,;=%:[]";
+    switch (class) {
+    case HTTP_CHAR_VALUE: return byte == '\t' || (byte >= ' ' && byte != 0x7F);
+    case HTTP_CHAR_TARGET: return byte > ' ' && byte < 0x7F && byte != '#';
+    default:
+        return (byte >= '0' && byte <= '9') || ((byte | 0x20) >= 'a' && (byte | 0x20) <= 'z') ||
+               (byte != 0 && strchr(others, byte) != NULL);
+    }
+}
+
+static void knows_every_byte_everywhere(void **state) {
     (void)state;
-    char text[] = "GET / HTTP/1.1\r\nHost: x\r\nV: 0123456789abcdef0123456789abcdef0123\r\n\r\n";
-    size_t begin = (size_t)(strstr(text, "V: ") - text) + 3;
-    for (size_t at = begin + 1; at < begin + 35; at++) {
-        for (int byte = 0; byte < 256; byte++) {
-            char before = text[at];
-            text[at] = (char)byte;
-            struct result result;
-            parse(text, sizeof(text) - 1, &result);
-            bool allowed = byte == '\t' || (byte >= ' ' && byte != 0x7F);
-            assert_int_equal(result.status, allowed ? HTTP_PARSE_DONE : 400);
-            text[at] = before;
+    static const struct part parts[] = {
+        {"GET / HTTP/1.1\r\nHost: x\r\nV: 0123456789abcdef0123456789abcdef0123\r\n\r\n", HTTP_CHAR_VALUE, 0},
+        {"GET /0123456789abcdef0123456789abcdef0123 HTTP/1.1\r\nHost: x\r\n\r\n", HTTP_CHAR_TARGET, 0},
+        {"GET / HTTP/1.1\r\nHost: x\r\n0123456789abcdef0123456789abcdef0123: v\r\n\r\n", HTTP_CHAR_TOKEN, ':'},
+        {"GET / HTTP/1.1\r\nHost: 0123456789abcdef0123456789abcdef0123\r\n\r\n", HTTP_CHAR_HOST, 0},
+    };
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+        char text[128];
+        strcpy(text, parts[i].text);
+        size_t begin = (size_t)(strstr(text, "0123") - text);
+        for (size_t at = begin + 1; at < begin + 35; at++) {
+            for (int byte = 0; byte < 256; byte++) {
+                char before = text[at];
+                text[at] = (char)byte;
+                struct result result;
+                parse(text, strlen(parts[i].text), &result);
+                bool allowed = is_of(byte, parts[i].class) || (parts[i].ends != 0 && byte == parts[i].ends);
+                if (result.status != (allowed ? HTTP_PARSE_DONE : 400))
+                    print_error("byte %d at %zu of %s\n", byte, at, parts[i].text);
+                assert_int_equal(result.status, allowed ? HTTP_PARSE_DONE : 400);
+                text[at] = before;
+            }
+        }
+    }
+}
+
+/* A name is compared by eight bytes where it has so many. */
+static void knows_names_in_any_case(void **state) {
+    (void)state;
+    static const char lower[] = "abcdefgh-0123456789-ijklmnopqrstuvwxyz";
+    for (size_t len = 0; len < sizeof(lower); len++) {
+        char name[sizeof(lower)];
+        for (size_t i = 0; i < len; i++)
+            name[i] = (char)(lower[i] >= 'a' && i % 3 != 0 ? lower[i] - 0x20 : lower[i]);
+        assert_true(http_name_is(name, len, lk_slice_make(lower, len)));
+        assert_false(http_name_is(name, len, lk_slice_make(lower, len + 1)));
+        for (size_t i = 0; i < len; i++) {
+            for (int byte = 0; byte < 256; byte++) {
+                char before = name[i];
+                bool same = byte == lower[i] || (lower[i] >= 'a' && byte == lower[i] - 0x20);
+                name[i] = (char)byte;
+                if (is_of(byte, HTTP_CHAR_TOKEN))
+                    assert_int_equal(http_name_is(name, len, lk_slice_make(lower, len)), same);
+                name[i] = before;
+            }
         }
     }
 }
@@ -429,7 +483,8 @@ int main(void) {
         cmocka_unit_test(tells_keep_alive),
         cmocka_unit_test(holds_to_limits),
         cmocka_unit_test(saturates_lengths),
-        cmocka_unit_test(knows_bytes_of_values),
+        cmocka_unit_test(knows_every_byte_everywhere),
+        cmocka_unit_test(knows_names_in_any_case),
         cmocka_unit_test(decodes_chunks),
         cmocka_unit_test(bounds_chunk_framing),
     };
