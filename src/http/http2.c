@@ -5,7 +5,6 @@
 #include "http/loop.h"
 #include "http/reply.h"
 
-#include <malloc.h>
 #include <nghttp2/nghttp2.h>
 #include <stdlib.h>
 
@@ -40,6 +39,7 @@
 struct http2 {
     nghttp2_session *session;
     struct http_request *streams;                  /* all open ones, linked by next and prev of their stream */
+    struct http_request *reading;                  /* whose header section is being read; NULL: nobody wants it */
     struct http_request *ready[HTTP_TOGETHER_MAX]; /* whole, and to be handled together; NULL: its stream is gone */
     size_t ready_len;
     size_t deferred;       /* requests that handlers have, of closed streams too */
@@ -102,6 +102,8 @@ static void drop_stream(struct http_connection *c, struct http_request *request)
     struct http2 *h2 = c->h2;
     remove_stream(h2, request);
     forget_ready(h2, request);
+    if (h2->reading == request)
+        h2->reading = NULL;
     http_timer_disarm(&request->stream.timer);
     if (request->stream.answered)
         h2->owing--;
@@ -298,8 +300,9 @@ static int take_block(struct http_connection *c, struct http_request *request) {
 
 static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *context) {
     struct http_connection *c = context;
+    c->h2->reading = NULL;
     if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
-        return 0;
+        return 0; /* trailers are dropped */
     struct http_request *request = http_loop_take_request(c->loop);
     if (request == NULL)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
@@ -307,6 +310,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     request->stream.id = frame->hd.stream_id;
     request->stream.text.budget = &c->loop->shared->strangers;
     add_stream(c->h2, request);
+    c->h2->reading = request;
     time_stream(request, HTTP_TIMEOUT_STREAM_HEAD);
     nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, request);
     int code = take_block(c, request);
@@ -315,13 +319,16 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     return code == 0 || code == LK_ELIMIT ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
+/* Of the header section that began last: no other frame comes within one (RFC 9113 section 4.3). */
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t name_len, const uint8_t *value,
                      size_t value_len, uint8_t flags, void *context) {
     struct http_connection *c = context;
+    (void)session;
+    (void)frame;
     (void)flags;
-    struct http_request *request = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
-    if (request == NULL || frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
-        return 0; /* trailers are dropped */
+    struct http_request *request = c->h2->reading;
+    if (request == NULL)
+        return 0;
     int code = http2_head_add(request, lk_slice_make((const char *)name, name_len), lk_slice_make((const char *)value, value_len),
                               &c->loop->shared->limits, &c->loop->pool);
     return code == 0 ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
@@ -423,41 +430,6 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t error, void *
     return 0;
 }
 
-/* --- memory --- */
-
-/* nghttp2 keeps header fields, and so keys, in its tables and buffers: what it gives back is wiped. */
-static void free_wiped(void *memory, void *context) {
-    (void)context;
-    if (memory != NULL)
-        explicit_bzero(memory, malloc_usable_size(memory));
-    free(memory);
-}
-
-static void *allocate(size_t size, void *context) {
-    (void)context;
-    return malloc(size);
-}
-
-static void *allocate_zeroed(size_t count, size_t size, void *context) {
-    (void)context;
-    return calloc(count, size);
-}
-
-static void *resize(void *memory, size_t size, void *context) {
-    size_t kept = memory == NULL ? 0 : malloc_usable_size(memory);
-    if (size <= kept && memory != NULL)
-        return memory;
-    void *larger = malloc(size == 0 ? 1 : size);
-    if (larger == NULL)
-        return NULL;
-    if (kept > 0)
-        memcpy(larger, memory, kept < size ? kept : size);
-    free_wiped(memory, context);
-    return larger;
-}
-
-static nghttp2_mem wiping = {NULL, allocate, free_wiped, allocate_zeroed, resize};
-
 /* --- the session --- */
 
 static int new_session(struct http_connection *c, nghttp2_session **ret) {
@@ -475,7 +447,8 @@ static int new_session(struct http_connection *c, nghttp2_session **ret) {
         nghttp2_option_set_no_closed_streams(option, 1);
         nghttp2_option_set_max_outbound_ack(option, ACKS_MAX);
         nghttp2_option_set_stream_reset_rate_limit(option, UINT32_MAX, UINT32_MAX); /* count_reset knows better */
-        failed = nghttp2_session_server_new3(ret, callbacks, c, option, &wiping) != 0;
+        nghttp2_mem memory = http2_memory_of(&c->loop->http2_memory);
+        failed = nghttp2_session_server_new3(ret, callbacks, c, option, &memory) != 0;
     }
     nghttp2_option_del(option);
     nghttp2_session_callbacks_del(callbacks);

@@ -6,8 +6,7 @@
 
 static uint32_t put(struct http_iobuf *text, struct lk_slice bytes) {
     size_t at = text->end;
-    if (bytes.len > 0)
-        memcpy(text->ptr + at, bytes.ptr, bytes.len);
+    lk_put(text->ptr + at, bytes);
     text->end += bytes.len;
     return (uint32_t)at;
 }
@@ -34,22 +33,20 @@ static bool fits(struct http_request *request, struct lk_slice name, struct lk_s
     return stream->refusal == 0;
 }
 
-int http2_head_add(struct http_request *request, struct lk_slice name, struct lk_slice value, const struct http_limits *limits,
-                   struct http_pool *pool) {
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t';
+}
+
+/* Without white space at its ends, which is rare. */
+static struct lk_slice trimmed(struct lk_slice value) {
+    bool is = value.len > 0 && (is_blank(value.ptr[0]) || is_blank(value.ptr[value.len - 1]));
+    return is ? lk_slice_trim(value) : value;
+}
+
+/* There is room for it. */
+static void put_pseudo_field(struct http_request *request, struct lk_slice name, struct lk_slice value) {
     struct http_head *head = &request->head;
-    if (lk_slice_is(name, ":method"))
-        head->method_id = http_method_of(lk_slice_trim(value)); /* a refusal asks for it */
-    if (!fits(request, name, value, limits))
-        return 0;
-    int code = http_iobuf_reserve(&request->stream.text, name.len + value.len, pool);
-    if (code == LK_ELIMIT)
-        request->stream.refusal = 503;
-    if (code != 0)
-        return code == LK_ELIMIT ? 0 : code;
-    value = lk_slice_trim(value);
-    if (name.len == 0 || name.ptr[0] != ':') {
-        put_field(request, name, value);
-    } else if (lk_slice_is(name, ":method")) {
+    if (lk_slice_is(name, ":method")) {
         head->method = put(&request->stream.text, value);
         head->method_len = (uint32_t)value.len;
     } else if (lk_slice_is(name, ":path")) {
@@ -59,6 +56,23 @@ int http2_head_add(struct http_request *request, struct lk_slice name, struct lk
         put_field(request, lk_slice_cstr("host"), value);
         request->stream.has_authority = true;
     }
+}
+
+int http2_head_add(struct http_request *request, struct lk_slice name, struct lk_slice value, const struct http_limits *limits,
+                   struct http_pool *pool) {
+    if (lk_slice_is(name, ":method"))
+        request->head.method_id = http_method_of(lk_slice_trim(value)); /* a refusal asks for it */
+    if (!fits(request, name, value, limits))
+        return 0;
+    int code = http_iobuf_reserve(&request->stream.text, name.len + value.len, pool);
+    if (code == LK_ELIMIT)
+        request->stream.refusal = 503;
+    if (code != 0)
+        return code == LK_ELIMIT ? 0 : code;
+    if (name.len > 0 && name.ptr[0] == ':')
+        put_pseudo_field(request, name, trimmed(value));
+    else
+        put_field(request, name, trimmed(value));
     return 0;
 }
 
@@ -128,10 +142,8 @@ static int check_target(struct http_request *request) {
     const char *data = request->stream.text.ptr;
     if (head->target_len == 0) /* CONNECT has none */
         return lk_slice_is(lk_slice_make(data + head->method, head->method_len), "CONNECT") ? 501 : 400;
-    for (uint32_t i = 0; i < head->target_len; i++) {
-        if (!http_char_is(data[head->target + i], HTTP_CHAR_TARGET))
-            return 400;
-    }
+    if (lk_any_character(lk_slice_make(data + head->target, head->target_len), http_are_no_target))
+        return 400;
     return http_head_end_line(head, data);
 }
 
@@ -166,7 +178,28 @@ static int clean_value(struct http_request *request, struct lk_slice *value) {
     return 0;
 }
 
-/* Names are copied, since that makes them lower case; values only where they do not live as long as the answer. */
+/* The names in lower case (section 8.2.1), one behind the other in the arena; NULL when there is no room. */
+static const char *lower_names(struct http_request *request, const struct http_answer *answer) {
+    size_t size = 0;
+    for (size_t i = 0; i < answer->fields_len; i++)
+        size += answer->fields[i].name.len;
+    size = (size + sizeof(lk_characters) - 1) & ~(sizeof(lk_characters) - 1);
+    char *names = lk_arena_alloc(&request->arena, size);
+    if (names == NULL)
+        return NULL;
+    char *end = names;
+    for (size_t i = 0; i < answer->fields_len; i++)
+        end = lk_put(end, answer->fields[i].name);
+    memset(end, 0, size - (size_t)(end - names));
+    for (size_t at = 0; at < size; at += sizeof(lk_characters)) {
+        lk_characters c = lk_characters_at(names + at);
+        c |= (lk_characters)(c - 'A' < 26) & 0x20;
+        memcpy(names + at, &c, sizeof(c));
+    }
+    return names;
+}
+
+/* What is pointed to lives as long as the answer, unless flags say that it is to be copied. */
 static nghttp2_nv field_of(struct lk_slice name, struct lk_slice value, uint8_t flags) {
     union {
         const char *text;
@@ -193,11 +226,19 @@ int http2_answer_fields(struct http_request *request, const struct http_answer *
     char *length = put_digits(digits, (size_t)answer->status); /* three, from 200 to 599 */
     char *end = put_digits(length, answer->has_source ? answer->source_len : answer->body.len);
     fields[n++] = field_of((struct lk_slice)LK_SLICE(":status"), lk_slice_make(digits, 3), NGHTTP2_NV_FLAG_NO_COPY_NAME);
+    const char *lower = copied ? NULL : lower_names(request, answer); /* a copy is made in lower case */
+    uint8_t flags = (uint8_t)((lower == NULL ? 0 : NGHTTP2_NV_FLAG_NO_COPY_NAME) | (copied ? 0 : NGHTTP2_NV_FLAG_NO_COPY_VALUE));
     for (size_t i = 0; i < answer->fields_len; i++) {
         struct lk_slice value = answer->fields[i].value;
         if (clean_value(request, &value) != 0)
             return LK_ENOMEM;
-        fields[n++] = field_of(answer->fields[i].name, value, copied ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_COPY_VALUE);
+        struct lk_slice name = answer->fields[i].name;
+        if (lower != NULL) {
+            fields[n++] = field_of(lk_slice_make(lower, name.len), value, flags);
+            lower += name.len;
+        } else {
+            fields[n++] = field_of(name, value, flags);
+        }
     }
     fields[n++] = field_of((struct lk_slice)LK_SLICE("date"), lk_slice_make(answer->date, HTTP_DATE_LEN), NGHTTP2_NV_FLAG_NO_COPY_NAME);
     if (answer->vary)

@@ -76,6 +76,7 @@ void http_loop_free(struct http_loop *loop) {
         http_request_free(request);
     }
     http_pool_free(&loop->pool);
+    http2_memory_empty(&loop->http2_memory);
     http_gzip_free(&loop->gzip);
     if (loop->wakeup >= 0)
         close(loop->wakeup);

@@ -10,6 +10,7 @@
 
 #include "http/connection.h"
 #include "http/gzip.h"
+#include "http/http2_memory.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -73,6 +74,7 @@ struct http_loop {
     struct http_connection *connections, *graveyard;
     struct http_connection *queue_first, *queue_last;
     struct http_pool pool;
+    struct http2_memory http2_memory;
     struct http_request *free_requests;
     size_t free_requests_len;
     struct http_gzip gzip;
