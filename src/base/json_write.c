@@ -62,12 +62,12 @@ static lk_characters need_escapes(lk_characters c) {
 
 static void add_quoted(struct lk_buf *out, struct lk_slice text) {
     lk_buf_add_char(out, '"');
-    size_t plain = 0;                            /* start of the run that needs no escape */
     if (!lk_any_character(text, need_escapes)) { /* most need none */
         lk_buf_add(out, text);
         lk_buf_add_char(out, '"');
         return;
     }
+    size_t plain = 0; /* start of the run that needs no escape */
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
         if (c >= 0x20 && c != '"' && c != '\\')

@@ -158,7 +158,7 @@ struct lk_slice http_request_path(const struct http_request *request);  /* raw, 
 struct lk_slice http_request_query(const struct http_request *request); /* raw, without ?; ptr NULL when there is no ? */
 struct lk_slice http_request_body(const struct http_request *request);  /* whole, de-chunked */
 
-/* First field of that name (case ignored; pass it in lower case), white space around the value removed; ptr NULL when absent. ret_count: how many there
+/* First field of that name (case ignored; pass it in small letters, digits and hyphens), white space around the value removed; ptr NULL when absent. ret_count: how many there
  * are; NULL when that does not matter. */
 struct lk_slice http_request_field(const struct http_request *request, struct lk_slice lower_name, size_t *ret_count);
 static inline struct lk_slice http_request_header(const struct http_request *request, const char *lower_name) {

@@ -190,6 +190,12 @@ static void handler(struct http_request *request, void *context) {
         assert_non_null(lk_arena_alloc(http_request_arena(request), strtoul(number, NULL, 10)));
         http_add_header(request, "X-Number", lk_slice_cstr(number));
         lk_buf_add_cstr(http_body(request), number);
+    } else if (lk_slice_is(path, "/arena-is-full")) {
+        for (size_t size = 4096; size > 0; size /= 2) {
+            while (lk_arena_alloc(http_request_arena(request), size) != NULL)
+                continue;
+        }
+        http_add_header(request, "X-Number", lk_slice_cstr("none"));
     } else if (lk_slice_starts_with(path, "/held/")) {
         char *number = lk_arena_strdup(http_request_arena(request), path);
         http_request_holds(request, strtoul(number + 6, NULL, 10));

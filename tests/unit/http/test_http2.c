@@ -200,6 +200,17 @@ static void guards_the_answer(void **state) {
     client_expect(&client, get("/broken"), 500, NULL);
 }
 
+/* The names of an answer are made small in the request's arena, and where that has no room elsewhere. */
+static void answers_when_the_arena_is_full(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.arena_max = 50000;
+    start_client(&config);
+    size_t index = get("/arena-is-full");
+    client_expect(&client, index, 200, "");
+    assert_non_null(strstr(client.streams[index].fields, "x-number: none\n"));
+}
+
 static void compresses(void **state) {
     (void)state;
     const char *const accept[] = {"accept-encoding", "gzip", NULL};
@@ -666,6 +677,7 @@ int main(void) {
         H2_OWN(keeps_to_the_limits),
         H2_TEST(answers_head_and_204),
         H2_TEST(guards_the_answer),
+        H2_OWN(answers_when_the_arena_is_full),
         H2_TEST(compresses),
         H2_TEST(leaves_coded_bodies_alone),
         H2_TEST(says_continue),
