@@ -3,22 +3,14 @@ import { execFile, execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
+import { freePorts } from '../tests/api/support/ports.mjs';
 
 const SERVER_CORE = '0';
 const LOAD_CORE = '1';
 const TOKENS = 65536; // different keys asked for: far more than the processor's caches hold
 
-/** Ports that are free now; all are held until the last is known, so that they differ. */
-async function freePorts(names) {
-  const servers = await Promise.all(names.map(() => new Promise((resolve) => {
-    const server = net.createServer().listen(0, '127.0.0.1', () => resolve(server));
-  })));
-  const ports = Object.fromEntries(names.map((name, i) => [name, servers[i].address().port]));
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
-}
-
-export const PORTS = await freePorts(['latchkey', 'ops', 'nginx', 'nginxH2']);
+const [latchkey, ops, nginx, nginxH2] = await freePorts(4);
+export const PORTS = { latchkey, ops, nginx, nginxH2 };
 
 async function listening(port, child) {
   for (let tries = 0; tries < 1200; tries++) {

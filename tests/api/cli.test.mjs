@@ -8,7 +8,8 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { makeCertificate } from './support/certificates.mjs';
 import { commandsOf } from './support/command.mjs';
-import { BINARY, freePort, ID, run, Server, SLOW, sleep, temporaryDirectory, TOKEN } from './support/server.mjs';
+import { BINARY, ID, run, Server, SLOW, sleep, temporaryDirectory, TOKEN } from './support/server.mjs';
+import { freePort } from './support/ports.mjs';
 
 let server;
 before(async () => (server = await Server.fresh()));

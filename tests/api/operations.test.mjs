@@ -5,7 +5,8 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { BINARY, CREATE, freePort, httpRequest, ID, init, run, Server, SLOW, sleep, sqlite, temporaryDirectory, TOKEN } from './support/server.mjs';
+import { BINARY, CREATE, httpRequest, ID, init, run, Server, SLOW, sleep, sqlite, temporaryDirectory, TOKEN } from './support/server.mjs';
+import { freePort } from './support/ports.mjs';
 
 const isRoot = process.getuid() === 0;
 

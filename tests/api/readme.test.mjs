@@ -4,7 +4,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { BINARY, freePorts, httpRequest, ROOT, Server, SLOW, sleep, temporaryDirectory } from './support/server.mjs';
+import { BINARY, httpRequest, ROOT, Server, SLOW, sleep, temporaryDirectory } from './support/server.mjs';
+import { freePorts } from './support/ports.mjs';
 
 const README = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
 

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
 import { after, before, describe, it } from 'node:test';
-import { DELETE, freePorts, httpRequest, rawExchange, Server, sleep, SLOW, UPDATE } from '../api/support/server.mjs';
+import { DELETE, httpRequest, rawExchange, Server, sleep, SLOW, UPDATE } from '../api/support/server.mjs';
+import { freePorts } from '../api/support/ports.mjs';
 import { absent, GATEWAYS, startNginx, startService } from './support.mjs';
 
 const IDENTITY = ['Account-Id', 'Key-Id', 'Key-Name', 'Groups', 'Scopes'].map((name) => `X-Latchkey-${name}`);

@@ -1,13 +1,13 @@
 // Drives the real binary: a data directory and a server of its own for each suite, stopped cleanly at its end.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from './ports.mjs';
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
 export const BINARY = process.env.LATCHKEY_BINARY ?? path.join(ROOT, 'build/latchkey');
@@ -31,19 +31,6 @@ export function temporaryDirectory() {
 /** How many descriptors a server's process has; 0 for whoever may not look into it, which is everybody but root. */
 export function descriptorsOf({ pid }) {
   return process.getuid() === 0 ? fs.readdirSync(`/proc/${pid}/fd`).length : 0;
-}
-
-/** Different ports that nobody listens on at this moment: the system may name one twice that was let go in between. */
-export async function freePorts(count) {
-  const probes = Array.from({ length: count }, () => net.createServer().listen(0, '127.0.0.1'));
-  await Promise.all(probes.map((probe) => once(probe, 'listening')));
-  const ports = probes.map((probe) => probe.address().port);
-  await Promise.all(probes.map((probe) => once(probe.close(), 'close')));
-  return ports;
-}
-
-export async function freePort() {
-  return (await freePorts(1))[0];
 }
 
 /** Runs the binary to its end: {status, stdout, stderr}. */
