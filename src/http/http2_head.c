@@ -33,16 +33,6 @@ static bool fits(struct http_request *request, struct lk_slice name, struct lk_s
     return stream->refusal == 0;
 }
 
-static bool is_blank(char c) {
-    return c == ' ' || c == '\t';
-}
-
-/* Without white space at its ends, which is rare. */
-static struct lk_slice trimmed(struct lk_slice value) {
-    bool is = value.len > 0 && (is_blank(value.ptr[0]) || is_blank(value.ptr[value.len - 1]));
-    return is ? lk_slice_trim(value) : value;
-}
-
 /* There is room for it. */
 static void put_pseudo_field(struct http_request *request, struct lk_slice name, struct lk_slice value) {
     struct http_head *head = &request->head;
@@ -69,10 +59,11 @@ int http2_head_add(struct http_request *request, struct lk_slice name, struct lk
         request->stream.refusal = 503;
     if (code != 0)
         return code == LK_ELIMIT ? 0 : code;
+    value = lk_slice_trim(value);
     if (name.len > 0 && name.ptr[0] == ':')
-        put_pseudo_field(request, name, trimmed(value));
+        put_pseudo_field(request, name, value);
     else
-        put_field(request, name, trimmed(value));
+        put_field(request, name, value);
     return 0;
 }
 
@@ -208,23 +199,11 @@ static nghttp2_nv field_of(struct lk_slice name, struct lk_slice value, uint8_t 
     return (nghttp2_nv){names.bytes, values.bytes, name.len, value.len, flags};
 }
 
-/* Decimal. Returns the end. */
-static char *put_digits(char *at, size_t number) {
-    char text[20];
-    size_t i = sizeof(text);
-    do {
-        text[--i] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    memcpy(at, text + i, sizeof(text) - i);
-    return at + (sizeof(text) - i);
-}
-
 int http2_answer_fields(struct http_request *request, const struct http_answer *answer, bool copied, char digits[HTTP2_DIGITS_MAX],
                         nghttp2_nv fields[HTTP2_ANSWER_FIELDS_MAX], size_t *ret_len) {
     size_t n = 0;
-    char *length = put_digits(digits, (size_t)answer->status); /* three, from 200 to 599 */
-    char *end = put_digits(length, answer->has_source ? answer->source_len : answer->body.len);
+    char *length = http_put_number(digits, (size_t)answer->status); /* three, from 200 to 599 */
+    char *end = http_put_number(length, answer->has_source ? answer->source_len : answer->body.len);
     fields[n++] = field_of((struct lk_slice)LK_SLICE(":status"), lk_slice_make(digits, 3), NGHTTP2_NV_FLAG_NO_COPY_NAME);
     const char *lower = copied ? NULL : lower_names(request, answer); /* a copy is made in lower case */
     uint8_t flags = (uint8_t)((lower == NULL ? 0 : NGHTTP2_NV_FLAG_NO_COPY_NAME) | (copied ? 0 : NGHTTP2_NV_FLAG_NO_COPY_VALUE));

@@ -77,7 +77,7 @@ static inline char *put_text(char *at, const char *text) {
     return lk_put(at, lk_slice_cstr(text));
 }
 
-static char *put_number(char *at, size_t number) {
+char *http_put_number(char *at, size_t number) {
     char digits[20];
     size_t i = sizeof(digits);
     do {
@@ -119,7 +119,7 @@ static char *put_own_fields(char *at, const struct http_answer *answer) {
             at = put_text(at, answer->coding);
         }
         at = put_text(at, "\r\nContent-Length: ");
-        at = put_number(at, answer->has_source ? answer->source_len : answer->body.len);
+        at = http_put_number(at, answer->has_source ? answer->source_len : answer->body.len);
     }
     if (answer->close)
         at = put_text(at, "\r\nConnection: close");
@@ -144,7 +144,7 @@ int http_answer_write(const struct http_answer *answer, struct http_iobuf *out, 
         at = put_text(at, "HTTP/1.1 200 OK\r\n");
     } else {
         at = put_text(at, "HTTP/1.1 ");
-        at = put_number(at, (size_t)answer->status);
+        at = http_put_number(at, (size_t)answer->status);
         *at++ = ' ';
         at = put_text(at, http_reason(answer->status));
         at = put_text(at, "\r\n");

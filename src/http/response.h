@@ -36,6 +36,9 @@ bool http_answer_is_bare(int status);
 /* The interim answer 100 (RFC 9110 section 15.2.1). As above. */
 int http_continue_write(struct http_iobuf *out, struct http_pool *pool);
 
+/* Writes number in decimal, at most 20 digits and no NUL, and returns the end. */
+char *http_put_number(char *at, size_t number);
+
 /* The reason phrase of a status; "Unknown" for one that has none. Static. */
 const char *http_reason(int status);
 
