@@ -19,10 +19,13 @@ static void start(void *context, unsigned thread) {
     lk_keyring_reader_register();
 }
 
-static void before_wait(void *context, unsigned thread) {
-    const struct lk_lanes *lanes = context;
+static void hurry_if_filling(const struct lk_lanes *lanes, unsigned thread) {
     if (lanes->ticker != NULL && lk_usage_filling(lanes->items[thread].usage))
         lk_ticker_hurry(lanes->ticker, lanes->collect);
+}
+
+static void before_wait(void *context, unsigned thread) {
+    hurry_if_filling(context, thread);
     lk_keyring_reader_offline();
 }
 
@@ -32,6 +35,11 @@ static void after_wait(void *context, unsigned thread) {
     lk_keyring_reader_online();
 }
 
+static void between_turns(void *context, unsigned thread) {
+    hurry_if_filling(context, thread);
+    lk_keyring_reader_quiescent();
+}
+
 static void stop(void *context, unsigned thread) {
     (void)context;
     (void)thread;
@@ -39,7 +47,7 @@ static void stop(void *context, unsigned thread) {
 }
 
 struct http_thread_hooks lk_lanes_hooks(struct lk_lanes *lanes) {
-    return (struct http_thread_hooks){start, before_wait, after_wait, stop, lanes};
+    return (struct http_thread_hooks){start, before_wait, after_wait, between_turns, stop, lanes};
 }
 
 /* --- open and close --- */

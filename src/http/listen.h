@@ -11,7 +11,7 @@
 /* "127.0.0.1:80", "[::1]:80" or "unix:/path" as a socket address. 0 or LK_EINVAL. */
 int http_address_parse(const char *text, struct sockaddr_storage *ret, socklen_t *ret_len);
 
-/* A non-blocking listening socket that shares its address with others of this process (SO_REUSEPORT). With check, first makes sure that nobody
+/* A non-blocking listening socket that shares its address with others of this process (SO_REUSEPORT), whose connections send without delay. With check, first makes sure that nobody
  * else listens there. 0, LK_EBUSY (in use) or LK_EIO; problem names text. */
 int http_listen(const struct sockaddr_storage *address, socklen_t len, const char *text, bool check, int *ret, struct lk_problem *problem);
 

@@ -5,8 +5,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -26,10 +24,6 @@
 
 /* How long a client may read its last answer. */
 #define LINGER_MS 2000
-
-/* Most that a socket keeps unsent. The system would keep megabytes, and ask for more when a third of them is gone: a client that reads slowly seemed to read
- * nothing, and one that reads nothing held them. */
-#define UNSENT_MAX (256 << 10)
 
 /* Free requests kept. */
 #define FREE_REQUESTS_MAX 64
@@ -245,12 +239,6 @@ static struct http_connection *make_connection(struct http_loop *loop, const str
 
 static void admit(struct http_loop *loop, const struct http_listen_socket *from, int fd, const struct sockaddr_storage *peer) {
     struct http_shared *shared = loop->shared;
-    int one = 1;
-    if (peer->ss_family != AF_UNIX) {
-        int unsent = UNSENT_MAX;
-        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)); /* it works without either, only worse */
-        setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
-    }
     if (atomic_fetch_add_explicit(&shared->connections_open, 1, memory_order_relaxed) >=
         shared->config.connections_max + from->listener->spare) {
         atomic_fetch_sub_explicit(&shared->connections_open, 1, memory_order_relaxed);
@@ -448,7 +436,7 @@ static void serve(struct http_loop *loop, const struct epoll_event *events, size
     }
 }
 
-/* Waits for events, unless something is to be done already. How many came. */
+/* Waits for events, unless something is to be done already. How many came, or negative. */
 static int await(struct http_loop *loop, struct epoll_event *events) {
     const struct http_thread_hooks *hooks = loop->shared->config.hooks;
     if (hooks != NULL)
@@ -456,15 +444,31 @@ static int await(struct http_loop *loop, struct epoll_event *events) {
     int n = epoll_wait(loop->epoll, events, EVENTS_MAX, wait_ms(loop));
     if (hooks != NULL)
         hooks->after_wait(hooks->context, loop->index);
+    return n;
+}
+
+/* What has come meanwhile. A wait that may last, even if it need not, costs more: the kernel reads the clock twice to know its end, and the hooks tell other threads. */
+static int look(struct http_loop *loop, struct epoll_event *events) {
+    const struct http_thread_hooks *hooks = loop->shared->config.hooks;
+    if (hooks != NULL)
+        hooks->between_turns(hooks->context, loop->index);
+    return epoll_wait(loop->epoll, events, EVENTS_MAX, 0);
+}
+
+/* Where several came at once, more have mostly come while they were served. */
+static size_t gather(struct http_loop *loop, struct epoll_event *events) {
+    int n = loop->busy ? look(loop, events) : 0;
+    if (n <= 0)
+        n = await(loop, events);
+    loop->busy = n > 1;
     loop->now = lk_clock_mono_ns();
     loop->read_is_timed = false;
-    return n;
+    return n < 0 ? 0 : (size_t)n;
 }
 
 void http_loop_turn(struct http_loop *loop) {
     struct epoll_event events[EVENTS_MAX];
-    int n = await(loop, events);
-    size_t len = n < 0 ? 0 : (size_t)n;
+    size_t len = gather(loop, events);
     for (size_t i = 0; i < len; i += HTTP_TOGETHER_MAX)
         serve(loop, events + i, len - i < HTTP_TOGETHER_MAX ? len - i : HTTP_TOGETHER_MAX);
     run_timeouts(loop);

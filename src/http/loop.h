@@ -64,6 +64,7 @@ struct http_loop {
     struct http_listen_socket *listeners; /* shared->config.listeners_len */
 
     int64_t now; /* of this turn, monotonic ns */
+    bool busy;   /* several events came to the last turn */
     /* Of the read, or the reads done together, whose requests are handled now, once one of them asks. */
     bool read_is_timed;
     int64_t read_wall_ms, read_mono_ns;

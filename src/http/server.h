@@ -100,12 +100,13 @@ struct http_config {
     const struct http_thread_hooks *hooks;          /* NULL: none; lives as long as the server */
 };
 
-/* Called by each I/O thread with context and its number (http_request_thread): at its start and end, and around each wait for events, during which it holds
- * nothing of a request that was answered. */
+/* Called by each I/O thread with context and its number (http_request_thread): at its start and end, around each wait for events, and between turns without a wait; during a
+ * wait and between turns it holds nothing of a request that was answered. */
 struct http_thread_hooks {
     void (*start)(void *context, unsigned thread);
     void (*before_wait)(void *context, unsigned thread);
     void (*after_wait)(void *context, unsigned thread);
+    void (*between_turns)(void *context, unsigned thread);
     void (*stop)(void *context, unsigned thread);
     void *context;
 };
