@@ -2,6 +2,7 @@
 #include "../unit.h"
 
 #include "api/lanes.h"
+#include "keyring/grace.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -210,6 +211,29 @@ static void test_bad_proxies_are_named(void **state) {
     assert_non_null(strstr(problem.text, "10.0.0.1/8"));
 }
 
+static void *wait_for_readers(void *over) {
+    lk_grace_wait();
+    atomic_store((atomic_bool *)over, true);
+    return NULL;
+}
+
+/* However busy a thread is, a change of the keyring waits for the end of its turn at most. */
+static void test_a_change_waits_for_no_pause(void **state) {
+    (void)state;
+    struct lk_lanes lanes;
+    assert_int_equal(lk_lanes_open(NULL, 1, NULL, 0, &lanes, NULL), 0);
+    struct http_thread_hooks hooks = lk_lanes_hooks(&lanes);
+    hooks.start(hooks.context, 0);
+    atomic_bool over = false;
+    pthread_t writer;
+    assert_int_equal(pthread_create(&writer, NULL, wait_for_readers, &over), 0);
+    while (!atomic_load(&over)) /* else the test's time runs out */
+        hooks.between_turns(hooks.context, 0);
+    pthread_join(writer, NULL);
+    hooks.stop(hooks.context, 0);
+    lk_lanes_close(&lanes);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nobody_is_trusted_unless_named),
@@ -217,6 +241,7 @@ int main(void) {
         cmocka_unit_test(test_a_unix_socket_is_trusted_when_it_is_named),
         cmocka_unit_test(test_the_trusted_ones_change_while_requests_come),
         cmocka_unit_test(test_bad_proxies_are_named),
+        cmocka_unit_test(test_a_change_waits_for_no_pause),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
