@@ -418,7 +418,7 @@ static void test_the_end_takes_all(void **state) {
 }
 
 /* An I/O thread that has noted much has it collected at the end of its turn, long before that is due. */
-static void test_much_is_collected_at_once(void **state) {
+static void collect_much(void **state, bool waits) {
     struct world w;
     open_world(state, &w, 100);
     const struct lk_tick ticks[] = {{lk_usage_flush, w.service, 3600 * 1000}, {lk_usage_collect, w.service, 3600 * 1000}};
@@ -428,15 +428,24 @@ static void test_much_is_collected_at_once(void **state) {
     hooks.start(hooks.context, 0);
     for (int i = 0; i < 100000; i++)
         count(&w, 0, &w.f->admin_key.id, LK_VERIFY_VALID, NOW);
-    hooks.before_wait(hooks.context, 0);
+    (waits ? hooks.before_wait : hooks.between_turns)(hooks.context, 0);
     struct lk_usage_service_stats stats = {0};
     while (stats.waiting == 0) /* else the test's time runs out */
         lk_usage_service_stats(w.service, &stats);
-    hooks.after_wait(hooks.context, 0);
+    if (waits)
+        hooks.after_wait(hooks.context, 0);
     hooks.stop(hooks.context, 0);
     lk_ticker_stop(w.lanes.ticker);
     finish(&w);
     assert_int_equal(usage_of(w.f, &w.f->admin_key.id, NOW).by_outcome[LK_USE_VALID], 100000);
+}
+
+static void test_much_is_collected_at_once(void **state) {
+    collect_much(state, true);
+}
+
+static void test_much_is_collected_while_more_comes(void **state) {
+    collect_much(state, false);
 }
 
 static void test_sweep_in_pieces(void **state) {
@@ -528,6 +537,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_what_cannot_be_written_is_written_later, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_the_end_takes_all, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_much_is_collected_at_once, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_much_is_collected_while_more_comes, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_sweep_in_pieces, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_usage_of_a_deleted_account_goes_in_pieces, fixture_setup, fixture_teardown),
     };
