@@ -65,6 +65,7 @@ describe('gateways that are not run', () => {
     const removed = file.match(/^ *customRequestHeaders:\n([^]*?)\n\n/m)[1].match(/^ *[\w-]+(?=: ""$)/gm).map((name) => name.trim().toLowerCase());
     const spellings = (name) => name.split('-').reduce((all, part) => all.flatMap((begun) => ['-', '_'].map((mark) => begun + mark + part)), ['']).filter((spelling) => spelling.startsWith('-')).map((spelling) => spelling.slice(1));
     for (const name of IDENTITY) for (const spelling of spellings(name)) assert.ok(spelling === name || removed.includes(spelling), spelling);
+    assert.ok(removed.includes('http2-settings'), 'without it no server changes to HTTP/2, which would be a tunnel (RFC 7540 section 3.2.1)');
   });
 
   it('answers before a body comes that the gateway announces and never sends', async () => {

@@ -5,7 +5,7 @@ import http from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { DELETE, httpRequest, rawExchange, Server, sleep, SLOW, UPDATE } from '../api/support/server.mjs';
 import { freePorts } from '../api/support/ports.mjs';
-import { absent, GATEWAYS, startNginx, startService } from './support.mjs';
+import { absent, documented, GATEWAYS, startNginx, startService } from './support.mjs';
 
 const IDENTITY = ['Account-Id', 'Key-Id', 'Key-Name', 'Groups', 'Scopes'].map((name) => `X-Latchkey-${name}`);
 
@@ -13,6 +13,11 @@ const IDENTITY = ['Account-Id', 'Key-Id', 'Key-Name', 'Groups', 'Scopes'].map((n
 function stopped(pid) {
   const threads = fs.readdirSync(`/proc/${pid}/task`);
   return threads.every((thread) => / T \d+/.test(fs.readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8').replace(/^.*\)/s, '')));
+}
+
+/** What a client sends to open a WebSocket; fields: those that ask for it. */
+function webSocketHead(key, fields) {
+  return `GET /socket HTTP/1.1\r\nHost: x\r\nx-api-key: ${key}\r\n${fields}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
 }
 
 /** Requests from other addresses than 127.0.0.1, which the gateways have. */
@@ -114,6 +119,48 @@ for (const gateway of GATEWAYS) {
       assert.deepEqual(spelled, []);
       await refused(undefined, { headers: forged }, 401);
       await refused(other.key, { headers: forged }, 403);
+    });
+
+    it('lets no client take away who it is, by naming the fields for this connection only', async () => {
+      for (const connection of ['X-Latchkey-Key-Id', 'close, x-latchkey-account-id,X-Latchkey-Groups', 'keep-alive, X-Api-Key, X-Forwarded-For']) {
+        const request = await seen(allowed.key, { headers: { connection } });
+        assert.equal(request.headers['x-latchkey-account-id'], server.account.accountId, connection);
+        assert.equal(request.headers['x-latchkey-key-id'], allowed.uuid, connection);
+        assert.equal(request.headers['x-latchkey-groups'], allowed.group, connection);
+        assert.equal(request.headers['x-forwarded-for'], '127.0.0.1', connection);
+        assert.doesNotMatch(request.headers.connection ?? '', /latchkey/i); // for whoever stands between it and the service
+      }
+    });
+
+    it('opens no tunnel, in which nobody would judge what a client sends, but WebSockets', async () => {
+      const forged = 'GET /admin HTTP/1.1\r\nHost: x\r\nX-Latchkey-Key-Id: forged\r\n\r\n';
+      const ask = (fields, line = 'GET / HTTP/1.1\r\nHost: service.example') => `${line}\r\nx-api-key: ${allowed.key}\r\n${fields}\r\n`;
+      const settings = 'HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n';
+      const asked = [
+        ask(`Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n${settings}`),
+        ask(`Connection: Upgrade\r\nUpgrade: h2c\r\n${settings}`),
+        ask(`Connection: Upgrade\r\nUpgrade: H2C, websocket\r\n${settings}`),
+        ask('Connection: keep-alive, upgrade\r\nUpgrade: another/1.0\r\n'),
+        ask('', 'CONNECT service.example:80 HTTP/1.1\r\nHost: service.example:80'),
+      ];
+      for (const head of asked) {
+        const { text } = await rawExchange(ports.gateway, [head, forged], { pause: 200, timeout: 1000 * SLOW });
+        assert.doesNotMatch(text, /HTTP\/1.1 101/, head);
+        assert.equal(service.tunnelled, '', head);
+      }
+    });
+
+    it('asks about a WebSocket when it opens', async () => {
+      const open = (key, connection, upgrade) => webSocketHead(key, `Connection: ${connection}\r\nUpgrade: ${upgrade}`);
+      for (const [connection, upgrade] of [['Upgrade', 'websocket'], ['keep-alive, upgrade, X-Latchkey-Key-Id', 'WebSocket'], ['upgrade', 'websocket\r\nUpgrade: h2c']]) {
+        const { text } = await rawExchange(ports.gateway, open(allowed.key, connection, upgrade), { until: (text) => /"x-latchkey-[^]*\}/.test(text) });
+        assert.match(text, gateway.webSockets ? /^HTTP\/1\.1 101 / : /^HTTP\/1\.1 200 /);
+        const { headers = {}, ...rest } = JSON.parse(text.match(/\{"[^]*\}/)[0]);
+        assert.equal(headers['x-latchkey-key-id'] ?? rest['x-latchkey-key-id'], allowed.uuid);
+        assert.ok(!text.includes('h2c'), text);
+      }
+      assert.match((await rawExchange(ports.gateway, open('lk_bad', 'Upgrade', 'websocket'), { until: (text) => text.includes('\r\n\r\n') })).text, /^HTTP\/1\.1 401 /);
+      service.tunnelled = '';
     });
 
     it('sends no name of a value that is empty as something else', async () => {
@@ -304,6 +351,57 @@ for (const gateway of GATEWAYS) {
     });
   });
 }
+
+describe('docs/gateways/README.md', () => {
+  const readme = documented('README.md', []);
+  let server;
+  let service;
+  let allowed;
+  let other;
+
+  /** Text that it has, line by line, for the tests to do what it says. */
+  function quoted(lines) {
+    const begun = readme.indexOf(lines[0]);
+    assert.ok(begun > 0 && lines.every((line) => readme.includes(line, begun)), lines.join('\n'));
+    return lines;
+  }
+
+  /** Runs a gateway by its file with changes. */
+  async function changed(gateway, changes, run) {
+    const [port] = await freePorts(1);
+    const running = await gateway.start({ latchkey: server.port, service: service.http.address().port, gateway: port }, changes);
+    try {
+      await run(async (key, path = '/') => (await httpRequest(port, { path, headers: { 'x-api-key': key } })).status, port);
+    } finally {
+      await running.stop();
+    }
+  }
+
+  before(async () => {
+    server = await Server.fresh({ args: ['--trusted-proxy', '127.0.0.1'] });
+    service = await startService((await freePorts(1))[0]);
+    allowed = (await server.createKey('allowed', [await server.createGroup('invoices', [], { scopes: ['invoices.read'] })])).key;
+    other = (await server.createKey('other', [await server.createGroup('other', [], { scopes: ['other'] })])).key;
+  });
+  after(async () => {
+    service.stop();
+    await server.stop();
+  });
+
+  it('has nginx pass WebSockets', { skip: absent(GATEWAYS[0]) }, async () => {
+    const [upgrade, connection] = quoted(['proxy_set_header Upgrade websocket;', 'proxy_set_header Connection upgrade;']);
+    const file = documented('nginx.conf', []);
+    const [, location] = file.match(/^( {4}location \/ \{\n[^]*?\n {4}\}\n)/m);
+    const passing = location.replace('proxy_set_header Connection "";', `${upgrade} ${connection}`);
+    await changed(GATEWAYS[0], [[location, passing]], async (get, port) => {
+      const open = (key, protocol) => webSocketHead(key, `Connection: Upgrade\r\nUpgrade: ${protocol}`);
+      const until = (text) => text.includes('\r\n\r\n');
+      assert.match((await rawExchange(port, open(allowed, 'websocket'), { until })).text, /^HTTP\/1\.1 101 /);
+      assert.match((await rawExchange(port, open(other, 'websocket'), { until })).text, /^HTTP\/1\.1 403 /);
+      assert.match((await rawExchange(port, open(allowed, 'h2c'), { until: (text) => text.includes('}') })).text, /^HTTP\/1\.1 101 [^]*"upgrade":"websocket"/, 'the service is asked for a WebSocket only');
+    });
+  });
+});
 
 describe('nginx by a file that sends the length of a body without the body', { skip: absent(GATEWAYS[0]) }, () => {
   it('gets its answers all the same', async () => {
