@@ -273,8 +273,10 @@ for (const gateway of GATEWAYS) {
       assert.ok(made <= 3, `${made} connections to Latchkey`);
     });
 
-    it('takes large headers, and lets nothing through that is too large to judge', async () => {
-      assert.equal((await seen(allowed.key, { headers: { cookie: 'a'.repeat(6000) } })).headers.cookie.length, 6000);
+    it('takes large headers and query strings, and lets nothing through that is too large to judge', async () => {
+      const { fieldMax } = gateway;
+      assert.equal((await seen(allowed.key, { headers: { cookie: 'a'.repeat(fieldMax) } })).headers.cookie.length, fieldMax);
+      assert.equal((await seen(allowed.key, { path: `/?${'a'.repeat(fieldMax)}` })).url.length, fieldMax + 2);
       for (const [key, cookie] of [['lk_bad', 6000], [other.key, 6000], ['lk_bad', 100000], ['x'.repeat(6000), 0], ['x'.repeat(40000), 0]]) {
         const before = service.requests;
         const answer = await get(key, { headers: { cookie: 'a'.repeat(cookie) } });
@@ -387,6 +389,18 @@ describe('docs/gateways/README.md', () => {
     service.stop();
     await server.stop();
   });
+
+  for (const gateway of GATEWAYS) {
+    it(`has ${gateway.name} ask for expressions of several names`, { skip: absent(gateway) }, async () => {
+      quoted(['`VIEW_AUDITS%20OR%20invoices.read`']);
+      quoted(['`uri "/v1/auth/require/VIEW_AUDITS OR invoices.read?"`']);
+      for (const [expression, statuses] of [['VIEW_AUDITS OR invoices.read', [200, 403]], ['(invoices.read OR other) AND NOT app:*:SERVICE:READ', [200, 200]], ['invoices.read AND other', [403, 403]]]) {
+        await changed(gateway, [[gateway.expression.of, gateway.expression.to(expression)]], async (get) => {
+          assert.deepEqual([await get(allowed, '/?a=b'), await get(other, '/?a=b')], statuses, expression);
+        });
+      }
+    });
+  }
 
   it('has nginx pass WebSockets', { skip: absent(GATEWAYS[0]) }, async () => {
     const [upgrade, connection] = quoted(['proxy_set_header Upgrade websocket;', 'proxy_set_header Connection upgrade;']);

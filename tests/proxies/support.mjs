@@ -129,7 +129,8 @@ function startHaproxy(ports, changes = []) {
 }
 
 /**
- * webSockets: they pass. tellsRates: allowed requests are answered with the RateLimit fields too. downStatus: what a client gets when there is no answer from
+ * webSockets: they pass. fieldMax: a field or a query string of so many bytes passes. expression: what stands in the file for the question, and how to write
+ * another one there. tellsRates: allowed requests are answered with the RateLimit fields too. downStatus: what a client gets when there is no answer from
  * Latchkey. rateStatus: the --auth-rate-status that the file is for.
  */
 export const GATEWAYS = [
@@ -137,7 +138,9 @@ export const GATEWAYS = [
     name: 'nginx',
     probe: ['/usr/sbin/nginx', '-v'],
     start: startNginx,
+    expression: { of: '/require/invoices.read', to: (text) => `/require/${encodeURIComponent(text)}` },
     webSockets: false,
+    fieldMax: 7000,
     tellsRates: true,
     downStatus: 500,
     rateStatus: '403',
@@ -146,7 +149,9 @@ export const GATEWAYS = [
     name: 'Caddy',
     probe: ['caddy', 'version'],
     start: startCaddy,
+    expression: { of: '/v1/auth/require/invoices.read?', to: (text) => `"/v1/auth/require/${text}?"` },
     webSockets: true,
+    fieldMax: 40000,
     tellsRates: false,
     downStatus: 502,
     rateStatus: '429',
@@ -155,7 +160,9 @@ export const GATEWAYS = [
     name: 'HAProxy',
     probe: ['/usr/sbin/haproxy', '-v'],
     start: startHaproxy,
+    expression: { of: 'lua.latchkey invoices.read', to: (text) => `lua.latchkey ${encodeURIComponent(text)}` },
     webSockets: true,
+    fieldMax: 40000,
     tellsRates: true,
     downStatus: 503,
     rateStatus: '403',
