@@ -402,6 +402,53 @@ describe('docs/gateways/README.md', () => {
     });
   }
 
+  const paths = {
+    nginx(file) {
+      quoted(['a second `location /invoices/` with all lines of the first and `auth_request /.latchkey-invoices`', 'a second `location = /.latchkey-invoices`']);
+      const [, location] = file.match(/^( {4}location \/ \{\n[^]*?\n {4}\}\n)/m);
+      const [, question] = file.match(/^( {4}location = \/\.latchkey \{\n[^]*?\n {4}\}\n)/m);
+      const strict = question.replace('/require/invoices.read', '/require/admin.write');
+      return [
+        [location, location + location.replace('location /', 'location /invoices/').replace('auth_request /.latchkey', 'auth_request /.latchkey-invoices')],
+        [question, strict + question.replace('location = /.latchkey', 'location = /.latchkey-invoices')],
+      ];
+    },
+    Caddy() {
+      const lines = quoted(['vars latchkey admin.write', '@invoices path /invoices/*', 'vars @invoices latchkey invoices.read']);
+      const [uri] = quoted(['uri /v1/auth/require/{vars.latchkey}?']);
+      return [['uri /v1/auth/require/invoices.read?', uri], ['forward_auth 127', `${lines.join('\n')}\nforward_auth 127`]];
+    },
+    HAProxy() {
+      const lines = quoted([
+        "http-request deny deny_status 400 if { path -m reg -i '%2f|%5c|\\\\' }",
+        'http-request normalize-uri percent-decode-unreserved',
+        'http-request normalize-uri path-merge-slashes',
+        'http-request normalize-uri path-strip-dot',
+        'http-request normalize-uri path-strip-dotdot full',
+        'acl invoices path_beg /invoices/',
+        'http-request lua.latchkey invoices.read if invoices',
+        'http-request lua.latchkey admin.write unless invoices',
+      ]);
+      const [experimental] = quoted(['expose-experimental-directives']);
+      return [['global\n', `global\n    ${experimental}\n`], ['http-request lua.latchkey invoices.read\n', `${lines.join('\n    ')}\n`]];
+    },
+  };
+  const files = { nginx: 'nginx.conf', Caddy: 'Caddyfile', HAProxy: 'haproxy.cfg' };
+  for (const gateway of GATEWAYS) {
+    it(`has ${gateway.name} ask for another key on other paths, however they are spelled`, { skip: absent(gateway) }, async () => {
+      await changed(gateway, paths[gateway.name](documented(files[gateway.name], [])), async (get) => {
+        for (const path of ['/invoices/x', '/invoices/x?y=/../admin', '//invoices/x', '/%69nvoices/x', '/invoices/./x']) {
+          assert.equal(await get(allowed, path), 200, path);
+          assert.equal(await get(other, path), 403, path);
+        }
+        for (const path of ['/', '/admin', '/invoices/../admin', '/invoices/%2e%2e/admin', '/invoices/.%2E/admin', '/invoices/x/..//../admin', '/invoices/..%2fadmin', '/invoices/%2e%2e%2Fadmin']) {
+          const status = await get(allowed, path);
+          assert.ok(status === 403 || status === 400, `${path}: ${status}`);
+        }
+      });
+    });
+  }
+
   it('has nginx pass WebSockets', { skip: absent(GATEWAYS[0]) }, async () => {
     const [upgrade, connection] = quoted(['proxy_set_header Upgrade websocket;', 'proxy_set_header Connection upgrade;']);
     const file = documented('nginx.conf', []);
