@@ -36,6 +36,7 @@ for (const gateway of GATEWAYS) {
     let server;
     let service;
     let running;
+    let said;
     let ports;
     let allowed;
     let other;
@@ -71,6 +72,7 @@ for (const gateway of GATEWAYS) {
       ports = { latchkey: server.port, service: free[0], gateway: free[1] };
       service = await startService(ports.service);
       running = await gateway.start(ports);
+      said = running.output.replace(/.*admin endpoint disabled.*/, ''); // Caddy's, which is so here
       const group = await server.createGroup('invoices', [], { scopes: ['invoices.*'] });
       allowed = { ...(await server.createKey('billing', [group])), group };
       other = await server.createKey('other', []);
@@ -161,6 +163,22 @@ for (const gateway of GATEWAYS) {
       }
       assert.match((await rawExchange(ports.gateway, open('lk_bad', 'Upgrade', 'websocket'), { until: (text) => text.includes('\r\n\r\n') })).text, /^HTTP\/1\.1 401 /);
       service.tunnelled = '';
+    });
+
+    it('answers 400 to a credential with characters that no field may hold, as it would be no error of the gateway or of Latchkey', async () => {
+      for (const character of ['\x01', '\x0B', '\x1F', '\x7F']) {
+        for (const field of [`x-api-key: lk_${character}a`, `Authorization: Bearer lk_${character}a`]) {
+          const before = service.requests;
+          const { text } = await rawExchange(ports.gateway, `GET / HTTP/1.1\r\nHost: x\r\n${field}\r\n\r\n`, { until: (text) => text.includes('\r\n\r\n') });
+          assert.match(text, /^HTTP\/1\.1 400 /, JSON.stringify(field));
+          assert.equal(service.requests, before);
+        }
+      }
+      await refused('lk_\xE4\xF6', {}, 401);
+    });
+
+    it('is told of no mistake in its file', () => {
+      assert.doesNotMatch(said, /warn|error/i);
     });
 
     it('sends no name of a value that is empty as something else', async () => {
