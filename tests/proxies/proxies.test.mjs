@@ -199,7 +199,7 @@ for (const gateway of GATEWAYS) {
       }
       for (const challenge of challenges) assert.match(challenge, /^Bearer realm="latchkey"/);
       assert.match(challenges[2], /error="invalid_token"/);
-      await refused(other.key, {}, 403);
+      assert.match((await refused(other.key, {}, 403)).headers['www-authenticate'], /error="insufficient_scope"/);
       await refused(undefined, { headers: { authorization: `Basic ${btoa(`x:${allowed.key}`)}` } }, 401);
     });
 
