@@ -1,7 +1,9 @@
 // Gateways between clients and a service, Latchkey beside them: what passes, what does not, and what a client cannot do about it.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
+import http2 from 'node:http2';
 import { after, before, describe, it } from 'node:test';
 import { DELETE, httpRequest, rawExchange, Server, sleep, SLOW, UPDATE } from '../api/support/server.mjs';
 import { freePorts } from '../api/support/ports.mjs';
@@ -149,6 +151,34 @@ for (const gateway of GATEWAYS) {
         const { text } = await rawExchange(ports.gateway, [head, forged], { pause: 200, timeout: 1000 * SLOW });
         assert.doesNotMatch(text, /HTTP\/1.1 101/, head);
         assert.equal(service.tunnelled, '', head);
+      }
+    });
+
+    it('opens none by HTTP/2 either, where it takes that without TLS', { skip: !gateway.http2 }, async () => {
+      const session = http2.connect(`http://127.0.0.1:${ports.gateway}`);
+      const connect = (fields) =>
+        new Promise((resolve, reject) => {
+          const stream = session.request({ ':method': 'CONNECT', ':authority': 'service.example:80', 'x-api-key': allowed.key, ...fields }, { endStream: false });
+          stream.on('response', (headers) => {
+            if (!stream.destroyed) stream.write('GET /admin HTTP/1.1\r\nHost: x\r\nX-Latchkey-Key-Id: forged\r\n\r\n', () => {});
+            setTimeout(() => resolve(headers[':status'], stream.close()), 200);
+          });
+          stream.on('error', (error) => (error.code === 'ERR_HTTP2_STREAM_ERROR' ? undefined : reject(error)));
+          stream.resume();
+        });
+      const target = { ':scheme': 'http', ':path': '/socket', 'sec-websocket-version': '13' };
+      try {
+        await once(session, 'remoteSettings');
+        assert.equal(await connect({}), 405);
+        await connect({ ...target, ':protocol': 'another' });
+        assert.equal(service.tunnelled, '');
+        assert.equal(await connect({ ...target, ':protocol': 'websocket', 'x-api-key': 'lk_bad' }), 401);
+        assert.equal(service.tunnelled, '');
+        assert.equal(await connect({ ...target, ':protocol': 'websocket' }), 200);
+        assert.match(service.tunnelled, /^GET/);
+      } finally {
+        session.destroy();
+        service.tunnelled = '';
       }
     });
 

@@ -129,9 +129,9 @@ function startHaproxy(ports, changes = []) {
 }
 
 /**
- * webSockets: they pass. fieldMax: a field or a query string of so many bytes passes. expression: what stands in the file for the question, and how to write
- * another one there. tellsRates: allowed requests are answered with the RateLimit fields too. downStatus: what a client gets when there is no answer from
- * Latchkey. rateStatus: the --auth-rate-status that the file is for.
+ * webSockets: they pass. http2: its port without TLS takes HTTP/2. fieldMax: a field or a query string of so many bytes passes. expression: what stands in the
+ * file for the question, and how to write another one there. tellsRates: allowed requests are answered with the RateLimit fields too. downStatus: what a client
+ * gets when there is no answer from Latchkey. rateStatus: the --auth-rate-status that the file is for.
  */
 export const GATEWAYS = [
   {
@@ -162,6 +162,7 @@ export const GATEWAYS = [
     start: startHaproxy,
     expression: { of: 'lua.latchkey invoices.read', to: (text) => `lua.latchkey ${encodeURIComponent(text)}` },
     webSockets: true,
+    http2: true,
     fieldMax: 40000,
     tellsRates: true,
     downStatus: 503,
