@@ -462,7 +462,7 @@ describe('docs/gateways/README.md', () => {
       ];
     },
     Caddy() {
-      const lines = quoted(['vars latchkey admin.write', '@invoices path /invoices/*', 'vars @invoices latchkey invoices.read']);
+      const lines = quoted(['vars latchkey admin.write', '@invoices path_regexp ^/invoices/', 'vars @invoices latchkey invoices.read']);
       const [uri] = quoted(['uri /v1/auth/require/{vars.latchkey}?']);
       return [['uri /v1/auth/require/invoices.read?', uri], ['forward_auth 127', `${lines.join('\n')}\nforward_auth 127`]];
     },
@@ -489,7 +489,7 @@ describe('docs/gateways/README.md', () => {
           assert.equal(await get(allowed, path), 200, path);
           assert.equal(await get(other, path), 403, path);
         }
-        for (const path of ['/', '/admin', '/invoices/../admin', '/invoices/%2e%2e/admin', '/invoices/.%2E/admin', '/invoices/x/..//../admin', '/invoices/..%2fadmin', '/invoices/%2e%2e%2Fadmin']) {
+        for (const path of ['/', '/admin', '/invoices/../admin', '/invoices/%2e%2e/admin', '/invoices/.%2E/admin', '/invoices/x/..//../admin', '/invoices/..%2fadmin', '/invoices/%2e%2e%2Fadmin', '/invoices/..', '/invoices/%2e%2e', '/INVOICES/x']) {
           const status = await get(allowed, path);
           assert.ok(status === 403 || status === 400, `${path}: ${status}`);
         }
