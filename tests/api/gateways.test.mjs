@@ -62,9 +62,17 @@ describe('gateways that are not run', () => {
 
   it('leaves no spelling for a client of Traefik to name itself by, which knows names but no patterns', () => {
     const file = fs.readFileSync(path.join(ROOT, 'docs/gateways/traefik.yml'), 'utf8');
-    const removed = file.match(/^ *customRequestHeaders:\n([^]*?)\n\n/m)[1].match(/^ *[\w-]+(?=: ""$)/gm).map((name) => name.trim().toLowerCase());
-    const spellings = (name) => name.split('-').reduce((all, part) => all.flatMap((begun) => ['-', '_'].map((mark) => begun + mark + part)), ['']).filter((spelling) => spelling.startsWith('-')).map((spelling) => spelling.slice(1));
+    const removed = file.match(/^ *customRequestHeaders:\n([^]*?)\n\n/m)[1].match(/^ *[\w.-]+(?=: ""$)/gm).map((name) => name.trim().toLowerCase());
+    const spellings = (name) => name.split('-').reduce((all, part) => all.flatMap((begun) => (begun === '' ? [''] : ['-', '_', '.']).map((mark) => begun + mark + part)), ['']);
     for (const name of IDENTITY) for (const spelling of spellings(name)) assert.ok(spelling === name || removed.includes(spelling), spelling);
+    assert.ok(removed.includes('http2-settings'), 'without it no server changes to HTTP/2, which would be a tunnel (RFC 7540 section 3.2.1)');
+  });
+
+  it('leaves none for a client of Envoy, whose script comes before the question', () => {
+    const file = fs.readFileSync(path.join(ROOT, 'docs/gateways/envoy.yaml'), 'utf8');
+    const filters = file.match(/^ *- name: envoy\.filters\.http\.\w+$/gm).map((line) => line.replace(/^.*\./, ''));
+    assert.deepEqual(filters, ['lua', 'ext_authz', 'router']);
+    assert.match(file, /string\.find\(name, "latchkey", 1, true\)/);
   });
 
   it('answers before a body comes that the gateway announces and never sends', async () => {

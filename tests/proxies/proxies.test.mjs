@@ -1,11 +1,13 @@
 // Gateways between clients and a service, Latchkey beside them: what passes, what does not, and what a client cannot do about it.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
+import http2 from 'node:http2';
 import { after, before, describe, it } from 'node:test';
 import { DELETE, httpRequest, rawExchange, Server, sleep, SLOW, UPDATE } from '../api/support/server.mjs';
 import { freePorts } from '../api/support/ports.mjs';
-import { absent, GATEWAYS, startNginx, startService } from './support.mjs';
+import { absent, documented, GATEWAYS, startNginx, startService } from './support.mjs';
 
 const IDENTITY = ['Account-Id', 'Key-Id', 'Key-Name', 'Groups', 'Scopes'].map((name) => `X-Latchkey-${name}`);
 
@@ -13,6 +15,11 @@ const IDENTITY = ['Account-Id', 'Key-Id', 'Key-Name', 'Groups', 'Scopes'].map((n
 function stopped(pid) {
   const threads = fs.readdirSync(`/proc/${pid}/task`);
   return threads.every((thread) => / T \d+/.test(fs.readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8').replace(/^.*\)/s, '')));
+}
+
+/** What a client sends to open a WebSocket; fields: those that ask for it. */
+function webSocketHead(key, fields) {
+  return `GET /socket HTTP/1.1\r\nHost: x\r\nx-api-key: ${key}\r\n${fields}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
 }
 
 /** Requests from other addresses than 127.0.0.1, which the gateways have. */
@@ -31,6 +38,7 @@ for (const gateway of GATEWAYS) {
     let server;
     let service;
     let running;
+    let said;
     let ports;
     let allowed;
     let other;
@@ -66,6 +74,7 @@ for (const gateway of GATEWAYS) {
       ports = { latchkey: server.port, service: free[0], gateway: free[1] };
       service = await startService(ports.service);
       running = await gateway.start(ports);
+      said = running.output.replace(/.*admin endpoint disabled.*/, ''); // Caddy's, which is so here
       const group = await server.createGroup('invoices', [], { scopes: ['invoices.*'] });
       allowed = { ...(await server.createKey('billing', [group])), group };
       other = await server.createKey('other', []);
@@ -116,6 +125,92 @@ for (const gateway of GATEWAYS) {
       await refused(other.key, { headers: forged }, 403);
     });
 
+    it('lets no client take away who it is, by naming the fields for this connection only', async () => {
+      for (const connection of ['X-Latchkey-Key-Id', 'close, x-latchkey-account-id,X-Latchkey-Groups', 'keep-alive, X-Api-Key, X-Forwarded-For']) {
+        const request = await seen(allowed.key, { headers: { connection } });
+        assert.equal(request.headers['x-latchkey-account-id'], server.account.accountId, connection);
+        assert.equal(request.headers['x-latchkey-key-id'], allowed.uuid, connection);
+        assert.equal(request.headers['x-latchkey-groups'], allowed.group, connection);
+        assert.equal(request.headers['x-forwarded-for'], '127.0.0.1', connection);
+        assert.doesNotMatch(request.headers.connection ?? '', /latchkey/i); // for whoever stands between it and the service
+      }
+    });
+
+    it('opens no tunnel, in which nobody would judge what a client sends, but WebSockets', async () => {
+      const forged = 'GET /admin HTTP/1.1\r\nHost: x\r\nX-Latchkey-Key-Id: forged\r\n\r\n';
+      const ask = (fields, line = 'GET / HTTP/1.1\r\nHost: service.example') => `${line}\r\nx-api-key: ${allowed.key}\r\n${fields}\r\n`;
+      const settings = 'HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n';
+      const asked = [
+        ask(`Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n${settings}`),
+        ask(`Connection: Upgrade\r\nUpgrade: h2c\r\n${settings}`),
+        ask(`Connection: Upgrade\r\nUpgrade: H2C, websocket\r\n${settings}`),
+        ask('Connection: keep-alive, upgrade\r\nUpgrade: another/1.0\r\n'),
+        ask('', 'CONNECT service.example:80 HTTP/1.1\r\nHost: service.example:80'),
+      ];
+      for (const head of asked) {
+        const { text } = await rawExchange(ports.gateway, [head, forged], { pause: 200, timeout: 1000 * SLOW });
+        assert.doesNotMatch(text, /HTTP\/1.1 101/, head);
+        assert.equal(service.tunnelled, '', head);
+      }
+    });
+
+    it('opens none by HTTP/2 either, where it takes that without TLS', { skip: !gateway.http2 }, async () => {
+      const session = http2.connect(`http://127.0.0.1:${ports.gateway}`);
+      const connect = (fields) =>
+        new Promise((resolve, reject) => {
+          const stream = session.request({ ':method': 'CONNECT', ':authority': 'service.example:80', 'x-api-key': allowed.key, ...fields }, { endStream: false });
+          stream.on('response', (headers) => {
+            if (!stream.destroyed) stream.write('GET /admin HTTP/1.1\r\nHost: x\r\nX-Latchkey-Key-Id: forged\r\n\r\n', () => {});
+            setTimeout(() => resolve(headers[':status'], stream.close()), 200);
+          });
+          stream.on('error', (error) => (error.code === 'ERR_HTTP2_STREAM_ERROR' ? undefined : reject(error)));
+          stream.resume();
+        });
+      const target = { ':scheme': 'http', ':path': '/socket', 'sec-websocket-version': '13' };
+      try {
+        await once(session, 'remoteSettings');
+        assert.equal(await connect({}), 405);
+        await connect({ ...target, ':protocol': 'another' });
+        assert.equal(service.tunnelled, '');
+        assert.equal(await connect({ ...target, ':protocol': 'websocket', 'x-api-key': 'lk_bad' }), 401);
+        assert.equal(service.tunnelled, '');
+        assert.equal(await connect({ ...target, ':protocol': 'websocket' }), 200);
+        assert.match(service.tunnelled, /^GET/);
+      } finally {
+        session.destroy();
+        service.tunnelled = '';
+      }
+    });
+
+    it('asks about a WebSocket when it opens', async () => {
+      const open = (key, connection, upgrade) => webSocketHead(key, `Connection: ${connection}\r\nUpgrade: ${upgrade}`);
+      for (const [connection, upgrade] of [['Upgrade', 'websocket'], ['keep-alive, upgrade, X-Latchkey-Key-Id', 'WebSocket'], ['upgrade', 'websocket\r\nUpgrade: h2c']]) {
+        const { text } = await rawExchange(ports.gateway, open(allowed.key, connection, upgrade), { until: (text) => /"x-latchkey-[^]*\}/.test(text) });
+        assert.match(text, gateway.webSockets ? /^HTTP\/1\.1 101 / : /^HTTP\/1\.1 200 /);
+        const { headers = {}, ...rest } = JSON.parse(text.match(/\{"[^]*\}/)[0]);
+        assert.equal(headers['x-latchkey-key-id'] ?? rest['x-latchkey-key-id'], allowed.uuid);
+        assert.ok(!text.includes('h2c'), text);
+      }
+      assert.match((await rawExchange(ports.gateway, open('lk_bad', 'Upgrade', 'websocket'), { until: (text) => text.includes('\r\n\r\n') })).text, /^HTTP\/1\.1 401 /);
+      service.tunnelled = '';
+    });
+
+    it('answers 400 to a credential with characters that no field may hold, as it would be no error of the gateway or of Latchkey', async () => {
+      for (const character of ['\x01', '\x0B', '\x1F', '\x7F']) {
+        for (const field of [`x-api-key: lk_${character}a`, `Authorization: Bearer lk_${character}a`]) {
+          const before = service.requests;
+          const { text } = await rawExchange(ports.gateway, `GET / HTTP/1.1\r\nHost: x\r\n${field}\r\n\r\n`, { until: (text) => text.includes('\r\n\r\n') });
+          assert.match(text, /^HTTP\/1\.1 400 /, JSON.stringify(field));
+          assert.equal(service.requests, before);
+        }
+      }
+      await refused('lk_\xE4\xF6', {}, 401);
+    });
+
+    it('is told of no mistake in its file', () => {
+      assert.doesNotMatch(said, /warn|error/i);
+    });
+
     it('sends no name of a value that is empty as something else', async () => {
       const request = await seen(allowed.key);
       for (const [name, value] of Object.entries(request.headers)) assert.doesNotMatch(`${name}: ${value}`, /[{}$%]|undefined|nil/);
@@ -134,7 +229,7 @@ for (const gateway of GATEWAYS) {
       }
       for (const challenge of challenges) assert.match(challenge, /^Bearer realm="latchkey"/);
       assert.match(challenges[2], /error="invalid_token"/);
-      await refused(other.key, {}, 403);
+      assert.match((await refused(other.key, {}, 403)).headers['www-authenticate'], /error="insufficient_scope"/);
       await refused(undefined, { headers: { authorization: `Basic ${btoa(`x:${allowed.key}`)}` } }, 401);
     });
 
@@ -226,8 +321,10 @@ for (const gateway of GATEWAYS) {
       assert.ok(made <= 3, `${made} connections to Latchkey`);
     });
 
-    it('takes large headers, and lets nothing through that is too large to judge', async () => {
-      assert.equal((await seen(allowed.key, { headers: { cookie: 'a'.repeat(6000) } })).headers.cookie.length, 6000);
+    it('takes large headers and query strings, and lets nothing through that is too large to judge', async () => {
+      const { fieldMax } = gateway;
+      assert.equal((await seen(allowed.key, { headers: { cookie: 'a'.repeat(fieldMax) } })).headers.cookie.length, fieldMax);
+      assert.equal((await seen(allowed.key, { path: `/?${'a'.repeat(fieldMax)}` })).url.length, fieldMax + 2);
       for (const [key, cookie] of [['lk_bad', 6000], [other.key, 6000], ['lk_bad', 100000], ['x'.repeat(6000), 0], ['x'.repeat(40000), 0]]) {
         const before = service.requests;
         const answer = await get(key, { headers: { cookie: 'a'.repeat(cookie) } });
@@ -304,6 +401,116 @@ for (const gateway of GATEWAYS) {
     });
   });
 }
+
+describe('docs/gateways/README.md', () => {
+  const readme = documented('README.md', []);
+  let server;
+  let service;
+  let allowed;
+  let other;
+
+  /** Text that it has, line by line, for the tests to do what it says. */
+  function quoted(lines) {
+    const begun = readme.indexOf(lines[0]);
+    assert.ok(begun > 0 && lines.every((line) => readme.includes(line, begun)), lines.join('\n'));
+    return lines;
+  }
+
+  /** Runs a gateway by its file with changes. */
+  async function changed(gateway, changes, run) {
+    const [port] = await freePorts(1);
+    const running = await gateway.start({ latchkey: server.port, service: service.http.address().port, gateway: port }, changes);
+    try {
+      await run(async (key, path = '/') => (await httpRequest(port, { path, headers: { 'x-api-key': key } })).status, port);
+    } finally {
+      await running.stop();
+    }
+  }
+
+  before(async () => {
+    server = await Server.fresh({ args: ['--trusted-proxy', '127.0.0.1'] });
+    service = await startService((await freePorts(1))[0]);
+    allowed = (await server.createKey('allowed', [await server.createGroup('invoices', [], { scopes: ['invoices.read'] })])).key;
+    other = (await server.createKey('other', [await server.createGroup('other', [], { scopes: ['other'] })])).key;
+  });
+  after(async () => {
+    service.stop();
+    await server.stop();
+  });
+
+  for (const gateway of GATEWAYS) {
+    it(`has ${gateway.name} ask for expressions of several names`, { skip: absent(gateway) }, async () => {
+      quoted(['`VIEW_AUDITS%20OR%20invoices.read`']);
+      quoted(['`uri "/v1/auth/require/VIEW_AUDITS OR invoices.read?"`']);
+      for (const [expression, statuses] of [['VIEW_AUDITS OR invoices.read', [200, 403]], ['(invoices.read OR other) AND NOT app:*:SERVICE:READ', [200, 200]], ['invoices.read AND other', [403, 403]]]) {
+        await changed(gateway, [[gateway.expression.of, gateway.expression.to(expression)]], async (get) => {
+          assert.deepEqual([await get(allowed, '/?a=b'), await get(other, '/?a=b')], statuses, expression);
+        });
+      }
+    });
+  }
+
+  const paths = {
+    nginx(file) {
+      quoted(['a second `location /invoices/` with all lines of the first and `auth_request /.latchkey-invoices`', 'a second `location = /.latchkey-invoices`']);
+      const [, location] = file.match(/^( {4}location \/ \{\n[^]*?\n {4}\}\n)/m);
+      const [, question] = file.match(/^( {4}location = \/\.latchkey \{\n[^]*?\n {4}\}\n)/m);
+      const strict = question.replace('/require/invoices.read', '/require/admin.write');
+      return [
+        [location, location + location.replace('location /', 'location /invoices/').replace('auth_request /.latchkey', 'auth_request /.latchkey-invoices')],
+        [question, strict + question.replace('location = /.latchkey', 'location = /.latchkey-invoices')],
+      ];
+    },
+    Caddy() {
+      const lines = quoted(['vars latchkey admin.write', '@invoices path_regexp ^/invoices/', 'vars @invoices latchkey invoices.read']);
+      const [uri] = quoted(['uri /v1/auth/require/{vars.latchkey}?']);
+      return [['uri /v1/auth/require/invoices.read?', uri], ['forward_auth 127', `${lines.join('\n')}\nforward_auth 127`]];
+    },
+    HAProxy() {
+      const lines = quoted([
+        "http-request deny deny_status 400 if { path -m reg -i '%2f|%5c|\\\\' }",
+        'http-request normalize-uri percent-decode-unreserved',
+        'http-request normalize-uri path-merge-slashes',
+        'http-request normalize-uri path-strip-dot',
+        'http-request normalize-uri path-strip-dotdot full',
+        'acl invoices path_beg /invoices/',
+        'http-request lua.latchkey invoices.read if invoices',
+        'http-request lua.latchkey admin.write unless invoices',
+      ]);
+      const [experimental] = quoted(['expose-experimental-directives']);
+      return [['global\n', `global\n    ${experimental}\n`], ['http-request lua.latchkey invoices.read\n', `${lines.join('\n    ')}\n`]];
+    },
+  };
+  const files = { nginx: 'nginx.conf', Caddy: 'Caddyfile', HAProxy: 'haproxy.cfg' };
+  for (const gateway of GATEWAYS) {
+    it(`has ${gateway.name} ask for another key on other paths, however they are spelled`, { skip: absent(gateway) }, async () => {
+      await changed(gateway, paths[gateway.name](documented(files[gateway.name], [])), async (get) => {
+        for (const path of ['/invoices/x', '/invoices/x?y=/../admin', '//invoices/x', '/%69nvoices/x', '/invoices/./x']) {
+          assert.equal(await get(allowed, path), 200, path);
+          assert.equal(await get(other, path), 403, path);
+        }
+        for (const path of ['/', '/admin', '/invoices/../admin', '/invoices/%2e%2e/admin', '/invoices/.%2E/admin', '/invoices/x/..//../admin', '/invoices/..%2fadmin', '/invoices/%2e%2e%2Fadmin', '/invoices/..', '/invoices/%2e%2e', '/INVOICES/x']) {
+          const status = await get(allowed, path);
+          assert.ok(status === 403 || status === 400, `${path}: ${status}`);
+        }
+      });
+    });
+  }
+
+  it('has nginx pass WebSockets', { skip: absent(GATEWAYS[0]) }, async () => {
+    const [upgrade, connection] = quoted(['proxy_set_header Upgrade websocket;', 'proxy_set_header Connection upgrade;']);
+    const file = documented('nginx.conf', []);
+    const [, location] = file.match(/^( {4}location \/ \{\n[^]*?\n {4}\}\n)/m);
+    const passing = location.replace('proxy_set_header Connection "";', `${upgrade} ${connection}`);
+    await changed(GATEWAYS[0], [[location, passing]], async (get, port) => {
+      const open = (key, protocol) => webSocketHead(key, `Connection: Upgrade\r\nUpgrade: ${protocol}`);
+      const until = (text) => text.includes('\r\n\r\n');
+      assert.match((await rawExchange(port, open(allowed, 'websocket'), { until })).text, /^HTTP\/1\.1 101 /);
+      assert.match((await rawExchange(port, open(other, 'websocket'), { until })).text, /^HTTP\/1\.1 403 /);
+      assert.match((await rawExchange(port, open(allowed, 'h2c'), { until: (text) => text.includes('}') })).text, /^HTTP\/1\.1 101 [^]*"upgrade":"websocket"/, 'the service is asked for a WebSocket only');
+    });
+  });
+});
 
 describe('nginx by a file that sends the length of a body without the body', { skip: absent(GATEWAYS[0]) }, () => {
   it('gets its answers all the same', async () => {
