@@ -135,6 +135,9 @@ void lk_account_commit(struct lk_keyring *keyring, struct lk_staged *staged) {
     if (staged->kind == LK_STAGED_ACCOUNT) {
         lk_stat_add(&keyring->stat_accounts, account->exists ? 0 : 1);
         account->exists = true;
+        if (atomic_load_explicit(&account->rate, memory_order_relaxed) ==
+            0) /* what an earlier rate has counted is not held against this one */
+            atomic_store_explicit(&account->state, 0, memory_order_relaxed);
         atomic_store_explicit(&account->rate, staged->account.rate, memory_order_release);
         commit_credits(keyring, account, staged);
     } else {

@@ -41,7 +41,7 @@ struct lk_keyring_digest {
     int64_t ends_at; /* milliseconds of the wall clock: refused from then on; LK_KEYRING_FOREVER */
 };
 
-/* A key, whole: an upsert replaces all that was known of it, but for the counting states (rate; credits unless set_credits). */
+/* A key, whole: an upsert replaces all that was known of it, but for the counting states (rate, where there was one; credits unless set_credits). */
 struct lk_keyring_key {
     struct lk_id id;
     struct lk_id account_id;

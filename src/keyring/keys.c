@@ -279,6 +279,8 @@ static void adopt_state(struct lk_keyring *keyring, const struct lk_staged *stag
     state_release(keyring, rare->state);
     rare->state = old->state;
     rare->state->refs++;
+    if (old->rate.limit == 0)
+        atomic_store_explicit(&rare->state->rate, 0, memory_order_relaxed);
     if (staged->set_credits || !rare->state->balance.counted)
         lk_credits_set(&rare->state->balance.credits, staged->credits);
 }

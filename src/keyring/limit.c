@@ -21,6 +21,14 @@ static struct lk_rate_state state_of(const struct lk_rate *rate, int64_t interva
                                   .reset_ms = to_ms_up(ahead)};
 }
 
+/* The state when cost units do not fit in it. */
+static struct lk_rate_state refusal_of(const struct lk_rate *rate, int64_t interval, int64_t ahead, uint32_t cost) {
+    struct lk_rate_state state = state_of(rate, interval, ahead);
+    bool possible = cost <= rate->limit;
+    state.retry_ms = possible ? to_ms_up(ahead + interval * cost - interval * rate->limit) : -1;
+    return state;
+}
+
 bool lk_rate_take(_Atomic uint64_t *word, const struct lk_rate *rate, uint32_t cost, int64_t now_ns, struct lk_rate_state *ret) {
     int64_t interval = interval_of(rate);
     int64_t burst = interval * rate->limit;
@@ -38,8 +46,7 @@ bool lk_rate_take(_Atomic uint64_t *word, const struct lk_rate *rate, uint32_t c
         bool possible = cost <= rate->limit;
         int64_t wanted = possible ? ahead + interval * cost : 0;
         if (!possible || wanted > burst) {
-            *ret = state_of(rate, interval, ahead);
-            ret->retry_ms = possible ? to_ms_up(wanted - burst) : -1;
+            *ret = refusal_of(rate, interval, ahead, cost);
             return false;
         }
         /* relaxed: the word guards nothing but itself. */
@@ -49,6 +56,18 @@ bool lk_rate_take(_Atomic uint64_t *word, const struct lk_rate *rate, uint32_t c
             return true;
         }
     }
+}
+
+bool lk_rate_would_refuse(const _Atomic uint64_t *word, const struct lk_rate *rate, uint32_t cost, int64_t now_ns,
+                          struct lk_rate_state *ret) {
+    int64_t interval = interval_of(rate);
+    int64_t burst = interval * rate->limit;
+    int64_t ahead = (int64_t)atomic_load_explicit(word, memory_order_relaxed) - now_ns;
+    ahead = ahead < 0 ? 0 : ahead > burst ? burst : ahead;
+    if (cost <= rate->limit && ahead + interval * cost <= burst)
+        return false;
+    *ret = refusal_of(rate, interval, ahead, cost);
+    return true;
 }
 
 void lk_rate_give_back(_Atomic uint64_t *word, const struct lk_rate *rate, uint32_t cost) {

@@ -29,6 +29,10 @@ struct lk_rate_state {
 /* Takes cost units at now_ns (monotonic). Returns whether it was allowed; when not, nothing is taken. cost 0 only looks. rate->limit is not 0. */
 bool lk_rate_take(_Atomic uint64_t *word, const struct lk_rate *rate, uint32_t cost, int64_t now_ns, struct lk_rate_state *ret);
 
+/* Whether lk_rate_take would refuse, and what it would then say. Changes nothing; *ret is left alone where it would not. */
+bool lk_rate_would_refuse(const _Atomic uint64_t *word, const struct lk_rate *rate, uint32_t cost, int64_t now_ns,
+                          struct lk_rate_state *ret);
+
 /* Gives back what a lk_rate_take that was allowed took (another limit refused the request). */
 void lk_rate_give_back(_Atomic uint64_t *word, const struct lk_rate *rate, uint32_t cost);
 

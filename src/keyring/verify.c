@@ -69,9 +69,13 @@ static struct lk_rate account_rate(const struct lk_account *account) {
     return (struct lk_rate){(uint32_t)(word >> 32), (uint32_t)word};
 }
 
-/* The one that will refuse first. */
+/* The one that will refuse first; of two with as much left, the one that does so for longer. A retry_ms of -1, never, is the longest. */
 static const struct lk_rate_state *nearer(const struct lk_rate_state *a, const struct lk_rate_state *b) {
-    return a->remaining <= b->remaining ? a : b;
+    if (a->remaining != b->remaining)
+        return a->remaining < b->remaining ? a : b;
+    if (a->retry_ms != b->retry_ms)
+        return (uint64_t)a->retry_ms > (uint64_t)b->retry_ms ? a : b;
+    return a->reset_ms >= b->reset_ms ? a : b;
 }
 
 /* Takes from the key's rate and its account's, account_has, or from neither. */
@@ -79,16 +83,19 @@ static bool take_rates(const struct lk_verify_request *request, struct lk_rare *
                        struct lk_rate account_has, struct lk_verify_answer *ret) {
     bool key_has = rare != NULL && rare->rate.limit != 0;
     struct lk_rate_state key_state = {0};
+    struct lk_rate_state state;
     if (key_has) {
         bool allowed = lk_rate_take(&rare->state->rate, &rare->rate, request->cost, request->mono_ns, &key_state);
         ret->has_rate = true;
         ret->rate = key_state;
-        if (!allowed)
+        if (!allowed) {
+            if (account_has.limit != 0 && lk_rate_would_refuse(&account->state, &account_has, request->cost, request->mono_ns, &state))
+                ret->rate = *nearer(&key_state, &state);
             return false;
+        }
     }
     if (account_has.limit == 0)
         return true;
-    struct lk_rate_state state;
     bool allowed = lk_rate_take(&account->state, &account_has, request->cost, request->mono_ns, &state);
     if (!allowed && key_has)
         lk_rate_give_back(&rare->state->rate, &rare->rate, request->cost);

@@ -156,6 +156,16 @@ describe('limits of a key', () => {
       assert.equal((await other.query(change, { input: { accountId, name: 'Renamed' } })).updateAccount.account.rateLimit.limit, 2, 'absent leaves it');
       assert.equal((await other.query(change, { input: { accountId, rateLimit: null } })).updateAccount.account.rateLimit, null);
       assert.equal(await code(keys[0]), 'VALID');
+      // A key that has used up its own rate and its account's is told when the later of the two lets it in again.
+      await other.query(change, { input: { accountId, rateLimit: { limit: 1, windowSeconds: 3600 } } });
+      const input = { accountId, name: 'both', rateLimit: { limit: 1, windowSeconds: 10 } };
+      const both = (await other.query(CREATE, { input })).createApiKey.key;
+      const ask = async () => (await other.request({ path: '/v1/auth', headers: { 'x-api-key': both } })).headers;
+      const [first, second] = [await ask(), await ask()];
+      assert.deepEqual([first, second].map((headers) => headers['x-latchkey-code']), ['VALID', 'RATE_LIMITED']);
+      for (const headers of [first, second]) assert.equal(headers['ratelimit-policy'], '"default";q=1;w=3600');
+      assert.ok(Number(second['retry-after']) > 3000, second['retry-after']);
+      await other.query(change, { input: { accountId, rateLimit: null } });
       const weak = await other.createKey('weak', []);
       const error = await other.error(change, { input: { accountId, name: 'x' } }, { key: weak.key });
       assert.equal(error.message, 'User not authorized: ADMINISTER_OTHER_ACCOUNT_FUNCTIONS is required');

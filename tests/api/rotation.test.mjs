@@ -24,6 +24,15 @@ async function accepted(key) {
   return verified;
 }
 
+/** When a secret ends, as those are told who ask about it: in milliseconds. Introspection says the same in seconds. */
+async function end(key) {
+  const { expiresAt } = await server.verify(key, { cost: 0 });
+  const headers = { 'x-api-key': server.account.apiKey, 'content-type': 'application/x-www-form-urlencoded' };
+  const { exp } = JSON.parse((await server.request({ method: 'POST', path: '/v1/introspect', headers, body: `token=${key}` })).text);
+  assert.equal(exp, expiresAt === null ? undefined : Math.floor(expiresAt / 1000));
+  return expiresAt;
+}
+
 describe('rotation', () => {
   before(async () => {
     server = await Server.fresh();
@@ -55,6 +64,7 @@ describe('rotation', () => {
       ids.push((await server.request({ path: '/v1/auth', headers: { 'x-api-key': secret } })).headers['x-latchkey-key-id']);
     }
     assert.deepEqual(ids, [uuid, uuid, uuid, uuid]);
+    assert.deepEqual([await end(key), await end(answer.key)], [old.endsAt, null]);
     assert.equal(await reveal(uuid), answer.key, 'the newest is what is revealed');
     let [yes, no] = [0, 0];
     for (let done = false; !done; ) {
@@ -75,6 +85,19 @@ describe('rotation', () => {
     assert.ok(yes > 3 && no > 3, `${yes} answers before, ${no} after`);
     assert.equal(await accepted(answer.key), true);
     assert.deepEqual(await previous(uuid), []);
+  });
+
+  it('says of each secret when it ends itself: the key, or the overlap before it', async () => {
+    const { key, uuid } = await server.createKey('expiring');
+    const sooner = Date.now() + 60000;
+    const later = Date.now() + 7200000;
+    const expire = (expiresAt) => server.query(UPDATE, { input: { accountId: account(), uuid, name: 'expiring', expiresAt } });
+    const answer = await rotate(uuid, { overlapSeconds: 3600 });
+    const [{ endsAt }] = answer.apiKey.previousSecrets;
+    for (const [expiresAt, old] of [[null, endsAt], [later, endsAt], [sooner, sooner], [null, endsAt]]) {
+      await expire(expiresAt);
+      assert.deepEqual([await end(key), await end(answer.key)], [old, expiresAt]);
+    }
   });
 
   it('forgets old secrets that have ended', async () => {

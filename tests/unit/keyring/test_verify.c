@@ -266,6 +266,74 @@ static void test_used_up_takes_no_rate(void **state) {
     assert_int_equal(take(world, 1, 1, &answer), LK_VERIFY_RATE_LIMITED); /* which is looked at first */
 }
 
+/* A rate that is taken away is forgotten, of a key with and without credits and of an account: what it has counted is not held against a later one. */
+static void test_a_rate_given_again(void **state) {
+    struct world *world = *state;
+    struct lk_keyring_digest digest = digest_of(world->keys, 1);
+    struct lk_keyring_key key = key_of(1, &digest, 1);
+    struct lk_keyring_account account = {.id = id_of(1000)};
+    const struct lk_keyring_change change = {.kind = LK_KEYRING_ACCOUNT, .account = &account};
+    struct lk_verify_answer answer;
+    for (int kind = 0; kind < 3; kind++) {
+        struct lk_rate *rate = kind == 2 ? &account.rate : &key.rate;
+        key.has_credits = key.set_credits = kind == 1;
+        key.credits = 10;
+        const uint32_t limits[] = {2, 0, 2, 1, 2, 0};
+        const uint32_t left[] = {1, 0, 1, 0, 1, 0}; /* one that is changed goes on */
+        for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+            *rate = (struct lk_rate){limits[i], 60000};
+            assert_int_equal(put_key(world->keyring, &key), 0);
+            assert_int_equal(lk_keyring_apply(world->keyring, &change, 1, NULL), 0);
+            assert_int_equal(take(world, 1, i < 3, &answer), LK_VERIFY_VALID);
+            assert_int_equal(answer.has_rate, limits[i] > 0);
+            assert_int_equal(answer.rate.remaining, left[i]);
+            key.set_credits = false;
+        }
+    }
+}
+
+static void expect_refusal(struct world *world, uint32_t number, uint32_t cost, uint32_t limit, uint32_t remaining, int64_t retry_ms) {
+    struct lk_verify_answer answer;
+    assert_int_equal(take(world, number, cost, &answer), LK_VERIFY_RATE_LIMITED);
+    assert_int_equal(answer.rate.limit, limit);
+    assert_int_equal(answer.rate.remaining, remaining);
+    assert_int_equal(answer.rate.retry_ms, retry_ms);
+}
+
+/* Of the key's rate and its account's the answer is about whichever is nearer to its end, also where the key's own refuses: who is told to come back in a
+ * second would be refused for another minute by the account's. */
+static void test_the_nearer_rate(void **state) {
+    struct world *world = *state;
+    struct lk_keyring_digest digests[2] = {digest_of(world->keys, 1), digest_of(world->keys, 2)};
+    struct lk_keyring_key one = key_of(1, &digests[0], 1);
+    const struct lk_keyring_key two = key_of(2, &digests[1], 1);
+    one.rate = (struct lk_rate){3, 3000};
+    struct lk_keyring_account account = {.id = id_of(1000), .rate = {5, 300000}};
+    const struct lk_keyring_change change = {.kind = LK_KEYRING_ACCOUNT, .account = &account};
+    struct lk_verify_answer answer;
+    assert_int_equal(put_key(world->keyring, &one), 0);
+    assert_int_equal(put_key(world->keyring, &two), 0);
+    assert_int_equal(lk_keyring_apply(world->keyring, &change, 1, NULL), 0);
+    expect_refusal(world, 1, 4, 3, 3, -1); /* the account's would have allowed it */
+    assert_int_equal(take(world, 2, 2, &answer), LK_VERIFY_VALID);
+    expect_refusal(world, 1, 6, 5, 3, -1); /* neither ever will; as much is left of both, the account's for longer */
+    assert_int_equal(take(world, 2, 1, &answer), LK_VERIFY_VALID);
+    expect_refusal(world, 1, 4, 5, 2, 120000); /* the key's never will; the account's has less left */
+    assert_int_equal(take(world, 1, 2, &answer), LK_VERIFY_VALID);
+    assert_int_equal(answer.rate.limit, 5);
+    expect_refusal(world, 1, 2, 5, 0, 120000);
+    assert_int_equal(take(world, 1, 0, &answer), LK_VERIFY_VALID);
+
+    account.rate = (struct lk_rate){6, 360000}; /* as used up */
+    assert_int_equal(lk_keyring_apply(world->keyring, &change, 1, NULL), 0);
+    assert_int_equal(take(world, 1, 1, &answer), LK_VERIFY_VALID); /* nothing is left of either */
+    assert_int_equal(answer.rate.limit, 6);
+    expect_refusal(world, 1, 1, 6, 0, 60000);
+    account.rate = (struct lk_rate){6, 600};
+    assert_int_equal(lk_keyring_apply(world->keyring, &change, 1, NULL), 0);
+    expect_refusal(world, 1, 1, 3, 0, 1000);
+}
+
 static void test_batch(void **state) {
     struct world *world = *state;
     enum { COUNT = 100 };
@@ -305,6 +373,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_limits_stay, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_account_credits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_used_up_takes_no_rate, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_rate_given_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_nearer_rate, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_batch, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
