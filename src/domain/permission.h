@@ -137,7 +137,8 @@ struct lk_permissions {
  * NOT, an account permission, anything that begins with `app:`. It holds no API key. */
 int lk_permissions_validate(const struct lk_permissions *permissions, struct lk_problem *problem);
 
-/* Sorts and removes duplicates, in place (the lists must be writable); equal application permissions fold into one. */
+/* Sorts and removes duplicates, in place (the lists must be writable). Application permissions that differ in their actions only stay apart: clients
+ * compare what they read with what they have set. */
 void lk_permissions_normalise(struct lk_permissions *permissions);
 
 /* Whether a set holds an account permission, by itself or through one that covers it: MANAGE_USER_AND_USER_GROUPS_AND_API_KEYS covers
@@ -161,7 +162,8 @@ bool lk_permissions_cover(const struct lk_permissions *held, const struct lk_per
 /* Whether its filter reaches everything of its type in its applications. (An ALL permission has no filter.) */
 bool lk_app_permission_is_whole(const struct lk_app_permission *permission);
 
-/* The union of sets, normalised; its lists are new and in the arena, its texts are those of the sets. LK_ENOMEM. */
+/* The union of normalised sets, in which application permissions that differ in their actions only are one. Its lists are in the arena or, of a single
+ * set, that set's own: not to be changed. Its texts are those of the sets. LK_ENOMEM. */
 int lk_permissions_union(const struct lk_permissions *sets, size_t sets_len, struct lk_arena *arena, struct lk_permissions *ret);
 
 /* The canonical document of a normalised set, as one JSON value. */

@@ -131,6 +131,37 @@ describe('the Go client', () => {
     assert.deepEqual((await getGroup(group.id)).permissions, permissions);
   });
 
+  it('reads permissions back apart that differ in their actions only, as Terraform declares them', async () => {
+    const provisioner = (actions) => ({ permissionType: 'PROVISIONER', applications: EVERYWHERE, provisioners: { filterType: 'ALL' }, actions });
+    const workflow = (actions, filterTypes) => ({ permissionType: 'WORKFLOW', applications: EVERYWHERE, workflows: { filterTypes }, actions });
+    const wanted = [
+      provisioner(['UPDATE', 'DELETE']), provisioner(['CREATE', 'READ']),
+      workflow(['UPDATE', 'DELETE'], ['NON_PRODUCTION_WORKFLOWS']), workflow(['CREATE', 'READ'], ['PRODUCTION_WORKFLOWS', 'WORKFLOW_TEMPLATES']),
+    ];
+    const group = await createGroup({ name: 'declared', permissions: { appPermissions: [...wanted, provisioner(['READ', 'CREATE'])] } });
+    assert.deepEqual(asSet(group.permissions.appPermissions), asSet(wanted));
+    const app = `mutation($input: AddAppPermissionInput!) { addAppPermission(input: $input) { userGroup { ${GROUP} } } }`;
+    const add = async (appPermission) => (await data(app, { input: { userGroupId: group.id, appPermission } })).userGroup.permissions.appPermissions;
+    assert.deepEqual(asSet(await add(provisioner(['READ']))), asSet([...wanted, provisioner(['READ'])]));
+    assert.deepEqual(asSet(await add(provisioner(['READ']))), asSet([...wanted, provisioner(['READ'])]));
+    // What a key holds by it is one permission, in a single group as in several.
+    const { createApiKey } = await server.query('mutation($i: CreateApiKeyInput!) { createApiKey(input: $i) { apiKey { permissions { appPermissions { permissionType actions } } } } }', { i: { accountId: server.account.accountId, name: 'declared', userGroupIds: [group.id] } });
+    assert.deepEqual(createApiKey.apiKey.permissions.appPermissions.filter(({ permissionType }) => permissionType === 'PROVISIONER'), [{ permissionType: 'PROVISIONER', actions: ['CREATE', 'READ', 'UPDATE', 'DELETE'] }]);
+    // Terraform takes all permissions away by an input that names only account permissions, without any.
+    const update = `mutation($input: UpdateUserGroupInput!) { updateUserGroup(input: $input) { userGroup { ${GROUP} } } }`;
+    const { userGroup } = await data(update, { input: { userGroupId: group.id, name: 'declared', notificationSettings: {}, permissions: { accountPermissions: {} } } });
+    assert.deepEqual(userGroup.permissions, { accountPermissions: { accountPermissionTypes: [] }, appPermissions: [] });
+  });
+
+  it('lets those who hold what Account Administrator holds, in two permissions, grant what it may grant', async () => {
+    const all = (actions) => ({ permissionType: 'ALL', applications: EVERYWHERE, actions });
+    const accountPermissions = { accountPermissionTypes: ['MANAGE_USERS_AND_GROUPS', 'READ_USERS_AND_GROUPS'] };
+    const group = await createGroup({ name: 'in two parts', permissions: { accountPermissions, appPermissions: [all(['CREATE', 'READ', 'UPDATE', 'DELETE']), all(['EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE'])] } });
+    const { key } = await server.createKey('in two parts', [group.id]);
+    const made = await server.graphql('mutation($i: CreateUserGroupInput!) { createUserGroup(input: $i) { userGroup { name } } }', { i: { name: 'rollers', permissions: { appPermissions: [all(['ROLLBACK_WORKFLOW'])] } } }, { key });
+    assert.deepEqual(made.json, { data: { createUserGroup: { userGroup: { name: 'rollers' } } } });
+  });
+
   it('creates, reads, updates, lists and deletes applications', async () => {
     const fields = `id name description createdBy { id name email } gitSyncConfig { branch gitConnector { id name branch } repositoryName syncEnabled } tags { name value }`;
     const create = 'mutation createapp($app: CreateApplicationInput!) { createApplication(input: $app) { clientMutationId application { id name description } } }';
