@@ -67,6 +67,7 @@ enum lk_app_type {
     LK_APP_PIPELINE,
     LK_APP_DEPLOYMENT,
     LK_APP_PROVISIONER,
+    LK_APP_TEMPLATE,
     LK_APP_TYPES /* how many */
 };
 
@@ -88,7 +89,7 @@ const char *lk_account_permission_name(unsigned permission);
 const char *lk_app_type_name(unsigned type);
 const char *lk_action_name(unsigned action);
 
-/* The name of bit number `bit` of a filter of this type ("PRODUCTION_ENVIRONMENTS"; "ALL" for services and provisioners), or NULL past the last. */
+/* The name of bit number `bit` of a filter of this type ("PRODUCTION_ENVIRONMENTS"; "ALL" for services, provisioners and templates), or NULL past the last. */
 const char *lk_filter_type_name(enum lk_app_type type, unsigned bit);
 
 /* The inverses: the number, or LK_EINVAL for a name that is none. */
@@ -111,7 +112,7 @@ struct lk_app_permission {
     uint32_t filters_given;  /* bit per lk_app_type: filters that the client gave (services, envs, ...); only that of `type` may be */
     uint32_t filter_types;   /* of the filter that belongs to type: bits as lk_filter_type_name numbers them */
     struct lk_texts env_ids; /* its envIds (environments, deployments, workflows, pipelines) */
-    struct lk_texts ids;     /* its serviceIds, provisionerIds, workflowIds or pipelineIds */
+    struct lk_texts ids;     /* its serviceIds, provisionerIds, templateIds, workflowIds or pipelineIds */
 };
 
 struct lk_permissions {

@@ -5,7 +5,7 @@ import { ID, Server, UNKNOWN_ID } from './support/server.mjs';
 
 const APP_PERMISSION = `
   permissionType actions applications { filterType appIds }
-  services { filterType serviceIds } provisioners { filterType provisionerIds } environments { filterTypes envIds }
+  services { filterType serviceIds } provisioners { filterType provisionerIds } templates { filterType templateIds } environments { filterTypes envIds }
   deployments { filterTypes envIds } workflows { filterTypes envIds workflowIds } pipelines { filterTypes envIds pipelineIds }`;
 const PERMISSIONS = `accountPermissions { accountPermissionTypes } appPermissions { ${APP_PERMISSION} }`;
 const GROUP = `
@@ -106,6 +106,8 @@ describe('the Go client', () => {
     { permissionType: 'PIPELINE', applications: { appIds }, pipelines: { filterTypes: ['NON_PRODUCTION_PIPELINES'] }, actions: ['READ'] },
     { permissionType: 'DEPLOYMENT', applications: EVERYWHERE, deployments: { filterTypes: ['PRODUCTION_ENVIRONMENTS'] }, actions: ['READ', 'EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE', 'ROLLBACK_WORKFLOW'] },
     { permissionType: 'PROVISIONER', applications: EVERYWHERE, provisioners: { filterType: 'ALL' }, actions: ['CREATE', 'READ', 'UPDATE', 'DELETE'] },
+    { permissionType: 'TEMPLATE', applications: EVERYWHERE, templates: { filterType: 'ALL' }, actions: ['CREATE', 'READ', 'UPDATE', 'DELETE'] },
+    { permissionType: 'TEMPLATE', applications: { appIds }, templates: { templateIds: ['template1'] }, actions: ['READ'] },
   ];
 
   /** A permission without what is null or empty, its lists and members in order. */

@@ -44,6 +44,7 @@ export const TEXTS = {
   pagerDutyIntegrationKey: 'text',
   serviceIds: 'text',
   provisionerIds: 'text',
+  templateIds: 'text',
   envIds: 'text',
   workflowIds: 'text',
   pipelineIds: 'text',

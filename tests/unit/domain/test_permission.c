@@ -32,6 +32,7 @@ static void test_names(void **state) {
     assert_string_equal(lk_account_permission_name(LK_MANAGE_RESTRICTED_ACCESS), "MANAGE_RESTRICTED_ACCESS");
     assert_int_equal(lk_account_permission_find(lk_slice_cstr("manage_api_keys")), LK_EINVAL);
     assert_string_equal(lk_app_type_name(LK_APP_PROVISIONER), "PROVISIONER");
+    assert_string_equal(lk_app_type_name(LK_APP_TEMPLATE), "TEMPLATE");
     assert_string_equal(lk_action_name(LK_ACTION_ROLLBACK_WORKFLOW), "ROLLBACK_WORKFLOW");
     assert_string_equal(lk_filter_type_name(LK_APP_WORKFLOW, 3), "ALL_WORKFLOWS");
     assert_null(lk_filter_type_name(LK_APP_WORKFLOW, 4));
