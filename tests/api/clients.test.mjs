@@ -310,6 +310,17 @@ describe('scripts', () => {
     assert.deepEqual(nothing.data.audits.nodes, []);
   });
 
+  it('put times between quotes, as they do all that the shell fills in', async () => {
+    const total = async (from, to) => JSON.parse(await send(JSON.stringify({ query: `{ audits(filters: {time: {specific: {from: "${from}", to: "${to}"}}}, limit: 1) { pageInfo { total } } }` })));
+    const now = Date.now();
+    assert.ok((await total(now - 3600000, now + 3600000)).data.audits.pageInfo.total > 0);
+    assert.equal((await total(1577567777550, 1577567829417)).data.audits.pageInfo.total, 0);
+    for (const wrong of ['', ' ', '1577567777550 ', '-1', '1.5', '1e3', '0x10', 'now', '2020-01-01', '9007199254740993', '99999999999999999999'])
+      assert.match((await total(wrong, now)).errors[0].message, /^from must be a DateTime: a whole number of milliseconds/, wrong);
+    const { createApiKey } = await server.query('mutation($i: CreateApiKeyInput!) { createApiKey(input: $i) { apiKey { expiresAt } } }', { i: { accountId: server.account.accountId, name: 'quoted', expiresAt: '4000000000000' } });
+    assert.equal(createApiKey.apiKey.expiresAt, 4000000000000);
+  });
+
   it('ask for the same field twice, and name the operation', async () => {
     const query = 'query Groups { userGroups(limit: 1) { nodes { name name } nodes { name } } } query Others { account { id } }';
     assert.equal(await send(JSON.stringify({ query, operationName: 'Groups' })), '{"data":{"userGroups":{"nodes":[{"name":"Account Administrator"}]}}}');
