@@ -251,6 +251,47 @@ describe('the Go client', () => {
   });
 });
 
+describe('what docs/compatibility.md calls different', () => {
+  const EVERYWHERE = { filterType: 'ALL' };
+  const ADD = 'mutation($i: AddAppPermissionInput!) { addAppPermission(input: $i) { userGroup { permissions { appPermissions { permissionType actions } } } } }';
+  const DEPLOYMENTS = { permissionType: 'DEPLOYMENT', applications: EVERYWHERE, deployments: { filterTypes: ['PRODUCTION_ENVIRONMENTS', 'NON_PRODUCTION_ENVIRONMENTS'] }, actions: ['EXECUTE'] };
+
+  it('is different: EXECUTE stands for itself, and a permission that is there can be added', async () => {
+    const userGroupId = await server.createGroup('runners');
+    for (let i = 0; i < 2; i++) {
+      const { addAppPermission } = await server.query(ADD, { i: { userGroupId, appPermission: DEPLOYMENTS } });
+      assert.deepEqual(addAppPermission.userGroup.permissions.appPermissions, [{ permissionType: 'DEPLOYMENT', actions: ['EXECUTE'] }]);
+    }
+    const { key } = await server.createKey('runner', [userGroupId]);
+    const code = async (action) => (await server.request({ path: `/v1/auth/require/app:*:DEPLOYMENT:${action}`, headers: { 'x-api-key': key } })).headers['x-latchkey-code'];
+    assert.deepEqual([await code('EXECUTE'), await code('EXECUTE_PIPELINE')], ['VALID', 'INSUFFICIENT_PERMISSIONS']);
+  });
+
+  it('is different: filters are needed and may hold ids and types, and only applications must exist', async () => {
+    const { createApplication } = await server.query('mutation { createApplication(input: {name: "filtered"}) { application { id } } }');
+    const userGroupId = await server.createGroup('filtered');
+    const environments = (appIds, filter) => ({ i: { userGroupId, appPermission: { permissionType: 'ENV', applications: { appIds }, environments: filter, actions: ['READ'] } } });
+    const appIds = [createApplication.application.id];
+    await server.query(ADD, environments(appIds, { envIds: ['lives-elsewhere'], filterTypes: ['PRODUCTION_ENVIRONMENTS'] }));
+    assert.match((await server.error(ADD, environments(appIds, {}))).message, /it needs its own filter, with ids or filter types/);
+    assert.match((await server.error(ADD, environments([UNKNOWN_ID], { envIds: ['e'] }))).message, /no application exists with the id/);
+  });
+
+  it('is different: the words for an application that is not there, and addresses in lower case', async () => {
+    assert.equal((await server.error(`{ application(applicationId: "${UNKNOWN_ID}") { id } }`)).message, 'Application does not exist');
+    const made = await server.query('mutation { createUserGroup(input: {name: "told", notificationSettings: {groupEmailAddresses: "Ops@Example.com"}}) { userGroup { notificationSettings { groupEmailAddresses } } } }');
+    assert.deepEqual(made.createUserGroup.userGroup.notificationSettings.groupEmailAddresses, ['ops@example.com']);
+  });
+
+  it('moves keys and the account along', async () => {
+    // A key of the original is the base64 of the account's id and a random part.
+    const key = Buffer.from(`rIeFDjoySXqrDQcIZ9ltDA::${'zKLDBA7vSTp5NRxt'.repeat(4)}`).toString('base64');
+    const imported = await server.query('mutation($i: ImportApiKeysInput!) { importApiKeys(input: $i) { results { uuid error } } }', { i: { accountId: server.account.accountId, keys: [{ name: 'from there', key, userGroupIds: [server.account.userGroupId] }] } });
+    assert.equal(imported.importApiKeys.results[0].error, null);
+    assert.equal((await server.graphql('{ viewer { apiKey { name } } }', null, { key })).json.data.viewer.apiKey.name, 'from there');
+  });
+});
+
 describe('the old command line', () => {
   it('asks under the aliases result: and resource:, and falls back on a name where an id finds nothing', async () => {
     const path = `/gateway/api/graphql?accountId=${server.account.accountId}`;
