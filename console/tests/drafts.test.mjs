@@ -127,6 +127,7 @@ describe('the form of a user group', () => {
     assert.deepEqual(withType(all, 'DEPLOYMENT').actions, ['EXECUTE_PIPELINE']);
     assert.deepEqual(withType({ ...all, actions: ['CREATE'] }, 'DEPLOYMENT').actions, ['READ']);
     assert.deepEqual(withType(withType(all, 'WORKFLOW'), 'SERVICE'), { ...all, permissionType: 'SERVICE', actions: ['CREATE'], services: { filterType: 'ALL' } });
+    assert.deepEqual(withType(all, 'TEMPLATE'), { ...all, permissionType: 'TEMPLATE', actions: ['CREATE'], templates: { filterType: 'ALL' } });
   });
 
   it('says which application permission allows nothing, or is in none', () => {

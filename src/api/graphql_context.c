@@ -173,12 +173,25 @@ struct lk_page lk_page_argument(struct gql_call *call) {
 /* Beyond this a double no longer holds every whole number, and no clock gets there. */
 #define TIME_MAX 9007199254740991.0
 
+/* A time in digits: scripts put it between quotes, as they do all that they fill in. -1 for what is none. */
+static int64_t time_in_digits(struct lk_slice text) {
+    int64_t time = text.len > 0 ? 0 : -1;
+    for (size_t i = 0; i < text.len && time >= 0; i++) {
+        bool digit = text.ptr[i] >= '0' && text.ptr[i] <= '9';
+        time = digit && time < (int64_t)TIME_MAX / 10 ? time * 10 + (text.ptr[i] - '0') : -1;
+    }
+    return time;
+}
+
 int lk_time_value(struct gql_call *call, const struct gql_value *value, const char *name, bool *ret_given, int64_t *ret) {
     if (gql_value_is_null(value)) {
         *ret_given = false;
         return 0;
     }
-    if (value->kind == GQL_INT && value->integer >= -(int64_t)TIME_MAX && value->integer <= (int64_t)TIME_MAX) {
+    int64_t digits = time_in_digits(gql_value_text(value));
+    if (digits >= 0) {
+        *ret = digits;
+    } else if (value->kind == GQL_INT && value->integer >= -(int64_t)TIME_MAX && value->integer <= (int64_t)TIME_MAX) {
         *ret = value->integer;
     } else if (value->kind == GQL_FLOAT && value->real == floor(value->real) && fabs(value->real) <= TIME_MAX) {
         *ret = (int64_t)value->real;

@@ -95,7 +95,8 @@ const struct gql_value *lk_input(struct gql_call *call, const char *name);
 /* The `limit` and `offset` arguments. */
 struct lk_page lk_page_argument(struct gql_call *call);
 
-/* A DateTime: 0 with *ret_given false for absent and null; else the milliseconds. LK_EINVAL after failing the call for what is no whole number. */
+/* A DateTime: 0 with *ret_given false for absent and null; else the milliseconds. LK_EINVAL after failing the call for what is no whole number, nor a string
+ * of its digits. */
 int lk_time_value(struct gql_call *call, const struct gql_value *value, const char *name, bool *ret_given, int64_t *ret);
 
 /* The texts of a list of strings, in the arena; items that are null have ptr NULL. 0 with *ret_len 0 for null and absent. */

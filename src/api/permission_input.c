@@ -52,6 +52,7 @@ static const struct filter_shape {
     [LK_APP_PIPELINE] = {"pipelines", "pipelineIds", false, true},
     [LK_APP_DEPLOYMENT] = {"deployments", NULL, false, true},
     [LK_APP_PROVISIONER] = {"provisioners", "provisionerIds", true, false},
+    [LK_APP_TEMPLATE] = {"templates", "templateIds", true, false},
 };
 
 static int add_filter_type(struct gql_call *call, enum lk_app_type type, const struct gql_value *name, uint32_t *bits) {

@@ -34,13 +34,20 @@ static int read_ids(struct gql_call *call, const struct gql_value *filter, struc
     return lk_texts_value(call, values, &ret->items, &ret->len);
 }
 
+static bool asks_for_tags(const struct gql_value *filter) {
+    const struct gql_value *tags = gql_value_get(gql_value_get(filter, "tag"), "tags");
+    return !gql_value_is_null(tags) && tags->list.len > 0;
+}
+
 /* *ret_given: the ids that were asked for are in *ret. */
 static int read_filters(struct gql_call *call, bool *ret_given, struct lk_texts *ret) {
     const struct gql_value *filters = gql_argument(call, "filters");
     int code = 0;
+    bool tagged = false;
     *ret_given = false;
     for (size_t i = 0; !gql_value_is_null(filters) && i < filters->list.len && code == 0; i++) {
         const struct gql_value *application = gql_value_get(&filters->list.items[i], "application");
+        tagged = tagged || asks_for_tags(&filters->list.items[i]);
         if (gql_value_is_null(application))
             continue;
         if (*ret_given)
@@ -48,13 +55,17 @@ static int read_filters(struct gql_call *call, bool *ret_given, struct lk_texts 
         *ret_given = true;
         code = read_ids(call, application, ret);
     }
+    if (tagged) { /* nothing has a tag */
+        *ret_given = true;
+        ret->len = 0;
+    }
     return code;
 }
 
 static int query_applications(struct gql_call *call, const void *source, struct gql_out *ret) {
     (void)source;
     bool some;
-    struct lk_texts ids;
+    struct lk_texts ids = {NULL, 0};
     int code = read_filters(call, &some, &ids);
     if (code != 0)
         return code;

@@ -63,6 +63,11 @@ static int app_provisioners(struct gql_call *call, const void *source, struct gq
     return out_filter(source, LK_APP_PROVISIONER, ret);
 }
 
+static int app_templates(struct gql_call *call, const void *source, struct gql_out *ret) {
+    (void)call;
+    return out_filter(source, LK_APP_TEMPLATE, ret);
+}
+
 static int app_environments(struct gql_call *call, const void *source, struct gql_out *ret) {
     (void)call;
     return out_filter(source, LK_APP_ENV, ret);
@@ -93,7 +98,7 @@ static int applications_ids(struct gql_call *call, const void *source, struct gq
     return lk_out_texts(call, ret, ids->items, ids->len);
 }
 
-/* services and provisioners: the only filter type is ALL, bit 0. */
+/* services, provisioners and templates: the only filter type is ALL, bit 0. */
 static int filter_type(struct gql_call *call, const void *source, struct gql_out *ret) {
     (void)call;
     const struct lk_app_permission *permission = app_permission_of(source);
@@ -133,6 +138,7 @@ static const struct gql_binding rows[] = {
     {"ApplicationPermission", "actions", app_actions},
     {"ApplicationPermission", "services", app_services},
     {"ApplicationPermission", "provisioners", app_provisioners},
+    {"ApplicationPermission", "templates", app_templates},
     {"ApplicationPermission", "environments", app_environments},
     {"ApplicationPermission", "deployments", app_deployments},
     {"ApplicationPermission", "workflows", app_workflows},
@@ -143,6 +149,8 @@ static const struct gql_binding rows[] = {
     {"ServicePermissionFilter", "serviceIds", filter_ids},
     {"ProvisionerPermissionFilter", "filterType", filter_type},
     {"ProvisionerPermissionFilter", "provisionerIds", filter_ids},
+    {"TemplatePermissionFilter", "filterType", filter_type},
+    {"TemplatePermissionFilter", "templateIds", filter_ids},
     {"EnvPermissionFilter", "filterTypes", filter_types},
     {"EnvPermissionFilter", "envIds", filter_env_ids},
     {"DeploymentPermissionFilter", "filterTypes", filter_types},

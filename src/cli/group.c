@@ -8,8 +8,8 @@
 #define PERMISSIONS                                                                                                             \
     "permissions { accountPermissions { accountPermissionTypes } scopes appPermissions { permissionType "                       \
     "applications { filterType appIds } actions services { filterType serviceIds } provisioners { filterType provisionerIds } " \
-    "environments { filterTypes envIds } deployments { filterTypes envIds } workflows { filterTypes envIds workflowIds } "      \
-    "pipelines { filterTypes envIds pipelineIds } } }"
+    "templates { filterType templateIds } environments { filterTypes envIds } deployments { filterTypes envIds } "              \
+    "workflows { filterTypes envIds workflowIds } pipelines { filterTypes envIds pipelineIds } } }"
 
 #define GROUP_FIELDS "id name description isSSOLinked " PERMISSIONS " users(limit: 100) { pageInfo { total } nodes { id name email } }"
 

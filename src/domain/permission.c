@@ -34,7 +34,8 @@ static const char *const account_names[LK_ACCOUNT_PERMISSIONS] = {
     "MANAGE_RESTRICTED_ACCESS",
 };
 
-static const char *const app_type_names[LK_APP_TYPES] = {"ALL", "ENV", "SERVICE", "WORKFLOW", "PIPELINE", "DEPLOYMENT", "PROVISIONER"};
+static const char *const app_type_names[LK_APP_TYPES] = {"ALL",      "ENV",        "SERVICE",     "WORKFLOW",
+                                                         "PIPELINE", "DEPLOYMENT", "PROVISIONER", "TEMPLATE"};
 
 static const char *const action_names[LK_ACTIONS] = {
     "CREATE", "READ", "UPDATE", "DELETE", "EXECUTE", "EXECUTE_WORKFLOW", "EXECUTE_PIPELINE", "ROLLBACK_WORKFLOW",
@@ -49,11 +50,13 @@ static const char *const filter_names[LK_APP_TYPES][FILTER_TYPES_MAX] = {
     [LK_APP_PIPELINE] = {"PRODUCTION_PIPELINES", "NON_PRODUCTION_PIPELINES", "ALL_PIPELINES"},
     [LK_APP_DEPLOYMENT] = {"PRODUCTION_ENVIRONMENTS", "NON_PRODUCTION_ENVIRONMENTS"},
     [LK_APP_PROVISIONER] = {"ALL"},
+    [LK_APP_TEMPLATE] = {"ALL"},
 };
 
 /* Filter types of which any one set, wholly held, reaches everything of the type: the word for all, or both kinds of environment. */
 static const uint32_t filter_everything[LK_APP_TYPES] = {
-    [LK_APP_ENV] = 3, [LK_APP_SERVICE] = 1, [LK_APP_WORKFLOW] = 8, [LK_APP_PIPELINE] = 4, [LK_APP_DEPLOYMENT] = 3, [LK_APP_PROVISIONER] = 1,
+    [LK_APP_ENV] = 3,        [LK_APP_SERVICE] = 1,     [LK_APP_WORKFLOW] = 8, [LK_APP_PIPELINE] = 4,
+    [LK_APP_DEPLOYMENT] = 3, [LK_APP_PROVISIONER] = 1, [LK_APP_TEMPLATE] = 1,
 };
 
 static const char *name_at(const char *const *names, size_t len, unsigned index) {

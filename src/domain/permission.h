@@ -67,6 +67,7 @@ enum lk_app_type {
     LK_APP_PIPELINE,
     LK_APP_DEPLOYMENT,
     LK_APP_PROVISIONER,
+    LK_APP_TEMPLATE,
     LK_APP_TYPES /* how many */
 };
 
@@ -88,7 +89,7 @@ const char *lk_account_permission_name(unsigned permission);
 const char *lk_app_type_name(unsigned type);
 const char *lk_action_name(unsigned action);
 
-/* The name of bit number `bit` of a filter of this type ("PRODUCTION_ENVIRONMENTS"; "ALL" for services and provisioners), or NULL past the last. */
+/* The name of bit number `bit` of a filter of this type ("PRODUCTION_ENVIRONMENTS"; "ALL" for services, provisioners and templates), or NULL past the last. */
 const char *lk_filter_type_name(enum lk_app_type type, unsigned bit);
 
 /* The inverses: the number, or LK_EINVAL for a name that is none. */
@@ -111,7 +112,7 @@ struct lk_app_permission {
     uint32_t filters_given;  /* bit per lk_app_type: filters that the client gave (services, envs, ...); only that of `type` may be */
     uint32_t filter_types;   /* of the filter that belongs to type: bits as lk_filter_type_name numbers them */
     struct lk_texts env_ids; /* its envIds (environments, deployments, workflows, pipelines) */
-    struct lk_texts ids;     /* its serviceIds, provisionerIds, workflowIds or pipelineIds */
+    struct lk_texts ids;     /* its serviceIds, provisionerIds, templateIds, workflowIds or pipelineIds */
 };
 
 struct lk_permissions {
@@ -137,7 +138,8 @@ struct lk_permissions {
  * NOT, an account permission, anything that begins with `app:`. It holds no API key. */
 int lk_permissions_validate(const struct lk_permissions *permissions, struct lk_problem *problem);
 
-/* Sorts and removes duplicates, in place (the lists must be writable); equal application permissions fold into one. */
+/* Sorts and removes duplicates, in place (the lists must be writable). Application permissions that differ in their actions only stay apart: clients
+ * compare what they read with what they have set. */
 void lk_permissions_normalise(struct lk_permissions *permissions);
 
 /* Whether a set holds an account permission, by itself or through one that covers it: MANAGE_USER_AND_USER_GROUPS_AND_API_KEYS covers
@@ -161,7 +163,8 @@ bool lk_permissions_cover(const struct lk_permissions *held, const struct lk_per
 /* Whether its filter reaches everything of its type in its applications. (An ALL permission has no filter.) */
 bool lk_app_permission_is_whole(const struct lk_app_permission *permission);
 
-/* The union of sets, normalised; its lists are new and in the arena, its texts are those of the sets. LK_ENOMEM. */
+/* The union of normalised sets, in which application permissions that differ in their actions only are one. Its lists are in the arena or, of a single
+ * set, that set's own: not to be changed. Its texts are those of the sets. LK_ENOMEM. */
 int lk_permissions_union(const struct lk_permissions *sets, size_t sets_len, struct lk_arena *arena, struct lk_permissions *ret);
 
 /* The canonical document of a normalised set, as one JSON value. */

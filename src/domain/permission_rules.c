@@ -156,6 +156,35 @@ static int compare_apps(const void *left, const void *right) {
     return order != 0 ? order : compare_lists(&a->ids, &b->ids);
 }
 
+static int compare_apps_and_actions(const void *left, const void *right) {
+    const struct lk_app_permission *a = left;
+    const struct lk_app_permission *b = right;
+    int order = compare_apps(a, b);
+    return order != 0 ? order : (a->actions > b->actions) - (a->actions < b->actions);
+}
+
+/* Sorts application permissions; of equal ones one is kept. */
+static void normalise_apps(struct lk_permissions *permissions) {
+    if (permissions->apps_len < 2)
+        return;
+    qsort(permissions->apps, permissions->apps_len, sizeof(*permissions->apps), compare_apps_and_actions);
+    size_t kept = 1;
+    for (size_t i = 1; i < permissions->apps_len; i++) {
+        if (compare_apps_and_actions(&permissions->apps[kept - 1], &permissions->apps[i]) != 0)
+            permissions->apps[kept++] = permissions->apps[i];
+    }
+    permissions->apps_len = kept;
+}
+
+/* Whether no two application permissions of a normalised set differ in their actions only. */
+static bool is_folded(const struct lk_permissions *permissions) {
+    for (size_t i = 1; i < permissions->apps_len; i++) {
+        if (compare_apps(&permissions->apps[i - 1], &permissions->apps[i]) == 0)
+            return false;
+    }
+    return true;
+}
+
 /* Sorts application permissions; those that differ in their actions only become one. */
 static void fold_apps(struct lk_permissions *permissions) {
     if (permissions->apps_len < 2)
@@ -181,10 +210,14 @@ void lk_permissions_normalise(struct lk_permissions *permissions) {
         normalise_texts(&app->ids);
         app->filters_given = app->type == LK_APP_ALL ? 0 : (uint32_t)1 << app->type;
     }
-    fold_apps(permissions);
+    normalise_apps(permissions);
 }
 
 int lk_permissions_union(const struct lk_permissions *sets, size_t sets_len, struct lk_arena *arena, struct lk_permissions *ret) {
+    if (sets_len == 1 && is_folded(&sets[0])) {
+        *ret = sets[0];
+        return 0;
+    }
     size_t scopes = 0;
     size_t apps = 0;
     for (size_t i = 0; i < sets_len; i++) {

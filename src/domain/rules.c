@@ -158,10 +158,6 @@ int lk_read_union(struct lk_call *call, const struct lk_group_permissions_row *r
         if (code != 0)
             return lk_fail_store(call, code);
     }
-    if (len == 1) {
-        *ret = sets[0];
-        return 0;
-    }
     return lk_permissions_union(sets, len, call->arena, ret) == 0 ? 0 : lk_fail_memory(call);
 }
 

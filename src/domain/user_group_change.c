@@ -470,25 +470,34 @@ int lk_user_group_set_permissions(struct lk_call *call, struct lk_slice id, cons
     return code;
 }
 
+/* What a group has and more, which holds no scopes. */
+static int join_permissions(struct lk_call *call, const struct lk_permissions *has, const struct lk_permissions *more,
+                            struct lk_permissions *ret) {
+    struct lk_permissions all = *has;
+    all.account |= more->account;
+    all.apps_len = has->apps_len + more->apps_len;
+    all.apps = lk_arena_calloc(call->arena, all.apps_len, sizeof(*all.apps));
+    if (all.apps == NULL)
+        return lk_fail_memory(call);
+    for (size_t i = 0; i < all.apps_len; i++)
+        all.apps[i] = i < has->apps_len ? has->apps[i] : more->apps[i - has->apps_len];
+    *ret = all;
+    return 0;
+}
+
 /* Adds to the permissions of a group. more is as given, and judged before it is mixed with what is there. */
 static int add_permissions(struct lk_call *call, struct lk_slice id, const struct lk_permissions *more, struct lk_user_group *ret) {
     struct lk_intent intent;
     struct draft before;
     struct draft after;
-    struct lk_permissions sets[2];
-    struct lk_permissions all;
+    struct lk_permissions all = {0};
     int code = begin_change(call, id, &intent, &before);
     if (code == 0 && more->apps_len > 0)
         code = lk_permissions_validate(more, call->problem);
     if (code == 0)
-        code = copy_permissions(call, more, &sets[1]);
-    if (code != 0)
-        return code;
-    lk_permissions_normalise(&sets[1]);
-    sets[0] = before.permissions;
-    if (lk_permissions_union(sets, 2, call->arena, &all) != 0)
-        return lk_fail_memory(call);
-    code = change_permissions(call, &before, &all, &intent, &after);
+        code = join_permissions(call, &before.permissions, more, &all);
+    if (code == 0)
+        code = change_permissions(call, &before, &all, &intent, &after);
     return code != 0 ? code : lk_to_group(call, &after.row, ret);
 }
 

@@ -287,12 +287,14 @@ describe('latchkey user and latchkey group', () => {
     assert.deepEqual(made.permissions.scopes, ['invoices.read']);
     assert.deepEqual(made.users.nodes.map(({ email }) => email), ['ann@example.com']);
     json('group', 'grant', 'readers', '--account-permission', 'VIEW_AUDITS', '--app-permission', JSON.stringify(app));
+    const templates = { permissionType: 'TEMPLATE', actions: ['UPDATE'], applications: { filterType: 'ALL' }, templates: { filterType: 'ALL' } };
+    json('group', 'grant', 'readers', '--app-permission', JSON.stringify(templates));
     const granted = json('group', 'grant', made.id, '--scope', 'orders.read', '--account-permission', 'MANAGE_API_KEYS');
     const { permissions } = json('group', 'get', 'readers');
     assert.deepEqual(permissions, granted.permissions);
     assert.deepEqual([...permissions.scopes].sort(), ['invoices.read', 'orders.read']);
     assert.deepEqual([...permissions.accountPermissions.accountPermissionTypes].sort(), ['MANAGE_API_KEYS', 'VIEW_AUDITS']);
-    assert.deepEqual(permissions.appPermissions.map(({ permissionType, actions }) => ({ permissionType, actions })), [{ permissionType: 'SERVICE', actions: ['READ'] }]);
+    assert.deepEqual(permissions.appPermissions.map(({ permissionType, actions }) => ({ permissionType, actions })), [{ permissionType: 'SERVICE', actions: ['READ'] }, { permissionType: 'TEMPLATE', actions: ['UPDATE'] }]);
 
     const updated = json('group', 'update', 'readers', '--scope', 'orders.*');
     assert.deepEqual(updated.permissions, { ...permissions, scopes: ['orders.*'] }, 'naming scopes must leave the other permissions');

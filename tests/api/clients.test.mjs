@@ -5,7 +5,7 @@ import { ID, Server, UNKNOWN_ID } from './support/server.mjs';
 
 const APP_PERMISSION = `
   permissionType actions applications { filterType appIds }
-  services { filterType serviceIds } provisioners { filterType provisionerIds } environments { filterTypes envIds }
+  services { filterType serviceIds } provisioners { filterType provisionerIds } templates { filterType templateIds } environments { filterTypes envIds }
   deployments { filterTypes envIds } workflows { filterTypes envIds workflowIds } pipelines { filterTypes envIds pipelineIds }`;
 const PERMISSIONS = `accountPermissions { accountPermissionTypes } appPermissions { ${APP_PERMISSION} }`;
 const GROUP = `
@@ -106,6 +106,8 @@ describe('the Go client', () => {
     { permissionType: 'PIPELINE', applications: { appIds }, pipelines: { filterTypes: ['NON_PRODUCTION_PIPELINES'] }, actions: ['READ'] },
     { permissionType: 'DEPLOYMENT', applications: EVERYWHERE, deployments: { filterTypes: ['PRODUCTION_ENVIRONMENTS'] }, actions: ['READ', 'EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE', 'ROLLBACK_WORKFLOW'] },
     { permissionType: 'PROVISIONER', applications: EVERYWHERE, provisioners: { filterType: 'ALL' }, actions: ['CREATE', 'READ', 'UPDATE', 'DELETE'] },
+    { permissionType: 'TEMPLATE', applications: EVERYWHERE, templates: { filterType: 'ALL' }, actions: ['CREATE', 'READ', 'UPDATE', 'DELETE'] },
+    { permissionType: 'TEMPLATE', applications: { appIds }, templates: { templateIds: ['template1'] }, actions: ['READ'] },
   ];
 
   /** A permission without what is null or empty, its lists and members in order. */
@@ -129,6 +131,37 @@ describe('the Go client', () => {
     assert.deepEqual(permissions.accountPermissions.accountPermissionTypes, ['VIEW_AUDITS']);
     assert.deepEqual(asSet(permissions.appPermissions), asSet(wanted.slice(0, 2)));
     assert.deepEqual((await getGroup(group.id)).permissions, permissions);
+  });
+
+  it('reads permissions back apart that differ in their actions only, as Terraform declares them', async () => {
+    const provisioner = (actions) => ({ permissionType: 'PROVISIONER', applications: EVERYWHERE, provisioners: { filterType: 'ALL' }, actions });
+    const workflow = (actions, filterTypes) => ({ permissionType: 'WORKFLOW', applications: EVERYWHERE, workflows: { filterTypes }, actions });
+    const wanted = [
+      provisioner(['UPDATE', 'DELETE']), provisioner(['CREATE', 'READ']),
+      workflow(['UPDATE', 'DELETE'], ['NON_PRODUCTION_WORKFLOWS']), workflow(['CREATE', 'READ'], ['PRODUCTION_WORKFLOWS', 'WORKFLOW_TEMPLATES']),
+    ];
+    const group = await createGroup({ name: 'declared', permissions: { appPermissions: [...wanted, provisioner(['READ', 'CREATE'])] } });
+    assert.deepEqual(asSet(group.permissions.appPermissions), asSet(wanted));
+    const app = `mutation($input: AddAppPermissionInput!) { addAppPermission(input: $input) { userGroup { ${GROUP} } } }`;
+    const add = async (appPermission) => (await data(app, { input: { userGroupId: group.id, appPermission } })).userGroup.permissions.appPermissions;
+    assert.deepEqual(asSet(await add(provisioner(['READ']))), asSet([...wanted, provisioner(['READ'])]));
+    assert.deepEqual(asSet(await add(provisioner(['READ']))), asSet([...wanted, provisioner(['READ'])]));
+    // What a key holds by it is one permission, in a single group as in several.
+    const { createApiKey } = await server.query('mutation($i: CreateApiKeyInput!) { createApiKey(input: $i) { apiKey { permissions { appPermissions { permissionType actions } } } } }', { i: { accountId: server.account.accountId, name: 'declared', userGroupIds: [group.id] } });
+    assert.deepEqual(createApiKey.apiKey.permissions.appPermissions.filter(({ permissionType }) => permissionType === 'PROVISIONER'), [{ permissionType: 'PROVISIONER', actions: ['CREATE', 'READ', 'UPDATE', 'DELETE'] }]);
+    // Terraform takes all permissions away by an input that names only account permissions, without any.
+    const update = `mutation($input: UpdateUserGroupInput!) { updateUserGroup(input: $input) { userGroup { ${GROUP} } } }`;
+    const { userGroup } = await data(update, { input: { userGroupId: group.id, name: 'declared', notificationSettings: {}, permissions: { accountPermissions: {} } } });
+    assert.deepEqual(userGroup.permissions, { accountPermissions: { accountPermissionTypes: [] }, appPermissions: [] });
+  });
+
+  it('lets those who hold what Account Administrator holds, in two permissions, grant what it may grant', async () => {
+    const all = (actions) => ({ permissionType: 'ALL', applications: EVERYWHERE, actions });
+    const accountPermissions = { accountPermissionTypes: ['MANAGE_USERS_AND_GROUPS', 'READ_USERS_AND_GROUPS'] };
+    const group = await createGroup({ name: 'in two parts', permissions: { accountPermissions, appPermissions: [all(['CREATE', 'READ', 'UPDATE', 'DELETE']), all(['EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE'])] } });
+    const { key } = await server.createKey('in two parts', [group.id]);
+    const made = await server.graphql('mutation($i: CreateUserGroupInput!) { createUserGroup(input: $i) { userGroup { name } } }', { i: { name: 'rollers', permissions: { appPermissions: [all(['ROLLBACK_WORKFLOW'])] } } }, { key });
+    assert.deepEqual(made.json, { data: { createUserGroup: { userGroup: { name: 'rollers' } } } });
   });
 
   it('creates, reads, updates, lists and deletes applications', async () => {
@@ -218,6 +251,47 @@ describe('the Go client', () => {
   });
 });
 
+describe('what docs/compatibility.md calls different', () => {
+  const EVERYWHERE = { filterType: 'ALL' };
+  const ADD = 'mutation($i: AddAppPermissionInput!) { addAppPermission(input: $i) { userGroup { permissions { appPermissions { permissionType actions } } } } }';
+  const DEPLOYMENTS = { permissionType: 'DEPLOYMENT', applications: EVERYWHERE, deployments: { filterTypes: ['PRODUCTION_ENVIRONMENTS', 'NON_PRODUCTION_ENVIRONMENTS'] }, actions: ['EXECUTE'] };
+
+  it('is different: EXECUTE stands for itself, and a permission that is there can be added', async () => {
+    const userGroupId = await server.createGroup('runners');
+    for (let i = 0; i < 2; i++) {
+      const { addAppPermission } = await server.query(ADD, { i: { userGroupId, appPermission: DEPLOYMENTS } });
+      assert.deepEqual(addAppPermission.userGroup.permissions.appPermissions, [{ permissionType: 'DEPLOYMENT', actions: ['EXECUTE'] }]);
+    }
+    const { key } = await server.createKey('runner', [userGroupId]);
+    const code = async (action) => (await server.request({ path: `/v1/auth/require/app:*:DEPLOYMENT:${action}`, headers: { 'x-api-key': key } })).headers['x-latchkey-code'];
+    assert.deepEqual([await code('EXECUTE'), await code('EXECUTE_PIPELINE')], ['VALID', 'INSUFFICIENT_PERMISSIONS']);
+  });
+
+  it('is different: filters are needed and may hold ids and types, and only applications must exist', async () => {
+    const { createApplication } = await server.query('mutation { createApplication(input: {name: "filtered"}) { application { id } } }');
+    const userGroupId = await server.createGroup('filtered');
+    const environments = (appIds, filter) => ({ i: { userGroupId, appPermission: { permissionType: 'ENV', applications: { appIds }, environments: filter, actions: ['READ'] } } });
+    const appIds = [createApplication.application.id];
+    await server.query(ADD, environments(appIds, { envIds: ['lives-elsewhere'], filterTypes: ['PRODUCTION_ENVIRONMENTS'] }));
+    assert.match((await server.error(ADD, environments(appIds, {}))).message, /it needs its own filter, with ids or filter types/);
+    assert.match((await server.error(ADD, environments([UNKNOWN_ID], { envIds: ['e'] }))).message, /no application exists with the id/);
+  });
+
+  it('is different: the words for an application that is not there, and addresses in lower case', async () => {
+    assert.equal((await server.error(`{ application(applicationId: "${UNKNOWN_ID}") { id } }`)).message, 'Application does not exist');
+    const made = await server.query('mutation { createUserGroup(input: {name: "told", notificationSettings: {groupEmailAddresses: "Ops@Example.com"}}) { userGroup { notificationSettings { groupEmailAddresses } } } }');
+    assert.deepEqual(made.createUserGroup.userGroup.notificationSettings.groupEmailAddresses, ['ops@example.com']);
+  });
+
+  it('moves keys and the account along', async () => {
+    // A key of the original is the base64 of the account's id and a random part.
+    const key = Buffer.from(`rIeFDjoySXqrDQcIZ9ltDA::${'zKLDBA7vSTp5NRxt'.repeat(4)}`).toString('base64');
+    const imported = await server.query('mutation($i: ImportApiKeysInput!) { importApiKeys(input: $i) { results { uuid error } } }', { i: { accountId: server.account.accountId, keys: [{ name: 'from there', key, userGroupIds: [server.account.userGroupId] }] } });
+    assert.equal(imported.importApiKeys.results[0].error, null);
+    assert.equal((await server.graphql('{ viewer { apiKey { name } } }', null, { key })).json.data.viewer.apiKey.name, 'from there');
+  });
+});
+
 describe('the old command line', () => {
   it('asks under the aliases result: and resource:, and falls back on a name where an id finds nothing', async () => {
     const path = `/gateway/api/graphql?accountId=${server.account.accountId}`;
@@ -275,6 +349,17 @@ describe('scripts', () => {
     assert.equal(content.auditChangeContent.nodes[0].changeSetId, audits.nodes[0].id);
     const nothing = JSON.parse(await send(JSON.stringify({ query: '{ audits(filters: {time: {specific: {from: 1000, to: 2000}}}, limit: 10) { nodes { id } } }' })));
     assert.deepEqual(nothing.data.audits.nodes, []);
+  });
+
+  it('put times between quotes, as they do all that the shell fills in', async () => {
+    const total = async (from, to) => JSON.parse(await send(JSON.stringify({ query: `{ audits(filters: {time: {specific: {from: "${from}", to: "${to}"}}}, limit: 1) { pageInfo { total } } }` })));
+    const now = Date.now();
+    assert.ok((await total(now - 3600000, now + 3600000)).data.audits.pageInfo.total > 0);
+    assert.equal((await total(1577567777550, 1577567829417)).data.audits.pageInfo.total, 0);
+    for (const wrong of ['', ' ', '1577567777550 ', '-1', '1.5', '1e3', '0x10', 'now', '2020-01-01', '9007199254740993', '99999999999999999999'])
+      assert.match((await total(wrong, now)).errors[0].message, /^from must be a DateTime: a whole number of milliseconds/, wrong);
+    const { createApiKey } = await server.query('mutation($i: CreateApiKeyInput!) { createApiKey(input: $i) { apiKey { expiresAt } } }', { i: { accountId: server.account.accountId, name: 'quoted', expiresAt: '4000000000000' } });
+    assert.equal(createApiKey.apiKey.expiresAt, 4000000000000);
   });
 
   it('ask for the same field twice, and name the operation', async () => {

@@ -185,7 +185,7 @@ describe('permissions of user groups', () => {
         [app({ permissionType: 'DEPLOYMENT', deployments: production.deployments, actions: [action] }), null],
         [app({ permissionType: 'ALL', actions: [action] }), null],
       ]),
-      ...['ENV', 'SERVICE', 'WORKFLOW', 'PIPELINE', 'DEPLOYMENT', 'PROVISIONER'].map((permissionType) => [app({ permissionType }), new RegExp(`${permissionType}.*needs its own filter`)]),
+      ...['ENV', 'SERVICE', 'WORKFLOW', 'PIPELINE', 'DEPLOYMENT', 'PROVISIONER', 'TEMPLATE'].map((permissionType) => [app({ permissionType }), new RegExp(`${permissionType}.*needs its own filter`)]),
       [app({ permissionType: 'SERVICE', environments: production.environments, services: ALL }), /does not take the filter of ENV/],
       [app({ permissionType: 'SERVICE', services: { serviceIds: ['s1'] } }), /specific ids need specific appIds/],
       [app({ permissionType: 'SERVICE', services: { serviceIds: ['s1'] }, applications: { appIds } }), null],

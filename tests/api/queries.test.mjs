@@ -50,6 +50,14 @@ describe('queries', () => {
     assert.deepEqual(await list(by('EQUALS', ids.shop)), ['shop']);
     assert.deepEqual(await list(by('IN', ids.web, ids.shop, ids.web, UNKNOWN_ID, 'no id', null)), ['shop', 'web']);
     assert.deepEqual(await list(by('IN')), []);
+    // None has a tag. The documented sample gives one tag's members without a list, and both filters at once.
+    const tag = (...tags) => ({ tag: { entityType: 'APPLICATION', tags } });
+    assert.deepEqual(await list(tag({ name: 'tag1', value: 'val1' })), []);
+    assert.deepEqual(await list({ ...by('EQUALS', ids.web), ...tag({ name: 'tag1' }, { name: 'tag2' }) }), []);
+    assert.deepEqual(await list(tag({ name: 'tag1' }), by('EQUALS', ids.web)), []);
+    assert.deepEqual(await list(tag(), { tag: { entityType: 'APPLICATION' } }, { tag: null }), ['api', 'shop', 'web']);
+    const sample = `{ applications(filters: {application: {operator: EQUALS values: "${ids.web}"} tag: {entityType: APPLICATION tags: {name: "tag1" value: "val1"}}} limit: 10 offset: 0) { nodes { id name description createdAt } } }`;
+    assert.deepEqual((await server.query(sample)).applications.nodes, []);
     for (const [filters, message] of [
       [[by('EQUALS', ids.web, ids.shop)], 'EQUALS takes one value; IN takes several'],
       [[by('EQUALS', ids.web), by('EQUALS', ids.web)], 'filters may give application once'],

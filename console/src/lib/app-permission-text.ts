@@ -4,7 +4,7 @@ import type { AppPermission } from './permissions.ts';
 
 /** What each type of application permission is about. */
 export const THINGS: Readonly<Record<AppPermissionType, string>> = {
-  ALL: 'Everything', SERVICE: 'Services', ENV: 'Environments', WORKFLOW: 'Workflows', PIPELINE: 'Pipelines', DEPLOYMENT: 'Deployments', PROVISIONER: 'Provisioners',
+  ALL: 'Everything', SERVICE: 'Services', ENV: 'Environments', WORKFLOW: 'Workflows', PIPELINE: 'Pipelines', DEPLOYMENT: 'Deployments', PROVISIONER: 'Provisioners', TEMPLATE: 'Templates',
 };
 
 /** What a permission on applications says, in words. */
@@ -14,9 +14,9 @@ export function appPermissionText(permission: AppPermission, applicationNames: R
     ...(permission.workflows?.filterTypes ?? []), ...(permission.pipelines?.filterTypes ?? []),
   ].map((one) => words(one).toLowerCase());
   const ids = [
-    ...(permission.services?.serviceIds ?? []), ...(permission.provisioners?.provisionerIds ?? []), ...(permission.environments?.envIds ?? []),
-    ...(permission.deployments?.envIds ?? []), ...(permission.workflows?.workflowIds ?? []), ...(permission.workflows?.envIds ?? []),
-    ...(permission.pipelines?.pipelineIds ?? []), ...(permission.pipelines?.envIds ?? []),
+    ...(permission.services?.serviceIds ?? []), ...(permission.provisioners?.provisionerIds ?? []), ...(permission.templates?.templateIds ?? []),
+    ...(permission.environments?.envIds ?? []), ...(permission.deployments?.envIds ?? []),
+    ...(permission.workflows?.workflowIds ?? []), ...(permission.workflows?.envIds ?? []), ...(permission.pipelines?.pipelineIds ?? []), ...(permission.pipelines?.envIds ?? []),
   ];
   const which = [...filters, ...ids].join(', ');
   const apps = (permission.applications.appIds ?? []).map((id) => applicationNames.get(id) ?? id);

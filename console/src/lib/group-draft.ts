@@ -107,6 +107,7 @@ export const ACTIONS: Readonly<Record<AppPermissionType, readonly Actions[]>> = 
   WORKFLOW: CRUD,
   PIPELINE: CRUD,
   PROVISIONER: CRUD,
+  TEMPLATE: CRUD,
   DEPLOYMENT: ['READ', 'EXECUTE', 'EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE', 'ROLLBACK_WORKFLOW'],
 };
 
@@ -130,6 +131,7 @@ export function withType(permission: ApplicationPermissionInput, permissionType:
   const base = { permissionType, applications: permission.applications, actions: actions.length > 0 ? actions : ['READ' as const] };
   if (permissionType === 'SERVICE') return { ...base, services: { filterType: 'ALL' } };
   if (permissionType === 'PROVISIONER') return { ...base, provisioners: { filterType: 'ALL' } };
+  if (permissionType === 'TEMPLATE') return { ...base, templates: { filterType: 'ALL' } };
   if (!isNarrow(permissionType)) return base;
   const { member, choices } = KINDS[permissionType];
   const widest = choices.find((one) => one.startsWith('ALL_'));

@@ -44,6 +44,7 @@ export const TEXTS = {
   pagerDutyIntegrationKey: 'text',
   serviceIds: 'text',
   provisionerIds: 'text',
+  templateIds: 'text',
   envIds: 'text',
   workflowIds: 'text',
   pipelineIds: 'text',
@@ -51,6 +52,7 @@ export const TEXTS = {
   clientMutationId: 'echo', // is given back and nothing else; to try it would be to do the rest
   'MetadataInput.key': 'text',
   'MetadataInput.value': 'text',
+  'TagInput.value': 'text',
   resourceType: 'word', // a kind of thing, which every account has
   operationType: 'word',
   'ImportApiKeyInput.key': 'secret', // one that is in use cannot be taken twice, whoever has it: tests/api/import.test.mjs

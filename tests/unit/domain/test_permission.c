@@ -32,6 +32,7 @@ static void test_names(void **state) {
     assert_string_equal(lk_account_permission_name(LK_MANAGE_RESTRICTED_ACCESS), "MANAGE_RESTRICTED_ACCESS");
     assert_int_equal(lk_account_permission_find(lk_slice_cstr("manage_api_keys")), LK_EINVAL);
     assert_string_equal(lk_app_type_name(LK_APP_PROVISIONER), "PROVISIONER");
+    assert_string_equal(lk_app_type_name(LK_APP_TEMPLATE), "TEMPLATE");
     assert_string_equal(lk_action_name(LK_ACTION_ROLLBACK_WORKFLOW), "ROLLBACK_WORKFLOW");
     assert_string_equal(lk_filter_type_name(LK_APP_WORKFLOW, 3), "ALL_WORKFLOWS");
     assert_null(lk_filter_type_name(LK_APP_WORKFLOW, 4));
@@ -300,15 +301,23 @@ static void test_cover_takes_bounded_time(void **state) {
 
 static void test_normalise_and_union(void **state) {
     (void)state;
-    struct lk_app_permission apps[] = {app(LK_APP_SERVICE, READ, 1), app(LK_APP_ALL, READ, 0), app(LK_APP_SERVICE, CREATE, 1)};
+    struct lk_app_permission apps[] = {app(LK_APP_SERVICE, READ, 1), app(LK_APP_ALL, READ, 0), app(LK_APP_SERVICE, CREATE, 1),
+                                       app(LK_APP_SERVICE, READ, 1)};
     struct lk_slice scopes[] = {lk_slice_cstr("b"), lk_slice_cstr("a"), lk_slice_cstr("b")};
-    struct lk_permissions set = {.scopes = {scopes, 3}, .apps = apps, .apps_len = 3};
+    struct lk_permissions set = {.scopes = {scopes, 3}, .apps = apps, .apps_len = 4};
     lk_permissions_normalise(&set);
     assert_int_equal(set.scopes.len, 2);
     assert_true(lk_slice_is(set.scopes.items[0], "a"));
-    assert_int_equal(set.apps_len, 2);
+    assert_int_equal(set.apps_len, 3);
     assert_int_equal(set.apps[0].type, LK_APP_ALL);
-    assert_int_equal(set.apps[1].actions, READ | CREATE);
+    assert_int_equal(set.apps[1].actions, CREATE);
+    assert_int_equal(set.apps[2].actions, READ);
+
+    struct lk_permissions one;
+    assert_int_equal(lk_permissions_union(&set, 1, &arena, &one), 0);
+    assert_int_equal(one.apps_len, 2);
+    assert_int_equal(one.apps[1].actions, READ | CREATE);
+    assert_int_equal(set.apps_len, 3);
 
     struct lk_permissions sets[] = {set, set_of(app(LK_APP_ENV, READ, 1), "c", BIT(LK_VIEW_CE)), set_of(no_app, "a", BIT(LK_VIEW_AUDITS))};
     struct lk_permissions all;

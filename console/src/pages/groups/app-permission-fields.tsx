@@ -67,6 +67,7 @@ function AppPermissionField({ label, permission, applications, onChange, onRemov
       )}
       {isNarrow(type) && <KindFields key={type} permission={permission} type={type} onChange={onChange} />}
       {type === 'SERVICE' && <IdField label="Service ids" empty="all of them" ids={permission.services?.serviceIds ?? []} onChange={(ids) => onChange({ ...permission, services: ids.length > 0 ? { serviceIds: ids } : { filterType: 'ALL' } })} />}
+      {type === 'TEMPLATE' && <IdField label="Template ids" empty="all of them" ids={permission.templates?.templateIds ?? []} onChange={(ids) => onChange({ ...permission, templates: ids.length > 0 ? { templateIds: ids } : { filterType: 'ALL' } })} />}
       {type === 'PROVISIONER' && <IdField label="Provisioner ids" empty="all of them" ids={permission.provisioners?.provisionerIds ?? []} onChange={(ids) => onChange({ ...permission, provisioners: ids.length > 0 ? { provisionerIds: ids } : { filterType: 'ALL' } })} />}
       <ActionFields type={type} chosen={permission.actions.filter((one) => one !== null)} onChange={(actions) => onChange({ ...permission, actions })} />
     </fieldset>
