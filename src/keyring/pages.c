@@ -65,7 +65,8 @@ static bool work_on(struct lk_pages_job *job, size_t at) {
 }
 
 /* Puts the job down, done or not. */
-static void put_down(struct lk_maker *maker, struct lk_pages_job *job, bool done) {
+static void put_down(struct lk_maker *maker, bool done) {
+    struct lk_pages_job *job = maker->at_hand;
     maker->at_hand = NULL;
     if (done && job->give_back)
         free(job);
@@ -74,18 +75,26 @@ static void put_down(struct lk_maker *maker, struct lk_pages_job *job, bool done
     pthread_cond_signal(&maker->ended);
 }
 
-static void run_job(struct lk_maker *maker) {
-    struct lk_pages_job *job = maker->first;
-    maker->first = job->next;
-    maker->at_hand = job;
+static void take_up(struct lk_maker *maker) {
+    maker->at_hand = maker->first;
+    maker->first = maker->first->next;
+    maker->at = 0;
     maker->canceled = false;
+}
+
+/* A piece of the first job. */
+static void run_piece(struct lk_maker *maker) {
+    if (maker->at_hand == NULL)
+        take_up(maker);
     bool done = false;
-    for (size_t at = 0; !done && !maker->canceled; at += HUGE_PAGE) {
+    if (!maker->canceled) {
         pthread_mutex_unlock(&maker->lock);
-        done = work_on(job, at);
+        done = work_on(maker->at_hand, maker->at);
         pthread_mutex_lock(&maker->lock);
+        maker->at += HUGE_PAGE;
     }
-    put_down(maker, job, done);
+    if (done || maker->canceled)
+        put_down(maker, done);
 }
 
 static bool fill_stock(struct lk_maker *maker) {
@@ -97,15 +106,16 @@ static bool fill_stock(struct lk_maker *maker) {
     return chunk != NULL;
 }
 
+/* The stock comes before each piece of a job: a table of gigabytes takes a second or more, and meanwhile the writer goes on taking chunks. */
 static void *make(void *context) {
     struct lk_maker *maker = context;
     bool can_fill = true; /* else there was no memory: not before the writer has asked again */
     pthread_mutex_lock(&maker->lock);
-    while (!maker->stopping || maker->first != NULL) {
+    while (!maker->stopping || maker->first != NULL || maker->at_hand != NULL) {
         if (can_fill && maker->stock_len < LK_MAKER_STOCK && !maker->stopping) {
             can_fill = fill_stock(maker);
-        } else if (maker->first != NULL) {
-            run_job(maker);
+        } else if (maker->first != NULL || maker->at_hand != NULL) {
+            run_piece(maker);
         } else {
             pthread_cond_wait(&maker->wake, &maker->lock);
             can_fill = true;

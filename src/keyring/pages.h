@@ -43,6 +43,7 @@ struct lk_maker {
     void *stock[LK_MAKER_STOCK];
     _Atomic size_t stock_len;
     struct lk_pages_job *first, *last, *at_hand;
+    size_t at; /* bytes of the job at hand that are done: the maker's */
 };
 
 void lk_maker_open(struct lk_maker *maker);
