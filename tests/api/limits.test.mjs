@@ -275,6 +275,21 @@ describe('what is left of credits after a restart', () => {
     assert.ok(remaining === 980 || remaining === 975, `${remaining}`);
   });
 
+  it('is what was set anew, not what there was before credits were taken away', async () => {
+    const made = [];
+    for (let i = 0; i < 5; i++) {
+      const { key, uuid } = await create({ name: `anew ${i}`, credits: { remaining: 1000 } });
+      await auth(key);
+      for (const credits of [null, { remaining: 5 }]) await update(uuid, `anew ${i}`, { credits });
+      made.push({ key, uuid });
+    }
+    await sleep(1500); // a flush has come, or two
+    for (const { uuid } of made) assert.equal((await get(uuid)).credits.remaining, 5);
+    await server.kill();
+    await restart();
+    for (const { key } of made) assert.deepEqual((await verify(key)).credits, { remaining: 4 });
+  });
+
   it('is refilled once when the moment passed while the server was down, and in time when it passes while it runs', async () => {
     const down = await create({ name: 'down', credits: { remaining: 1, refill: { amount: 50, interval: 'MONTHLY', day: 31 } } });
     const up = await create({ name: 'up', credits: { remaining: 1, refill: { amount: 60, interval: 'DAILY' } } });
