@@ -74,6 +74,21 @@ static void test_made_faster(void **state) {
     assert_true(lk_rate_take(&word, &fast, 100, 1000 + 1010 * INT64_C(1000000), &got));
 }
 
+/* Two threads, of which one has always looked at the clock 5 ms earlier: together they get what one would. */
+static void test_clocks_that_were_read_earlier(void **state) {
+    (void)state;
+    const struct lk_rate rate = {.limit = 100, .window_ms = 1000};
+    _Atomic uint64_t word = 0;
+    struct lk_rate_state got;
+    unsigned allowed = 0;
+    for (int64_t now = 1000; now < 3000; now++) {
+        allowed += lk_rate_take(&word, &rate, 1, now * MS, &got);
+        allowed += lk_rate_take(&word, &rate, 1, (now - 5) * MS, &got);
+        assert_true(got.remaining <= 100 && got.reset_ms <= 1000);
+    }
+    assert_int_equal(allowed, 100 + 199);
+}
+
 /* In exact integers, in units of a 1/limit of a window: the model that the word must follow. */
 static void test_model(void **state) {
     (void)state;
@@ -273,6 +288,7 @@ int main(void) {
         cmocka_unit_test(test_look_and_give_back),
         cmocka_unit_test(test_lowered),
         cmocka_unit_test(test_made_faster),
+        cmocka_unit_test(test_clocks_that_were_read_earlier),
         cmocka_unit_test(test_model),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_balance),
