@@ -186,7 +186,7 @@ static void to_counts(const struct lk_usage_count *count, struct lk_usage_counts
 
 /* When the key was last used, and how often in the hour. */
 static int write_key(struct lk_db *db, const struct lk_usage_count *count) {
-    int code = lk_usage_touch_key(db, &count->account, &count->key, count->last_used_ms);
+    int code = lk_usage_touch_key(db, &count->account, &count->key, count->last_used_ms, lk_clock_wall_ms());
     if (code != 0)
         return code;
     struct lk_usage_counts counts;
