@@ -14,6 +14,15 @@ static const char *refuse(struct lk_graphql_job *job, const struct lk_named_rate
     return text != NULL ? text : "Too many requests";
 }
 
+/* What another rate refused; *state is what is left then. */
+static void give_back(struct lk_rate_table *table, const struct lk_id *subject, uint32_t cost, int64_t now, struct lk_rate_state *state) {
+    struct lk_rate_state left;
+    lk_rate_table_give_back(table, subject, cost);
+    lk_rate_table_take(table, subject, 0, now, &left); /* only looks */
+    if (left.limit != 0)                               /* else it has been taken away just now */
+        *state = left;
+}
+
 const char *lk_graphql_rate_take(struct lk_graphql_job *job, const struct lk_id *account, const struct lk_id *key, size_t len) {
     const struct {
         const char *name;
@@ -33,7 +42,7 @@ const char *lk_graphql_rate_take(struct lk_graphql_job *job, const struct lk_id 
         taken += rates[taken].state.limit != 0;
     }
     if (!allowed && taken == 2)
-        lk_rate_table_give_back(limits[0].table, limits[0].subject, cost);
+        give_back(limits[0].table, limits[0].subject, cost, now, &rates[0].state);
     lk_add_rate_headers(job->request, rates, taken);
     return allowed ? NULL : refuse(job, &rates[taken - 1]);
 }
