@@ -72,10 +72,12 @@ void lk_rate_table_change(struct lk_rate_table *table, const struct lk_rate *rat
     const uint64_t latest = (uint64_t)(now_ns + (int64_t)rate->window_ms * 1000000);
     for (size_t i = 0; room != NULL && i < SHARDS; i++) {
         pthread_mutex_lock(&room->shards[i].lock);
+        const struct lk_rate before = room->shards[i].rate;
         room->shards[i].rate = *rate;
         for (size_t place = 0; place < (size_t)SETS * WAYS && rate->limit != 0; place++) {
             _Atomic uint64_t *word = &room->places[i][place / WAYS][place % WAYS].word;
-            if (*word > latest)
+            lk_rate_change(word, &before, rate, now_ns);
+            if (*word > latest) /* there was no rate for a while */
                 *word = latest;
         }
         pthread_mutex_unlock(&room->shards[i].lock);

@@ -1,4 +1,5 @@
 /* Entries of keys, and the rare things behind them. */
+#include "base/clock.h"
 #include "keyring/internal.h"
 
 #include <stdlib.h>
@@ -296,6 +297,7 @@ static void adopt_state(struct lk_keyring *keyring, const struct lk_staged *stag
     rare->state->refs++;
     if (old->rate.limit == 0)
         atomic_store_explicit(&rare->state->rate, 0, memory_order_relaxed);
+    lk_rate_change(&rare->state->rate, &old->rate, &rare->rate, lk_clock_mono_ns());
     if (staged->set_credits || !rare->state->balance.counted)
         lk_credits_set(&rare->state->balance.credits, staged->credits);
 }

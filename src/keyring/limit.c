@@ -78,6 +78,21 @@ void lk_rate_give_back(_Atomic uint64_t *word, const struct lk_rate *rate, uint3
     atomic_fetch_sub_explicit(word, (uint64_t)(interval_of(rate) * cost), memory_order_relaxed);
 }
 
+void lk_rate_change(_Atomic uint64_t *word, const struct lk_rate *before, const struct lk_rate *after, int64_t now_ns) {
+    if (before->limit == 0 || after->limit == 0 || before->window_ms == after->window_ms)
+        return;
+    uint64_t arrival = atomic_load_explicit(word, memory_order_relaxed);
+    const int64_t most = (int64_t)after->window_ms * NS_PER_MS;
+    __int128 ahead;
+    do {
+        if ((int64_t)arrival <= now_ns)
+            return;
+        ahead = (__int128)((int64_t)arrival - now_ns) * after->window_ms / before->window_ms;
+        ahead = ahead < most ? ahead : most;
+    } while (!atomic_compare_exchange_weak_explicit(word, &arrival, (uint64_t)(now_ns + (int64_t)ahead), memory_order_relaxed,
+                                                    memory_order_relaxed));
+}
+
 /* Relaxed here and below: the word guards nothing but itself. */
 void lk_credits_set(_Atomic uint64_t *word, int64_t credits) {
     uint64_t times = atomic_load_explicit(word, memory_order_relaxed) >> LK_CREDITS_BITS; /* only this thread changes them */

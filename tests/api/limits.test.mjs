@@ -142,6 +142,19 @@ describe('limits of a key', () => {
     assert.equal(answer.rateLimit.limit, 1);
   });
 
+  it('takes what was used of a rate along into a slower or a faster one', async () => {
+    const { key, uuid } = await create({ name: 'slower', rateLimit: { limit: 3, windowSeconds: 600 } });
+    for (let i = 0; i < 3; i++) assert.equal(await auth(key), 'VALID');
+    await update(uuid, 'slower', { rateLimit: { limit: 3, windowSeconds: 86400 } });
+    const answer = await verify(key);
+    assert.equal(answer.code, 'RATE_LIMITED');
+    assert.ok(answer.rateLimit.resetAt > Date.now() + 80000 * 1000, 'all of it was used');
+    await update(uuid, 'slower', { rateLimit: { limit: 3, windowSeconds: 3 } });
+    assert.equal((await verify(key, { cost: 2 })).code, 'RATE_LIMITED');
+    await sleep(1100);
+    assert.equal((await verify(key)).code, 'VALID');
+  });
+
   it('limits all keys of an account together', async () => {
     const other = await Server.fresh();
     try {
@@ -152,6 +165,8 @@ describe('limits of a key', () => {
       const keys = [await other.createKey('one'), await other.createKey('two')];
       const code = ({ key }) => other.code(key);
       assert.deepEqual([await code(keys[0]), await code(keys[1]), await code(keys[0])], ['VALID', 'VALID', 'RATE_LIMITED']);
+      await other.query(change, { input: { accountId, rateLimit: { limit: 2, windowSeconds: 86400 } } });
+      assert.equal(await code(keys[1]), 'RATE_LIMITED', 'what was used stays used');
       assert.deepEqual((await other.query('{ account { rateLimit { limit } } }')).account, { rateLimit: { limit: 2 } });
       assert.equal((await other.query(change, { input: { accountId, name: 'Renamed' } })).updateAccount.account.rateLimit.limit, 2, 'absent leaves it');
       assert.equal((await other.query(change, { input: { accountId, rateLimit: null } })).updateAccount.account.rateLimit, null);

@@ -124,6 +124,10 @@ static void test_a_rate_comes_changes_and_goes(void **state) {
     assert_false(lk_rate_table_take(table, &id, 1, S, &got));
     assert_int_equal(got.retry_ms, 1000);
     assert_true(lk_rate_table_take(table, &id, 1, 2 * S, &got));
+    lk_rate_table_change(table, &slow, 2 * S); /* and who has used up a second's has used up the hour's */
+    assert_false(lk_rate_table_take(table, &id, 1, 2 * S, &got));
+    assert_int_equal(got.retry_ms, 1800000);
+    lk_rate_table_change(table, &fast, 2 * S);
     const struct lk_id stranger = subject_of(2);
     assert_true(lk_rate_table_take(table, &stranger, 1, S, &got));
     assert_false(lk_rate_table_take(table, &stranger, 1, S, &got));
