@@ -118,6 +118,22 @@ describe('rates of GraphQL requests', () => {
     assert.deepEqual(statuses, [200, 200, 200, 200, 429, 429], 'one was sent with the key itself');
   });
 
+  it('counts nobody for a key that may not be used from there', async () => {
+    const own = await Server.fresh({ args: ['--rate-limit-account', '8/1h', '--rate-limit-key', '3/1h', '--trusted-proxy', '127.0.0.1'] });
+    const create = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { key } }';
+    const { createApiKey } = await own.query(create, { input: { accountId: own.account.accountId, name: 'stolen', allowedIps: ['192.0.2.1'] } });
+    const ask = (ip, headers = {}) => own.graphql(VIEWER, undefined, { key: createApiKey.key, headers: { 'x-forwarded-for': ip, ...headers } });
+    for (let i = 0; i < 10; i++) {
+      const answer = await ask('198.51.100.1');
+      assert.deepEqual([answer.status, answer.json.errors[0].extensions.code, answer.headers.ratelimit], [200, 'FORBIDDEN', undefined]);
+    }
+    assert.equal((await ask('198.51.100.1', { accept: 'application/graphql-response+json' })).status, 403);
+    const answer = await ask('192.0.2.1');
+    assert.equal(answer.json.data.viewer.apiKey.id.length, 22);
+    assert.match(answer.headers.ratelimit, /^"key";r=2;t=\d+, "account";r=6;/, 'that which made the key, and this one');
+    await own.stop();
+  });
+
   it('does not touch forward auth', async () => {
     for (let i = 0; i < 20; i++) assert.equal((await server.request({ path: '/v1/auth', headers: { 'x-api-key': keys[0] } })).status, 200);
   });
