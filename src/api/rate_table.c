@@ -142,6 +142,27 @@ bool lk_rate_table_take(struct lk_rate_table *table, const struct lk_id *subject
     return allowed;
 }
 
+bool lk_rate_table_would_refuse(struct lk_rate_table *table, const struct lk_id *subject, uint32_t cost, int64_t now_ns,
+                                struct lk_rate_state *ret) {
+    struct room *room = atomic_load_explicit(&table->room, memory_order_acquire);
+    bool refused = false;
+    if (room == NULL)
+        return false;
+    uint64_t at = hash(table, subject);
+    struct shard *shard = &room->shards[at % SHARDS];
+    pthread_mutex_lock(&shard->lock);
+    if (now_ns < shard->latest_ns)
+        now_ns = shard->latest_ns;
+    if (shard->rate.limit != 0) {
+        static const _Atomic uint64_t unused = 0;
+        bool known;
+        const struct place *place = find(room->places[at % SHARDS][at / SHARDS % SETS], subject, &known);
+        refused = lk_rate_would_refuse(known ? &place->word : &unused, &shard->rate, cost, now_ns, ret);
+    }
+    pthread_mutex_unlock(&shard->lock);
+    return refused;
+}
+
 void lk_rate_table_give_back(struct lk_rate_table *table, const struct lk_id *subject, uint32_t cost) {
     struct room *room = atomic_load_explicit(&table->room, memory_order_acquire);
     if (room == NULL)

@@ -118,6 +118,24 @@ describe('rates of GraphQL requests', () => {
     assert.deepEqual(statuses, [200, 200, 200, 200, 429, 429], 'one was sent with the key itself');
   });
 
+  it('tells who is over both of the one that lets it in again last', async () => {
+    const own = await Server.fresh();
+    const [one, other] = [await own.createKey('one'), await own.createKey('other')];
+    await own.stop();
+    const again = await Server.start(own.data, own.account, { args: ['--rate-limit-key', '2/1m', '--rate-limit-account', '3/1h'] });
+    const ask = (key) => again.graphql(VIEWER, undefined, { key });
+    for (const { key } of [one, one]) assert.equal((await ask(key)).status, 200);
+    const before = await ask(one.key);
+    refusedBy(before, 'key');
+    waits(before, 30);
+    assert.equal((await ask(other.key)).headers.ratelimit.match(/"account";r=(\d)/)[1], '0', 'nothing was taken from the account');
+    const both = await ask(one.key);
+    refusedBy(both, 'account');
+    waits(both, 1200);
+    assert.match(both.headers.ratelimit, /^"key";r=0;/);
+    await again.stop();
+  });
+
   it('counts nobody for a key that may not be used from there', async () => {
     const own = await Server.fresh({ args: ['--rate-limit-account', '8/1h', '--rate-limit-key', '3/1h', '--trusted-proxy', '127.0.0.1'] });
     const create = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { key } }';
