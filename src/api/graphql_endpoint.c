@@ -166,10 +166,21 @@ static bool recognise(struct lk_graphql_job *job, struct lk_verify_answer *ret) 
     return good;
 }
 
+/* A key that may not be used from here is refused before anything is counted for it: whoever has stolen it would use up the rates of its account from anywhere. */
+static void answer_not_from_here(struct lk_graphql_job *job) {
+    count(job->service, job->operation, LK_GRAPHQL_REFUSED);
+    answer_error(job, job->media == LK_GRAPHQL_JSON ? 200 : 403, "User not authorized: this API key may not be used from this address",
+                 LK_CODE_FORBIDDEN);
+}
+
 /* Whether the key may ask so much now; sends the answer when not. Sessions are counted on the store thread, where it is known whose they are. */
 static bool admit(struct lk_graphql_job *job, const struct lk_verify_answer *key, size_t len) {
     if (!key->known)
         return true;
+    if (key->code == LK_VERIFY_IP_NOT_ALLOWED) {
+        answer_not_from_here(job);
+        return false;
+    }
     const char *message = lk_graphql_rate_take(job, &key->account_id, &key->key_id, len);
     if (message == NULL)
         return true;

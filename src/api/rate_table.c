@@ -72,10 +72,12 @@ void lk_rate_table_change(struct lk_rate_table *table, const struct lk_rate *rat
     const uint64_t latest = (uint64_t)(now_ns + (int64_t)rate->window_ms * 1000000);
     for (size_t i = 0; room != NULL && i < SHARDS; i++) {
         pthread_mutex_lock(&room->shards[i].lock);
+        const struct lk_rate before = room->shards[i].rate;
         room->shards[i].rate = *rate;
         for (size_t place = 0; place < (size_t)SETS * WAYS && rate->limit != 0; place++) {
             _Atomic uint64_t *word = &room->places[i][place / WAYS][place % WAYS].word;
-            if (*word > latest)
+            lk_rate_change(word, &before, rate, now_ns);
+            if (*word > latest) /* there was no rate for a while */
                 *word = latest;
         }
         pthread_mutex_unlock(&room->shards[i].lock);
@@ -138,6 +140,27 @@ bool lk_rate_table_take(struct lk_rate_table *table, const struct lk_id *subject
         allowed = take(&shard->rate, room->places[at % SHARDS][at / SHARDS % SETS], subject, cost, now_ns, ret);
     pthread_mutex_unlock(&shard->lock);
     return allowed;
+}
+
+bool lk_rate_table_would_refuse(struct lk_rate_table *table, const struct lk_id *subject, uint32_t cost, int64_t now_ns,
+                                struct lk_rate_state *ret) {
+    struct room *room = atomic_load_explicit(&table->room, memory_order_acquire);
+    bool refused = false;
+    if (room == NULL)
+        return false;
+    uint64_t at = hash(table, subject);
+    struct shard *shard = &room->shards[at % SHARDS];
+    pthread_mutex_lock(&shard->lock);
+    if (now_ns < shard->latest_ns)
+        now_ns = shard->latest_ns;
+    if (shard->rate.limit != 0) {
+        static const _Atomic uint64_t unused = 0;
+        bool known;
+        const struct place *place = find(room->places[at % SHARDS][at / SHARDS % SETS], subject, &known);
+        refused = lk_rate_would_refuse(known ? &place->word : &unused, &shard->rate, cost, now_ns, ret);
+    }
+    pthread_mutex_unlock(&shard->lock);
+    return refused;
 }
 
 void lk_rate_table_give_back(struct lk_rate_table *table, const struct lk_id *subject, uint32_t cost) {

@@ -22,8 +22,10 @@ void lk_rate_table_free(struct lk_rate_table *table); /* NULL is fine */
 int lk_rate_table_make_room(struct lk_rate_table *table, const struct lk_rate *rate);
 void lk_rate_table_change(struct lk_rate_table *table, const struct lk_rate *rate, int64_t now_ns);
 
-/* As lk_rate_take and lk_rate_give_back, with the subject's word; a moment before one that was given counts as that one. Without a limit, ret->limit is 0, and the rest is not set. */
+/* As lk_rate_take, lk_rate_would_refuse and lk_rate_give_back, with the subject's word; a moment before one that was given counts as that one. Without a limit, ret->limit is 0, and the rest is not set. */
 bool lk_rate_table_take(struct lk_rate_table *table, const struct lk_id *subject, uint32_t cost, int64_t now_ns, struct lk_rate_state *ret);
+bool lk_rate_table_would_refuse(struct lk_rate_table *table, const struct lk_id *subject, uint32_t cost, int64_t now_ns,
+                                struct lk_rate_state *ret);
 void lk_rate_table_give_back(struct lk_rate_table *table, const struct lk_id *subject, uint32_t cost);
 
 /* The subject that a client's address is: an IPv4 address, or the /64 block of an IPv6 one, all of which one client may have. NULL: all whose address cannot

@@ -19,8 +19,10 @@ static int key_last_used_at(struct gql_call *call, const void *source, struct gq
     int code = lk_api_key_last_used(&context->call, &key->account_id, &key->id, &used, &at);
     if (code != 0)
         return lk_fail(call, code);
-    if (lk_usage_last_unwritten(context->usage, &key->id, context->call.now_ms, &kept) && (!used || kept > at))
-        return lk_out_int(ret, kept);
+    int64_t now = context->call.now_ms;
+    bool unwritten = lk_usage_last_unwritten(context->usage, &key->id, now, &kept);
+    if (unwritten && (!used || kept > at || at > now)) /* what is after now was noted by a clock that was ahead */
+        return lk_out_int(ret, kept < now ? kept : now);
     return used ? lk_out_int(ret, at) : 0;
 }
 

@@ -54,15 +54,16 @@ struct lk_usage_service {
 
     struct lk_usage_table *pending; /* the ticker's */
     _Atomic uint64_t lost;
-    _Atomic uint64_t waiting;
+    _Atomic uint64_t waiting; /* in it */
 
     atomic_int owner; /* release by who gives what follows away, acquire by who takes it; what is kept the store thread reads at any time */
     struct lk_usage_table *tables[PARTS];
-    enum part part;     /* the one under way */
-    size_t done;        /* counts of its table that are kept, or durable */
-    size_t stored;      /* and with the piece under way: what the store thread reads in the database holds them */
-    unsigned flushes;   /* since they were written */
-    size_t kept_before; /* keys, when the flush before began: the ticker's */
+    enum part part;        /* the one under way */
+    size_t done;           /* counts of its table that are kept, or durable */
+    size_t stored;         /* and with the piece under way: what the store thread reads in the database holds them */
+    unsigned flushes;      /* since they were written */
+    _Atomic uint64_t kept; /* keys that are fresh or kept and not yet written: for metrics */
+    size_t kept_before;    /* keys, when the flush before began: the ticker's */
     int piece_code;
     struct lk_job write_job;
 
@@ -107,7 +108,8 @@ void lk_usage_touch(struct lk_usage_service *service, const struct lk_id *key, c
 void lk_usage_service_stats(const struct lk_usage_service *service, struct lk_usage_service_stats *ret) {
     struct lk_usage_service_stats stats = {
         .lost = atomic_load_explicit(&service->lost, memory_order_relaxed) + lk_usage_lost(service->of_store),
-        .waiting = atomic_load_explicit(&service->waiting, memory_order_relaxed),
+        .waiting =
+            atomic_load_explicit(&service->waiting, memory_order_relaxed) + atomic_load_explicit(&service->kept, memory_order_relaxed),
     };
     const struct lk_lanes *lanes = service->config.lanes;
     for (unsigned i = 0; i < lanes->len; i++)
@@ -134,6 +136,16 @@ void lk_usage_collect(void *usage) {
 }
 
 /* --- keeping --- */
+
+/* By whoever owns the tables, when there is another number. */
+static void note_kept(struct lk_usage_service *service) {
+    size_t kept = lk_usage_table_len(service->tables[KEYS]);
+    if (service->part == FRESH)
+        kept += lk_usage_table_len(service->tables[FRESH]) - service->done;
+    else if (service->part == KEYS)
+        kept -= service->done;
+    atomic_store_explicit(&service->kept, kept, memory_order_relaxed);
+}
 
 static uint64_t sum_of(const struct lk_usage_count *count) {
     uint64_t sum = 0;
@@ -186,7 +198,7 @@ static void to_counts(const struct lk_usage_count *count, struct lk_usage_counts
 
 /* When the key was last used, and how often in the hour. */
 static int write_key(struct lk_db *db, const struct lk_usage_count *count) {
-    int code = lk_usage_touch_key(db, &count->account, &count->key, count->last_used_ms);
+    int code = lk_usage_touch_key(db, &count->account, &count->key, count->last_used_ms, lk_clock_wall_ms());
     if (code != 0)
         return code;
     struct lk_usage_counts counts;
@@ -266,14 +278,17 @@ static enum part next_part(struct lk_usage_service *service) {
 static bool piece_done(struct lk_usage_service *service) {
     struct lk_usage_table *table = service->tables[service->part];
     service->done = service->stored;
-    if (service->done < lk_usage_table_len(table))
-        return true;
-    enum part next = next_part(service);
-    lk_usage_table_clear(table);
-    service->done = 0;
-    service->stored = 0;
-    service->part = next;
-    return service->part != FRESH;
+    bool more = service->done < lk_usage_table_len(table);
+    if (!more) {
+        enum part next = next_part(service);
+        lk_usage_table_clear(table);
+        service->done = 0;
+        service->stored = 0;
+        service->part = next;
+        more = next != FRESH;
+    }
+    note_kept(service);
+    return more;
 }
 
 static struct lk_usage_service *of_write_job(struct lk_job *job) {
@@ -328,6 +343,7 @@ static void exchange(struct lk_usage_service *service) {
     if (brings_new_keys(service))
         lk_usage_table_sort(service->tables[FRESH]);
     service->pending = empty;
+    note_kept(service);
     atomic_store_explicit(&service->waiting, 0, memory_order_relaxed);
 }
 

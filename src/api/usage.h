@@ -55,7 +55,7 @@ void lk_usage_finish(struct lk_usage_service *service, struct lk_db *db);
 
 struct lk_usage_service_stats {
     uint64_t lost;    /* counts that found no room */
-    uint64_t waiting; /* keys whose counts are collected and not yet given to the store thread */
+    uint64_t waiting; /* keys whose counts are collected and not yet written, those that are collected again meanwhile once more */
 };
 void lk_usage_service_stats(const struct lk_usage_service *service, struct lk_usage_service_stats *ret); /* any thread */
 

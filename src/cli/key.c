@@ -79,7 +79,7 @@ static int write_expiry(struct cli_session *session, struct lk_json_writer *w) {
 }
 
 /* The members that create and update share, as far as they were given and need no server. */
-static int write_shared(struct cli_session *session, struct lk_json_writer *w) {
+static int write_shared(struct cli_session *session, bool keeps_refill, struct lk_json_writer *w) {
     int code = write_expiry(session, w);
     if (code == 0 && (cli_option_given(session, "metadata") || cli_args_flag(session->args, "no-metadata"))) {
         lk_json_key(w, "metadata");
@@ -89,7 +89,7 @@ static int write_shared(struct cli_session *session, struct lk_json_writer *w) {
         lk_json_key(w, "enabled");
         lk_json_bool(w, cli_args_flag(session->args, "enable"));
     }
-    return code == 0 ? cli_key_write_limits(session, w) : code;
+    return code == 0 ? cli_key_write_limits(session, keeps_refill, w) : code;
 }
 
 /* The same of the one whose names the server knows. */
@@ -135,7 +135,7 @@ static int send_create(struct cli_session *session, struct lk_buf *variables, co
     cli_key_begin_input(&w);
     lk_json_key(&w, "name");
     lk_json_string(&w, lk_slice_cstr(cli_new_name(session)));
-    int code = write_shared(session, &w);
+    int code = write_shared(session, false, &w);
     if (code == 0)
         code = write_groups(session, &w);
     if (code == 0)
@@ -301,11 +301,17 @@ int cli_key_send(struct cli_session *session, const char *document, const char *
     return code;
 }
 
+static int write_change(struct cli_session *session, struct lk_json_writer *w) {
+    return write_shared(session, true, w);
+}
+
+/* What needs the key as it is: what is not named stays. */
 static int write_update(struct cli_session *session, struct lk_json_writer *w, const struct cli_found *found) {
     const char *name = cli_args_get(session->args, "name");
     lk_json_key(w, "name");
     lk_json_string(w, name == NULL ? found->name : lk_slice_cstr(name));
-    return write_groups(session, w);
+    int code = cli_key_write_credits(session, found->id, w);
+    return code == 0 ? write_groups(session, w) : code;
 }
 
 static int update(struct cli_session *session) {
@@ -321,7 +327,7 @@ static int update(struct cli_session *session) {
     const struct lk_json *data = NULL;
     int code =
         cli_key_send(session, "mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { apiKey { " CLI_KEY_FIELDS " } } }",
-                     session->args->words[0], write_shared, write_update, &found, &data);
+                     session->args->words[0], write_change, write_update, &found, &data);
     return code == 0 ? cli_print_object(session, cli_at(data, "updateApiKey.apiKey"), details, LEN(details)) : code;
 }
 

@@ -25,8 +25,12 @@ int cli_key_send(struct cli_session *session, const char *document, const char *
 /* Prints the answer of a mutation that has given a key a secret. Where it cannot, the secret is there all the same: says how to see it. As cli_print_object. */
 int cli_key_print_secret(struct cli_session *session, const struct lk_json *payload, const struct cli_column *shown, size_t len);
 
-/* Writes the members for the options below, as far as they were given. 0 or CLI_USAGE after cli_usage_error. */
-int cli_key_write_limits(struct cli_session *session, struct lk_json_writer *w);
+/* Writes the members for the options below, as far as they were given. keeps_refill: but for credits whose refill is not named, which are only read. 0 or CLI_USAGE
+ * after cli_usage_error. */
+int cli_key_write_limits(struct cli_session *session, bool keeps_refill, struct lk_json_writer *w);
+
+/* Writes those credits, with the refill that the key has. 0 or an exit code. */
+int cli_key_write_credits(struct cli_session *session, struct lk_slice key, struct lk_json_writer *w);
 
 /* "expiresAt" for what a person wrote. 0, or LK_EINVAL with a sentence that says what would be right. */
 int cli_key_write_expiry(const char *text, struct lk_json_writer *w, struct lk_problem *problem);
@@ -40,10 +44,10 @@ int cli_key_write_expiry(const char *text, struct lk_json_writer *w, struct lk_p
     { "rate", "N/TIME", "How often it may be used in a time (100/60s, 5000/1h), or none.", false }
 #define CLI_KEY_OPTION_CREDITS \
     { "credits", "N", "How often it may be used in all, or none: any number of times.", false }
-#define CLI_KEY_OPTION_REFILL                                                                                                           \
-    {                                                                                                                                   \
-        "refill", "N/WHEN", "What --credits become at 00:00 UTC: 1000/daily, 1000/weekly:1 (Mondays), 1000/monthly:31 (the last day).", \
-            false                                                                                                                       \
+#define CLI_KEY_OPTION_REFILL                                                                                                          \
+    {                                                                                                                                  \
+        "refill", "N/WHEN",                                                                                                            \
+            "What --credits become at 00:00 UTC: 1000/daily, 1000/weekly:1 (Mondays), 1000/monthly:31 (the last day), or none.", false \
     }
 
 extern const struct cli_command cli_key_rotate_command, cli_key_reveal_command, cli_key_verify_command, cli_key_check_command,

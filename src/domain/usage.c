@@ -70,8 +70,8 @@ static int record(struct lk_db *db, const struct lk_id *account, const struct lk
     return lk_store_usage_put(db, of, day, id, lk_slice_make(packed, lk_usage_day_pack(&hours, packed)));
 }
 
-int lk_usage_touch_key(struct lk_db *db, const struct lk_id *account, const struct lk_id *key, int64_t used_at) {
-    return lk_store_use_touch(db, account, key, used_at);
+int lk_usage_touch_key(struct lk_db *db, const struct lk_id *account, const struct lk_id *key, int64_t used_at, int64_t now_ms) {
+    return lk_store_use_touch(db, account, key, used_at < now_ms ? used_at : now_ms, now_ms);
 }
 
 int lk_usage_record_key(struct lk_db *db, const struct lk_id *account, const struct lk_id *key, int64_t used_at,

@@ -32,8 +32,9 @@ struct lk_usage_counts {
 
 /* --- recording: on the store thread, inside a savepoint of the caller's --- */
 
-/* A key was used at used_at. LK_ENOTFOUND: it is no more. */
-int lk_usage_touch_key(struct lk_db *db, const struct lk_id *account, const struct lk_id *key, int64_t used_at);
+/* A key was used at used_at, and at now when the clock has been set back since. A later use that is known stays the last, but for one by a clock that was ahead:
+ * until that time has come the last use would be none. LK_ENOTFOUND: the key is no more. */
+int lk_usage_touch_key(struct lk_db *db, const struct lk_id *account, const struct lk_id *key, int64_t used_at, int64_t now_ms);
 
 /* And so often in the hour of used_at. LK_ENOTFOUND: the key is no more, and nothing was recorded. */
 int lk_usage_record_key(struct lk_db *db, const struct lk_id *account, const struct lk_id *key, int64_t used_at,

@@ -1,4 +1,5 @@
 /* Groups, accounts, and the interned sets between them and keys. */
+#include "base/clock.h"
 #include "keyring/internal.h"
 
 #include <stdlib.h>
@@ -118,6 +119,19 @@ void lk_account_unstage(struct lk_keyring *keyring, struct lk_staged *staged) {
     account_release(keyring, staged->account.account);
 }
 
+static struct lk_rate rate_of(uint64_t word) {
+    return (struct lk_rate){(uint32_t)(word >> 32), (uint32_t)word};
+}
+
+static void commit_rate(struct lk_account *account, uint64_t rate) {
+    const struct lk_rate before = rate_of(atomic_load_explicit(&account->rate, memory_order_relaxed));
+    const struct lk_rate after = rate_of(rate);
+    if (before.limit == 0) /* what an earlier rate has counted is not held against this one */
+        atomic_store_explicit(&account->state, 0, memory_order_relaxed);
+    atomic_store_explicit(&account->rate, rate, memory_order_release);
+    lk_rate_change(&account->state, &before, &after, lk_clock_mono_ns());
+}
+
 /* The balance is set before the account is said to have one. */
 static void commit_credits(struct lk_keyring *keyring, struct lk_account *account, const struct lk_staged *staged) {
     if (staged->account.has_credits) {
@@ -135,10 +149,7 @@ void lk_account_commit(struct lk_keyring *keyring, struct lk_staged *staged) {
     if (staged->kind == LK_STAGED_ACCOUNT) {
         lk_stat_add(&keyring->stat_accounts, account->exists ? 0 : 1);
         account->exists = true;
-        if (atomic_load_explicit(&account->rate, memory_order_relaxed) ==
-            0) /* what an earlier rate has counted is not held against this one */
-            atomic_store_explicit(&account->state, 0, memory_order_relaxed);
-        atomic_store_explicit(&account->rate, staged->account.rate, memory_order_release);
+        commit_rate(account, staged->account.rate);
         commit_credits(keyring, account, staged);
     } else {
         lk_stat_add(&keyring->stat_accounts, account->exists ? -1 : 0);

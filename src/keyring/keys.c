@@ -1,4 +1,5 @@
 /* Entries of keys, and the rare things behind them. */
+#include "base/clock.h"
 #include "keyring/internal.h"
 
 #include <stdlib.h>
@@ -270,17 +271,33 @@ static void link_entry(struct lk_keyring *keyring, uint32_t ref, struct entries 
     entry_retire(keyring, old);
 }
 
+/* What the key had so far, or NULL. */
+static struct lk_rare *rare_before(const struct lk_keyring *keyring, const struct entries *before) {
+    return before->len == 0 ? NULL : rare_of(keyring, before->refs[0]);
+}
+
+/* Not only when its state is freed, which may be long after: of a balance that ended nothing is to be told when the key has another one. */
+static void end_credits(struct lk_keyring *keyring, struct lk_rare *rare) {
+    if (rare != NULL && rare->state != NULL)
+        lk_credits_forget(keyring, &rare->state->balance);
+}
+
 /* The key goes on counting where it was, unless it did not count then. */
 static void adopt_state(struct lk_keyring *keyring, const struct lk_staged *staged, const struct entries *before) {
     struct lk_rare *rare = rare_of(keyring, staged->key_refs[0]);
-    struct lk_rare *old = before->len == 0 ? NULL : rare_of(keyring, before->refs[0]);
-    if (rare == NULL || rare->state == NULL || old == NULL || old->state == NULL)
+    struct lk_rare *old = rare_before(keyring, before);
+    if (rare == NULL || rare->state == NULL) {
+        end_credits(keyring, old);
+        return;
+    }
+    if (old == NULL || old->state == NULL)
         return;
     state_release(keyring, rare->state);
     rare->state = old->state;
     rare->state->refs++;
     if (old->rate.limit == 0)
         atomic_store_explicit(&rare->state->rate, 0, memory_order_relaxed);
+    lk_rate_change(&rare->state->rate, &old->rate, &rare->rate, lk_clock_mono_ns());
     if (staged->set_credits || !rare->state->balance.counted)
         lk_credits_set(&rare->state->balance.credits, staged->credits);
 }
@@ -288,7 +305,7 @@ static void adopt_state(struct lk_keyring *keyring, const struct lk_staged *stag
 static void follow_credits(struct lk_keyring *keyring, const struct lk_staged *staged) {
     const struct lk_rare *rare = rare_of(keyring, staged->key_refs[0]);
     if (rare == NULL || rare->state == NULL)
-        return; /* a state that the key no longer has is forgotten when it is freed */
+        return;
     if (rare->has_credits)
         lk_credits_follow(keyring, &rare->state->balance, false, staged);
     else
@@ -311,6 +328,7 @@ void lk_key_commit(struct lk_keyring *keyring, struct lk_staged *staged) {
 
 void lk_key_remove(struct lk_keyring *keyring, const struct lk_id *id) {
     struct entries entries = entries_of(keyring, id);
+    end_credits(keyring, rare_before(keyring, &entries));
     for (size_t i = 0; i < entries.len; i++)
         lk_entry_unlink(keyring, entries.refs[i]);
     if (entries.len > 0)

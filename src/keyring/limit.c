@@ -2,6 +2,9 @@
 
 #define NS_PER_MS 1000000
 
+/* So much earlier a thread may have looked at the clock than another that came before it: requests that are read together share one moment. */
+#define LATE_NS (100 * INT64_C(1000000))
+
 static int64_t to_ms_up(int64_t ns) {
     return (ns + NS_PER_MS - 1) / NS_PER_MS;
 }
@@ -35,14 +38,15 @@ bool lk_rate_take(_Atomic uint64_t *word, const struct lk_rate *rate, uint32_t c
     uint64_t arrival = atomic_load_explicit(word, memory_order_relaxed);
     for (;;) {
         int64_t ahead = (int64_t)arrival > now_ns ? (int64_t)arrival - now_ns : 0;
-        if (ahead >
-            burst) { /* the limit was lowered or made faster: what the old one owed is not held against the key, now or when it comes again */
+        /* The limit was lowered or made faster: what the old one owed is not held against the key, now or when it comes again. */
+        if (ahead > burst + LATE_NS) {
             uint64_t latest = (uint64_t)(now_ns + burst);
             if (!atomic_compare_exchange_weak_explicit(word, &arrival, latest, memory_order_relaxed, memory_order_relaxed))
                 continue;
             arrival = latest;
-            ahead = burst;
         }
+        if (ahead > burst) /* by what is left, somebody looked at the clock later and took all: nothing of that is given back */
+            ahead = burst;
         bool possible = cost <= rate->limit;
         int64_t wanted = possible ? ahead + interval * cost : 0;
         if (!possible || wanted > burst) {
@@ -72,6 +76,21 @@ bool lk_rate_would_refuse(const _Atomic uint64_t *word, const struct lk_rate *ra
 
 void lk_rate_give_back(_Atomic uint64_t *word, const struct lk_rate *rate, uint32_t cost) {
     atomic_fetch_sub_explicit(word, (uint64_t)(interval_of(rate) * cost), memory_order_relaxed);
+}
+
+void lk_rate_change(_Atomic uint64_t *word, const struct lk_rate *before, const struct lk_rate *after, int64_t now_ns) {
+    if (before->limit == 0 || after->limit == 0 || before->window_ms == after->window_ms)
+        return;
+    uint64_t arrival = atomic_load_explicit(word, memory_order_relaxed);
+    const int64_t most = (int64_t)after->window_ms * NS_PER_MS;
+    __int128 ahead;
+    do {
+        if ((int64_t)arrival <= now_ns)
+            return;
+        ahead = (__int128)((int64_t)arrival - now_ns) * after->window_ms / before->window_ms;
+        ahead = ahead < most ? ahead : most;
+    } while (!atomic_compare_exchange_weak_explicit(word, &arrival, (uint64_t)(now_ns + (int64_t)ahead), memory_order_relaxed,
+                                                    memory_order_relaxed));
 }
 
 /* Relaxed here and below: the word guards nothing but itself. */

@@ -36,6 +36,10 @@ bool lk_rate_would_refuse(const _Atomic uint64_t *word, const struct lk_rate *ra
 /* Gives back what a lk_rate_take that was allowed took (another limit refused the request). */
 void lk_rate_give_back(_Atomic uint64_t *word, const struct lk_rate *rate, uint32_t cost);
 
+/* The rate of a word becomes another one: the part of the one before that is used is used of it, so nobody waits longer than it asks for, and nobody has back what was
+ * used. One thread at a time; any number take meanwhile. Where either has no limit, nothing changes. */
+void lk_rate_change(_Atomic uint64_t *word, const struct lk_rate *before, const struct lk_rate *after, int64_t now_ns);
+
 /* Credits: the low bits of the word are the balance; those above count how often it was set, so that what is given back to a balance that was set
  * meanwhile is lost, and does not make more of it than was set. A zeroed word is a balance of 0. */
 #define LK_CREDITS_BITS 53

@@ -7,12 +7,13 @@ int lk_store_use_insert(struct lk_db *db, const struct lk_id *account, const str
     return lk_run(stmt);
 }
 
-int lk_store_use_touch(struct lk_db *db, const struct lk_id *account, const struct lk_id *key, int64_t at) {
-    struct lk_stmt *stmt = lk_db_stmt(db, "UPDATE api_key_use SET last_used_at = CASE WHEN last_used_at > $3 THEN last_used_at ELSE $3 END "
-                                          "WHERE account_id = $1 AND api_key_id = $2");
+int lk_store_use_touch(struct lk_db *db, const struct lk_id *account, const struct lk_id *key, int64_t at, int64_t now_ms) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "UPDATE api_key_use SET last_used_at = CASE WHEN last_used_at > $3 AND last_used_at <= $4 "
+                                          "THEN last_used_at ELSE $3 END WHERE account_id = $1 AND api_key_id = $2");
     lk_bind_id(stmt, 1, account);
     lk_bind_id(stmt, 2, key);
     lk_bind_int(stmt, 3, at);
+    lk_bind_int(stmt, 4, now_ms);
     int code = lk_run(stmt);
     return code == 0 && lk_db_changes(db) == 0 ? LK_ENOTFOUND : code;
 }

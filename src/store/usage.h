@@ -10,8 +10,8 @@
 /* A new key: never used. */
 int lk_store_use_insert(struct lk_db *db, const struct lk_id *account, const struct lk_id *key);
 
-/* Unless it was used later still. LK_ENOTFOUND: there is no such key (any more). */
-int lk_store_use_touch(struct lk_db *db, const struct lk_id *account, const struct lk_id *key, int64_t at);
+/* Unless it was used later still; what is after now was noted by a clock that was ahead, and says nothing. LK_ENOTFOUND: there is no such key (any more). */
+int lk_store_use_touch(struct lk_db *db, const struct lk_id *account, const struct lk_id *key, int64_t at, int64_t now_ms);
 
 /* *ret_used false: never. LK_ENOTFOUND. */
 int lk_store_use_find(struct lk_db *db, const struct lk_id *account, const struct lk_id *key, bool *ret_used, int64_t *ret_at);

@@ -143,6 +143,13 @@ describe('latchkey key: limits, rotation, import, verify, check', () => {
     assert.deepEqual([made.apiKey.credits.refill.amount, made.apiKey.credits.refill.interval, made.apiKey.credits.refill.day], [60, 'WEEKLY', 7]);
     const text = print('key', 'get', 'limited');
     for (const line of [/^allowed from 192\.0\.2\.7\/32, 2001:db8::\/32$/m, /^rate +100$/m, /^credits +50$/m, /^refill +WEEKLY$/m]) assert.match(text, line);
+    const topped = json('key', 'update', 'limited', '--credits', '70').credits; // what is not named stays as it is
+    assert.deepEqual([topped.remaining, topped.refill?.amount, topped.refill?.interval, topped.refill?.day], [70, 60, 'WEEKLY', 7]);
+    assert.equal(json('key', 'update', 'limited', '--credits', '70', '--refill', '9/daily').credits.refill.amount, 9);
+    const daily = json('key', 'update', 'limited', '--credits', '80').credits;
+    assert.deepEqual([daily.remaining, daily.refill?.amount, daily.refill?.interval, daily.refill?.day], [80, 9, 'DAILY', null]);
+    assert.equal(json('key', 'update', 'limited', '--credits', '80', '--refill', 'none').credits.refill, null);
+    assert.deepEqual(json('key', 'update', 'limited', '--credits', '5').credits, { remaining: 5, refill: null });
     const lifted = json('key', 'update', 'limited', '--any-ip', '--rate', 'none', '--credits', 'none');
     assert.deepEqual([lifted.allowedIps, lifted.rateLimit, lifted.credits], [[], null, null]);
     for (const line of ['rate', 'credits', 'refill', 'allowed from', 'old secrets']) assert.doesNotMatch(print('key', 'get', 'limited'), new RegExp(`^${line}`, 'm'));

@@ -142,6 +142,19 @@ describe('limits of a key', () => {
     assert.equal(answer.rateLimit.limit, 1);
   });
 
+  it('takes what was used of a rate along into a slower or a faster one', async () => {
+    const { key, uuid } = await create({ name: 'slower', rateLimit: { limit: 3, windowSeconds: 600 } });
+    for (let i = 0; i < 3; i++) assert.equal(await auth(key), 'VALID');
+    await update(uuid, 'slower', { rateLimit: { limit: 3, windowSeconds: 86400 } });
+    const answer = await verify(key);
+    assert.equal(answer.code, 'RATE_LIMITED');
+    assert.ok(answer.rateLimit.resetAt > Date.now() + 80000 * 1000, 'all of it was used');
+    await update(uuid, 'slower', { rateLimit: { limit: 3, windowSeconds: 3 } });
+    assert.equal((await verify(key, { cost: 2 })).code, 'RATE_LIMITED');
+    await sleep(1100);
+    assert.equal((await verify(key)).code, 'VALID');
+  });
+
   it('limits all keys of an account together', async () => {
     const other = await Server.fresh();
     try {
@@ -152,6 +165,8 @@ describe('limits of a key', () => {
       const keys = [await other.createKey('one'), await other.createKey('two')];
       const code = ({ key }) => other.code(key);
       assert.deepEqual([await code(keys[0]), await code(keys[1]), await code(keys[0])], ['VALID', 'VALID', 'RATE_LIMITED']);
+      await other.query(change, { input: { accountId, rateLimit: { limit: 2, windowSeconds: 86400 } } });
+      assert.equal(await code(keys[1]), 'RATE_LIMITED', 'what was used stays used');
       assert.deepEqual((await other.query('{ account { rateLimit { limit } } }')).account, { rateLimit: { limit: 2 } });
       assert.equal((await other.query(change, { input: { accountId, name: 'Renamed' } })).updateAccount.account.rateLimit.limit, 2, 'absent leaves it');
       assert.equal((await other.query(change, { input: { accountId, rateLimit: null } })).updateAccount.account.rateLimit, null);
@@ -273,6 +288,21 @@ describe('what is left of credits after a restart', () => {
     await restart();
     const { remaining } = (await verify(key, { cost: 0 })).credits;
     assert.ok(remaining === 980 || remaining === 975, `${remaining}`);
+  });
+
+  it('is what was set anew, not what there was before credits were taken away', async () => {
+    const made = [];
+    for (let i = 0; i < 5; i++) {
+      const { key, uuid } = await create({ name: `anew ${i}`, credits: { remaining: 1000 } });
+      await auth(key);
+      for (const credits of [null, { remaining: 5 }]) await update(uuid, `anew ${i}`, { credits });
+      made.push({ key, uuid });
+    }
+    await sleep(1500); // a flush has come, or two
+    for (const { uuid } of made) assert.equal((await get(uuid)).credits.remaining, 5);
+    await server.kill();
+    await restart();
+    for (const { key } of made) assert.deepEqual((await verify(key)).credits, { remaining: 4 });
   });
 
   it('is refilled once when the moment passed while the server was down, and in time when it passes while it runs', async () => {

@@ -84,8 +84,9 @@ describe('rates of GraphQL requests', () => {
     assert.equal((await server.graphql(VIEWER, undefined, { key: keys[3] })).status, 200);
     const refused = await server.graphql(VIEWER, undefined, { key: keys[2] });
     refusedBy(refused, 'account');
-    assert.match(refused.headers.ratelimit, /"key";r=3;/, 'what the account refuses is not taken from the key');
-    assert.match((await server.graphql(VIEWER, undefined, { key: keys[2] })).headers.ratelimit, /"key";r=3;/);
+    const [, seconds] = refused.headers.ratelimit.match(/^"key";r=4;t=(\d+), "account";r=0;/) ?? assert.fail(`what the account refuses is not taken from the key: ${refused.headers.ratelimit}`);
+    assert.ok(seconds <= 720, 'one of five an hour was used');
+    assert.match((await server.graphql(VIEWER, undefined, { key: keys[2] })).headers.ratelimit, /"key";r=4;/);
     assert.equal((await server.graphql(VIEWER, undefined, { key: stranger })).status, 200);
   });
 
@@ -115,6 +116,40 @@ describe('rates of GraphQL requests', () => {
     const statuses = [];
     for (let i = 0; i < 6; i++) statuses.push((await server.graphql(VIEWER, undefined, { key: null, headers: { cookie, 'x-latchkey-console': '1' } })).status);
     assert.deepEqual(statuses, [200, 200, 200, 200, 429, 429], 'one was sent with the key itself');
+  });
+
+  it('tells who is over both of the one that lets it in again last', async () => {
+    const own = await Server.fresh();
+    const [one, other] = [await own.createKey('one'), await own.createKey('other')];
+    await own.stop();
+    const again = await Server.start(own.data, own.account, { args: ['--rate-limit-key', '2/1m', '--rate-limit-account', '3/1h'] });
+    const ask = (key) => again.graphql(VIEWER, undefined, { key });
+    for (const { key } of [one, one]) assert.equal((await ask(key)).status, 200);
+    const before = await ask(one.key);
+    refusedBy(before, 'key');
+    waits(before, 30);
+    assert.equal((await ask(other.key)).headers.ratelimit.match(/"account";r=(\d)/)[1], '0', 'nothing was taken from the account');
+    const both = await ask(one.key);
+    refusedBy(both, 'account');
+    waits(both, 1200);
+    assert.match(both.headers.ratelimit, /^"key";r=0;/);
+    await again.stop();
+  });
+
+  it('counts nobody for a key that may not be used from there', async () => {
+    const own = await Server.fresh({ args: ['--rate-limit-account', '8/1h', '--rate-limit-key', '3/1h', '--trusted-proxy', '127.0.0.1'] });
+    const create = 'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { key } }';
+    const { createApiKey } = await own.query(create, { input: { accountId: own.account.accountId, name: 'stolen', allowedIps: ['192.0.2.1'] } });
+    const ask = (ip, headers = {}) => own.graphql(VIEWER, undefined, { key: createApiKey.key, headers: { 'x-forwarded-for': ip, ...headers } });
+    for (let i = 0; i < 10; i++) {
+      const answer = await ask('198.51.100.1');
+      assert.deepEqual([answer.status, answer.json.errors[0].extensions.code, answer.headers.ratelimit], [200, 'FORBIDDEN', undefined]);
+    }
+    assert.equal((await ask('198.51.100.1', { accept: 'application/graphql-response+json' })).status, 403);
+    const answer = await ask('192.0.2.1');
+    assert.equal(answer.json.data.viewer.apiKey.id.length, 22);
+    assert.match(answer.headers.ratelimit, /^"key";r=2;t=\d+, "account";r=6;/, 'that which made the key, and this one');
+    await own.stop();
   });
 
   it('does not touch forward auth', async () => {

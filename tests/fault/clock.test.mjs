@@ -102,6 +102,30 @@ describe('a clock that jumps', { skip: noShim, timeout: 120000 * SLOW }, () => {
     await server.query('mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }', { input: { accountId, uuid: createApiKey.uuid } });
   });
 
+  it('a key that was used while the clock was ahead was last used when it is used again', async () => {
+    const { uuid, key } = await server.createKey('used ahead');
+    const query = 'query ($id: String!) { apiKey(apiKeyId: $id) { lastUsedAt } }';
+    const lastUsed = async () => (await server.query(query, { id: uuid })).apiKey.lastUsedAt;
+    const until = async (isRight, what) => {
+      const deadline = Date.now() + 5000 * SLOW;
+      while (!isRight(await lastUsed())) {
+        assert.ok(Date.now() < deadline, what);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };
+    jump(30 * DAY);
+    assert.equal(await verdict(key), 'VALID');
+    await new Promise((resolve) => setTimeout(resolve, 4500 * SLOW)); // it is written
+    jump(0);
+    assert.ok((await lastUsed()) > Date.now() + 29 * DAY, 'by the clock as it was');
+    const began = Date.now();
+    assert.equal(await verdict(key), 'VALID');
+    await until((at) => at >= began && at <= Date.now(), 'it was not last used now');
+    await new Promise((resolve) => setTimeout(resolve, 4500 * SLOW));
+    await until((at) => at >= began && at <= Date.now(), 'nor by what is written');
+    await server.query('mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }', { input: { accountId: server.account.accountId, uuid } });
+  });
+
   it('the audit log keeps the order of what was done, and is intact', async () => {
     for (const offset of [0, DAY, -DAY, 365 * DAY, -365 * DAY, 0]) {
       jump(offset);

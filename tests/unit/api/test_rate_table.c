@@ -98,6 +98,31 @@ static void test_threads_together_get_no_more(void **state) {
     lk_rate_table_free(shared);
 }
 
+static void test_asked_beforehand(void **state) {
+    (void)state;
+    const struct lk_rate none = {0, 0}, two = {2, 1000};
+    struct lk_rate_table *table = NULL;
+    struct lk_rate_state got;
+    const struct lk_id id = subject_of(1);
+    assert_int_equal(lk_rate_table_new(&none, &table), 0);
+    assert_false(lk_rate_table_would_refuse(table, &id, 1, S, &got));
+    assert_int_equal(lk_rate_table_make_room(table, &two), 0);
+    assert_false(lk_rate_table_would_refuse(table, &id, 3, S, &got));
+    lk_rate_table_change(table, &two, S);
+    assert_true(lk_rate_table_would_refuse(table, &id, 3, S, &got));
+    assert_int_equal(got.retry_ms, -1);
+    for (int i = 0; i < 3; i++)
+        assert_false(lk_rate_table_would_refuse(table, &id, 2, S, &got));
+    assert_true(lk_rate_table_take(table, &id, 2, S, &got));
+    for (int i = 0; i < 3; i++)
+        assert_true(lk_rate_table_would_refuse(table, &id, 1, S / 2, &got)); /* a moment before counts as that one */
+    assert_int_equal(got.retry_ms, 500);
+    assert_int_equal(got.remaining, 0);
+    assert_false(lk_rate_table_would_refuse(table, &id, 1, S + S / 2, &got));
+    assert_true(lk_rate_table_take(table, &id, 1, S + S / 2, &got));
+    lk_rate_table_free(table);
+}
+
 static void test_a_rate_comes_changes_and_goes(void **state) {
     (void)state;
     const struct lk_rate none = {0, 0}, slow = {2, 3600000}, fast = {1, 1000};
@@ -124,6 +149,10 @@ static void test_a_rate_comes_changes_and_goes(void **state) {
     assert_false(lk_rate_table_take(table, &id, 1, S, &got));
     assert_int_equal(got.retry_ms, 1000);
     assert_true(lk_rate_table_take(table, &id, 1, 2 * S, &got));
+    lk_rate_table_change(table, &slow, 2 * S); /* and who has used up a second's has used up the hour's */
+    assert_false(lk_rate_table_take(table, &id, 1, 2 * S, &got));
+    assert_int_equal(got.retry_ms, 1800000);
+    lk_rate_table_change(table, &fast, 2 * S);
     const struct lk_id stranger = subject_of(2);
     assert_true(lk_rate_table_take(table, &stranger, 1, S, &got));
     assert_false(lk_rate_table_take(table, &stranger, 1, S, &got));
@@ -194,6 +223,7 @@ int main(void) {
         cmocka_unit_test(test_a_clock_that_was_read_earlier_takes_no_more),
         cmocka_unit_test(test_a_flood_of_strangers_makes_nobody_forgotten),
         cmocka_unit_test(test_threads_together_get_no_more),
+        cmocka_unit_test(test_asked_beforehand),
         cmocka_unit_test(test_a_rate_comes_changes_and_goes),
         cmocka_unit_test(test_a_rate_changes_while_threads_take),
         cmocka_unit_test(test_a_subject_is_an_ipv4_address_or_an_ipv6_network),

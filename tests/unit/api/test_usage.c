@@ -8,7 +8,8 @@
 #include <stdio.h>
 
 #define HOUR LK_HOUR_MS
-#define NOW (INT64_C(500000) * HOUR + 5000)
+/* Past: what is to come is no last use. */
+#define NOW (INT64_C(490000) * HOUR + 5000)
 
 struct world {
     struct fixture *f;
@@ -231,6 +232,12 @@ static void test_counts_are_kept_and_read_before_they_are_written(void **state) 
     assert_int_equal(usage_of(w.f, &key, NOW).by_outcome[LK_USE_VALID], 11);
 }
 
+static uint64_t waiting(const struct world *w) {
+    struct lk_usage_service_stats stats;
+    lk_usage_service_stats(w->service, &stats);
+    return stats.waiting;
+}
+
 /* The more keys are in use, the longer they wait, so that a flush writes so many on average; but for no more than a minute. */
 static void test_how_long_counts_wait(void **state) {
     static const struct {
@@ -246,6 +253,7 @@ static void test_how_long_counts_wait(void **state) {
             count(&w, 0, &w.f->admin_key.id, LK_VERIFY_VALID, at);
             count_keys(&w, cases[i].keys, at);
             flush_now(&w);
+            assert_int_equal(waiting(&w), flush == cases[i].flushes ? 0 : cases[i].keys + 1);
         }
         assert_int_equal(last_use_of(w.f, &w.f->admin_key.id), at);
         finish(&w);

@@ -710,7 +710,7 @@ int prepare(void **state) {
     p->change_set = fixture_id(f, &f->call.change_set);
     assert_int_equal(set_password(p, &f->call), 0);
     const struct lk_usage_counts counts = {{3, 1}};
-    assert_int_equal(lk_usage_touch_key(f->db, &f->account.id, &p->key_id, f->call.now_ms), 0);
+    assert_int_equal(lk_usage_touch_key(f->db, &f->account.id, &p->key_id, f->call.now_ms, f->call.now_ms), 0);
     assert_int_equal(lk_usage_record_key(f->db, &f->account.id, &p->key_id, f->call.now_ms, &counts), 0);
     assert_int_equal(lk_usage_record_account(f->db, &f->account.id, f->call.now_ms, &counts), 0);
     assert_int_equal(lk_db_commit(f->db), 0);

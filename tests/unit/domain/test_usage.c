@@ -1,5 +1,6 @@
 #include "fixture.h"
 
+#include "base/clock.h"
 #include "domain/usage.h"
 #include "domain/usage_hours.h"
 
@@ -68,7 +69,7 @@ static void test_damaged_days_are_refused(void **state) {
 static void record(struct fixture *f, const struct lk_id *key, int64_t at, enum lk_use_outcome outcome, uint64_t count) {
     struct lk_usage_counts counts = {{0}};
     counts.by_outcome[outcome] = count;
-    assert_int_equal(lk_usage_touch_key(f->db, &f->account.id, key, at), 0);
+    assert_int_equal(lk_usage_touch_key(f->db, &f->account.id, key, at, LK_CLOCK_LAST_MS), 0);
     assert_int_equal(lk_usage_record_key(f->db, &f->account.id, key, at, &counts), 0);
     assert_int_equal(lk_usage_record_account(f->db, &f->account.id, at, &counts), 0);
 }
@@ -168,6 +169,21 @@ static void test_last_use_never_goes_back(void **state) {
     expect_last_used(f, &f->admin_key.id, false, 0);
 }
 
+/* A clock that was a month ahead, and was set right. */
+static void test_last_use_by_a_clock_that_was_ahead(void **state) {
+    struct fixture *f = *state;
+    const int64_t month = 30 * LK_DAY_MS;
+    struct lk_id key = fixture_key(f, "used", NULL, NULL).id;
+    assert_int_equal(lk_usage_touch_key(f->db, &f->account.id, &key, NOON + month, NOON + month), 0);
+    expect_last_used(f, &key, true, NOON + month);
+    assert_int_equal(lk_usage_touch_key(f->db, &f->account.id, &key, NOON, NOON + 1), 0);
+    expect_last_used(f, &key, true, NOON);
+    assert_int_equal(lk_usage_touch_key(f->db, &f->account.id, &key, NOON + month, NOON + 2), 0); /* set right before it was written */
+    expect_last_used(f, &key, true, NOON + 2);
+    assert_int_equal(lk_usage_touch_key(f->db, &f->account.id, &key, NOON + 1, NOON + 2), 0);
+    expect_last_used(f, &key, true, NOON + 2);
+}
+
 static void test_a_deleted_key_takes_its_usage_along(void **state) {
     struct fixture *f = *state;
     struct lk_id key = fixture_key(f, "gone", NULL, NULL).id;
@@ -183,7 +199,7 @@ static void test_a_deleted_key_takes_its_usage_along(void **state) {
     expect_last_used(f, &key, false, 0);
     /* What was counted before and comes to be written only now is dropped; the account keeps what it had. */
     struct lk_usage_counts counts = {{1}};
-    assert_int_equal(lk_usage_touch_key(f->db, &f->account.id, &key, NOON), LK_ENOTFOUND);
+    assert_int_equal(lk_usage_touch_key(f->db, &f->account.id, &key, NOON, NOON), LK_ENOTFOUND);
     assert_int_equal(lk_usage_record_key(f->db, &f->account.id, &key, NOON, &counts), LK_ENOTFOUND);
     assert_int_equal(fixture_query(f, "SELECT count(*) FROM api_key_usage"), 1);
     assert_int_equal(fixture_query(f, "SELECT count(*) FROM account_usage"), 30);
@@ -383,6 +399,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_hours_and_days, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_ranges_that_are_none, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_last_use_never_goes_back, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(test_last_use_by_a_clock_that_was_ahead, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_a_deleted_key_takes_its_usage_along, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_a_deleted_account_takes_its_usage_along, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(test_sweep_keeps_ninety_days, fixture_setup, fixture_teardown),

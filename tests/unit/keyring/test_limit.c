@@ -74,6 +74,50 @@ static void test_made_faster(void **state) {
     assert_true(lk_rate_take(&word, &fast, 100, 1000 + 1010 * INT64_C(1000000), &got));
 }
 
+/* Half of a rate that is used is half of the next one. */
+static void test_changed(void **state) {
+    (void)state;
+    const struct lk_rate second = {4, 1000}, hour = {2, 3600000}, none = {0, 0};
+    _Atomic uint64_t word = 0;
+    struct lk_rate_state got;
+    lk_rate_change(&word, &second, &hour, MS);
+    assert_int_equal(word, 0);
+    assert_true(lk_rate_take(&word, &second, 2, MS, &got));
+    lk_rate_change(&word, &second, &hour, MS);
+    assert_true(lk_rate_take(&word, &hour, 1, MS, &got));
+    assert_int_equal(got.remaining, 0);
+    assert_false(lk_rate_take(&word, &hour, 1, MS, &got));
+    assert_int_equal(got.retry_ms, 1800000);
+    const uint64_t before = word;
+    lk_rate_change(&word, &hour, &none, MS);
+    lk_rate_change(&word, &none, &second, MS);
+    assert_int_equal(word, before);
+    lk_rate_change(&word, &hour, &second, MS);
+    assert_false(lk_rate_take(&word, &second, 1, MS, &got));
+    assert_int_equal(got.retry_ms, 250);
+    assert_true(lk_rate_take(&word, &second, 1, 251 * MS, &got));
+    const struct lk_rate month = {1, 2678400000};
+    const struct lk_rate shortest = {1, 1};
+    word = (uint64_t)(MS + INT64_C(2678400000) * MS);
+    lk_rate_change(&word, &shortest, &month, MS); /* more than it can have owed */
+    assert_int_equal(word, MS + INT64_C(2678400000) * MS);
+}
+
+/* Two threads, of which one has always looked at the clock 5 ms earlier: together they get what one would. */
+static void test_clocks_that_were_read_earlier(void **state) {
+    (void)state;
+    const struct lk_rate rate = {.limit = 100, .window_ms = 1000};
+    _Atomic uint64_t word = 0;
+    struct lk_rate_state got;
+    unsigned allowed = 0;
+    for (int64_t now = 1000; now < 3000; now++) {
+        allowed += lk_rate_take(&word, &rate, 1, now * MS, &got);
+        allowed += lk_rate_take(&word, &rate, 1, (now - 5) * MS, &got);
+        assert_true(got.remaining <= 100 && got.reset_ms <= 1000);
+    }
+    assert_int_equal(allowed, 100 + 199);
+}
+
 /* In exact integers, in units of a 1/limit of a window: the model that the word must follow. */
 static void test_model(void **state) {
     (void)state;
@@ -273,6 +317,8 @@ int main(void) {
         cmocka_unit_test(test_look_and_give_back),
         cmocka_unit_test(test_lowered),
         cmocka_unit_test(test_made_faster),
+        cmocka_unit_test(test_changed),
+        cmocka_unit_test(test_clocks_that_were_read_earlier),
         cmocka_unit_test(test_model),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_balance),
