@@ -584,7 +584,10 @@ static void settle(struct http_connection *c) {
         return;
     bool sent = http_iobuf_len(&c->out) == 0 && c->phase != HTTP_SENDING;
     bool streams = c->phase == HTTP_STREAMS;
-    c->closing |= streams && http2_is_over(c);
+    if (streams && http2_is_over(c)) {
+        c->closing = true;
+        c->lingers = true; /* who reads what was sent says so (WINDOW_UPDATE), and may have asked more before the GOAWAY came */
+    }
     if (sent && c->closing) {
         linger(c);
         return;

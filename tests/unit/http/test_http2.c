@@ -588,6 +588,34 @@ static void says_goaway_when_it_drains(void **state) {
     pthread_join(stopper, NULL);
 }
 
+/* A client talks while it reads, if only to allow more: that must not take from it what is still on its way. */
+static void drains_while_the_client_talks(void **state) {
+    (void)state;
+    int small = 1 << 14;
+    assert_int_equal(setsockopt(client.fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
+    const nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20}};
+    assert_int_equal(nghttp2_submit_settings(client.session, NGHTTP2_FLAG_NONE, settings, 1), 0);
+    assert_int_equal(nghttp2_session_set_local_window_size(client.session, NGHTTP2_FLAG_NONE, 0, 1 << 20), 0);
+    client_expect(&client, get("/echo"), 200, NULL);
+    size_t large = get("/text/200000");
+    client_send(&client);
+    wait_stat(offsetof(struct http_stats, requests_total), 2);
+    pthread_t stopper;
+    assert_int_equal(pthread_create(&stopper, NULL, drain, NULL), 0);
+    poll(NULL, 0, 200); /* the socket has taken all of it, and the server sees nothing left to do */
+    for (int i = 0; i < 100 && !client.ended && !client.streams[large].closed; i++) {
+        assert_int_equal(nghttp2_submit_ping(client.session, NGHTTP2_FLAG_NONE, NULL), 0);
+        client_read(&client);
+    }
+    client_expect(&client, large, 200, NULL);
+    assert_int_equal(client.streams[large].body_len, 200000);
+    client_wait_end(&client);
+    assert_true(client.goaway);
+    client_stop(&client);
+    client.session = NULL;
+    pthread_join(stopper, NULL);
+}
+
 static void survives_floods(void **state) {
     (void)state;
     static const struct lk_slice floods[] = {
@@ -699,6 +727,7 @@ int main(void) {
         H2_OWN(closes_idle_connections),
         H2_OWN(keeps_connections_that_are_used),
         H2_TEST(says_goaway_when_it_drains),
+        H2_TEST(drains_while_the_client_talks),
         H2_TEST(survives_floods),
         H2_TEST(ends_endless_headers),
         H2_TEST(ends_on_nonsense),
