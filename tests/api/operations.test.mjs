@@ -220,6 +220,29 @@ describe('serve', () => {
     refusedWith(serve(data), /is empty: restore a backup/);
   });
 
+  it("refuses another program's database, and what SQLite takes for a new one, and makes nothing in them", () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    init(data);
+    const file = path.join(data, 'latchkey.db');
+    const others = [
+      ['a single byte', () => fs.writeFileSync(file, '\0')],
+      ['tables of somebody else', () => sqlite(data, 'CREATE TABLE cookies (name TEXT)')],
+      ['a list of migrations without any', () => sqlite(data, 'CREATE TABLE schema_migration (version BIGINT)')],
+    ];
+    for (const [what, make] of others) {
+      fs.rmSync(file);
+      fs.writeFileSync(file, '', { mode: 0o600 });
+      make();
+      const before = sqlite(data, 'SELECT name FROM sqlite_schema');
+      refusedWith(serve(data), /latchkey\.db holds nothing of Latchkey's: restore a backup/);
+      refusedWith(run(['audit', 'verify', '--data', data]), /holds nothing of Latchkey's/);
+      const { status, stdout } = run(['doctor', '--data', data]);
+      assert.equal(status, 1, what);
+      assert.match(stdout, /^database: .*holds nothing of Latchkey's: restore a backup/m, what);
+      assert.equal(sqlite(data, 'SELECT name FROM sqlite_schema'), before, what);
+    }
+  });
+
   it('says what is no address', () => {
     const data = path.join(temporaryDirectory(), 'data');
     init(data);
