@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "domain/audit.h"
+#include "store/backup.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,11 +30,11 @@ static bool is_shared(const struct doctor *doctor, const char *path, mode_t mode
     return shared;
 }
 
-/* A command, which somebody will copy. NULL: out of memory. */
-static const char *close_command(struct doctor *doctor, const char *path) {
+/* A command, which somebody will copy: what to do, and to which file. NULL: out of memory. */
+static const char *command_on(struct doctor *doctor, const char *what, const char *path) {
     struct lk_buf command;
     lk_buf_init(&command, 0);
-    lk_buf_add_cstr(&command, "chmod go= ");
+    lk_buf_addf(&command, "%s ", what);
     cli_add_word(&command, path);
     const char *text = command.failed ? NULL : lk_arena_strdup(&doctor->arena, lk_buf_slice(&command));
     lk_buf_free(&command);
@@ -49,7 +51,7 @@ void doctor_private(struct doctor *doctor, const char *path, bool required) {
         return;
     }
     if (is_shared(doctor, path, status.st_mode))
-        doctor_find(doctor, "files", close_command(doctor, path), "Others than its owner may use %s (mode %04o).", path,
+        doctor_find(doctor, "files", command_on(doctor, "chmod go=", path), "Others than its owner may use %s (mode %04o).", path,
                     (unsigned)status.st_mode & 07777);
     if (status.st_mtime > time(NULL) + 3600)
         doctor_find(doctor, "clock", "Set this machine's clock (timedatectl), which expiry and audit rely on.",
@@ -60,6 +62,48 @@ static void check_in(struct doctor *doctor, const char *dir, const char *name, b
     const char *path = lk_arena_printf(&doctor->arena, "%s/%s", dir, name);
     if (path != NULL)
         doctor_private(doctor, path, required);
+}
+
+/* The server runs as whom its directory belongs to. Root, who runs this, can open what the server cannot: it would look well. */
+static void check_usable(struct doctor *doctor, const char *path, mode_t needed) {
+    struct stat status;
+    if (path == NULL || stat(path, &status) != 0)
+        return;
+    if (status.st_uid != doctor->user) {
+        const char *what = lk_arena_printf(&doctor->arena, "chown %u", (unsigned)doctor->user);
+        doctor_find(doctor, "files", what == NULL ? NULL : command_on(doctor, what, path),
+                    "%s belongs to another user (%u) than the directory (%u), as whom the server runs.", path, (unsigned)status.st_uid,
+                    (unsigned)doctor->user);
+    } else if ((status.st_mode & needed) != needed) {
+        doctor_find(doctor, "files", command_on(doctor, S_ISDIR(status.st_mode) ? "chmod u=rwx" : "chmod u=rw", path),
+                    "Its owner may not read and write %s (mode %04o).", path, (unsigned)status.st_mode & 07777);
+    }
+}
+
+/* What the server itself writes to: the directory, and the files that it opens in it. */
+static void check_writable(struct doctor *doctor, const char *dir) {
+    static const char *const names[] = {LK_DATABASE_FILE, LK_DATABASE_FILE "-wal", "lock"};
+    check_usable(doctor, dir, 0700);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        check_usable(doctor, lk_arena_printf(&doctor->arena, "%s/%s", dir, names[i]), 0600);
+}
+
+/* As much as a backup asks for: with that, changes have room too. */
+static void check_room(struct doctor *doctor, const char *dir) {
+    struct statvfs room;
+    struct stat database;
+    const char *path = lk_arena_printf(&doctor->arena, "%s/%s", dir, LK_DATABASE_FILE);
+    if (path == NULL || stat(path, &database) != 0 || statvfs(dir, &room) != 0)
+        return;
+    uint64_t needed = (uint64_t)database.st_size + LK_DB_COPY_MARGIN_BYTES;
+    uint64_t available = (uint64_t)room.f_bavail * room.f_frsize;
+    doctor->checks++;
+    if (available < needed)
+        doctor_find(doctor, "disk", "Make room there.",
+                    "There are %" PRIu64 " MiB free where %.200s is, and %" PRIu64
+                    " MiB are needed: without them backups are refused, and when "
+                    "nothing is left all changes.",
+                    available >> 20, dir, (needed >> 20) + 1);
 }
 
 /* The number that the process which has a lock left in it; 0: not known. In a container it is another one than out here. */
@@ -168,6 +212,18 @@ static bool is_there(struct doctor *doctor, const char *dir) {
     return false;
 }
 
+/* What to do about a database that cannot be opened. A backup helps only where the files are not what they should be. */
+static const char *remedy_of(int code) {
+    switch (code) {
+    case LK_ECORRUPT:
+    case LK_ENOTFOUND:
+    case LK_ECONFLICT: return "Do what the sentence says, or restore a backup.";
+    case LK_EFORBIDDEN: return "Run doctor as root or as the user that the server runs as, and let that user read and write what is named.";
+    case LK_EIO: return "Look at the disk and at what the system says of it (dmesg); if it is well, restore a backup.";
+    default: return "Do what the sentence says, and run doctor again.";
+    }
+}
+
 void doctor_data(struct doctor *doctor, const char *dir, const char *master_key_file) {
     struct lk_store store;
     struct lk_problem problem = {0};
@@ -176,6 +232,8 @@ void doctor_data(struct doctor *doctor, const char *dir, const char *master_key_
     doctor_private(doctor, dir, true);
     check_in(doctor, dir, LK_DATABASE_FILE, true);
     check_in(doctor, dir, LK_DATABASE_FILE "-wal", false);
+    check_writable(doctor, dir);
+    check_room(doctor, dir);
     int code = lk_store_look(dir, master_key_file, &store, &problem);
     /* A server that runs has its key, if not from here: a service manager gives it as a credential. */
     if (master_key_file == NULL)
@@ -190,7 +248,7 @@ void doctor_data(struct doctor *doctor, const char *dir, const char *master_key_
         if (pid > 0)
             check_process(doctor, pid);
     } else {
-        doctor_find(doctor, "database", "Do what the sentence says, or restore a backup.", "%s.", problem.text);
+        doctor_find(doctor, "database", remedy_of(code), "%s.", problem.text);
     }
 }
 

@@ -11,9 +11,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* What must stay free beside the copy, so that the copy is not what fills the disk under the database. */
-#define MARGIN_BYTES ((uint64_t)64 << 20)
-
 struct lk_db_copy {
     sqlite3 *handle;
     sqlite3_backup *backup;
@@ -42,7 +39,7 @@ static int check_room(struct lk_db *db, int fd, struct lk_problem *problem) {
         return copy_problem(problem, code, lk_db_message(db));
     if (fstatvfs(fd, &room) != 0)
         return copy_problem(problem, LK_EIO, strerror(errno));
-    uint64_t needed = size + MARGIN_BYTES;
+    uint64_t needed = size + LK_DB_COPY_MARGIN_BYTES;
     uint64_t available = (uint64_t)room.f_bavail * room.f_frsize;
     if (available >= needed)
         return 0;

@@ -294,6 +294,28 @@ describe('serve', () => {
     }
   });
 
+  it('names the file or directory that it may not write', { skip: !isRoot && 'only root can be somebody else' }, (t) => {
+    const data = path.join(temporaryDirectory(), 'data');
+    init(data);
+    const database = path.join(data, 'latchkey.db');
+    for (const file of [path.dirname(data), data, ...fs.readdirSync(data).map((name) => path.join(data, name))]) fs.chownSync(file, 65534, 65534);
+    const other = (...args) => spawnSync('setpriv', ['--reuid', '65534', '--regid', '65534', '--clear-groups', BINARY, ...args], { encoding: 'utf8', timeout: 10000 * SLOW });
+    const readable = other('version');
+    if (readable.status !== 0 || readable.stderr !== '') return t.skip('the build itself lies where nobody may look, or writes its counts of coverage there');
+    const refused = (file) => refusedWith(other('serve', '--data', data, '--listen', '127.0.0.1:0', '--ops-listen', ''), new RegExp(`^latchkey: Cannot open the database ${database}: this user may not write ${file} \\(Permission denied\\)\n$`));
+    fs.chmodSync(database, 0o400);
+    refused(database);
+    fs.chmodSync(database, 0o600);
+    fs.chownSync(database, 0, 0);
+    refused(database);
+    fs.chownSync(database, 65534, 65534);
+    fs.chmodSync(data, 0o500);
+    refused(`${data}/`);
+    fs.chmodSync(data, 0o700);
+    fs.writeFileSync(`${database}-wal`, '', { mode: 0o600 });
+    refused(`${database}-wal`);
+  });
+
   it('says what may be short when it may start no thread', { skip: !isRoot && 'only root can be somebody else' }, (t) => {
     const data = path.join(temporaryDirectory(), 'data');
     init(data);
