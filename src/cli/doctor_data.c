@@ -1,6 +1,7 @@
 /* latchkey doctor, on the machine itself. */
 #include "cli/doctor.h"
 
+#include "api/keyring_feed.h"
 #include "api/store_open.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -184,15 +185,40 @@ static void check_process(struct doctor *doctor, long pid) {
     check_binary(doctor, pid);
 }
 
-static void check_stopped(struct doctor *doctor, struct lk_store *store) {
+/* What to do about a database that cannot be opened. A backup helps only where the files are not what they should be. */
+static const char *remedy_of(int code) {
+    switch (code) {
+    case LK_ECORRUPT:
+    case LK_ENOTFOUND:
+    case LK_ECONFLICT: return "Do what the sentence says, or restore a backup.";
+    case LK_EFORBIDDEN: return "Run doctor as root or as the user that the server runs as, and let that user read and write what is named.";
+    case LK_EIO: return "Look at the disk and at what the system says of it (dmesg); if it is well, restore a backup.";
+    default: return "Do what the sentence says, and run doctor again.";
+    }
+}
+
+/* All that a start reads. What was damaged within a value leaves the database sound, and is in no entry of the audit log. */
+static void check_load(struct doctor *doctor, const struct lk_store *store) {
+    struct lk_problem problem = {0};
+    struct lk_keyring_feed feed = {0};
+    int code = lk_keyring_feed_open(&feed, store->db, store->keys, false, &problem);
+    if (code != 0)
+        doctor_find(doctor, "database", remedy_of(code), "%s.", problem.text);
+    lk_keyring_feed_close(&feed);
+}
+
+static void check_stopped(struct doctor *doctor, const struct lk_store *store) {
     struct lk_problem problem = {0};
     struct lk_audit_finding finding = {0};
     struct lk_call call = {
         .db = store->db, .arena = &doctor->arena, .domain = store->domain, .now_ms = lk_clock_wall_ms(), .problem = &problem};
     doctor->checks += 2;
-    if (lk_db_check(store->db, &problem) != 0)
+    if (lk_db_check(store->db, &problem) != 0) {
         doctor_find(doctor, "database", "Restore a backup.", "%s.", problem.text);
-    else if (lk_audit_verify(&call, &finding) != 0)
+        return;
+    }
+    check_load(doctor, store);
+    if (lk_audit_verify(&call, &finding) != 0)
         doctor_find(doctor, "audit", "Restore a backup, and find out who can write this directory.", "%s.", problem.text);
     else if (!finding.intact)
         doctor_find(doctor, "audit", "Find out who can write this directory; compare with a backup.", "%s.", lk_audit_words(&finding).text);
@@ -210,18 +236,6 @@ static bool is_there(struct doctor *doctor, const char *dir) {
     doctor_find(doctor, "files", "Name the data directory of the server, and run doctor as the user that the server runs as.",
                 "There is no data directory %.200s: %s.", dir, strerror(error));
     return false;
-}
-
-/* What to do about a database that cannot be opened. A backup helps only where the files are not what they should be. */
-static const char *remedy_of(int code) {
-    switch (code) {
-    case LK_ECORRUPT:
-    case LK_ENOTFOUND:
-    case LK_ECONFLICT: return "Do what the sentence says, or restore a backup.";
-    case LK_EFORBIDDEN: return "Run doctor as root or as the user that the server runs as, and let that user read and write what is named.";
-    case LK_EIO: return "Look at the disk and at what the system says of it (dmesg); if it is well, restore a backup.";
-    default: return "Do what the sentence says, and run doctor again.";
-    }
 }
 
 void doctor_data(struct doctor *doctor, const char *dir, const char *master_key_file) {

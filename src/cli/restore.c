@@ -4,6 +4,7 @@
  * The order: everything about the file that can be checked without writing, then the directory, then the database under another name, checked in its turn,
  * and only then its name. So a failure leaves no database behind.
  */
+#include "api/keyring_feed.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json_write.h"
@@ -215,6 +216,15 @@ static int check_audit(struct restore *restore, struct lk_call *call) {
     return lk_problem_set(call->problem, LK_ECORRUPT, "%s (in the backup); nothing was restored", lk_audit_words(&finding).text);
 }
 
+/* What is sealed and sound may have been damaged where the backup was made, within a value that only a start reads. */
+static int check_load(const struct restore *restore, struct lk_problem *problem) {
+    struct lk_keyring_feed feed = {0};
+    struct lk_problem found = {0};
+    int code = lk_keyring_feed_open(&feed, restore->store.db, restore->store.keys, false, &found);
+    lk_keyring_feed_close(&feed);
+    return code == 0 ? 0 : lk_problem_set(problem, code, "%s (in the backup); nothing was restored", found.text);
+}
+
 static int record(struct restore *restore, struct lk_call *call) {
     struct lk_db *db = restore->store.db;
     int code = lk_db_begin(db);
@@ -248,6 +258,8 @@ static int check_database(struct restore *restore, struct lk_problem *problem) {
     code = lk_db_check(call.db, problem);
     if (code == 0)
         code = check_audit(restore, &call);
+    if (code == 0)
+        code = check_load(restore, problem);
     if (code == 0 && lk_store_backup_counts(call.db, &restore->accounts, &restore->keys) != 0)
         code = lk_problem_set(problem, LK_EIO, "The database cannot be read: %s", lk_db_message(call.db));
     return code == 0 ? record(restore, &call) : code;

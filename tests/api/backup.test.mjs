@@ -1,13 +1,14 @@
 // latchkey backup and restore: consistent under load, checked, and honest about what comes back.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash, createHmac, hkdfSync } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { BINARY, DELETE, httpRequest, init, run, Server, sleep, SLOW, temporaryDirectory } from './support/server.mjs';
+import { BINARY, DELETE, httpRequest, init, run, Server, sleep, SLOW, sqlite, temporaryDirectory } from './support/server.mjs';
 
 const VERIFY = { method: 'POST', path: '/v1/keys:verify' };
 
@@ -38,6 +39,19 @@ async function verdict(server, key) {
 async function audits(server) {
   const { audits } = await server.query('{ audits(limit: 100) { nodes { changes { operationType resourceType } failureStatusMsg } } }');
   return audits.nodes.flatMap((node) => node.changes.map((change) => ({ ...change, failed: node.failureStatusMsg !== null })));
+}
+
+/** The backup that a server would have made whose database had been changed by this SQL (domain/backup_file.h). */
+function changed(backup, master, sql) {
+  const place = temporaryDirectory();
+  fs.writeFileSync(path.join(place, 'latchkey.db'), backup.subarray(72, -64));
+  sqlite(place, sql);
+  const database = fs.readFileSync(path.join(place, 'latchkey.db'));
+  const header = Buffer.from(backup.subarray(0, 72));
+  header.writeBigUInt64BE(BigInt(database.length), 32);
+  const checksum = createHash('sha256').update(header).update(database).digest();
+  const audit = Buffer.from(hkdfSync('sha256', master, Buffer.alloc(0), 'latchkey/audit/1', 32));
+  return Buffer.concat([header, database, checksum, createHmac('sha256', audit).update(Buffer.from([4])).update(checksum).digest()]);
 }
 
 describe('backup and restore', () => {
@@ -136,6 +150,19 @@ describe('backup and restore', () => {
       assert.match(done.stderr, message);
       assert.equal(fs.existsSync(path.join(directory, 'nothing')), false, done.stderr);
     }
+  });
+
+  it('refuses one of a database with which no server would start, however sound and sealed', () => {
+    const bytes = fs.readFileSync(file);
+    const master = fs.readFileSync(masterKey);
+    const made = path.join(directory, 'made.backup');
+    fs.writeFileSync(made, changed(bytes, master, 'SELECT 1'));
+    assert.equal(restore(made, 'made').status, 0);
+    fs.writeFileSync(made, changed(bytes, master, "UPDATE user_group SET permissions = substr(permissions, 2) WHERE name = 'Production Support'"));
+    const done = restore(made, 'unmade');
+    assert.deepEqual([done.status, done.stdout], [1, '']);
+    assert.match(done.stderr, /^latchkey: The keys cannot be loaded: The permissions of a user group cannot be read: .* \(in the backup\); nothing was restored\n$/);
+    assert.deepEqual(fs.readdirSync(path.join(directory, 'unmade')), ['lock']);
   });
 
   it('leaves nothing when it is interrupted', async () => {

@@ -232,6 +232,15 @@ os.setxattr(sys.argv[1], "system.posix_acl_access", struct.pack("<I", 2) + b"".j
     assert.match(text, /a row of api_key_use refers to nothing/);
   });
 
+  it('finds a database that is sound, and with which no server starts', async () => {
+    const { data, account } = fresh();
+    sqlite(data, "UPDATE user_group SET permissions = substr(permissions, 2) WHERE name = 'Production Support'");
+    await assert.rejects(Server.start(data, account), /The keys cannot be loaded/);
+    const { found, text } = doctor(['--data', data]);
+    assert.deepEqual(found, ['database']);
+    assert.match(text, /^The keys cannot be loaded: The permissions of a user group cannot be read/);
+  });
+
   it('finds certificates near their end, and keys of theirs that others may read', () => {
     const directory = temporaryDirectory();
     const { data } = fresh();
