@@ -197,8 +197,11 @@ static int write_database(struct restore *restore, struct lk_problem *problem) {
     int code = read_through(restore, fd, problem);
     if (code == 0)
         code = check_seal(restore, problem); /* the file may have changed since */
-    if (code == 0 && (fchmod(fd, 0600) != 0 || fsync(fd) != 0))
-        code = lk_problem_set(problem, LK_EIO, "Cannot write %s: %s", restore->new_path, strerror(errno));
+    int error = code != 0 ? 0 : lk_file_make_private(fd, restore->new_path);
+    if (code == 0 && error == 0 && fsync(fd) != 0)
+        error = errno;
+    if (error != 0)
+        code = lk_problem_set(problem, LK_EIO, "Cannot write %s: %s", restore->new_path, strerror(error));
     close(fd);
     return code;
 }

@@ -36,9 +36,7 @@ static int create_file(const char *path, struct lk_problem *problem) {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 && errno == EEXIST)
         return 0;
-    int error = 0;
-    if (fd < 0 || fchmod(fd, 0600) != 0)
-        error = errno;
+    int error = fd < 0 ? errno : lk_file_make_private(fd, path);
     if (fd >= 0)
         close(fd);
     if (error == 0)

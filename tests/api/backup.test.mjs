@@ -221,6 +221,15 @@ describe('backup and restore', () => {
     assert.equal(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(restored.stdout)).data, `${directory}/restored-\ufffd`);
   });
 
+  it('restores, as root, into the directory of the user that serves it', { skip: process.getuid() !== 0 && 'only root can be somebody else' }, () => {
+    const into = path.join(directory, 'given');
+    fs.mkdirSync(into, { mode: 0o700 });
+    fs.chownSync(into, 12345, 23456);
+    assert.equal(restore(file, 'given').status, 0);
+    const owners = () => fs.readdirSync(into).map((name) => [name, fs.statSync(path.join(into, name)).uid, fs.statSync(path.join(into, name)).gid, fs.statSync(path.join(into, name)).mode & 0o777]);
+    assert.deepEqual(owners(), [['latchkey.db', 12345, 23456, 0o600], ['lock', 12345, 23456, 0o600]]);
+  });
+
   it('restores into a directory that holds the master key', () => {
     const into = path.join(directory, 'withkey');
     fs.mkdirSync(into, { mode: 0o700 });

@@ -107,6 +107,14 @@ describe('init', () => {
     assert.equal(run(['init', '--data', link]).status, 0);
   });
 
+  it('makes, as root, files that are of the user whose directory it is', { skip: !isRoot && 'only root can be somebody else' }, () => {
+    const data = temporaryDirectory();
+    fs.chownSync(data, 12345, 23456);
+    init(data);
+    const owners = fs.readdirSync(data).map((name) => [name, fs.statSync(path.join(data, name)).uid, fs.statSync(path.join(data, name)).gid]);
+    assert.deepEqual(owners, [['latchkey.db', 12345, 23456], ['lock', 12345, 23456], ['master.key', 12345, 23456]]);
+  });
+
   it('tells the next command as a shell takes it', () => {
     const data = path.join(temporaryDirectory(), "Ann's data");
     assert.match(run(['init', '--data', data]).stdout, /^Next: latchkey serve --data '.*\/Ann'\\''s data'$/m);
