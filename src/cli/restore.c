@@ -340,10 +340,11 @@ static int tell(const struct restore *restore, struct lk_problem *problem) {
 static int restore_all(struct restore *restore, struct lk_problem *problem) {
     int code = cli_fresh_check(restore->dir, problem);
     if (code == LK_ECONFLICT)
-        return lk_problem_set(problem, code,
-                              "%s is not empty; nothing was changed. Restore into a new directory, and give it the place of the old one "
-                              "once it serves",
-                              restore->dir);
+        return lk_problem_set(
+            problem, code,
+            "%s is not empty; nothing was changed. Restore into a new directory, and give it the place of the old one when "
+            "no server runs",
+            restore->dir);
     if (code == 0)
         code = open_file(restore, problem);
     if (code == 0)

@@ -48,11 +48,19 @@ static int check_room(struct lk_db *db, int fd, struct lk_problem *problem) {
                           (unsigned long long)(needed >> 20) + 1, (unsigned long long)(available >> 20));
 }
 
+/* The database goes on where its directory has been moved to under the server; a new file is looked for where it was. */
+static int no_file(const char *path, struct lk_problem *problem) {
+    int code = lk_code_of_errno(errno);
+    bool moved = code == LK_ENOTFOUND || code == LK_EFORBIDDEN;
+    return lk_problem_set(problem, code, "The database cannot be copied for a backup: %s: %s%s", path, strerror(errno),
+                          moved ? "; if the data directory was moved, start the server again where it is now" : "");
+}
+
 static int make_file(struct lk_db *db, const char *path, struct lk_problem *problem) {
     unlink(path);
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return copy_problem(problem, lk_code_of_errno(errno), strerror(errno));
+        return no_file(path, problem);
     int code = fchmod(fd, 0600) == 0 ? check_room(db, fd, problem) : copy_problem(problem, lk_code_of_errno(errno), strerror(errno));
     close(fd);
     if (code != 0)

@@ -333,6 +333,18 @@ describe('backup and restore', () => {
     assert.equal(restore(piped, 'piped').status, 0);
   });
 
+  it('says that the data directory was moved under the server, which goes on', async () => {
+    const place = temporaryDirectory();
+    const moved = await Server.start(path.join(place, 'before'), init(path.join(place, 'before')));
+    fs.renameSync(path.join(place, 'before'), path.join(place, 'after'));
+    await moved.createKey('later');
+    const done = cli(moved, ['backup', path.join(place, 'backup')]);
+    await moved.stop();
+    assert.equal(done.status, 1);
+    assert.match(done.stderr, /^latchkey: The database cannot be copied for a backup: \S+before\S+: No such file or directory; if the data directory was moved, start the server again where it is now\n$/);
+    assert.equal(run(['audit', 'verify', '--data', path.join(place, 'after')]).status, 0);
+  });
+
   it('is made one at a time: a second one is refused until the first was sent, or nobody takes it any more', async () => {
     const socketPath = path.join(temporaryDirectory(), 'socket');
     const other = await Server.fresh({ args: ['--listen', `unix:${socketPath}`] });
