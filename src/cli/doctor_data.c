@@ -99,6 +99,9 @@ static void check_room(struct doctor *doctor, const char *dir) {
     uint64_t needed = (uint64_t)database.st_size + LK_DB_COPY_MARGIN_BYTES;
     uint64_t available = (uint64_t)room.f_bavail * room.f_frsize;
     doctor->checks++;
+    if (room.f_files > 0 && room.f_favail == 0)
+        doctor_find(doctor, "disk", "Remove files there, or make a larger file system (df -i).",
+                    "No file can be made where %.200s is: its file system has no inode left.", dir);
     if (available < needed)
         doctor_find(doctor, "disk", "Make room there.",
                     "There are %" PRIu64 " MiB free where %.200s is, and %" PRIu64

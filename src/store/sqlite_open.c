@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* Pages in the log from which on a commit is followed by a checkpoint: 64 MiB of 4 KiB pages. Keys land all over the index of digests, so a longer log
@@ -128,8 +129,8 @@ static bool is_barred(const char *path, int mode) {
     return path != NULL && faccessat(AT_FDCWD, path, mode, AT_EACCESS) != 0 && lk_code_of_errno(errno) == LK_EFORBIDDEN;
 }
 
-/* A right that is lacking SQLite tells by a number, or as an error of the disk. 0: none is. */
-static int rights_problem(const char *path, struct lk_problem *problem) {
+/* What its place lacks SQLite tells by a number, or as an error of the disk: a right, or an inode for the log. 0: neither. */
+static int place_problem(const char *path, struct lk_problem *problem) {
     const char *end = strrchr(path, '/');
     char *dir = end == NULL ? strdup("./") : strndup(path, (size_t)(end - path) + 1);
     char *log = NULL;
@@ -140,6 +141,10 @@ static int rights_problem(const char *path, struct lk_problem *problem) {
     if (barred != NULL)
         code = lk_problem_set(problem, LK_EFORBIDDEN, "Cannot open the database %s: this user may not write %s (%s)", path, barred,
                               strerror(errno));
+    struct statvfs room;
+    if (code == 0 && dir != NULL && statvfs(dir, &room) == 0 && room.f_files > 0 && room.f_favail == 0)
+        code = lk_problem_set(problem, LK_EFULL, "Cannot open the database %s: its file system has no inode left for its log: remove files",
+                              path);
     free(dir);
     free(log);
     return code;
@@ -153,8 +158,8 @@ static int open_problem(struct lk_db *db, const char *path, int code, struct lk_
     case LK_EFULL: return lk_problem_set(problem, code, "There is no space left for the database %s: free some and start again", path);
     default: break;
     }
-    int rights = rights_problem(path, problem);
-    return rights != 0 ? rights : lk_problem_set(problem, code, "Cannot open the database %s: %s", path, db->message);
+    int lacking = place_problem(path, problem);
+    return lacking != 0 ? lacking : lk_problem_set(problem, code, "Cannot open the database %s: %s", path, db->message);
 }
 
 int lk_db_open_sqlite(const char *path, bool create, struct lk_db **ret, struct lk_problem *problem) {

@@ -185,6 +185,19 @@ os.setxattr(sys.argv[1], "system.posix_acl_access", struct.pack("<I", 2) + b"".j
     }
   });
 
+  it('finds a disk on which no file can be made, which keeps a server from starting', { skip: process.getuid() !== 0 && 'only root can mount a small one' }, async (t) => {
+    const mount = temporaryDirectory();
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=100m,nr_inodes=10,mode=0700', 'tmpfs', mount]).status !== 0) return t.skip('cannot mount a tmpfs');
+    t.after(() => spawnSync('umount', ['-l', mount]));
+    const data = path.join(mount, 'data');
+    const account = init(data);
+    for (let i = fs.readdirSync(data).length + 2; i < 10; i++) fs.writeFileSync(path.join(mount, `f${i}`), '');
+    await assert.rejects(Server.start(data, account), /Cannot open the database \S+: its file system has no inode left for its log: remove files/);
+    const { found, text } = doctor(['--data', data]);
+    assert.deepEqual(found, ['disk', 'database']);
+    assert.ok(text.startsWith(`No file can be made where ${data} is: its file system has no inode left.\n`));
+  });
+
   it('advises no backup for what no backup mends', { skip: process.getuid() !== 0 && 'only root can mount' }, (t) => {
     const { data } = fresh();
     if (spawnSync('mount', ['--bind', data, data]).status !== 0) return t.skip('nothing can be mounted here');
