@@ -172,13 +172,15 @@ describe('backup and restore', () => {
     await new Promise((resolve) => slow.listen(0, '127.0.0.1', resolve));
     try {
       for (const signal of ['SIGINT', 'SIGTERM']) {
-        const child = spawn(BINARY, ['backup', path.join(into, 'x'), '--url', `http://127.0.0.1:${slow.address().port}`, '--api-key', 'x']);
-        const ended = once(child, 'exit');
-        const begun = () => fs.readdirSync(into).some((name) => fs.statSync(path.join(into, name)).size > 0);
-        for (const deadline = Date.now() + 10000 * SLOW; !begun(); await sleep(20)) assert.ok(Date.now() < deadline, 'nothing is written');
-        child.kill(signal);
-        assert.deepEqual(await ended, [null, signal]);
-        assert.deepEqual(fs.readdirSync(into), []);
+        for (const often of [1, 300]) {
+          const child = spawn(BINARY, ['backup', path.join(into, 'x'), '--url', `http://127.0.0.1:${slow.address().port}`, '--api-key', 'x']);
+          const ended = once(child, 'exit');
+          const begun = () => fs.readdirSync(into).some((name) => fs.statSync(path.join(into, name)).size > 0);
+          for (const deadline = Date.now() + 10000 * SLOW; !begun(); await sleep(20)) assert.ok(Date.now() < deadline, 'nothing is written');
+          for (let i = 0; i < often; i++) child.kill(signal); // timeout(1) sends a second one at once
+          assert.deepEqual(await ended, [null, signal]);
+          assert.deepEqual(fs.readdirSync(into), [], `${signal}, ${often} times`);
+        }
       }
     } finally {
       slow.closeAllConnections();
