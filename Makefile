@@ -86,6 +86,8 @@ install: build ## copy the binary, its manual page, completions and systemd unit
 	install -d $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	sed -e 's|^prefix=.*|prefix=$(PREFIX)|' -e 's|^libdir=.*|libdir=$${prefix}/lib|' $(BUILD)/meson-private/latchkey.pc \
 	    >$(DESTDIR)$(PREFIX)/lib/pkgconfig/latchkey.pc
+	@# Programs find the library by the system's list, but for who packs this up, or may not change it.
+	@[ -n "$(DESTDIR)" ] || PATH="$$PATH:/usr/sbin:/sbin" ldconfig 2>/dev/null || :
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' packaging/latchkey.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/latchkey.service
 

@@ -1,6 +1,7 @@
 #include "api/store_open.h"
 
 #include "domain/migrate.h"
+#include "store/migrate.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -21,6 +22,8 @@ typedef int (*migration)(struct lk_db *db, const struct lk_keys *keys, struct lk
 
 static int open_database(struct lk_store *store, const char *path, bool create, migration migrate, struct lk_problem *problem) {
     int code = lk_db_open_sqlite(path, create, &store->db, problem);
+    if (code == 0 && !create)
+        code = lk_migrate_check_begun(store->db, path, problem);
     if (code == 0)
         code = migrate(store->db, store->keys, problem);
     if (code == 0)

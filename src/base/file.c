@@ -9,28 +9,50 @@
 #include <linux/posix_acl_xattr.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
 /* Entries of an access control list that are looked at; who has a longer one shares. */
 #define ACL_MAX 32
 
-int lk_sync_directory_of(const char *path) {
+/* The directory that path lies in, opened; or -1 with errno. */
+static int open_directory_of(const char *path) {
     size_t len = strlen(path);
     while (len > 1 && path[len - 1] == '/')
         len--;
     while (len > 0 && path[len - 1] != '/')
         len--;
     char *dir = len == 0 ? strdup(".") : strndup(path, len);
-    if (dir == NULL)
-        return ENOMEM;
+    int fd = dir == NULL ? -1 : open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(dir); /* which leaves errno */
+    return fd;
+}
+
+int lk_sync_directory_of(const char *path) {
     int error = 0;
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open_directory_of(path);
     if (fd < 0 || fsync(fd) != 0)
         error = errno;
     if (fd >= 0)
         close(fd);
-    free(dir);
+    return error;
+}
+
+int lk_file_make_private(int fd, const char *path) {
+    struct stat status;
+    if (fchmod(fd, 0600) != 0)
+        return errno;
+    if (geteuid() != 0)
+        return 0;
+    int dir = open_directory_of(path);
+    if (dir < 0)
+        return errno;
+    int error = fstat(dir, &status) != 0 ? errno : 0;
+    close(dir);
+    /* Where root may not give it away, as in some containers and network file systems, it stays as it is. */
+    if (error == 0 && status.st_uid != 0 && fchown(fd, status.st_uid, status.st_gid) != 0)
+        return 0;
     return error;
 }
 

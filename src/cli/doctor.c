@@ -118,10 +118,10 @@ const struct cli_command cli_doctor_command = {
     .usage = "[--data DIR] [--url URL]",
     .summary = "Look for what is wrong, and say what to do.",
     .help =
-        "Of a data directory: who may read its files, the clock, and, of a stopped server, the database and the audit log; of a\n"
-        "running one, whether it is confined and not outdated. Of a server that is named, or that an API key is given for: whether it\n"
-        "answers, its clock and its certificate; with the key, keys that never expire (but for one that alone can manage the account),\n"
-        "that nobody uses, or whose secrets were imported and are easy to guess.\n"
+        "Of a data directory: who may read its files and whether the server may write them, the room on its disk, the clock, and, of a\n"
+        "stopped server, the database and the audit log; of a running one, whether it is confined and not outdated. Of a server that is\n"
+        "named, or that an API key is given for: whether it answers, its clock and its certificate; with the key, keys that never expire\n"
+        "(but for one that alone can manage the account), that nobody uses, or whose secrets were imported and are easy to guess.\n"
         "Exit code 0 when nothing is wrong, 1 when there are findings.\n",
     .examples =
         "  latchkey doctor --data /var/lib/latchkey\n  LATCHKEY_API_KEY=lk_... latchkey doctor --url https://keys.example.com --json\n",

@@ -1,4 +1,4 @@
-/* What `latchkey doctor` finds. One list a run; nothing is changed by any check (but for the migrations that opening a directory brings). */
+/* What `latchkey doctor` finds. One list a run; nothing is changed by any check. */
 #ifndef LK_CLI_DOCTOR_H
 #define LK_CLI_DOCTOR_H
 
@@ -30,8 +30,8 @@ struct doctor {
 void doctor_find(struct doctor *doctor, const char *check, const char *remedy, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* A data directory, also of a running server: who may read its files, and whether its database and audit log are whole (stopped) or its process confined
- * (running). */
+/* A data directory, also of a running server: who may read its files and who may write them, whether there is room on its disk, and whether its database and
+ * audit log are whole (stopped) or its process confined (running). */
 void doctor_data(struct doctor *doctor, const char *dir, const char *master_key_file);
 
 /* A certificate and its key on this machine; NULL for none. */

@@ -1,10 +1,12 @@
 /* latchkey doctor, on the machine itself. */
 #include "cli/doctor.h"
 
+#include "api/keyring_feed.h"
 #include "api/store_open.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "domain/audit.h"
+#include "store/backup.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,11 +31,11 @@ static bool is_shared(const struct doctor *doctor, const char *path, mode_t mode
     return shared;
 }
 
-/* A command, which somebody will copy. NULL: out of memory. */
-static const char *close_command(struct doctor *doctor, const char *path) {
+/* A command, which somebody will copy: what to do, and to which file. NULL: out of memory. */
+static const char *command_on(struct doctor *doctor, const char *what, const char *path) {
     struct lk_buf command;
     lk_buf_init(&command, 0);
-    lk_buf_add_cstr(&command, "chmod go= ");
+    lk_buf_addf(&command, "%s ", what);
     cli_add_word(&command, path);
     const char *text = command.failed ? NULL : lk_arena_strdup(&doctor->arena, lk_buf_slice(&command));
     lk_buf_free(&command);
@@ -49,7 +52,7 @@ void doctor_private(struct doctor *doctor, const char *path, bool required) {
         return;
     }
     if (is_shared(doctor, path, status.st_mode))
-        doctor_find(doctor, "files", close_command(doctor, path), "Others than its owner may use %s (mode %04o).", path,
+        doctor_find(doctor, "files", command_on(doctor, "chmod go=", path), "Others than its owner may use %s (mode %04o).", path,
                     (unsigned)status.st_mode & 07777);
     if (status.st_mtime > time(NULL) + 3600)
         doctor_find(doctor, "clock", "Set this machine's clock (timedatectl), which expiry and audit rely on.",
@@ -60,6 +63,51 @@ static void check_in(struct doctor *doctor, const char *dir, const char *name, b
     const char *path = lk_arena_printf(&doctor->arena, "%s/%s", dir, name);
     if (path != NULL)
         doctor_private(doctor, path, required);
+}
+
+/* The server runs as whom its directory belongs to. Root, who runs this, can open what the server cannot: it would look well. */
+static void check_usable(struct doctor *doctor, const char *path, mode_t needed) {
+    struct stat status;
+    if (path == NULL || stat(path, &status) != 0)
+        return;
+    if (status.st_uid != doctor->user) {
+        const char *what = lk_arena_printf(&doctor->arena, "chown %u", (unsigned)doctor->user);
+        doctor_find(doctor, "files", what == NULL ? NULL : command_on(doctor, what, path),
+                    "%s belongs to another user (%u) than the directory (%u), as whom the server runs.", path, (unsigned)status.st_uid,
+                    (unsigned)doctor->user);
+    } else if ((status.st_mode & needed) != needed) {
+        doctor_find(doctor, "files", command_on(doctor, S_ISDIR(status.st_mode) ? "chmod u=rwx" : "chmod u=rw", path),
+                    "Its owner may not read and write %s (mode %04o).", path, (unsigned)status.st_mode & 07777);
+    }
+}
+
+/* What the server itself writes to: the directory, and the files that it opens in it. */
+static void check_writable(struct doctor *doctor, const char *dir) {
+    static const char *const names[] = {LK_DATABASE_FILE, LK_DATABASE_FILE "-wal", "lock"};
+    check_usable(doctor, dir, 0700);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        check_usable(doctor, lk_arena_printf(&doctor->arena, "%s/%s", dir, names[i]), 0600);
+}
+
+/* As much as a backup asks for: with that, changes have room too. */
+static void check_room(struct doctor *doctor, const char *dir) {
+    struct statvfs room;
+    struct stat database;
+    const char *path = lk_arena_printf(&doctor->arena, "%s/%s", dir, LK_DATABASE_FILE);
+    if (path == NULL || stat(path, &database) != 0 || statvfs(dir, &room) != 0)
+        return;
+    uint64_t needed = (uint64_t)database.st_size + LK_DB_COPY_MARGIN_BYTES;
+    uint64_t available = (uint64_t)room.f_bavail * room.f_frsize;
+    doctor->checks++;
+    if (room.f_files > 0 && room.f_favail == 0)
+        doctor_find(doctor, "disk", "Remove files there, or make a larger file system (df -i).",
+                    "No file can be made where %.200s is: its file system has no inode left.", dir);
+    if (available < needed)
+        doctor_find(doctor, "disk", "Make room there.",
+                    "There are %" PRIu64 " MiB free where %.200s is, and %" PRIu64
+                    " MiB are needed: without them backups are refused, and when "
+                    "nothing is left all changes.",
+                    available >> 20, dir, (needed >> 20) + 1);
 }
 
 /* The number that the process which has a lock left in it; 0: not known. In a container it is another one than out here. */
@@ -140,15 +188,40 @@ static void check_process(struct doctor *doctor, long pid) {
     check_binary(doctor, pid);
 }
 
-static void check_stopped(struct doctor *doctor, struct lk_store *store) {
+/* What to do about a database that cannot be opened. A backup helps only where the files are not what they should be. */
+static const char *remedy_of(int code) {
+    switch (code) {
+    case LK_ECORRUPT:
+    case LK_ENOTFOUND:
+    case LK_ECONFLICT: return "Do what the sentence says, or restore a backup.";
+    case LK_EFORBIDDEN: return "Run doctor as root or as the user that the server runs as, and let that user read and write what is named.";
+    case LK_EIO: return "Look at the disk and at what the system says of it (dmesg); if it is well, restore a backup.";
+    default: return "Do what the sentence says, and run doctor again.";
+    }
+}
+
+/* All that a start reads. What was damaged within a value leaves the database sound, and is in no entry of the audit log. */
+static void check_load(struct doctor *doctor, const struct lk_store *store) {
+    struct lk_problem problem = {0};
+    struct lk_keyring_feed feed = {0};
+    int code = lk_keyring_feed_open(&feed, store->db, store->keys, false, &problem);
+    if (code != 0)
+        doctor_find(doctor, "database", remedy_of(code), "%s.", problem.text);
+    lk_keyring_feed_close(&feed);
+}
+
+static void check_stopped(struct doctor *doctor, const struct lk_store *store) {
     struct lk_problem problem = {0};
     struct lk_audit_finding finding = {0};
     struct lk_call call = {
         .db = store->db, .arena = &doctor->arena, .domain = store->domain, .now_ms = lk_clock_wall_ms(), .problem = &problem};
     doctor->checks += 2;
-    if (lk_db_check(store->db, &problem) != 0)
+    if (lk_db_check(store->db, &problem) != 0) {
         doctor_find(doctor, "database", "Restore a backup.", "%s.", problem.text);
-    else if (lk_audit_verify(&call, &finding) != 0)
+        return;
+    }
+    check_load(doctor, store);
+    if (lk_audit_verify(&call, &finding) != 0)
         doctor_find(doctor, "audit", "Restore a backup, and find out who can write this directory.", "%s.", problem.text);
     else if (!finding.intact)
         doctor_find(doctor, "audit", "Find out who can write this directory; compare with a backup.", "%s.", lk_audit_words(&finding).text);
@@ -176,6 +249,8 @@ void doctor_data(struct doctor *doctor, const char *dir, const char *master_key_
     doctor_private(doctor, dir, true);
     check_in(doctor, dir, LK_DATABASE_FILE, true);
     check_in(doctor, dir, LK_DATABASE_FILE "-wal", false);
+    check_writable(doctor, dir);
+    check_room(doctor, dir);
     int code = lk_store_look(dir, master_key_file, &store, &problem);
     /* A server that runs has its key, if not from here: a service manager gives it as a credential. */
     if (master_key_file == NULL)
@@ -190,7 +265,7 @@ void doctor_data(struct doctor *doctor, const char *dir, const char *master_key_
         if (pid > 0)
             check_process(doctor, pid);
     } else {
-        doctor_find(doctor, "database", "Do what the sentence says, or restore a backup.", "%s.", problem.text);
+        doctor_find(doctor, "database", remedy_of(code), "%s.", problem.text);
     }
 }
 

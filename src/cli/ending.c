@@ -4,13 +4,17 @@ static const int signals[CLI_ENDINGS] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 static void (*the_undo)(void);
 
+/* The signal is blocked in here, so that one more of its kind waits for the end. It may do what it did before only from here on: SA_RESETHAND would let the
+ * second of two (timeout(1) sends them so) end the process before this has begun. */
 static void undo_and_end(int number) {
     the_undo();
-    raise(number); /* which does now what it did before, once this has returned */
+    signal(number, SIG_DFL);
+    raise(number); /* which ends the process once this has returned */
 }
 
 void cli_ending_begin(void (*undo)(void), struct cli_ending *ret) {
-    const struct sigaction action = {.sa_handler = undo_and_end, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction action = {.sa_handler = undo_and_end};
+    sigfillset(&action.sa_mask);
     the_undo = undo;
     for (unsigned i = 0; i < CLI_ENDINGS; i++) {
         sigaction(signals[i], NULL, &ret->before[i]);

@@ -280,7 +280,9 @@ int cli_print_done(struct cli_session *session, const char *format, ...) {
     lk_buf_init(&out, 0);
     cli_add_printable(&out, lk_slice_cstr(text));
     lk_buf_add_char(&out, '\n');
-    return print_and_wipe(session, &out);
+    int code = print_and_wipe(session, &out);
+    const struct lk_problem why = session->problem;
+    return code == 0 ? 0 : lk_problem_set(&session->problem, code, "%s. %s", why.text, text); /* it is done, whoever hears of it */
 }
 
 int cli_confirm(struct cli_session *session, const char *format, ...) {

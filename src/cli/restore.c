@@ -4,6 +4,7 @@
  * The order: everything about the file that can be checked without writing, then the directory, then the database under another name, checked in its turn,
  * and only then its name. So a failure leaves no database behind.
  */
+#include "api/keyring_feed.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json_write.h"
@@ -196,8 +197,11 @@ static int write_database(struct restore *restore, struct lk_problem *problem) {
     int code = read_through(restore, fd, problem);
     if (code == 0)
         code = check_seal(restore, problem); /* the file may have changed since */
-    if (code == 0 && (fchmod(fd, 0600) != 0 || fsync(fd) != 0))
-        code = lk_problem_set(problem, LK_EIO, "Cannot write %s: %s", restore->new_path, strerror(errno));
+    int error = code != 0 ? 0 : lk_file_make_private(fd, restore->new_path);
+    if (code == 0 && error == 0 && fsync(fd) != 0)
+        error = errno;
+    if (error != 0)
+        code = lk_problem_set(problem, LK_EIO, "Cannot write %s: %s", restore->new_path, strerror(error));
     close(fd);
     return code;
 }
@@ -213,6 +217,15 @@ static int check_audit(struct restore *restore, struct lk_call *call) {
     if (finding.intact)
         return 0;
     return lk_problem_set(call->problem, LK_ECORRUPT, "%s (in the backup); nothing was restored", lk_audit_words(&finding).text);
+}
+
+/* What is sealed and sound may have been damaged where the backup was made, within a value that only a start reads. */
+static int check_load(const struct restore *restore, struct lk_problem *problem) {
+    struct lk_keyring_feed feed = {0};
+    struct lk_problem found = {0};
+    int code = lk_keyring_feed_open(&feed, restore->store.db, restore->store.keys, false, &found);
+    lk_keyring_feed_close(&feed);
+    return code == 0 ? 0 : lk_problem_set(problem, code, "%s (in the backup); nothing was restored", found.text);
 }
 
 static int record(struct restore *restore, struct lk_call *call) {
@@ -248,6 +261,8 @@ static int check_database(struct restore *restore, struct lk_problem *problem) {
     code = lk_db_check(call.db, problem);
     if (code == 0)
         code = check_audit(restore, &call);
+    if (code == 0)
+        code = check_load(restore, problem);
     if (code == 0 && lk_store_backup_counts(call.db, &restore->accounts, &restore->keys) != 0)
         code = lk_problem_set(problem, LK_EIO, "The database cannot be read: %s", lk_db_message(call.db));
     return code == 0 ? record(restore, &call) : code;
@@ -325,10 +340,11 @@ static int tell(const struct restore *restore, struct lk_problem *problem) {
 static int restore_all(struct restore *restore, struct lk_problem *problem) {
     int code = cli_fresh_check(restore->dir, problem);
     if (code == LK_ECONFLICT)
-        return lk_problem_set(problem, code,
-                              "%s is not empty; nothing was changed. Restore into a new directory, and give it the place of the old one "
-                              "once it serves",
-                              restore->dir);
+        return lk_problem_set(
+            problem, code,
+            "%s is not empty; nothing was changed. Restore into a new directory, and give it the place of the old one when "
+            "no server runs",
+            restore->dir);
     if (code == 0)
         code = open_file(restore, problem);
     if (code == 0)

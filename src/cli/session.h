@@ -118,7 +118,7 @@ int cli_list_end(struct cli_session *session, const struct cli_list *list);
 /* Prints one object as lines of title and value, those without a value left out, or as JSON. LK_EIO when it is none: the server's answer lacks it. */
 int cli_print_object(struct cli_session *session, const struct lk_json *object, const struct cli_column *columns, size_t columns_len);
 
-/* Prints a sentence for people; nothing for programs. */
+/* Prints a sentence for people about what is done; nothing for programs. Where it cannot be printed, the problem has it. */
 int cli_print_done(struct cli_session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Asks a person at the terminal whether to go on: `question` and [y/N]. 0 when the answer is yes, when nobody is there to ask, or with --yes;

@@ -58,8 +58,7 @@ static int write_file(const char *path, const struct lk_master *master) {
         error = errno;
         goto free_name;
     }
-    if (fchmod(fd, 0600) != 0)
-        error = errno;
+    error = lk_file_make_private(fd, path);
     if (error == 0)
         error = write_all(fd, master->bytes, sizeof master->bytes);
     if (close(fd) != 0 && error == 0)

@@ -11,9 +11,6 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* What must stay free beside the copy, so that the copy is not what fills the disk under the database. */
-#define MARGIN_BYTES ((uint64_t)64 << 20)
-
 struct lk_db_copy {
     sqlite3 *handle;
     sqlite3_backup *backup;
@@ -42,7 +39,7 @@ static int check_room(struct lk_db *db, int fd, struct lk_problem *problem) {
         return copy_problem(problem, code, lk_db_message(db));
     if (fstatvfs(fd, &room) != 0)
         return copy_problem(problem, LK_EIO, strerror(errno));
-    uint64_t needed = size + MARGIN_BYTES;
+    uint64_t needed = size + LK_DB_COPY_MARGIN_BYTES;
     uint64_t available = (uint64_t)room.f_bavail * room.f_frsize;
     if (available >= needed)
         return 0;
@@ -51,11 +48,19 @@ static int check_room(struct lk_db *db, int fd, struct lk_problem *problem) {
                           (unsigned long long)(needed >> 20) + 1, (unsigned long long)(available >> 20));
 }
 
+/* The database goes on where its directory has been moved to under the server; a new file is looked for where it was. */
+static int no_file(const char *path, struct lk_problem *problem) {
+    int code = lk_code_of_errno(errno);
+    bool moved = code == LK_ENOTFOUND || code == LK_EFORBIDDEN;
+    return lk_problem_set(problem, code, "The database cannot be copied for a backup: %s: %s%s", path, strerror(errno),
+                          moved ? "; if the data directory was moved, start the server again where it is now" : "");
+}
+
 static int make_file(struct lk_db *db, const char *path, struct lk_problem *problem) {
     unlink(path);
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return copy_problem(problem, lk_code_of_errno(errno), strerror(errno));
+        return no_file(path, problem);
     int code = fchmod(fd, 0600) == 0 ? check_room(db, fd, problem) : copy_problem(problem, lk_code_of_errno(errno), strerror(errno));
     close(fd);
     if (code != 0)

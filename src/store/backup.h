@@ -9,6 +9,9 @@
 
 struct lk_db_copy;
 
+/* What must stay free beside the copy, so that the copy is not what fills the disk under the database, whose log grows to as much. */
+#define LK_DB_COPY_MARGIN_BYTES ((uint64_t)64 << 20)
+
 /* Makes an empty file at path, mode 0600, in place of what a copy that was cut short left there. LK_EFULL when the file system has no room for the copy and
  * as much again as a margin for the database to go on; LK_EIO, LK_ENOMEM, LK_EFORBIDDEN. problem is a sentence. No file is left on failure. */
 int lk_db_copy_begin(struct lk_db *db, const char *path, struct lk_db_copy **ret, struct lk_problem *problem);

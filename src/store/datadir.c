@@ -100,8 +100,31 @@ static int no_lock(int directory, const char *path, struct lk_problem *problem) 
                           path, path);
 }
 
+/* 0 or an errno. */
+static int settle_lock(int lock, const char *path) {
+    char *name = NULL;
+    if (asprintf(&name, "%s/lock", path) < 0)
+        return ENOMEM;
+    int error = lk_file_make_private(lock, name);
+    free(name);
+    return error;
+}
+
+/* Opens it and, when that is wanted, makes it: a negative number, with errno, when that cannot be. One that is there is left as it is. */
+static int open_lock(int directory, const char *path, bool create) {
+    static const int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+    int made = create ? openat(directory, "lock", flags | O_CREAT | O_EXCL, 0600) : -1;
+    if (made < 0 && (!create || errno == EEXIST))
+        return openat(directory, "lock", flags);
+    int error = made < 0 ? errno : settle_lock(made, path);
+    if (made >= 0 && error != 0)
+        close(made);
+    errno = error;
+    return error == 0 ? made : -1;
+}
+
 static int take_lock(int directory, const char *path, bool create, int *ret, struct lk_problem *problem) {
-    int lock = openat(directory, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0600);
+    int lock = open_lock(directory, path, create);
     if (lock < 0) {
         if (errno == ENOENT)
             return no_lock(directory, path, problem);

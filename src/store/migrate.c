@@ -141,6 +141,30 @@ int lk_migrate(struct lk_db *db, const struct lk_migrate_hook *hook, struct lk_p
     return lk_migrate_list(db, lk_embedded_migrations, hook, problem);
 }
 
+static int count(struct lk_db *db, const char *sql, int64_t *ret) {
+    struct lk_stmt *stmt = lk_db_stmt(db, sql);
+    int code = lk_step(stmt);
+    if (code < 0)
+        return code;
+    *ret = lk_column_int(stmt, 0);
+    lk_stmt_reset(stmt);
+    return 0;
+}
+
+int lk_migrate_check_begun(struct lk_db *db, const char *path, struct lk_problem *problem) {
+    int64_t tables = 0;
+    int64_t migrations = 0;
+    int code = count(db, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_migration'", &tables);
+    if (code == 0 && tables > 0)
+        code = count(db, "SELECT count(*) FROM schema_migration", &migrations);
+    if (code != 0)
+        return database_problem(db, code, problem);
+    return migrations > 0
+               ? 0
+               : lk_problem_set(problem, LK_ECORRUPT,
+                                "The database %s holds nothing of Latchkey's: restore a backup, or put the right file there", path);
+}
+
 unsigned lk_migrate_version(void) {
     return count_files(lk_embedded_migrations);
 }

@@ -19,6 +19,10 @@ struct lk_migrate_hook {
  * by checksum (LK_ECORRUPT), and says so in problem. 0 when there is nothing to do. */
 int lk_migrate(struct lk_db *db, const struct lk_migrate_hook *hook, struct lk_problem *problem);
 
+/* For a database that must be there already: LK_ECORRUPT, with a sentence, when no latchkey has made anything in it, as in another program's, or in what
+ * SQLite takes for a new one. Changes nothing. */
+int lk_migrate_check_begun(struct lk_db *db, const char *path, struct lk_problem *problem);
+
 /* Newest migration known to this binary. */
 unsigned lk_migrate_version(void);
 

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* Pages in the log from which on a commit is followed by a checkpoint: 64 MiB of 4 KiB pages. Keys land all over the index of digests, so a longer log
@@ -36,9 +37,7 @@ static int create_file(const char *path, struct lk_problem *problem) {
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 && errno == EEXIST)
         return 0;
-    int error = 0;
-    if (fd < 0 || fchmod(fd, 0600) != 0)
-        error = errno;
+    int error = fd < 0 ? errno : lk_file_make_private(fd, path);
     if (fd >= 0)
         close(fd);
     if (error == 0)
@@ -126,14 +125,41 @@ static int enter(struct lk_db *db) {
     return result == SQLITE_OK ? 0 : lk_sqlite_fail(db, result);
 }
 
+static bool is_barred(const char *path, int mode) {
+    return path != NULL && faccessat(AT_FDCWD, path, mode, AT_EACCESS) != 0 && lk_code_of_errno(errno) == LK_EFORBIDDEN;
+}
+
+/* What its place lacks SQLite tells by a number, or as an error of the disk: a right, or an inode for the log. 0: neither. */
+static int place_problem(const char *path, struct lk_problem *problem) {
+    const char *end = strrchr(path, '/');
+    char *dir = end == NULL ? strdup("./") : strndup(path, (size_t)(end - path) + 1);
+    char *log = NULL;
+    if (asprintf(&log, "%s-wal", path) < 0)
+        log = NULL;
+    const char *barred = is_barred(path, R_OK | W_OK) ? path : is_barred(log, R_OK | W_OK) ? log : is_barred(dir, W_OK | X_OK) ? dir : NULL;
+    int code = 0;
+    if (barred != NULL)
+        code = lk_problem_set(problem, LK_EFORBIDDEN, "Cannot open the database %s: this user may not write %s (%s)", path, barred,
+                              strerror(errno));
+    struct statvfs room;
+    if (code == 0 && dir != NULL && statvfs(dir, &room) == 0 && room.f_files > 0 && room.f_favail == 0)
+        code = lk_problem_set(problem, LK_EFULL, "Cannot open the database %s: its file system has no inode left for its log: remove files",
+                              path);
+    free(dir);
+    free(log);
+    return code;
+}
+
 static int open_problem(struct lk_db *db, const char *path, int code, struct lk_problem *problem) {
     switch (code) {
     case LK_EBUSY: return lk_problem_set(problem, code, "Another program has the database %s open: close it and start again", path);
     case LK_ECORRUPT:
         return lk_problem_set(problem, code, "The database %s is damaged or is no database (%s): restore a backup", path, db->message);
     case LK_EFULL: return lk_problem_set(problem, code, "There is no space left for the database %s: free some and start again", path);
-    default: return lk_problem_set(problem, code, "Cannot open the database %s: %s", path, db->message);
+    default: break;
     }
+    int lacking = place_problem(path, problem);
+    return lacking != 0 ? lacking : lk_problem_set(problem, code, "Cannot open the database %s: %s", path, db->message);
 }
 
 int lk_db_open_sqlite(const char *path, bool create, struct lk_db **ret, struct lk_problem *problem) {
@@ -157,7 +183,7 @@ int lk_db_open_sqlite(const char *path, bool create, struct lk_db **ret, struct 
     if (code == 0)
         code = enter(db);
     if (code != 0) {
-        open_problem(db, path, code, problem);
+        code = open_problem(db, path, code, problem);
         lk_db_close(db);
         return code;
     }

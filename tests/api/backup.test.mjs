@@ -1,13 +1,14 @@
 // latchkey backup and restore: consistent under load, checked, and honest about what comes back.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash, createHmac, hkdfSync } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { BINARY, DELETE, httpRequest, init, run, Server, sleep, SLOW, temporaryDirectory } from './support/server.mjs';
+import { BINARY, DELETE, httpRequest, init, run, Server, sleep, SLOW, sqlite, temporaryDirectory } from './support/server.mjs';
 
 const VERIFY = { method: 'POST', path: '/v1/keys:verify' };
 
@@ -38,6 +39,19 @@ async function verdict(server, key) {
 async function audits(server) {
   const { audits } = await server.query('{ audits(limit: 100) { nodes { changes { operationType resourceType } failureStatusMsg } } }');
   return audits.nodes.flatMap((node) => node.changes.map((change) => ({ ...change, failed: node.failureStatusMsg !== null })));
+}
+
+/** The backup that a server would have made whose database had been changed by this SQL (domain/backup_file.h). */
+function changed(backup, master, sql) {
+  const place = temporaryDirectory();
+  fs.writeFileSync(path.join(place, 'latchkey.db'), backup.subarray(72, -64));
+  sqlite(place, sql);
+  const database = fs.readFileSync(path.join(place, 'latchkey.db'));
+  const header = Buffer.from(backup.subarray(0, 72));
+  header.writeBigUInt64BE(BigInt(database.length), 32);
+  const checksum = createHash('sha256').update(header).update(database).digest();
+  const audit = Buffer.from(hkdfSync('sha256', master, Buffer.alloc(0), 'latchkey/audit/1', 32));
+  return Buffer.concat([header, database, checksum, createHmac('sha256', audit).update(Buffer.from([4])).update(checksum).digest()]);
 }
 
 describe('backup and restore', () => {
@@ -138,6 +152,19 @@ describe('backup and restore', () => {
     }
   });
 
+  it('refuses one of a database with which no server would start, however sound and sealed', () => {
+    const bytes = fs.readFileSync(file);
+    const master = fs.readFileSync(masterKey);
+    const made = path.join(directory, 'made.backup');
+    fs.writeFileSync(made, changed(bytes, master, 'SELECT 1'));
+    assert.equal(restore(made, 'made').status, 0);
+    fs.writeFileSync(made, changed(bytes, master, "UPDATE user_group SET permissions = substr(permissions, 2) WHERE name = 'Production Support'"));
+    const done = restore(made, 'unmade');
+    assert.deepEqual([done.status, done.stdout], [1, '']);
+    assert.match(done.stderr, /^latchkey: The keys cannot be loaded: The permissions of a user group cannot be read: .* \(in the backup\); nothing was restored\n$/);
+    assert.deepEqual(fs.readdirSync(path.join(directory, 'unmade')), ['lock']);
+  });
+
   it('leaves nothing when it is interrupted', async () => {
     const into = temporaryDirectory();
     const whole = fs.readFileSync(file);
@@ -145,13 +172,15 @@ describe('backup and restore', () => {
     await new Promise((resolve) => slow.listen(0, '127.0.0.1', resolve));
     try {
       for (const signal of ['SIGINT', 'SIGTERM']) {
-        const child = spawn(BINARY, ['backup', path.join(into, 'x'), '--url', `http://127.0.0.1:${slow.address().port}`, '--api-key', 'x']);
-        const ended = once(child, 'exit');
-        const begun = () => fs.readdirSync(into).some((name) => fs.statSync(path.join(into, name)).size > 0);
-        for (const deadline = Date.now() + 10000 * SLOW; !begun(); await sleep(20)) assert.ok(Date.now() < deadline, 'nothing is written');
-        child.kill(signal);
-        assert.deepEqual(await ended, [null, signal]);
-        assert.deepEqual(fs.readdirSync(into), []);
+        for (const often of [1, 300]) {
+          const child = spawn(BINARY, ['backup', path.join(into, 'x'), '--url', `http://127.0.0.1:${slow.address().port}`, '--api-key', 'x']);
+          const ended = once(child, 'exit');
+          const begun = () => fs.readdirSync(into).some((name) => fs.statSync(path.join(into, name)).size > 0);
+          for (const deadline = Date.now() + 10000 * SLOW; !begun(); await sleep(20)) assert.ok(Date.now() < deadline, 'nothing is written');
+          for (let i = 0; i < often; i++) child.kill(signal); // timeout(1) sends a second one at once
+          assert.deepEqual(await ended, [null, signal]);
+          assert.deepEqual(fs.readdirSync(into), [], `${signal}, ${often} times`);
+        }
       }
     } finally {
       slow.closeAllConnections();
@@ -192,6 +221,15 @@ describe('backup and restore', () => {
     const restored = spawnSync('sh', ['-c', 'exec "$0" restore "$1" --data "$2/restored-$(printf "\\377")" --master-key-file "$3" --json', BINARY, file, directory, masterKey]);
     assert.equal(restored.status, 0, restored.stderr.toString());
     assert.equal(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(restored.stdout)).data, `${directory}/restored-\ufffd`);
+  });
+
+  it('restores, as root, into the directory of the user that serves it', { skip: process.getuid() !== 0 && 'only root can be somebody else' }, () => {
+    const into = path.join(directory, 'given');
+    fs.mkdirSync(into, { mode: 0o700 });
+    fs.chownSync(into, 12345, 23456);
+    assert.equal(restore(file, 'given').status, 0);
+    const owners = () => fs.readdirSync(into).map((name) => [name, fs.statSync(path.join(into, name)).uid, fs.statSync(path.join(into, name)).gid, fs.statSync(path.join(into, name)).mode & 0o777]);
+    assert.deepEqual(owners(), [['latchkey.db', 12345, 23456, 0o600], ['lock', 12345, 23456, 0o600]]);
   });
 
   it('restores into a directory that holds the master key', () => {
@@ -295,6 +333,18 @@ describe('backup and restore', () => {
     assert.equal(done.status, 0);
     assert.match(done.stderr, /^The backup is whole: \d+ bytes, as of /);
     assert.equal(restore(piped, 'piped').status, 0);
+  });
+
+  it('says that the data directory was moved under the server, which goes on', async () => {
+    const place = temporaryDirectory();
+    const moved = await Server.start(path.join(place, 'before'), init(path.join(place, 'before')));
+    fs.renameSync(path.join(place, 'before'), path.join(place, 'after'));
+    await moved.createKey('later');
+    const done = cli(moved, ['backup', path.join(place, 'backup')]);
+    await moved.stop();
+    assert.equal(done.status, 1);
+    assert.match(done.stderr, /^latchkey: The database cannot be copied for a backup: \S+before\S+: No such file or directory; if the data directory was moved, start the server again where it is now\n$/);
+    assert.equal(run(['audit', 'verify', '--data', path.join(place, 'after')]).status, 0);
   });
 
   it('is made one at a time: a second one is refused until the first was sent, or nobody takes it any more', async () => {

@@ -130,7 +130,7 @@ import os, struct, sys
 entries = [(1, 4, -1), (2, 4, int(sys.argv[2])), (4, 0, -1), (16, 4, -1), (32, 0, -1)]
 os.setxattr(sys.argv[1], "system.posix_acl_access", struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries))`, key, `${user}`]).status;
     const look = () => doctor(['--data', data, '--tls-key', key]);
-    fs.chownSync(data, server, process.getgid());
+    for (const file of [data, ...fs.readdirSync(data).map((name) => path.join(data, name))]) fs.chownSync(file, server, process.getgid());
     fs.writeFileSync(key, '', { mode: 0o600 });
     if (list(server) !== 0) return; // the file system has no such lists
     assert.equal(fs.statSync(key).mode & 0o777, 0o440);
@@ -139,6 +139,72 @@ os.setxattr(sys.argv[1], "system.posix_acl_access", struct.pack("<I", 2) + b"".j
     assert.match(look().text, /^Others than its owner may use \S+tls\.key \(mode 0440\)\.$/);
     fs.writeFileSync(`${key}.2`, '', { mode: 0o640 });
     assert.match(doctor(['--data', data, '--tls-key', `${key}.2`]).text, /tls\.key\.2 \(mode 0640\)/);
+  });
+
+  it('finds what the server itself may not write, though root, who looks, may', () => {
+    const { data } = fresh();
+    const find = (file, mode) => {
+      const name = path.join(data, file);
+      const before = fs.statSync(name).mode & 0o777;
+      fs.chmodSync(name, mode);
+      const { found, text } = doctor(['--data', data]);
+      fs.chmodSync(name, before);
+      assert.equal(found[0], 'files');
+      return text;
+    };
+    assert.match(find('latchkey.db', 0o400), /^Its owner may not read and write \S+latchkey\.db \(mode 0400\)\.$/m);
+    assert.match(find('lock', 0o400), /^Its owner may not read and write \S+lock \(mode 0400\)\.$/m);
+    assert.match(find('', 0o500), /^Its owner may not read and write \S+ \(mode 0500\)\.$/m);
+    assert.deepEqual(doctor(['--data', data]).found, []);
+    if (process.getuid() !== 0) return; // who else could give a file away?
+    const all = ['.', ...fs.readdirSync(data)];
+    for (const file of all) fs.chownSync(path.join(data, file), 12345, 12345);
+    assert.deepEqual(doctor(['--data', data]).found, []);
+    fs.chownSync(path.join(data, 'latchkey.db'), 0, 0); // as after a copy that root has put in its place
+    const done = run(['doctor', '--data', data], { env: without });
+    assert.match(done.stdout, /^files: \S+latchkey\.db belongs to another user \(0\) than the directory \(12345\), as whom the server runs\.\n {4}chown 12345 \S+latchkey\.db\n1 finding /);
+    fs.chownSync(data, 0, 0);
+  });
+
+  it('finds a disk on which there will be no room, while the server runs and while it does not', { skip: process.getuid() !== 0 && 'only root can mount a small one' }, async (t) => {
+    const mount = temporaryDirectory();
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=100m,mode=0700', 'tmpfs', mount]).status !== 0) return t.skip('cannot mount a tmpfs');
+    t.after(() => spawnSync('umount', ['-l', mount]));
+    const data = path.join(mount, 'data');
+    const account = init(data);
+    assert.deepEqual(doctor(['--data', data]).found, []);
+    fs.writeFileSync(path.join(mount, 'ballast'), Buffer.alloc(60 << 20));
+    const sentence = new RegExp(`^There are 39 MiB free where ${data} is, and 65 MiB are needed: without them backups are refused, and when nothing is left all changes\\.$`);
+    const server = await Server.start(data, account);
+    const running = doctor(['--data', data]);
+    await server.stop();
+    const stopped = doctor(['--data', data]);
+    for (const { found, text } of [running, stopped]) {
+      assert.deepEqual(found.filter((check) => check !== 'sandbox'), ['disk']);
+      assert.match(text.split('\n')[0], sentence);
+    }
+  });
+
+  it('finds a disk on which no file can be made, which keeps a server from starting', { skip: process.getuid() !== 0 && 'only root can mount a small one' }, async (t) => {
+    const mount = temporaryDirectory();
+    if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=100m,nr_inodes=10,mode=0700', 'tmpfs', mount]).status !== 0) return t.skip('cannot mount a tmpfs');
+    t.after(() => spawnSync('umount', ['-l', mount]));
+    const data = path.join(mount, 'data');
+    const account = init(data);
+    for (let i = fs.readdirSync(data).length + 2; i < 10; i++) fs.writeFileSync(path.join(mount, `f${i}`), '');
+    await assert.rejects(Server.start(data, account), /Cannot open the database \S+: its file system has no inode left for its log: remove files/);
+    const { found, text } = doctor(['--data', data]);
+    assert.deepEqual(found, ['disk', 'database']);
+    assert.ok(text.startsWith(`No file can be made where ${data} is: its file system has no inode left.\n`));
+  });
+
+  it('advises no backup for what no backup mends', { skip: process.getuid() !== 0 && 'only root can mount' }, (t) => {
+    const { data } = fresh();
+    if (spawnSync('mount', ['--bind', data, data]).status !== 0) return t.skip('nothing can be mounted here');
+    t.after(() => spawnSync('umount', ['-l', data]));
+    if (spawnSync('mount', ['-o', 'remount,bind,ro', data]).status !== 0) return t.skip('nothing can be mounted here');
+    const done = run(['doctor', '--data', data], { env: without });
+    assert.match(done.stdout, /^database: Cannot open \S+lock: Read-only file system\.\n {4}Run doctor as root or as the user that the server runs as, and let that user read and write what is named\.\n1 finding /);
   });
 
   it('does not miss the master key of a running server, which has it from elsewhere', async () => {
@@ -177,6 +243,15 @@ os.setxattr(sys.argv[1], "system.posix_acl_access", struct.pack("<I", 2) + b"".j
     const { found, text } = doctor(['--data', data]);
     assert.deepEqual(found, ['database']);
     assert.match(text, /a row of api_key_use refers to nothing/);
+  });
+
+  it('finds a database that is sound, and with which no server starts', async () => {
+    const { data, account } = fresh();
+    sqlite(data, "UPDATE user_group SET permissions = substr(permissions, 2) WHERE name = 'Production Support'");
+    await assert.rejects(Server.start(data, account), /The keys cannot be loaded/);
+    const { found, text } = doctor(['--data', data]);
+    assert.deepEqual(found, ['database']);
+    assert.match(text, /^The keys cannot be loaded: The permissions of a user group cannot be read/);
   });
 
   it('finds certificates near their end, and keys of theirs that others may read', () => {

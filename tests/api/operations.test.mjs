@@ -107,6 +107,14 @@ describe('init', () => {
     assert.equal(run(['init', '--data', link]).status, 0);
   });
 
+  it('makes, as root, files that are of the user whose directory it is', { skip: !isRoot && 'only root can be somebody else' }, () => {
+    const data = temporaryDirectory();
+    fs.chownSync(data, 12345, 23456);
+    init(data);
+    const owners = fs.readdirSync(data).map((name) => [name, fs.statSync(path.join(data, name)).uid, fs.statSync(path.join(data, name)).gid]);
+    assert.deepEqual(owners, [['latchkey.db', 12345, 23456], ['lock', 12345, 23456], ['master.key', 12345, 23456]]);
+  });
+
   it('tells the next command as a shell takes it', () => {
     const data = path.join(temporaryDirectory(), "Ann's data");
     assert.match(run(['init', '--data', data]).stdout, /^Next: latchkey serve --data '.*\/Ann'\\''s data'$/m);
@@ -220,6 +228,29 @@ describe('serve', () => {
     refusedWith(serve(data), /is empty: restore a backup/);
   });
 
+  it("refuses another program's database, and what SQLite takes for a new one, and makes nothing in them", () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    init(data);
+    const file = path.join(data, 'latchkey.db');
+    const others = [
+      ['a single byte', () => fs.writeFileSync(file, '\0')],
+      ['tables of somebody else', () => sqlite(data, 'CREATE TABLE cookies (name TEXT)')],
+      ['a list of migrations without any', () => sqlite(data, 'CREATE TABLE schema_migration (version BIGINT)')],
+    ];
+    for (const [what, make] of others) {
+      fs.rmSync(file);
+      fs.writeFileSync(file, '', { mode: 0o600 });
+      make();
+      const before = sqlite(data, 'SELECT name FROM sqlite_schema');
+      refusedWith(serve(data), /latchkey\.db holds nothing of Latchkey's: restore a backup/);
+      refusedWith(run(['audit', 'verify', '--data', data]), /holds nothing of Latchkey's/);
+      const { status, stdout } = run(['doctor', '--data', data]);
+      assert.equal(status, 1, what);
+      assert.match(stdout, /^database: .*holds nothing of Latchkey's: restore a backup/m, what);
+      assert.equal(sqlite(data, 'SELECT name FROM sqlite_schema'), before, what);
+    }
+  });
+
   it('says what is no address', () => {
     const data = path.join(temporaryDirectory(), 'data');
     init(data);
@@ -269,6 +300,28 @@ describe('serve', () => {
       const done = spawnSync('setpriv', ['--reuid', '65534', '--regid', '65534', '--clear-groups', BINARY, command, '--data', data], { encoding: 'utf8', timeout: 10000 * SLOW });
       refusedWith(done, /Permission denied/);
     }
+  });
+
+  it('names the file or directory that it may not write', { skip: !isRoot && 'only root can be somebody else' }, (t) => {
+    const data = path.join(temporaryDirectory(), 'data');
+    init(data);
+    const database = path.join(data, 'latchkey.db');
+    for (const file of [path.dirname(data), data, ...fs.readdirSync(data).map((name) => path.join(data, name))]) fs.chownSync(file, 65534, 65534);
+    const other = (...args) => spawnSync('setpriv', ['--reuid', '65534', '--regid', '65534', '--clear-groups', BINARY, ...args], { encoding: 'utf8', timeout: 10000 * SLOW });
+    const readable = other('version');
+    if (readable.status !== 0 || readable.stderr !== '') return t.skip('the build itself lies where nobody may look, or writes its counts of coverage there');
+    const refused = (file) => refusedWith(other('serve', '--data', data, '--listen', '127.0.0.1:0', '--ops-listen', ''), new RegExp(`^latchkey: Cannot open the database ${database}: this user may not write ${file} \\(Permission denied\\)\n$`));
+    fs.chmodSync(database, 0o400);
+    refused(database);
+    fs.chmodSync(database, 0o600);
+    fs.chownSync(database, 0, 0);
+    refused(database);
+    fs.chownSync(database, 65534, 65534);
+    fs.chmodSync(data, 0o500);
+    refused(`${data}/`);
+    fs.chmodSync(data, 0o700);
+    fs.writeFileSync(`${database}-wal`, '', { mode: 0o600 });
+    refused(`${database}-wal`);
   });
 
   it('says what may be short when it may start no thread', { skip: !isRoot && 'only root can be somebody else' }, (t) => {

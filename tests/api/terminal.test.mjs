@@ -92,4 +92,12 @@ describe('a standard stream that is closed', () => {
     }
     print('key', 'delete', 'unseen');
   });
+
+  it('is an error, which says what is deleted all the same', () => {
+    const [first] = ['first', 'second'].map((name) => json('key', 'create', name).apiKey.id);
+    const done = shell('exec "$0" key delete first second >&-');
+    assert.deepEqual([done.status, done.stderr], [1, `latchkey: Cannot write to standard output: Bad file descriptor. Deleted the API key first (${first}).\n`]);
+    assert.equal(json('key', 'list', '--name', 'first').length, 0);
+    print('key', 'delete', 'second');
+  });
 });

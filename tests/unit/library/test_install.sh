@@ -8,6 +8,18 @@ build=$2
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 make -s -C "$source" -o build install BUILD="$build" DESTDIR="$place" PREFIX=/usr >"$place/log" 2>&1 || { cat "$place/log"; exit 1; }
+# Programs that are linked with it find it: the system's list is made anew, but not for a package.
+mkdir "$place/bin"
+printf '#!/bin/sh\necho made >>"%s/list"\n' "$place" >"$place/bin/ldconfig"
+chmod +x "$place/bin/ldconfig"
+with_list() {
+    PATH=$place/bin:$PATH make -s -C "$source" -o build install BUILD="$build" PREFIX="$1" DESTDIR="${2:-}" >"$place/log" 2>&1 || { cat "$place/log"; exit 1; }
+}
+with_list /usr "$place"
+[ ! -e "$place/list" ] || { echo "a package changes the list of the machine that makes it"; exit 1; }
+with_list "$place/here"
+[ -e "$place/list" ] && [ -e "$place/here/lib/liblatchkey.so" ] || { echo "the library is installed where no program finds it"; exit 1; }
+
 cp "$source/docs/examples/library.c" "$place/"
 cd "$place"
 
