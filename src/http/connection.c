@@ -503,7 +503,7 @@ static void receive(struct http_connection *c) {
         c->ended = true;
         c->readable = false;
     } else if (errno == EAGAIN) {
-        c->readable = false;
+        c->readable &= c->tls != NULL; /* http_tls_read knows */
     } else if (errno != EINTR) {
         http_connection_abort(c);
     }

@@ -10,6 +10,10 @@
 /* First byte of every TLS connection: the content type of a handshake record (RFC 8446 section 5.1). */
 #define RECORD_HANDSHAKE 0x16
 
+/* Most that is taken from the socket in one read, give or take what OpenSSL asks for at once: a record. There may be no end to what holds no byte for us
+ * (KeyUpdate, RFC 8446 section 4.6.3), each with keys to derive, and OpenSSL would read on while others wait. */
+#define WIRE_BYTES_MAX ((size_t)16 << 10)
+
 /* --- the BIO: OpenSSL's calls to the socket --- */
 
 static int bio_write(BIO *bio, const char *bytes, int len) {
@@ -32,13 +36,14 @@ static int bio_read(BIO *bio, char *out, int len) {
     struct http_connection *c = BIO_get_data(bio);
     struct http_tls *tls = c->tls;
     BIO_clear_retry_flags(bio);
-    if (tls->wire_readable) {
+    if (tls->wire_readable && tls->wire_left > 0) {
         ssize_t n;
         do
             n = http_socket_recv(c->fd, out, (size_t)len);
         while (n < 0 && errno == EINTR);
         if (n > 0) {
             tls->wire_readable = n == len || c->hung_up;
+            tls->wire_left -= (size_t)n < tls->wire_left ? (size_t)n : tls->wire_left;
             if (!tls->begun && out[0] != RECORD_HANDSHAKE)
                 return -1; /* not TLS: OpenSSL would answer what the client does not understand */
             tls->begun = true;
@@ -117,6 +122,7 @@ static int look_at_error(struct http_tls *tls, int result) {
 int http_tls_handshake(struct http_connection *c) {
     struct http_tls *tls = c->tls;
     ERR_clear_error();
+    tls->wire_left = SIZE_MAX; /* OpenSSL knows the limits of a handshake */
     int result = SSL_do_handshake(tls->ssl);
     if (result == 1) {
         tls->established = true;
@@ -134,19 +140,21 @@ bool http_tls_chose_h2(const struct http_tls *tls) {
 }
 
 ssize_t http_tls_read(struct http_connection *c, char *out, size_t room) {
+    struct http_tls *tls = c->tls;
     size_t total = 0;
+    tls->wire_left = WIRE_BYTES_MAX;
     while (total < room) {
         size_t n = 0;
         ERR_clear_error();
-        int result = SSL_read_ex(c->tls->ssl, out + total, room - total, &n);
+        int result = SSL_read_ex(tls->ssl, out + total, room - total, &n);
         if (result == 1) {
             total += n;
             continue;
         }
-        result = look_at_error(c->tls, result);
+        result = look_at_error(tls, result);
         if (result < 0 && errno == EAGAIN)
-            c->readable = false;
-        return total > 0 ? (ssize_t)total : result; /* an end or a failure will be found again */
+            c->readable = SSL_want_read(tls->ssl) && tls->wire_readable; /* there is more, for the next turn */
+        return total > 0 ? (ssize_t)total : result;                      /* an end or a failure will be found again */
     }
     return (ssize_t)total;
 }

@@ -18,6 +18,7 @@ struct http_connection;
 struct http_tls {
     SSL *ssl;           /* NULL once closed */
     bool wire_readable; /* the socket may have bytes, or its end, to read */
+    size_t wire_left;   /* bytes that may still be read from it in this call: none left ends the call as if there were no more */
     bool begun;         /* the first byte was read */
     bool established;   /* the handshake is done */
     bool failed;        /* nothing more can be said */
@@ -37,8 +38,8 @@ int http_tls_handshake(struct http_connection *connection);
 /* Whether the client chose HTTP/2 (RFC 7301). After the handshake. */
 bool http_tls_chose_h2(const struct http_tls *tls);
 
-/* As recv and send. Reading takes all that has come and fits, and clears connection->readable when that is all. What write refused with EAGAIN must
- * be given again, from the same first byte. */
+/* As recv and send. Reading takes what has come and fits, or a part of it when that is much on the wire, and clears connection->readable when that is all. What write
+ * refused with EAGAIN must be given again, from the same first byte. */
 ssize_t http_tls_read(struct http_connection *connection, char *out, size_t room);
 ssize_t http_tls_write(struct http_connection *connection, const char *bytes, size_t len);
 

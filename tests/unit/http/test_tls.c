@@ -152,6 +152,53 @@ static void sends_deferred_answers(void **state) {
     client_close(ssl);
 }
 
+static long long time_of(SSL *ssl) {
+    char text[4096];
+    size_t len = 0;
+    const char *end = NULL;
+    const char *space = NULL;
+    while (space == NULL) { /* "wall mono", of which the second comes in one piece with it */
+        int n = SSL_read(ssl, text + len, (int)(sizeof(text) - 1 - len));
+        assert_true(n > 0);
+        len += (size_t)n;
+        text[len] = '\0';
+        end = strstr(text, "\r\n\r\n");
+        space = end == NULL ? NULL : strchr(end + 4, ' ');
+    }
+    return atoll(space + 1);
+}
+
+/* What holds no byte for the server may be long on the wire: it is read for a part of a turn, like all else. */
+static void reads_new_keys_in_turn(void **state) {
+    (void)state;
+    start_tls();
+    SSL *holder = dial_tls(), *greedy = dial_tls(), *honest = dial_tls();
+    ask(greedy, GET("/echo"));
+    expect_body(greedy, "GET /echo? ");
+    ask(honest, GET("/echo"));
+    expect_body(honest, "GET /echo? ");
+    ask(holder, GET("/hold"));
+    wait_held();
+    BIO *wire = BIO_new(BIO_s_mem());
+    assert_non_null(wire);
+    SSL_set0_wbio(greedy, wire);
+    for (int i = 0; i < 2000; i++) { /* some 54 KB, which the socket takes at once */
+        assert_int_equal(SSL_key_update(greedy, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+        assert_int_equal(SSL_do_handshake(greedy), 1);
+    }
+    ask(greedy, GET("/time"));
+    char *bytes = NULL;
+    long len = BIO_get_mem_data(wire, &bytes);
+    assert_true(len > 50000);
+    say_bytes(SSL_get_rfd(greedy), bytes, (size_t)len);
+    ask(honest, GET("/time"));
+    let_go();
+    assert_true(time_of(honest) < time_of(greedy));
+    client_close(holder);
+    client_close(greedy);
+    client_close(honest);
+}
+
 static void says_goodbye(void **state) {
     (void)state;
     start_tls();
@@ -292,17 +339,10 @@ static void refuses_bad_files(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TLS_TEST(serves_both_versions),
-        TLS_TEST(refuses_old_versions),
-        TLS_TEST(answers_pipelined_requests_in_one_write),
-        TLS_TEST(carries_large_bodies),
-        TLS_TEST(sends_deferred_answers),
-        TLS_TEST(says_goodbye),
-        TLS_TEST(drops_what_is_no_tls),
-        TLS_TEST(bounds_the_handshake),
-        TLS_TEST(chooses_the_protocol),
-        TLS_TEST(asks_for_client_certificates),
-        TLS_TEST(reloads),
+        TLS_TEST(serves_both_versions), TLS_TEST(refuses_old_versions),         TLS_TEST(answers_pipelined_requests_in_one_write),
+        TLS_TEST(carries_large_bodies), TLS_TEST(sends_deferred_answers),       TLS_TEST(reads_new_keys_in_turn),
+        TLS_TEST(says_goodbye),         TLS_TEST(drops_what_is_no_tls),         TLS_TEST(bounds_the_handshake),
+        TLS_TEST(chooses_the_protocol), TLS_TEST(asks_for_client_certificates), TLS_TEST(reloads),
         TLS_TEST(refuses_bad_files),
     };
     signal(SIGPIPE, SIG_IGN);
