@@ -18,21 +18,24 @@ static int load_keys(const char *path, struct lk_keys **ret, struct lk_problem *
     return code;
 }
 
-typedef int (*migration)(struct lk_db *db, const struct lk_keys *keys, struct lk_problem *problem);
+enum purpose { MAKE, USE, LOOK };
 
-static int open_database(struct lk_store *store, const char *path, bool create, migration migrate, struct lk_problem *problem) {
-    int code = lk_db_open_sqlite(path, create, &store->db, problem);
-    if (code == 0 && !create)
+static int open_database(struct lk_store *store, const char *path, enum purpose purpose, struct lk_problem *problem) {
+    int code = lk_db_open_sqlite(path, purpose == MAKE, &store->db, problem);
+    if (code == 0 && purpose == LOOK)
+        lk_db_keep_log(store->db);
+    if (code == 0 && purpose != MAKE)
         code = lk_migrate_check_begun(store->db, path, problem);
     if (code == 0)
-        code = migrate(store->db, store->keys, problem);
+        code =
+            purpose == LOOK ? lk_domain_migrate_trial(store->db, store->keys, problem) : lk_domain_migrate(store->db, store->keys, problem);
     if (code == 0)
         code = lk_domain_open(store->db, store->keys, &store->domain, problem);
     return code;
 }
 
 int lk_store_open_database(struct lk_store *store, const char *database_path, bool create, struct lk_problem *problem) {
-    return open_database(store, database_path, create, lk_domain_migrate, problem);
+    return open_database(store, database_path, create ? MAKE : USE, problem);
 }
 
 /* SQLite takes an empty file for a new database; one that init made never is. */
@@ -43,7 +46,8 @@ static int check_database(const char *database, const char *dir, struct lk_probl
     return file.st_size > 0 ? 0 : lk_problem_set(problem, LK_ECORRUPT, "The database %s is empty: restore a backup", database);
 }
 
-static int open_all(const char *dir, const char *master_key_file, migration migrate, struct lk_store *store, struct lk_problem *problem) {
+static int open_all(const char *dir, const char *master_key_file, enum purpose purpose, struct lk_store *store,
+                    struct lk_problem *problem) {
     int code = lk_datadir_open(dir, false, &store->datadir, problem);
     if (code != 0)
         return code;
@@ -56,15 +60,16 @@ static int open_all(const char *dir, const char *master_key_file, migration migr
     if (code == 0)
         code = load_keys(key, &store->keys, problem);
     if (code == 0)
-        code = open_database(store, database, false, migrate, problem);
+        code = open_database(store, database, purpose, problem);
     free(database);
     free(key);
     return code;
 }
 
-static int open_store(const char *dir, const char *master_key_file, migration migrate, struct lk_store *ret, struct lk_problem *problem) {
+static int open_store(const char *dir, const char *master_key_file, enum purpose purpose, struct lk_store *ret,
+                      struct lk_problem *problem) {
     struct lk_store store = {0};
-    int code = open_all(dir, master_key_file, migrate, &store, problem);
+    int code = open_all(dir, master_key_file, purpose, &store, problem);
     if (code == 0)
         *ret = store;
     else
@@ -73,11 +78,11 @@ static int open_store(const char *dir, const char *master_key_file, migration mi
 }
 
 int lk_store_open(const char *dir, const char *master_key_file, struct lk_store *ret, struct lk_problem *problem) {
-    return open_store(dir, master_key_file, lk_domain_migrate, ret, problem);
+    return open_store(dir, master_key_file, USE, ret, problem);
 }
 
 int lk_store_look(const char *dir, const char *master_key_file, struct lk_store *ret, struct lk_problem *problem) {
-    return open_store(dir, master_key_file, lk_domain_migrate_trial, ret, problem);
+    return open_store(dir, master_key_file, LOOK, ret, problem);
 }
 
 void lk_store_close(struct lk_store *store) {

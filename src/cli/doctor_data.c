@@ -200,6 +200,17 @@ static const char *remedy_of(int code) {
     }
 }
 
+/* What is damaged may only lie beside another's log. */
+static const char *damage_remedy(struct doctor *doctor, const char *dir) {
+    struct stat log;
+    const char *path = lk_arena_printf(&doctor->arena, "%s/" LK_DATABASE_FILE "-wal", dir);
+    if (path == NULL || stat(path, &log) != 0 || log.st_size == 0)
+        return "Restore a backup.";
+    return "If " LK_DATABASE_FILE " was put there from elsewhere, the log beside it, " LK_DATABASE_FILE
+           "-wal, is another's: move that away, and run doctor again. Else "
+           "restore a backup.";
+}
+
 /* All that a start reads. What was damaged within a value leaves the database sound, and is in no entry of the audit log. */
 static void check_load(struct doctor *doctor, const struct lk_store *store) {
     struct lk_problem problem = {0};
@@ -210,14 +221,14 @@ static void check_load(struct doctor *doctor, const struct lk_store *store) {
     lk_keyring_feed_close(&feed);
 }
 
-static void check_stopped(struct doctor *doctor, const struct lk_store *store) {
+static void check_stopped(struct doctor *doctor, const char *dir, const struct lk_store *store) {
     struct lk_problem problem = {0};
     struct lk_audit_finding finding = {0};
     struct lk_call call = {
         .db = store->db, .arena = &doctor->arena, .domain = store->domain, .now_ms = lk_clock_wall_ms(), .problem = &problem};
     doctor->checks += 2;
     if (lk_db_check(store->db, &problem) != 0) {
-        doctor_find(doctor, "database", "Restore a backup.", "%s.", problem.text);
+        doctor_find(doctor, "database", damage_remedy(doctor, dir), "%s.", problem.text);
         return;
     }
     check_load(doctor, store);
@@ -258,7 +269,7 @@ void doctor_data(struct doctor *doctor, const char *dir, const char *master_key_
     else
         doctor_private(doctor, master_key_file, true);
     if (code == 0) {
-        check_stopped(doctor, &store);
+        check_stopped(doctor, dir, &store);
         lk_store_close(&store);
     } else if (code == LK_EBUSY) {
         long pid = running_pid(doctor, dir);

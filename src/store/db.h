@@ -18,8 +18,12 @@ struct lk_stmt;
  * caller holds the directory's lock (store/datadir.h). LK_EIO, LK_EFULL, LK_ECORRUPT, LK_ENOTFOUND, LK_EBUSY; problem is a sentence with the path. */
 int lk_db_open_sqlite(const char *path, bool create, struct lk_db **ret, struct lk_problem *problem);
 
-/* Checkpoints and closes. Statements of it become invalid. NULL is fine. */
+/* Checkpoints and closes. Statements of it become invalid. NULL is fine. A log that was there when it was opened is left as it is, and the database too, when
+ * something was found damaged: a log beside a database that is another's makes it look so, and taking it over would destroy that. */
 void lk_db_close(struct lk_db *db);
+
+/* For who only looks at it: closing it leaves such a log, and the database, as they are in any case. */
+void lk_db_keep_log(struct lk_db *db);
 
 /* The prepared statement of sql, ready to bind: reset, parameters NULL. Statements are cached by the address of sql, which must be a string
  * literal or otherwise live as long as the connection. Never NULL-checks at call sites: a statement that does not compile gives one whose

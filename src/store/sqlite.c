@@ -64,6 +64,8 @@ int lk_sqlite_fail(struct lk_db *db, int result) {
         snprintf(db->message, sizeof db->message, "%s (%d)", sqlite3_errmsg(db->handle), result);
     if (code == LK_EIO)
         db->broken = true;
+    if (code == LK_ECORRUPT)
+        db->keep_log = true;
     if (code == LK_EFULL)
         db->full = true;
     if (db->in_transaction && db->failed == 0 && sqlite3_get_autocommit(db->handle) != 0)
@@ -417,15 +419,27 @@ bool lk_db_is_broken(const struct lk_db *db) {
     return db->broken;
 }
 
+void lk_db_keep_log(struct lk_db *db) {
+    db->keep_log = true;
+}
+
+/* Without the heading that SQLite puts over what it finds in one database of several. */
+static struct lk_slice without_heading(struct lk_slice finding) {
+    static const struct lk_slice heading = LK_SLICE("*** in database main ***\n");
+    bool has = finding.len > heading.len && memcmp(finding.ptr, heading.ptr, heading.len) == 0;
+    return has ? lk_slice_make(finding.ptr + heading.len, finding.len - heading.len) : finding;
+}
+
 int lk_db_check(struct lk_db *db, struct lk_problem *problem) {
     struct lk_stmt *stmt = lk_db_stmt(db, "PRAGMA integrity_check(1)");
     int code = lk_step(stmt);
     if (code == 1) {
-        struct lk_slice finding = lk_column_text(stmt, 0);
+        struct lk_slice finding = without_heading(lk_column_text(stmt, 0));
         code = lk_slice_is(finding, "ok")
                    ? 0
                    : lk_problem_set(problem, LK_ECORRUPT, "The database is damaged: %.*s", (int)finding.len, finding.ptr);
         lk_stmt_reset(stmt);
+        db->keep_log = db->keep_log || code != 0;
         if (code != 0)
             return code;
     }

@@ -30,6 +30,8 @@ struct lk_db {
     int checkpoint_pages;     /* in the log, from which on a commit is followed by a checkpoint */
     bool in_transaction;      /* between begin and commit or rollback, whatever SQLite thinks */
     bool broken;              /* after an I/O error, for good */
+    bool log_found;           /* there was something in the log when it was opened, as after a crash */
+    bool keep_log;            /* who only looks, or has found damage, does not write to the database what was found in the log */
     bool full;                /* something found no room since the last transaction ended */
     int64_t relieved_at;      /* when room was last looked for in the log, monotonic ns; 0: never */
     char message[256];

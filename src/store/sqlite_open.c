@@ -162,11 +162,29 @@ static int open_problem(struct lk_db *db, const char *path, int code, struct lk_
     return lacking != 0 ? lacking : lk_problem_set(problem, code, "Cannot open the database %s: %s", path, db->message);
 }
 
+/* Whether there is something in the log. */
+static int find_log(const char *path, bool *ret, struct lk_problem *problem) {
+    struct stat status;
+    char *log = NULL;
+    if (asprintf(&log, "%s-wal", path) < 0)
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    int code = 0;
+    if (stat(log, &status) == 0)
+        *ret = status.st_size > 0;
+    else if (errno != ENOENT)
+        code = lk_problem_set(problem, lk_code_of_errno(errno), "Cannot open %s: %s", log, strerror(errno));
+    free(log);
+    return code;
+}
+
 int lk_db_open_sqlite(const char *path, bool create, struct lk_db **ret, struct lk_problem *problem) {
     pthread_once(&configured, configure);
+    bool log_found = false;
     int code = create ? create_file(path, problem) : 0;
     if (code == 0)
         code = check_file(path, problem);
+    if (code == 0)
+        code = find_log(path, &log_found, problem);
     if (code != 0)
         return code;
 
@@ -175,6 +193,7 @@ int lk_db_open_sqlite(const char *path, bool create, struct lk_db **ret, struct 
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
     db->no_memory = (struct lk_stmt){.db = db, .code = LK_ENOMEM};
     db->checkpoint_pages = CHECKPOINT_PAGES;
+    db->log_found = log_found;
     int result = sqlite3_open_v2(path, &db->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (result != SQLITE_OK)
         code = lk_sqlite_fail(db, result);
@@ -197,7 +216,7 @@ void lk_db_close(struct lk_db *db) {
     sqlite3_finalize(db->rollback);
     lk_sqlite_drop_statements(db);
     /* The last connection checkpoints when it closes. After an I/O error nothing more is written: the next start works from the log. */
-    if (db->broken)
+    if (db->broken || (db->keep_log && db->log_found))
         set_option(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1);
     sqlite3_close(db->handle);
     free(db);

@@ -254,6 +254,41 @@ os.setxattr(sys.argv[1], "system.posix_acl_access", struct.pack("<I", 2) + b"".j
     assert.match(text, /^The keys cannot be loaded: The permissions of a user group cannot be read/);
   });
 
+  it('changes nothing of what a crash left, as audit verify does not', async () => {
+    const { data, account } = fresh();
+    const server = await Server.start(data, account);
+    await server.createKey('logged');
+    await server.kill();
+    const files = () => ['latchkey.db', 'latchkey.db-wal'].map((name) => fs.readFileSync(path.join(data, name)));
+    const before = files();
+    assert.ok(before[1].length > 0);
+    assert.deepEqual(doctor(['--data', data]).found, []);
+    assert.equal(run(['audit', 'verify', '--data', data]).status, 0);
+    assert.deepEqual(files(), before);
+    const again = await Server.start(data, account);
+    await again.stop();
+    assert.deepEqual(fs.readdirSync(data), ['latchkey.db', 'lock', 'master.key']);
+  });
+
+  it("says that a database may lie beside another's log, which it has not written into it", async () => {
+    const { data, account } = fresh();
+    const database = path.join(data, 'latchkey.db');
+    const older = fs.readFileSync(database);
+    let server = await Server.start(data, account);
+    const keys = Array.from({ length: 1000 }, (_, i) => ({ name: `key ${i}`, key: `abcdefgh12345678-${i}` }));
+    await server.query('mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { results { error } } }', { input: { accountId: account.accountId, keys } });
+    await server.stop();
+    server = await Server.start(data, account);
+    await server.createKey('logged');
+    await server.kill();
+    fs.writeFileSync(database, older);
+    const done = run(['doctor', '--data', data], { env: without });
+    assert.match(done.stdout, /^database: The database is damaged: [^\\]+\n {4}If latchkey\.db was put there from elsewhere, the log beside it, latchkey\.db-wal, is another's: move that away, and run doctor again\. Else restore a backup\.\n1 finding /);
+    assert.deepEqual(fs.readFileSync(database), older);
+    fs.rmSync(`${database}-wal`);
+    assert.deepEqual(doctor(['--data', data]).found, []);
+  });
+
   it('finds certificates near their end, and keys of theirs that others may read', () => {
     const directory = temporaryDirectory();
     const { data } = fresh();

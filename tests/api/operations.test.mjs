@@ -283,6 +283,24 @@ describe('serve', () => {
     refusedWith(serve(data), /is damaged or is no database/);
   });
 
+  it('writes nothing from its log to a database that is damaged', async () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    const account = init(data);
+    const before = await Server.start(data, account);
+    const key = await before.createKey('logged');
+    await before.kill();
+    const [file, log] = ['latchkey.db', 'latchkey.db-wal'].map((name) => path.join(data, name));
+    const [bytes, logged] = [file, log].map((name) => fs.readFileSync(name));
+    const damaged = Buffer.from(bytes).fill(0xff, 2 * 4096);
+    fs.writeFileSync(file, damaged);
+    refusedWith(serve(data), /malformed|damaged/);
+    assert.deepEqual([file, log].map((name) => fs.readFileSync(name)), [damaged, logged]);
+    fs.writeFileSync(file, bytes);
+    const after = await Server.start(data, account);
+    assert.ok(await after.accepts(key.key));
+    await after.stop();
+  });
+
   it('refuses a directory that others may enter', () => {
     const data = path.join(temporaryDirectory(), 'data');
     init(data);
