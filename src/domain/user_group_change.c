@@ -481,8 +481,10 @@ static int join_permissions(struct lk_call *call, const struct lk_permissions *h
         return lk_fail_memory(call);
     for (size_t i = 0; i < all.apps_len; i++)
         all.apps[i] = i < has->apps_len ? has->apps[i] : more->apps[i - has->apps_len];
-    *ret = all;
-    return 0;
+    int code = copy_permissions(call, &all, ret);
+    if (code == 0)
+        lk_permissions_normalise(ret); /* what the group has already is not one more */
+    return code;
 }
 
 /* Adds to the permissions of a group. more is as given, and judged before it is mixed with what is there. */

@@ -155,6 +155,15 @@ describe('the Go client', () => {
     assert.deepEqual(userGroup.permissions, { accountPermissions: { accountPermissionTypes: [] }, appPermissions: [] });
   });
 
+  it('adds to a full group what that has already, and nothing else', async () => {
+    const { createApplication } = await server.query('mutation($i: CreateApplicationInput!) { createApplication(input: $i) { application { id } } }', { i: { name: 'with many' } });
+    const about = (id) => ({ permissionType: 'PROVISIONER', applications: { appIds: [createApplication.application.id] }, provisioners: { provisionerIds: [id] }, actions: ['READ'] });
+    const { createUserGroup } = await server.query('mutation($i: CreateUserGroupInput!) { createUserGroup(input: $i) { userGroup { id } } }', { i: { name: 'full', permissions: { appPermissions: Array.from({ length: 200 }, (_, i) => about(`p${i}`)) } } });
+    const add = async (id) => (await server.graphql('mutation($input: AddAppPermissionInput!) { addAppPermission(input: $input) { userGroup { permissions { appPermissions { permissionType } } } } }', { input: { userGroupId: createUserGroup.userGroup.id, appPermission: about(id) } })).json;
+    assert.equal((await add('p7')).data.addAppPermission.userGroup.permissions.appPermissions.length, 200);
+    assert.match((await add('p200')).errors[0].message, /201, and at most 200/);
+  });
+
   it('lets those who hold what Account Administrator holds, in two permissions, grant what it may grant', async () => {
     const all = (actions) => ({ permissionType: 'ALL', applications: EVERYWHERE, actions });
     const accountPermissions = { accountPermissionTypes: ['MANAGE_USERS_AND_GROUPS', 'READ_USERS_AND_GROUPS'] };
