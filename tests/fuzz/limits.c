@@ -35,8 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     lk_json_writer_init(&w, &out);
     lk_json_begin_object(&w);
     FILE *terminal = stderr;
-    stderr = fopen("/dev/null", "w"); /* usage errors are for people */
-    int code = cli_key_write_limits(&session, &w);
+    stderr = fopen("/dev/null", "w");                             /* usage errors are for people */
+    int code = cli_key_write_limits(&session, size % 2 != 0, &w); /* as for a new key, and for a change */
     fclose(stderr);
     stderr = terminal;
     lk_json_end_object(&w);
