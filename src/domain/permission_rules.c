@@ -163,19 +163,6 @@ static int compare_apps_and_actions(const void *left, const void *right) {
     return order != 0 ? order : (a->actions > b->actions) - (a->actions < b->actions);
 }
 
-/* Sorts application permissions; of equal ones one is kept. */
-static void normalise_apps(struct lk_permissions *permissions) {
-    if (permissions->apps_len < 2)
-        return;
-    qsort(permissions->apps, permissions->apps_len, sizeof(*permissions->apps), compare_apps_and_actions);
-    size_t kept = 1;
-    for (size_t i = 1; i < permissions->apps_len; i++) {
-        if (compare_apps_and_actions(&permissions->apps[kept - 1], &permissions->apps[i]) != 0)
-            permissions->apps[kept++] = permissions->apps[i];
-    }
-    permissions->apps_len = kept;
-}
-
 /* Whether no two application permissions of a normalised set differ in their actions only. */
 static bool is_folded(const struct lk_permissions *permissions) {
     for (size_t i = 1; i < permissions->apps_len; i++) {
@@ -185,15 +172,15 @@ static bool is_folded(const struct lk_permissions *permissions) {
     return true;
 }
 
-/* Sorts application permissions; those that differ in their actions only become one. */
-static void fold_apps(struct lk_permissions *permissions) {
+/* Sorts application permissions; those that compare as equal become one, with the actions of all. */
+static void fold_apps(struct lk_permissions *permissions, int (*compare)(const void *left, const void *right)) {
     if (permissions->apps_len < 2)
         return;
-    qsort(permissions->apps, permissions->apps_len, sizeof(*permissions->apps), compare_apps);
+    qsort(permissions->apps, permissions->apps_len, sizeof(*permissions->apps), compare);
     size_t kept = 1;
     for (size_t i = 1; i < permissions->apps_len; i++) {
         struct lk_app_permission *last = &permissions->apps[kept - 1];
-        if (compare_apps(last, &permissions->apps[i]) == 0)
+        if (compare(last, &permissions->apps[i]) == 0)
             last->actions |= permissions->apps[i].actions;
         else
             permissions->apps[kept++] = permissions->apps[i];
@@ -210,7 +197,7 @@ void lk_permissions_normalise(struct lk_permissions *permissions) {
         normalise_texts(&app->ids);
         app->filters_given = app->type == LK_APP_ALL ? 0 : (uint32_t)1 << app->type;
     }
-    normalise_apps(permissions);
+    fold_apps(permissions, compare_apps_and_actions);
 }
 
 int lk_permissions_union(const struct lk_permissions *sets, size_t sets_len, struct lk_arena *arena, struct lk_permissions *ret) {
@@ -239,7 +226,7 @@ int lk_permissions_union(const struct lk_permissions *sets, size_t sets_len, str
     }
     /* The sets are normalised, and so are the lists inside their application permissions, which stay shared. */
     normalise_texts(&all.scopes);
-    fold_apps(&all);
+    fold_apps(&all, compare_apps);
     *ret = all;
     return 0;
 }

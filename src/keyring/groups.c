@@ -119,13 +119,9 @@ void lk_account_unstage(struct lk_keyring *keyring, struct lk_staged *staged) {
     account_release(keyring, staged->account.account);
 }
 
-static struct lk_rate rate_of(uint64_t word) {
-    return (struct lk_rate){(uint32_t)(word >> 32), (uint32_t)word};
-}
-
 static void commit_rate(struct lk_account *account, uint64_t rate) {
-    const struct lk_rate before = rate_of(atomic_load_explicit(&account->rate, memory_order_relaxed));
-    const struct lk_rate after = rate_of(rate);
+    const struct lk_rate before = lk_rate_of_word(atomic_load_explicit(&account->rate, memory_order_relaxed));
+    const struct lk_rate after = lk_rate_of_word(rate);
     if (before.limit == 0) /* what an earlier rate has counted is not held against this one */
         atomic_store_explicit(&account->state, 0, memory_order_relaxed);
     atomic_store_explicit(&account->rate, rate, memory_order_release);

@@ -46,6 +46,10 @@ struct lk_account {
     struct lk_balance balance; /* where has_credits */
 };
 
+static inline struct lk_rate lk_rate_of_word(uint64_t word) {
+    return (struct lk_rate){(uint32_t)(word >> 32), (uint32_t)word};
+}
+
 struct lk_set_slot;
 
 /* A set's part in a group's list of the sets that hold it. */

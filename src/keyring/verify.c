@@ -66,7 +66,7 @@ static int64_t end_of(uint64_t state) {
 
 static struct lk_rate account_rate(const struct lk_account *account) {
     uint64_t word = atomic_load_explicit(&account->rate, memory_order_relaxed);
-    return (struct lk_rate){(uint32_t)(word >> 32), (uint32_t)word};
+    return lk_rate_of_word(word);
 }
 
 /* The one that will refuse first; of two with as much left, the one that does so for longer. A retry_ms of -1, never, is the longest. */
