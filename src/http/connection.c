@@ -559,7 +559,9 @@ static bool is_waiting(const struct http_connection *c) {
 /* Arms the timeout of the phase; one that already runs for the same request runs on. */
 static void set_timeout(struct http_connection *c) {
     enum http_timeout timeout = HTTP_TIMEOUTS;
-    if (is_waiting(c) && http_iobuf_len(&c->out) == 0)
+    if (c->phase == HTTP_STREAMS && http2_awaits_client(c))
+        timeout = HTTP_TIMEOUT_NOTICE;
+    else if (is_waiting(c) && http_iobuf_len(&c->out) == 0)
         timeout = HTTP_TIMEOUT_IDLE;
     else if (c->phase == HTTP_READ_HEAD || c->phase == HTTP_PREFACE || c->phase == HTTP_HANDSHAKE)
         timeout = HTTP_TIMEOUT_HEADER;
@@ -755,6 +757,10 @@ void http_connection_timeout(struct http_connection *c, enum http_timeout timeou
             return;
         }
         http_connection_abort(c);
+        break;
+    case HTTP_TIMEOUT_NOTICE:
+        http2_await_no_longer(c);
+        http_connection_run(c);
         break;
     default: http_connection_abort(c); break;
     }

@@ -25,6 +25,9 @@
 /* How long a client may read its last answer. */
 #define LINGER_MS 2000
 
+/* How long a client may take to say that it has heard of a drain: a round trip. */
+#define NOTICE_MS 1000
+
 /* Free requests kept. */
 #define FREE_REQUESTS_MAX 64
 
@@ -37,8 +40,16 @@ int http_loop_init(struct http_loop *loop, struct http_shared *shared, unsigned 
     for (size_t i = 0; i < config->listeners_len; i++)
         loop->listeners[i] = (struct http_listen_socket){
             {HTTP_EVENT_LISTENER}, -1, &config->listeners[i], config->listeners[i].tls == NULL ? NULL : &shared->tls[i]};
-    const unsigned ms[HTTP_TIMEOUTS] = {config->idle_timeout_ms,  config->header_timeout_ms, config->body_timeout_ms, LINGER_MS,
-                                        config->write_timeout_ms, config->header_timeout_ms, config->body_timeout_ms};
+    const unsigned ms[HTTP_TIMEOUTS] = {
+        [HTTP_TIMEOUT_IDLE] = config->idle_timeout_ms,
+        [HTTP_TIMEOUT_HEADER] = config->header_timeout_ms,
+        [HTTP_TIMEOUT_BODY] = config->body_timeout_ms,
+        [HTTP_TIMEOUT_LINGER] = LINGER_MS,
+        [HTTP_TIMEOUT_NOTICE] = NOTICE_MS,
+        [HTTP_TIMEOUT_WRITE] = config->write_timeout_ms,
+        [HTTP_TIMEOUT_STREAM_HEAD] = config->header_timeout_ms,
+        [HTTP_TIMEOUT_STREAM_BODY] = config->body_timeout_ms,
+    };
     for (size_t i = 0; i < HTTP_TIMEOUTS; i++)
         http_timer_class_init(&loop->timeouts[i], ms[i]);
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
