@@ -313,6 +313,16 @@ static struct http_tls_config tls_settings(const struct lk_settings *settings) {
     };
 }
 
+/* Clients will refuse it, or the server theirs: whoever renewed the wrong file, or none, learns of it here and not from them. */
+static void warn_of_date(const char *sentence) {
+    lk_log(LK_LOG_WARN, "%s: whoever checks it refuses the connection", sentence);
+}
+
+static void check_certificates(const struct server *server) {
+    if (server->tls.certificate_file != NULL)
+        http_tls_check_dates(&server->tls, warn_of_date);
+}
+
 static int create_http(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
     size_t len = settings->listen.len;
@@ -336,6 +346,8 @@ static int create_http(struct server *server, struct lk_problem *problem) {
     config.listeners = listeners;
     config.listeners_len = len;
     int code = http_server_create(&config, &server->http, problem);
+    if (code == 0)
+        check_certificates(server);
     free(listeners);
     return code;
 }
@@ -536,10 +548,12 @@ static void reload(struct server *server) {
         lk_log(LK_LOG_INFO, "SIGHUP: there is nothing that could be reloaded");
     reload_settings(server);
     if (server->tls.certificate_file != NULL) {
-        if (http_server_reload(server->http, &problem) == 0)
-            lk_log(LK_LOG_INFO, "SIGHUP: new connections use the certificates as they are now");
-        else
+        if (http_server_reload(server->http, &problem) != 0) {
             lk_log(LK_LOG_ERROR, "SIGHUP: the old certificates stay in use. %s", problem.text);
+        } else {
+            lk_log(LK_LOG_INFO, "SIGHUP: new connections use the certificates as they are now");
+            check_certificates(server);
+        }
     }
     if (keys_file[0] != '\0') {
         if (lk_leak_service_reload(&server->leaks, keys_file, &problem) == 0)

@@ -47,6 +47,11 @@ struct http_tls_config {
     enum http_tls_version min_version; /* 1.2 and 1.3 are spoken */
 };
 
+/* Calls warn for each certificate in these files that has expired or is not valid yet, which is no error for the server: with a sentence, less its full stop, that names file
+ * and date and is lent for the call. Files that cannot be read are passed over. Any thread. */
+typedef void (*http_tls_warning)(const char *sentence);
+void http_tls_check_dates(const struct http_tls_config *config, http_tls_warning warn);
+
 /* One address to listen on. */
 struct http_listener {
     const char *address;  /* "127.0.0.1:5390", "[::1]:5390" (port 0 lets the kernel choose), "unix:/path"; lives as long as the server */

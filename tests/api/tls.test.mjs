@@ -1,13 +1,14 @@
 // TLS on the main listener: versions, reload, client certificates, what is refused.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import fs from 'node:fs';
 import https from 'node:https';
 import net from 'node:net';
 import path from 'node:path';
 import tls from 'node:tls';
 import { after, before, describe, it } from 'node:test';
-import { makeCertificate } from './support/certificates.mjs';
+import { makeCertificate, makeEarly } from './support/certificates.mjs';
 import { Server, SLOW, init, rawExchange, run, sleep, temporaryDirectory } from './support/server.mjs';
 
 /** One HTTPS request. {status, text, protocol, name: the server certificate's common name}. */
@@ -121,6 +122,28 @@ describe('TLS', () => {
     assert.equal((await ask(server, { ca: pair.cert })).status, 200);
     silent.forEach((socket) => socket.destroy());
   });
+
+  it('says which certificate has expired or is not valid yet, and takes it', async () => {
+    const settle = async (pattern) => {
+      for (let i = 0; i < 200 * SLOW && !pattern.test(server.stderr); i++) await sleep(10);
+      assert.match(server.stderr, pattern);
+    };
+    const now = makeCertificate(directory, 'now', { commonName: 'now' });
+    const valid = (file) => new X509Certificate(fs.readFileSync(file));
+    const date = (text) => `${new Date(text).toISOString().slice(0, 19)}Z`;
+    const stale = path.join(directory, 'stale.pem');
+    assert.equal(spawnSync('openssl', ['x509', '-in', now.cert, '-signkey', now.key, '-days', '-1', '-out', stale]).status, 0);
+    fs.writeFileSync(pair.cert, fs.readFileSync(now.cert, 'utf8') + fs.readFileSync(stale, 'utf8'));
+    fs.copyFileSync(now.key, pair.key);
+    server.process.kill('SIGHUP');
+    await settle(new RegExp(`warn +Certificate 2 of ${pair.cert} expired at ${date(valid(stale).validTo)}: whoever checks it`));
+    const early = makeEarly(directory, now.key);
+    fs.copyFileSync(early, pair.cert);
+    server.process.kill('SIGHUP');
+    await settle(new RegExp(`warn +The TLS certificate ${pair.cert} is not valid before ${date(valid(early).validFrom)}: whoever checks it`));
+    assert.equal((await ask(server, { ca: pair.cert, rejectUnauthorized: false })).name, 'early');
+    assert.equal(server.stderr.match(/whoever checks it/g).length, 2);
+  });
 });
 
 describe('TLS with client certificates', () => {
@@ -193,6 +216,15 @@ describe('TLS settings', () => {
     refused(['--tls-cert', pipe, '--tls-key', pair.key], /The TLS certificate .*pipe is not a file/);
     refused([...args, pipe], /The TLS key .*pipe is not a file/);
     refused([...args, pair.key, '--tls-client-ca', pipe], /The client CA file .*pipe is not a file/);
+  });
+
+  it('take a certificate that has expired, with a warning', async () => {
+    const stale = path.join(directory, 'stale.pem');
+    assert.equal(spawnSync('openssl', ['x509', '-in', pair.cert, '-signkey', pair.key, '-days', '-1', '-out', stale]).status, 0);
+    const server = await Server.start(data, {}, { tls: true, args: ['--tls-cert', stale, '--tls-key', pair.key, '--tls-client-ca', stale] });
+    await server.stop();
+    assert.match(server.stderr, /warn +The TLS certificate \S+stale\.pem expired at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: whoever checks it refuses the connection\n/);
+    assert.match(server.stderr, /warn +The client CA \S+stale\.pem expired at /);
   });
 
   it('let it serve beyond loopback', async () => {
