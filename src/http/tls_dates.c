@@ -6,10 +6,10 @@
 #include <openssl/pem.h>
 #include <time.h>
 
-/* False for a date that cannot be read: whoever checks the certificate will say so. */
+/* False for one that is not there, or cannot be read: whoever checks the certificate will say so. */
 static bool read_time(const ASN1_TIME *time, int64_t *ret_ms) {
     struct tm parts;
-    if (ASN1_TIME_to_tm(time, &parts) != 1)
+    if (time == NULL || ASN1_TIME_to_tm(time, &parts) != 1) /* of none it tells the present */
         return false;
     *ret_ms = (int64_t)timegm(&parts) * 1000;
     return true;
@@ -46,10 +46,27 @@ static void check_file(const char *path, const char *const names[2], http_tls_wa
     ERR_clear_error();
 }
 
+/* A list of revoked certificates past its end lets nobody in whose issuer it is of. */
+static void check_lists(const char *path, http_tls_warning warn) {
+    BIO *file = BIO_new_file(path, "r");
+    X509_CRL *list = NULL;
+    while (file != NULL && (list = PEM_read_bio_X509_CRL(file, NULL, NULL, NULL)) != NULL) {
+        struct lk_problem what, problem;
+        lk_problem_set(&what, 0, "A revocation list in %s", path);
+        if (is_out_of_date(what.text, X509_CRL_get0_lastUpdate(list), X509_CRL_get0_nextUpdate(list), &problem))
+            warn(problem.text);
+        X509_CRL_free(list);
+    }
+    BIO_free(file);
+    ERR_clear_error();
+}
+
 void http_tls_check_dates(const struct http_tls_config *config, http_tls_warning warn) {
     static const char *const own[2] = {"The TLS certificate", "Certificate"};
     static const char *const clients[2] = {"The client CA", "Client CA"};
     check_file(config->certificate_file, own, warn);
-    if (config->client_ca_file != NULL)
-        check_file(config->client_ca_file, clients, warn);
+    if (config->client_ca_file == NULL)
+        return;
+    check_file(config->client_ca_file, clients, warn);
+    check_lists(config->client_ca_file, warn);
 }

@@ -8,7 +8,7 @@ import http from 'node:http';
 import https from 'node:https';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { makeCertificate, makeEarly } from './support/certificates.mjs';
+import { makeCertificate, makeDated } from './support/certificates.mjs';
 import { BINARY, init, run, Server, SLOW, sqlite, temporaryDirectory, UPDATE } from './support/server.mjs';
 
 const without = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LATCHKEY_')));
@@ -318,7 +318,7 @@ os.setxattr(sys.argv[1], "system.posix_acl_access", struct.pack("<I", 2) + b"".j
       fs.chmodSync(none, 0o600);
       assert.equal(look(cert, none).text, `${none} holds no key in PEM form that needs no passphrase, or cannot be read.`);
     }
-    const early = makeEarly(directory, key);
+    const early = makeDated(directory, 'early', { key, from: 86400, until: 2.5 * 86400 });
     assert.match(look(early, key).text, /^The certificate of .*early\.pem expires in 2 days\.\nThe certificate of .*early\.pem is not valid before \d{4}-\S+Z\.$/);
     const pipe = path.join(directory, 'pipe');
     assert.equal(spawnSync('mkfifo', ['-m', '600', pipe]).status, 0);
