@@ -575,26 +575,34 @@ static void show_life(struct server *server, uint64_t *jobs) {
     *jobs = stats.jobs;
 }
 
-/* Until a signal says stop. */
+/* For a signal, no longer than until a time on the monotonic clock. Negative: none came. */
+static int await_signal(const sigset_t *signals, int64_t until_ns) {
+    int64_t left = until_ns - lk_clock_mono_ns();
+    left = left > 0 ? left : 0;
+    const struct timespec wait = {left / 1000000000, left % 1000000000};
+    return sigtimedwait(signals, NULL, &wait);
+}
+
+/* Until a signal says stop. The sign of life is due at its time, however many others come before. */
 static void wait_for_stop(struct server *server, const sigset_t *signals) {
-    const int64_t interval = server->notify.watchdog_ms > 0 ? server->notify.watchdog_ms : 3600000;
-    const struct timespec due = {interval / 1000, interval % 1000 * 1000000};
+    const bool watched = server->notify.watchdog_ms > 0;
+    const int64_t interval_ns = (watched ? server->notify.watchdog_ms : 3600000) * 1000000;
+    int64_t due = lk_clock_mono_ns() + interval_ns;
     uint64_t jobs = 0;
     for (;;) {
-        int signal_number = sigtimedwait(signals, NULL, &due);
-        if (signal_number < 0) {
-            if (server->notify.watchdog_ms > 0)
+        int signal_number = await_signal(signals, due);
+        if (lk_clock_mono_ns() >= due) {
+            due = lk_clock_mono_ns() + interval_ns;
+            if (watched)
                 show_life(server, &jobs);
-            continue;
         }
-        if (signal_number == SIGHUP) {
+        if (signal_number == SIGHUP)
             reload(server);
-            continue;
-        }
-        lk_log(LK_LOG_INFO, "stopping: requests under way may end");
-        lk_notify_send(&server->notify, "STOPPING=1");
-        return;
+        else if (signal_number > 0)
+            break;
     }
+    lk_log(LK_LOG_INFO, "stopping: requests under way may end");
+    lk_notify_send(&server->notify, "STOPPING=1");
 }
 
 int lk_server_run(const struct lk_settings *settings, const struct lk_server_events *events, struct lk_problem *problem) {
