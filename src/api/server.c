@@ -74,6 +74,7 @@ struct server {
     struct lk_router ops_router;
     struct http_tls_config tls; /* of the main TCP listeners; certificate_file NULL: clear text */
     struct lk_notify notify;    /* the service manager */
+    size_t connections_max;     /* that there is room for */
     unsigned drain_timeout_ms;
     atomic_bool database_failed;
 };
@@ -297,7 +298,6 @@ static struct http_config http_settings(const struct lk_settings *settings) {
     config.body_timeout_ms = (unsigned)settings->body_timeout_ms;
     config.idle_timeout_ms = (unsigned)settings->idle_timeout_ms;
     config.write_timeout_ms = (unsigned)settings->write_timeout_ms;
-    config.connections_max = (size_t)settings->connections_max;
     config.describe_error = lk_router_describe_error;
     return config;
 }
@@ -341,6 +341,7 @@ static int create_http(struct server *server, struct lk_problem *problem) {
         listeners[len++] = (struct http_listener){settings->ops_listen, lk_router_handle, &server->ops_router, NULL, mode, NULL,
                                                   lk_router_body_max,   OPS_CONNECTIONS};
     struct http_config config = http_settings(settings);
+    config.connections_max = server->connections_max;
     server->hooks = lk_lanes_hooks(&server->lanes);
     config.hooks = &server->hooks;
     config.listeners = listeners;
@@ -424,7 +425,7 @@ static int start_threads(struct server *server, struct lk_problem *problem) {
 
 static int start(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
-    lk_descriptors_make_room((size_t)settings->connections_max);
+    server->connections_max = lk_descriptors_make_room((size_t)settings->connections_max);
     int code = lk_store_open(settings->data, settings->master_key_file, &server->store, problem);
     if (code == 0)
         code = lk_graphql_schema_load(&server->schema, problem);

@@ -467,6 +467,26 @@ describe('the limit on open files', () => {
     assert.match(server.stderr, /allows 1000 open files, too few for --connections-max 2000: raise the limit/);
     await server.stop();
   });
+
+  it('leaves something for all else when a crowd has what the system allows', async () => {
+    const server = await Server.fresh({ wrapper: ['prlimit', '--nofile=100:600'], args: ['--connections-max', '2000'] });
+    assert.match(server.stderr, /too few for .*; 344 connections are taken/);
+    const crowd = [];
+    for (let i = 0; i < 700; i++) {
+      const socket = net.connect(server.port, '127.0.0.1');
+      await new Promise((resolve, reject) => socket.on('connect', resolve).on('error', reject));
+      crowd.push(socket.on('error', () => {}));
+    }
+    let refused = 0;
+    for (let i = 0; i < 500 * SLOW && refused < 350; i++) {
+      const { text } = await httpRequest(server.opsPort, { path: '/metrics', timeout: 5000 * SLOW });
+      refused = Number(/^latchkey_http_connections_refused_total (\d+)$/m.exec(text)[1]);
+    }
+    assert.ok(refused >= 350 && refused < 360, `${refused} were refused`);
+    assert.match((await server.raw('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n')).text, /^(HTTP\/1\.1 503 |$)/);
+    crowd.forEach((socket) => socket.destroy());
+    await server.stop();
+  });
 });
 
 describe('durability', () => {
