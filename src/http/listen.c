@@ -12,8 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BACKLOG 4096
-
 /* Most that a socket keeps unsent. The system would keep megabytes, and ask for more when a third of them is gone: a client that reads slowly seemed to read
  * nothing, and one that reads nothing held them. */
 #define UNSENT_MAX (256 << 10)
@@ -133,7 +131,7 @@ int http_listen(const struct sockaddr_storage *address, socklen_t len, const cha
         return fail(text, problem);
     set_options(fd, address);
     /* What shares from the beginning would also share with another server of the same user. The system lets one alone listen of those that do not. */
-    if (listen(fd, BACKLOG) != 0 || (first && !share(fd))) {
+    if (listen(fd, HTTP_BACKLOG) != 0 || (first && !share(fd))) {
         int code = fail(text, problem);
         close(fd);
         return code;
@@ -195,7 +193,7 @@ static int listen_in_turn(const struct sockaddr_storage *address, socklen_t len,
         return code;
     }
     /* Nobody can connect before listen. */
-    if (chmod(path, mode) != 0 || stat(path, ret_id) != 0 || listen(fd, BACKLOG) != 0) {
+    if (chmod(path, mode) != 0 || stat(path, ret_id) != 0 || listen(fd, HTTP_BACKLOG) != 0) {
         code = fail(path, problem);
         unlink(path);
         close(fd);

@@ -8,6 +8,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+/* Connections that wait to be taken, at most. */
+#define HTTP_BACKLOG 4096
+
 /* "127.0.0.1:80", "[::1]:80" or "unix:/path" as a socket address. 0 or LK_EINVAL. */
 int http_address_parse(const char *text, struct sockaddr_storage *ret, socklen_t *ret_len);
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "http/ahead.h"
+#include "http/listen.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -296,9 +297,9 @@ void http_loop_stop(struct http_loop *loop, int64_t deadline) {
 }
 
 static void begin_drain(struct http_loop *loop) {
-    /* Who is in the queue of a listener has been told that it is connected: closing the listener would reset it. */
+    /* Who is in the queue of a listener has been told that it is connected: closing the listener would reset it. Those who come as fast are too late. */
     for (size_t i = 0; i < loop->shared->config.listeners_len; i++) {
-        while (accept_one(loop, &loop->listeners[i]))
+        for (int n = 0; n < HTTP_BACKLOG && accept_one(loop, &loop->listeners[i]); n++)
             continue;
         close_listener(&loop->listeners[i]);
     }
