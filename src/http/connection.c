@@ -41,6 +41,7 @@ struct http_connection *http_connection_new(struct http_loop *loop, const struct
     c->phase = tls == NULL ? HTTP_IDLE : HTTP_HANDSHAKE;
     c->timed = HTTP_TIMEOUTS;
     c->loop = loop;
+    c->late = loop->draining;
     c->listener = listener;
     c->in.budget = &loop->shared->strangers;
     c->in.spared = HTTP_BLOCK_SIZE; /* who sends little is not refused for what others send */
@@ -556,10 +557,15 @@ static bool is_waiting(const struct http_connection *c) {
     return c->phase == HTTP_IDLE || (c->phase == HTTP_STREAMS && http2_is_idle(c));
 }
 
+/* Whether the client, of which nothing is there, may still be about to ask for the first time, or to begin its handshake. */
+static bool is_awaited(const struct http_connection *c) {
+    return c->late && !c->begun && (c->phase == HTTP_IDLE || (c->phase == HTTP_HANDSHAKE && !c->tls->begun));
+}
+
 /* Arms the timeout of the phase; one that already runs for the same request runs on. */
 static void set_timeout(struct http_connection *c) {
     enum http_timeout timeout = HTTP_TIMEOUTS;
-    if (c->phase == HTTP_STREAMS && http2_awaits_client(c))
+    if (is_awaited(c) || (c->phase == HTTP_STREAMS && http2_awaits_client(c)))
         timeout = HTTP_TIMEOUT_NOTICE;
     else if (is_waiting(c) && http_iobuf_len(&c->out) == 0)
         timeout = HTTP_TIMEOUT_IDLE;
@@ -595,7 +601,8 @@ static void settle(struct http_connection *c) {
         return;
     }
     bool under_way = streams ? are_under_way(c) : c->phase == HTTP_HANDLING;
-    if (sent && !under_way && (c->ended || (c->loop->draining && c->phase == HTTP_IDLE && c->starved))) {
+    bool let_go = c->loop->draining && c->phase == HTTP_IDLE && c->starved && !is_awaited(c);
+    if (sent && !under_way && (c->ended || let_go)) {
         http_connection_abort(c);
         return;
     }
@@ -614,6 +621,7 @@ static bool shake_hands(struct http_connection *c) {
         set_timeout(c);
     } else {
         c->phase = HTTP_IDLE;
+        c->late = c->loop->draining;
         c->readable = true; /* what came with its end may be a request */
         return !http_tls_chose_h2(c->tls) || begin_streams(c);
     }
@@ -668,6 +676,18 @@ void http_connection_send(struct http_connection *c) {
 void http_connection_run(struct http_connection *c) {
     if (http_connection_work(c))
         http_connection_send(c);
+}
+
+void http_connection_drain(struct http_connection *c) {
+    bool silent = c->phase == HTTP_HANDSHAKE && !c->tls->begun;
+    if (c->fd < 0 || (!silent && c->phase != HTTP_IDLE && c->phase != HTTP_STREAMS))
+        return;
+    c->readable = true; /* something may have come since the last look */
+    if (c->tls != NULL)
+        c->tls->wire_readable = true;
+    http_connection_run(c);
+    if (c->fd >= 0 && c->phase == HTTP_HANDSHAKE && !c->tls->begun && !c->late)
+        http_connection_abort(c);
 }
 
 void http_connection_refuse(struct http_connection *c) {
@@ -759,8 +779,12 @@ void http_connection_timeout(struct http_connection *c, enum http_timeout timeou
         http_connection_abort(c);
         break;
     case HTTP_TIMEOUT_NOTICE:
-        http2_await_no_longer(c);
-        http_connection_run(c);
+        if (c->phase == HTTP_STREAMS) {
+            http2_await_no_longer(c);
+            http_connection_run(c);
+            return;
+        }
+        http_connection_abort(c);
         break;
     default: http_connection_abort(c); break;
     }

@@ -46,6 +46,7 @@ struct http_connection {
     bool lingers;            /* the client may not expect the end */
     bool refused;            /* past the cap: only told so */
     bool begun;              /* a request was: it is too late for HTTP/2 */
+    bool late;               /* it got here when the server drained already: its first request may be on its way */
     bool queued;             /* in the loop's run queue */
     bool answers_out;        /* HTTP/2: out has something of an answer, and not only of the protocol's own talk */
     bool fetched;            /* what is there was read together with what others sent */
@@ -94,6 +95,9 @@ bool http_connection_wants_body(struct http_connection *connection, struct http_
 bool http_connection_call(struct http_connection *connection, struct http_request *request);
 
 void http_connection_timeout(struct http_connection *connection, enum http_timeout timeout);
+
+/* The server begins to drain: lets the client go, if it asks for nothing, and is not in the middle of saying who it is. */
+void http_connection_drain(struct http_connection *connection);
 
 /* Closes the socket at once. The connection goes when no handler has its request any more. */
 void http_connection_abort(struct http_connection *connection);

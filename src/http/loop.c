@@ -26,7 +26,7 @@
 /* How long a client may read its last answer. */
 #define LINGER_MS 2000
 
-/* How long a client may take to say that it has heard of a drain: a round trip. */
+/* How long a client may take to say that it has heard of a drain, or to say its first word when it came during that: a round trip. */
 #define NOTICE_MS 1000
 
 /* Free requests kept. */
@@ -297,20 +297,17 @@ void http_loop_stop(struct http_loop *loop, int64_t deadline) {
 }
 
 static void begin_drain(struct http_loop *loop) {
+    loop->draining = true;
+    loop->accept_paused = false;
     /* Who is in the queue of a listener has been told that it is connected: closing the listener would reset it. Those who come as fast are too late. */
     for (size_t i = 0; i < loop->shared->config.listeners_len; i++) {
         for (int n = 0; n < HTTP_BACKLOG && accept_one(loop, &loop->listeners[i]); n++)
             continue;
         close_listener(&loop->listeners[i]);
     }
-    loop->draining = true;
-    loop->accept_paused = false;
     for (struct http_connection *c = loop->connections, *next; c != NULL; c = next) {
         next = c->next;
-        if ((c->phase == HTTP_IDLE || c->phase == HTTP_STREAMS) && c->fd >= 0) {
-            c->readable = true; /* a request may have come since the last look */
-            http_connection_run(c);
-        }
+        http_connection_drain(c);
     }
 }
 

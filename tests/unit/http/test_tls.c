@@ -3,6 +3,9 @@
 #include "certificates.h"
 #include "harness.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -199,6 +202,74 @@ static void reads_new_keys_in_turn(void **state) {
     client_close(honest);
 }
 
+static void *stop_patiently(void *unused) {
+    stop(20000);
+    return unused;
+}
+
+/* Has the server begin to drain while its thread is at /hold: what happens until let_go, it finds at once. */
+static pthread_t stop_held(SSL *holder) {
+    pthread_t stopper;
+    ask(holder, GET("/hold"));
+    wait_held();
+    assert_int_equal(pthread_create(&stopper, NULL, stop_patiently, NULL), 0);
+    poll(NULL, 0, 50);
+    return stopper;
+}
+
+/* A request that came before the server looks for who may go is one under way. */
+static void answers_what_came_before_it_drains(void **state) {
+    (void)state;
+    start_tls();
+    SSL *holder = dial_tls(), *client = dial_tls();
+    ask(client, GET("/echo"));
+    expect_body(client, "GET /echo? ");
+    pthread_t stopper = stop_held(holder);
+    ask(client, GET("/echo?last"));
+    let_go();
+    char text[4096];
+    int n = SSL_read(client, text, sizeof(text));
+    client_close(holder);
+    client_close(client);
+    pthread_join(stopper, NULL);
+    assert_true(n > 17);
+    assert_memory_equal(text, "HTTP/1.1 200 OK\r\n", 17);
+}
+
+/* Whose handshake ends during the drain asks only then; who has not begun one asks for nothing. */
+static void drains_between_handshake_and_request(void **state) {
+    (void)state;
+    struct http_config config = tls_config();
+    config.header_timeout_ms = 60000;
+    start(&config);
+    SSL *holder = dial_tls();
+    int silent = dial();
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL *shaking = SSL_new(context);
+    int fd = dial();
+    SSL_CTX_free(context);
+    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    SSL_set_fd(shaking, fd);
+    assert_int_equal(SSL_get_error(shaking, SSL_connect(shaking)), SSL_ERROR_WANT_READ);
+    struct pollfd readable = {fd, POLLIN, 0};
+    assert_int_equal(poll(&readable, 1, 10000), 1);
+    pthread_t stopper = stop_held(holder);
+    let_go();
+    expect_end(silent);
+    assert_int_equal(fcntl(fd, F_SETFL, 0), 0);
+    int connected = SSL_connect(shaking);
+    poll(NULL, 0, 100);
+    SSL_write(shaking, GET("/echo"), (int)strlen(GET("/echo")));
+    char text[4096];
+    int n = SSL_read(shaking, text, sizeof(text));
+    client_close(holder);
+    client_close(shaking);
+    pthread_join(stopper, NULL);
+    assert_int_equal(connected, 1);
+    assert_true(n > 17);
+    assert_memory_equal(text, "HTTP/1.1 200 OK\r\n", 17);
+}
+
 static void says_goodbye(void **state) {
     (void)state;
     start_tls();
@@ -339,11 +410,21 @@ static void refuses_bad_files(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TLS_TEST(serves_both_versions), TLS_TEST(refuses_old_versions),         TLS_TEST(answers_pipelined_requests_in_one_write),
-        TLS_TEST(carries_large_bodies), TLS_TEST(sends_deferred_answers),       TLS_TEST(reads_new_keys_in_turn),
-        TLS_TEST(says_goodbye),         TLS_TEST(drops_what_is_no_tls),         TLS_TEST(bounds_the_handshake),
-        TLS_TEST(chooses_the_protocol), TLS_TEST(asks_for_client_certificates), TLS_TEST(reloads),
+        TLS_TEST(serves_both_versions),
+        TLS_TEST(refuses_old_versions),
+        TLS_TEST(answers_pipelined_requests_in_one_write),
+        TLS_TEST(carries_large_bodies),
+        TLS_TEST(sends_deferred_answers),
+        TLS_TEST(reads_new_keys_in_turn),
+        TLS_TEST(says_goodbye),
+        TLS_TEST(drops_what_is_no_tls),
+        TLS_TEST(bounds_the_handshake),
+        TLS_TEST(chooses_the_protocol),
+        TLS_TEST(asks_for_client_certificates),
+        TLS_TEST(reloads),
         TLS_TEST(refuses_bad_files),
+        TLS_TEST(answers_what_came_before_it_drains),
+        TLS_TEST(drains_between_handshake_and_request),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);
