@@ -76,6 +76,7 @@ struct server {
     struct lk_notify notify;    /* the service manager */
     size_t connections_max;     /* that there is room for */
     unsigned drain_timeout_ms;
+    bool told_to_stop; /* before all keys were loaded */
     atomic_bool database_failed;
 };
 
@@ -89,13 +90,26 @@ static void database_broke(void *context) {
     kill(getpid(), SIGTERM);
 }
 
+/* Told while it loads, which may take long, it need not go on. */
+static bool is_told_to_stop(void *context) {
+    struct server *server = context;
+    const struct timespec at_once = {0, 0};
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    server->told_to_stop = server->told_to_stop || sigtimedwait(&signals, NULL, &at_once) > 0;
+    return server->told_to_stop;
+}
+
 /* Nothing is answered before every key is known: no request is refused for want of a key that is there. After the sandbox, since a large keyring has a
  * thread of its own; who connects meanwhile waits. */
 static int load_keyring(struct server *server, struct lk_problem *problem) {
     struct lk_store *store = &server->store;
+    const struct lk_keyring_load how = {isatty(STDERR_FILENO) == 1, is_told_to_stop, server};
     int code = lk_key_clock_catch_up(store->db, store->domain, problem);
     if (code == 0)
-        code = lk_keyring_feed_open(&server->feed, store->db, store->keys, isatty(STDERR_FILENO) == 1, problem);
+        code = lk_keyring_feed_open(&server->feed, store->db, store->keys, &how, problem);
     if (code == 0)
         lk_domain_observe(store->domain, &server->feed.observer);
     return code;
@@ -606,6 +620,23 @@ static void wait_for_stop(struct server *server, const sigset_t *signals) {
     lk_notify_send(&server->notify, "STOPPING=1");
 }
 
+/* Until it is told to stop. */
+static int serve(struct server *server, const sigset_t *signals, struct lk_problem *problem) {
+    announce_all(server);
+    lk_notify_send(&server->notify, "READY=1");
+    wait_for_stop(server, signals);
+    atomic_store(&server->health.ready, false);
+    if (!atomic_load(&server->database_failed))
+        return 0;
+    return lk_problem_set(problem, LK_EIO, "The database failed; the log says why. Start the server again when the disk is well");
+}
+
+static int stop_early(const struct server *server) {
+    lk_log(LK_LOG_INFO, "stopping: not all keys are loaded");
+    lk_notify_send(&server->notify, "STOPPING=1");
+    return 0;
+}
+
 int lk_server_run(const struct lk_settings *settings, const struct lk_server_events *events, struct lk_problem *problem) {
     sigset_t signals;
     sigemptyset(&signals);
@@ -625,14 +656,10 @@ int lk_server_run(const struct lk_settings *settings, const struct lk_server_eve
     int code = lk_notify_open(&server->notify, problem);
     if (code == 0)
         code = start(server, problem);
-    if (code == 0) {
-        announce_all(server);
-        lk_notify_send(&server->notify, "READY=1");
-        wait_for_stop(server, &signals);
-        atomic_store(&server->health.ready, false);
-        if (atomic_load(&server->database_failed))
-            code = lk_problem_set(problem, LK_EIO, "The database failed; the log says why. Start the server again when the disk is well");
-    }
+    if (code == 0)
+        code = serve(server, &signals, problem);
+    else if (server->told_to_stop)
+        code = stop_early(server);
     stop(server);
     lk_notify_close(&server->notify);
     free(server);

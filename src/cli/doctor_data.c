@@ -215,7 +215,7 @@ static const char *damage_remedy(struct doctor *doctor, const char *dir) {
 static void check_load(struct doctor *doctor, const struct lk_store *store) {
     struct lk_problem problem = {0};
     struct lk_keyring_feed feed = {0};
-    int code = lk_keyring_feed_open(&feed, store->db, store->keys, false, &problem);
+    int code = lk_keyring_feed_open(&feed, store->db, store->keys, NULL, &problem);
     if (code != 0)
         doctor_find(doctor, "database", remedy_of(code), "%s.", problem.text);
     lk_keyring_feed_close(&feed);

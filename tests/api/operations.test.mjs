@@ -451,6 +451,19 @@ describe('the log', () => {
   });
 });
 
+describe('told to stop before it has begun to serve', () => {
+  it('does not load all keys first', () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    init(data);
+    // The signal waits for the program that takes this one's place.
+    const told = 'import os, signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]); os.kill(os.getpid(), signal.SIGTERM); os.execv(sys.argv[1], sys.argv[1:])';
+    const done = spawnSync('python3', ['-c', told, BINARY, 'serve', '--data', data, '--listen', '127.0.0.1:0', '--ops-listen', ''], { encoding: 'utf8', timeout: 20000 * SLOW });
+    assert.deepEqual([done.status, done.stdout], [0, ''], done.stderr);
+    assert.match(done.stderr, /info +stopping: not all keys are loaded\n.*info +stopped\n$/);
+    assert.equal(run(['doctor', '--data', data]).status, 0);
+  });
+});
+
 describe('the limit on open files', () => {
   const softLimit = (server) => Number(/^Max open files\s+(\d+)/m.exec(fs.readFileSync(`/proc/${server.process.pid}/limits`, 'utf8'))[1]);
 
