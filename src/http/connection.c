@@ -628,6 +628,14 @@ static bool shake_hands(struct http_connection *c) {
     return false;
 }
 
+/* The handshake goes on when it is its turn. Of a connection that was just made nothing can be there. */
+static void await_turn(struct http_connection *c) {
+    if (c->tls->begun || c->tls->wire_readable)
+        http_loop_queue_shaking(c->loop, c);
+    else
+        set_timeout(c);
+}
+
 /* Sends frames as long as there are any that may be sent and the socket takes them. */
 static void send_frames(struct http_connection *c) {
     size_t sent = 0;
@@ -645,8 +653,10 @@ bool http_connection_work(struct http_connection *c) {
     if (!c->fetched)
         c->loop->read_is_timed = false;
     c->fetched = false;
-    if (c->phase == HTTP_HANDSHAKE && !shake_hands(c))
+    if (c->phase == HTTP_HANDSHAKE) {
+        await_turn(c);
         return false;
+    }
     if (c->phase == HTTP_LINGER) {
         drop_input(c);
         return false;
@@ -678,6 +688,11 @@ void http_connection_run(struct http_connection *c) {
         http_connection_send(c);
 }
 
+void http_connection_shake(struct http_connection *c) {
+    if (c->phase != HTTP_HANDSHAKE || shake_hands(c))
+        http_connection_run(c);
+}
+
 void http_connection_drain(struct http_connection *c) {
     bool silent = c->phase == HTTP_HANDSHAKE && !c->tls->begun;
     if (c->fd < 0 || (!silent && c->phase != HTTP_IDLE && c->phase != HTTP_STREAMS))
@@ -685,7 +700,10 @@ void http_connection_drain(struct http_connection *c) {
     c->readable = true; /* something may have come since the last look */
     if (c->tls != NULL)
         c->tls->wire_readable = true;
-    http_connection_run(c);
+    if (silent)
+        http_connection_shake(c);
+    else
+        http_connection_run(c);
     if (c->fd >= 0 && c->phase == HTTP_HANDSHAKE && !c->tls->begun && !c->late)
         http_connection_abort(c);
 }

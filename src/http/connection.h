@@ -78,6 +78,9 @@ void http_connection_run(struct http_connection *connection);
 bool http_connection_work(struct http_connection *connection);
 void http_connection_send(struct http_connection *connection);
 
+/* Goes on with the handshake, which http_connection_run only queues, and then as http_connection_run. */
+void http_connection_shake(struct http_connection *connection);
+
 /* Tells the client that it came past the cap, and closes. */
 void http_connection_refuse(struct http_connection *connection);
 

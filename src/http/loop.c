@@ -17,6 +17,9 @@
 /* Connections taken from one listener in a turn. */
 #define ACCEPT_MAX 64
 
+/* Handshakes of TLS that go on in a turn: a signature takes a millisecond, and a crowd would hold up all requests of the thread. */
+#define SHAKING_MAX 8
+
 /* How long no connection is taken when the system has no descriptor or memory for one. */
 #define ACCEPT_PAUSE_NS ((int64_t)50 * 1000000)
 
@@ -140,16 +143,24 @@ void http_loop_bury(struct http_loop *loop, struct http_connection *c) {
     loop->graveyard = c;
 }
 
-void http_loop_queue(struct http_loop *loop, struct http_connection *c) {
+static void push(struct http_queue *queue, struct http_connection *c) {
     if (c->queued)
         return;
     c->queued = true;
     c->queue_next = NULL;
-    if (loop->queue_last != NULL)
-        loop->queue_last->queue_next = c;
+    if (queue->last != NULL)
+        queue->last->queue_next = c;
     else
-        loop->queue_first = c;
-    loop->queue_last = c;
+        queue->first = c;
+    queue->last = c;
+}
+
+void http_loop_queue(struct http_loop *loop, struct http_connection *c) {
+    push(&loop->queue, c);
+}
+
+void http_loop_queue_shaking(struct http_loop *loop, struct http_connection *c) {
+    push(&loop->shaking, c);
 }
 
 /* --- the inbox: a stack that senders push to and the loop takes as a whole --- */
@@ -332,7 +343,7 @@ static void check_stop(struct http_loop *loop) {
 /* --- one turn --- */
 
 static int wait_ms(const struct http_loop *loop) {
-    if (loop->queue_first != NULL)
+    if (loop->queue.first != NULL || loop->shaking.first != NULL)
         return 0;
     int64_t next = loop->accept_paused ? loop->accept_resume : INT64_MAX;
     if (loop->draining && loop->drain_deadline < next)
@@ -371,9 +382,8 @@ static void run_timeouts(struct http_loop *loop) {
 }
 
 static void run_queue(struct http_loop *loop) {
-    struct http_connection *c = loop->queue_first;
-    loop->queue_first = NULL;
-    loop->queue_last = NULL;
+    struct http_connection *c = loop->queue.first;
+    loop->queue = (struct http_queue){NULL, NULL};
     while (c != NULL) {
         struct http_connection *next = c->queue_next;
         c->queued = false;
@@ -383,7 +393,19 @@ static void run_queue(struct http_loop *loop) {
     }
 }
 
-/* Those in the queue wait for the next turn. */
+static void run_shaking(struct http_loop *loop) {
+    struct http_connection *c;
+    for (int i = 0; i < SHAKING_MAX && (c = loop->shaking.first) != NULL; i++) {
+        loop->shaking.first = c->queue_next;
+        if (c->queue_next == NULL)
+            loop->shaking.last = NULL;
+        c->queued = false;
+        if (c->fd >= 0)
+            http_connection_shake(c);
+    }
+}
+
+/* Those in a queue wait for the next turn. */
 static void empty_graveyard(struct http_loop *loop) {
     struct http_connection *c = loop->graveyard;
     loop->graveyard = NULL;
@@ -485,6 +507,7 @@ void http_loop_turn(struct http_loop *loop) {
         resume_accepting(loop);
     check_stop(loop);
     run_queue(loop);
+    run_shaking(loop);
     empty_graveyard(loop);
 }
 

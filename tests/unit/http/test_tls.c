@@ -3,7 +3,6 @@
 #include "certificates.h"
 #include "harness.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -202,6 +201,57 @@ static void reads_new_keys_in_turn(void **state) {
     client_close(honest);
 }
 
+/* What a client begins its handshake with, as bytes: they may be sent without the cost of it. */
+static size_t first_words(char *out, size_t room) {
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = SSL_new(context);
+    SSL_CTX_free(context);
+    SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    assert_int_equal(SSL_get_error(ssl, SSL_connect(ssl)), SSL_ERROR_WANT_READ);
+    int n = BIO_read(SSL_get_wbio(ssl), out, (int)room);
+    assert_true(n > 0 && (size_t)n < room);
+    SSL_free(ssl);
+    return (size_t)n;
+}
+
+/* Each costs a signature: a crowd must not hold up those whose connection is there. */
+static void shakes_hands_in_turn(void **state) {
+    (void)state;
+    enum { CROWD = 100 };
+    int crowd[CROWD];
+    char hello[4096];
+    size_t len = first_words(hello, sizeof(hello));
+    start_tls();
+    SSL *holder = dial_tls();
+    SSL *honest[2] = {dial_tls(), dial_tls()};
+    for (int i = 0; i < CROWD; i++)
+        crowd[i] = dial();
+    wait_stat(offsetof(struct http_stats, connections_total), CROWD + 3);
+    ask(holder, GET("/hold"));
+    wait_held();
+    unsigned answered[2];
+    unsigned before = atomic_load(&sends);
+    for (int i = 0; i < CROWD; i++)
+        say_bytes(crowd[i], hello, len);
+    for (int i = 0; i < 2; i++) { /* the first comes along with the crowd, the second when that waits */
+        ask(honest[i], GET("/hold"));
+        let_go();
+        wait_held();
+        answered[i] = atomic_load(&sends) - before;
+    }
+    let_go();
+    for (int i = 0; i < CROWD; i++) {
+        char c;
+        assert_int_equal(read(crowd[i], &c, 1), 1); /* all are heard */
+        close(crowd[i]);
+    }
+    client_close(holder);
+    for (int i = 0; i < 2; i++) {
+        client_close(honest[i]);
+        assert_in_range(answered[i], 0, CROWD / 4);
+    }
+}
+
 static void *stop_patiently(void *unused) {
     stop(20000);
     return unused;
@@ -248,15 +298,15 @@ static void drains_between_handshake_and_request(void **state) {
     SSL *shaking = SSL_new(context);
     int fd = dial();
     SSL_CTX_free(context);
-    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
     SSL_set_fd(shaking, fd);
+    SSL_set0_rbio(shaking, BIO_new(BIO_s_mem())); /* the server's answer may be there at once, and is to wait */
     assert_int_equal(SSL_get_error(shaking, SSL_connect(shaking)), SSL_ERROR_WANT_READ);
     struct pollfd readable = {fd, POLLIN, 0};
     assert_int_equal(poll(&readable, 1, 10000), 1);
     pthread_t stopper = stop_held(holder);
     let_go();
     expect_end(silent);
-    assert_int_equal(fcntl(fd, F_SETFL, 0), 0);
+    SSL_set0_rbio(shaking, BIO_new_socket(fd, BIO_NOCLOSE));
     int connected = SSL_connect(shaking);
     poll(NULL, 0, 100);
     SSL_write(shaking, GET("/echo"), (int)strlen(GET("/echo")));
@@ -423,6 +473,7 @@ int main(void) {
         TLS_TEST(asks_for_client_certificates),
         TLS_TEST(reloads),
         TLS_TEST(refuses_bad_files),
+        TLS_TEST(shakes_hands_in_turn),
         TLS_TEST(answers_what_came_before_it_drains),
         TLS_TEST(drains_between_handshake_and_request),
     };
