@@ -790,7 +790,7 @@ void http_connection_timeout(struct http_connection *c, enum http_timeout timeou
         break;
     case HTTP_TIMEOUT_IDLE:
         if (c->phase == HTTP_STREAMS) {
-            http2_terminate(c);
+            http2_leave(c);
             http_connection_run(c);
             return;
         }

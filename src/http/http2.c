@@ -36,7 +36,7 @@
 
 #define NS_PER_SECOND ((int64_t)1000000000)
 
-/* How far a drain has come (RFC 9113 section 6.8). A client learns of it by a GOAWAY that leaves no stream out, with a PING behind it: what it asked until it answers that, it asked
+/* How far the end of a connection has come, in a drain or because it was idle (RFC 9113 section 6.8). A client learns of it by a GOAWAY that leaves no stream out, with a PING behind it: what it asked until it answers that, it asked
  * before it knew, and is answered. Then comes the GOAWAY that names the last stream. */
 enum goodbye { GOODBYE_NOT_YET, GOODBYE_NOTICE, GOODBYE_PING, GOODBYE_HEARD, GOODBYE_SAID };
 
@@ -54,6 +54,7 @@ struct http2 {
     int64_t resets_left;
     int64_t resets_at; /* when that was reckoned, monotonic ns */
     enum goodbye goodbye;
+    bool leaving;       /* it was idle for long */
     bool client_leaves; /* it sent a GOAWAY: it asks no more */
 };
 
@@ -492,6 +493,10 @@ void http2_terminate(struct http_connection *c) {
     nghttp2_session_terminate_session(c->h2->session, NGHTTP2_NO_ERROR);
 }
 
+void http2_leave(struct http_connection *c) {
+    c->h2->leaving = true;
+}
+
 void http2_receive(struct http_connection *c) {
     nghttp2_session *session = c->h2->session;
     size_t len = http_iobuf_len(&c->in);
@@ -531,7 +536,7 @@ void http2_await_no_longer(struct http_connection *c) {
 bool http2_pump(struct http_connection *c) {
     struct http2 *h2 = c->h2;
     size_t before = http_iobuf_len(&c->out);
-    if (c->loop->draining)
+    if (c->loop->draining || h2->leaving)
         say_goodbye(h2);
     while (http_iobuf_len(&c->out) <= c->loop->shared->config.write_backlog_max) {
         const uint8_t *data = NULL;

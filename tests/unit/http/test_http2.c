@@ -552,6 +552,22 @@ static void closes_idle_connections(void **state) {
     assert_int_equal(client.goaway_error, NGHTTP2_NO_ERROR);
 }
 
+/* What was on its way when the time was up is answered. */
+static void answers_what_crosses_the_end_of_an_idle_connection(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.idle_timeout_ms = 100;
+    start_client(&config);
+    client_expect(&client, get("/echo"), 200, NULL);
+    client_send(&client); /* the acknowledgement of the settings */
+    struct pollfd readable = {client.fd, POLLIN, 0};
+    assert_int_equal(poll(&readable, 1, 10000), 1); /* the server leaves, and the client has not read it */
+    size_t crossing = get("/echo");
+    client_wait_end(&client);
+    assert_int_equal(client.streams[crossing].status, 200);
+    assert_true(client.goaway);
+}
+
 /* A connection whose requests are answered as soon as they come is never seen with one under way, and is no idle one for that. */
 static void keeps_connections_that_are_used(void **state) {
     (void)state;
@@ -770,6 +786,7 @@ int main(void) {
         H2_OWN(closes_idle_connections),
         H2_OWN(keeps_connections_that_are_used),
         H2_TEST(says_goaway_when_it_drains),
+        H2_OWN(answers_what_crosses_the_end_of_an_idle_connection),
         H2_TEST(answers_what_crosses_the_goaway),
         H2_TEST(drains_without_the_client),
         H2_TEST(drains_while_the_client_talks),
