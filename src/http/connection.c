@@ -615,7 +615,8 @@ static void settle(struct http_connection *c) {
 static bool shake_hands(struct http_connection *c) {
     int result = http_tls_handshake(c);
     if (result < 0) {
-        http_count(&c->loop->counters.tls_failures);
+        if (c->tls->begun) /* who only sees whether somebody listens, as balancers do, has begun nothing */
+            http_count(&c->loop->counters.tls_failures);
         http_connection_abort(c);
     } else if (result == 0) {
         set_timeout(c);

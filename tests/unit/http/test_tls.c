@@ -351,6 +351,20 @@ static void drops_what_is_no_tls(void **state) {
     client_close(dial_tls());
 }
 
+static void counts_no_failure_of_who_only_connects(void **state) {
+    (void)state;
+    start_tls();
+    close(dial());
+    SSL *ssl = dial_tls(); /* comes after it */
+    ask(ssl, GET("/echo"));
+    expect_body(ssl, "GET /echo? ");
+    client_close(ssl);
+    struct http_stats stats;
+    http_server_stats(test_server(), &stats);
+    assert_int_equal(stats.connections_total, 2);
+    assert_int_equal(stats.tls_failures_total, 0);
+}
+
 static void bounds_the_handshake(void **state) {
     (void)state;
     struct http_config config = tls_config();
@@ -473,6 +487,7 @@ int main(void) {
         TLS_TEST(asks_for_client_certificates),
         TLS_TEST(reloads),
         TLS_TEST(refuses_bad_files),
+        TLS_TEST(counts_no_failure_of_who_only_connects),
         TLS_TEST(shakes_hands_in_turn),
         TLS_TEST(answers_what_came_before_it_drains),
         TLS_TEST(drains_between_handshake_and_request),
