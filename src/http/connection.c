@@ -694,21 +694,6 @@ void http_connection_shake(struct http_connection *c) {
         http_connection_run(c);
 }
 
-void http_connection_drain(struct http_connection *c) {
-    bool silent = c->phase == HTTP_HANDSHAKE && !c->tls->begun;
-    if (c->fd < 0 || (!silent && c->phase != HTTP_IDLE && c->phase != HTTP_STREAMS))
-        return;
-    c->readable = true; /* something may have come since the last look */
-    if (c->tls != NULL)
-        c->tls->wire_readable = true;
-    if (silent)
-        http_connection_shake(c);
-    else
-        http_connection_run(c);
-    if (c->fd >= 0 && c->phase == HTTP_HANDSHAKE && !c->tls->begun && !c->late)
-        http_connection_abort(c);
-}
-
 void http_connection_refuse(struct http_connection *c) {
     c->refused = true;
     refuse(c, 503);

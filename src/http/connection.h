@@ -99,9 +99,6 @@ bool http_connection_call(struct http_connection *connection, struct http_reques
 
 void http_connection_timeout(struct http_connection *connection, enum http_timeout timeout);
 
-/* The server begins to drain: lets the client go, if it asks for nothing, and is not in the middle of saying who it is. */
-void http_connection_drain(struct http_connection *connection);
-
 /* Closes the socket at once. The connection goes when no handler has its request any more. */
 void http_connection_abort(struct http_connection *connection);
 

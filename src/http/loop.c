@@ -307,6 +307,22 @@ void http_loop_stop(struct http_loop *loop, int64_t deadline) {
     http_loop_wake(loop);
 }
 
+/* Lets the client go, if it asks for nothing and is not in the middle of saying who it is. */
+static void drain(struct http_connection *c) {
+    bool silent = c->phase == HTTP_HANDSHAKE && !c->tls->begun;
+    if (c->fd < 0 || (!silent && c->phase != HTTP_IDLE && c->phase != HTTP_STREAMS))
+        return;
+    c->readable = true; /* something may have come since the last look */
+    if (c->tls != NULL)
+        c->tls->wire_readable = true;
+    if (silent)
+        http_connection_shake(c);
+    else
+        http_connection_run(c);
+    if (c->fd >= 0 && c->phase == HTTP_HANDSHAKE && !c->tls->begun && !c->late)
+        http_connection_abort(c);
+}
+
 static void begin_drain(struct http_loop *loop) {
     loop->draining = true;
     loop->accept_paused = false;
@@ -318,7 +334,7 @@ static void begin_drain(struct http_loop *loop) {
     }
     for (struct http_connection *c = loop->connections, *next; c != NULL; c = next) {
         next = c->next;
-        http_connection_drain(c);
+        drain(c);
     }
 }
 
