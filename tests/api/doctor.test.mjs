@@ -589,5 +589,11 @@ os.setxattr(sys.argv[1], "system.posix_acl_access", struct.pack("<I", 2) + b"".j
     assert.equal(missing.text, `The file ${empty} is empty: --api-key-file names one that holds an API key.`);
   });
 
+  it('looks at a certificate alone', () => {
+    const { cert, key } = makeCertificate(temporaryDirectory(), 'alone', { days: 400 });
+    const done = run(['doctor', '--tls-cert', cert, '--tls-key', key], { env: without });
+    assert.deepEqual([done.status, done.stdout], [0, 'Nothing is wrong (2 checks).\n'], done.stderr);
+  });
+
   it('asks what to look at when nothing is named', () => assert.equal(run(['doctor'], { env: without }).status, 2));
 });
