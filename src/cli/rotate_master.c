@@ -62,7 +62,7 @@ static int name_files(struct rotation *rotation, struct lk_problem *problem) {
     char time[25];
     lk_clock_format(lk_clock_wall_ms(), time);
     if (rotation->path == NULL || (rotation->new_path = lk_arena_printf(arena, "%s" LK_NEW_MASTER_KEY_SUFFIX, rotation->path)) == NULL ||
-        (rotation->replaced_path = lk_arena_printf(arena, "%s.replaced-%s", rotation->path, time)) == NULL)
+        (rotation->replaced_path = lk_arena_printf(arena, "%s" LK_REPLACED_MASTER_KEY_SUFFIX "%s", rotation->path, time)) == NULL)
         return no_memory(problem);
     return 0;
 }

@@ -184,6 +184,18 @@ describe('key rotate-master, where the master key is elsewhere', () => {
     assert.match(told.stdout, /\nNext: latchkey serve --data \S+ --master-key-file \S+link\n$/);
   });
 
+  it('is not left beside the other one without a word of `doctor`', () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    init(data);
+    const { replacedMasterKeyFile } = rotated(data);
+    const found = run(['doctor', '--data', data]);
+    assert.equal(found.status, 1);
+    assert.match(found.stdout, /The master key master\.key\.replaced-\S+Z, which was replaced, lies beside the present one\./);
+    fs.rmSync(replacedMasterKeyFile);
+    const well = run(['doctor', '--data', data]);
+    assert.equal(well.status, 0, well.stdout);
+  });
+
   it('says what is missing', () => {
     const data = path.join(temporaryDirectory(), 'data');
     assert.equal(rotateMaster(data).status, 1);
