@@ -104,14 +104,14 @@ describe('the Go client', () => {
   // One of each type, with ids of applications where they are needed.
   const EVERYWHERE = { filterType: 'ALL' };
   const appPermissions = (appIds) => [
-    { permissionType: 'ALL', applications: EVERYWHERE, actions: ['CREATE', 'READ', 'UPDATE', 'DELETE', 'EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE', 'ROLLBACK_WORKFLOW'] },
+    { permissionType: 'ALL', applications: EVERYWHERE, actions: ['CREATE', 'READ', 'UPDATE', 'DELETE', 'EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE', 'ROLLBACK_WORKFLOW', 'ABORT_WORKFLOW'] },
     { permissionType: 'SERVICE', applications: EVERYWHERE, services: { filterType: 'ALL' }, actions: ['CREATE', 'READ', 'UPDATE', 'DELETE'] },
     { permissionType: 'SERVICE', applications: { appIds }, services: { serviceIds: ['service1', 'service2'] }, actions: ['READ'] },
     { permissionType: 'ENV', applications: EVERYWHERE, environments: { filterTypes: ['PRODUCTION_ENVIRONMENTS', 'NON_PRODUCTION_ENVIRONMENTS'] }, actions: ['READ'] },
     { permissionType: 'ENV', applications: { appIds }, environments: { envIds: ['env1'] }, actions: ['READ'] },
     { permissionType: 'WORKFLOW', applications: EVERYWHERE, workflows: { filterTypes: ['PRODUCTION_WORKFLOWS', 'WORKFLOW_TEMPLATES'] }, actions: ['READ'] },
     { permissionType: 'PIPELINE', applications: { appIds }, pipelines: { filterTypes: ['NON_PRODUCTION_PIPELINES'] }, actions: ['READ'] },
-    { permissionType: 'DEPLOYMENT', applications: EVERYWHERE, deployments: { filterTypes: ['PRODUCTION_ENVIRONMENTS'] }, actions: ['READ', 'EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE', 'ROLLBACK_WORKFLOW'] },
+    { permissionType: 'DEPLOYMENT', applications: EVERYWHERE, deployments: { filterTypes: ['PRODUCTION_ENVIRONMENTS'] }, actions: ['READ', 'EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE', 'ROLLBACK_WORKFLOW', 'ABORT_WORKFLOW'] },
     { permissionType: 'PROVISIONER', applications: EVERYWHERE, provisioners: { filterType: 'ALL' }, actions: ['CREATE', 'READ', 'UPDATE', 'DELETE'] },
     { permissionType: 'TEMPLATE', applications: EVERYWHERE, templates: { filterType: 'ALL' }, actions: ['CREATE', 'READ', 'UPDATE', 'DELETE'] },
     { permissionType: 'TEMPLATE', applications: { appIds }, templates: { templateIds: ['template1'] }, actions: ['READ'] },
@@ -280,7 +280,7 @@ describe('what docs/compatibility.md calls different', () => {
     }
     const { key } = await server.createKey('runner', [userGroupId]);
     const code = async (action) => (await server.request({ path: `/v1/auth/require/app:*:DEPLOYMENT:${action}`, headers: { 'x-api-key': key } })).headers['x-latchkey-code'];
-    assert.deepEqual([await code('EXECUTE'), await code('EXECUTE_PIPELINE')], ['VALID', 'INSUFFICIENT_PERMISSIONS']);
+    assert.deepEqual([await code('EXECUTE'), await code('EXECUTE_PIPELINE'), await code('ABORT_WORKFLOW')], ['VALID', 'INSUFFICIENT_PERMISSIONS', 'INSUFFICIENT_PERMISSIONS']);
   });
 
   it('is different: filters are needed and may hold ids and types, and only applications must exist', async () => {
