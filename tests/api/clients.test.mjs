@@ -216,6 +216,51 @@ describe('the Go client', () => {
     assert.match(await firstError(`query($id: String!) { userGroup(userGroupId: $id) { ${GROUP} } }`, { id }), /No User Group exists/);
   });
 
+  /** What the client asks next when it was told "User not authorized" of an application. */
+  const tree = (query, key = server.account.apiKey, prefix = '') =>
+    server.request({ path: `${prefix}/api/setup-as-code/yaml/directory?${query}`, headers: { 'x-api-key': key, accept: 'application/json; charset=utf-8' } });
+
+  it('finds out that an application is gone, as Terraform does before it makes another', async () => {
+    const { accountId, apiKey } = server.account;
+    const get = (applicationId) => send('query($applicationId: String!) { application(applicationId: $applicationId) { id name } }', { applicationId });
+    const { application: { id } } = await data('mutation($app: CreateApplicationInput!) { createApplication(input: $app) { application { id } } }', { app: { name: 'to go' } });
+    const of = `accountId=${accountId}&appId=${id}`;
+    assert.equal((await get(id)).data.application.name, 'to go');
+    assert.equal((await tree(of)).status, 404, 'one that is there has no files');
+    await data('mutation($app: DeleteApplicationInput!) { deleteApplication(input: $app) { clientMutationId } }', { app: { applicationId: id } });
+    const { errors: [error] } = await get(id);
+    assert.deepEqual([error.message, error.extensions.code], ['User not authorized: Application does not exist', 'NOT_FOUND']);
+    for (const prefix of ['', '/gateway']) {
+      const answer = await tree(of, apiKey, prefix);
+      assert.equal(answer.status, 200);
+      assert.match(answer.headers['content-type'], /^application\/json/);
+      // A resource that is not there, or a message, is a failure to the client.
+      assert.deepEqual(JSON.parse(answer.text), { metaData: {}, resource: { name: 'Setup', children: [] }, responseMessages: [] });
+    }
+    for (const query of ['', `accountId=${accountId}`, `accountId=${accountId}&appId=`, `appId=%`]) assert.equal((await tree(query)).status, 404, query);
+    assert.equal((await tree(`accountId=${UNKNOWN_ID}&appId=${id}`)).status, 403);
+    assert.equal((await tree(of, 'wrong')).status, 401);
+    assert.equal((await server.request({ path: `/api/setup-as-code/yaml/directory?${of}` })).status, 401);
+  });
+
+  it('hears that an application is gone only with a key that may read all of them', async () => {
+    const { a: { application: seen }, b: { application: unseen } } = await server.query('mutation { a: createApplication(input: {name: "seen"}) { application { id } } b: createApplication(input: {name: "unseen"}) { application { id } } }');
+    const ask = async (id, name, permissions) => {
+      const { key } = await server.createKey(name, [(await createGroup({ name, permissions })).id]);
+      const { json } = await server.graphql(`{ application(applicationId: "${id}") { id } }`, null, { key });
+      return [json.errors?.[0].message ?? json.data.application.id, (await tree(`appId=${id}`, key)).status];
+    };
+    const reading = (applications) => ({ appPermissions: [{ permissionType: 'ALL', applications, actions: ['READ'] }] });
+    assert.deepEqual(await ask(UNKNOWN_ID, 'all, gone', reading(EVERYWHERE)), ['User not authorized: Application does not exist', 200]);
+    assert.deepEqual(await ask(unseen.id, 'all', reading(EVERYWHERE)), [unseen.id, 404]);
+    assert.deepEqual(await ask(seen.id, 'one', reading({ appIds: [seen.id] })), [seen.id, 404]);
+    for (const id of [unseen.id, UNKNOWN_ID]) {
+      assert.deepEqual(await ask(id, `one, not ${id}`, reading({ appIds: [seen.id] })), ['Application does not exist', 404]);
+      const refused = ['User not authorized: CREATE_AND_DELETE_APPLICATION is required', 404];
+      assert.deepEqual(await ask(id, `none, not ${id}`, { accountPermissions: { accountPermissionTypes: ['VIEW_AUDITS'] } }), refused);
+    }
+  });
+
   it('links groups to providers', async () => {
     const made = {};
     for (const ssoType of ['LDAP', 'SAML']) made[ssoType] = (await data('mutation($i: CreateSsoProviderInput!) { createSsoProvider(input: $i) { ssoProvider { id name ssoType } } }', { i: { name: ssoType, ssoType } })).ssoProvider;
@@ -291,10 +336,6 @@ describe('what docs/compatibility.md calls different', () => {
     await server.query(ADD, environments(appIds, { envIds: ['lives-elsewhere'], filterTypes: ['PRODUCTION_ENVIRONMENTS'] }));
     assert.match((await server.error(ADD, environments(appIds, {}))).message, /it needs its own filter, with ids or filter types/);
     assert.match((await server.error(ADD, environments([UNKNOWN_ID], { envIds: ['e'] }))).message, /no application exists with the id/);
-  });
-
-  it('is different: the words for an application that is not there', async () => {
-    assert.equal((await server.error(`{ application(applicationId: "${UNKNOWN_ID}") { id } }`)).message, 'Application does not exist');
   });
 
   it('moves keys and the account along', async () => {
