@@ -140,6 +140,18 @@ describe('the Go client', () => {
     assert.deepEqual((await getGroup(group.id)).permissions, permissions);
   });
 
+  it('takes what the later API answers: SELECTED beside ids of applications, and whether a user is disabled', async () => {
+    const { createApplication } = await server.query('mutation { createApplication(input: {name: "selected"}) { application { id } } }');
+    const appIds = [createApplication.application.id];
+    const service = (applications, services) => ({ permissionType: 'SERVICE', applications, services, actions: ['READ'] });
+    const create = async (name, permission) => firstError('mutation($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }', { input: { name, permissions: { appPermissions: [permission] } } });
+    const group = await createGroup({ name: 'selected', permissions: { appPermissions: [service({ filterType: 'SELECTED', appIds }, { serviceIds: ['s'] })] } });
+    assert.deepEqual(group.permissions.appPermissions[0].applications, { filterType: null, appIds });
+    assert.equal(await create('none', service({ filterType: 'SELECTED', appIds: [] }, EVERYWHERE)), 'Invalid SERVICE permission: applications needs filterType ALL or appIds');
+    assert.equal(await create('services', service({ appIds }, { filterType: 'SELECTED', serviceIds: ['s'] })), 'filterType of services can only be ALL; ids are given without it');
+    assert.deepEqual((await data('query { users(limit: 1) { nodes { isDisabled } } }')).nodes, [{ isDisabled: false }]);
+  });
+
   it('reads permissions back apart that differ in their actions only, as Terraform declares them', async () => {
     const provisioner = (actions) => ({ permissionType: 'PROVISIONER', applications: EVERYWHERE, provisioners: { filterType: 'ALL' }, actions });
     const workflow = (actions, filterTypes) => ({ permissionType: 'WORKFLOW', applications: EVERYWHERE, workflows: { filterTypes }, actions });
