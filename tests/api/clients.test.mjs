@@ -350,6 +350,17 @@ describe('what docs/compatibility.md calls different', () => {
     assert.match((await server.error(ADD, environments([UNKNOWN_ID], { envIds: ['e'] }))).message, /no application exists with the id/);
   });
 
+  it('is different: of the last schema these are not there', async () => {
+    const group = (permissions) => `mutation { createUserGroup(input: {name: "later", permissions: ${permissions}}) { userGroup { id } } }`;
+    const documents = [
+      group('{accountPermissions: {accountPermissionTypes: HIDE_NEXTGEN_BUTTON}}'),
+      group('{appPermissions: {permissionType: ALL, applications: {filterType: EXCLUDE_SELECTED}, actions: READ}}'),
+      '{ users(filters: {includeDisabled: true}, limit: 1) { nodes { id } } }',
+      ...['NOT_IN', 'NOT_NULL', 'LIKE'].map((operator) => `{ applications(filters: {application: {operator: ${operator}, values: []}}, limit: 1) { nodes { id } } }`),
+    ];
+    for (const document of documents) assert.equal((await server.error(document)).code, 'GRAPHQL_VALIDATION_FAILED', document);
+  });
+
   it('moves keys and the account along', async () => {
     // A key of the original is the base64 of the account's id and a random part.
     const key = Buffer.from(`rIeFDjoySXqrDQcIZ9ltDA::${'zKLDBA7vSTp5NRxt'.repeat(4)}`).toString('base64');
