@@ -350,6 +350,20 @@ describe('what docs/compatibility.md calls different', () => {
     assert.match((await server.error(ADD, environments([UNKNOWN_ID], { envIds: ['e'] }))).message, /no application exists with the id/);
   });
 
+  it('is different: so many members at a time, so many memberships', async () => {
+    const made = await server.query(`mutation { createUser(input: {name: "many", email: "many@example.com"}) { user { id } } ${Array.from({ length: 49 }, (_, i) => `g${i}: createUserGroup(input: {name: "many ${i}"}) { userGroup { id } }`).join(' ')} }`);
+    const { createUser, ...groups } = made;
+    const ids = (count, id) => Array.from({ length: count }, () => id);
+    const create = 'mutation($i: CreateUserGroupInput!) { createUserGroup(input: $i) { userGroup { users(limit: 1) { pageInfo { total } } } } }';
+    const userIds = (count) => ({ i: { name: `with ${count}`, userIds: ids(count, createUser.user.id) } });
+    assert.equal((await server.query(create, userIds(1000))).createUserGroup.userGroup.users.pageInfo.total, 1);
+    assert.equal((await server.error(create, userIds(1001))).message, 'Too many userIds: 1001, and at most 1000 are allowed; addUserToUserGroup adds more');
+    const update = 'mutation($i: UpdateUserInput!) { updateUser(input: $i) { user { userGroups(limit: 1) { pageInfo { total } } } } }';
+    const userGroupIds = Object.values(groups).map(({ userGroup }) => userGroup.id);
+    assert.equal((await server.query(update, { i: { id: createUser.user.id, userGroupIds: [...userGroupIds, ...userGroupIds] } })).updateUser.user.userGroups.pageInfo.total, 49);
+    assert.equal((await server.error(update, { i: { id: createUser.user.id, userGroupIds: ids(101, userGroupIds[0]) } })).message, 'Too many User Groups: 101, and a user can be in at most 100');
+  });
+
   it('is different: of the last schema these are not there', async () => {
     const group = (permissions) => `mutation { createUserGroup(input: {name: "later", permissions: ${permissions}}) { userGroup { id } } }`;
     const documents = [
