@@ -144,6 +144,7 @@ static void json_is_no_document(void **state) {
     (void)state;
     refuses(post("text/plain;charset=UTF-8", "{\"query\":\"{a}\"}"), 415);
     refuses(post("application/graphql", " { \"query\":\"{a}\"}"), 415);
+    refuses(post("text/plain", "\xEF\xBB\xBF{\"query\":\"{a}\"}"), 415);
 }
 
 static void other_types_are_refused_with_accept(void **state) {
@@ -163,6 +164,10 @@ static void a_body_without_a_type_is_what_it_looks_like(void **state) {
     assert_text(decoded.requests[0].query, "{a}");
     assert_text(decoded.requests[0].operation_name, "A");
     assert_int_equal(post(NULL, "[{\"query\":\"{a}\"},{\"query\":\"{b}\"}]"), 0);
+    assert_true(decoded.batch);
+    assert_int_equal(post(NULL, "\xEF\xBB\xBF{\"query\":\"{a}\"}"), 0);
+    assert_text(decoded.requests[0].query, "{a}");
+    assert_int_equal(post(NULL, "\xEF\xBB\xBF [{\"query\":\"{a}\"}]"), 0);
     assert_true(decoded.batch);
     refuses(post(NULL, ""), 400);
     refuses(post(NULL, "{\"query\":"), 400);
