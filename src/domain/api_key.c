@@ -314,8 +314,10 @@ static int check_lockout(struct lk_call *call, const struct lk_lockout *before, 
     bool own = is_actor(call, &after->id) && !is_dead(call, after);
     bool admitted = true;
     int code = own ? lk_allowed_ips_admit(call, after->allowed_ips, call->client_ip, &admitted) : 0;
+    struct lk_lockout lockout = *before;
+    lockout.away = admitted ? NULL : &after->id;
     if (code == 0)
-        code = lk_lockout_after(call, before, own && admitted ? groups : NULL);
+        code = lk_lockout_after(call, &lockout, own && admitted ? groups : NULL);
     if (code != LK_ECONFLICT || admitted)
         return code;
     return lk_problem_set(call->problem, code,
