@@ -19,13 +19,13 @@ static int run_version(const struct cli_command *command, const struct cli_args 
 
 static const struct cli_command version_command = {.name = "version", .usage = "", .summary = "Print the version.", .run = run_version};
 
-static const struct cli_command help_command = {
+const struct cli_command cli_help_command = {
     .name = "help", .usage = "[COMMAND]", .summary = "Explain a command.", .words = 2, .run = run_help};
 
 static const struct cli_command *const commands[] = {
     &cli_init_command,       &cli_serve_command,  &cli_key_command,     &cli_group_command,  &cli_user_command,
     &cli_audit_command,      &cli_doctor_command, &cli_recover_command, &cli_backup_command, &cli_restore_command,
-    &cli_completion_command, &cli_manual_command, &version_command,     &help_command,       NULL,
+    &cli_completion_command, &cli_manual_command, &version_command,     &cli_help_command,   NULL,
 };
 
 const struct cli_command *const *cli_commands(void) {

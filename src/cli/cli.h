@@ -49,7 +49,7 @@ const struct cli_command *cli_find_command(const char *const *words, size_t len,
 /* All options of a command, in arena or static. NULL when out of memory. */
 const struct cli_option *cli_command_options(const struct cli_command *command, struct lk_arena *arena, size_t *ret_len);
 
-extern const struct cli_command cli_init_command, cli_serve_command, cli_completion_command, cli_manual_command;
+extern const struct cli_command cli_init_command, cli_serve_command, cli_completion_command, cli_manual_command, cli_help_command;
 extern const struct cli_command cli_key_command, cli_group_command, cli_user_command, cli_audit_command, cli_doctor_command,
     cli_recover_command;
 extern const struct cli_command cli_backup_command, cli_restore_command;

@@ -736,8 +736,12 @@ describe('help, manual and completion', () => {
     assert.deepEqual(complete('key', 'create', '--gr'), ['--group']);
     assert.deepEqual(complete('serve', '--log-l'), ['--log-level']);
     assert.ok(complete('group', '').includes('members'));
+    assert.deepEqual(complete('completion', '').slice(0, 3), ['bash', 'zsh', 'fish']);
+    assert.deepEqual([complete('help', 'ke'), complete('help', 'key', 're'), complete('help', 'init', ''), complete('help', 'key', 'get', '')], [['key'], ['reveal'], [], []]);
+    assert.deepEqual(complete('help', 'group', ''), complete('group', '').filter((word) => !word.startsWith('-')));
     for (const name of commands()) {
       const words = name.split(' ');
+      assert.ok(complete('help', ...words).includes(words.at(-1)), name);
       for (const option of optionsOf(name)) assert.ok(complete(...words, `--${option}`).includes(`--${option}`), `${name} --${option}`);
     }
   });
@@ -748,6 +752,13 @@ describe('help, manual and completion', () => {
       for (const name of commands()) {
         assert.ok(script.includes(name.split(' ').at(-1)), `${shell}: ${name}`);
         for (const option of optionsOf(name)) assert.ok(script.includes(shell === 'fish' ? `-l ${option}` : `--${option}`), `${shell}: ${name} --${option}`);
+      }
+      if (shell === 'fish') {
+        const offered = (seen, word) => script.includes(`eq ${seen.length + 1}; and ${seen.map((one) => `__fish_seen_subcommand_from ${one}`).join('; and ')}' -a ${word} `);
+        for (const [first, verb] of commands().map((name) => name.split(' '))) assert.ok(offered(['help'], first) && (!verb || offered(['help', first], verb)), `${first} ${verb}`);
+      } else {
+        assert.match(script, /^ {4}'help'\) words=' init serve key group .* --help' ;;$/m);
+        assert.match(script, /^ {4}'help group'\) words=' create list get update delete grant members' ;;$/m);
       }
       // Neither shell need be there: what their quoting would trip over is looked for by hand.
       if (shell === 'fish') for (const line of script.trimEnd().split('\n')) assert.match(line, /^complete(?: [^ '\\]+| '(?:[^'\\]|\\.)*')+$/);
