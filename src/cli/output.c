@@ -268,23 +268,6 @@ int cli_print_object(struct cli_session *session, const struct lk_json *object, 
     return print_and_wipe(session, &out);
 }
 
-int cli_print_done(struct cli_session *session, const char *format, ...) {
-    if (session->json)
-        return 0;
-    char text[LK_PROBLEM_MAX];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    struct lk_buf out;
-    lk_buf_init(&out, 0);
-    cli_add_printable(&out, lk_slice_cstr(text));
-    lk_buf_add_char(&out, '\n');
-    int code = print_and_wipe(session, &out);
-    const struct lk_problem why = session->problem;
-    return code == 0 ? 0 : lk_problem_set(&session->problem, code, "%s. %s", why.text, text); /* it is done, whoever hears of it */
-}
-
 int cli_confirm(struct cli_session *session, const char *format, ...) {
     if (cli_args_flag(session->args, "yes") || isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0)
         return 0;

@@ -118,9 +118,6 @@ int cli_list_end(struct cli_session *session, const struct cli_list *list);
 /* Prints one object as lines of title and value, those without a value left out, or as JSON. LK_EIO when it is none: the server's answer lacks it. */
 int cli_print_object(struct cli_session *session, const struct lk_json *object, const struct cli_column *columns, size_t columns_len);
 
-/* Prints a sentence for people about what is done; nothing for programs. Where it cannot be printed, the problem has it. */
-int cli_print_done(struct cli_session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
 /* Asks a person at the terminal whether to go on: `question` and [y/N]. 0 when the answer is yes, when nobody is there to ask, or with --yes;
  * LK_EFORBIDDEN with a problem otherwise. */
 int cli_confirm(struct cli_session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -188,6 +185,12 @@ struct cli_found {
 /* Finds a thing by what a person wrote: its id or its name. LK_ENOTFOUND and the rest as cli_graphql; LK_ECONFLICT when several
  * users have the name, with their ids. */
 int cli_find(struct cli_session *session, const struct cli_kind *kind, const char *text, struct cli_found *ret);
+
+/* Deletes what the command's words name, with delete_one, which asks first, and tells of each: people in a sentence, programs in a JSON array of {id, name} of
+ * what is gone. Stops at the first failure; of none that is gone programs are told nothing. 0, or what delete_one returned, or negative when that cannot be
+ * printed. */
+int cli_delete_each(struct cli_session *session, const struct cli_kind *kind,
+                    int (*delete_one)(struct cli_session *session, const char *word, struct cli_found *ret));
 
 /* Writes the ids of the things that an option, given any number of times, names: a JSON array. */
 int cli_write_found(struct cli_session *session, struct lk_json_writer *w, const struct cli_kind *kind, const char *option);

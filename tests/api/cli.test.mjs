@@ -114,6 +114,20 @@ describe('latchkey key', () => {
     assert.match(refuse(1, 'key', 'get', 'doomed'), /There is no API key "doomed": `latchkey key list` shows what there is/);
   });
 
+  it('tells programs what was deleted, also where something could not be', () => {
+    const ids = ['g1', '-g2'].map((name) => json('group', 'create', `--name=${name}`).id);
+    const done = cli(['group', 'delete', '--json', '--', 'g1', '-g2', 'nobody', 'g3']);
+    assert.deepEqual([done.status, JSON.parse(done.stdout)], [1, [{ id: ids[0], name: 'g1' }, { id: ids[1], name: '-g2' }]]);
+    assert.match(done.stderr, /^latchkey: There is no user group "nobody"/);
+    const user = json('user', 'create', 'Program', 'program@example.com');
+    const key = json('key', 'create', 'short-lived').apiKey;
+    assert.deepEqual(json('user', 'delete', user.email), [{ id: user.id, name: user.name }]);
+    assert.deepEqual(json('key', 'delete', key.id), [{ id: key.id, name: key.name }]);
+    refuse(1, 'key', 'delete', 'nobody', '--json');
+    const full = shell('"$0" key create full --json >/dev/null; "$0" key delete full --json >/dev/full');
+    assert.deepEqual([full.status, /^latchkey: Cannot write to standard output: .*\. Deleted the API key full \(.{22}\)\.$/m.test(full.stderr)], [1, true], full.stderr);
+  });
+
   it('takes dates that are dates, and none that is past', () => {
     for (const bad of ['soon', '2027-02-30', '2027-01-01T12:00', '30', '-1d']) {
       assert.match(refuse(2, 'key', 'create', 'x', '--expires', bad), /--expires: ".*" is neither a date/);
@@ -624,7 +638,8 @@ describe('usage', () => {
     usage(['key', 'create', 'x', '--metadata', 'novalue'], /KEY=VALUE/);
     usage(['help', 'version', 'x'], /x is not understood here/);
     usage(['completion', 'tcsh'], /bash, zsh or fish/);
-    for (const word of ['key get', 'backup']) usage([...word.split(' '), ''], /Say which: latchkey/);
+    for (const word of ['key get', 'backup', 'user get', 'user delete']) usage([...word.split(' '), ''], /Say which: latchkey/);
+    usage(['key', 'get', '-x'], /Unknown option -x; options begin with two dashes, and a word that begins with a dash comes after --\n/);
     usage(['restore', '', '--data', 'x'], /FILE is missing/);
   });
 
