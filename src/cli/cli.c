@@ -61,10 +61,22 @@ int cli_usage_error(const struct cli_command *command, const char *format, ...) 
     return CLI_USAGE;
 }
 
+ssize_t cli_read(int fd, void *bytes, size_t len) {
+    for (;;) {
+        ssize_t n = read(fd, bytes, len);
+        if (n < 0 && errno == EAGAIN) {
+            struct pollfd more = {.fd = fd, .events = POLLIN};
+            poll(&more, 1, -1);
+        } else if (n >= 0 || errno != EINTR) {
+            return n;
+        }
+    }
+}
+
 int cli_write_all(int fd, struct lk_slice bytes) {
     while (bytes.len > 0) {
         ssize_t written = write(fd, bytes.ptr, bytes.len);
-        if (written < 0 && errno == EAGAIN) { /* who shares a pipe or terminal with others may have made it so for all of them */
+        if (written < 0 && errno == EAGAIN) { /* as of cli_read */
             struct pollfd room = {.fd = fd, .events = POLLOUT};
             poll(&room, 1, -1);
         } else if (written < 0 && errno != EINTR) {

@@ -5,6 +5,8 @@
 #include "base/buf.h"
 #include "cli/args.h"
 
+#include <sys/types.h>
+
 #define CLI_DONE 0
 #define CLI_FAILED 1
 #define CLI_USAGE 2
@@ -65,6 +67,9 @@ int cli_usage_error(const struct cli_command *command, const char *format, ...) 
 
 /* Writes all of the bytes, waiting where the descriptor does not. 0, or LK_EIO with errno set. */
 int cli_write_all(int fd, struct lk_slice bytes);
+
+/* As read(2), but waits where the descriptor does not: who shares a pipe or terminal with others may have made it so for all of them. */
+ssize_t cli_read(int fd, void *bytes, size_t len);
 
 /* Writes all of text to standard output at once, so that nothing of it stays in a buffer. 0 or LK_EIO with a problem. */
 int cli_print(const struct lk_buf *text, struct lk_problem *problem);

@@ -3,6 +3,8 @@
 #include "cli/csv.h"
 #include "cli/key_import.h"
 
+#include <strings.h>
+
 #define LEN(array) (sizeof(array) / sizeof((array)[0]))
 
 static int out_of_memory(struct cli_session *session) {
@@ -93,6 +95,24 @@ struct header {
     size_t len;
 };
 
+static bool is_nearly(struct lk_slice text, const char *name) {
+    text = lk_slice_trim(text);
+    return text.len == strlen(name) && strncasecmp(text.ptr, name, text.len) == 0;
+}
+
+/* What is wrong with the name of a column, which is none of ours. It is not shown: in a file that names no columns it may be a key. */
+static const char *column_fault(struct lk_slice name, size_t columns_len) {
+    for (unsigned column = 0; column < COLUMNS; column++) {
+        if (is_nearly(name, column_names[column]))
+            return "has a capital letter or a space";
+    }
+    if (name.len == 0)
+        return "is empty";
+    if (columns_len == 1 && (memchr(name.ptr, ';', name.len) != NULL || memchr(name.ptr, '\t', name.len) != NULL))
+        return "holds several: commas must stand between them";
+    return "is none of these";
+}
+
 static int read_header(struct import *import, struct cli_csv *csv, struct header *ret) {
     struct cli_session *session = import->session;
     struct lk_slice fields[CLI_CSV_FIELDS_MAX];
@@ -100,17 +120,22 @@ static int read_header(struct import *import, struct cli_csv *csv, struct header
     int code = cli_csv_next(csv, &import->scratch, fields, &ret->len, &session->problem);
     if (code < 0)
         return code;
-    for (size_t i = 0; code == 1 && i < ret->len; i++) {
+    if (code == 0)
+        return lk_problem_set(&session->problem, LK_EINVAL,
+                              "There is nothing in the file: its first line names the columns, name and key among them");
+    for (size_t i = 0; i < ret->len; i++) {
         unsigned column = 0;
         while (column < COLUMNS && !lk_slice_is(fields[i], column_names[column]))
             column++;
         if (column == COLUMNS || seen[column])
             return lk_problem_set(&session->problem, LK_EINVAL,
-                                  "The first line must name the columns, each once: name and key, and if you like groups and expires");
+                                  "The first line must name the columns, each once: name and key, and if you like groups and expires; its "
+                                  "column %zu %s",
+                                  i + 1, column < COLUMNS ? "is there already" : column_fault(fields[i], ret->len));
         seen[column] = true;
         ret->columns[i] = (enum column)column;
     }
-    if (code == 1 && seen[COLUMN_NAME] && seen[COLUMN_KEY])
+    if (seen[COLUMN_NAME] && seen[COLUMN_KEY])
         return 0;
     return lk_problem_set(&session->problem, LK_EINVAL, "The first line must name the columns, and name and key among them");
 }

@@ -22,7 +22,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -74,28 +73,15 @@ static int write_piece(const struct restore *restore, int out, struct lk_slice b
     return lk_problem_set(problem, lk_code_of_errno(errno), "Cannot write %s: %s", restore->new_path, strerror(errno));
 }
 
-/* As read(2) from the backup, waiting where the descriptor does not: who shares a pipe with others may have made it so for all of them. -1: it failed, with a
- * problem. */
-static ssize_t read_some(const struct restore *restore, void *bytes, size_t len, struct lk_problem *problem) {
-    for (;;) {
-        ssize_t n = read(restore->fd, bytes, len);
-        if (n >= 0)
-            return n;
-        if (errno == EAGAIN) {
-            struct pollfd more = {.fd = restore->fd, .events = POLLIN};
-            poll(&more, 1, -1);
-        } else if (errno != EINTR) {
-            lk_problem_set(problem, LK_EIO, "Cannot read %s: %s", restore->file, strerror(errno));
-            return -1;
-        }
-    }
+static int cannot_read(const struct restore *restore, struct lk_problem *problem) {
+    return lk_problem_set(problem, LK_EIO, "Cannot read %s: %s", restore->file, strerror(errno));
 }
 
 static int read_pieces(struct restore *restore, int out, char *piece, struct lk_problem *problem) {
     for (;;) {
-        ssize_t n = read_some(restore, piece, PIECE_BYTES, problem);
+        ssize_t n = cli_read(restore->fd, piece, PIECE_BYTES);
         if (n < 0)
-            return LK_EIO;
+            return cannot_read(restore, problem);
         if (n == 0)
             return lk_backup_reader_end(&restore->reader, problem);
         struct lk_slice database;
@@ -121,14 +107,14 @@ static int read_rest(struct restore *restore, int out, struct lk_problem *proble
 static int read_through(struct restore *restore, int out, struct lk_problem *problem) {
     lk_backup_reader_init(&restore->reader, restore->file);
     if (lseek(restore->fd, 0, SEEK_SET) != 0)
-        return lk_problem_set(problem, LK_EIO, "Cannot read %s: %s", restore->file, strerror(errno));
+        return cannot_read(restore, problem);
     return read_rest(restore, out, problem);
 }
 
 static int check_kind(const struct restore *restore, struct lk_problem *problem) {
     struct stat status;
     if (fstat(restore->fd, &status) != 0)
-        return lk_problem_set(problem, LK_EIO, "Cannot read %s: %s", restore->file, strerror(errno));
+        return cannot_read(restore, problem);
     if (S_ISFIFO(status.st_mode))
         return lk_problem_set(
             problem, LK_EINVAL,
@@ -154,9 +140,9 @@ static int read_header(struct restore *restore, struct lk_problem *problem) {
     struct lk_slice database;
     int code = 0;
     while (code == 0 && restore->reader.received < sizeof(bytes)) {
-        ssize_t n = read_some(restore, bytes, sizeof(bytes) - (size_t)restore->reader.received, problem);
+        ssize_t n = cli_read(restore->fd, bytes, sizeof(bytes) - (size_t)restore->reader.received);
         if (n < 0)
-            return LK_EIO;
+            return cannot_read(restore, problem);
         if (n == 0 && restore->reader.received == 0)
             return lk_problem_set(problem, LK_EINVAL,
                                   "Nothing came by the standard input: did the program fail that was to send the backup?");
@@ -173,7 +159,7 @@ static int open_stream(struct restore *restore, struct lk_problem *problem) {
                               "restore -)");
     restore->fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
     if (restore->fd < 0)
-        return lk_problem_set(problem, LK_EIO, "Cannot read %s: %s", restore->file, strerror(errno));
+        return cannot_read(restore, problem);
     lk_backup_reader_init(&restore->reader, "The standard input");
     int code = refuse_file(read_header(restore, problem), problem);
     return code == 0 ? check_schema(restore, problem) : code;

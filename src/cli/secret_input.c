@@ -1,5 +1,6 @@
 #include "cli/secret_input.h"
 
+#include "cli/cli.h"
 #include "cli/ending.h"
 
 #include <errno.h>
@@ -28,9 +29,7 @@ static int read_all(const struct source *from, bool line, char buffer[CLI_SECRET
     for (;;) {
         if (len == CLI_SECRET_MAX)
             return too_long(from->name, problem);
-        ssize_t got = read(from->fd, buffer + len, CLI_SECRET_MAX - len);
-        if (got < 0 && errno == EINTR)
-            continue;
+        ssize_t got = cli_read(from->fd, buffer + len, CLI_SECRET_MAX - len);
         if (got < 0)
             return lk_problem_set(problem, LK_EIO, "Cannot read %s from %.200s: %s", from->what, from->name, strerror(errno));
         len += (size_t)got;

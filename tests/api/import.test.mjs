@@ -333,7 +333,17 @@ describe('latchkey key import', () => {
     for (const [text, sentence] of [
       [`name,key\n${rows}"open,x`, 'latchkey: line 602: a quote is opened and not closed\n'],
       [`name,key\n${rows}"a"b,x`, 'latchkey: line 602: a comma must follow a closing quote\n'],
-      [`name,key,owner\n${rows}`, 'latchkey: The first line must name the columns, each once: name and key, and if you like groups and expires\n'],
+      ...[
+        ['name,key,owner', 'its column 3 is none of these'],
+        ['Name,Key', 'its column 1 has a capital letter or a space'],
+        ['name, key', 'its column 2 has a capital letter or a space'],
+        ['name;key', 'its column 1 holds several: commas must stand between them'],
+        ['name,key,', 'its column 3 is empty'],
+        ['name,key,name', 'its column 3 is there already'],
+        ['ci,whole-imported-key-0', 'its column 1 is none of these'],
+      ].map(([first, fault]) => [`${first}\n${rows}`, `latchkey: The first line must name the columns, each once: name and key, and if you like groups and expires; ${fault}\n`]),
+      ['\r\n', 'latchkey: There is nothing in the file: its first line names the columns, name and key among them\n'],
+      [Buffer.from('\ufeffname,key\n', 'utf16le'), 'latchkey: The file is UTF-16: save it as UTF-8\n'],
       ['[{"name":"whole 0","key":"whole-imported-key-0"}]', 'latchkey: The file is a JSON array: write each of its objects on a line of its own\n'],
     ]) {
       const done = load(text);
