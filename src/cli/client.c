@@ -125,6 +125,11 @@ int cli_client_post(struct cli_client *client, const char *path, const struct lk
     return code;
 }
 
+const char *cli_client_redirect(const struct cli_client *client) {
+    char *url = NULL;
+    return curl_easy_getinfo(client->curl, CURLINFO_REDIRECT_URL, &url) == CURLE_OK ? url : NULL;
+}
+
 /* --- answers of any length --- */
 
 struct download {

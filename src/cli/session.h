@@ -69,8 +69,8 @@ int cli_post(struct cli_session *session, const char *path, const struct lk_buf 
 /* Sets session->problem: an answer with this status and without what was asked for. Returns LK_EIO. */
 int cli_no_result(struct cli_session *session, long status);
 
-/* Turns an answer that is an error (status and its body) into session->problem; returns its code. */
-int cli_answer_problem(struct cli_session *session, long status, const struct lk_buf *body);
+/* Turns an answer that is an error (status and its body), to a request for path, into session->problem; returns its code. */
+int cli_answer_problem(struct cli_session *session, const char *path, long status, const struct lk_buf *body);
 
 /* --- values of answers --- */
 

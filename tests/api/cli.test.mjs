@@ -484,8 +484,8 @@ describe('the caller', () => {
     let asked = 0;
     const stub = http.createServer((request, response) => {
       request.resume();
-      const { status = 200, headers = {}, data, errors } = answers[Math.min(asked++, answers.length - 1)];
-      response.writeHead(status, headers).end(JSON.stringify({ data, errors }));
+      const { status = 200, headers = {}, data, errors, text } = answers[Math.min(asked++, answers.length - 1)];
+      response.writeHead(status, headers).end(text ?? JSON.stringify({ data, errors }));
     });
     await new Promise((resolve) => stub.listen(0, '127.0.0.1', resolve));
     const command = spawn(BINARY, [...args, '--url', `http://127.0.0.1:${stub.address().port}`], { env: environment() });
@@ -502,6 +502,54 @@ describe('the caller', () => {
   it('waits for a server that asks for patience', async () => {
     const answers = [{ status: 429, headers: { 'retry-after': '1' }, data: null }, groups({ name: 'x' })];
     assert.deepEqual(await against(answers, ['group', 'list', '--json']), { status: 0, stdout: '[{"name":"x"}]\n', stderr: '', asked: 2 });
+  });
+
+  it('is told what answers before the server does, or in its place', async () => {
+    const page = '<html>It works!</html>';
+    for (const [answer, sentence] of [
+      [{ text: page }, /URL answered with status 200 and no JSON; is it a Latchkey server\?/],
+      [{ text: page, status: 502 }, /URL answered with status 502: the server is busy, or a proxy before it does not reach it; try again later/],
+      [{ text: '', status: 503 }, /URL answered with status 503: the server is busy, or a proxy/],
+      [{ text: page, status: 401 }, /What answers at URL, a proxy before the server perhaps, refuses the request with status 401/],
+      [{ text: page, status: 403 }, /What answers at URL, a proxy before the server perhaps, refuses the request with status 403/],
+      [{ text: page, status: 413 }, /What answers at URL, a proxy before the server perhaps, takes no request of this size/],
+      [{ text: page, status: 404 }, /URL has no API: name the URL under which a Latchkey server serves it with --url/],
+      [{ text: '{"detail":"Not here"}', status: 405 }, /URL has no API: name the URL/],
+      [{ text: page, status: 301, headers: { location: 'https://keys.example.com/graphql' } }, /URL leads elsewhere: if the server is there, name it with --url https:\/\/keys\.example\.com\n$/],
+      [{ text: '', status: 302, headers: { location: '/login' } }, /URL leads elsewhere: if the server is there, name it with --url URL\/login\n$/],
+      [{ errors: [{}] }, /The server answered with status 200 and no result; is it a Latchkey server\?/],
+    ]) {
+      const done = await against([answer], ['key', 'list', '--json']);
+      assert.deepEqual([done.status, done.stdout, done.asked], [1, '', 1]);
+      assert.match(done.stderr.replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, 'URL'), new RegExp(`^latchkey: ${sentence.source}`));
+      if (answer.text !== page || !(answer.status > 400)) continue;
+      const backup = await against([answer], ['backup', path.join(temporaryDirectory(), 'x')]);
+      assert.deepEqual([backup.status, backup.stderr.replaceAll(/:\d+/g, '')], [1, done.stderr.replaceAll(/:\d+/g, '')]);
+    }
+  });
+
+  it('is told how far an import came before it was stopped', async () => {
+    const file = path.join(temporaryDirectory(), 'keys.csv');
+    fs.writeFileSync(file, `name,key\n${Array.from({ length: 501 }, (_, i) => `x${i},key-of-the-import-${i}\n`).join('')}`);
+    const results = Array.from({ length: 500 }, (_, i) => ({ uuid: i === 0 ? null : `${i}`, name: `x${i}`, error: i === 0 ? 'No' : null }));
+    const answers = [{ account: { id: 'a' } }, { importApiKeys: { results } }];
+    let held;
+    const waits = new Promise((resolve) => (held = resolve));
+    const stub = http.createServer((request, response) => {
+      request.resume();
+      if (answers.length === 0) held();
+      else response.end(JSON.stringify({ data: answers.shift() }));
+    });
+    await new Promise((resolve) => stub.listen(0, '127.0.0.1', resolve));
+    const command = spawn(BINARY, ['key', 'import', file, '--url', `http://127.0.0.1:${stub.address().port}`], { env: environment() });
+    let stderr = '';
+    command.stderr.on('data', (text) => (stderr += text));
+    await waits;
+    command.kill('SIGINT');
+    assert.deepEqual(await once(command, 'close'), [null, 'SIGINT']);
+    stub.closeAllConnections();
+    stub.close();
+    assert.equal(stderr, 'Of the keys of the file 500 were sent, and 499 of them are there; of 1 that were on their way it is not known. Import the file again: what is there is refused, the rest is not.\n');
   });
 
   it('is told how far an import came before the server failed', async () => {
@@ -678,6 +726,9 @@ describe('usage', () => {
       ['user', 'get'],
       ['audit', 'list', '--since', 'soon'],
       ['key', 'list', '--url', 'ftp://x'],
+      ['key', 'list', '--url', 'http://127.0.0.1:1/graphql?accountId=x'],
+      ['key', 'list', '--url', 'http://127.0.0.1:99999'],
+      ['key', 'list', '--url', 'http://127.0.0.1:1\n'],
       ['key', 'verify', '--url', 'unix:'],
       ['backup', 'x', '--url', 'https://x', '--client-key', '/dev/null'],
     ]) {
