@@ -23,8 +23,7 @@ static int check_members(const struct lk_json *object, struct lk_problem *proble
         for (size_t j = 0; j < LEN(known) && !found; j++)
             found = lk_slice_is(name, known[j]);
         if (!found)
-            return lk_problem_set(problem, LK_EINVAL, "there is no member \"%.*s\" of ImportApiKeyInput",
-                                  (int)(name.len > 60 ? 60 : name.len), name.ptr);
+            return lk_problem_set(problem, LK_EINVAL, "there is no member \"%.*s\" of ImportApiKeyInput", cli_whole(name, 60), name.ptr);
     }
     const struct lk_json *name = lk_json_get(object, "name");
     const struct lk_json *key = lk_json_get(object, "key");
@@ -44,6 +43,12 @@ static void write_object(struct import *import, const struct lk_json *object) {
     lk_json_end_object(&import->w);
 }
 
+/* What the parser says of a line, without its own count of lines, which stops at one. */
+static const char *where_in_line(const char *sentence) {
+    static const char counted[] = "malformed JSON at line 1 ";
+    return strncmp(sentence, counted, strlen(counted)) == 0 ? sentence + strlen(counted) : sentence;
+}
+
 static int add_json_line(struct import *import, struct lk_slice line, size_t number) {
     struct lk_json *object = NULL;
     struct lk_problem problem = {0};
@@ -54,7 +59,7 @@ static int add_json_line(struct import *import, struct lk_slice line, size_t num
     if (code == LK_ENOMEM)
         return out_of_memory(import->session);
     if (code != 0 || object->type != LK_JSON_OBJECT) {
-        const char *why = code != 0 ? problem.text : "a key is written {\"name\":…,\"key\":…}";
+        const char *why = code != 0 ? where_in_line(problem.text) : "a key is written {\"name\":…,\"key\":…}";
         const char *error = lk_arena_printf(&import->scratch, "it is not a JSON object: %s", why);
         return error == NULL ? out_of_memory(import->session) : import_refuse_row(import, error);
     }

@@ -101,6 +101,18 @@ void cli_add_printable(struct lk_buf *out, struct lk_slice text) {
     }
 }
 
+int cli_whole(struct lk_slice text, size_t most) {
+    size_t len = 0;
+    while (len < text.len) {
+        uint32_t character = 0;
+        int step = lk_utf8_decode(lk_slice_make(text.ptr + len, text.len - len), &character);
+        if (step <= 0 || len + (size_t)step > most)
+            break;
+        len += (size_t)step;
+    }
+    return (int)len;
+}
+
 void cli_add_word(struct lk_buf *out, const char *text) {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:@%+=,-";
     if (text[0] != '\0' && text[strspn(text, plain)] == '\0') {
@@ -281,8 +293,10 @@ int cli_confirm(struct cli_session *session, const char *format, ...) {
     cli_add_printable(&question, lk_slice_cstr(text));
     fprintf(stderr, "%.*s [y/N] ", (int)question.len, question.ptr);
     lk_buf_free(&question);
-    char answer[16];
-    if (fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y'))
+    int answer = getchar();
+    for (int rest = answer; rest != '\n' && rest != EOF;) /* what was typed behind it answers no further question */
+        rest = getchar();
+    if (answer == 'y' || answer == 'Y')
         return 0;
     return lk_problem_set(&session->problem, LK_EFORBIDDEN, "Stopped; this was not deleted");
 }

@@ -80,6 +80,9 @@ const struct lk_json *cli_at(const struct lk_json *value, const char *path);
 /* Appends text for people. Names are what others chose: control characters in them must not reach the terminal. */
 void cli_add_printable(struct lk_buf *out, struct lk_slice text);
 
+/* How many bytes from the beginning of text, at most so many, are characters that are not cut: for "%.*s". */
+int cli_whole(struct lk_slice text, size_t most);
+
 /* Appends text as one word of a command that somebody may copy into a shell: in quotes where it needs them. */
 void cli_add_word(struct lk_buf *out, const char *text);
 

@@ -286,6 +286,16 @@ describe('latchkey key import', () => {
     }
   });
 
+  it('cuts what it repeats between characters, so that JSON stays JSON', () => {
+    const long = '\u7d44'.repeat(70);
+    for (const [first, row] of [['name,key,groups', `x,whole-characters-1,${long}`], ['name,key,expires', `x,whole-characters-1,1${long}`], [JSON.stringify({ name: 'x', [`1${long}`]: 1 }), '']]) {
+      const done = load(`${first}\n${row}\n`, '--json');
+      const [{ error }] = JSON.parse(done.stdout);
+      assert.match(error, /\u7d44"/, done.stdout);
+      assert.doesNotMatch(error, /\ufffd/);
+    }
+  });
+
   it('refuses JSON lines by their numbers, those too that only the server can judge', async () => {
     const refresh = (interval) => ({ remaining: 5, refill: { amount: 1, interval } });
     const rows = [
@@ -307,7 +317,7 @@ describe('latchkey key import', () => {
       null,
       /^line 2: enabled: Boolean cannot represent a non boolean value$/,
       /^line 3: Invalid expiresAt: it must be in the future/,
-      /^line 4: it is not a JSON object: /,
+      /^line 4: it is not a JSON object: column 1: a value was expected$/,
       /^line 5: name and key are needed, and are strings$/,
       /^line 6: credits\.refill\.interval: "YEARLY" is no RefillInterval; RefillInterval is one of: DAILY, WEEKLY, MONTHLY$/,
       /^line 7: metadata\[0\]: Field "value" of required type "String!" was not provided$/,
