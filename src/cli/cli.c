@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "api/errors.h"
 #include "base/log.h"
 #include "cli/session.h"
 #include "cli/settings.h"
@@ -39,9 +40,11 @@ int cli_begin_crypto(struct lk_problem *problem) {
 }
 
 int cli_failed(const struct lk_problem *problem) {
+    struct lk_problem shown = *problem;
     struct lk_buf text;
+    lk_conceal_tokens(shown.text); /* a word in the wrong place may be a key, and who keeps a script's output must not get it */
     lk_buf_init(&text, 0);
-    cli_add_printable(&text, lk_slice_cstr(problem->text)); /* it may name what others have named, or be the sentence of a server */
+    cli_add_printable(&text, lk_slice_cstr(shown.text)); /* it may name what others have named, or be the sentence of a server */
     fprintf(stderr, "%slatchkey: %.*s\n", lk_log_mark(LK_LOG_ERROR), (int)text.len, text.len > 0 ? text.ptr : "");
     lk_buf_free(&text);
     return CLI_FAILED;
@@ -275,6 +278,8 @@ int cli_main(int argc, char **argv) {
         words[0] = "version";
     size_t used = 0;
     const struct cli_command *command = cli_find_command(words, argc > 2 ? WORDS_MAX : 1, &used);
+    if (command == NULL && words[0][0] == '-')
+        return cli_usage_error(NULL, "The command comes before the options: latchkey COMMAND [OPTION]...");
     if (command == NULL)
         return unknown_command(words[0]);
     int skip = 1 + (int)used;

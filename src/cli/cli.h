@@ -59,7 +59,7 @@ extern const struct cli_command cli_backup_command, cli_restore_command;
 /* What a command that opens a data directory begins with. 0 or LK_EINTERNAL. */
 int cli_begin_crypto(struct lk_problem *problem);
 
-/* Prints "latchkey: SENTENCE" on standard error, control characters escaped, and returns CLI_FAILED. */
+/* Prints "latchkey: SENTENCE" on standard error, control characters escaped and keys starred out, and returns CLI_FAILED. */
 int cli_failed(const struct lk_problem *problem);
 
 /* Prints the sentence and where the help is; returns CLI_USAGE. */

@@ -1,5 +1,6 @@
 /* latchkey key import: the rows of a file, to the server in batches. A row that is refused leaves the others. */
 #include "cli/key_import.h"
+#include "api/errors.h"
 #include "cli/ending.h"
 #include "cli/refusal.h"
 
@@ -44,9 +45,13 @@ int import_name_row(struct import *import, struct lk_slice name) {
 
 /* For a row of any time; error need not outlive the call. */
 static int refuse(struct import *import, struct import_row *row, const char *error) {
-    row->error = lk_arena_printf(&import->session->arena, "line %zu: %s", row->line, error);
+    char *text = lk_arena_printf(&import->session->arena, "line %zu: %s", row->line, error);
+    if (text == NULL)
+        return out_of_memory(import->session);
+    lk_conceal_tokens(text); /* of columns that were mistaken for each other one is the key */
+    row->error = text;
     import->refused++;
-    return row->error == NULL ? out_of_memory(import->session) : 0;
+    return 0;
 }
 
 int import_refuse_row(struct import *import, const char *error) {

@@ -2,6 +2,7 @@
 
 #include "cli/cli.h"
 #include "cli/ending.h"
+#include "crypto/token.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -80,6 +81,11 @@ static int read_terminal(const char *what, char buffer[CLI_SECRET_MAX], size_t *
 
 static int read_file(const char *path, const char *what, char buffer[CLI_SECRET_MAX], size_t *ret_len, struct lk_problem *problem) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 && lk_token_check(lk_slice_cstr(path)) == LK_TOKEN_OURS)
+        return lk_problem_set(problem, LK_EINVAL,
+                              "The name of a file that holds %s is needed, not a key itself, which others on this machine can see in the "
+                              "command line",
+                              what);
     if (fd < 0)
         return lk_problem_set(problem, LK_EFORBIDDEN, "Cannot read %s from %.200s: %s", what, path, strerror(errno));
     const struct source from = {fd, path, what};

@@ -349,6 +349,7 @@ int cli_post(struct cli_session *session, const char *path, const struct lk_buf 
     long status = 0;
     struct lk_buf answer;
     session->hint = NULL;
+    session->status = 0;
     int code = check_encoding(session, body);
     if (code == 0)
         code = cli_connect(session);
@@ -356,6 +357,7 @@ int cli_post(struct cli_session *session, const char *path, const struct lk_buf 
         code = cli_client_post(session->client, path, body, &status, &answer, &session->problem);
     if (code != 0)
         return code;
+    session->status = status;
     struct lk_json *json = NULL;
     if (lk_json_parse_any_size(lk_buf_slice(&answer), session->answers, &json, NULL) != 0)
         code = foreign_answer(session, path, status);
@@ -369,6 +371,12 @@ int cli_post(struct cli_session *session, const char *path, const struct lk_buf 
     return code;
 }
 
+/* Of a request that was not answered as a server answers: whether it may have changed something all the same. */
+static bool may_be_done(const struct cli_session *session, const char *document) {
+    const bool arrived = session->status == 0 ? session->client != NULL && cli_client_sent(session->client) : session->status >= 500;
+    return arrived && strncmp(document, "mutation", strlen("mutation")) == 0;
+}
+
 int cli_graphql(struct cli_session *session, const char *document, const struct lk_buf *variables, const struct lk_json **ret_data) {
     struct lk_buf request;
     lk_buf_init(&request, 0);
@@ -376,6 +384,8 @@ int cli_graphql(struct cli_session *session, const char *document, const struct 
     const struct lk_json *answer = NULL;
     int code = cli_post(session, "/graphql", &request, &answer);
     lk_buf_free(&request);
+    if (code == LK_EIO && may_be_done(session, document))
+        session->hint = "Whether it was done is not known: look before you repeat it.";
     if (code != 0)
         return code;
     const struct lk_json *data = lk_json_get(answer, "data");

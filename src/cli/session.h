@@ -28,6 +28,7 @@ struct cli_session {
     struct lk_slice account_id; /* cli_account_id's; empty: it was not asked for yet */
     struct lk_problem problem;
     const char *hint;             /* what would be right, when that is too long for the problem; NULL: nothing */
+    long status;                  /* of the last answer to a POST; 0: there was none */
     const struct lk_json *errors; /* of the last GraphQL answer that had any, in answers */
 };
 

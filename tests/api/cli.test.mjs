@@ -528,6 +528,42 @@ describe('the caller', () => {
     }
   });
 
+  it('is told where nobody knows whether a change was made', async () => {
+    const unknown = 'Whether it was done is not known: look before you repeat it.\n';
+    const page = '<html>No</html>';
+    for (const [status, args, wanted] of [
+      [504, ['group', 'create', 'x'], true],
+      [500, ['key', 'delete', 'x'], false], // which has to be found first
+      [504, ['group', 'list'], false],
+      [404, ['group', 'create', 'x'], false],
+      [403, ['group', 'create', 'x'], false],
+    ]) {
+      const { stderr } = await against([{ text: page, status }], args);
+      assert.equal(stderr.endsWith(unknown), wanted, stderr);
+    }
+    const silent = http.createServer((request) => request.on('data', () => request.socket.destroy()));
+    await new Promise((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const done = spawn(BINARY, ['group', 'create', 'x', '--url', `http://127.0.0.1:${silent.address().port}`], { env: environment() });
+    let stderr = '';
+    done.stderr.on('data', (text) => (stderr += text));
+    await once(done, 'close');
+    silent.close();
+    assert.match(stderr, /^latchkey: No answer from http:.*\n/);
+    assert.ok(stderr.endsWith(unknown), stderr);
+    assert.doesNotMatch(cli(['group', 'create', 'x', '--url', `http://127.0.0.1:${await freePort()}`]).stderr, /not known/);
+  });
+
+  it('does not find its key in what is said of a word in the wrong place', () => {
+    const { apiKey } = server.account;
+    for (const args of [['key', 'verify', apiKey], ['key', 'list', '--api-key-file', apiKey]]) assert.match(refuse(1, ...args), /^latchkey: The name of a file that holds (a|the API) key is needed, not a key itself, which others on this machine can see/);
+    for (const [status, ...args] of [[1, 'key', 'get', apiKey], [1, 'key', 'create', 'x', '--group', apiKey], [1, 'key', 'import', apiKey], [2, apiKey], [2, 'key', 'list', apiKey], [2, 'key', 'create', 'x', '--expires', apiKey]]) {
+      assert.match(refuse(status, ...args), /lk_\*{20,}/);
+      assert.ok(!cli(args).stderr.includes(apiKey.slice(0, 40)), args.join(' '));
+    }
+    const swapped = cli(['key', 'import', '-', '--json'], {}, `name,groups,key\nx,${apiKey},readers\n`);
+    assert.match(JSON.parse(swapped.stdout)[0].error, /^line 2: There is no user group "lk_\*+"/);
+  });
+
   it('is told how far an import came before it was stopped', async () => {
     const file = path.join(temporaryDirectory(), 'keys.csv');
     fs.writeFileSync(file, `name,key\n${Array.from({ length: 501 }, (_, i) => `x${i},key-of-the-import-${i}\n`).join('')}`);
@@ -677,6 +713,7 @@ describe('usage', () => {
 
   it('errors name the word, the nearest right one and the help', () => {
     usage([], /A command is missing/);
+    usage(['--json', 'key', 'list'], /The command comes before the options: latchkey COMMAND \[OPTION\]/);
     usage(['kye'], /Unknown command kye; did you mean key\?/);
     usage(['key'], /create\|list\|get\|update\|delete\|rotate\|reveal\|import\|verify\|check/);
     usage(['key', 'crate', 'x'], /Unknown command key crate; did you mean key create\?/);
