@@ -55,8 +55,9 @@ int cli_help(const struct cli_command *command) {
     }
     lk_buf_add_cstr(&out, "Usage: latchkey COMMAND [OPTION]...\n\nLatchkey is an API-key server.\n");
     help_list(&out, cli_commands());
-    lk_buf_add_cstr(&out, "\nTo begin:\n  latchkey init --data ./data\n  latchkey serve --data ./data\n\n"
-                          "`latchkey help COMMAND` explains a command.\n");
+    lk_buf_add_cstr(
+        &out, "\nTo begin:\n  latchkey init --data ./data\n  latchkey serve --data ./data\n\n"
+              "`latchkey help COMMAND` explains a command. Behind -- nothing is an option: a name that begins with a dash goes there.\n");
     return cli_print_and_free(&out);
 }
 
@@ -127,6 +128,9 @@ static int run_manual(const struct cli_command *command, const struct cli_args *
         for (const struct cli_command *const *verb = (*at)->verbs; verb != NULL && *verb != NULL; verb++)
             manual_command(&out, *verb);
     }
+    lk_buf_add_cstr(
+        &out, ".SH OPTIONS\nThey follow the command, as \\-\\-NAME VALUE or \\-\\-NAME=VALUE. Behind \\-\\- nothing is an option: a name "
+              "that begins with a dash goes there.\n");
     lk_buf_add_cstr(&out,
                     ".SH EXIT STATUS\n0: done. 1: refused or failed. 2: the command line is wrong.\n"
                     ".SH ENVIRONMENT\n.TP\n.B LATCHKEY_URL\nThe server that commands talk to.\n.TP\n.B LATCHKEY_API_KEY\n"

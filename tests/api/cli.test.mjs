@@ -822,6 +822,7 @@ describe('help, manual and completion', () => {
       for (const option of optionsOf(name)) assert.ok(plain.includes(`--${option}`), `${name} --${option}`);
     }
     assert.ok(plain.includes('--log-level') && plain.includes('--graphql-depth'));
+    for (const text of [plain, run(['help']).stdout]) assert.match(text, /Behind -- nothing is an option: a name that begins with a dash goes there\.$/m);
     const formatted = spawnSync('groff', ['-man', '-Tutf8', '-ww', '-z'], { input: manual, encoding: 'utf8' });
     assert.deepEqual([formatted.status, formatted.stderr], [0, '']);
   });
