@@ -38,7 +38,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MAIN_ROUTES 21
+#define MAIN_ROUTES 23
 #define OPS_CONNECTIONS 64 /* past --connections-max: health and metrics are needed most when all are taken */
 #define OPS_ROUTES 3
 
@@ -225,6 +225,8 @@ static void set_up_routes(struct server *server) {
         {LK_SLICE("/gateway/api/graphql"), graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL, .body_max = LK_BODY_ANY,
          .admits = lk_graphql_admits},
         {LK_SLICE("/gateway/api/graphql-api"), "POST", lk_graphql_handle_form, graphql, .class = LK_ROUTE_GRAPHQL, .body_max = LK_BODY_ANY},
+        {LK_SLICE("/api/setup-as-code/yaml/directory"), "GET", lk_graphql_handle_tree, graphql, .class = LK_ROUTE_GRAPHQL},
+        {LK_SLICE("/gateway/api/setup-as-code/yaml/directory"), "GET", lk_graphql_handle_tree, graphql, .class = LK_ROUTE_GRAPHQL},
         {LK_SLICE("/api/users/login"), "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN, .body_max = LK_BODY_SMALL},
         {LK_SLICE("/gateway/api/users/login"), "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN, .body_max = LK_BODY_SMALL},
         {LK_SLICE("/api/users/logout"), "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN, .body_max = LK_BODY_SMALL},

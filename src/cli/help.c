@@ -31,7 +31,7 @@ static void help_options(struct lk_buf *out, const struct cli_option *options, s
 static void help_list(struct lk_buf *out, const struct cli_command *const *list) {
     lk_buf_add_cstr(out, "\nCommands:\n");
     for (; *list != NULL; list++)
-        lk_buf_addf(out, "  %-14s %s\n", (*list)->name, (*list)->summary);
+        lk_buf_addf(out, "  %-17s %s\n", (*list)->name, (*list)->summary);
 }
 
 static void help_command(struct lk_buf *out, const struct cli_command *command) {

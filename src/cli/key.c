@@ -476,12 +476,13 @@ static const struct cli_command *const verbs[] = {
     &cli_key_import_command,
     &cli_key_verify_command,
     &cli_key_check_command,
+    &cli_key_rotate_master_command,
     NULL,
 };
 
 const struct cli_command cli_key_command = {
     .name = "key",
-    .usage = "create|list|get|update|delete|rotate|reveal|import|verify|check",
+    .usage = "create|list|get|update|delete|rotate|reveal|import|verify|check|rotate-master",
     .summary = "Manage API keys.",
     .verbs = verbs,
 };

@@ -80,7 +80,7 @@ int lk_audit_append(struct lk_call *call, const struct lk_audit_change *change) 
         .request_method = origin_text(call->origin.method),
         .request_remote = origin_text(call->origin.remote),
         .response_status = call->origin.status,
-        .key_version = lk_keys_version(call->domain->keys, LK_KEY_AUDIT),
+        .key_version = lk_keys_version(call->domain->keys),
     };
     if (row.has_resource_id)
         row.resource_id = *change->resource_id;

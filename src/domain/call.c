@@ -190,13 +190,29 @@ static int refuse_key(struct lk_call *call) {
     return lk_problem_set(call->problem, LK_EUNAUTH, "Invalid API Key");
 }
 
+int lk_secret_digest(struct lk_call *call, struct lk_slice token, struct lk_digest *ret) {
+    const struct lk_keys *keys = call->domain->keys;
+    lk_digest_token(keys, token, ret);
+    for (size_t i = 0; i < lk_keys_older_lookups(keys); i++) {
+        struct lk_digest older;
+        struct lk_key_row key;
+        lk_digest_token_older(keys, i, token, &older);
+        int code = lk_store_key_find_by_secret(call->db, older.bytes, call->now_ms, call->arena, &key);
+        if (code == 0)
+            *ret = older;
+        if (code != LK_ENOTFOUND)
+            return code == 0 ? 0 : lk_fail_store(call, code);
+    }
+    return 0;
+}
+
 int lk_authenticate_key(struct lk_call *call, struct lk_slice token) {
     lk_permission_cache_trim(call->domain->permissions);
     if (lk_token_check(token) == LK_TOKEN_MALFORMED)
         return refuse_key(call);
     struct lk_digest digest;
-    lk_digest_token(call->domain->keys, token, &digest);
-    return lk_authenticate_digest(call, &digest, NULL);
+    int code = lk_secret_digest(call, token, &digest);
+    return code == 0 ? lk_authenticate_digest(call, &digest, NULL) : code;
 }
 
 int lk_authenticate_digest(struct lk_call *call, const struct lk_digest *digest, const struct lk_id *only) {

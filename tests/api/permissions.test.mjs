@@ -180,7 +180,7 @@ describe('permissions of user groups', () => {
       [account('MANAGE_USERS_AND_GROUPS', 'READ_USERS_AND_GROUPS'), null],
       [app({ permissionType: 'ALL', actions: [] }), /actions must not be empty/],
       ...['CREATE', 'UPDATE', 'DELETE'].map((action) => [app({ permissionType: 'DEPLOYMENT', deployments: production.deployments, actions: ['READ', action] }), new RegExp(`DEPLOYMENT.*${action}`)]),
-      ...['EXECUTE', 'EXECUTE_PIPELINE', 'EXECUTE_WORKFLOW', 'ROLLBACK_WORKFLOW'].flatMap((action) => [
+      ...['EXECUTE', 'EXECUTE_PIPELINE', 'EXECUTE_WORKFLOW', 'ROLLBACK_WORKFLOW', 'ABORT_WORKFLOW'].flatMap((action) => [
         [app({ permissionType: 'ENV', environments: production.environments, actions: ['READ', action] }), new RegExp(`ENV.*${action}`)],
         [app({ permissionType: 'DEPLOYMENT', deployments: production.deployments, actions: [action] }), null],
         [app({ permissionType: 'ALL', actions: [action] }), null],
