@@ -161,7 +161,9 @@ typedef int (*cli_page_taker)(struct cli_session *session, const struct lk_json 
 
 #define CLI_ENOUGH 1
 
-/* Asks for a list page by page and gives each to take. Until this returns, session->answers is the page's. 0, or negative with session->problem set. */
+/* Asks for a list page by page and gives each to take. What has an `id` and is in the list all the time is given once, whatever others add and delete meanwhile;
+ * where it cannot be told how the list goes on, that is LK_ECONFLICT. Until this returns, session->answers is the page's. 0, or negative with session->problem
+ * set. */
 int cli_each_page(struct cli_session *session, const struct cli_query *query, cli_page_taker take, void *context);
 
 /* Prints a list, page by page. As cli_each_page. */
