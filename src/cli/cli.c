@@ -196,6 +196,8 @@ const struct cli_option *cli_command_options(const struct cli_command *command, 
 static int run_parsed(const struct cli_command *command, const struct cli_args *args) {
     if (cli_args_flag(args, "help"))
         return cli_help(command);
+    if (args->words_len > command->words && command->words >= CLI_WORDS_MANY)
+        return cli_usage_error(command, "These are %zu; at most %zu can be named at once", args->words_len, command->words);
     if (args->words_len > command->words)
         return cli_usage_error(command, "%.60s is not understood here", args->words[command->words]);
     return command->act != NULL ? cli_session_run(command, args) : command->run(command, args);

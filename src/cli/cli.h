@@ -24,6 +24,9 @@ enum cli_options_kind {
     CLI_OPTIONS_SETTINGS,     /* the settings of the server */
 };
 
+/* The words of a command that takes any number, as far as one can type. */
+#define CLI_WORDS_MANY 1000
+
 /* A command, or a group of commands ("key") with verbs below it ("key create"). */
 struct cli_command {
     const char *name;                       /* the whole: "key create" */

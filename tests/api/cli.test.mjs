@@ -721,6 +721,7 @@ describe('usage', () => {
     usage(['key', 'create'], /latchkey key create NAME/);
     usage(['key', 'get', 'a', 'b'], /b is not understood here/);
     usage(['key', 'create', 'x', '--metadata', 'novalue'], /KEY=VALUE/);
+    usage(['key', 'delete', ...Array.from({ length: 1001 }, (_, i) => `k${i}`)], /These are 1001; at most 1000 can be named at once/);
     usage(['help', 'version', 'x'], /x is not understood here/);
     usage(['completion', 'tcsh'], /bash, zsh or fish/);
     for (const word of ['key get', 'backup', 'user get', 'user delete']) usage([...word.split(' '), ''], /Say which: latchkey/);
