@@ -70,17 +70,23 @@ static int name_files(struct rotation *rotation, struct lk_problem *problem) {
 /* Gives the new key its place. The present one has two names for a moment, and is never without one. */
 static int publish(const struct rotation *rotation, struct lk_problem *problem) {
     int error = link(rotation->path, rotation->replaced_path) == 0 ? 0 : errno;
-    if (error == 0 && rename(rotation->new_path, rotation->path) != 0)
+    if (error == 0 && rename(rotation->new_path, rotation->path) != 0) {
         error = errno;
-    if (error == 0)
-        error = lk_sync_directory_of(rotation->path);
-    if (error == 0)
-        return 0;
-    return lk_problem_set(
-        problem, lk_code_of_errno(error),
-        "The database belongs to the master key in %.300s now, but that cannot be given the name %.300s (%s): run the same "
-        "command again when it can be, which changes nothing else",
-        rotation->new_path, rotation->path, strerror(error));
+        unlink(rotation->replaced_path);
+    }
+    if (error != 0)
+        return lk_problem_set(
+            problem, lk_code_of_errno(error),
+            "The database belongs to the master key in %.300s now, but that cannot be given the name %.300s (%s): run the "
+            "same command again when it can be, which changes nothing else",
+            rotation->new_path, rotation->path, strerror(error));
+    error = lk_sync_directory_of(rotation->path);
+    return error == 0
+               ? 0
+               : lk_problem_set(problem, lk_code_of_errno(error),
+                                "The master key is rotated, but the directory of %.300s cannot be synced (%s): make sure that what is "
+                                "there now stays",
+                                rotation->path, strerror(error));
 }
 
 /* --- the new key --- */
@@ -114,10 +120,10 @@ static int derive_new_keys(struct rotation *rotation, struct lk_problem *problem
 /* One that is there already was made by an attempt that came to nothing, or put there by a person, and is used. */
 static int make_new_key(struct rotation *rotation, struct lk_problem *problem) {
     int code = lk_master_create(rotation->new_path, &rotation->new_master, problem);
+    if (code == LK_ECONFLICT)
+        code = lk_master_load(rotation->new_path, &rotation->new_master, problem);
     if (code == 0)
         code = give_same_owner(rotation, problem);
-    else if (code == LK_ECONFLICT)
-        code = lk_master_load(rotation->new_path, &rotation->new_master, problem);
     return code == 0 ? derive_new_keys(rotation, problem) : code;
 }
 

@@ -237,8 +237,10 @@ describe('key rotate-master, interrupted', () => {
     await server.stop();
     // As it was before the commit: the key that was made then is used.
     fs.writeFileSync(`${key}.new`, Buffer.alloc(32, 9), { mode: 0o600 });
+    fs.chmodSync(key, 0o400);
     assert.equal(rotated(data).masterKeyVersion, 3);
     assert.deepEqual(fs.readFileSync(key), Buffer.alloc(32, 9));
+    assert.equal(fs.statSync(key).mode & 0o777, 0o400);
     // Both the same: no rotation.
     fs.copyFileSync(key, `${key}.new`);
     const same = rotateMaster(data);

@@ -1,4 +1,4 @@
-// A disk that fails at each place where it can: every write, sync, truncation and renaming of a scripted run, of a start, of init and of restore, in turn.
+// A disk that fails at each place where it can: every write, sync, truncation and renaming of a scripted run, of a start, of init, of restore and of a rotation of the master key, in turn.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -265,5 +265,38 @@ describe('a disk that fails', { skip: noShim }, () => {
       }
     }
     report('restore', { places: last });
+  });
+
+  it('rotates the master key wholly or not at all when that fails at any place, and goes on when it is asked again', TIMEOUT, async () => {
+    const rotate = (data, env = {}) => run(['key', 'rotate-master', '--data', data], { env: { ...process.env, ...env } });
+    const attempt = (action, at, options) => {
+      const place = fresh();
+      const shim = new Shim(place.data);
+      shim.armIo(action, at, options);
+      const done = rotate(place.data, shim.env);
+      const figures = { count: shim.get('ioCount'), faults: shim.get('ioFaults') };
+      shim.close();
+      return { place, done, ...figures };
+    };
+    let all = 0;
+    for (const [action, options] of [['kill', {}], ['eio', {}], ['enospc', {}], ['power', { mask: OPERATIONS.write | OPERATIONS.sync }]]) {
+      const last = attempt('none', Number.MAX_SAFE_INTEGER, options).count;
+      assert.ok(last > 10, `only ${last} operations`);
+      all = Math.max(all, last);
+      for (const at of places(last, 8)) {
+        const { place, done, faults } = attempt(action, at, options);
+        assert.ok(faults > 0);
+        const said = `${action} at ${at}: ${done.stderr}`;
+        if (done.status === 1) assert.match(done.stderr, /^latchkey: [A-Z].*\n$/, said);
+        if (done.signal === null && done.status === 0) checkOffline(place.data);
+        else {
+          const again = rotate(place.data);
+          assert.equal(again.status, 0, `${said}${again.stderr}`);
+        }
+        assert.equal(fs.existsSync(path.join(place.data, 'master.key.new')), false, said);
+        await recover(place);
+      }
+    }
+    report('key rotate-master', { places: all });
   });
 });
