@@ -474,6 +474,8 @@ static const struct cli_command grant_command = {
     .name = "group grant",
     .usage = "GROUP [--account-permission PERMISSION]... [--scope SCOPE]...",
     .summary = "Add permissions to a user group.",
+    .help = "What the group may do is read, and written again with what is added: grant to one group one after the other. Of two at the\n"
+            "same time one may be lost.\n",
     .examples = "  latchkey group grant readers --account-permission VIEW_AUDITS --scope 'invoices.*'\n"
                 "  latchkey group grant readers --app-permission '{\"permissionType\":\"SERVICE\",\"actions\":[\"READ\"],"
                 "\"applications\":{\"filterType\":\"ALL\"},\"services\":{\"filterType\":\"ALL\"}}'\n",
