@@ -32,7 +32,7 @@
 
 static const struct cli_option option_table[] = {
     {"data", "DIR", "The directory to restore into; it holds no database.", false},
-    {"master-key-file", "FILE", "The master key, when it is not DIR/master.key.", false},
+    {"master-key-file", "FILE", "The master key, when it is not DIR/master.key. Or LATCHKEY_MASTER_KEY_FILE.", false},
     {"json", NULL, "Prints one line of JSON.", false},
 };
 
@@ -418,7 +418,7 @@ static int run(const struct cli_command *command, const struct cli_args *args) {
     struct restore restore = {
         .file = args->words_len > 0 ? args->words[0] : NULL,
         .dir = cli_args_get(args, "data"),
-        .master_key_file = cli_args_get(args, "master-key-file"),
+        .master_key_file = cli_args_or_environment(args, "master-key-file", "LATCHKEY_MASTER_KEY_FILE"),
         .json = cli_args_flag(args, "json"),
         .fd = -1,
     };

@@ -260,6 +260,14 @@ describe('backup and restore', () => {
     assert.deepEqual(owners(), [['latchkey.db', 12345, 23456, 0o600], ['lock', 12345, 23456, 0o600]]);
   });
 
+  it('takes the master key that the environment names', () => {
+    const env = { ...process.env, LATCHKEY_MASTER_KEY_FILE: masterKey };
+    const done = run(['restore', file, '--data', path.join(directory, 'by environment')], { env });
+    assert.equal(done.status, 0, done.stderr);
+    assert.ok(done.stdout.endsWith(` --master-key-file ${masterKey}\n`), done.stdout);
+    assert.match(run(['restore', file, '--data', path.join(directory, 'by neither'), '--master-key-file', '/nowhere/x'], { env }).stderr, /\/nowhere\/x/);
+  });
+
   it('restores into a directory that holds the master key', () => {
     const into = path.join(directory, 'withkey');
     fs.mkdirSync(into, { mode: 0o700 });
