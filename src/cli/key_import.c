@@ -43,12 +43,18 @@ int import_name_row(struct import *import, struct lk_slice name) {
     return code == 0 ? 0 : out_of_memory(import->session);
 }
 
-/* For a row of any time; error need not outlive the call. */
+/* For a row of any time; error need not outlive the call. Of columns that were mistaken for each other one is the key, the name perhaps, which is refused then. */
 static int refuse(struct import *import, struct import_row *row, const char *error) {
-    char *text = lk_arena_printf(&import->session->arena, "line %zu: %s", row->line, error);
-    if (text == NULL)
+    struct lk_arena *arena = &import->session->arena;
+    char *text = lk_arena_printf(arena, "line %zu: %s", row->line, error);
+    char *name = row->name.ptr == NULL ? NULL : lk_arena_strdup(arena, row->name);
+    if (text == NULL || (name == NULL && row->name.ptr != NULL))
         return out_of_memory(import->session);
-    lk_conceal_tokens(text); /* of columns that were mistaken for each other one is the key */
+    lk_conceal_tokens(text);
+    if (name != NULL) {
+        lk_conceal_tokens(name);
+        row->name.ptr = name;
+    }
     row->error = text;
     import->refused++;
     return 0;

@@ -562,6 +562,8 @@ describe('the caller', () => {
     }
     const swapped = cli(['key', 'import', '-', '--json'], {}, `name,groups,key\nx,${apiKey},readers\n`);
     assert.match(JSON.parse(swapped.stdout)[0].error, /^line 2: There is no user group "lk_\*+"/);
+    const others = cli(['key', 'import', '-', '--json'], {}, `name,key\n${apiKey},x\n${apiKey},a-key-that-may-be-imported\n`);
+    assert.deepEqual([others.status, JSON.parse(others.stdout).map(({ name }) => /^lk_\*+$/.test(name))], [1, [true, true]]);
   });
 
   it('is told how far an import came before it was stopped', async () => {
