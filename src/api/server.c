@@ -408,6 +408,7 @@ static int start_threads(struct server *server, struct lk_problem *problem) {
     if (code != 0)
         return code;
     set_up_health(server);
+    atomic_store(&server->health.ready, true); /* all else is: whoever gets an answer is not told otherwise */
     code = http_server_start(server->http);
     return code == 0 ? 0 : no_thread(problem, code, "I/O threads");
 }
@@ -433,7 +434,6 @@ static int start(struct server *server, struct lk_problem *problem) {
         return code;
     }
     lk_usage_sweep_old(server->usage);
-    atomic_store(&server->health.ready, true);
     return 0;
 }
 
