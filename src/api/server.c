@@ -31,6 +31,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/random.h"
+#include "domain/audit.h"
 #include "domain/session.h"
 
 #include <signal.h>
@@ -115,7 +116,9 @@ static void batch_began(void *context) {
 }
 
 static void batch_committed(void *context, int code) {
-    lk_keyring_feed_committed(&((struct server *)context)->feed, code);
+    struct server *server = context;
+    lk_keyring_feed_committed(&server->feed, code);
+    lk_audit_committed(server->store.domain, code == 0);
 }
 
 static int start_executor(struct server *server, struct lk_problem *problem) {

@@ -101,6 +101,16 @@ describe('metrics', () => {
     assert.equal((await values()).latchkey_usage_waiting_keys, 0, 'all that was counted gets written');
   });
 
+  it('counts entries of the audit log once, also of a request that runs twice', async () => {
+    const create = (email) => `createUser(input: { name: "n", email: "${email}" }) { user { id } }`;
+    const { createUser } = await server.query(`mutation { ${create('m@example.org')} }`);
+    const before = await values();
+    // The password is hashed between two runs, of which the first is undone.
+    await server.query(`mutation { ${create('n@example.org')} setPassword(input: { userId: "${createUser.user.id}", password: "a long password" }) { user { id } } }`);
+    await server.graphql(`mutation { ${create('n@example.org')} }`);
+    assert.equal((await values()).latchkey_audit_entries_total - before.latchkey_audit_entries_total, 2);
+  });
+
   it('is what docs/operations.md lists, with the same types and labels', async () => {
     const documented = [...fs.readFileSync(path.join(ROOT, 'docs/operations.md'), 'utf8').matchAll(/^\| `(latchkey_[a-z_]+)(?:\{([a-z,]+)\})?` \| (\w+) \|/gm)].map(([, name, labels = '', type]) => `${name} ${type} ${labels}`);
     const served = [...parse((await read()).text, false)].map(([name, { type, samples }]) => {
