@@ -27,7 +27,7 @@ void lk_health_live(struct http_request *request, void *health);
 /* 200 "ready", or 503 "not ready" before the start is over, while stopping and when the database failed. */
 void lk_health_ready(struct http_request *request, void *health);
 
-/* All metrics (api/metrics.c): as OpenMetrics 1.0 when Accept names that, else in Prometheus' text format 0.0.4. */
+/* All metrics (api/metrics.c): as OpenMetrics 1.0 when Accept prefers that, else in Prometheus' text format 0.0.4. */
 void lk_health_metrics(struct http_request *request, void *health);
 
 #endif

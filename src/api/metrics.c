@@ -4,6 +4,7 @@
 #include "api/router.h"
 #include "base/log.h"
 #include "domain/audit.h"
+#include "http/url.h"
 
 #include <stdio.h>
 
@@ -143,20 +144,11 @@ static void write_verification(struct lk_metrics_writer *w, const struct lk_heal
     counter(w, "usage_lost", "Verifications that were not counted for their key because too many keys were in use at once.", usage.lost);
 }
 
-static bool names_open_metrics(struct lk_slice accept) {
-    static const struct lk_slice type = LK_SLICE("application/openmetrics-text");
-    for (size_t i = 0; i + type.len <= accept.len; i++) {
-        if (lk_slice_equal_nocase(lk_slice_make(accept.ptr + i, type.len), type))
-            return true;
-    }
-    return false;
-}
-
 void lk_health_metrics(struct http_request *request, void *health) {
     const struct lk_health *h = health;
     struct lk_metrics_writer w = {
         .out = http_body(request),
-        .open_metrics = names_open_metrics(http_request_header(request, "accept")),
+        .open_metrics = http_accept_prefers(http_request_header(request, "accept"), "application/openmetrics-text", "text/plain"),
     };
     write_server(&w, h);
     write_http(&w, h->server);

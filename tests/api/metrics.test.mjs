@@ -47,6 +47,17 @@ describe('metrics', () => {
     assert.equal(plain.headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8');
     const open = await read('application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2');
     assert.equal(open.headers['content-type'], 'application/openmetrics-text; version=1.0.0; charset=utf-8');
+    for (const [accept, type] of [
+      ['*/*', 'text/plain'],
+      ['application/openmetrics-text', 'application/openmetrics-text'],
+      ['text/plain;version=0.0.4;q=0.6,application/openmetrics-text;version=1.0.0;q=0.5', 'text/plain'],
+      ['application/openmetrics-text;q=0,text/plain', 'text/plain'],
+      ['application/openmetrics-textual', 'text/plain'],
+    ]) {
+      const answer = await read(accept);
+      assert.equal(answer.headers['content-type'].split(';')[0], type, accept);
+      parse(answer.text, type !== 'text/plain');
+    }
     const plainNames = [...parse(plain.text, false).entries()].map(([name, { type }]) => (type === 'counter' ? name.replace(/_total$/, '') : name.replace(/_info$/, '')));
     assert.deepEqual([...parse(open.text, true).keys()], plainNames);
     for (const [name, { type }] of parse(plain.text, false)) assert.equal(name.endsWith('_total'), type === 'counter', name);
