@@ -17,8 +17,10 @@ struct lk_health {
     const struct lk_domain *domain;
     struct lk_background *background;
     const char *version;
-    int64_t started_at; /* wall clock, ms */
-    atomic_bool ready;  /* serving and able to change the database */
+    int64_t started_at;              /* wall clock, ms */
+    atomic_bool ready;               /* serving and able to change the database */
+    _Atomic uint64_t reloads;        /* SIGHUPs that were heeded whole */
+    _Atomic uint64_t reloads_failed; /* and those of which something stays as it was, for a mistake in it */
 };
 
 /* 200 "ok" while the process serves at all. The context is not used. */

@@ -25,6 +25,9 @@ static void write_server(struct lk_metrics_writer *w, const struct lk_health *he
     lk_metrics_info(w, labels);
     lk_metrics_family(w, LK_METRIC_GAUGE, "start_time_seconds", "When the server started, in seconds since 1970-01-01 UTC.");
     lk_metrics_seconds(w, health->started_at);
+    lk_metrics_family(w, LK_METRIC_COUNTER, "reloads", "SIGHUPs, by whether all that they renew was renewed.");
+    lk_metrics_count(w, "result=\"ok\"", atomic_load_explicit(&health->reloads, memory_order_relaxed));
+    lk_metrics_count(w, "result=\"failed\"", atomic_load_explicit(&health->reloads_failed, memory_order_relaxed));
     counter(w, "log_lines_lost", "Lines of the log that nobody took, or that could not be written.", lk_log_lost());
 }
 

@@ -517,7 +517,7 @@ static int take_settings(struct server *server, const struct lk_settings *settin
     return 0;
 }
 
-static void reload_settings(struct server *server) {
+static bool reload_settings(struct server *server) {
     const struct lk_server_events *events = server->events;
     const struct lk_settings *settings = NULL;
     struct lk_problem problem = {0};
@@ -528,28 +528,44 @@ static void reload_settings(struct server *server) {
         lk_log(LK_LOG_ERROR, "SIGHUP: the old settings stay in force. %s", problem.text);
     else if (settings != NULL)
         events->settings_taken(events->context);
+    return code == 0;
+}
+
+static bool reload_certificates(struct server *server) {
+    struct lk_problem problem = {0};
+    if (server->tls.certificate_file == NULL)
+        return true;
+    bool done = http_server_reload(server->http, &problem) == 0;
+    if (done)
+        lk_log(LK_LOG_INFO, "SIGHUP: new connections use the certificates as they are now");
+    else
+        lk_log(LK_LOG_ERROR, "SIGHUP: the old certificates stay in use. %s", problem.text);
+    return done;
+}
+
+static bool reload_public_keys(struct server *server) {
+    const char *file = server->settings->leak_public_keys;
+    struct lk_problem problem = {0};
+    if (file[0] == '\0')
+        return true;
+    bool done = lk_leak_service_reload(&server->leaks, file, &problem) == 0;
+    if (done)
+        lk_log(LK_LOG_INFO, "SIGHUP: GitHub's reports are checked with the public keys as they are now");
+    else
+        lk_log(LK_LOG_ERROR, "SIGHUP: the old public keys stay in use. %s", problem.text);
+    return done;
 }
 
 /* The files that are renewed while the server runs. What cannot be read leaves what is there in use: a mistake in one keeps no other from being renewed. */
 static void reload(struct server *server) {
-    struct lk_problem problem = {0};
-    const char *keys_file = server->settings->leak_public_keys;
     lk_notify_send(&server->notify, "RELOADING=1");
-    if (server->settings->config == NULL && server->tls.certificate_file == NULL && keys_file[0] == '\0')
+    if (server->settings->config == NULL && server->tls.certificate_file == NULL && server->settings->leak_public_keys[0] == '\0')
         lk_log(LK_LOG_INFO, "SIGHUP: there is nothing that could be reloaded");
-    reload_settings(server);
-    if (server->tls.certificate_file != NULL) {
-        if (http_server_reload(server->http, &problem) == 0)
-            lk_log(LK_LOG_INFO, "SIGHUP: new connections use the certificates as they are now");
-        else
-            lk_log(LK_LOG_ERROR, "SIGHUP: the old certificates stay in use. %s", problem.text);
-    }
-    if (keys_file[0] != '\0') {
-        if (lk_leak_service_reload(&server->leaks, keys_file, &problem) == 0)
-            lk_log(LK_LOG_INFO, "SIGHUP: GitHub's reports are checked with the public keys as they are now");
-        else
-            lk_log(LK_LOG_ERROR, "SIGHUP: the old public keys stay in use. %s", problem.text);
-    }
+    bool settings = reload_settings(server);
+    bool certificates = reload_certificates(server);
+    bool public_keys = reload_public_keys(server);
+    bool all = settings && certificates && public_keys;
+    atomic_fetch_add_explicit(all ? &server->health.reloads : &server->health.reloads_failed, 1, memory_order_relaxed);
     lk_notify_send(&server->notify, "READY=1");
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { httpRequest, ROOT, Server, sleep, SLOW } from './support/server.mjs';
+import { httpRequest, ROOT, Server, sleep, SLOW, temporaryDirectory } from './support/server.mjs';
 
 /** Families by name: {type, help, samples: {"name{labels}": number}}. Throws on what is no metric, comes twice or stands outside its family. */
 function parse(text, openMetrics) {
@@ -34,13 +34,19 @@ function parse(text, openMetrics) {
   return families;
 }
 
+/** All samples of a server, by name and labels. */
+async function samples(server) {
+  const { text } = await httpRequest(server.opsPort, { path: '/metrics' });
+  return Object.assign({}, ...[...parse(text, false).values()].map((family) => family.samples));
+}
+
 describe('metrics', () => {
   let server;
   before(async () => (server = await Server.fresh()));
   after(() => server.stop());
 
   const read = async (accept) => httpRequest(server.opsPort, { path: '/metrics', headers: accept ? { accept } : {} });
-  const values = async () => Object.assign({}, ...[...parse((await read()).text, false).values()].map(({ samples }) => samples));
+  const values = () => samples(server);
 
   it('speaks the format that is asked for', async () => {
     const plain = await read();
@@ -130,5 +136,49 @@ describe('metrics', () => {
       return `${name} ${name.endsWith('_info') ? 'info' : type} ${names.join()}`;
     });
     assert.deepEqual(documented, served);
+  });
+});
+
+describe('metrics of a server that changes', () => {
+  const config = path.join(temporaryDirectory(), 'latchkey.conf');
+  let server;
+  before(async () => {
+    fs.writeFileSync(config, '');
+    server = await Server.fresh({ args: ['--config', config] });
+  });
+  after(() => server.stop());
+
+  it('never fall where they count, and tell how many keys there are', async () => {
+    const ask = (key) => server.request({ path: '/v1/auth', headers: { 'x-api-key': key } });
+    const { createAccount } = await server.query('mutation { createAccount(input: { name: "Passing" }) { key account { id } } }');
+    for (let i = 0; i < 20; i++) assert.equal((await ask(createAccount.key)).status, 200);
+    const before = await samples(server);
+    await server.query('mutation ($id: String!) { deleteAccount(input: { accountId: $id }) { clientMutationId } }', { id: createAccount.account.id });
+    assert.equal((await ask(createAccount.key)).status, 401);
+    fs.writeFileSync(config, 'log-level = debug\n');
+    server.process.kill('SIGHUP');
+    const deadline = Date.now() + 5000 * SLOW;
+    while ((await samples(server))['latchkey_reloads_total{result="ok"}'] === 0 && Date.now() < deadline) await sleep(20);
+    const seen = await samples(server);
+    for (const [name, value] of Object.entries(before)) if (/_(total|sum|count|bucket)(\{|$)/.test(name)) assert.ok(seen[name] >= value, name);
+    assert.equal(seen.latchkey_keys, before.latchkey_keys - 1);
+    assert.equal(seen['latchkey_verifications_total{code="VALID"}'], 20);
+    assert.equal(seen['latchkey_verifications_total{code="NOT_FOUND"}'], 1);
+  });
+
+  it('tell what came of each SIGHUP', async () => {
+    const before = await samples(server);
+    const rise = async (result) => (await samples(server))[`latchkey_reloads_total{result="${result}"}`] - before[`latchkey_reloads_total{result="${result}"}`];
+    const settles = async (result) => {
+      const deadline = Date.now() + 5000 * SLOW;
+      server.process.kill('SIGHUP');
+      while ((await rise(result)) === 0 && Date.now() < deadline) await sleep(20);
+      assert.equal(await rise(result), 1);
+    };
+    fs.writeFileSync(config, 'nonsense\n');
+    await settles('failed');
+    fs.writeFileSync(config, '');
+    await settles('ok');
+    assert.equal(await rise('failed'), 1);
   });
 });
