@@ -18,6 +18,7 @@ struct lk_health {
     struct lk_background *background;
     const char *version;
     int64_t started_at;              /* wall clock, ms */
+    int process;                     /* lk_process_open's */
     atomic_bool ready;               /* serving and able to change the database */
     _Atomic uint64_t reloads;        /* SIGHUPs that were heeded whole */
     _Atomic uint64_t reloads_failed; /* and those of which something stays as it was, for a mistake in it */

@@ -1,6 +1,7 @@
 /* What there is to measure, and where it comes from. docs/operations.md lists it; a test compares. */
 #include "api/health.h"
 #include "api/metrics_text.h"
+#include "api/process.h"
 #include "api/router.h"
 #include "base/log.h"
 #include "domain/audit.h"
@@ -16,6 +17,19 @@ static void counter(struct lk_metrics_writer *w, const char *name, const char *h
 static void gauge(struct lk_metrics_writer *w, const char *name, const char *help, uint64_t value) {
     lk_metrics_family(w, LK_METRIC_GAUGE, name, help);
     lk_metrics_gauge(w, value);
+}
+
+#define PREFIX "latchkey_"
+
+/* By the names that Prometheus' own libraries give them. */
+static void write_process(struct lk_metrics_writer *w, const struct lk_health *health) {
+    uint64_t resident = 0;
+    w->prefix = "process_";
+    lk_metrics_family(w, LK_METRIC_COUNTER, "cpu_seconds", "Processor time of all threads.");
+    lk_metrics_count_seconds(w, lk_process_cpu_ms());
+    if (lk_process_resident(health->process, &resident))
+        gauge(w, "resident_memory_bytes", "Memory of the process.", resident);
+    w->prefix = PREFIX;
 }
 
 static void write_server(struct lk_metrics_writer *w, const struct lk_health *health) {
@@ -151,9 +165,11 @@ void lk_health_metrics(struct http_request *request, void *health) {
     const struct lk_health *h = health;
     struct lk_metrics_writer w = {
         .out = http_body(request),
+        .prefix = PREFIX,
         .open_metrics = http_accept_prefers(http_request_header(request, "accept"), "application/openmetrics-text", "text/plain"),
     };
     write_server(&w, h);
+    write_process(&w, h);
     write_http(&w, h->server);
     write_store(&w, h);
     write_graphql(&w, h->graphql);

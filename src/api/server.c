@@ -22,6 +22,7 @@
 #include "api/memory.h"
 #include "api/notify.h"
 #include "api/oauth.h"
+#include "api/process.h"
 #include "api/refusals.h"
 #include "api/router.h"
 #include "api/store_open.h"
@@ -464,6 +465,8 @@ static void stop(struct server *server) {
     lk_document_cache_free(server->cache);
     gql_schema_free(server->schema);
     lk_store_close(&server->store);
+    if (server->health.process >= 0)
+        close(server->health.process);
 }
 
 /* --- announcing --- */
@@ -618,6 +621,7 @@ int lk_server_run(const struct lk_settings *settings, const struct lk_server_eve
     server->settings = settings;
     server->events = events;
     server->drain_timeout_ms = (unsigned)settings->drain_timeout_ms;
+    server->health.process = lk_process_open();
     int code = lk_notify_open(&server->notify, problem);
     if (code == 0)
         code = start(server, problem);

@@ -13,7 +13,7 @@ function parse(text, openMetrics) {
   assert.equal(lines.pop(), '');
   if (openMetrics) assert.equal(lines.pop(), '# EOF');
   for (const line of lines) {
-    const [, kind, name, rest] = /^# (HELP|TYPE) (latchkey_[a-z_]+) (.+)$/.exec(line) ?? [];
+    const [, kind, name, rest] = /^# (HELP|TYPE) ((?:latchkey|process)_[a-z_]+) (.+)$/.exec(line) ?? [];
     if (kind === 'HELP') {
       assert.equal(families.has(name), false, `${name} comes twice`);
       assert.match(rest, /^[A-Z][^"\\]*\.$/);
@@ -23,7 +23,7 @@ function parse(text, openMetrics) {
       assert.equal(name, family.name);
       family.type = rest;
     } else {
-      const [, sample, labels = '', value] = /^(latchkey_[a-z_]+)(\{[a-zA-Z]+="[^"\\]*"(?:,[a-zA-Z]+="[^"\\]*")*\})? (\d+(?:\.\d+)?)$/.exec(line) ?? [];
+      const [, sample, labels = '', value] = /^((?:latchkey|process)_[a-z_]+)(\{[a-zA-Z]+="[^"\\]*"(?:,[a-zA-Z]+="[^"\\]*")*\})? (\d+(?:\.\d+)?)$/.exec(line) ?? [];
       assert.ok(sample, `not a sample: ${line}`);
       const endings = { counter: openMetrics ? ['_total'] : [''], gauge: [''], info: ['_info'], histogram: ['_bucket', '_sum', '_count'] }[family.type];
       assert.ok(endings.some((ending) => sample === family.name + ending), `${line} in ${family.name}, a ${family.type}`);
@@ -128,8 +128,19 @@ describe('metrics', () => {
     assert.equal((await values()).latchkey_audit_entries_total - before.latchkey_audit_entries_total, 2);
   });
 
+  it('tell what the process takes, from within the sandbox', async () => {
+    const system = () => Number(/^VmRSS:\s+(\d+)/m.exec(fs.readFileSync(`/proc/${server.process.pid}/status`, 'utf8'))[1]) * 1024;
+    const before = await values();
+    assert.match(server.stderr, /sandbox: no new privileges/);
+    const real = system();
+    assert.ok(Math.abs(before.process_resident_memory_bytes - real) < 0.1 * real + 4 * 2 ** 20, `${before.process_resident_memory_bytes} of ${real}`);
+    for (let i = 0; i < 200; i++) await server.query('{ account { id } }');
+    const used = (await values()).process_cpu_seconds_total - before.process_cpu_seconds_total;
+    assert.ok(used > 0 && used < 30 * SLOW, `${used} s`);
+  });
+
   it('is what docs/operations.md lists, with the same types and labels', async () => {
-    const documented = [...fs.readFileSync(path.join(ROOT, 'docs/operations.md'), 'utf8').matchAll(/^\| `(latchkey_[a-z_]+)(?:\{([a-z,]+)\})?` \| (\w+) \|/gm)].map(([, name, labels = '', type]) => `${name} ${type} ${labels}`);
+    const documented = [...fs.readFileSync(path.join(ROOT, 'docs/operations.md'), 'utf8').matchAll(/^\| `((?:latchkey|process)_[a-z_]+)(?:\{([a-z,]+)\})?` \| (\w+) \|/gm)].map(([, name, labels = '', type]) => `${name} ${type} ${labels}`);
     const served = [...parse((await read()).text, false)].map(([name, { type, samples }]) => {
       const [, labels = ''] = /\{(.*)\}/.exec(Object.keys(samples)[0]) ?? [];
       const names = [...labels.matchAll(/(\w+)="/g)].map(([, label]) => label).filter((label) => label !== 'le');
