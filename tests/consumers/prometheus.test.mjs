@@ -32,8 +32,9 @@ const ALERTS = {
   LatchkeyFull: { series: { [`latchkey_http_connections_refused_total{${LABELS}}`]: `${quiet} 5x60` }, while: [22, 24], not: [20, 27] },
   LatchkeyBusy: {
     series: {
-      [`latchkey_graphql_requests_total{${LABELS},operation="none",result="unavailable"}`]: `${quiet} 10+10x10 110x60`,
-      [`latchkey_graphql_requests_total{${LABELS},operation="mutation",result="ok"}`]: '0+500x90',
+      [`latchkey_http_requests_total{${LABELS},route="login",status="5xx"}`]: `${quiet} 10+10x10 110x60`,
+      [`latchkey_http_requests_total{${LABELS},route="graphql",status="2xx"}`]: '0+500x90',
+      [`latchkey_http_requests_total{${LABELS},route="other",status="5xx"}`]: '0+5x90', // HTTP/3.0 and the like, which anybody may ask for
     },
     labels: {}, while: [27, 34], not: [20, 24, 38],
   },
