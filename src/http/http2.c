@@ -189,7 +189,7 @@ static void keep_own_fields(struct http_request *request, struct http_reply *rep
 static void refuse(struct http_connection *c, struct http_request *request, int status) {
     struct http_reply reply;
     http_reply_error(c->loop, status, &reply);
-    http_count_answer(&c->loop->counters, 0, status);
+    http_count_answer(&c->loop->counters, request->kind, status); /* which is known when the answer of its handler cannot be sent */
     reply.answer.head_only = request->head.method_id == HTTP_HEAD;
     keep_own_fields(request, &reply);
     submit(c, request, &reply.answer);

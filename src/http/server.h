@@ -183,7 +183,7 @@ const void *http_request_note(const struct http_request *request); /* to read; N
 
 /* --- answering --- */
 
-/* Which kind of request it is, 0 to HTTP_CLASSES - 1, for counting its answer; 0 unless set, and for those that the server refuses by itself. */
+/* Which kind of request it is, 0 to HTTP_CLASSES - 1, for counting its answer; 0 unless set, and for those that the server refuses before. */
 void http_set_class(struct http_request *request, unsigned kind);
 
 /* Status; 200 unless set. */
