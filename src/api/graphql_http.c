@@ -330,24 +330,8 @@ int lk_graphql_decode(const struct lk_graphql_transport *transport, size_t batch
 
 #define RESPONSE_JSON "application/graphql-response+json"
 
-/* Whether text contains needle, in any case. */
-static bool contains_nocase(struct lk_slice text, struct lk_slice needle) {
-    for (size_t i = 0; i + needle.len <= text.len; i++) {
-        if (lk_slice_equal_nocase(lk_slice_make(text.ptr + i, needle.len), needle))
-            return true;
-    }
-    return false;
-}
-
 enum lk_graphql_media lk_graphql_negotiate(struct lk_slice accept) {
-    static const struct lk_slice response_json = LK_SLICE(RESPONSE_JSON);
-    if (accept.ptr == NULL)
-        return LK_GRAPHQL_JSON;
-    unsigned json = http_accept_quality(accept, "application/json");
-    unsigned response = http_accept_quality(accept, RESPONSE_JSON);
-    if (response > json || (response == json && response > 0 && contains_nocase(accept, response_json)))
-        return LK_GRAPHQL_RESPONSE_JSON;
-    return LK_GRAPHQL_JSON;
+    return http_accept_prefers(accept, RESPONSE_JSON, "application/json") ? LK_GRAPHQL_RESPONSE_JSON : LK_GRAPHQL_JSON;
 }
 
 struct lk_slice lk_graphql_content_type(enum lk_graphql_media media) {

@@ -44,6 +44,7 @@ static void forget_changes(struct lk_call *call) {
 int lk_operation_begin(struct lk_call *call) {
     call->denial = (struct lk_denial){0};
     forget_changes(call);
+    call->audit_of_operation = call->domain->audit_pending;
     int code = lk_db_savepoint(call->db);
     return code == 0 ? 0 : lk_fail_store(call, code);
 }
@@ -65,6 +66,7 @@ static int count_wrong_password(struct lk_call *call, const struct lk_audit_chan
 
 /* The entry is all or nothing: what is left of a failed one would break the chain. */
 static int audit_denial(struct lk_call *call) {
+    const uint64_t entries = call->domain->audit_pending;
     struct lk_denial denial = call->denial;
     call->denial = (struct lk_denial){0};
     struct lk_audit_change change = {
@@ -84,6 +86,7 @@ static int audit_denial(struct lk_call *call) {
         code = lk_db_release(call->db);
         return code == 0 ? 0 : lk_fail_store(call, code);
     }
+    call->domain->audit_pending = entries;
     lk_db_rollback_to(call->db);
     return code;
 }
@@ -107,6 +110,7 @@ static int keep(struct lk_call *call) {
     forget_changes(call);
     if (code != 0) {
         lk_permissions_changed(call);
+        call->domain->audit_pending = call->audit_of_operation;
         int undone = lk_db_rollback_to(call->db);
         return undone == 0 ? code : lk_fail_store(call, undone);
     }
@@ -121,6 +125,7 @@ int lk_operation_end(struct lk_call *call, bool failed) {
     if (!failed)
         return keep(call);
     forget_changes(call);
+    call->domain->audit_pending = call->audit_of_operation;
     int code = lk_db_rollback_to(call->db);
     lk_permissions_changed(call); /* an actor may have been read again in what was undone */
     if (code != 0)
@@ -132,6 +137,7 @@ int lk_operation_end(struct lk_call *call, bool failed) {
 
 int lk_request_begin(struct lk_call *call) {
     call->mark = mark(call);
+    call->audit_of_request = call->domain->audit_pending;
     call->imported = 0;
     call->denied = 0;
     int code = lk_db_savepoint(call->db);
@@ -144,6 +150,7 @@ int lk_request_end(struct lk_call *call, bool undo) {
         undo_to(call, call->mark);
     if (undo) {
         lk_permissions_changed(call);
+        call->domain->audit_pending = call->audit_of_request;
         call->change_set = (struct lk_id){0};
         call->denial = (struct lk_denial){0};
     }

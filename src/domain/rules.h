@@ -18,6 +18,7 @@ struct lk_domain {
     uint64_t generation;                       /* changes whenever the permissions of some actor may have changed, or a change was undone */
     const struct lk_change_observer *observer; /* NULL: none */
     struct lk_login_rules login;
+    uint64_t audit_pending;         /* entries of the batch, until its commit: those of what is undone are taken off again */
     _Atomic uint64_t audit_entries; /* written by the store thread, read by any */
 };
 

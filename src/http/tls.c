@@ -44,9 +44,10 @@ static int bio_read(BIO *bio, char *out, int len) {
         if (n > 0) {
             tls->wire_readable = n == len || c->hung_up;
             tls->wire_left -= (size_t)n < tls->wire_left ? (size_t)n : tls->wire_left;
-            if (!tls->begun && out[0] != RECORD_HANDSHAKE)
-                return -1; /* not TLS: OpenSSL would answer what the client does not understand */
+            bool first = !tls->begun;
             tls->begun = true;
+            if (first && out[0] != RECORD_HANDSHAKE)
+                return -1; /* not TLS: OpenSSL would answer what the client does not understand */
         }
         if (n >= 0 || errno != EAGAIN)
             return (int)n;

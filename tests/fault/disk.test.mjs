@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { before, describe, it } from 'node:test';
-import { init, run, Server, SLOW, temporaryDirectory } from '../api/support/server.mjs';
+import { httpRequest, init, run, Server, SLOW, temporaryDirectory } from '../api/support/server.mjs';
 import { FULL, places, report } from './support/extent.mjs';
 import { checkOffline, Model } from './support/model.mjs';
 import { noShim, OPERATIONS, Shim } from './support/shim.mjs';
@@ -131,6 +131,35 @@ describe('a disk that fails', { skip: noShim }, () => {
     }
     assert.ok(refused >= 3, `${refused} refusals`);
     report('full disk', { places: last, refusals: refused }, total);
+  });
+
+  it('is told of in the log, once a request and by its id, and in metrics while it is full', TIMEOUT, async () => {
+    const place = fresh();
+    const shim = new Shim(place.data);
+    const server = await Server.start(place.data, account, { env: shim.env });
+    const { uuid, key } = await server.createKey('to be revoked');
+    const metric = async (name) => Number(new RegExp(`^latchkey_${name} (\\d+)$`, 'm').exec((await httpRequest(server.opsPort, { path: '/metrics' })).text)[1]);
+    const before = { failed: await metric('store_failed_commits_total'), entries: await metric('audit_entries_total') };
+    shim.armIo('enospc', 1, { mask: OPERATIONS.write | OPERATIONS.truncate | OPERATIONS.name, sticky: true });
+    const change = await server.error('mutation($i: DeleteApiKeyInput!) { deleteApiKey(input: $i) { clientMutationId } }', { i: { accountId: account.accountId, uuid } });
+    assert.deepEqual([change.status, change.message], [503, "The server's disk is full; nothing was changed"]);
+    const form = { 'content-type': 'application/x-www-form-urlencoded', 'x-api-key': account.apiKey };
+    const revocation = await server.request({ method: 'POST', path: '/v1/revoke', headers: form, body: `token=${key}` });
+    assert.equal(revocation.status, 503);
+    assert.equal((await httpRequest(server.opsPort, { path: '/readyz' })).status, 200, 'it verifies as before');
+    assert.ok((await metric('store_failed_commits_total')) >= before.failed + 2);
+    assert.equal(await metric('audit_entries_total'), before.entries);
+    shim.disarmIo();
+    assert.equal(await server.code(key), 'VALID');
+    await server.createKey('after');
+    assert.equal(await metric('audit_entries_total'), before.entries + 1);
+    await server.stop();
+    for (const id of [change.extensions.requestId, revocation.headers['x-request-id']]) {
+      assert.match(id, /^[0-9a-f]{24}$/);
+      assert.equal(server.stderr.split('\n').filter((line) => line.includes(` error request ${id}: `)).length, 1, server.stderr);
+    }
+    shim.close();
+    fs.rmSync(place.data, { recursive: true });
   });
 
   it('writes on after short writes', TIMEOUT, async () => {

@@ -211,6 +211,30 @@ static void says_goodbye(void **state) {
     client_close(ssl);
 }
 
+/* A balancer that looks every second whether somebody listens would hide what fails. */
+static void counts_no_probe_as_a_failure(void **state) {
+    (void)state;
+    start_tls();
+    for (int i = 0; i < 4; i++) {
+        int fd = dial();
+        const struct linger reset = {.l_onoff = 1};
+        if (i % 2 == 1)
+            setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+        close(fd);
+    }
+    wait_stat(offsetof(struct http_stats, connections_total), 4);
+    client_close(dial_tls());
+    int fd = dial();
+    say_bytes(fd, "\x16\x03", 2);
+    close(fd);
+    wait_stat(FAILURES, 1);
+    struct http_stats stats;
+    do
+        http_server_stats(test_server(), &stats);
+    while (stats.connections_open > 0);
+    assert_int_equal(stats.tls_failures_total, 1);
+}
+
 static void drops_what_is_no_tls(void **state) {
     (void)state;
     start_tls();
@@ -339,10 +363,19 @@ static void refuses_bad_files(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TLS_TEST(serves_both_versions), TLS_TEST(refuses_old_versions),         TLS_TEST(answers_pipelined_requests_in_one_write),
-        TLS_TEST(carries_large_bodies), TLS_TEST(sends_deferred_answers),       TLS_TEST(reads_new_keys_in_turn),
-        TLS_TEST(says_goodbye),         TLS_TEST(drops_what_is_no_tls),         TLS_TEST(bounds_the_handshake),
-        TLS_TEST(chooses_the_protocol), TLS_TEST(asks_for_client_certificates), TLS_TEST(reloads),
+        TLS_TEST(serves_both_versions),
+        TLS_TEST(refuses_old_versions),
+        TLS_TEST(answers_pipelined_requests_in_one_write),
+        TLS_TEST(carries_large_bodies),
+        TLS_TEST(sends_deferred_answers),
+        TLS_TEST(reads_new_keys_in_turn),
+        TLS_TEST(says_goodbye),
+        TLS_TEST(counts_no_probe_as_a_failure),
+        TLS_TEST(drops_what_is_no_tls),
+        TLS_TEST(bounds_the_handshake),
+        TLS_TEST(chooses_the_protocol),
+        TLS_TEST(asks_for_client_certificates),
+        TLS_TEST(reloads),
         TLS_TEST(refuses_bad_files),
     };
     signal(SIGPIPE, SIG_IGN);
