@@ -91,7 +91,13 @@ install: build ## copy the binary, its manual page, completions and systemd unit
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
 	sed 's|/usr/local/bin/|$(PREFIX)/bin/|' packaging/latchkey.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/latchkey.service
 
+package: ## packages for this Debian, of the server and of the C library, in build/
+	@tools/deps package
+	@rm -rf $(BUILD)/package
+	@$(MAKE) --no-print-directory --silent install BUILD=$(BUILD) PREFIX=/usr DESTDIR=$(BUILD)/package/all
+	@tools/package $(BUILD)
+
 clean: ## remove what was built (never ./data)
 	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-coverage $(BUILD)-fuzz console/dist
 
-.PHONY: help deps build run test test-console lint conform test-fault test-load memcheck sanitize test-all coverage fuzz bench install clean
+.PHONY: help deps build run test test-console lint conform test-fault test-load memcheck sanitize test-all coverage fuzz bench install package clean

@@ -59,7 +59,7 @@ static void insert(const struct lk_store *store, const struct lk_id *account, co
     };
     struct lk_digest digest;
     lk_digest_token(store->keys, lk_slice_cstr(token), &digest);
-    must(lk_store_key_insert(store->db, &row, digest.bytes, lk_keys_version(store->keys, LK_KEY_LOOKUP), lk_slice_make(NULL, 0)), "insert");
+    must(lk_store_key_insert(store->db, &row, digest.bytes, lk_keys_version(store->keys), lk_slice_make(NULL, 0)), "insert");
     must(lk_store_key_groups_add(store->db, &row.id, group), "group");
     if (show)
         (void)puts(token);

@@ -18,7 +18,10 @@
  * Expressions join them with AND, OR, NOT and parentheses. Account and application permissions are the server's.
  *
  * Functions that return int return 0 or a negative enum latchkey_error, and then have changed nothing. Pointers that are passed are lent for the
- * call. No function prints, exits or handles signals; strings end with NUL. Link with `pkg-config --cflags --libs latchkey`.
+ * call. No function prints, exits, handles signals or starts a thread; strings end with NUL. Link with `pkg-config --cflags --libs latchkey`.
+ *
+ * A process may fork with keyrings and readers open while no other thread has a reader or is in a call: then the child has its own copy of all, and goes on with it.
+ * Else the child may only exec. Readers are registered with liburcu-qsbr: a thread that a program registers there itself cannot have any.
  */
 #ifndef LATCHKEY_H
 #define LATCHKEY_H
@@ -75,7 +78,7 @@ struct latchkey_key {
     size_t groups_len; /* at most 100. A group that is not known gives nothing until it is */
     bool disabled;
     int64_t expires_at_ms;          /* Unix time; 0: never */
-    const char *const *allowed_ips; /* addresses and CIDR blocks; none: from anywhere */
+    const char *const *allowed_ips; /* addresses and CIDR blocks, at most 1000; none: from anywhere */
     size_t allowed_ips_len;
     uint32_t rate_limit; /* verifications in each window, and at once; 0: no limit */
     uint32_t rate_window_ms;
@@ -111,14 +114,15 @@ void latchkey_close(struct latchkey *latchkey);
 /* What to keep instead of a token: HMAC-SHA-256 under a key derived from the secret. Any thread. */
 void latchkey_digest(const struct latchkey *latchkey, const char *token, size_t token_len, uint8_t ret[LATCHKEY_DIGEST_BYTES]);
 
-/* Changes: from any thread, one after another. When one has returned, every verification that begins later knows it. A put replaces what there was
- * (a rate goes on counting); removing what is not there is fine. */
+/* Changes: from any thread, one after another. When one has returned, every verification that begins later knows it. A change may wait for verifications
+ * under way, and for nothing else that readers do. A put replaces what there was (a rate goes on counting); removing what is not there is fine. A token or digest
+ * that another key had goes over to the key that was put last. A group has at most 1000 scopes. */
 int latchkey_put_key(struct latchkey *latchkey, const struct latchkey_key *key);
 int latchkey_put_group(struct latchkey *latchkey, const struct latchkey_id *id, const char *const *scopes, size_t scopes_len);
 int latchkey_remove_key(struct latchkey *latchkey, const struct latchkey_id *id);
 int latchkey_remove_group(struct latchkey *latchkey, const struct latchkey_id *id);
 
-/* A thread's own: opened, used and closed on that thread, at most one at a time. */
+/* A thread's own: opened, used and closed on that thread, before it ends. It may have several, of one keyring or more. */
 int latchkey_reader_open(struct latchkey *latchkey, struct latchkey_reader **ret);
 void latchkey_reader_close(struct latchkey_reader *reader);
 

@@ -169,8 +169,8 @@ static bool recognise(struct lk_graphql_job *job, struct lk_verify_answer *ret) 
 /* A key that may not be used from here is refused before anything is counted for it: whoever has stolen it would use up the rates of its account from anywhere. */
 static void answer_not_from_here(struct lk_graphql_job *job) {
     count(job->service, job->operation, LK_GRAPHQL_REFUSED);
-    answer_error(job, job->media == LK_GRAPHQL_JSON ? 200 : 403, "User not authorized: this API key may not be used from this address",
-                 LK_CODE_FORBIDDEN);
+    answer_error(job, job->media == LK_GRAPHQL_JSON && !job->tree ? 200 : 403,
+                 "User not authorized: this API key may not be used from this address", LK_CODE_FORBIDDEN);
 }
 
 /* Whether the key may ask so much now; sends the answer when not. Sessions are counted on the store thread, where it is known whose they are. */
@@ -315,6 +315,21 @@ static bool has_room(const struct lk_graphql_job *job) {
     return http_request_arena(job->request)->used + held <= HTTP_BODY_ROOM_MIN || http_body_room(job->request) > HTTP_BODY_ROOM_MIN;
 }
 
+/* Queues what was made ready; code says whether it was. */
+static void submit(struct lk_graphql_job *job, int code) {
+    if (code != 0) {
+        end(job);
+        answer_out_of_memory(job, code);
+        return;
+    }
+    job->job.run = lk_graphql_run;
+    job->job.finish = finish;
+    if (!has_room(job) || lk_executor_submit(job->service->executor, &job->job) != 0) {
+        end(job);
+        answer_unavailable(job, "The server is busy; try again");
+    }
+}
+
 static void start(struct lk_graphql_job *job, bool form) {
     struct lk_arena *arena = http_request_arena(job->request);
     const struct lk_graphql_transport transport = {
@@ -363,20 +378,38 @@ static void start(struct lk_graphql_job *job, bool form) {
     job->sender = lk_document_sender(key.known ? lk_slice_make((const char *)key.account_id.bytes, LK_ID_BYTES) : job->credential);
     if (code == 0)
         code = find_documents(job, &decoded, arena);
-    if (code != 0) {
-        end(job);
-        answer_out_of_memory(job, code);
-        return;
-    }
-    job->job.run = lk_graphql_run;
-    job->job.finish = finish;
-    if (!has_room(job) || lk_executor_submit(job->service->executor, &job->job) != 0) {
-        end(job);
-        answer_unavailable(job, "The server is busy; try again");
-    }
+    submit(job, code);
 }
 
-static void handle(struct http_request *request, struct lk_graphql_service *service, bool form) {
+/* *ret's ptr is NULL where the query string has no appId that can be read. */
+static int read_application(const struct lk_graphql_job *job, struct lk_arena *arena, struct lk_slice *ret) {
+    struct lk_slice query = http_request_query(job->request);
+    int code = query.ptr == NULL ? LK_ENOTFOUND : http_form_get(query, "appId", arena, ret);
+    return code == LK_ENOMEM ? LK_ENOMEM : 0;
+}
+
+static void start_tree(struct lk_graphql_job *job) {
+    struct lk_arena *arena = http_request_arena(job->request);
+    struct lk_verify_answer key = {0};
+    job->tree = true;
+    job->credential = lk_credential(job->request);
+    if (job->credential.ptr == NULL) {
+        answer_unauthenticated(job);
+        return;
+    }
+    if (!recognise(job, &key) || !admit(job, &key, 1) || !take_turn(job))
+        return;
+    int code = read_account(job, arena);
+    if (code == 0)
+        code = read_application(job, arena, &job->application);
+    if (code == 0)
+        code = fill_context(job, arena);
+    submit(job, code);
+}
+
+enum kind { DOCUMENTS, FORM, TREE };
+
+static void handle(struct http_request *request, struct lk_graphql_service *service, enum kind kind) {
     struct lk_arena *arena = http_request_arena(request);
     struct lk_graphql_job *job = LK_ARENA_NEW(arena, struct lk_graphql_job);
     char *id = lk_arena_alloc(arena, LK_REQUEST_ID_SIZE);
@@ -392,7 +425,10 @@ static void handle(struct http_request *request, struct lk_graphql_service *serv
     job->media = lk_graphql_negotiate(http_request_header(request, "accept"));
     job->context.request_id = id;
     http_add_header(request, "X-Request-Id", lk_slice_cstr(id));
-    start(job, form);
+    if (kind == TREE)
+        start_tree(job);
+    else
+        start(job, kind == FORM);
 }
 
 bool lk_graphql_admits(const struct http_request *request, void *service, bool *ret_known) {
@@ -403,9 +439,13 @@ bool lk_graphql_admits(const struct http_request *request, void *service, bool *
 }
 
 void lk_graphql_handle(struct http_request *request, void *service) {
-    handle(request, service, false);
+    handle(request, service, DOCUMENTS);
 }
 
 void lk_graphql_handle_form(struct http_request *request, void *service) {
-    handle(request, service, true);
+    handle(request, service, FORM);
+}
+
+void lk_graphql_handle_tree(struct http_request *request, void *service) {
+    handle(request, service, TREE);
 }

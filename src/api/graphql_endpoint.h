@@ -59,4 +59,8 @@ bool lk_graphql_admits(const struct http_request *request, void *service, bool *
 void lk_graphql_handle(struct http_request *request, void *service);
 void lk_graphql_handle_form(struct http_request *request, void *service);
 
+/* What the public Go client asks when it was told "User not authorized" of an application: for the tree of the application's files, ?appId=. Without an application of that id
+ * the tree is empty, by which that client, and Terraform, knows that the application is gone. All else is 404: there are no such files here. Counts as a query. */
+void lk_graphql_handle_tree(struct http_request *request, void *service);
+
 #endif

@@ -137,9 +137,17 @@ static int decode_json(struct lk_slice text, size_t batch_max, struct lk_arena *
     return json->type == LK_JSON_ARRAY ? decode_batch(json, batch_max, arena, ret, refusal) : decode_request(json, ret->requests, refusal);
 }
 
+/* text from its first character on: white space around it and a byte order mark in front say nothing. */
+static struct lk_slice begin_of(struct lk_slice text) {
+    static const char mark[] = "\xEF\xBB\xBF";
+    if (lk_slice_starts_with(text, mark))
+        text = lk_slice_make(text.ptr + strlen(mark), text.len - strlen(mark));
+    return lk_slice_trim(text);
+}
+
 /* Whether text is a JSON request and not a document: no document has a string after its first brace. */
 static bool looks_like_json(struct lk_slice text) {
-    text = lk_slice_trim(text);
+    text = begin_of(text);
     if (text.len == 0 || text.ptr[0] != '{')
         return false;
     text = lk_slice_trim(lk_slice_make(text.ptr + 1, text.len - 1));
@@ -250,9 +258,21 @@ static int decode_document(const struct lk_graphql_transport *transport, struct 
     return take_document(transport->body, ret->requests, refusal);
 }
 
+/* A body of which nothing says what it is, as the API that this one stands in for takes it. No page of another site gains by it: a key is in a header that
+ * browsers ask leave for, and the console's session goes with JSON that says so. */
+static int decode_untyped(const struct lk_graphql_transport *transport, size_t batch_max, struct lk_arena *arena,
+                          struct lk_graphql_decoded *ret, struct lk_graphql_refusal *refusal) {
+    struct lk_slice text = begin_of(transport->body);
+    bool batch = text.len > 0 && text.ptr[0] == '['; /* no document begins so */
+    return batch || looks_like_json(text) ? decode_json(text, batch_max, arena, ret, refusal)
+                                          : take_document(transport->body, ret->requests, refusal);
+}
+
 static int decode_post(const struct lk_graphql_transport *transport, size_t batch_max, struct lk_arena *arena,
                        struct lk_graphql_decoded *ret, struct lk_graphql_refusal *refusal) {
     struct lk_slice type = transport->content_type;
+    if (type.ptr == NULL && !transport->form)
+        return decode_untyped(transport, batch_max, arena, ret, refusal);
     if (type.ptr == NULL || !charset_is_utf8(type))
         return refuse_type(transport, refusal);
     if (http_media_type_is(type, "application/json"))
@@ -310,24 +330,8 @@ int lk_graphql_decode(const struct lk_graphql_transport *transport, size_t batch
 
 #define RESPONSE_JSON "application/graphql-response+json"
 
-/* Whether text contains needle, in any case. */
-static bool contains_nocase(struct lk_slice text, struct lk_slice needle) {
-    for (size_t i = 0; i + needle.len <= text.len; i++) {
-        if (lk_slice_equal_nocase(lk_slice_make(text.ptr + i, needle.len), needle))
-            return true;
-    }
-    return false;
-}
-
 enum lk_graphql_media lk_graphql_negotiate(struct lk_slice accept) {
-    static const struct lk_slice response_json = LK_SLICE(RESPONSE_JSON);
-    if (accept.ptr == NULL)
-        return LK_GRAPHQL_JSON;
-    unsigned json = http_accept_quality(accept, "application/json");
-    unsigned response = http_accept_quality(accept, RESPONSE_JSON);
-    if (response > json || (response == json && response > 0 && contains_nocase(accept, response_json)))
-        return LK_GRAPHQL_RESPONSE_JSON;
-    return LK_GRAPHQL_JSON;
+    return http_accept_prefers(accept, RESPONSE_JSON, "application/json") ? LK_GRAPHQL_RESPONSE_JSON : LK_GRAPHQL_JSON;
 }
 
 struct lk_slice lk_graphql_content_type(enum lk_graphql_media media) {

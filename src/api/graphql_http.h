@@ -6,6 +6,7 @@
  *   POST application/json             {"query", "operationName", "variables", "extensions"}, or an array of such (a batch); unknown members are
  *                                     ignored, null is absent, and so is an empty operationName
  *   POST text/plain, application/graphql   the document itself
+ *   POST without a Content-Type       the JSON request, a batch, or the document; not on the form endpoint
  *   POST multipart/form-data          a part `query`: the document or the JSON request; optional parts operationName and variables
  *   POST application/x-www-form-urlencoded   the same fields; on the form endpoint only
  */

@@ -26,7 +26,9 @@ struct lk_graphql_job {
     struct lk_ip client_ip;  /* of context.call, where it is known */
     bool by_cookie;          /* it is the console's session */
     struct lk_slice account; /* ?accountId=; ptr NULL: none */
-    uint64_t sender;         /* of the documents: the key's account, or the session */
+    bool tree;               /* no document is run: it asks for the tree of an application */
+    struct lk_slice application;
+    uint64_t sender; /* of the documents: the key's account, or the session */
     struct lk_graphql_item *items;
     size_t items_len;
     bool batch;
@@ -38,7 +40,7 @@ struct lk_graphql_job {
     enum lk_graphql_result result;
 };
 
-/* lk_job.run: authenticates and executes. The answer is then in the request's body, to be sent when the commit is done. But when
+/* lk_job.run: authenticates and executes, or looks for the application. The answer is then in the request's body, to be sent when the commit is done. But when
  * context.passwords.waiting is set, all is undone and the request is to be run again once these are hashed (domain/password.h). */
 void lk_graphql_run(struct lk_job *base, struct lk_db *db);
 

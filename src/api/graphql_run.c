@@ -6,6 +6,7 @@
 #include "api/refusals.h"
 #include "base/clock.h"
 #include "crypto/session_token.h"
+#include "domain/application.h"
 #include "domain/session.h"
 
 #include <inttypes.h>
@@ -238,6 +239,23 @@ static void run_changes(struct lk_graphql_job *job) {
     }
 }
 
+/* The members that the one client reads that asks for it. Its tree would hold the application, if that were there. */
+static void run_tree(struct lk_graphql_job *job) {
+    bool gone = false;
+    int code = job->application.len == 0 ? 0 : lk_application_is_gone(&job->context.call, job->application, &gone);
+    if (code != 0 && code != LK_EFORBIDDEN) {
+        end_with_failure(job, code);
+        return;
+    }
+    if (!gone) {
+        end_with_error(job, 404, LK_GRAPHQL_REFUSED, "There is no Configuration as Code here: nothing is at this path", LK_CODE_NOT_FOUND);
+        return;
+    }
+    lk_buf_add_cstr(http_body(job->request), "{\"metaData\":{},\"resource\":{\"name\":\"Setup\",\"children\":[]},\"responseMessages\":[]}");
+    job->status = 200;
+    job->result = LK_GRAPHQL_OK;
+}
+
 static int authenticate(struct lk_graphql_job *job) {
     struct lk_call *call = &job->context.call;
     bool session = lk_session_token_like(job->credential);
@@ -256,17 +274,17 @@ static void run(struct lk_graphql_job *job, struct lk_db *db) {
         end_with_error(job, 401, LK_GRAPHQL_UNAUTHENTICATED, message, LK_CODE_UNAUTHENTICATED);
         return;
     }
-    job->operation = find_operation(job);
+    job->operation = job->tree ? LK_GRAPHQL_QUERY : find_operation(job);
     if (code == 0 && job->account.ptr != NULL)
         code = lk_require_account(call, job->account);
     if (code == LK_EFORBIDDEN) {
-        int status = job->media == LK_GRAPHQL_JSON ? 200 : 403;
+        int status = job->media == LK_GRAPHQL_JSON && !job->tree ? 200 : 403;
         end_with_error(job, status, LK_GRAPHQL_REFUSED, job->context.problem.text, LK_CODE_FORBIDDEN);
         return;
     }
     if (code == 0 && job->runs == 0 && lk_session_token_like(job->credential)) {
         const struct lk_id *key = call->actor->kind == LK_ACTOR_KEY ? &call->actor->id : NULL;
-        const char *message = lk_graphql_rate_take(job, &call->actor->account_id, key, job->items_len);
+        const char *message = lk_graphql_rate_take(job, &call->actor->account_id, key, job->tree ? 1 : job->items_len);
         if (message != NULL) {
             end_with_error(job, 429, LK_GRAPHQL_REFUSED, message, LK_CODE_RATE_LIMITED);
             return;
@@ -276,7 +294,9 @@ static void run(struct lk_graphql_job *job, struct lk_db *db) {
         end_with_failure(job, code);
         return;
     }
-    if (job->operation != LK_GRAPHQL_MUTATION) {
+    if (job->tree) {
+        run_tree(job);
+    } else if (job->operation != LK_GRAPHQL_MUTATION) {
         int unfinished = run_items(job);
         if (job->context.late)
             end_late(job, "ask for less at a time");

@@ -17,8 +17,11 @@ struct lk_health {
     const struct lk_domain *domain;
     struct lk_background *background;
     const char *version;
-    int64_t started_at; /* wall clock, ms */
-    atomic_bool ready;  /* serving and able to change the database */
+    int64_t started_at;              /* wall clock, ms */
+    int process;                     /* lk_process_open's */
+    atomic_bool ready;               /* serving and able to change the database */
+    _Atomic uint64_t reloads;        /* SIGHUPs that were heeded whole */
+    _Atomic uint64_t reloads_failed; /* and those of which something stays as it was, for a mistake in it */
 };
 
 /* 200 "ok" while the process serves at all. The context is not used. */
@@ -27,7 +30,7 @@ void lk_health_live(struct http_request *request, void *health);
 /* 200 "ready", or 503 "not ready" before the start is over, while stopping and when the database failed. */
 void lk_health_ready(struct http_request *request, void *health);
 
-/* All metrics (api/metrics.c): as OpenMetrics 1.0 when Accept names that, else in Prometheus' text format 0.0.4. */
+/* All metrics (api/metrics.c): as OpenMetrics 1.0 when Accept prefers that, else in Prometheus' text format 0.0.4. */
 void lk_health_metrics(struct http_request *request, void *health);
 
 #endif

@@ -1,9 +1,11 @@
 /* What there is to measure, and where it comes from. docs/operations.md lists it; a test compares. */
 #include "api/health.h"
 #include "api/metrics_text.h"
+#include "api/process.h"
 #include "api/router.h"
 #include "base/log.h"
 #include "domain/audit.h"
+#include "http/url.h"
 
 #include <stdio.h>
 
@@ -17,6 +19,19 @@ static void gauge(struct lk_metrics_writer *w, const char *name, const char *hel
     lk_metrics_gauge(w, value);
 }
 
+#define PREFIX "latchkey_"
+
+/* By the names that Prometheus' own libraries give them. */
+static void write_process(struct lk_metrics_writer *w, const struct lk_health *health) {
+    uint64_t resident = 0;
+    w->prefix = "process_";
+    lk_metrics_family(w, LK_METRIC_COUNTER, "cpu_seconds", "Processor time of all threads.");
+    lk_metrics_count_seconds(w, lk_process_cpu_ms());
+    if (lk_process_resident(health->process, &resident))
+        gauge(w, "resident_memory_bytes", "Memory of the process.", resident);
+    w->prefix = PREFIX;
+}
+
 static void write_server(struct lk_metrics_writer *w, const struct lk_health *health) {
     char labels[96];
     snprintf(labels, sizeof(labels), "version=\"%s\"", health->version);
@@ -24,6 +39,9 @@ static void write_server(struct lk_metrics_writer *w, const struct lk_health *he
     lk_metrics_info(w, labels);
     lk_metrics_family(w, LK_METRIC_GAUGE, "start_time_seconds", "When the server started, in seconds since 1970-01-01 UTC.");
     lk_metrics_seconds(w, health->started_at);
+    lk_metrics_family(w, LK_METRIC_COUNTER, "reloads", "SIGHUPs, by whether all that they renew was renewed.");
+    lk_metrics_count(w, "result=\"ok\"", atomic_load_explicit(&health->reloads, memory_order_relaxed));
+    lk_metrics_count(w, "result=\"failed\"", atomic_load_explicit(&health->reloads_failed, memory_order_relaxed));
     counter(w, "log_lines_lost", "Lines of the log that nobody took, or that could not be written.", lk_log_lost());
 }
 
@@ -143,22 +161,15 @@ static void write_verification(struct lk_metrics_writer *w, const struct lk_heal
     counter(w, "usage_lost", "Verifications that were not counted for their key because too many keys were in use at once.", usage.lost);
 }
 
-static bool names_open_metrics(struct lk_slice accept) {
-    static const struct lk_slice type = LK_SLICE("application/openmetrics-text");
-    for (size_t i = 0; i + type.len <= accept.len; i++) {
-        if (lk_slice_equal_nocase(lk_slice_make(accept.ptr + i, type.len), type))
-            return true;
-    }
-    return false;
-}
-
 void lk_health_metrics(struct http_request *request, void *health) {
     const struct lk_health *h = health;
     struct lk_metrics_writer w = {
         .out = http_body(request),
-        .open_metrics = names_open_metrics(http_request_header(request, "accept")),
+        .prefix = PREFIX,
+        .open_metrics = http_accept_prefers(http_request_header(request, "accept"), "application/openmetrics-text", "text/plain"),
     };
     write_server(&w, h);
+    write_process(&w, h);
     write_http(&w, h->server);
     write_store(&w, h);
     write_graphql(&w, h->graphql);

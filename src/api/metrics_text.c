@@ -2,8 +2,6 @@
 
 #include <inttypes.h>
 
-#define PREFIX "latchkey_"
-
 void lk_metrics_family(struct lk_metrics_writer *w, enum lk_metric_type type, const char *name, const char *help) {
     static const struct {
         const char *plain, *open, *suffix;
@@ -14,13 +12,13 @@ void lk_metrics_family(struct lk_metrics_writer *w, enum lk_metric_type type, co
         [LK_METRIC_INFO] = {"gauge", "info", "_info"},
     };
     const char *suffix = w->open_metrics ? "" : types[type].suffix;
-    lk_buf_addf(w->out, "# HELP " PREFIX "%s%s %s\n# TYPE " PREFIX "%s%s %s\n", name, suffix, help, name, suffix,
+    lk_buf_addf(w->out, "# HELP %s%s%s %s\n# TYPE %s%s%s %s\n", w->prefix, name, suffix, help, w->prefix, name, suffix,
                 w->open_metrics ? types[type].open : types[type].plain);
     w->name = name;
 }
 
 static void sample(struct lk_metrics_writer *w, const char *suffix, const char *labels) {
-    lk_buf_addf(w->out, PREFIX "%s%s", w->name, suffix);
+    lk_buf_addf(w->out, "%s%s%s", w->prefix, w->name, suffix);
     if (labels[0] != '\0')
         lk_buf_addf(w->out, "{%s}", labels);
     lk_buf_add_char(w->out, ' ');
@@ -40,9 +38,18 @@ void lk_metrics_gauge(struct lk_metrics_writer *w, uint64_t value) {
     number(w, value);
 }
 
+static void seconds(struct lk_metrics_writer *w, int64_t milliseconds) {
+    lk_buf_addf(w->out, "%" PRId64 ".%03d\n", milliseconds / 1000, (int)(milliseconds % 1000));
+}
+
 void lk_metrics_seconds(struct lk_metrics_writer *w, int64_t milliseconds) {
     sample(w, "", "");
-    lk_buf_addf(w->out, "%" PRId64 ".%03d\n", milliseconds / 1000, (int)(milliseconds % 1000));
+    seconds(w, milliseconds);
+}
+
+void lk_metrics_count_seconds(struct lk_metrics_writer *w, int64_t milliseconds) {
+    sample(w, "_total", "");
+    seconds(w, milliseconds);
 }
 
 void lk_metrics_info(struct lk_metrics_writer *w, const char *labels) {
@@ -55,7 +62,7 @@ void lk_metrics_histogram(struct lk_metrics_writer *w, const char *labels, const
     uint64_t count = 0;
     for (size_t i = 0; i < len; i++) {
         count += counts[i];
-        lk_buf_addf(w->out, PREFIX "%s_bucket{%s%sle=\"", w->name, labels, labels[0] != '\0' ? "," : "");
+        lk_buf_addf(w->out, "%s%s_bucket{%s%sle=\"", w->prefix, w->name, labels, labels[0] != '\0' ? "," : "");
         if (i + 1 == len)
             lk_buf_add_cstr(w->out, "+Inf");
         else if (unit == 1)

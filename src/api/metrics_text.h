@@ -12,17 +12,19 @@
 struct lk_metrics_writer {
     struct lk_buf *out;
     bool open_metrics;
-    const char *name; /* of the family */
+    const char *prefix; /* of the names of what is written next: "latchkey_" */
+    const char *name;   /* of the family */
 };
 
 enum lk_metric_type { LK_METRIC_COUNTER, LK_METRIC_GAUGE, LK_METRIC_HISTOGRAM, LK_METRIC_INFO };
 
-/* Begins a family. name is without "latchkey_" and without what its samples end in ("_total", "_info", "_bucket"); help is a sentence without quotes,
+/* Begins a family. name is without the prefix and without what its samples end in ("_total", "_info", "_bucket"); help is a sentence without quotes,
  * backslashes and line ends. Both are static. */
 void lk_metrics_family(struct lk_metrics_writer *w, enum lk_metric_type type, const char *name, const char *help);
 
 /* A sample of a counter, a gauge, an info. labels is `a="b",c="d"`, or "" for none. */
 void lk_metrics_count(struct lk_metrics_writer *w, const char *labels, uint64_t value);
+void lk_metrics_count_seconds(struct lk_metrics_writer *w, int64_t milliseconds);
 void lk_metrics_gauge(struct lk_metrics_writer *w, uint64_t value);
 void lk_metrics_seconds(struct lk_metrics_writer *w, int64_t milliseconds);
 void lk_metrics_info(struct lk_metrics_writer *w, const char *labels);

@@ -5,6 +5,7 @@
 #include "api/problem.h"
 #include "api/rate_headers.h"
 #include "api/refusals.h"
+#include "api/request_id.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/json_write.h"
@@ -214,6 +215,7 @@ struct revocation {
     struct lk_call call;
     struct lk_problem problem;
     struct lk_rate_state rate; /* when code is LK_ELIMIT: the actor was refused too often */
+    char request_id[LK_REQUEST_ID_SIZE];
     int code;
 };
 
@@ -252,7 +254,7 @@ static void finish(struct lk_job *base, int committed) {
         return;
     default:
         if (code != LK_EBUSY)
-            lk_log(LK_LOG_ERROR, "a revocation failed: %s", lk_error_text(code));
+            lk_log(LK_LOG_ERROR, "request %s: the revocation failed: %s", job->request_id, lk_error_text(code));
         answer_unavailable(job->request);
     }
 }
@@ -263,6 +265,8 @@ static bool submit(const struct lk_oauth_service *service, struct http_request *
     if (job == NULL || lk_request_call(service->verify->lanes, request, service->domain, &job->client_ip, &job->problem, &job->call) != 0)
         return false;
     job->job = (struct lk_job){NULL, run, finish};
+    lk_request_id_make(job->request_id);
+    http_add_header(request, "X-Request-Id", lk_slice_cstr(job->request_id));
     job->request = request;
     job->service = service;
     job->credential = credential;

@@ -3,6 +3,9 @@
 #include "api/errors.h"
 #include "api/graphql_context.h"
 
+/* The filter type that says what ids say without it. */
+#define SELECTED "SELECTED"
+
 static int refuse_null(struct gql_call *call, const char *list) {
     return gql_fail(call, LK_CODE_BAD_USER_INPUT, "%s must not hold null", list);
 }
@@ -70,6 +73,8 @@ static int read_filter_types(struct gql_call *call, const struct filter_shape *s
     const struct gql_value *types = gql_value_get(filter, shape->one_type ? "filterType" : "filterTypes");
     if (gql_value_is_null(types))
         return 0;
+    if (shape->one_type && lk_slice_is(gql_value_text(types), SELECTED))
+        return gql_fail(call, LK_CODE_BAD_USER_INPUT, "filterType of %s can only be ALL; ids are given without it", shape->filter);
     if (shape->one_type)
         return add_filter_type(call, ret->type, types, &ret->filter_types);
     int code = 0;
@@ -111,7 +116,8 @@ int lk_read_app_permission(struct gql_call *call, const struct gql_value *value,
         return lk_fail(call, LK_EINTERNAL);
     permission.type = (enum lk_app_type)type;
     const struct gql_value *applications = gql_value_get(value, "applications");
-    permission.all_apps = !gql_value_is_null(gql_value_get(applications, "filterType"));
+    struct lk_slice filter = gql_value_text(gql_value_get(applications, "filterType"));
+    permission.all_apps = filter.ptr != NULL && !lk_slice_is(filter, SELECTED);
     int code = read_ids(call, gql_value_get(applications, "appIds"), "appIds", &permission.app_ids);
     if (code == 0)
         code = read_bits(call, gql_value_get(value, "actions"), "actions", lk_action_find, &permission.actions);

@@ -137,6 +137,7 @@ static const struct gql_binding rows[] = {
     {"User", "isEmailVerified", user_email_verified},
     {"User", "isTwoFactorAuthenticationEnabled", lk_out_false},
     {"User", "isPasswordExpired", lk_out_false},
+    {"User", "isDisabled", lk_out_false},
     {"User", "isImportedFromIdentityProvider", lk_out_false},
     {"User", "userGroups", user_groups},
     {"UserConnection", "pageInfo", lk_connection_page_info},

@@ -22,6 +22,7 @@
 #include "api/memory.h"
 #include "api/notify.h"
 #include "api/oauth.h"
+#include "api/process.h"
 #include "api/refusals.h"
 #include "api/router.h"
 #include "api/store_open.h"
@@ -31,6 +32,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "crypto/random.h"
+#include "domain/audit.h"
 #include "domain/session.h"
 
 #include <signal.h>
@@ -38,7 +40,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define MAIN_ROUTES 21
+#define MAIN_ROUTES 23
 #define OPS_CONNECTIONS 64 /* past --connections-max: health and metrics are needed most when all are taken */
 #define OPS_ROUTES 3
 
@@ -130,7 +132,9 @@ static void batch_began(void *context) {
 }
 
 static void batch_committed(void *context, int code) {
-    lk_keyring_feed_committed(&((struct server *)context)->feed, code);
+    struct server *server = context;
+    lk_keyring_feed_committed(&server->feed, code);
+    lk_audit_committed(server->store.domain, code == 0);
 }
 
 static int start_executor(struct server *server, struct lk_problem *problem) {
@@ -240,6 +244,8 @@ static void set_up_routes(struct server *server) {
         {LK_SLICE("/gateway/api/graphql"), graphql_methods, lk_graphql_handle, graphql, .class = LK_ROUTE_GRAPHQL, .body_max = LK_BODY_ANY,
          .admits = lk_graphql_admits},
         {LK_SLICE("/gateway/api/graphql-api"), "POST", lk_graphql_handle_form, graphql, .class = LK_ROUTE_GRAPHQL, .body_max = LK_BODY_ANY},
+        {LK_SLICE("/api/setup-as-code/yaml/directory"), "GET", lk_graphql_handle_tree, graphql, .class = LK_ROUTE_GRAPHQL},
+        {LK_SLICE("/gateway/api/setup-as-code/yaml/directory"), "GET", lk_graphql_handle_tree, graphql, .class = LK_ROUTE_GRAPHQL},
         {LK_SLICE("/api/users/login"), "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN, .body_max = LK_BODY_SMALL},
         {LK_SLICE("/gateway/api/users/login"), "POST", lk_login_handle, login, .class = LK_ROUTE_LOGIN, .body_max = LK_BODY_SMALL},
         {LK_SLICE("/api/users/logout"), "POST", lk_logout_handle, login, .class = LK_ROUTE_LOGIN, .body_max = LK_BODY_SMALL},
@@ -433,6 +439,7 @@ static int start_threads(struct server *server, struct lk_problem *problem) {
     if (code != 0)
         return code;
     set_up_health(server);
+    atomic_store(&server->health.ready, true); /* all else is: whoever gets an answer is not told otherwise */
     code = http_server_start(server->http);
     return code == 0 ? 0 : no_thread(problem, code, "I/O threads");
 }
@@ -458,7 +465,6 @@ static int start(struct server *server, struct lk_problem *problem) {
         return code;
     }
     lk_usage_sweep_old(server->usage);
-    atomic_store(&server->health.ready, true);
     return 0;
 }
 
@@ -488,6 +494,8 @@ static void stop(struct server *server) {
     lk_document_cache_free(server->cache);
     gql_schema_free(server->schema);
     lk_store_close(&server->store);
+    if (server->health.process >= 0)
+        close(server->health.process);
 }
 
 /* --- announcing --- */
@@ -541,7 +549,7 @@ static int take_settings(struct server *server, const struct lk_settings *settin
     return 0;
 }
 
-static void reload_settings(struct server *server) {
+static bool reload_settings(struct server *server) {
     const struct lk_server_events *events = server->events;
     const struct lk_settings *settings = NULL;
     struct lk_problem problem = {0};
@@ -552,30 +560,45 @@ static void reload_settings(struct server *server) {
         lk_log(LK_LOG_ERROR, "SIGHUP: the old settings stay in force. %s", problem.text);
     else if (settings != NULL)
         events->settings_taken(events->context);
+    return code == 0;
+}
+
+static bool reload_certificates(struct server *server) {
+    struct lk_problem problem = {0};
+    if (server->tls.certificate_file == NULL)
+        return true;
+    if (http_server_reload(server->http, &problem) != 0) {
+        lk_log(LK_LOG_ERROR, "SIGHUP: the old certificates stay in use. %s", problem.text);
+        return false;
+    }
+    lk_log(LK_LOG_INFO, "SIGHUP: new connections use the certificates as they are now");
+    check_certificates(server);
+    return true;
+}
+
+static bool reload_public_keys(struct server *server) {
+    const char *file = server->settings->leak_public_keys;
+    struct lk_problem problem = {0};
+    if (file[0] == '\0')
+        return true;
+    bool done = lk_leak_service_reload(&server->leaks, file, &problem) == 0;
+    if (done)
+        lk_log(LK_LOG_INFO, "SIGHUP: GitHub's reports are checked with the public keys as they are now");
+    else
+        lk_log(LK_LOG_ERROR, "SIGHUP: the old public keys stay in use. %s", problem.text);
+    return done;
 }
 
 /* The files that are renewed while the server runs. What cannot be read leaves what is there in use: a mistake in one keeps no other from being renewed. */
 static void reload(struct server *server) {
-    struct lk_problem problem = {0};
-    const char *keys_file = server->settings->leak_public_keys;
     lk_notify_send(&server->notify, "RELOADING=1");
-    if (server->settings->config == NULL && server->tls.certificate_file == NULL && keys_file[0] == '\0')
+    if (server->settings->config == NULL && server->tls.certificate_file == NULL && server->settings->leak_public_keys[0] == '\0')
         lk_log(LK_LOG_INFO, "SIGHUP: there is nothing that could be reloaded");
-    reload_settings(server);
-    if (server->tls.certificate_file != NULL) {
-        if (http_server_reload(server->http, &problem) != 0) {
-            lk_log(LK_LOG_ERROR, "SIGHUP: the old certificates stay in use. %s", problem.text);
-        } else {
-            lk_log(LK_LOG_INFO, "SIGHUP: new connections use the certificates as they are now");
-            check_certificates(server);
-        }
-    }
-    if (keys_file[0] != '\0') {
-        if (lk_leak_service_reload(&server->leaks, keys_file, &problem) == 0)
-            lk_log(LK_LOG_INFO, "SIGHUP: GitHub's reports are checked with the public keys as they are now");
-        else
-            lk_log(LK_LOG_ERROR, "SIGHUP: the old public keys stay in use. %s", problem.text);
-    }
+    bool settings = reload_settings(server);
+    bool certificates = reload_certificates(server);
+    bool public_keys = reload_public_keys(server);
+    bool all = settings && certificates && public_keys;
+    atomic_fetch_add_explicit(all ? &server->health.reloads : &server->health.reloads_failed, 1, memory_order_relaxed);
     lk_notify_send(&server->notify, "READY=1");
 }
 
@@ -653,6 +676,7 @@ int lk_server_run(const struct lk_settings *settings, const struct lk_server_eve
     server->settings = settings;
     server->events = events;
     server->drain_timeout_ms = (unsigned)settings->drain_timeout_ms;
+    server->health.process = lk_process_open();
     int code = lk_notify_open(&server->notify, problem);
     if (code == 0)
         code = start(server, problem);

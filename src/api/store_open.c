@@ -1,10 +1,14 @@
 #include "api/store_open.h"
 
+#include "base/clock.h"
+#include "domain/master_key.h"
 #include "domain/migrate.h"
 #include "store/migrate.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int load_keys(const char *path, struct lk_keys **ret, struct lk_problem *problem) {
     struct lk_master *master;
@@ -30,6 +34,8 @@ static int open_database(struct lk_store *store, const char *path, enum purpose 
         code =
             purpose == LOOK ? lk_domain_migrate_trial(store->db, store->keys, problem) : lk_domain_migrate(store->db, store->keys, problem);
     if (code == 0)
+        code = lk_master_key_read(store->db, store->keys, lk_clock_wall_ms(), problem);
+    if (code == 0)
         code = lk_domain_open(store->db, store->keys, &store->domain, problem);
     return code;
 }
@@ -44,6 +50,20 @@ static int check_database(const char *database, const char *dir, struct lk_probl
     if (stat(database, &file) != 0)
         return lk_problem_set(problem, LK_ENOTFOUND, "%s is not initialised; run `latchkey init --data %s` first", dir, dir);
     return file.st_size > 0 ? 0 : lk_problem_set(problem, LK_ECORRUPT, "The database %s is empty: restore a backup", database);
+}
+
+/* The file that a rotation of the master key makes is there only while it is under way. */
+static void hint_at_rotation(const char *key, struct lk_problem *problem) {
+    const struct lk_problem found = *problem;
+    char *new_key = NULL;
+    if (asprintf(&new_key, "%s" LK_NEW_MASTER_KEY_SUFFIX, key) < 0)
+        return;
+    if (access(new_key, F_OK) == 0)
+        lk_problem_set(
+            problem, found.code,
+            "%.400s. There is a %.300s: a rotation of the master key was interrupted, and `latchkey key rotate-master` finishes it",
+            found.text, new_key);
+    free(new_key);
 }
 
 static int open_all(const char *dir, const char *master_key_file, enum purpose purpose, struct lk_store *store,
@@ -61,6 +81,8 @@ static int open_all(const char *dir, const char *master_key_file, enum purpose p
         code = load_keys(key, &store->keys, problem);
     if (code == 0)
         code = open_database(store, database, purpose, problem);
+    if (code == LK_ECORRUPT)
+        hint_at_rotation(key, problem);
     free(database);
     free(key);
     return code;

@@ -8,6 +8,11 @@
 
 #define LK_MASTER_KEY_FILE "master.key"
 
+/* What follows the name of the master key's file in that of the one which a rotation is about to put in its place, and, before the time, of the one that
+ * was there. */
+#define LK_NEW_MASTER_KEY_SUFFIX ".new"
+#define LK_REPLACED_MASTER_KEY_SUFFIX ".replaced-"
+
 /* Zeroed: nothing is open. */
 struct lk_store {
     struct lk_datadir *datadir;

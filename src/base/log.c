@@ -91,8 +91,10 @@ static bool takes_more(int patience_ms) {
     return ready != 0; /* what is wrong with it is found by write */
 }
 
-/* False: nobody takes it. A log that cannot be written at all is no reason to stop the server, and none to remember how much. */
-static bool write_bytes(const char *bytes, size_t len) {
+/* What came of a line. A log that cannot be written at all (a full disk, a closed stream) is no reason to stop the server, and none to remember how much. */
+enum fate { TAKEN, NOT_TAKEN, UNWRITABLE };
+
+static enum fate write_bytes(const char *bytes, size_t len) {
     size_t left = len;
     while (left > 0) {
         stuck = !takes_more(stuck ? 0 : PATIENCE_MS);
@@ -100,29 +102,30 @@ static bool write_bytes(const char *bytes, size_t len) {
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0 && errno != EAGAIN) { /* that one, here: others write there too, and were faster */
-            atomic_fetch_add_explicit(&lost_ever, 1, memory_order_relaxed);
-            return true;
+            torn = torn || left < len;
+            return UNWRITABLE;
         }
         if (written <= 0) {
             torn = torn || left < len;
-            return false;
+            return NOT_TAKEN;
         }
         bytes += written;
         left -= (size_t)written;
     }
-    return true;
+    return TAKEN;
 }
 
-static bool write_line(const char *line, size_t len) {
-    if (torn && !write_bytes("\n", 1))
-        return false;
+static enum fate write_line(const char *line, size_t len) {
+    enum fate fate = torn ? write_bytes("\n", 1) : TAKEN;
+    if (fate != TAKEN)
+        return fate;
     torn = false;
     return write_bytes(line, len);
 }
 
 /* --- lines --- */
 
-static bool write_json(enum lk_log_level level, const char *time, struct lk_slice message) {
+static enum fate write_json(enum lk_log_level level, const char *time, struct lk_slice message) {
     struct lk_buf line;
     lk_buf_init(&line, 0);
     lk_buf_add_cstr(&line, lk_log_mark(level));
@@ -137,12 +140,12 @@ static bool write_json(enum lk_log_level level, const char *time, struct lk_slic
     lk_json_string(&w, message);
     lk_json_end_object(&w);
     lk_buf_add_char(&line, '\n');
-    bool taken = line.failed || write_line(line.ptr, line.len);
+    enum fate fate = line.failed ? TAKEN : write_line(line.ptr, line.len);
     lk_buf_free(&line);
-    return taken;
+    return fate;
 }
 
-static bool write_message(enum lk_log_level level, struct lk_slice message) {
+static enum fate write_message(enum lk_log_level level, struct lk_slice message) {
     char time[25];
     char line[4 * MESSAGE_MAX + 64];
     lk_clock_format(lk_clock_wall_ms(), time);
@@ -150,7 +153,7 @@ static bool write_message(enum lk_log_level level, struct lk_slice message) {
         return write_json(level, time, message);
     int len = snprintf(line, sizeof(line), "%s%s%-5s %.*s\n", to_journal ? lk_log_mark(level) : time, to_journal ? "" : " ",
                        level_names[level], (int)message.len, message.ptr);
-    return len < 0 || write_line(line, (size_t)len);
+    return len < 0 ? TAKEN : write_line(line, (size_t)len);
 }
 
 /* Before the first line that is taken again. */
@@ -158,7 +161,7 @@ static void tell_lost(void) {
     char message[80];
     int len = snprintf(message, sizeof(message), "log: %" PRIu64 " line%s before this one %s lost: nobody took them", lost,
                        lost == 1 ? "" : "s", lost == 1 ? "was" : "were");
-    if (len > 0 && takes_more(0) && write_message(LK_LOG_WARN, lk_slice_make(message, (size_t)len)))
+    if (len > 0 && takes_more(0) && write_message(LK_LOG_WARN, lk_slice_make(message, (size_t)len)) == TAKEN)
         lost = 0;
 }
 
@@ -168,9 +171,9 @@ static void take_turn(void) {
         tell_lost();
 }
 
-static void end_turn(bool taken) {
-    lost += taken ? 0 : 1;
-    atomic_fetch_add_explicit(&lost_ever, taken ? 0 : 1, memory_order_relaxed);
+static void end_turn(enum fate fate) {
+    lost += fate == NOT_TAKEN;
+    atomic_fetch_add_explicit(&lost_ever, fate != TAKEN, memory_order_relaxed);
     pthread_mutex_unlock(&turn);
 }
 
@@ -200,5 +203,8 @@ void lk_log_end(const char *program, const char *sentence) {
     size_t message_len = make_printable(lk_slice_make(sentence, strnlen(sentence, LK_PROBLEM_MAX)), message);
     int len = snprintf(line, sizeof(line), "%s%.40s: %.*s\n", lk_log_mark(LK_LOG_ERROR), program, (int)message_len, message);
     take_turn();
-    end_turn(as_json ? write_message(LK_LOG_ERROR, lk_slice_make(message, message_len)) : len < 0 || write_line(line, (size_t)len));
+    if (as_json)
+        end_turn(write_message(LK_LOG_ERROR, lk_slice_make(message, message_len)));
+    else
+        end_turn(len < 0 ? TAKEN : write_line(line, (size_t)len));
 }

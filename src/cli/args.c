@@ -97,7 +97,9 @@ int cli_args_parse(int argc, char **argv, const struct cli_option *options, size
         if (strcmp(arg, "-h") == 0)
             arg = "--help";
         if (arg[1] != '-')
-            return lk_problem_set(problem, LK_EINVAL, "Unknown option %.40s; options begin with two dashes", arg);
+            return lk_problem_set(problem, LK_EINVAL,
+                                  "Unknown option %.40s; options begin with two dashes, and a word that begins with a dash comes after --",
+                                  arg);
         const char *name = arg + 2;
         size_t len = strcspn(name, "=");
         const struct cli_option *option = find_option(name, len, options, options_len);

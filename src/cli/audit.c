@@ -201,46 +201,100 @@ static int list(struct cli_session *session) {
 
 /* --- verify --- */
 
-static int report(const struct lk_audit_finding *finding, struct lk_problem *problem) {
-    if (!finding->intact)
-        return lk_problem_set(problem, LK_ECORRUPT, "%s", lk_audit_words(finding).text);
-    struct lk_buf out;
-    lk_buf_init(&out, 0);
-    lk_buf_addf(&out, "audit log intact: %" PRId64 " entries; database: ok\n", finding->entries);
-    int code = cli_print(&out, problem);
-    lk_buf_free(&out);
-    return code;
+/* A check of a directory. */
+struct check {
+    const char *dir;
+    const char *master_key_file; /* NULL: DIR/master.key */
+    struct lk_arena arena;
+    struct lk_audit_finding finding;
+    struct lk_problem damage; /* of the database, whose audit log is not looked at then; no code: none */
+};
+
+static bool is_intact(const struct check *check) {
+    return check->damage.code == 0 && check->finding.intact;
 }
 
-static int verify(const char *dir, const char *master_key_file, struct lk_arena *arena, struct lk_problem *problem) {
+static int look(struct check *check, struct lk_problem *problem) {
     struct lk_store store;
-    int code = lk_store_look(dir, master_key_file, &store, problem);
+    int code = lk_store_look(check->dir, check->master_key_file, &store, problem);
     if (code != 0)
         return code;
-    struct lk_audit_finding finding;
-    struct lk_call call = {.db = store.db, .arena = arena, .domain = store.domain, .now_ms = lk_clock_wall_ms(), .problem = problem};
+    struct lk_call call = {
+        .db = store.db, .arena = &check->arena, .domain = store.domain, .now_ms = lk_clock_wall_ms(), .problem = problem};
     code = lk_db_check(store.db, problem);
     if (code == 0)
-        code = lk_audit_verify(&call, &finding);
-    if (code == 0)
-        code = report(&finding, problem);
+        code = lk_audit_verify(&call, &check->finding);
+    else if (code == LK_ECORRUPT)
+        check->damage = *problem;
     lk_store_close(&store);
-    return code;
+    return check->damage.code == 0 ? code : 0;
+}
+
+static void write_known(struct lk_json_writer *w, const char *name, bool known, int64_t number) {
+    lk_json_key(w, name);
+    if (known)
+        lk_json_int(w, number);
+    else
+        lk_json_null(w);
+}
+
+static void write_verdict(const struct check *check, struct lk_buf *out) {
+    const struct lk_audit_finding *finding = &check->finding;
+    const bool in_log = check->damage.code == 0 && !finding->intact;
+    struct lk_json_writer w;
+    lk_json_writer_init(&w, out);
+    lk_json_begin_object(&w);
+    lk_json_key(&w, "intact");
+    lk_json_bool(&w, is_intact(check));
+    write_known(&w, "entries", is_intact(check), finding->entries);
+    lk_json_key(&w, "accountId");
+    if (in_log && !lk_id_is_zero(&finding->account_id))
+        lk_json_string(&w, lk_slice_cstr(lk_id_format(&finding->account_id).text));
+    else
+        lk_json_null(&w);
+    write_known(&w, "entry", in_log && !finding->in_list && finding->sequence > 0, finding->sequence);
+    lk_json_key(&w, "problem");
+    if (is_intact(check))
+        lk_json_null(&w);
+    else
+        cli_write_text(&w, lk_slice_cstr(in_log ? lk_audit_words(finding).text : check->damage.text));
+    lk_json_end_object(&w);
+    lk_buf_add_char(out, '\n');
+}
+
+static int report(const struct check *check, bool json, struct lk_problem *problem) {
+    if (!json && check->damage.code != 0)
+        return lk_problem_set(problem, LK_ECORRUPT, "%s", check->damage.text);
+    if (!json && !check->finding.intact)
+        return lk_problem_set(problem, LK_ECORRUPT, "%s", lk_audit_words(&check->finding).text);
+    struct lk_buf out;
+    lk_buf_init(&out, 0);
+    if (json)
+        write_verdict(check, &out);
+    else
+        lk_buf_addf(&out, "audit log intact: %" PRId64 " entries; database: ok\n", check->finding.entries);
+    int code = cli_print(&out, problem);
+    lk_buf_free(&out);
+    return code == 0 && !is_intact(check) ? CLI_FAILED : code;
 }
 
 static int run_verify(const struct cli_command *command, const struct cli_args *args) {
-    const char *dir = cli_args_or_environment(args, "data", "LATCHKEY_DATA");
-    if (dir == NULL)
+    struct check check = {
+        .dir = cli_args_or_environment(args, "data", "LATCHKEY_DATA"),
+        .master_key_file = cli_args_or_environment(args, "master-key-file", "LATCHKEY_MASTER_KEY_FILE"),
+    };
+    if (check.dir == NULL)
         return cli_usage_error(command, "--data DIR is missing");
     struct lk_problem problem = {0};
     lk_log_setup(LK_LOG_WARN, false);
     int code = cli_begin_crypto(&problem);
-    struct lk_arena arena;
-    lk_arena_init(&arena, VERIFY_ARENA_MAX);
+    lk_arena_init(&check.arena, VERIFY_ARENA_MAX);
     if (code == 0)
-        code = verify(dir, cli_args_or_environment(args, "master-key-file", "LATCHKEY_MASTER_KEY_FILE"), &arena, &problem);
-    lk_arena_free(&arena);
-    return code == 0 ? CLI_DONE : cli_failed(&problem);
+        code = look(&check, &problem);
+    if (code == 0)
+        code = report(&check, cli_args_flag(args, "json"), &problem);
+    lk_arena_free(&check.arena);
+    return code < 0 ? cli_failed(&problem) : code;
 }
 
 static const struct cli_option list_options[] = {
@@ -253,6 +307,7 @@ static const struct cli_option list_options[] = {
 static const struct cli_option verify_options[] = {
     {"data", "DIR", "The data directory; no server may have it open. Or LATCHKEY_DATA.", false},
     {"master-key-file", "FILE", "The master key, when it is not DIR/master.key. Or LATCHKEY_MASTER_KEY_FILE.", false},
+    {"json", NULL, "Prints one line of JSON.", false},
 };
 
 static const struct cli_command list_command = {
@@ -273,7 +328,7 @@ static const struct cli_command verify_command = {
     .help = "Checks every entry's place in its account's chain, that no account's log is missing (of deleted accounts either), and the\n"
             "integrity of the database. Exits 1 and names the first entry or account that was changed, removed or moved. Stop the server\n"
             "first.\n",
-    .examples = "  latchkey audit verify --data ./data\n",
+    .examples = "  latchkey audit verify --data ./data\n  latchkey audit verify --data ./data --json | jq -r .problem\n",
     .options = verify_options,
     .options_len = LEN(verify_options),
     .run = run_verify,

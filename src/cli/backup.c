@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PATH "/v1/backup"
+
 /* What the server sends, and where it goes. */
 struct download {
     struct lk_problem *problem;
@@ -42,10 +44,10 @@ static int fetch(struct cli_session *session, struct download *download) {
     long status = 0;
     struct lk_buf body;
     lk_backup_reader_init(&download->reader, "What the server sent");
-    int code = cli_client_get(session->client, "/v1/backup", take, download, &status, &body, &session->problem);
+    int code = cli_client_get(session->client, PATH, take, download, &status, &body, &session->problem);
     if (code != 0)
         return code;
-    code = status == 200 ? check(download) : cli_answer_problem(session, status, &body);
+    code = status == 200 ? check(download) : cli_answer_problem(session, PATH, status, &body);
     lk_buf_free(&body);
     return code;
 }

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include "api/errors.h"
 #include "base/log.h"
 #include "cli/session.h"
 #include "cli/settings.h"
@@ -19,13 +20,13 @@ static int run_version(const struct cli_command *command, const struct cli_args 
 
 static const struct cli_command version_command = {.name = "version", .usage = "", .summary = "Print the version.", .run = run_version};
 
-static const struct cli_command help_command = {
+const struct cli_command cli_help_command = {
     .name = "help", .usage = "[COMMAND]", .summary = "Explain a command.", .words = 2, .run = run_help};
 
 static const struct cli_command *const commands[] = {
     &cli_init_command,       &cli_serve_command,  &cli_key_command,     &cli_group_command,  &cli_user_command,
     &cli_audit_command,      &cli_doctor_command, &cli_recover_command, &cli_backup_command, &cli_restore_command,
-    &cli_completion_command, &cli_manual_command, &version_command,     &help_command,       NULL,
+    &cli_completion_command, &cli_manual_command, &version_command,     &cli_help_command,   NULL,
 };
 
 const struct cli_command *const *cli_commands(void) {
@@ -39,9 +40,11 @@ int cli_begin_crypto(struct lk_problem *problem) {
 }
 
 int cli_failed(const struct lk_problem *problem) {
+    struct lk_problem shown = *problem;
     struct lk_buf text;
+    lk_conceal_tokens(shown.text); /* a word in the wrong place may be a key, and who keeps a script's output must not get it */
     lk_buf_init(&text, 0);
-    cli_add_printable(&text, lk_slice_cstr(problem->text)); /* it may name what others have named, or be the sentence of a server */
+    cli_add_printable(&text, lk_slice_cstr(shown.text)); /* it may name what others have named, or be the sentence of a server */
     fprintf(stderr, "%slatchkey: %.*s\n", lk_log_mark(LK_LOG_ERROR), (int)text.len, text.len > 0 ? text.ptr : "");
     lk_buf_free(&text);
     return CLI_FAILED;
@@ -61,10 +64,22 @@ int cli_usage_error(const struct cli_command *command, const char *format, ...) 
     return CLI_USAGE;
 }
 
+ssize_t cli_read(int fd, void *bytes, size_t len) {
+    for (;;) {
+        ssize_t n = read(fd, bytes, len);
+        if (n < 0 && errno == EAGAIN) {
+            struct pollfd more = {.fd = fd, .events = POLLIN};
+            poll(&more, 1, -1);
+        } else if (n >= 0 || errno != EINTR) {
+            return n;
+        }
+    }
+}
+
 int cli_write_all(int fd, struct lk_slice bytes) {
     while (bytes.len > 0) {
         ssize_t written = write(fd, bytes.ptr, bytes.len);
-        if (written < 0 && errno == EAGAIN) { /* who shares a pipe or terminal with others may have made it so for all of them */
+        if (written < 0 && errno == EAGAIN) { /* as of cli_read */
             struct pollfd room = {.fd = fd, .events = POLLOUT};
             poll(&room, 1, -1);
         } else if (written < 0 && errno != EINTR) {
@@ -181,6 +196,8 @@ const struct cli_option *cli_command_options(const struct cli_command *command, 
 static int run_parsed(const struct cli_command *command, const struct cli_args *args) {
     if (cli_args_flag(args, "help"))
         return cli_help(command);
+    if (args->words_len > command->words && command->words >= CLI_WORDS_MANY)
+        return cli_usage_error(command, "These are %zu; at most %zu can be named at once", args->words_len, command->words);
     if (args->words_len > command->words)
         return cli_usage_error(command, "%.60s is not understood here", args->words[command->words]);
     return command->act != NULL ? cli_session_run(command, args) : command->run(command, args);
@@ -263,6 +280,8 @@ int cli_main(int argc, char **argv) {
         words[0] = "version";
     size_t used = 0;
     const struct cli_command *command = cli_find_command(words, argc > 2 ? WORDS_MAX : 1, &used);
+    if (command == NULL && words[0][0] == '-')
+        return cli_usage_error(NULL, "The command comes before the options: latchkey COMMAND [OPTION]...");
     if (command == NULL)
         return unknown_command(words[0]);
     int skip = 1 + (int)used;

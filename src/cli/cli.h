@@ -5,6 +5,8 @@
 #include "base/buf.h"
 #include "cli/args.h"
 
+#include <sys/types.h>
+
 #define CLI_DONE 0
 #define CLI_FAILED 1
 #define CLI_USAGE 2
@@ -21,6 +23,9 @@ enum cli_options_kind {
     CLI_OPTIONS_MAYBE_CLIENT, /* the same of a command that runs, and talks to a server only when it is told of one */
     CLI_OPTIONS_SETTINGS,     /* the settings of the server */
 };
+
+/* The words of a command that takes any number, as far as one can type. */
+#define CLI_WORDS_MANY 1000
 
 /* A command, or a group of commands ("key") with verbs below it ("key create"). */
 struct cli_command {
@@ -49,7 +54,7 @@ const struct cli_command *cli_find_command(const char *const *words, size_t len,
 /* All options of a command, in arena or static. NULL when out of memory. */
 const struct cli_option *cli_command_options(const struct cli_command *command, struct lk_arena *arena, size_t *ret_len);
 
-extern const struct cli_command cli_init_command, cli_serve_command, cli_completion_command, cli_manual_command;
+extern const struct cli_command cli_init_command, cli_serve_command, cli_completion_command, cli_manual_command, cli_help_command;
 extern const struct cli_command cli_key_command, cli_group_command, cli_user_command, cli_audit_command, cli_doctor_command,
     cli_recover_command;
 extern const struct cli_command cli_backup_command, cli_restore_command;
@@ -57,7 +62,7 @@ extern const struct cli_command cli_backup_command, cli_restore_command;
 /* What a command that opens a data directory begins with. 0 or LK_EINTERNAL. */
 int cli_begin_crypto(struct lk_problem *problem);
 
-/* Prints "latchkey: SENTENCE" on standard error, control characters escaped, and returns CLI_FAILED. */
+/* Prints "latchkey: SENTENCE" on standard error, control characters escaped and keys starred out, and returns CLI_FAILED. */
 int cli_failed(const struct lk_problem *problem);
 
 /* Prints the sentence and where the help is; returns CLI_USAGE. */
@@ -65,6 +70,9 @@ int cli_usage_error(const struct cli_command *command, const char *format, ...) 
 
 /* Writes all of the bytes, waiting where the descriptor does not. 0, or LK_EIO with errno set. */
 int cli_write_all(int fd, struct lk_slice bytes);
+
+/* As read(2), but waits where the descriptor does not: who shares a pipe or terminal with others may have made it so for all of them. */
+ssize_t cli_read(int fd, void *bytes, size_t len);
 
 /* Writes all of text to standard output at once, so that nothing of it stays in a buffer. 0 or LK_EIO with a problem. */
 int cli_print(const struct lk_buf *text, struct lk_problem *problem);

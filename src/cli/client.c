@@ -125,6 +125,16 @@ int cli_client_post(struct cli_client *client, const char *path, const struct lk
     return code;
 }
 
+bool cli_client_sent(const struct cli_client *client) {
+    long bytes = 0;
+    return curl_easy_getinfo(client->curl, CURLINFO_REQUEST_SIZE, &bytes) == CURLE_OK && bytes > 0;
+}
+
+const char *cli_client_redirect(const struct cli_client *client) {
+    char *url = NULL;
+    return curl_easy_getinfo(client->curl, CURLINFO_REDIRECT_URL, &url) == CURLE_OK ? url : NULL;
+}
+
 /* --- answers of any length --- */
 
 struct download {

@@ -18,6 +18,12 @@ void cli_client_free(struct cli_client *client);
 int cli_client_post(struct cli_client *client, const char *path, const struct lk_buf *body, long *ret_status, struct lk_buf *ret_body,
                     struct lk_problem *problem);
 
+/* Whether anything of the last request was sent, though there was no answer. */
+bool cli_client_sent(const struct cli_client *client);
+
+/* Where the last answer leads, when it was a redirect; NULL: it was none. The client's, until its next request. */
+const char *cli_client_redirect(const struct cli_client *client);
+
 /* Takes the next bytes of an answer. 0, or negative to end it. */
 typedef int (*cli_client_sink)(void *context, struct lk_slice bytes);
 

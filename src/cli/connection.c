@@ -40,23 +40,45 @@ static int check_file(const char *option, const char *path, struct lk_problem *p
     return 0;
 }
 
+/* One of http:// or https://, as libcurl will have it: what can never be right is a mistake, no failure. */
+static int check_url(const struct cli_server *server, struct lk_problem *problem) {
+    const char *end = host(server) + strcspn(host(server), "?#");
+    if (strcspn(host(server), "/:?#") == 0) /* $HOST was not set: what comes next would be taken for it, and be sent the key */
+        return lk_problem_set(problem, LK_EINVAL, "The server's URL \"%.100s\" names no host", server->url);
+    if (*end != '\0') /* behind the URL comes the path of each request */
+        return lk_problem_set(problem, LK_EINVAL, "The server's URL ends with its path: leave out \"%.100s\" of \"%.200s\"", end,
+                              server->url);
+    CURLU *parts = curl_url();
+    if (parts == NULL)
+        return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
+    CURLUcode code = curl_url_set(parts, CURLUPART_URL, server->url, 0);
+    curl_url_cleanup(parts);
+    if (code != CURLUE_OK)
+        return lk_problem_set(problem, LK_EINVAL, "The server's URL \"%.200s\" is none: %s", server->url, curl_url_strerror(code));
+    return 0;
+}
+
+static int check_socket(const char *path, struct lk_problem *problem) {
+    if (path[0] != '\0' && strlen(path) <= SOCKET_PATH_MAX)
+        return 0;
+    return lk_problem_set(problem, LK_EINVAL, "The path of a Unix socket (unix:PATH) has 1 to %zu bytes; this one has %zu", SOCKET_PATH_MAX,
+                          strlen(path));
+}
+
 int cli_server_check(const struct cli_server *server, struct lk_problem *problem) {
     const char *path = socket_path(server);
-    if (path != NULL && (path[0] == '\0' || strlen(path) > SOCKET_PATH_MAX))
-        return lk_problem_set(problem, LK_EINVAL, "The path of a Unix socket (unix:PATH) has 1 to %zu bytes; this one has %zu",
-                              SOCKET_PATH_MAX, strlen(path));
-    if (path == NULL && !begins(server->url, "http://") && !is_tls(server))
+    if (path != NULL)
+        return check_socket(path, problem);
+    if (!begins(server->url, "http://") && !is_tls(server))
         return lk_problem_set(problem, LK_EINVAL, "The server's URL must begin with http://, https:// or unix:, not \"%.100s\"",
                               server->url);
-    if (path == NULL &&
-        strcspn(host(server), "/:?#") == 0) /* $HOST was not set: what comes next would be taken for it, and be sent the key */
-        return lk_problem_set(problem, LK_EINVAL, "The server's URL \"%.100s\" names no host", server->url);
-    if (!is_tls(server))
-        return 0;
+    int code = check_url(server, problem);
+    if (code != 0 || !is_tls(server))
+        return code;
     if (server->client_key != NULL && server->client_cert == NULL)
         return lk_problem_set(problem, LK_EINVAL, "--client-key needs --client-cert: the certificate that %.200s is the key of",
                               server->client_key);
-    int code = check_file("ca", server->ca, problem);
+    code = check_file("ca", server->ca, problem);
     if (code == 0)
         code = check_file("client-cert", server->client_cert, problem);
     return code == 0 ? check_file("client-key", server->client_key, problem) : code;

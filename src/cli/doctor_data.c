@@ -8,6 +8,7 @@
 #include "domain/audit.h"
 #include "store/backup.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -252,6 +253,24 @@ static bool is_there(struct doctor *doctor, const char *dir) {
     return false;
 }
 
+/* Backups of before are opened by it: together with one of them it is all that a thief needs. */
+static void check_replaced_keys(struct doctor *doctor, const char *key) {
+    const char *slash = strrchr(key, '/');
+    const char *dir = slash == NULL ? "." : lk_arena_printf(&doctor->arena, "%.*s", (int)(slash - key) + 1, key);
+    const char *beginning = lk_arena_printf(&doctor->arena, "%s" LK_REPLACED_MASTER_KEY_SUFFIX, slash == NULL ? key : slash + 1);
+    DIR *stream = dir == NULL || beginning == NULL ? NULL : opendir(dir);
+    const struct dirent *entry;
+    if (stream == NULL)
+        return;
+    doctor->checks++;
+    while ((entry = readdir(stream)) != NULL) {
+        if (strncmp(entry->d_name, beginning, strlen(beginning)) == 0)
+            doctor_find(doctor, "files", "Move it to where no backup of its time is, and remove it with the last of these.",
+                        "The master key %.100s, which was replaced, lies beside the present one.", entry->d_name);
+    }
+    closedir(stream);
+}
+
 void doctor_data(struct doctor *doctor, const char *dir, const char *master_key_file) {
     struct lk_store store;
     struct lk_problem problem = {0};
@@ -268,6 +287,9 @@ void doctor_data(struct doctor *doctor, const char *dir, const char *master_key_
         check_in(doctor, dir, LK_MASTER_KEY_FILE, code != LK_EBUSY);
     else
         doctor_private(doctor, master_key_file, true);
+    const char *key = master_key_file != NULL ? master_key_file : lk_arena_printf(&doctor->arena, "%s/" LK_MASTER_KEY_FILE, dir);
+    if (key != NULL)
+        check_replaced_keys(doctor, key);
     if (code == 0) {
         check_stopped(doctor, dir, &store);
         lk_store_close(&store);

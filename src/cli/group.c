@@ -254,25 +254,21 @@ static int update(struct cli_session *session) {
     return code == 0 ? print_group(session, cli_at(data, "updateUserGroup.userGroup")) : code;
 }
 
-static int delete (struct cli_session *session) {
-    if (cli_need_word(session, "GROUP...") != 0)
-        return CLI_USAGE;
-    int code = 0;
-    for (size_t i = 0; i < session->args->words_len && code == 0; i++) {
-        struct cli_found found = {0};
-        const struct lk_json *data = NULL;
-        code = cli_find(session, &cli_kind_group, session->args->words[i], &found);
-        if (code == 0)
-            code = cli_confirm(session, "Delete the user group %.*s (%.*s)? Keys and users in it lose its permissions at once.",
-                               (int)found.name.len, found.name.ptr, (int)found.id.len, found.id.ptr);
-        if (code == 0)
-            code = send_input(session, "mutation ($input: DeleteUserGroupInput!) { deleteUserGroup(input: $input) { clientMutationId } }",
-                              &found.id, NULL, &data);
-        if (code == 0)
-            code = cli_print_done(session, "Deleted the user group %.*s (%.*s).", (int)found.name.len, found.name.ptr, (int)found.id.len,
-                                  found.id.ptr);
-    }
+static int delete_one(struct cli_session *session, const char *word, struct cli_found *ret) {
+    const struct lk_json *data = NULL;
+    int code = cli_find(session, &cli_kind_group, word, ret);
+    if (code == 0)
+        code = cli_confirm(session, "Delete the user group %.*s (%.*s)? Keys and users in it lose its permissions at once.",
+                           (int)ret->name.len, ret->name.ptr, (int)ret->id.len, ret->id.ptr);
+    if (code == 0)
+        code = send_input(session, "mutation ($input: DeleteUserGroupInput!) { deleteUserGroup(input: $input) { clientMutationId } }",
+                          &ret->id, NULL, &data);
     return code;
+}
+
+static int delete (struct cli_session *session) {
+    int code = cli_need_word(session, "GROUP...");
+    return code == 0 ? cli_delete_each(session, &cli_kind_group, delete_one) : code;
 }
 
 static int write_grant(struct cli_session *session, struct lk_json_writer *w, const struct lk_slice *group) {
@@ -467,7 +463,7 @@ static const struct cli_command delete_command = {
     .summary = "Delete user groups; keys and users in them lose their permissions at once.",
     .help = "Asks first when a person is at the terminal.\n",
     .examples = "  latchkey group delete readers\n",
-    .words = 1000,
+    .words = CLI_WORDS_MANY,
     .options_kind = CLI_OPTIONS_CLIENT,
     .options = delete_options,
     .options_len = LEN(delete_options),
@@ -478,6 +474,8 @@ static const struct cli_command grant_command = {
     .name = "group grant",
     .usage = "GROUP [--account-permission PERMISSION]... [--scope SCOPE]...",
     .summary = "Add permissions to a user group.",
+    .help = "What the group may do is read, and written again with what is added: grant to one group one after the other. Of two at the\n"
+            "same time one may be lost.\n",
     .examples = "  latchkey group grant readers --account-permission VIEW_AUDITS --scope 'invoices.*'\n"
                 "  latchkey group grant readers --app-permission '{\"permissionType\":\"SERVICE\",\"actions\":[\"READ\"],"
                 "\"applications\":{\"filterType\":\"ALL\"},\"services\":{\"filterType\":\"ALL\"}}'\n",

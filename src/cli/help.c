@@ -31,7 +31,7 @@ static void help_options(struct lk_buf *out, const struct cli_option *options, s
 static void help_list(struct lk_buf *out, const struct cli_command *const *list) {
     lk_buf_add_cstr(out, "\nCommands:\n");
     for (; *list != NULL; list++)
-        lk_buf_addf(out, "  %-14s %s\n", (*list)->name, (*list)->summary);
+        lk_buf_addf(out, "  %-17s %s\n", (*list)->name, (*list)->summary);
 }
 
 static void help_command(struct lk_buf *out, const struct cli_command *command) {
@@ -55,8 +55,9 @@ int cli_help(const struct cli_command *command) {
     }
     lk_buf_add_cstr(&out, "Usage: latchkey COMMAND [OPTION]...\n\nLatchkey is an API-key server.\n");
     help_list(&out, cli_commands());
-    lk_buf_add_cstr(&out, "\nTo begin:\n  latchkey init --data ./data\n  latchkey serve --data ./data\n\n"
-                          "`latchkey help COMMAND` explains a command.\n");
+    lk_buf_add_cstr(
+        &out, "\nTo begin:\n  latchkey init --data ./data\n  latchkey serve --data ./data\n\n"
+              "`latchkey help COMMAND` explains a command. Behind -- nothing is an option: a name that begins with a dash goes there.\n");
     return cli_print_and_free(&out);
 }
 
@@ -127,6 +128,9 @@ static int run_manual(const struct cli_command *command, const struct cli_args *
         for (const struct cli_command *const *verb = (*at)->verbs; verb != NULL && *verb != NULL; verb++)
             manual_command(&out, *verb);
     }
+    lk_buf_add_cstr(
+        &out, ".SH OPTIONS\nThey follow the command, as \\-\\-NAME VALUE or \\-\\-NAME=VALUE. Behind \\-\\- nothing is an option: a name "
+              "that begins with a dash goes there.\n");
     lk_buf_add_cstr(&out,
                     ".SH EXIT STATUS\n0: done. 1: refused or failed. 2: the command line is wrong.\n"
                     ".SH ENVIRONMENT\n.TP\n.B LATCHKEY_URL\nThe server that commands talk to.\n.TP\n.B LATCHKEY_API_KEY\n"
@@ -143,6 +147,8 @@ const struct cli_command cli_manual_command = {
 
 /* --- completion --- */
 
+#define SHELLS "bash zsh fish"
+
 static void words_of_options(struct lk_buf *out, const struct cli_option *options, size_t len) {
     for (size_t i = 0; i < len; i++)
         lk_buf_addf(out, " --%s", options[i].name);
@@ -155,44 +161,59 @@ static void words_of_verbs(struct lk_buf *out, const struct cli_command *const *
     }
 }
 
+/* What may follow the name of a command: verbs, or what it takes and its options. */
+static void words_after(struct lk_buf *out, const struct cli_command *command) {
+    if (command->verbs != NULL)
+        words_of_verbs(out, command->verbs);
+    else if (command == &cli_help_command)
+        words_of_verbs(out, cli_commands());
+    else if (command == &cli_completion_command)
+        lk_buf_add_cstr(out, " " SHELLS);
+    with_options(command, out, words_of_options);
+    lk_buf_add_cstr(out, " --help");
+}
+
+static void shell_case(struct lk_buf *out, const struct cli_command *command) {
+    lk_buf_addf(out, "    '%s') words='", command->name);
+    words_after(out, command);
+    lk_buf_add_cstr(out, "' ;;\n");
+}
+
 /* "'key create') words=' --group ...' ;;" for each command: what bash and zsh choose from. */
 static void shell_cases(struct lk_buf *out) {
     for (const struct cli_command *const *at = cli_commands(); *at != NULL; at++) {
-        lk_buf_addf(out, "    '%s') words='", (*at)->name);
-        if ((*at)->verbs != NULL)
-            words_of_verbs(out, (*at)->verbs);
-        else
-            with_options(*at, out, words_of_options);
-        lk_buf_add_cstr(out, " --help' ;;\n");
-        for (const struct cli_command *const *verb = (*at)->verbs; verb != NULL && *verb != NULL; verb++) {
-            lk_buf_addf(out, "    '%s') words='", (*verb)->name);
-            with_options(*verb, out, words_of_options);
-            lk_buf_add_cstr(out, " --help' ;;\n");
-        }
+        shell_case(out, *at);
+        for (const struct cli_command *const *verb = (*at)->verbs; verb != NULL && *verb != NULL; verb++)
+            shell_case(out, *verb);
+        if ((*at)->verbs == NULL)
+            continue;
+        lk_buf_addf(out, "    '%s %s') words='", cli_help_command.name, (*at)->name);
+        words_of_verbs(out, (*at)->verbs);
+        lk_buf_add_cstr(out, "' ;;\n");
     }
-    lk_buf_add_cstr(out, "    *) words='");
+    lk_buf_add_cstr(out, "    '') words='");
     words_of_verbs(out, cli_commands());
     lk_buf_add_cstr(out, "' ;;\n");
 }
 
-/* The groups as a pattern of the shell: "key|group|user|audit". */
+/* The commands after which a word tells what may follow, as a pattern of the shell: "key|group|user|audit|help". */
 static void shell_groups(struct lk_buf *out) {
-    bool first = true;
     for (const struct cli_command *const *at = cli_commands(); *at != NULL; at++) {
-        if ((*at)->verbs == NULL)
-            continue;
-        lk_buf_addf(out, "%s%s", first ? "" : "|", (*at)->name);
-        first = false;
+        if ((*at)->verbs != NULL)
+            lk_buf_addf(out, "%s|", (*at)->name);
     }
+    lk_buf_add_cstr(out, cli_help_command.name);
 }
 
 static void complete_bash(struct lk_buf *out) {
     lk_buf_add_cstr(out,
                     "_latchkey() {\n  local words='' name=''\n  [ \"$COMP_CWORD\" -gt 1 ] && name=${COMP_WORDS[1]}\n  case $name in\n    ");
     shell_groups(out);
-    lk_buf_add_cstr(out, ") [ \"$COMP_CWORD\" -gt 2 ] && name=\"$name ${COMP_WORDS[2]}\" ;;\n  esac\n  case $name in\n");
+    lk_buf_add_cstr(out, ") [ \"$COMP_CWORD\" -gt 2 ] && name=\"$name ${COMP_WORDS[2]}\" ;;\n  esac\n"
+                         /* help KEY VERB is all that it takes */
+                         "  case $name in 'help '*) [ \"$COMP_CWORD\" -gt 3 ] && name='help -' ;; esac\n  case $name in\n");
     shell_cases(out);
-    lk_buf_add_cstr(out, "  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\n"
+    lk_buf_add_cstr(out, "  esac\n  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\")) || :\n}\n"
                          "complete -o default -F _latchkey latchkey\n");
 }
 
@@ -200,8 +221,9 @@ static void complete_zsh(struct lk_buf *out) {
     lk_buf_add_cstr(out, "#compdef latchkey\n_latchkey() {\n  local name=''\n"
                          "  (( CURRENT > 2 )) && name=${words[2]}\n  case $name in\n    ");
     shell_groups(out);
-    lk_buf_add_cstr(out, ") (( CURRENT > 3 )) && name=\"$name ${words[3]}\" ;;\n  esac\n  _latchkey_words \"$name\"\n"
-                         "  compadd -- ${=REPLY}\n  _files\n}\n_latchkey_words() {\n  local words\n  case $1 in\n");
+    lk_buf_add_cstr(out, ") (( CURRENT > 3 )) && name=\"$name ${words[3]}\" ;;\n  esac\n"
+                         "  case $name in 'help '*) (( CURRENT > 4 )) && name='help -' ;; esac\n  _latchkey_words \"$name\"\n"
+                         "  compadd -- ${=REPLY}\n  [[ $name == help* ]] || _files\n}\n_latchkey_words() {\n  local words\n  case $1 in\n");
     shell_cases(out);
     lk_buf_add_cstr(out, "  esac\n  REPLY=$words\n}\n"
                          /* Loaded as the function _latchkey from $fpath, the file is run to complete at once; sourced, it registers. */
@@ -238,20 +260,36 @@ static void fish_options(struct lk_buf *out, const struct cli_command *command) 
     lk_arena_free(&arena);
 }
 
+/* What completes as the next word where words stand before it, the program the first and these two (NULL: one) among them. */
+static void fish_word(struct lk_buf *out, int words, const char *first, const char *second, const char *word, const char *description) {
+    lk_buf_addf(out, "complete -c latchkey -f -n 'test (count (commandline -opc)) -eq %d; and __fish_seen_subcommand_from %s", words,
+                first);
+    if (second != NULL)
+        lk_buf_addf(out, "; and __fish_seen_subcommand_from %s", second);
+    lk_buf_addf(out, "' -a %s", word);
+    fish_end(out, description);
+}
+
+static void fish_verbs(struct lk_buf *out, const struct cli_command *group) {
+    for (const struct cli_command *const *verb = group->verbs; *verb != NULL; verb++) {
+        const char *word = strrchr((*verb)->name, ' ') + 1;
+        fish_word(out, 2, group->name, NULL, word, (*verb)->summary);
+        fish_word(out, 3, cli_help_command.name, group->name, word, (*verb)->summary);
+        fish_options(out, *verb);
+    }
+}
+
 static void complete_fish(struct lk_buf *out) {
     for (const struct cli_command *const *at = cli_commands(); *at != NULL; at++) {
         lk_buf_addf(out, "complete -c latchkey -f -n __fish_use_subcommand -a %s", (*at)->name);
         fish_end(out, (*at)->summary);
+        fish_word(out, 2, cli_help_command.name, NULL, (*at)->name, (*at)->summary);
         if ((*at)->verbs == NULL)
             fish_options(out, *at);
-        for (const struct cli_command *const *verb = (*at)->verbs; verb != NULL && *verb != NULL; verb++) {
-            const char *word = strrchr((*verb)->name, ' ') + 1;
-            lk_buf_addf(out, "complete -c latchkey -f -n 'test (count (commandline -opc)) -eq 2; and __fish_seen_subcommand_from %s' -a %s",
-                        (*at)->name, word);
-            fish_end(out, (*verb)->summary);
-            fish_options(out, *verb);
-        }
+        else
+            fish_verbs(out, *at);
     }
+    fish_word(out, 2, cli_completion_command.name, NULL, "'" SHELLS "'", "A shell");
 }
 
 static int run_completion(const struct cli_command *command, const struct cli_args *args) {

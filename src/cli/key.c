@@ -337,20 +337,15 @@ static int confirm_delete(struct cli_session *session, struct lk_json_writer *w,
                        found->name.ptr, (int)found->id.len, found->id.ptr);
 }
 
+static int delete_one(struct cli_session *session, const char *word, struct cli_found *ret) {
+    const struct lk_json *data = NULL;
+    return cli_key_send(session, "mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }", word, NULL,
+                        confirm_delete, ret, &data);
+}
+
 static int delete (struct cli_session *session) {
-    if (cli_need_word(session, "KEY...") != 0)
-        return CLI_USAGE;
-    int code = 0;
-    for (size_t i = 0; i < session->args->words_len && code == 0; i++) {
-        struct cli_found found = {0};
-        const struct lk_json *data = NULL;
-        code = cli_key_send(session, "mutation ($input: DeleteApiKeyInput!) { deleteApiKey(input: $input) { clientMutationId } }",
-                            session->args->words[i], NULL, confirm_delete, &found, &data);
-        if (code == 0)
-            code = cli_print_done(session, "Deleted the API key %.*s (%.*s).", (int)found.name.len, found.name.ptr, (int)found.id.len,
-                                  found.id.ptr);
-    }
-    return code;
+    int code = cli_need_word(session, "KEY...");
+    return code == 0 ? cli_delete_each(session, &cli_kind_key, delete_one) : code;
 }
 
 /* --- tables --- */
@@ -463,7 +458,7 @@ static const struct cli_command delete_command = {
     .summary = "Delete API keys: they are refused from the next request on.",
     .help = "Asks first when a person is at the terminal.\n",
     .examples = "  latchkey key delete ci-old\n",
-    .words = 1000,
+    .words = CLI_WORDS_MANY,
     .options_kind = CLI_OPTIONS_CLIENT,
     .options = delete_options,
     .options_len = LEN(delete_options),
@@ -481,12 +476,13 @@ static const struct cli_command *const verbs[] = {
     &cli_key_import_command,
     &cli_key_verify_command,
     &cli_key_check_command,
+    &cli_key_rotate_master_command,
     NULL,
 };
 
 const struct cli_command cli_key_command = {
     .name = "key",
-    .usage = "create|list|get|update|delete|rotate|reveal|import|verify|check",
+    .usage = "create|list|get|update|delete|rotate|reveal|import|verify|check|rotate-master",
     .summary = "Manage API keys.",
     .verbs = verbs,
 };

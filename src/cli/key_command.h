@@ -51,6 +51,6 @@ int cli_key_write_expiry(const char *text, struct lk_json_writer *w, struct lk_p
     }
 
 extern const struct cli_command cli_key_rotate_command, cli_key_reveal_command, cli_key_verify_command, cli_key_check_command,
-    cli_key_import_command;
+    cli_key_import_command, cli_key_rotate_master_command;
 
 #endif

@@ -1,5 +1,7 @@
 /* latchkey key import: the rows of a file, to the server in batches. A row that is refused leaves the others. */
 #include "cli/key_import.h"
+#include "api/errors.h"
+#include "cli/ending.h"
 #include "cli/refusal.h"
 
 #include <errno.h>
@@ -41,11 +43,21 @@ int import_name_row(struct import *import, struct lk_slice name) {
     return code == 0 ? 0 : out_of_memory(import->session);
 }
 
-/* For a row of any time; error need not outlive the call. */
+/* For a row of any time; error need not outlive the call. Of columns that were mistaken for each other one is the key, the name perhaps, which is refused then. */
 static int refuse(struct import *import, struct import_row *row, const char *error) {
-    row->error = lk_arena_printf(&import->session->arena, "line %zu: %s", row->line, error);
+    struct lk_arena *arena = &import->session->arena;
+    char *text = lk_arena_printf(arena, "line %zu: %s", row->line, error);
+    char *name = row->name.ptr == NULL ? NULL : lk_arena_strdup(arena, row->name);
+    if (text == NULL || (name == NULL && row->name.ptr != NULL))
+        return out_of_memory(import->session);
+    lk_conceal_tokens(text);
+    if (name != NULL) {
+        lk_conceal_tokens(name);
+        row->name.ptr = name;
+    }
+    row->error = text;
     import->refused++;
-    return row->error == NULL ? out_of_memory(import->session) : 0;
+    return 0;
 }
 
 int import_refuse_row(struct import *import, const char *error) {
@@ -58,6 +70,30 @@ void import_write_default_groups(struct import *import) {
         return;
     lk_json_key(&import->w, "userGroupIds");
     lk_json_raw(&import->w, lk_buf_slice(&import->groups));
+}
+
+/* --- being stopped --- */
+
+/* What a signal that ends the import says, since what was sent is there: NULL before anything was. */
+static const char *volatile the_words;
+
+static void say_words(void) {
+    const char *words = the_words;
+    ssize_t written = words == NULL ? 0 : write(STDERR_FILENO, words, strlen(words));
+    (void)written; /* nobody is left to tell */
+}
+
+/* Makes the words anew, beside those that a signal may be about to say. */
+static void prepare_words(const struct import *import) {
+    static char room[2][256];
+    static unsigned turn;
+    char *words = room[turn++ % 2];
+    int len =
+        snprintf(words, sizeof(room[0]), "Of the keys of the file %zu were sent, and %zu of them are there", import->sent, import->there);
+    if (import->waiting_len > 0)
+        snprintf(words + len, sizeof(room[0]) - (size_t)len, "; of %zu that were on their way it is not known", import->waiting_len);
+    strncat(words, ". Import the file again: what is there is refused, the rest is not.\n", sizeof(room[0]) - strlen(words) - 1);
+    the_words = words;
 }
 
 /* --- requests --- */
@@ -84,11 +120,13 @@ static int take_results(struct import *import, const struct lk_json *results) {
         struct lk_slice error = lk_json_text(lk_json_get(&results->array.items[i], "error"));
         struct lk_slice id = lk_json_text(lk_json_get(&results->array.items[i], "uuid"));
         const char *text = error.len > 0 ? lk_arena_strdup(&import->scratch, error) : NULL;
+        import->there += id.len > 0;
         if (lk_arena_copy(&import->session->arena, id, &row->id) != 0 ||
             (error.len > 0 && (text == NULL || refuse(import, row, text) != 0)))
             return out_of_memory(import->session);
     }
     import->waiting_len = 0;
+    prepare_words(import);
     return 0;
 }
 
@@ -158,6 +196,7 @@ static int send_once(struct import *import) {
     lk_buf_init(&variables, 0);
     import->session->errors = NULL;
     int code = write_variables(import, &variables);
+    prepare_words(import);
     if (code == 0)
         code = cli_graphql(import->session, document, &variables, &data);
     lk_buf_free(&variables);
@@ -260,35 +299,36 @@ static int report(struct import *import) {
 
 /* What was sent before a failure is there: that must not go unsaid. */
 static void say_how_far(const struct import *import) {
-    size_t there = 0;
-    for (size_t i = 0; i < import->len; i++)
-        there += import->rows[i].id.len > 0;
     if (import->sent > 0)
-        fprintf(stderr, "Of the keys of the file %zu were sent, and %zu of them are there.\n", import->sent, there);
+        fprintf(stderr, "Of the keys of the file %zu were sent, and %zu of them are there.\n", import->sent, import->there);
 }
 
 /* --- the command --- */
 
 static int read_file(struct cli_session *session, const char *path, struct lk_buf *out) {
-    int fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    const bool streamed = strcmp(path, "-") == 0;
+    const char *name = streamed ? "the standard input" : path;
+    int fd = streamed ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
-        return lk_problem_set(&session->problem, LK_EFORBIDDEN, "Cannot read %.200s: %s", path, strerror(errno));
+        return lk_problem_set(&session->problem, LK_EFORBIDDEN, "Cannot read %.200s: %s", name, strerror(errno));
     char piece[16384];
     ssize_t got;
     int code = 0;
-    while ((got = read(fd, piece, sizeof(piece))) > 0 && code == 0) {
+    while ((got = cli_read(fd, piece, sizeof(piece))) > 0 && code == 0) {
         if (lk_buf_add(out, lk_slice_make(piece, (size_t)got)) != 0)
-            code = lk_problem_set(&session->problem, LK_ELIMIT, "%.200s is too large: at most %zu MiB", path, FILE_MAX >> 20);
+            code = lk_problem_set(&session->problem, LK_ELIMIT, "What %.200s holds is too large: at most %zu MiB", name, FILE_MAX >> 20);
     }
     if (got < 0)
-        code = lk_problem_set(&session->problem, LK_EIO, "Cannot read %.200s: %s", path, strerror(errno));
+        code = lk_problem_set(&session->problem, LK_EIO, "Cannot read %.200s: %s", name, strerror(errno));
     explicit_bzero(piece, sizeof(piece));
     close(fd);
     return code;
 }
 
 static int import_text(struct import *import, struct lk_slice text) {
-    static const struct lk_slice mark = LK_SLICE("\xEF\xBB\xBF"); /* that some programs put before UTF-8 */
+    static const struct lk_slice mark = LK_SLICE("\xEF\xBB\xBF");                         /* that some programs put before UTF-8 */
+    if (lk_slice_starts_with(text, "\xFF\xFE") || lk_slice_starts_with(text, "\xFE\xFF")) /* and before UTF-16 */
+        return lk_problem_set(&import->session->problem, LK_EINVAL, "The file is UTF-16: save it as UTF-8");
     if (lk_slice_starts_with(text, mark.ptr))
         text = lk_slice_make(text.ptr + mark.len, text.len - mark.len);
     struct lk_slice begin = lk_slice_trim(text);
@@ -329,9 +369,12 @@ static int run_import(struct cli_session *session) {
     lk_buf_init(&text, FILE_MAX);
     lk_arena_init(&import.scratch, CLI_ARENA_MAX);
     session->answers = &import.scratch;
+    struct cli_ending ending;
     int code = cli_connect(session);
+    cli_ending_begin(say_words, &ending);
     if (code == 0)
         code = import_file(&import, session->args->words[0], &text);
+    cli_ending_end(&ending);
     session->answers = &session->arena;
     lk_arena_free(&import.scratch);
     lk_buf_free(&text); /* wiped, as is the next: secrets */

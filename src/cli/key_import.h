@@ -37,6 +37,7 @@ struct import {
     struct import_row *rows; /* all so far, in the order of the file; in the session's arena, as are their texts */
     size_t len, cap;
     size_t sent;
+    size_t there; /* of those */
     size_t refused;
     struct lk_buf keys;
     struct lk_json_writer w; /* of the last row */

@@ -3,6 +3,8 @@
 #include "cli/csv.h"
 #include "cli/key_import.h"
 
+#include <strings.h>
+
 #define LEN(array) (sizeof(array) / sizeof((array)[0]))
 
 static int out_of_memory(struct cli_session *session) {
@@ -21,8 +23,7 @@ static int check_members(const struct lk_json *object, struct lk_problem *proble
         for (size_t j = 0; j < LEN(known) && !found; j++)
             found = lk_slice_is(name, known[j]);
         if (!found)
-            return lk_problem_set(problem, LK_EINVAL, "there is no member \"%.*s\" of ImportApiKeyInput",
-                                  (int)(name.len > 60 ? 60 : name.len), name.ptr);
+            return lk_problem_set(problem, LK_EINVAL, "there is no member \"%.*s\" of ImportApiKeyInput", cli_whole(name, 60), name.ptr);
     }
     const struct lk_json *name = lk_json_get(object, "name");
     const struct lk_json *key = lk_json_get(object, "key");
@@ -42,6 +43,12 @@ static void write_object(struct import *import, const struct lk_json *object) {
     lk_json_end_object(&import->w);
 }
 
+/* What the parser says of a line, without its own count of lines, which stops at one. */
+static const char *where_in_line(const char *sentence) {
+    static const char counted[] = "malformed JSON at line 1 ";
+    return strncmp(sentence, counted, strlen(counted)) == 0 ? sentence + strlen(counted) : sentence;
+}
+
 static int add_json_line(struct import *import, struct lk_slice line, size_t number) {
     struct lk_json *object = NULL;
     struct lk_problem problem = {0};
@@ -52,7 +59,7 @@ static int add_json_line(struct import *import, struct lk_slice line, size_t num
     if (code == LK_ENOMEM)
         return out_of_memory(import->session);
     if (code != 0 || object->type != LK_JSON_OBJECT) {
-        const char *why = code != 0 ? problem.text : "a key is written {\"name\":…,\"key\":…}";
+        const char *why = code != 0 ? where_in_line(problem.text) : "a key is written {\"name\":…,\"key\":…}";
         const char *error = lk_arena_printf(&import->scratch, "it is not a JSON object: %s", why);
         return error == NULL ? out_of_memory(import->session) : import_refuse_row(import, error);
     }
@@ -93,6 +100,24 @@ struct header {
     size_t len;
 };
 
+static bool is_nearly(struct lk_slice text, const char *name) {
+    text = lk_slice_trim(text);
+    return text.len == strlen(name) && strncasecmp(text.ptr, name, text.len) == 0;
+}
+
+/* What is wrong with the name of a column, which is none of ours. It is not shown: in a file that names no columns it may be a key. */
+static const char *column_fault(struct lk_slice name, size_t columns_len) {
+    for (unsigned column = 0; column < COLUMNS; column++) {
+        if (is_nearly(name, column_names[column]))
+            return "has a capital letter or a space";
+    }
+    if (name.len == 0)
+        return "is empty";
+    if (columns_len == 1 && (memchr(name.ptr, ';', name.len) != NULL || memchr(name.ptr, '\t', name.len) != NULL))
+        return "holds several: commas must stand between them";
+    return "is none of these";
+}
+
 static int read_header(struct import *import, struct cli_csv *csv, struct header *ret) {
     struct cli_session *session = import->session;
     struct lk_slice fields[CLI_CSV_FIELDS_MAX];
@@ -100,17 +125,22 @@ static int read_header(struct import *import, struct cli_csv *csv, struct header
     int code = cli_csv_next(csv, &import->scratch, fields, &ret->len, &session->problem);
     if (code < 0)
         return code;
-    for (size_t i = 0; code == 1 && i < ret->len; i++) {
+    if (code == 0)
+        return lk_problem_set(&session->problem, LK_EINVAL,
+                              "There is nothing in the file: its first line names the columns, name and key among them");
+    for (size_t i = 0; i < ret->len; i++) {
         unsigned column = 0;
         while (column < COLUMNS && !lk_slice_is(fields[i], column_names[column]))
             column++;
         if (column == COLUMNS || seen[column])
             return lk_problem_set(&session->problem, LK_EINVAL,
-                                  "The first line must name the columns, each once: name and key, and if you like groups and expires");
+                                  "The first line must name the columns, each once: name and key, and if you like groups and expires; its "
+                                  "column %zu %s",
+                                  i + 1, column < COLUMNS ? "is there already" : column_fault(fields[i], ret->len));
         seen[column] = true;
         ret->columns[i] = (enum column)column;
     }
-    if (code == 1 && seen[COLUMN_NAME] && seen[COLUMN_KEY])
+    if (seen[COLUMN_NAME] && seen[COLUMN_KEY])
         return 0;
     return lk_problem_set(&session->problem, LK_EINVAL, "The first line must name the columns, and name and key among them");
 }

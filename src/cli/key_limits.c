@@ -168,7 +168,8 @@ int cli_key_write_expiry(const char *text, struct lk_json_writer *w, struct lk_p
     int64_t now = lk_clock_wall_ms();
     if (!never && cli_when_parse(text, now, 1, &time) != 0)
         return lk_problem_set(problem, LK_EINVAL,
-                              "\"%.60s\" is neither a date (2027-01-31, 2027-01-31T12:00:00Z) nor a length (90d, 12h) nor never", text);
+                              "\"%.*s\" is neither a date (2027-01-31, 2027-01-31T12:00:00Z) nor a length (90d, 12h) nor never",
+                              cli_whole(lk_slice_cstr(text), 60), text);
     if (!never && time <= now)
         return lk_problem_set(problem, LK_EINVAL, "%.60s is past: give a moment to come; to stop a key at once, disable it", text);
     lk_json_key(w, "expiresAt");

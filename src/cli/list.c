@@ -63,25 +63,155 @@ static int fetch_page(struct cli_session *session, const struct cli_query *query
     return code;
 }
 
-static int take_pages(struct cli_session *session, const struct cli_query *query, cli_page_taker take, void *context) {
+/* A page, and where in the list it was asked for. */
+struct page {
+    size_t offset;
+    const struct lk_json *nodes; /* an array */
+    bool more;
+};
+
+static int read_page(struct cli_session *session, const struct cli_query *query, size_t limit, size_t offset, struct page *ret) {
+    const struct lk_json *answer = NULL;
+    lk_arena_reset(session->answers);
+    int code = fetch_page(session, query, limit, offset, &answer);
+    if (code != 0)
+        return code;
+    const struct lk_json *nodes = lk_json_get(answer, "nodes");
+    const struct lk_json *more = cli_at(answer, "pageInfo.hasMore");
+    if (nodes == NULL || nodes->type != LK_JSON_ARRAY)
+        return lk_problem_set(&session->problem, LK_EIO, "The server's answer has no list of %s", query->field);
+    *ret = (struct page){offset, nodes, nodes->array.len > 0 && more != NULL && more->type == LK_JSON_BOOL && more->boolean};
+    return 0;
+}
+
+/* --- a list that changes while it is read ---
+ *
+ * The server is told how many to skip, and others come and go among those: whoever deletes what a list prints moves what comes next. So a page is asked for with
+ * the one that was given last, and where that has moved, it is looked for: what is there all the time is given, and once. */
+
+#define ID_MAX 39
+#define SEARCH_PAGES 50 /* each way */
+#define IDLE_PAGES 3
+
+/* How far a list was read. */
+struct progress {
+    size_t given;
+    size_t at; /* how many come before the next one, if nothing has changed */
+    struct {
+        char text[ID_MAX + 1];
+    } last[PAGE]; /* the ids of those that were given last, each at its number modulo PAGE; empty: it has none */
+};
+
+static struct lk_slice id_of(const struct lk_json *node) {
+    struct lk_slice id = lk_json_text(lk_json_get(node, "id"));
+    return id.len <= ID_MAX ? id : lk_slice_make(NULL, 0);
+}
+
+static void remember(struct progress *progress, const struct lk_json *node) {
+    struct lk_slice id = id_of(node);
+    char *text = progress->last[progress->given++ % PAGE].text;
+    if (id.len > 0)
+        memcpy(text, id.ptr, id.len);
+    text[id.len] = '\0';
+}
+
+/* Whether it is among those that were given last. */
+static bool was_given(const struct progress *progress, const struct lk_json *node) {
+    struct lk_slice id = id_of(node);
+    bool found = false;
+    for (size_t i = 0; i < PAGE && i < progress->given && id.len > 0 && !found; i++)
+        found = lk_slice_is(id, progress->last[i].text);
+    return found;
+}
+
+/* Up to where a page has been read: behind the first of its nodes that were given, and those that follow. 0: none was. */
+static size_t read_len(const struct progress *progress, const struct lk_json *nodes) {
     size_t len = 0;
-    bool more = true;
-    while (more && len < query->range.most) {
-        const struct lk_json *page = NULL;
-        size_t left = query->range.most - len;
-        lk_arena_reset(session->answers);
-        int code = fetch_page(session, query, left < PAGE ? left : PAGE, query->range.from + len, &page);
-        if (code != 0)
+    while (len < nodes->array.len && !was_given(progress, &nodes->array.items[len]))
+        len++;
+    if (len == nodes->array.len)
+        return 0;
+    while (len < nodes->array.len && was_given(progress, &nodes->array.items[len]))
+        len++;
+    return len;
+}
+
+static int cannot_go_on(struct cli_session *session) {
+    return lk_problem_set(&session->problem, LK_ECONFLICT,
+                          "The list has changed so much while it was read that it cannot go on: what was listed is not all");
+}
+
+/* Looks around a page for one with something that was given. */
+static int search(struct cli_session *session, const struct cli_query *query, const struct progress *progress, struct page *page) {
+    const size_t step = PAGE - 1;
+    struct page back = *page;
+    struct page forward = *page;
+    for (int i = 0; i < SEARCH_PAGES && (back.offset > 0 || forward.more); i++) {
+        int code = 0;
+        if (back.offset > 0) {
+            code = read_page(session, query, PAGE, back.offset < step ? 0 : back.offset - step, &back);
+            *page = back;
+        }
+        if (code == 0 && read_len(progress, page->nodes) == 0 && forward.more) {
+            code = read_page(session, query, PAGE, forward.offset + step, &forward);
+            *page = forward;
+        }
+        if (code != 0 || read_len(progress, page->nodes) > 0)
             return code;
-        const struct lk_json *nodes = lk_json_get(page, "nodes");
-        if (nodes == NULL || nodes->type != LK_JSON_ARRAY)
-            return lk_problem_set(&session->problem, LK_EIO, "The server's answer has no list of %s", query->field);
-        const struct lk_json *has_more = cli_at(page, "pageInfo.hasMore");
-        len += nodes->array.len;
-        more = nodes->array.len > 0 && has_more != NULL && has_more->type == LK_JSON_BOOL && has_more->boolean;
-        code = take(session, nodes->array.items, nodes->array.len, context);
+    }
+    return cannot_go_on(session);
+}
+
+/* The next page, and up to where it has been read. */
+static int read_next(struct cli_session *session, const struct cli_query *query, const struct progress *progress, struct page *ret,
+                     size_t *ret_len) {
+    const size_t left = query->range.most - progress->given;
+    const bool known = progress->given > 0 && progress->last[(progress->given - 1) % PAGE].text[0] != '\0';
+    *ret_len = 0;
+    if (!known)
+        return read_page(session, query, left < PAGE ? left : PAGE, progress->at, ret);
+    int code = read_page(session, query, left < PAGE ? left + 1 : PAGE, progress->at - 1, ret);
+    if (code == 0 && read_len(progress, ret->nodes) == 0)
+        code = search(session, query, progress, ret);
+    if (code == 0)
+        *ret_len = read_len(progress, ret->nodes);
+    return code;
+}
+
+/* Gives what is new of a page, and no more than is wanted. */
+static int give(struct cli_session *session, const struct cli_query *query, struct progress *progress, const struct page *page, size_t from,
+                cli_page_taker take, void *context) {
+    const struct lk_json *nodes = page->nodes;
+    size_t len = 0;
+    struct lk_json *items = lk_arena_calloc(session->answers, nodes->array.len, sizeof(*items));
+    if (items == NULL)
+        return lk_problem_set(&session->problem, LK_ENOMEM, "Out of memory");
+    for (size_t i = from; i < nodes->array.len && len < query->range.most - progress->given; i++) {
+        if (!was_given(progress, &nodes->array.items[i]))
+            items[len++] = nodes->array.items[i];
+    }
+    for (size_t i = 0; i < len; i++)
+        remember(progress, &items[i]);
+    progress->at = page->offset + nodes->array.len;
+    return take(session, items, len, context);
+}
+
+static int take_pages(struct cli_session *session, const struct cli_query *query, cli_page_taker take, void *context) {
+    struct progress progress = {.at = query->range.from};
+    static const struct lk_json none = {.type = LK_JSON_ARRAY};
+    struct page page = {.nodes = &none, .more = true};
+    int idle = 0; /* pages with nothing new */
+    while (page.more && progress.given < query->range.most) {
+        const size_t before = progress.given;
+        size_t len = 0;
+        int code = read_next(session, query, &progress, &page, &len);
+        if (code == 0)
+            code = give(session, query, &progress, &page, len, take, context);
         if (code != 0)
             return code == CLI_ENOUGH ? 0 : code;
+        idle = progress.given > before ? 0 : idle + 1;
+        if (idle == IDLE_PAGES && page.more)
+            return cannot_go_on(session);
     }
     return 0;
 }

@@ -111,8 +111,8 @@ static int refuse_ambiguous_user(struct cli_session *session, const char *name) 
     if (code == 0)
         code = cli_each_page(session, &query, take_namesakes, &namesakes);
     if (code == 0 && namesakes.len > 1)
-        code = lk_problem_set(&session->problem, LK_ECONFLICT, "%zu users are called \"%.100s\"; say which by e-mail address or id: %.*s",
-                              namesakes.len, name, (int)namesakes.which.len, namesakes.which.ptr);
+        code = lk_problem_set(&session->problem, LK_ECONFLICT, "%zu users are called \"%.*s\"; say which by e-mail address or id: %.*s",
+                              namesakes.len, cli_whole(lk_slice_cstr(name), 100), name, (int)namesakes.which.len, namesakes.which.ptr);
     lk_buf_free(&namesakes.which);
     return code;
 }
@@ -133,8 +133,8 @@ int cli_find(struct cli_session *session, const struct cli_kind *kind, const cha
             *ret = found;
     }
     if (code == LK_ENOTFOUND)
-        lk_problem_set(&session->problem, code, "There is no %s \"%.100s\": `latchkey %s list` shows what there is", kind->what, text,
-                       kind->command);
+        lk_problem_set(&session->problem, code, "There is no %s \"%.*s\": `latchkey %s list` shows what there is", kind->what,
+                       cli_whole(lk_slice_cstr(text), 100), text, kind->command);
     return code;
 }
 

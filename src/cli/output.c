@@ -101,6 +101,18 @@ void cli_add_printable(struct lk_buf *out, struct lk_slice text) {
     }
 }
 
+int cli_whole(struct lk_slice text, size_t most) {
+    size_t len = 0;
+    while (len < text.len) {
+        uint32_t character = 0;
+        int step = lk_utf8_decode(lk_slice_make(text.ptr + len, text.len - len), &character);
+        if (step <= 0 || len + (size_t)step > most)
+            break;
+        len += (size_t)step;
+    }
+    return (int)len;
+}
+
 void cli_add_word(struct lk_buf *out, const char *text) {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:@%+=,-";
     if (text[0] != '\0' && text[strspn(text, plain)] == '\0') {
@@ -268,23 +280,6 @@ int cli_print_object(struct cli_session *session, const struct lk_json *object, 
     return print_and_wipe(session, &out);
 }
 
-int cli_print_done(struct cli_session *session, const char *format, ...) {
-    if (session->json)
-        return 0;
-    char text[LK_PROBLEM_MAX];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    struct lk_buf out;
-    lk_buf_init(&out, 0);
-    cli_add_printable(&out, lk_slice_cstr(text));
-    lk_buf_add_char(&out, '\n');
-    int code = print_and_wipe(session, &out);
-    const struct lk_problem why = session->problem;
-    return code == 0 ? 0 : lk_problem_set(&session->problem, code, "%s. %s", why.text, text); /* it is done, whoever hears of it */
-}
-
 int cli_confirm(struct cli_session *session, const char *format, ...) {
     if (cli_args_flag(session->args, "yes") || isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0)
         return 0;
@@ -298,8 +293,10 @@ int cli_confirm(struct cli_session *session, const char *format, ...) {
     cli_add_printable(&question, lk_slice_cstr(text));
     fprintf(stderr, "%.*s [y/N] ", (int)question.len, question.ptr);
     lk_buf_free(&question);
-    char answer[16];
-    if (fgets(answer, sizeof(answer), stdin) != NULL && (answer[0] == 'y' || answer[0] == 'Y'))
+    int answer = getchar();
+    for (int rest = answer; rest != '\n' && rest != EOF;) /* what was typed behind it answers no further question */
+        rest = getchar();
+    if (answer == 'y' || answer == 'Y')
         return 0;
     return lk_problem_set(&session->problem, LK_EFORBIDDEN, "Stopped; this was not deleted");
 }

@@ -2,7 +2,8 @@
  * latchkey restore
  *
  * The order: everything about the file that can be checked without writing, then the directory, then the database under another name, checked in its turn,
- * and only then its name. So a failure leaves no database behind.
+ * and only then its name. So a failure leaves no database behind. A stream can be read only once: of it the header is checked without writing, and the rest
+ * while the database is written under that other name.
  */
 #include "api/keyring_feed.h"
 #include "base/clock.h"
@@ -31,12 +32,13 @@
 
 static const struct cli_option option_table[] = {
     {"data", "DIR", "The directory to restore into; it holds no database.", false},
-    {"master-key-file", "FILE", "The master key, when it is not DIR/master.key.", false},
+    {"master-key-file", "FILE", "The master key, when it is not DIR/master.key. Or LATCHKEY_MASTER_KEY_FILE.", false},
     {"json", NULL, "Prints one line of JSON.", false},
 };
 
 struct restore {
-    const char *file;
+    const char *file; /* for sentences, too: "the standard input" */
+    bool streamed;    /* it is that */
     const char *dir;
     const char *master_key_file; /* NULL: DIR/master.key */
     bool json;
@@ -71,13 +73,15 @@ static int write_piece(const struct restore *restore, int out, struct lk_slice b
     return lk_problem_set(problem, lk_code_of_errno(errno), "Cannot write %s: %s", restore->new_path, strerror(errno));
 }
 
+static int cannot_read(const struct restore *restore, struct lk_problem *problem) {
+    return lk_problem_set(problem, LK_EIO, "Cannot read %s: %s", restore->file, strerror(errno));
+}
+
 static int read_pieces(struct restore *restore, int out, char *piece, struct lk_problem *problem) {
     for (;;) {
-        ssize_t n = read(restore->fd, piece, PIECE_BYTES);
-        if (n < 0 && errno == EINTR)
-            continue;
+        ssize_t n = cli_read(restore->fd, piece, PIECE_BYTES);
         if (n < 0)
-            return lk_problem_set(problem, LK_EIO, "Cannot read %s: %s", restore->file, strerror(errno));
+            return cannot_read(restore, problem);
         if (n == 0)
             return lk_backup_reader_end(&restore->reader, problem);
         struct lk_slice database;
@@ -89,29 +93,33 @@ static int read_pieces(struct restore *restore, int out, char *piece, struct lk_
     }
 }
 
-/* Reads all of the file; what it holds of the database goes to out unless that is -1. */
-static int read_through(struct restore *restore, int out, struct lk_problem *problem) {
+/* Reads what is left of the file; what it holds of the database goes to out unless that is -1. */
+static int read_rest(struct restore *restore, int out, struct lk_problem *problem) {
     char *piece = malloc(PIECE_BYTES);
     if (piece == NULL)
         return lk_problem_set(problem, LK_ENOMEM, "Out of memory");
-    lk_backup_reader_init(&restore->reader, restore->file);
-    int code = 0;
-    if (lseek(restore->fd, 0, SEEK_SET) != 0)
-        code = lk_problem_set(problem, LK_EIO, "Cannot read %s: %s", restore->file, strerror(errno));
-    if (code == 0)
-        code = refuse_file(read_pieces(restore, out, piece, problem), problem);
+    int code = refuse_file(read_pieces(restore, out, piece, problem), problem);
     free(piece);
     return code;
+}
+
+/* The same of all of it. */
+static int read_through(struct restore *restore, int out, struct lk_problem *problem) {
+    lk_backup_reader_init(&restore->reader, restore->file);
+    if (lseek(restore->fd, 0, SEEK_SET) != 0)
+        return cannot_read(restore, problem);
+    return read_rest(restore, out, problem);
 }
 
 static int check_kind(const struct restore *restore, struct lk_problem *problem) {
     struct stat status;
     if (fstat(restore->fd, &status) != 0)
-        return lk_problem_set(problem, LK_EIO, "Cannot read %s: %s", restore->file, strerror(errno));
+        return cannot_read(restore, problem);
     if (S_ISFIFO(status.st_mode))
-        return lk_problem_set(problem, LK_EINVAL,
-                              "%s is a pipe: save the backup to a file first, because it is checked as a whole before it is restored",
-                              restore->file);
+        return lk_problem_set(
+            problem, LK_EINVAL,
+            "%s is a pipe: save the backup to a file first, or lead it to the standard input, which `latchkey restore -` reads",
+            restore->file);
     if (!S_ISREG(status.st_mode))
         return lk_problem_set(problem, LK_EINVAL, "%s is not a regular file", restore->file);
     return 0;
@@ -124,6 +132,37 @@ static int check_schema(const struct restore *restore, struct lk_problem *proble
         problem, LK_ECONFLICT,
         "The backup is of a database at version %u, this latchkey knows versions up to %u: restore it with the newer latchkey",
         restore->reader.header.schema_version, lk_migrate_version());
+}
+
+/* The header alone, so that nothing is made for what belongs to another master key or is no backup. */
+static int read_header(struct restore *restore, struct lk_problem *problem) {
+    uint8_t bytes[LK_BACKUP_HEADER_BYTES];
+    struct lk_slice database;
+    int code = 0;
+    while (code == 0 && restore->reader.received < sizeof(bytes)) {
+        ssize_t n = cli_read(restore->fd, bytes, sizeof(bytes) - (size_t)restore->reader.received);
+        if (n < 0)
+            return cannot_read(restore, problem);
+        if (n == 0 && restore->reader.received == 0)
+            return lk_problem_set(problem, LK_EINVAL,
+                                  "Nothing came by the standard input: did the program fail that was to send the backup?");
+        code = n == 0 ? lk_backup_reader_end(&restore->reader, problem)
+                      : lk_backup_reader_take(&restore->reader, lk_slice_make((const char *)bytes, (size_t)n), &database, problem);
+    }
+    return code;
+}
+
+static int open_stream(struct restore *restore, struct lk_problem *problem) {
+    if (isatty(STDIN_FILENO) == 1)
+        return lk_problem_set(problem, LK_EINVAL,
+                              "A backup does not come from a terminal: name a file, or lead the output of a program here (... | latchkey "
+                              "restore -)");
+    restore->fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+    if (restore->fd < 0)
+        return cannot_read(restore, problem);
+    lk_backup_reader_init(&restore->reader, "The standard input");
+    int code = refuse_file(read_header(restore, problem), problem);
+    return code == 0 ? check_schema(restore, problem) : code;
 }
 
 static int open_file(struct restore *restore, struct lk_problem *problem) {
@@ -194,9 +233,9 @@ static int write_database(struct restore *restore, struct lk_problem *problem) {
     int fd = open(restore->new_path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return lk_problem_set(problem, lk_code_of_errno(errno), "Cannot make %s: %s", restore->new_path, strerror(errno));
-    int code = read_through(restore, fd, problem);
+    int code = restore->streamed ? read_rest(restore, fd, problem) : read_through(restore, fd, problem);
     if (code == 0)
-        code = check_seal(restore, problem); /* the file may have changed since */
+        code = check_seal(restore, problem); /* a file may have changed since */
     int error = code != 0 ? 0 : lk_file_make_private(fd, restore->new_path);
     if (code == 0 && error == 0 && fsync(fd) != 0)
         error = errno;
@@ -346,10 +385,10 @@ static int restore_all(struct restore *restore, struct lk_problem *problem) {
             "no server runs",
             restore->dir);
     if (code == 0)
-        code = open_file(restore, problem);
+        code = restore->streamed ? open_stream(restore, problem) : open_file(restore, problem);
     if (code == 0)
         code = load_keys(restore, problem);
-    if (code == 0)
+    if (code == 0 && !restore->streamed)
         code = check_seal(restore, problem);
     if (code == 0)
         code = open_directory(restore, problem);
@@ -379,7 +418,7 @@ static int run(const struct cli_command *command, const struct cli_args *args) {
     struct restore restore = {
         .file = args->words_len > 0 ? args->words[0] : NULL,
         .dir = cli_args_get(args, "data"),
-        .master_key_file = cli_args_get(args, "master-key-file"),
+        .master_key_file = cli_args_or_environment(args, "master-key-file", "LATCHKEY_MASTER_KEY_FILE"),
         .json = cli_args_flag(args, "json"),
         .fd = -1,
     };
@@ -387,6 +426,9 @@ static int run(const struct cli_command *command, const struct cli_args *args) {
         return cli_usage_error(command, "FILE is missing: the backup to restore");
     if (restore.dir == NULL)
         return cli_usage_error(command, "--data DIR is missing: the directory to restore into");
+    restore.streamed = strcmp(restore.file, "-") == 0;
+    if (restore.streamed)
+        restore.file = "the standard input";
     struct lk_problem problem = {0};
     lk_log_setup(LK_LOG_WARN, false);
     if (cli_begin_crypto(&problem) != 0)
@@ -405,10 +447,10 @@ const struct cli_command cli_restore_command = {
     .summary = "Make a data directory from a backup.",
     .help =
         "Checks the backup's checksum, that it belongs to the master key and was not altered, then the database and its audit log, before\n"
-        "DIR has a database. DIR is a new directory, or one that holds nothing but master.key. Keys that were deleted, disabled or "
-        "changed\n"
-        "after the backup are back as they were: it says so, and so does every account's audit log.\n",
-    .examples = "  latchkey restore latchkey.backup --data ./restored --master-key-file /safe/master.key\n",
+        "DIR has a database. DIR is a new directory, or one that holds nothing but master.key; FILE - is the standard input. Keys that\n"
+        "were deleted, disabled or changed after the backup are back as they were: it says so, and so does every account's audit log.\n",
+    .examples = "  latchkey restore latchkey.backup --data ./restored --master-key-file /safe/master.key\n"
+                "  age -d latchkey.backup.age | latchkey restore - --data ./restored --master-key-file /safe/master.key\n",
     .words = 1,
     .options = option_table,
     .options_len = sizeof(option_table) / sizeof(option_table[0]),

@@ -1,6 +1,8 @@
 #include "cli/secret_input.h"
 
+#include "cli/cli.h"
 #include "cli/ending.h"
+#include "crypto/token.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,9 +30,7 @@ static int read_all(const struct source *from, bool line, char buffer[CLI_SECRET
     for (;;) {
         if (len == CLI_SECRET_MAX)
             return too_long(from->name, problem);
-        ssize_t got = read(from->fd, buffer + len, CLI_SECRET_MAX - len);
-        if (got < 0 && errno == EINTR)
-            continue;
+        ssize_t got = cli_read(from->fd, buffer + len, CLI_SECRET_MAX - len);
         if (got < 0)
             return lk_problem_set(problem, LK_EIO, "Cannot read %s from %.200s: %s", from->what, from->name, strerror(errno));
         len += (size_t)got;
@@ -81,6 +81,11 @@ static int read_terminal(const char *what, char buffer[CLI_SECRET_MAX], size_t *
 
 static int read_file(const char *path, const char *what, char buffer[CLI_SECRET_MAX], size_t *ret_len, struct lk_problem *problem) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0 && lk_token_check(lk_slice_cstr(path)) == LK_TOKEN_OURS)
+        return lk_problem_set(problem, LK_EINVAL,
+                              "The name of a file that holds %s is needed, not a key itself, which others on this machine can see in the "
+                              "command line",
+                              what);
     if (fd < 0)
         return lk_problem_set(problem, LK_EFORBIDDEN, "Cannot read %s from %.200s: %s", what, path, strerror(errno));
     const struct source from = {fd, path, what};

@@ -220,6 +220,52 @@ int cli_no_result(struct cli_session *session, long status) {
     return lk_problem_set(&session->problem, LK_EIO, "The server answered with status %ld and no result; is it a Latchkey server?", status);
 }
 
+static int no_api(struct cli_session *session, const char *url) {
+    return lk_problem_set(&session->problem, LK_EIO, "%.200s has no API: name the URL under which a Latchkey server serves it with --url",
+                          url);
+}
+
+/* A redirect is not followed, which would show the key to whom nobody has named. */
+static int leads_elsewhere(struct cli_session *session, const char *url, const char *path, const char *target) {
+    size_t len = strlen(target);
+    size_t path_len = strlen(path);
+    if (len > path_len && strcmp(target + len - path_len, path) == 0) /* what was asked for is no part of a URL that one names */
+        len -= path_len;
+    return lk_problem_set(&session->problem, LK_EIO, "%.150s leads elsewhere: if the server is there, name it with --url %.*s", url,
+                          (int)(len < 300 ? len : 300), target);
+}
+
+/* An answer without JSON, to a request for path: of a proxy before the server, or of something else altogether. */
+static int foreign_answer(struct cli_session *session, const char *path, long status) {
+    struct cli_server server;
+    cli_named_server(session->args, &server);
+    const char *target = cli_client_redirect(session->client);
+    if (target != NULL)
+        return leads_elsewhere(session, server.url, path, target);
+    switch (status) {
+    case 401:
+    case 403:
+        return lk_problem_set(&session->problem, LK_EFORBIDDEN,
+                              "What answers at %.200s, a proxy before the server perhaps, refuses the request with status %ld", server.url,
+                              status);
+    case 404:
+    case 405: return no_api(session, server.url);
+    case 413:
+        return lk_problem_set(&session->problem, LK_EIO,
+                              "What answers at %.200s, a proxy before the server perhaps, takes no request of this size", server.url);
+    case 502:
+    case 503:
+    case 504:
+        return lk_problem_set(
+            &session->problem, LK_EIO,
+            "%.200s answered with status %ld: the server is busy, or a proxy before it does not reach it; try again later", server.url,
+            status);
+    default:
+        return lk_problem_set(&session->problem, LK_EIO, "%.200s answered with status %ld and no JSON; is it a Latchkey server?",
+                              server.url, status);
+    }
+}
+
 /* Turns an error of a GraphQL answer into the problem. */
 static int take_error(struct cli_session *session, const struct lk_json *error) {
     struct lk_slice message = lk_json_text(lk_json_get(error, "message"));
@@ -243,10 +289,10 @@ static int check_answer(struct cli_session *session, long status, const struct l
         return lk_problem_set(&session->problem, LK_EUNAUTH,
                               "The server does not accept the API key of %.200s; give another with --api-key-file or LATCHKEY_API_KEY",
                               session->key_from);
-    if (status == 404)
-        return lk_problem_set(&session->problem, LK_EIO,
-                              "%.200s has no API: name the URL under which a Latchkey server serves it with --url", server.url);
-    if (errors != NULL && errors->type == LK_JSON_ARRAY && errors->array.len > 0) {
+    if (status == 404 || status == 405)
+        return no_api(session, server.url);
+    if (errors != NULL && errors->type == LK_JSON_ARRAY && errors->array.len > 0 &&
+        lk_json_text(lk_json_get(&errors->array.items[0], "message")).len > 0) {
         int code = take_error(session, &errors->array.items[0]);
         session->errors = errors; /* not sooner: the server may have been asked something else for the sentence */
         return code;
@@ -257,11 +303,11 @@ static int check_answer(struct cli_session *session, long status, const struct l
     return status == 200 ? 0 : cli_no_result(session, status);
 }
 
-int cli_answer_problem(struct cli_session *session, long status, const struct lk_buf *body) {
+int cli_answer_problem(struct cli_session *session, const char *path, long status, const struct lk_buf *body) {
     struct lk_json *json = NULL;
-    int code = 0;
-    if (lk_json_parse(lk_buf_slice(body), &session->arena, &json, NULL) == 0)
-        code = check_answer(session, status, json);
+    if (lk_json_parse(lk_buf_slice(body), &session->arena, &json, NULL) != 0)
+        return foreign_answer(session, path, status);
+    int code = check_answer(session, status, json);
     return code != 0 ? code : cli_no_result(session, status);
 }
 
@@ -303,6 +349,7 @@ int cli_post(struct cli_session *session, const char *path, const struct lk_buf 
     long status = 0;
     struct lk_buf answer;
     session->hint = NULL;
+    session->status = 0;
     int code = check_encoding(session, body);
     if (code == 0)
         code = cli_connect(session);
@@ -310,10 +357,10 @@ int cli_post(struct cli_session *session, const char *path, const struct lk_buf 
         code = cli_client_post(session->client, path, body, &status, &answer, &session->problem);
     if (code != 0)
         return code;
+    session->status = status;
     struct lk_json *json = NULL;
     if (lk_json_parse_any_size(lk_buf_slice(&answer), session->answers, &json, NULL) != 0)
-        code =
-            lk_problem_set(&session->problem, LK_EIO, "The server answered with status %ld and no JSON; is it a Latchkey server?", status);
+        code = foreign_answer(session, path, status);
     else
         code = check_answer(session, status, json);
     if (answer.cap > 0)
@@ -324,6 +371,12 @@ int cli_post(struct cli_session *session, const char *path, const struct lk_buf 
     return code;
 }
 
+/* Of a request that was not answered as a server answers: whether it may have changed something all the same. */
+static bool may_be_done(const struct cli_session *session, const char *document) {
+    const bool arrived = session->status == 0 ? session->client != NULL && cli_client_sent(session->client) : session->status >= 500;
+    return arrived && strncmp(document, "mutation", strlen("mutation")) == 0;
+}
+
 int cli_graphql(struct cli_session *session, const char *document, const struct lk_buf *variables, const struct lk_json **ret_data) {
     struct lk_buf request;
     lk_buf_init(&request, 0);
@@ -331,6 +384,8 @@ int cli_graphql(struct cli_session *session, const char *document, const struct 
     const struct lk_json *answer = NULL;
     int code = cli_post(session, "/graphql", &request, &answer);
     lk_buf_free(&request);
+    if (code == LK_EIO && may_be_done(session, document))
+        session->hint = "Whether it was done is not known: look before you repeat it.";
     if (code != 0)
         return code;
     const struct lk_json *data = lk_json_get(answer, "data");

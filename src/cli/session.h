@@ -28,6 +28,7 @@ struct cli_session {
     struct lk_slice account_id; /* cli_account_id's; empty: it was not asked for yet */
     struct lk_problem problem;
     const char *hint;             /* what would be right, when that is too long for the problem; NULL: nothing */
+    long status;                  /* of the last answer to a POST; 0: there was none */
     const struct lk_json *errors; /* of the last GraphQL answer that had any, in answers */
 };
 
@@ -69,8 +70,8 @@ int cli_post(struct cli_session *session, const char *path, const struct lk_buf 
 /* Sets session->problem: an answer with this status and without what was asked for. Returns LK_EIO. */
 int cli_no_result(struct cli_session *session, long status);
 
-/* Turns an answer that is an error (status and its body) into session->problem; returns its code. */
-int cli_answer_problem(struct cli_session *session, long status, const struct lk_buf *body);
+/* Turns an answer that is an error (status and its body), to a request for path, into session->problem; returns its code. */
+int cli_answer_problem(struct cli_session *session, const char *path, long status, const struct lk_buf *body);
 
 /* --- values of answers --- */
 
@@ -79,6 +80,9 @@ const struct lk_json *cli_at(const struct lk_json *value, const char *path);
 
 /* Appends text for people. Names are what others chose: control characters in them must not reach the terminal. */
 void cli_add_printable(struct lk_buf *out, struct lk_slice text);
+
+/* How many bytes from the beginning of text, at most so many, are characters that are not cut: for "%.*s". */
+int cli_whole(struct lk_slice text, size_t most);
 
 /* Appends text as one word of a command that somebody may copy into a shell: in quotes where it needs them. */
 void cli_add_word(struct lk_buf *out, const char *text);
@@ -117,9 +121,6 @@ int cli_list_end(struct cli_session *session, const struct cli_list *list);
 
 /* Prints one object as lines of title and value, those without a value left out, or as JSON. LK_EIO when it is none: the server's answer lacks it. */
 int cli_print_object(struct cli_session *session, const struct lk_json *object, const struct cli_column *columns, size_t columns_len);
-
-/* Prints a sentence for people about what is done; nothing for programs. Where it cannot be printed, the problem has it. */
-int cli_print_done(struct cli_session *session, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Asks a person at the terminal whether to go on: `question` and [y/N]. 0 when the answer is yes, when nobody is there to ask, or with --yes;
  * LK_EFORBIDDEN with a problem otherwise. */
@@ -160,7 +161,9 @@ typedef int (*cli_page_taker)(struct cli_session *session, const struct lk_json 
 
 #define CLI_ENOUGH 1
 
-/* Asks for a list page by page and gives each to take. Until this returns, session->answers is the page's. 0, or negative with session->problem set. */
+/* Asks for a list page by page and gives each to take. What has an `id` and is in the list all the time is given once, whatever others add and delete meanwhile;
+ * where it cannot be told how the list goes on, that is LK_ECONFLICT. Until this returns, session->answers is the page's. 0, or negative with session->problem
+ * set. */
 int cli_each_page(struct cli_session *session, const struct cli_query *query, cli_page_taker take, void *context);
 
 /* Prints a list, page by page. As cli_each_page. */
@@ -188,6 +191,12 @@ struct cli_found {
 /* Finds a thing by what a person wrote: its id or its name. LK_ENOTFOUND and the rest as cli_graphql; LK_ECONFLICT when several
  * users have the name, with their ids. */
 int cli_find(struct cli_session *session, const struct cli_kind *kind, const char *text, struct cli_found *ret);
+
+/* Deletes what the command's words name, with delete_one, which asks first, and tells of each: people in a sentence, programs in a JSON array of {id, name} of
+ * what is gone. Stops at the first failure; of none that is gone programs are told nothing. 0, or what delete_one returned, or negative when that cannot be
+ * printed. */
+int cli_delete_each(struct cli_session *session, const struct cli_kind *kind,
+                    int (*delete_one)(struct cli_session *session, const char *word, struct cli_found *ret));
 
 /* Writes the ids of the things that an option, given any number of times, names: a JSON array. */
 int cli_write_found(struct cli_session *session, struct lk_json_writer *w, const struct cli_kind *kind, const char *option);

@@ -76,9 +76,8 @@ static int list(struct cli_session *session) {
 }
 
 static int need_user(struct cli_session *session, struct cli_found *ret) {
-    if (session->args->words_len == 0)
-        return cli_usage_error(session->command, "Say who: latchkey %s USER", session->command->name);
-    return cli_find(session, &cli_kind_user, session->args->words[0], ret);
+    int code = cli_need_word(session, "USER");
+    return code != 0 ? code : cli_find(session, &cli_kind_user, session->args->words[0], ret);
 }
 
 static int get(struct cli_session *session) {
@@ -115,35 +114,28 @@ static int update(struct cli_session *session) {
     return code == 0 ? cli_print_object(session, cli_at(data, "updateUser.user"), details, LEN(details)) : code;
 }
 
-static int delete_one(struct cli_session *session, const char *word) {
-    struct cli_found found = {0};
-    int code = cli_find(session, &cli_kind_user, word, &found);
+static int delete_one(struct cli_session *session, const char *word, struct cli_found *ret) {
+    int code = cli_find(session, &cli_kind_user, word, ret);
     if (code != 0)
         return code;
-    code = cli_confirm(session, "Delete the user %.*s (%.*s)?", (int)found.name.len, found.name.ptr, (int)found.id.len, found.id.ptr);
+    code = cli_confirm(session, "Delete the user %.*s (%.*s)?", (int)ret->name.len, ret->name.ptr, (int)ret->id.len, ret->id.ptr);
     if (code != 0)
         return code;
     struct lk_buf variables;
     struct lk_json_writer w;
     begin_input(&w, &variables);
-    write_text(&w, "id", found.id);
+    write_text(&w, "id", ret->id);
     end_input(&w);
     const struct lk_json *data = NULL;
     code =
         cli_graphql(session, "mutation ($input: DeleteUserInput!) { deleteUser(input: $input) { clientMutationId } }", &variables, &data);
     lk_buf_free(&variables);
-    if (code != 0)
-        return code;
-    return cli_print_done(session, "Deleted the user %.*s (%.*s).", (int)found.name.len, found.name.ptr, (int)found.id.len, found.id.ptr);
+    return code;
 }
 
 static int delete (struct cli_session *session) {
-    if (session->args->words_len == 0)
-        return cli_usage_error(session->command, "Say who: latchkey user delete USER...");
-    int code = 0;
-    for (size_t i = 0; i < session->args->words_len && code == 0; i++)
-        code = delete_one(session, session->args->words[i]);
-    return code;
+    int code = cli_need_word(session, "USER...");
+    return code == 0 ? cli_delete_each(session, &cli_kind_user, delete_one) : code;
 }
 
 /* --- tables --- */
@@ -215,7 +207,7 @@ static const struct cli_command delete_command = {
     .summary = "Delete users.",
     .help = "Asks first when a person is at the terminal.\n",
     .examples = "  latchkey user delete ann@example.com\n",
-    .words = 1000,
+    .words = CLI_WORDS_MANY,
     .options_kind = CLI_OPTIONS_CLIENT,
     .options = delete_options,
     .options_len = LEN(delete_options),

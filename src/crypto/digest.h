@@ -16,4 +16,7 @@ struct lk_digest {
 /* The digest of token under the present lookup key. Any thread. */
 void lk_digest_token(const struct lk_keys *keys, struct lk_slice token, struct lk_digest *ret);
 
+/* The digest under an older one, index below lk_keys_older_lookups(keys): for a token that is not found under the present one. */
+void lk_digest_token_older(const struct lk_keys *keys, size_t index, struct lk_slice token, struct lk_digest *ret);
+
 #endif

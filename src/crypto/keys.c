@@ -5,20 +5,21 @@
 #include <sodium.h>
 #include <stdio.h>
 
-/* The only version there is until the master key can be rotated. */
-#define FIRST_VERSION 1
-
 struct lk_keys {
     struct lk_mac_key lookup;
     struct lk_mac_key audit;
     struct lk_mac_key session;
     struct lk_mac_key check;
     uint8_t sealing[LK_KEY_BYTES];
+    unsigned version;
+    size_t older_len;
+    struct lk_mac_key older[LK_OLDER_LOOKUPS_MAX];
 };
 
+/* The number in info is that of this derivation, not of the master key: it is known before the database is. */
 static void derive(const struct lk_master *master, const char *purpose, uint8_t out[LK_KEY_BYTES]) {
     char info[64];
-    int len = snprintf(info, sizeof info, "latchkey/%s/%u", purpose, (unsigned)FIRST_VERSION);
+    int len = snprintf(info, sizeof info, "latchkey/%s/1", purpose);
     struct lk_slice secret = {(const char *)lk_master_bytes(master), LK_MASTER_BYTES};
     lk_hkdf(lk_slice_make(NULL, 0), secret, lk_slice_make(info, (size_t)len), out, LK_KEY_BYTES);
 }
@@ -39,6 +40,8 @@ int lk_keys_derive(const struct lk_master *master, struct lk_keys **ret) {
     derive_mac(master, "session", &keys->session);
     derive_mac(master, "check", &keys->check);
     derive(master, "sealing", keys->sealing);
+    keys->version = 1;
+    keys->older_len = 0;
     sodium_mprotect_readonly(keys);
     *ret = keys;
     return 0;
@@ -48,10 +51,39 @@ void lk_keys_free(struct lk_keys *keys) {
     sodium_free(keys);
 }
 
-unsigned lk_keys_version(const struct lk_keys *keys, enum lk_key_purpose purpose) {
-    (void)keys;
-    (void)purpose;
-    return FIRST_VERSION;
+void lk_keys_derive_one(const struct lk_master *master, enum lk_key_purpose purpose, uint8_t out[LK_KEY_BYTES]) {
+    static const char *const names[] = {
+        [LK_KEY_LOOKUP] = "lookup", [LK_KEY_SEALING] = "sealing", [LK_KEY_AUDIT] = "audit", [LK_KEY_SESSION] = "session"};
+    derive(master, names[purpose], out);
+}
+
+void lk_keys_set_version(struct lk_keys *keys, unsigned version) {
+    sodium_mprotect_readwrite(keys);
+    keys->version = version;
+    sodium_memzero(keys->older, sizeof keys->older);
+    keys->older_len = 0;
+    sodium_mprotect_readonly(keys);
+}
+
+int lk_keys_add_older_lookup(struct lk_keys *keys, const uint8_t lookup[LK_KEY_BYTES]) {
+    if (keys->older_len == LK_OLDER_LOOKUPS_MAX)
+        return LK_ELIMIT;
+    sodium_mprotect_readwrite(keys);
+    lk_mac_key_set(&keys->older[keys->older_len++], lk_slice_make((const char *)lookup, LK_KEY_BYTES));
+    sodium_mprotect_readonly(keys);
+    return 0;
+}
+
+unsigned lk_keys_version(const struct lk_keys *keys) {
+    return keys->version;
+}
+
+size_t lk_keys_older_lookups(const struct lk_keys *keys) {
+    return keys->older_len;
+}
+
+const struct lk_mac_key *lk_keys_older_lookup(const struct lk_keys *keys, size_t index) {
+    return &keys->older[index];
 }
 
 const struct lk_mac_key *lk_keys_mac(const struct lk_keys *keys, enum lk_key_purpose purpose) {

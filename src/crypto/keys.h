@@ -1,6 +1,7 @@
 /*
- * The keys of the server, derived from the master key with HKDF-SHA-256 (RFC 5869; no salt; info "latchkey/<purpose>/<version>"; 32 bytes each).
- * Read-only after derivation, in locked pages: any number of threads may use them at once.
+ * The keys of the server, derived from the master key with HKDF-SHA-256 (RFC 5869; no salt; info "latchkey/<purpose>/1"; 32 bytes each), in locked pages,
+ * and the lookup keys of older master keys under which some digests still are. Read-only once the database was opened: any number of threads may use
+ * them at once.
  */
 #ifndef LK_CRYPTO_KEYS_H
 #define LK_CRYPTO_KEYS_H
@@ -19,18 +20,34 @@ enum lk_key_purpose {
 
 struct lk_keys;
 
-/* Derives them all; master may be freed afterwards. 0 or LK_ENOMEM. (Pages that the limit on locked memory does not
+/* Most older lookup keys: each costs whoever presents an unknown token one more digest. */
+#define LK_OLDER_LOOKUPS_MAX 7
+
+/* Derives them all, as version 1 and without older ones; master may be freed afterwards. 0 or LK_ENOMEM. (Pages that the limit on locked memory does not
  * let be locked are used all the same.) */
 int lk_keys_derive(const struct lk_master *master, struct lk_keys **ret);
+
+/* One of them alone, for who seals it. The caller wipes it. */
+void lk_keys_derive_one(const struct lk_master *master, enum lk_key_purpose purpose, uint8_t out[LK_KEY_BYTES]);
+
+/* Sets the version, 1 to 255, and forgets older keys. While no other thread has keys. */
+void lk_keys_set_version(struct lk_keys *keys, unsigned version);
+
+/* Adds an older lookup key. While no other thread has keys. 0, or LK_ELIMIT when there are LK_OLDER_LOOKUPS_MAX. */
+int lk_keys_add_older_lookup(struct lk_keys *keys, const uint8_t lookup[LK_KEY_BYTES]);
 
 /* Wipes and frees. NULL is fine. */
 void lk_keys_free(struct lk_keys *keys);
 
-/* Version of the key for a purpose, from 1: stored beside what was made with it. At most 255. */
-unsigned lk_keys_version(const struct lk_keys *keys, enum lk_key_purpose purpose);
+/* Which of the master keys that this database has had they are from, from 1: stored beside what was made with them. At most 255. */
+unsigned lk_keys_version(const struct lk_keys *keys);
 
 /* The MAC key for LK_KEY_LOOKUP, LK_KEY_AUDIT or LK_KEY_SESSION (NULL for LK_KEY_SEALING, which is none). Lives as long as keys. */
 const struct lk_mac_key *lk_keys_mac(const struct lk_keys *keys, enum lk_key_purpose purpose);
+
+/* How many older lookup keys there are, mostly none, and one of them. */
+size_t lk_keys_older_lookups(const struct lk_keys *keys);
+const struct lk_mac_key *lk_keys_older_lookup(const struct lk_keys *keys, size_t index);
 
 /* The 32 bytes of the sealing key, for crypto/seal.c. */
 const uint8_t *lk_keys_sealing(const struct lk_keys *keys);

@@ -25,7 +25,7 @@ static void bind_to(uint8_t out[BOUND], const uint8_t header[HEADER], enum lk_se
 void lk_seal(const struct lk_keys *keys, enum lk_seal_purpose purpose, const struct lk_id *owner, const struct lk_id *account,
              struct lk_slice plain, uint8_t *out) {
     out[0] = LAYOUT;
-    out[1] = (uint8_t)lk_keys_version(keys, LK_KEY_SEALING);
+    out[1] = (uint8_t)lk_keys_version(keys);
     uint8_t bound[BOUND];
     bind_to(bound, out, purpose, owner, account);
     uint8_t *nonce = out + HEADER;
@@ -37,7 +37,7 @@ void lk_seal(const struct lk_keys *keys, enum lk_seal_purpose purpose, const str
 int lk_seal_open(const struct lk_keys *keys, enum lk_seal_purpose purpose, const struct lk_id *owner, const struct lk_id *account,
                  struct lk_slice sealed, uint8_t *out) {
     const uint8_t *bytes = (const uint8_t *)sealed.ptr;
-    if (sealed.len < LK_SEAL_OVERHEAD || bytes[0] != LAYOUT || bytes[1] != lk_keys_version(keys, LK_KEY_SEALING))
+    if (sealed.len < LK_SEAL_OVERHEAD || bytes[0] != LAYOUT || bytes[1] != lk_keys_version(keys))
         return LK_ECORRUPT;
     uint8_t bound[BOUND];
     bind_to(bound, bytes, purpose, owner, account);

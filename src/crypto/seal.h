@@ -3,7 +3,7 @@
  * XChaCha20-Poly1305-IETF with a random 24-byte nonce.
  *
  *     byte 0        layout, 1
- *     byte 1        version of the sealing key
+ *     byte 1        version of the master key
  *     bytes 2..25   nonce
  *     then          ciphertext, as long as the plain text
  *     last 16       tag
@@ -21,7 +21,9 @@
 
 /* What is sealed; part of the associated data, so the numbers are for ever. */
 enum lk_seal_purpose {
-    LK_SEAL_API_KEY = 1, /* the token of an API key; owner is the key's id */
+    LK_SEAL_API_KEY = 1,      /* the token of an API key; owner is the key's id */
+    LK_SEAL_OLDER_LOOKUP = 2, /* keys of an older master key: owner begins with its version, the account is zero */
+    LK_SEAL_OLDER_AUDIT = 3,
 };
 
 /* Seals plain into out, which has room for plain.len + LK_SEAL_OVERHEAD bytes. Cannot fail. Any thread. */

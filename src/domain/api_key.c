@@ -165,7 +165,7 @@ static bool is_weak(struct lk_slice token) {
 int lk_key_secret(struct lk_call *call, const struct lk_id *key, const struct lk_id *account, struct lk_slice token,
                   struct lk_key_secret *ret) {
     const struct lk_keys *keys = call->domain->keys;
-    struct lk_key_secret secret = {.token = token, .weak = is_weak(token), .digest_version = lk_keys_version(keys, LK_KEY_LOOKUP)};
+    struct lk_key_secret secret = {.token = token, .weak = is_weak(token), .digest_version = lk_keys_version(keys)};
     size_t len = token.ptr == NULL ? LK_TOKEN_LEN : token.len;
     char *preview = lk_arena_alloc(call->arena, LK_TOKEN_PREVIEW_SIZE);
     char *sealed = lk_arena_alloc(call->arena, len + LK_SEAL_OVERHEAD);
@@ -314,8 +314,10 @@ static int check_lockout(struct lk_call *call, const struct lk_lockout *before, 
     bool own = is_actor(call, &after->id) && !is_dead(call, after);
     bool admitted = true;
     int code = own ? lk_allowed_ips_admit(call, after->allowed_ips, call->client_ip, &admitted) : 0;
+    struct lk_lockout lockout = *before;
+    lockout.away = admitted ? NULL : &after->id;
     if (code == 0)
-        code = lk_lockout_after(call, before, own && admitted ? groups : NULL);
+        code = lk_lockout_after(call, &lockout, own && admitted ? groups : NULL);
     if (code != LK_ECONFLICT || admitted)
         return code;
     return lk_problem_set(call->problem, code,

@@ -311,17 +311,38 @@ static int narrow(struct lk_call *call, const struct lk_texts *ids, struct reach
     return 0;
 }
 
+/* Programs that were written for another API take an application for gone by the first words. To who reads some alone it may be there: it is not said. */
+static int not_seen(struct lk_call *call, const struct reach *reach) {
+    return reach->all ? lk_problem_set(call->problem, LK_ENOTFOUND, "User not authorized: Application does not exist")
+                      : no_application(call);
+}
+
 int lk_application_get(struct lk_call *call, struct lk_slice id, struct lk_application *ret) {
     struct reach reach;
     struct lk_application_row row = {0};
     int code = find_reach(call, &reach);
-    if (code == 0)
-        code = find(call, id, &row);
     if (code != 0)
         return code;
-    if (!reaches(&reach, &row))
-        return no_application(call);
-    to_application(&row, ret);
+    code = find(call, id, &row);
+    if (code == LK_ENOTFOUND || (code == 0 && !reaches(&reach, &row)))
+        return not_seen(call, &reach);
+    if (code == 0)
+        to_application(&row, ret);
+    return code;
+}
+
+int lk_application_is_gone(struct lk_call *call, struct lk_slice id, bool *ret) {
+    struct reach reach;
+    struct lk_application_row row;
+    int code = find_reach(call, &reach);
+    if (code != 0)
+        return code;
+    if (!reach.all)
+        return lk_problem_set(call->problem, LK_EFORBIDDEN, "User not authorized");
+    code = find(call, id, &row);
+    if (code != 0 && code != LK_ENOTFOUND)
+        return code;
+    *ret = code != 0;
     return 0;
 }
 
@@ -335,7 +356,7 @@ int lk_application_get_by_name(struct lk_call *call, struct lk_slice name, struc
     if (code != 0 && code != LK_ENOTFOUND)
         return lk_fail_store(call, code);
     if (code == LK_ENOTFOUND || !reaches(&reach, &row))
-        return no_application(call);
+        return not_seen(call, &reach);
     to_application(&row, ret);
     return 0;
 }

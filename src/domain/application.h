@@ -31,9 +31,13 @@ int lk_application_update(struct lk_call *call, struct lk_slice id, const struct
 int lk_application_delete(struct lk_call *call, struct lk_slice id);
 
 /* Reading needs CREATE_AND_DELETE_APPLICATION, READ_USERS_AND_GROUPS, VIEW_USER_AND_USER_GROUPS_AND_API_KEYS or MANAGE_API_KEYS; or an application
- * permission with READ: then only the applications are there that it reaches. LK_ENOTFOUND "Application does not exist". */
+ * permission with READ: then only the applications are there that it reaches. LK_ENOTFOUND "Application does not exist", to who reads all of them
+ * "User not authorized: Application does not exist". */
 int lk_application_get(struct lk_call *call, struct lk_slice id, struct lk_application *ret);
 int lk_application_get_by_name(struct lk_call *call, struct lk_slice name, struct lk_application *ret);
+
+/* Whether no application has this id (any text). LK_EFORBIDDEN for who does not read all of them. */
+int lk_application_is_gone(struct lk_call *call, struct lk_slice id, bool *ret);
 
 /* Most ids by which a list may be asked for. */
 #define LK_APPLICATION_IDS_MAX 100

@@ -80,7 +80,7 @@ int lk_audit_append(struct lk_call *call, const struct lk_audit_change *change) 
         .request_method = origin_text(call->origin.method),
         .request_remote = origin_text(call->origin.remote),
         .response_status = call->origin.status,
-        .key_version = lk_keys_version(call->domain->keys, LK_KEY_AUDIT),
+        .key_version = lk_keys_version(call->domain->keys),
     };
     if (row.has_resource_id)
         row.resource_id = *change->resource_id;
@@ -96,8 +96,13 @@ int lk_audit_append(struct lk_call *call, const struct lk_audit_change *change) 
     code = lk_store_account_set_audit(call->db, &account);
     if (code != 0)
         return lk_fail_store(call, code);
-    atomic_fetch_add_explicit(&call->domain->audit_entries, 1, memory_order_relaxed);
+    call->domain->audit_pending++;
     return 0;
+}
+
+void lk_audit_committed(struct lk_domain *domain, bool kept) {
+    atomic_fetch_add_explicit(&domain->audit_entries, kept ? domain->audit_pending : 0, memory_order_relaxed);
+    domain->audit_pending = 0;
 }
 
 uint64_t lk_audit_appended(const struct lk_domain *domain) {

@@ -37,7 +37,10 @@ struct lk_audit_change {
 /* Appends an entry to the chain of the actor's account, with the call's actor and origin. */
 int lk_audit_append(struct lk_call *call, const struct lk_audit_change *change);
 
-/* Entries that were appended since the domain was opened, the few that were undone with their operation included. Any thread. */
+/* The transaction in which entries were appended has ended. Counts them, or forgets them when it was not kept. */
+void lk_audit_committed(struct lk_domain *domain, bool kept);
+
+/* Entries that were appended, and kept, since the domain was opened. Any thread. */
 uint64_t lk_audit_appended(const struct lk_domain *domain);
 
 struct lk_account_row;

@@ -102,6 +102,14 @@ bool lk_audit_end_is_sealed_unregistered(const struct lk_mac_key *key, const str
     return is_sealed(key, MAC_UNREGISTERED_END, account);
 }
 
+void lk_audit_end_move(const struct lk_mac_key *from, const struct lk_mac_key *to, struct lk_account_row *account) {
+    if (!lk_audit_end_is_sealed(from, account))
+        return;
+    if (account->audit_seq == 0)
+        lk_audit_mac_start(to, &account->id, account->audit_mac);
+    lk_audit_mac_end(to, account, account->audit_seal);
+}
+
 void lk_register_mac_start(const struct lk_mac_key *key, uint8_t out[LK_MAC_BYTES]) {
     struct lk_mac mac;
     begin(&mac, key, MAC_REGISTER_START);
@@ -135,4 +143,12 @@ bool lk_register_end_is_sealed(const struct lk_mac_key *key, const struct lk_reg
     uint8_t seal[LK_MAC_BYTES];
     lk_register_mac_end(key, end, seal);
     return lk_secret_equal(seal, end->seal, sizeof(seal));
+}
+
+void lk_register_end_move(const struct lk_mac_key *from, const struct lk_mac_key *to, struct lk_register_end_row *end) {
+    if (!lk_register_end_is_sealed(from, end))
+        return;
+    if (end->position == 0)
+        lk_register_mac_start(to, end->mac);
+    lk_register_mac_end(to, end, end->seal);
 }

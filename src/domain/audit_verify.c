@@ -1,6 +1,8 @@
 /* The check of the audit log: along the register of accounts, then again, at each account's latest row along its log. */
 #include "domain/audit_mac.h"
+#include "domain/master_key.h"
 #include "domain/rules.h"
+#include "store/older_key.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +12,12 @@
 /* Where the check is. Each step returns 1 to go on, 0 at a finding, or negative. */
 struct check {
     struct lk_db *db;
-    const struct lk_mac_key *key;
+    const struct lk_keys *keys;
+    const struct lk_mac_key *key; /* the present one */
+    struct lk_mac_key older;      /* the last that was asked for, if older_version is not 0 */
+    int64_t older_version;
+    int64_t place_version; /* of the rows of the register up to place_end, if that is not 0 */
+    int64_t place_end;
     struct lk_arena arena; /* of one step, so that a long log does not fill the call's */
     struct lk_audit_finding finding;
     int64_t live; /* accounts whose row was seen */
@@ -60,6 +67,33 @@ static bool is_at_the_end(const struct walk *walk) {
     return walk->seq == walk->last_seq && lk_secret_equal(walk->mac, walk->last_mac, LK_MAC_BYTES);
 }
 
+/* The key that a row was written under. Of a version that never was it is the present one: under that, the row is not as it was written. */
+static int key_of_version(struct check *check, int64_t version, const struct lk_mac_key **ret) {
+    *ret = check->key;
+    if (version == lk_keys_version(check->keys))
+        return 0;
+    if (version != check->older_version) {
+        int code = lk_master_key_older_audit(check->db, check->keys, version, &check->arena, &check->older);
+        check->older_version = code == 0 ? version : 0;
+        if (code != 0)
+            return code == LK_ENOTFOUND || code == LK_ECORRUPT ? 0 : code;
+    }
+    *ret = &check->older;
+    return 0;
+}
+
+static int key_of_place(struct check *check, int64_t position, const struct lk_mac_key **ret) {
+    if (position > check->place_end) {
+        struct lk_older_key_row row;
+        int code = lk_store_older_key_of_place(check->db, position, &check->arena, &row);
+        if (code != 0 && code != LK_ENOTFOUND)
+            return code;
+        check->place_version = code == 0 ? row.version : lk_keys_version(check->keys);
+        check->place_end = code == 0 ? row.register_end : INT64_MAX;
+    }
+    return key_of_version(check, check->place_version, ret);
+}
+
 /* --- the log of an account --- */
 
 /* 2 at the end. */
@@ -72,8 +106,14 @@ static int check_entry(struct check *check, const struct lk_id *account, struct 
     if (code != 0)
         return code;
     check->finding.entries++;
+    const struct lk_mac_key *key;
+    code = key_of_version(check, row.key_version, &key);
+    if (code != 0)
+        return code;
     uint8_t mac[LK_MAC_BYTES];
-    lk_audit_mac_entry(check->key, walk->mac, &row, mac);
+    if (walk->seq == 0)
+        lk_audit_mac_start(key, account, walk->mac);
+    lk_audit_mac_entry(key, walk->mac, &row, mac);
     const char *reason = step_onto(walk, row.seq, mac, row.mac);
     return reason == NULL ? 1 : found(check, walk->seq + 1, reason);
 }
@@ -127,8 +167,14 @@ static int check_place(struct check *check, struct walk *walk) {
         return is_at_the_end(walk) ? 2 : found_in_list(check, NULL, walk->seq + 1, "the end was cut off");
     if (code != 0)
         return code;
+    const struct lk_mac_key *key;
+    code = key_of_place(check, row.position, &key);
+    if (code != 0)
+        return code;
     uint8_t mac[LK_MAC_BYTES];
-    lk_register_mac_row(check->key, walk->mac, &row, mac);
+    if (walk->seq == 0)
+        lk_register_mac_start(key, walk->mac);
+    lk_register_mac_row(key, walk->mac, &row, mac);
     const char *reason = step_onto(walk, row.position, mac, row.mac);
     if (reason == NULL)
         return 1;
@@ -185,7 +231,8 @@ static int check_strangers(struct check *check) {
 }
 
 int lk_audit_verify(struct lk_call *call, struct lk_audit_finding *ret) {
-    struct check check = {.db = call->db, .key = lk_keys_mac(call->domain->keys, LK_KEY_AUDIT), .finding = {.intact = true}};
+    const struct lk_keys *keys = call->domain->keys;
+    struct check check = {.db = call->db, .keys = keys, .key = lk_keys_mac(keys, LK_KEY_AUDIT), .finding = {.intact = true}};
     lk_arena_init(&check.arena, STEP_ARENA_MAX);
     int code = check_register(&check);
     if (code == 1)
@@ -193,6 +240,7 @@ int lk_audit_verify(struct lk_call *call, struct lk_audit_finding *ret) {
     if (code == 1)
         code = check_strangers(&check);
     lk_arena_free(&check.arena);
+    explicit_bzero(&check.older, sizeof(check.older));
     if (code < 0)
         return lk_fail_store(call, code);
     *ret = check.finding;

@@ -44,6 +44,7 @@ static void forget_changes(struct lk_call *call) {
 int lk_operation_begin(struct lk_call *call) {
     call->denial = (struct lk_denial){0};
     forget_changes(call);
+    call->audit_of_operation = call->domain->audit_pending;
     int code = lk_db_savepoint(call->db);
     return code == 0 ? 0 : lk_fail_store(call, code);
 }
@@ -65,6 +66,7 @@ static int count_wrong_password(struct lk_call *call, const struct lk_audit_chan
 
 /* The entry is all or nothing: what is left of a failed one would break the chain. */
 static int audit_denial(struct lk_call *call) {
+    const uint64_t entries = call->domain->audit_pending;
     struct lk_denial denial = call->denial;
     call->denial = (struct lk_denial){0};
     struct lk_audit_change change = {
@@ -84,6 +86,7 @@ static int audit_denial(struct lk_call *call) {
         code = lk_db_release(call->db);
         return code == 0 ? 0 : lk_fail_store(call, code);
     }
+    call->domain->audit_pending = entries;
     lk_db_rollback_to(call->db);
     return code;
 }
@@ -107,6 +110,7 @@ static int keep(struct lk_call *call) {
     forget_changes(call);
     if (code != 0) {
         lk_permissions_changed(call);
+        call->domain->audit_pending = call->audit_of_operation;
         int undone = lk_db_rollback_to(call->db);
         return undone == 0 ? code : lk_fail_store(call, undone);
     }
@@ -121,6 +125,7 @@ int lk_operation_end(struct lk_call *call, bool failed) {
     if (!failed)
         return keep(call);
     forget_changes(call);
+    call->domain->audit_pending = call->audit_of_operation;
     int code = lk_db_rollback_to(call->db);
     lk_permissions_changed(call); /* an actor may have been read again in what was undone */
     if (code != 0)
@@ -132,6 +137,7 @@ int lk_operation_end(struct lk_call *call, bool failed) {
 
 int lk_request_begin(struct lk_call *call) {
     call->mark = mark(call);
+    call->audit_of_request = call->domain->audit_pending;
     call->imported = 0;
     call->denied = 0;
     int code = lk_db_savepoint(call->db);
@@ -144,6 +150,7 @@ int lk_request_end(struct lk_call *call, bool undo) {
         undo_to(call, call->mark);
     if (undo) {
         lk_permissions_changed(call);
+        call->domain->audit_pending = call->audit_of_request;
         call->change_set = (struct lk_id){0};
         call->denial = (struct lk_denial){0};
     }
@@ -190,13 +197,29 @@ static int refuse_key(struct lk_call *call) {
     return lk_problem_set(call->problem, LK_EUNAUTH, "Invalid API Key");
 }
 
+int lk_secret_digest(struct lk_call *call, struct lk_slice token, struct lk_digest *ret) {
+    const struct lk_keys *keys = call->domain->keys;
+    lk_digest_token(keys, token, ret);
+    for (size_t i = 0; i < lk_keys_older_lookups(keys); i++) {
+        struct lk_digest older;
+        struct lk_key_row key;
+        lk_digest_token_older(keys, i, token, &older);
+        int code = lk_store_key_find_by_secret(call->db, older.bytes, call->now_ms, call->arena, &key);
+        if (code == 0)
+            *ret = older;
+        if (code != LK_ENOTFOUND)
+            return code == 0 ? 0 : lk_fail_store(call, code);
+    }
+    return 0;
+}
+
 int lk_authenticate_key(struct lk_call *call, struct lk_slice token) {
     lk_permission_cache_trim(call->domain->permissions);
     if (lk_token_check(token) == LK_TOKEN_MALFORMED)
         return refuse_key(call);
     struct lk_digest digest;
-    lk_digest_token(call->domain->keys, token, &digest);
-    return lk_authenticate_digest(call, &digest, NULL);
+    int code = lk_secret_digest(call, token, &digest);
+    return code == 0 ? lk_authenticate_digest(call, &digest, NULL) : code;
 }
 
 int lk_authenticate_digest(struct lk_call *call, const struct lk_digest *digest, const struct lk_id *only) {

@@ -98,6 +98,8 @@ struct lk_call {
     struct lk_change *changes; /* of the operation (domain/change.h) */
     struct lk_change *last_change;
     size_t mark;                   /* of the observer, when the request began */
+    uint64_t audit_of_request;     /* entries of the batch before the request */
+    uint64_t audit_of_operation;   /* and before the operation */
     size_t imported;               /* keys that the request has asked to import */
     size_t denied;                 /* keys of its imports that were refused for want of a right, each with an entry */
     struct lk_found_groups *found; /* groups that were named before (domain/group_set.c) */

@@ -42,10 +42,10 @@ int lk_email_lower(struct lk_call *call, struct lk_slice email, struct lk_slice 
     return 0;
 }
 
-int lk_email_check(struct lk_call *call, struct lk_slice email, struct lk_slice *ret) {
+int lk_email_check(struct lk_call *call, struct lk_slice email) {
     if (email.len == 0)
         return lk_problem_set(call->problem, LK_EINVAL, "Invalid email: it is empty, and an address like name@example.com is needed");
     if (!is_email(email))
         return lk_problem_set(call->problem, LK_EINVAL, "Invalid email: %s is not an address like name@example.com", lk_show(email).text);
-    return lk_email_lower(call, email, ret);
+    return 0;
 }

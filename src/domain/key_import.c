@@ -22,8 +22,10 @@ static int check_token(struct lk_call *call, struct lk_slice token) {
 static int check_unused(struct lk_call *call, struct lk_slice token) {
     struct lk_digest digest;
     struct lk_key_row row = {0};
-    lk_digest_token(call->domain->keys, token, &digest);
-    int code = lk_store_key_find_by_secret(call->db, digest.bytes, call->now_ms, call->arena, &row);
+    int code = lk_secret_digest(call, token, &digest);
+    if (code != 0)
+        return code;
+    code = lk_store_key_find_by_secret(call->db, digest.bytes, call->now_ms, call->arena, &row);
     if (code == LK_ENOTFOUND) {
         code = lk_store_old_secret_forget(call->db, digest.bytes, call->now_ms);
         return code == 0 ? 0 : lk_fail_store(call, code);

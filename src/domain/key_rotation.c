@@ -82,8 +82,10 @@ int lk_api_key_rotate(struct lk_call *call, struct lk_slice account, struct lk_s
 
 int lk_key_find_by_token(struct lk_call *call, struct lk_slice token, struct lk_key_row *ret, bool *ret_old) {
     struct lk_digest digest;
-    lk_digest_token(call->domain->keys, token, &digest);
-    int code = lk_store_key_find_by_digest(call->db, digest.bytes, call->arena, ret);
+    int code = lk_secret_digest(call, token, &digest);
+    if (code != 0)
+        return code;
+    code = lk_store_key_find_by_digest(call->db, digest.bytes, call->arena, ret);
     bool old = code == LK_ENOTFOUND;
     if (old)
         code = lk_store_key_find_by_secret(call->db, digest.bytes, call->now_ms, call->arena, ret);
@@ -99,9 +101,10 @@ int lk_key_end_old_secret(struct lk_call *call, struct lk_key_row *row, struct l
                           struct lk_slice *ret_after) {
     struct lk_group_set groups;
     struct lk_digest digest;
-    lk_digest_token(call->domain->keys, token, &digest);
+    int code = lk_secret_digest(call, token, &digest);
     row->updated_at = call->now_ms;
-    int code = lk_key_groups(call, &row->id, &groups);
+    if (code == 0)
+        code = lk_key_groups(call, &row->id, &groups);
     if (code == 0)
         code = lk_key_document(call, row, &groups, ret_before);
     if (code != 0)

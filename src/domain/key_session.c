@@ -54,12 +54,13 @@ int lk_login_key(struct lk_call *call, struct lk_slice key, struct lk_login_resu
     if (code == 0)
         code = lk_key_session_describe(call, &result);
     if (code == 0)
+        code = lk_secret_digest(call, key, &secret);
+    if (code == 0)
         code = lk_operation_begin(call);
     if (code != 0)
         return code;
     char token[LK_SESSION_TOKEN_LEN + 1];
     lk_session_token_make(token);
-    lk_digest_token(call->domain->keys, key, &secret);
     code = open_session(call, &secret, token);
     if (code == 0 && lk_arena_copy(call->arena, lk_slice_cstr(token), &result.token) != 0)
         code = lk_fail_memory(call);

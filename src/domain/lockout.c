@@ -54,13 +54,13 @@ static int look(void *context, const struct lk_group_permissions_row *row) {
     return search->found == search->wanted ? ENOUGH : 0;
 }
 
-/* Which of the wanted rights one of the keepers holds. */
-static int find_held(struct lk_call *call, uint32_t wanted, enum lk_keepers keepers, uint32_t *ret) {
+/* Which of the wanted rights one of the keepers holds, other than a key (NULL: none). */
+static int find_held(struct lk_call *call, uint32_t wanted, enum lk_keepers keepers, const struct lk_id *except, uint32_t *ret) {
     struct search search = {.wanted = wanted};
     int code = 0;
     if (wanted != 0) {
         lk_arena_init(&search.arena, ARENA_MAX);
-        code = lk_store_group_each_keeper(call->db, &call->actor->account_id, keepers, call->now_ms, look, &search);
+        code = lk_store_group_each_keeper(call->db, &call->actor->account_id, keepers, except, call->now_ms, look, &search);
         lk_arena_free(&search.arena);
     }
     if (code < 0)
@@ -72,9 +72,9 @@ static int find_held(struct lk_call *call, uint32_t wanted, enum lk_keepers keep
 /* Whoever has a right without a limit has it now, too: among the limited it is looked for only where it was not found without a limit. */
 static int find_before(struct lk_call *call, uint32_t given, bool limited, struct lk_lockout *ret) {
     struct lk_lockout before = {0};
-    int code = limited ? 0 : find_held(call, given, LK_KEEPERS_UNLIMITED, &before.always);
+    int code = limited ? 0 : find_held(call, given, LK_KEEPERS_UNLIMITED, NULL, &before.always);
     if (code == 0)
-        code = find_held(call, given & ~before.always, LK_KEEPERS_ALL, &before.now);
+        code = find_held(call, given & ~before.always, LK_KEEPERS_ALL, NULL, &before.now);
     if (code == 0)
         *ret = before;
     return code;
@@ -92,7 +92,7 @@ int lk_lockout_before_groups(struct lk_call *call, const struct lk_group_set *gr
 
 int lk_lockout_before_addresses(struct lk_call *call, struct lk_lockout *ret) {
     struct lk_lockout before = {.addresses = true};
-    int code = find_held(call, ALL_RIGHTS, LK_KEEPERS_USERS, &before.always);
+    int code = find_held(call, ALL_RIGHTS, LK_KEEPERS_USERS, NULL, &before.always);
     if (code == 0)
         *ret = before;
     return code;
@@ -143,9 +143,9 @@ int lk_lockout_after(struct lk_call *call, const struct lk_lockout *before, cons
     else if (before->always != 0)
         code = rights_of_caller(call, &kept);
     if (code == 0)
-        code = find_held(call, before->always & ~kept, LK_KEEPERS_UNLIMITED, &always);
+        code = find_held(call, before->always & ~kept, LK_KEEPERS_UNLIMITED, before->away, &always);
     if (code == 0)
-        code = find_held(call, before->now & ~kept, LK_KEEPERS_ALL, &now);
+        code = find_held(call, before->now & ~kept, LK_KEEPERS_ALL, before->away, &now);
     if (code != 0)
         return code;
     return refuse(call, before->addresses, before->always & ~always & ~kept, before->now & ~now & ~kept);

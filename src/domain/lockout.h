@@ -25,6 +25,8 @@ struct lk_lockout {
     uint32_t always; /* rights that somebody holds without a limit */
     uint32_t now;    /* rights that somebody holds, if only limited, and now */
     bool addresses;  /* it is the IP allow list that is changed */
+    /* NULL, or set after the change: the key that the caller acts by, when its addresses do not hold the caller's any more. It keeps nothing. */
+    const struct lk_id *away;
 };
 
 /* given: what the group holds that is going to be changed. Rights that are not in it cannot be lost by the change. An account in which nobody holds a right (a new

@@ -38,7 +38,7 @@ static const char *const app_type_names[LK_APP_TYPES] = {"ALL",      "ENV",     
                                                          "PIPELINE", "DEPLOYMENT", "PROVISIONER", "TEMPLATE"};
 
 static const char *const action_names[LK_ACTIONS] = {
-    "CREATE", "READ", "UPDATE", "DELETE", "EXECUTE", "EXECUTE_WORKFLOW", "EXECUTE_PIPELINE", "ROLLBACK_WORKFLOW",
+    "CREATE", "READ", "UPDATE", "DELETE", "EXECUTE", "EXECUTE_WORKFLOW", "EXECUTE_PIPELINE", "ROLLBACK_WORKFLOW", "ABORT_WORKFLOW",
 };
 
 #define FILTER_TYPES_MAX 4
@@ -182,8 +182,8 @@ static bool reaches(const struct lk_app_permission *held, const struct lk_app_pe
     return held->type == wanted->type && filter_reaches(held, wanted, budget);
 }
 
-/* What a held permission lets its holder grant. Account Administrator holds six of the eight actions on everything; EXECUTE and ROLLBACK_WORKFLOW
- * are about the same workflows and pipelines, and would be nobody's to grant if those six did not stand for all. */
+/* What a held permission lets its holder grant. Account Administrator holds six of the nine actions on everything; the others (EXECUTE,
+ * ROLLBACK_WORKFLOW, ABORT_WORKFLOW) are about the same workflows and pipelines, and would be nobody's to grant if those six did not stand for all. */
 static uint32_t grantable_actions(const struct lk_app_permission *held) {
     static const uint32_t administrator = 1U << LK_ACTION_CREATE | 1U << LK_ACTION_READ | 1U << LK_ACTION_UPDATE | 1U << LK_ACTION_DELETE |
                                           1U << LK_ACTION_EXECUTE_WORKFLOW | 1U << LK_ACTION_EXECUTE_PIPELINE;

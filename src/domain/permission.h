@@ -81,6 +81,7 @@ enum lk_action {
     LK_ACTION_EXECUTE_WORKFLOW,
     LK_ACTION_EXECUTE_PIPELINE,
     LK_ACTION_ROLLBACK_WORKFLOW,
+    LK_ACTION_ABORT_WORKFLOW,
     LK_ACTIONS /* how many */
 };
 
@@ -155,7 +156,7 @@ uint32_t lk_account_permissions_expand(uint32_t bits);
 
 /* The grant rule: whether everything in `wanted` follows from `held`, or is in `existing` (NULL: nothing), which is there already; all normalised. Conservative with application permissions: it says no unless
  * each action of each wanted one is given whole by one held permission, and when comparing would take too long. All that Account Administrator
- * holds on an application (type ALL, CREATE READ UPDATE DELETE EXECUTE_WORKFLOW EXECUTE_PIPELINE) covers the other two actions there, when it is held. On no, what (may be NULL) is set
+ * holds on an application (type ALL, CREATE READ UPDATE DELETE EXECUTE_WORKFLOW EXECUTE_PIPELINE) covers the other actions there, when it is held. On no, what (may be NULL) is set
  * to the name of the first thing that is missing: text that lives as long as wanted. */
 bool lk_permissions_cover(const struct lk_permissions *held, const struct lk_permissions *existing, const struct lk_permissions *wanted,
                           struct lk_slice *what);

@@ -11,7 +11,8 @@ static uint32_t refused_actions(enum lk_app_type type) {
     switch (type) {
     case LK_APP_ALL: return 0;
     case LK_APP_DEPLOYMENT: return ACTION(CREATE) | ACTION(UPDATE) | ACTION(DELETE);
-    default: return ACTION(EXECUTE) | ACTION(EXECUTE_WORKFLOW) | ACTION(EXECUTE_PIPELINE) | ACTION(ROLLBACK_WORKFLOW);
+    default:
+        return ACTION(EXECUTE) | ACTION(EXECUTE_WORKFLOW) | ACTION(EXECUTE_PIPELINE) | ACTION(ROLLBACK_WORKFLOW) | ACTION(ABORT_WORKFLOW);
     }
 }
 

@@ -18,6 +18,7 @@ struct lk_domain {
     uint64_t generation;                       /* changes whenever the permissions of some actor may have changed, or a change was undone */
     const struct lk_change_observer *observer; /* NULL: none */
     struct lk_login_rules login;
+    uint64_t audit_pending;         /* entries of the batch, until its commit: those of what is undone are taken off again */
     _Atomic uint64_t audit_entries; /* written by the store thread, read by any */
 };
 
@@ -49,6 +50,10 @@ struct lk_intent {
 
 /* The actor must hold one of the permissions (bits; wider ones count). LK_EFORBIDDEN "User not authorized". */
 int lk_require(struct lk_call *call, uint32_t any_of, const struct lk_intent *intent);
+
+/* The digest by which the database knows a secret, present or old, that is good by now: under an older lookup key when it is found by that one only. Of an
+ * unknown secret it is the one under the present key. */
+int lk_secret_digest(struct lk_call *call, struct lk_slice token, struct lk_digest *ret);
 
 /* lk_authenticate_key for the digest of a key. only: LK_EUNAUTH when it is another key's than that one's; NULL: anybody's. */
 int lk_authenticate_digest(struct lk_call *call, const struct lk_digest *digest, const struct lk_id *only);

@@ -108,7 +108,9 @@ int lk_user_create(struct lk_call *call, const struct lk_user_input *input, stru
     whole.name_given = true;
     code = apply_input(call, &whole, &row);
     if (code == 0)
-        code = lk_email_check(call, input->email, &row.email);
+        code = lk_email_check(call, input->email);
+    if (code == 0)
+        code = lk_email_lower(call, input->email, &row.email);
     if (code == 0)
         code = lk_group_set_find(call, input->group_ids, input->group_ids_len, "a user", &groups);
     if (code == 0)

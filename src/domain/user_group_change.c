@@ -230,7 +230,8 @@ static int compare_users(const void *a, const void *b) {
 /* The users of these ids, without duplicates, in order of id. */
 static int find_users(struct lk_call *call, const struct lk_slice *ids, size_t len, struct members *ret) {
     if (len > LK_GROUP_USERS_MAX)
-        return lk_problem_set(call->problem, LK_EINVAL, "Too many userIds: %zu, and at most %d are allowed", len, LK_GROUP_USERS_MAX);
+        return lk_problem_set(call->problem, LK_EINVAL, "Too many userIds: %zu, and at most %d are allowed; addUserToUserGroup adds more",
+                              len, LK_GROUP_USERS_MAX);
     struct lk_user_row *rows = lk_arena_calloc(call->arena, len, sizeof(*rows));
     if (rows == NULL)
         return lk_fail_memory(call);

@@ -615,7 +615,7 @@ static void settle(struct http_connection *c) {
 static bool shake_hands(struct http_connection *c) {
     int result = http_tls_handshake(c);
     if (result < 0) {
-        if (c->tls->begun) /* who only sees whether somebody listens, as balancers do, has begun nothing */
+        if (c->tls->begun) /* else nothing was tried: balancers look like this whether somebody listens */
             http_count(&c->loop->counters.tls_failures);
         http_connection_abort(c);
     } else if (result == 0) {

@@ -195,7 +195,7 @@ static void keep_own_fields(struct http_request *request, struct http_reply *rep
 static void refuse(struct http_connection *c, struct http_request *request, int status) {
     struct http_reply reply;
     http_reply_error(c->loop, status, &reply);
-    http_count_answer(&c->loop->counters, 0, status);
+    http_count_answer(&c->loop->counters, request->kind, status); /* which is known when the answer of its handler cannot be sent */
     reply.answer.head_only = request->head.method_id == HTTP_HEAD;
     keep_own_fields(request, &reply);
     submit(c, request, &reply.answer);
@@ -412,9 +412,24 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     return 0;
 }
 
+/* Whether an error that ends a stream or the connection is about what the client has sent. Most such frames are nghttp2's own. */
+static bool is_of_client(uint32_t error) {
+    return error == NGHTTP2_PROTOCOL_ERROR || error == NGHTTP2_FLOW_CONTROL_ERROR || error == NGHTTP2_FRAME_SIZE_ERROR ||
+           error == NGHTTP2_COMPRESSION_ERROR || error == NGHTTP2_ENHANCE_YOUR_CALM;
+}
+
+/* Requests that get no answer, and frames that are none. */
+static void count_bad(struct http_connection *c, const nghttp2_frame *frame) {
+    bool of_stream = frame->hd.type == NGHTTP2_RST_STREAM && is_of_client(frame->rst_stream.error_code);
+    bool of_connection = frame->hd.type == NGHTTP2_GOAWAY && is_of_client(frame->goaway.error_code);
+    if (of_stream || of_connection)
+        http_count(&c->loop->counters.bad_requests);
+}
+
 /* An answer that came before the request's end makes the rest of that needless (RFC 9113 section 8.1). */
 static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *context) {
     struct http_connection *c = context;
+    count_bad(c, frame);
     if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
         count_reset(c);
     if (frame->hd.type == NGHTTP2_GOAWAY && c->h2->goodbye == GOODBYE_NOTICE) {
@@ -505,7 +520,6 @@ void http2_receive(struct http_connection *c) {
     run_ready(c);
     if (n >= 0)
         return;
-    http_count(&c->loop->counters.bad_requests);
     nghttp2_session_terminate_session(session, n == NGHTTP2_ERR_FLOODED ? NGHTTP2_ENHANCE_YOUR_CALM
                                                : n == NGHTTP2_ERR_NOMEM ? NGHTTP2_INTERNAL_ERROR
                                                                         : NGHTTP2_PROTOCOL_ERROR);

@@ -71,10 +71,12 @@ static int parse_quality(struct lk_slice text) {
     return quality > 1000 ? -1 : quality;
 }
 
+#define NAMED 3 /* and more: the range is the offer, no wildcard */
+
 /* How closely a range names offer: 0 not at all, more for the more specific. */
 static int specificity(struct lk_slice range, struct lk_slice offer, bool has_params) {
     if (lk_slice_equal_nocase(range, offer))
-        return has_params ? 3 : 4;
+        return has_params ? NAMED : NAMED + 1;
     const char *slash = offer.len == 0 ? NULL : memchr(offer.ptr, '/', offer.len);
     if (lk_slice_is(range, "*/*") || lk_slice_is(range, "*"))
         return 1;
@@ -84,11 +86,14 @@ static int specificity(struct lk_slice range, struct lk_slice offer, bool has_pa
     return lk_slice_equal_nocase(lk_slice_make(range.ptr, range.len - 1), lk_slice_make(offer.ptr, type_len)) ? 2 : 0;
 }
 
-unsigned http_accept_quality(struct lk_slice accept, const char *offer) {
-    if (accept.ptr == NULL)
-        return 1000;
-    int best = 0;
-    int result = 0;
+/* What the most specific range says of an offer. */
+struct weight {
+    int specific; /* 0: nothing */
+    int quality;
+};
+
+static struct weight weigh(struct lk_slice accept, const char *offer) {
+    struct weight best = {0};
     while (accept.len > 0) {
         struct lk_slice element = cut_element(&accept, ',');
         struct lk_slice range = cut_element(&element, ';');
@@ -104,10 +109,18 @@ unsigned http_accept_quality(struct lk_slice accept, const char *offer) {
                 has_params = true;
         }
         int specific = specificity(range, lk_slice_cstr(offer), has_params);
-        if (quality >= 0 && specific > best) {
-            best = specific;
-            result = quality;
-        }
+        if (quality >= 0 && specific > best.specific)
+            best = (struct weight){specific, quality};
     }
-    return (unsigned)result;
+    return best;
+}
+
+unsigned http_accept_quality(struct lk_slice accept, const char *offer) {
+    return accept.ptr == NULL ? 1000 : (unsigned)weigh(accept, offer).quality;
+}
+
+bool http_accept_prefers(struct lk_slice accept, const char *offer, const char *other) {
+    const struct weight a = weigh(accept, offer);
+    const struct weight b = weigh(accept, other);
+    return a.quality > b.quality || (a.quality == b.quality && a.quality > 0 && a.specific >= NAMED);
 }

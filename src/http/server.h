@@ -144,7 +144,7 @@ void http_server_stop(struct http_server *server, unsigned grace_ms);
 void http_server_free(struct http_server *server); /* after stop; or after create without start; NULL is fine */
 
 /* bad_requests_total: refused by the server itself. timeouts_total: of header, body and write; an idle connection's end is none.
- * connections_refused: past connections_max, or for want of memory. tls_failures_total: handshakes that failed, and what was no TLS; not who left without a word. */
+ * connections_refused: past connections_max, or for want of memory. tls_failures_total: handshakes that failed, and what was no TLS; not who went without a word. */
 #define HTTP_CLASSES 16       /* kinds of requests that answers are counted by (http_set_class) */
 #define HTTP_STATUS_CLASSES 5 /* 1xx to 5xx */
 
@@ -189,7 +189,7 @@ const void *http_request_note(const struct http_request *request); /* to read; N
 
 /* --- answering --- */
 
-/* Which kind of request it is, 0 to HTTP_CLASSES - 1, for counting its answer; 0 unless set, and for those that the server refuses by itself. */
+/* Which kind of request it is, 0 to HTTP_CLASSES - 1, for counting its answer; 0 unless set, and for those that the server refuses before. */
 void http_set_class(struct http_request *request, unsigned kind);
 
 /* Status; 200 unless set. */

@@ -27,4 +27,8 @@ struct lk_slice http_media_type_param(struct lk_slice content_type, const char *
  * (RFC 9110 section 12.5). An absent header (ptr NULL) gives 1000. */
 unsigned http_accept_quality(struct lk_slice accept, const char *offer);
 
+/* Whether that header asks for offer rather than for other, which is what everybody gets who has no preference: by a higher quality, or by the same when
+ * offer is named. */
+bool http_accept_prefers(struct lk_slice accept, const char *offer, const char *other);
+
 #endif

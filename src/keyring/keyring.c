@@ -87,6 +87,10 @@ void lk_keyring_bound(struct lk_keyring *keyring, size_t bytes) {
     keyring->sets_max = bytes;
 }
 
+void lk_keyring_alone(struct lk_keyring *keyring) {
+    keyring->maker.none = true;
+}
+
 /* ---- staging ---- */
 
 struct lk_staged *lk_staged_next(struct lk_keyring *keyring) {

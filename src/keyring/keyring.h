@@ -111,6 +111,9 @@ void lk_keyring_close(struct lk_keyring *keyring);
  * bound. */
 void lk_keyring_bound(struct lk_keyring *keyring, size_t bytes);
 
+/* Writer, before the first change. No thread is started for this keyring: the writer makes and gives back its memory itself, and now and then takes longer. */
+void lk_keyring_alone(struct lk_keyring *keyring);
+
 /* Writer. Begins a batch; one at a time. */
 void lk_keyring_begin(struct lk_keyring *keyring);
 

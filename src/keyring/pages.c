@@ -127,7 +127,7 @@ static void *make(void *context) {
 
 /* Signals are for the threads of whoever uses the keyring. */
 void lk_maker_start(struct lk_maker *maker) {
-    if (maker->started)
+    if (maker->started || maker->none)
         return;
     maker->started = true;
     sigset_t all;

@@ -36,6 +36,7 @@ struct lk_maker {
     pthread_cond_t wake;  /* the maker: there is something to do */
     pthread_cond_t ended; /* the writer: the job at hand was put down */
     pthread_t thread;
+    bool none;    /* no thread is wanted */
     bool started; /* or it was tried in vain */
     bool running;
     bool stopping;
@@ -48,7 +49,7 @@ struct lk_maker {
 
 void lk_maker_open(struct lk_maker *maker);
 
-/* Starts the thread, which fills the stock, unless it runs: long before the first lk_maker_chunk, for it has to be given time by the system. */
+/* Starts the thread, which fills the stock, unless it runs or is not wanted: long before the first lk_maker_chunk, for it has to be given time by the system. */
 void lk_maker_start(struct lk_maker *maker);
 
 /* Ends the thread and gives back what it was to give back; jobs to prepare are forgotten. */

@@ -164,10 +164,24 @@ static void describe(const struct lk_cells *cells, const struct snapshot *key, c
         ret->metadata = lk_slice_make(rare->metadata, rare->metadata_len);
 }
 
+/* Few secrets are still known by an older lookup key, and only after the master key was rotated. */
+static bool find_token(const struct lk_keyring *keyring, struct lk_slice token, const struct lk_digest *digest, struct snapshot *ret) {
+    if (find(keyring, digest, ret))
+        return true;
+    for (size_t i = 0; i < lk_keys_older_lookups(keyring->keys); i++) {
+        struct lk_digest older;
+        lk_digest_token_older(keyring->keys, i, token, &older);
+        if (find(keyring, &older, ret))
+            return true;
+    }
+    return false;
+}
+
 static enum lk_verify_code decide(const struct lk_keyring *keyring, const struct lk_verify_request *request, const struct lk_digest *digest,
                                   struct lk_verify_answer *ret) {
     struct snapshot key;
-    if (!find(keyring, digest, &key) || (request->account != NULL && !lk_id_equal(request->account, &key.account->id)))
+    if (!find_token(keyring, request->token, digest, &key) ||
+        (request->account != NULL && !lk_id_equal(request->account, &key.account->id)))
         return lk_token_is_damaged(request->token) ? LK_VERIFY_MALFORMED : LK_VERIFY_NOT_FOUND;
     struct lk_rare *rare = lk_cells_rare(&keyring->cells, key.entry, key.state);
     enum lk_verify_code code = judge(request, &key, rare, ret);

@@ -80,6 +80,7 @@ int latchkey_open(const uint8_t secret[LATCHKEY_SECRET_BYTES], struct latchkey *
     code = lk_keyring_open(latchkey->keys, &vocabulary, 0, &latchkey->keyring);
     if (code != 0)
         goto err2;
+    lk_keyring_alone(latchkey->keyring); /* whoever forks has no thread of ours to lose */
     pthread_mutex_init(&latchkey->writing, NULL);
     *ret = latchkey;
     return 0;

@@ -100,6 +100,7 @@ static int configure_connection(struct lk_db *db) {
                           "PRAGMA synchronous = FULL;"
                           "PRAGMA temp_store = MEMORY;"
                           "PRAGMA cell_size_check = ON;"
+                          "PRAGMA secure_delete = ON;" /* what is under a master key that was replaced may not stay in free pages */
                           "PRAGMA mmap_size = 0;"
                           "PRAGMA cache_size = -131072;"
                           "PRAGMA journal_size_limit = 67108864");

@@ -204,37 +204,39 @@ int lk_store_group_each(struct lk_db *db, const struct lk_id *account, lk_group_
 }
 
 /* Users first: a group has few of them, and may have a hundred thousand keys, all of which are limited. */
-#define KEPT                                                                                                       \
-    "((($2 > 0 OR NOT EXISTS (SELECT 1 FROM ip_allow WHERE account_id = $1 AND status = 'ACTIVE')) "               \
-    "AND EXISTS (SELECT 1 FROM group_member m JOIN user_login l ON l.user_id = m.user_id WHERE m.group_id = g.id " \
-    "AND l.password_hash IS NOT NULL)) "                                                                           \
-    "OR EXISTS (SELECT 1 FROM api_key_group kg JOIN api_key k ON k.id = kg.api_key_id WHERE kg.group_id = g.id "   \
-    "AND k.enabled = 1 AND (k.expires_at IS NULL OR ($2 = 2 AND k.expires_at > $3)) AND (k.allowed_ips IS NULL OR $2 = 2)))"
+#define KEPT                                                                                                                \
+    "((($2 > 0 OR NOT EXISTS (SELECT 1 FROM ip_allow WHERE account_id = $1 AND status = 'ACTIVE')) "                        \
+    "AND EXISTS (SELECT 1 FROM group_member m JOIN user_login l ON l.user_id = m.user_id WHERE m.group_id = g.id "          \
+    "AND l.password_hash IS NOT NULL)) "                                                                                    \
+    "OR EXISTS (SELECT 1 FROM api_key_group kg JOIN api_key k ON k.id = kg.api_key_id WHERE kg.group_id = g.id "            \
+    "AND k.enabled = 1 AND (k.expires_at IS NULL OR ($2 = 2 AND k.expires_at > $3)) AND (k.allowed_ips IS NULL OR $2 = 2) " \
+    "AND ($4 IS NULL OR k.id <> $4)))"
 
 _Static_assert(LK_KEEPERS_UNLIMITED == 0 && LK_KEEPERS_USERS == 1 && LK_KEEPERS_ALL == 2, "as the statement has them");
 
-static int visit_kept(struct lk_stmt *stmt, const struct lk_id *account, enum lk_keepers keepers, int64_t now_ms, lk_group_each each,
-                      void *context) {
+static int visit_kept(struct lk_stmt *stmt, const struct lk_id *account, enum lk_keepers keepers, const struct lk_id *except,
+                      int64_t now_ms, lk_group_each each, void *context) {
     lk_bind_id(stmt, 1, account);
     lk_bind_int(stmt, 2, keepers);
     lk_bind_int(stmt, 3, now_ms);
+    lk_bind_id(stmt, 4, except);
     return visit(stmt, each, context);
 }
 
-int lk_store_group_each_keeper(struct lk_db *db, const struct lk_id *account, enum lk_keepers keepers, int64_t now_ms, lk_group_each each,
-                               void *context) {
+int lk_store_group_each_keeper(struct lk_db *db, const struct lk_id *account, enum lk_keepers keepers, const struct lk_id *except,
+                               int64_t now_ms, lk_group_each each, void *context) {
     /* First those that an index leads to: an administrator's group is one of them, and the texts of the others need not be searched. */
     struct lk_stmt *managing =
         lk_db_stmt(db, "SELECT g.id, g.name, g.permissions FROM user_group g WHERE g.account_id = $1 AND g.manages = 1 "
                        "AND " KEPT);
-    int code = visit_kept(managing, account, keepers, now_ms, each, context);
+    int code = visit_kept(managing, account, keepers, except, now_ms, each, context);
     if (code != 0)
         return code;
     struct lk_stmt *others =
         lk_db_stmt(db, "SELECT g.id, g.name, g.permissions FROM user_group g WHERE g.account_id = $1 AND g.manages = 0 "
                        "AND (g.permissions LIKE '%\"MANAGE_API_KEYS\"%' OR g.permissions LIKE '%\"latchkey.operator\"%') "
                        "AND " KEPT);
-    return visit_kept(others, account, keepers, now_ms, each, context);
+    return visit_kept(others, account, keepers, except, now_ms, each, context);
 }
 
 static int read_id(struct lk_stmt *stmt, struct lk_arena *arena, void *ret) {

@@ -70,10 +70,10 @@ enum lk_keepers {
     LK_KEEPERS_ALL,
 };
 
-/* Groups of an account that may hold a right of domain/lockout.h (a superset, to look into), and in which is one of the keepers. Those that manage users come
- * first. */
-int lk_store_group_each_keeper(struct lk_db *db, const struct lk_id *account, enum lk_keepers keepers, int64_t now_ms, lk_group_each each,
-                               void *context);
+/* Groups of an account that may hold a right of domain/lockout.h (a superset, to look into), and in which is one of the keepers; except: a key that is none (NULL:
+ * no such). Those that manage users come first. */
+int lk_store_group_each_keeper(struct lk_db *db, const struct lk_id *account, enum lk_keepers keepers, const struct lk_id *except,
+                               int64_t now_ms, lk_group_each each, void *context);
 
 /* Ids of the groups of an account whose permissions may name an application (its 22 characters): a superset, to look into. */
 int lk_store_group_list_naming(struct lk_db *db, const struct lk_id *account, struct lk_slice application, struct lk_arena *arena,

@@ -66,6 +66,12 @@ describe('backup and restore', () => {
 
   const signedIn = async (at) => (await at.request({ path: '/console/session', headers: { cookie } })).status;
   const restore = (from, into, args = ['--master-key-file', masterKey]) => run(['restore', from, '--data', path.join(directory, into), ...args]);
+  /** The same of bytes that come by a pipe. */
+  function restoreStream(bytes, into, args = ['--master-key-file', masterKey]) {
+    const streamed = path.join(directory, 'streamed.backup');
+    fs.writeFileSync(streamed, bytes);
+    return spawnSync('sh', ['-c', 'from=$1; shift; cat "$from" 2>/dev/null | "$0" restore - --data "$@"', BINARY, streamed, path.join(directory, into), ...args], { encoding: 'utf8' });
+  }
 
   before(async () => {
     server = await Server.start(data, init(data));
@@ -149,7 +155,29 @@ describe('backup and restore', () => {
       assert.equal(done.status, 1, done.stdout);
       assert.match(done.stderr, message);
       assert.equal(fs.existsSync(path.join(directory, 'nothing')), false, done.stderr);
+      const streamed = restoreStream(content, 'nothing', args);
+      assert.deepEqual([streamed.status, streamed.stdout], [1, '']);
+      assert.match(streamed.stderr, message);
+      // What shows only later is found when the directory has been made, which then has no database.
+      const left = fs.existsSync(path.join(directory, 'nothing')) ? fs.readdirSync(path.join(directory, 'nothing')) : [];
+      assert.deepEqual(left, /cut short|longer|damaged|altered/.test(message.source) && content.length > 72 ? ['lock'] : [], streamed.stderr);
+      fs.rmSync(path.join(directory, 'nothing'), { recursive: true, force: true });
     }
+  });
+
+  it('restores from the standard input, and says what came of it', async () => {
+    const done = restoreStream(fs.readFileSync(file), 'streamed');
+    assert.equal(done.status, 0, done.stderr);
+    assert.match(done.stdout, /^Restored .*\/streamed from the standard input: 1 account, 3 API keys, /);
+    const other = await Server.start(path.join(directory, 'streamed'), server.account, { args: ['--master-key-file', masterKey] });
+    assert.equal(await verdict(other, kept.key), 'VALID');
+    await other.stop();
+    assert.match(restoreStream(fs.readFileSync(file), 'streamed').stderr, /is not empty; nothing was changed/);
+    const line = '{ head -c 50 "$1"; sleep 0.2; tail -c +51 "$1"; } | "$0" restore - --data "$2" --master-key-file "$3" --json';
+    const pieces = spawnSync('sh', ['-c', line, BINARY, file, path.join(directory, 'pieces'), masterKey], { encoding: 'utf8' });
+    assert.deepEqual([pieces.status, JSON.parse(pieces.stdout).apiKeys], [0, 3]);
+    assert.equal(restoreStream('', 'nothing').stderr, 'latchkey: Nothing came by the standard input: did the program fail that was to send the backup?\n');
+    assert.equal(fs.existsSync(path.join(directory, 'nothing')), false);
   });
 
   it('refuses one of a database with which no server would start, however sound and sealed', () => {
@@ -230,6 +258,14 @@ describe('backup and restore', () => {
     assert.equal(restore(file, 'given').status, 0);
     const owners = () => fs.readdirSync(into).map((name) => [name, fs.statSync(path.join(into, name)).uid, fs.statSync(path.join(into, name)).gid, fs.statSync(path.join(into, name)).mode & 0o777]);
     assert.deepEqual(owners(), [['latchkey.db', 12345, 23456, 0o600], ['lock', 12345, 23456, 0o600]]);
+  });
+
+  it('takes the master key that the environment names', () => {
+    const env = { ...process.env, LATCHKEY_MASTER_KEY_FILE: masterKey };
+    const done = run(['restore', file, '--data', path.join(directory, 'by environment')], { env });
+    assert.equal(done.status, 0, done.stderr);
+    assert.ok(done.stdout.endsWith(` --master-key-file ${masterKey}\n`), done.stdout);
+    assert.match(run(['restore', file, '--data', path.join(directory, 'by neither'), '--master-key-file', '/nowhere/x'], { env }).stderr, /\/nowhere\/x/);
   });
 
   it('restores into a directory that holds the master key', () => {
@@ -319,7 +355,7 @@ describe('backup and restore', () => {
     const done = restore(pipe, 'from a pipe');
     writer.kill();
     assert.equal(done.status, 1);
-    assert.match(done.stderr, /is a pipe: save the backup to a file first/);
+    assert.match(done.stderr, /is a pipe: save the backup to a file first, or lead it to the standard input, which `latchkey restore -` reads/);
   });
 
   it('writes to the standard output', () => {

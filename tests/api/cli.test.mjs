@@ -114,6 +114,20 @@ describe('latchkey key', () => {
     assert.match(refuse(1, 'key', 'get', 'doomed'), /There is no API key "doomed": `latchkey key list` shows what there is/);
   });
 
+  it('tells programs what was deleted, also where something could not be', () => {
+    const ids = ['g1', '-g2'].map((name) => json('group', 'create', `--name=${name}`).id);
+    const done = cli(['group', 'delete', '--json', '--', 'g1', '-g2', 'nobody', 'g3']);
+    assert.deepEqual([done.status, JSON.parse(done.stdout)], [1, [{ id: ids[0], name: 'g1' }, { id: ids[1], name: '-g2' }]]);
+    assert.match(done.stderr, /^latchkey: There is no user group "nobody"/);
+    const user = json('user', 'create', 'Program', 'program@example.com');
+    const key = json('key', 'create', 'short-lived').apiKey;
+    assert.deepEqual(json('user', 'delete', user.email), [{ id: user.id, name: user.name }]);
+    assert.deepEqual(json('key', 'delete', key.id), [{ id: key.id, name: key.name }]);
+    refuse(1, 'key', 'delete', 'nobody', '--json');
+    const full = shell('"$0" key create full --json >/dev/null; "$0" key delete full --json >/dev/full');
+    assert.deepEqual([full.status, /^latchkey: Cannot write to standard output: .*\. Deleted the API key full \(.{22}\)\.$/m.test(full.stderr)], [1, true], full.stderr);
+  });
+
   it('takes dates that are dates, and none that is past', () => {
     for (const bad of ['soon', '2027-02-30', '2027-01-01T12:00', '30', '-1d']) {
       assert.match(refuse(2, 'key', 'create', 'x', '--expires', bad), /--expires: ".*" is neither a date/);
@@ -470,8 +484,8 @@ describe('the caller', () => {
     let asked = 0;
     const stub = http.createServer((request, response) => {
       request.resume();
-      const { status = 200, headers = {}, data, errors } = answers[Math.min(asked++, answers.length - 1)];
-      response.writeHead(status, headers).end(JSON.stringify({ data, errors }));
+      const { status = 200, headers = {}, data, errors, text } = answers[Math.min(asked++, answers.length - 1)];
+      response.writeHead(status, headers).end(text ?? JSON.stringify({ data, errors }));
     });
     await new Promise((resolve) => stub.listen(0, '127.0.0.1', resolve));
     const command = spawn(BINARY, [...args, '--url', `http://127.0.0.1:${stub.address().port}`], { env: environment() });
@@ -488,6 +502,92 @@ describe('the caller', () => {
   it('waits for a server that asks for patience', async () => {
     const answers = [{ status: 429, headers: { 'retry-after': '1' }, data: null }, groups({ name: 'x' })];
     assert.deepEqual(await against(answers, ['group', 'list', '--json']), { status: 0, stdout: '[{"name":"x"}]\n', stderr: '', asked: 2 });
+  });
+
+  it('is told what answers before the server does, or in its place', async () => {
+    const page = '<html>It works!</html>';
+    for (const [answer, sentence] of [
+      [{ text: page }, /URL answered with status 200 and no JSON; is it a Latchkey server\?/],
+      [{ text: page, status: 502 }, /URL answered with status 502: the server is busy, or a proxy before it does not reach it; try again later/],
+      [{ text: '', status: 503 }, /URL answered with status 503: the server is busy, or a proxy/],
+      [{ text: page, status: 401 }, /What answers at URL, a proxy before the server perhaps, refuses the request with status 401/],
+      [{ text: page, status: 403 }, /What answers at URL, a proxy before the server perhaps, refuses the request with status 403/],
+      [{ text: page, status: 413 }, /What answers at URL, a proxy before the server perhaps, takes no request of this size/],
+      [{ text: page, status: 404 }, /URL has no API: name the URL under which a Latchkey server serves it with --url/],
+      [{ text: '{"detail":"Not here"}', status: 405 }, /URL has no API: name the URL/],
+      [{ text: page, status: 301, headers: { location: 'https://keys.example.com/graphql' } }, /URL leads elsewhere: if the server is there, name it with --url https:\/\/keys\.example\.com\n$/],
+      [{ text: '', status: 302, headers: { location: '/login' } }, /URL leads elsewhere: if the server is there, name it with --url URL\/login\n$/],
+      [{ errors: [{}] }, /The server answered with status 200 and no result; is it a Latchkey server\?/],
+    ]) {
+      const done = await against([answer], ['key', 'list', '--json']);
+      assert.deepEqual([done.status, done.stdout, done.asked], [1, '', 1]);
+      assert.match(done.stderr.replaceAll(/http:\/\/127\.0\.0\.1:\d+/g, 'URL'), new RegExp(`^latchkey: ${sentence.source}`));
+      if (answer.text !== page || !(answer.status > 400)) continue;
+      const backup = await against([answer], ['backup', path.join(temporaryDirectory(), 'x')]);
+      assert.deepEqual([backup.status, backup.stderr.replaceAll(/:\d+/g, '')], [1, done.stderr.replaceAll(/:\d+/g, '')]);
+    }
+  });
+
+  it('is told where nobody knows whether a change was made', async () => {
+    const unknown = 'Whether it was done is not known: look before you repeat it.\n';
+    const page = '<html>No</html>';
+    for (const [status, args, wanted] of [
+      [504, ['group', 'create', 'x'], true],
+      [500, ['key', 'delete', 'x'], false], // which has to be found first
+      [504, ['group', 'list'], false],
+      [404, ['group', 'create', 'x'], false],
+      [403, ['group', 'create', 'x'], false],
+    ]) {
+      const { stderr } = await against([{ text: page, status }], args);
+      assert.equal(stderr.endsWith(unknown), wanted, stderr);
+    }
+    const silent = http.createServer((request) => request.on('data', () => request.socket.destroy()));
+    await new Promise((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const done = spawn(BINARY, ['group', 'create', 'x', '--url', `http://127.0.0.1:${silent.address().port}`], { env: environment() });
+    let stderr = '';
+    done.stderr.on('data', (text) => (stderr += text));
+    await once(done, 'close');
+    silent.close();
+    assert.match(stderr, /^latchkey: No answer from http:.*\n/);
+    assert.ok(stderr.endsWith(unknown), stderr);
+    assert.doesNotMatch(cli(['group', 'create', 'x', '--url', `http://127.0.0.1:${await freePort()}`]).stderr, /not known/);
+  });
+
+  it('does not find its key in what is said of a word in the wrong place', () => {
+    const { apiKey } = server.account;
+    for (const args of [['key', 'verify', apiKey], ['key', 'list', '--api-key-file', apiKey]]) assert.match(refuse(1, ...args), /^latchkey: The name of a file that holds (a|the API) key is needed, not a key itself, which others on this machine can see/);
+    for (const [status, ...args] of [[1, 'key', 'get', apiKey], [1, 'key', 'create', 'x', '--group', apiKey], [1, 'key', 'import', apiKey], [2, apiKey], [2, 'key', 'list', apiKey], [2, 'key', 'create', 'x', '--expires', apiKey]]) {
+      assert.match(refuse(status, ...args), /lk_\*{20,}/);
+      assert.ok(!cli(args).stderr.includes(apiKey.slice(0, 40)), args.join(' '));
+    }
+    const swapped = cli(['key', 'import', '-', '--json'], {}, `name,groups,key\nx,${apiKey},readers\n`);
+    assert.match(JSON.parse(swapped.stdout)[0].error, /^line 2: There is no user group "lk_\*+"/);
+    const others = cli(['key', 'import', '-', '--json'], {}, `name,key\n${apiKey},x\n${apiKey},a-key-that-may-be-imported\n`);
+    assert.deepEqual([others.status, JSON.parse(others.stdout).map(({ name }) => /^lk_\*+$/.test(name))], [1, [true, true]]);
+  });
+
+  it('is told how far an import came before it was stopped', async () => {
+    const file = path.join(temporaryDirectory(), 'keys.csv');
+    fs.writeFileSync(file, `name,key\n${Array.from({ length: 501 }, (_, i) => `x${i},key-of-the-import-${i}\n`).join('')}`);
+    const results = Array.from({ length: 500 }, (_, i) => ({ uuid: i === 0 ? null : `${i}`, name: `x${i}`, error: i === 0 ? 'No' : null }));
+    const answers = [{ account: { id: 'a' } }, { importApiKeys: { results } }];
+    let held;
+    const waits = new Promise((resolve) => (held = resolve));
+    const stub = http.createServer((request, response) => {
+      request.resume();
+      if (answers.length === 0) held();
+      else response.end(JSON.stringify({ data: answers.shift() }));
+    });
+    await new Promise((resolve) => stub.listen(0, '127.0.0.1', resolve));
+    const command = spawn(BINARY, ['key', 'import', file, '--url', `http://127.0.0.1:${stub.address().port}`], { env: environment() });
+    let stderr = '';
+    command.stderr.on('data', (text) => (stderr += text));
+    await waits;
+    command.kill('SIGINT');
+    assert.deepEqual(await once(command, 'close'), [null, 'SIGINT']);
+    stub.closeAllConnections();
+    stub.close();
+    assert.equal(stderr, 'Of the keys of the file 500 were sent, and 499 of them are there; of 1 that were on their way it is not known. Import the file again: what is there is refused, the rest is not.\n');
   });
 
   it('is told how far an import came before the server failed', async () => {
@@ -615,6 +715,7 @@ describe('usage', () => {
 
   it('errors name the word, the nearest right one and the help', () => {
     usage([], /A command is missing/);
+    usage(['--json', 'key', 'list'], /The command comes before the options: latchkey COMMAND \[OPTION\]/);
     usage(['kye'], /Unknown command kye; did you mean key\?/);
     usage(['key'], /create\|list\|get\|update\|delete\|rotate\|reveal\|import\|verify\|check/);
     usage(['key', 'crate', 'x'], /Unknown command key crate; did you mean key create\?/);
@@ -622,9 +723,11 @@ describe('usage', () => {
     usage(['key', 'create'], /latchkey key create NAME/);
     usage(['key', 'get', 'a', 'b'], /b is not understood here/);
     usage(['key', 'create', 'x', '--metadata', 'novalue'], /KEY=VALUE/);
+    usage(['key', 'delete', ...Array.from({ length: 1001 }, (_, i) => `k${i}`)], /These are 1001; at most 1000 can be named at once/);
     usage(['help', 'version', 'x'], /x is not understood here/);
     usage(['completion', 'tcsh'], /bash, zsh or fish/);
-    for (const word of ['key get', 'backup']) usage([...word.split(' '), ''], /Say which: latchkey/);
+    for (const word of ['key get', 'backup', 'user get', 'user delete']) usage([...word.split(' '), ''], /Say which: latchkey/);
+    usage(['key', 'get', '-x'], /Unknown option -x; options begin with two dashes, and a word that begins with a dash comes after --\n/);
     usage(['restore', '', '--data', 'x'], /FILE is missing/);
   });
 
@@ -663,6 +766,9 @@ describe('usage', () => {
       ['user', 'get'],
       ['audit', 'list', '--since', 'soon'],
       ['key', 'list', '--url', 'ftp://x'],
+      ['key', 'list', '--url', 'http://127.0.0.1:1/graphql?accountId=x'],
+      ['key', 'list', '--url', 'http://127.0.0.1:99999'],
+      ['key', 'list', '--url', 'http://127.0.0.1:1\n'],
       ['key', 'verify', '--url', 'unix:'],
       ['backup', 'x', '--url', 'https://x', '--client-key', '/dev/null'],
     ]) {
@@ -719,6 +825,7 @@ describe('help, manual and completion', () => {
       for (const option of optionsOf(name)) assert.ok(plain.includes(`--${option}`), `${name} --${option}`);
     }
     assert.ok(plain.includes('--log-level') && plain.includes('--graphql-depth'));
+    for (const text of [plain, run(['help']).stdout]) assert.match(text, /Behind -- nothing is an option: a name that begins with a dash goes there\.$/m);
     const formatted = spawnSync('groff', ['-man', '-Tutf8', '-ww', '-z'], { input: manual, encoding: 'utf8' });
     assert.deepEqual([formatted.status, formatted.stderr], [0, '']);
   });
@@ -736,8 +843,12 @@ describe('help, manual and completion', () => {
     assert.deepEqual(complete('key', 'create', '--gr'), ['--group']);
     assert.deepEqual(complete('serve', '--log-l'), ['--log-level']);
     assert.ok(complete('group', '').includes('members'));
+    assert.deepEqual(complete('completion', '').slice(0, 3), ['bash', 'zsh', 'fish']);
+    assert.deepEqual([complete('help', 'ke'), complete('help', 'key', 're'), complete('help', 'init', ''), complete('help', 'key', 'get', '')], [['key'], ['reveal'], [], []]);
+    assert.deepEqual(complete('help', 'group', ''), complete('group', '').filter((word) => !word.startsWith('-')));
     for (const name of commands()) {
       const words = name.split(' ');
+      assert.ok(complete('help', ...words).includes(words.at(-1)), name);
       for (const option of optionsOf(name)) assert.ok(complete(...words, `--${option}`).includes(`--${option}`), `${name} --${option}`);
     }
   });
@@ -748,6 +859,13 @@ describe('help, manual and completion', () => {
       for (const name of commands()) {
         assert.ok(script.includes(name.split(' ').at(-1)), `${shell}: ${name}`);
         for (const option of optionsOf(name)) assert.ok(script.includes(shell === 'fish' ? `-l ${option}` : `--${option}`), `${shell}: ${name} --${option}`);
+      }
+      if (shell === 'fish') {
+        const offered = (seen, word) => script.includes(`eq ${seen.length + 1}; and ${seen.map((one) => `__fish_seen_subcommand_from ${one}`).join('; and ')}' -a ${word} `);
+        for (const [first, verb] of commands().map((name) => name.split(' '))) assert.ok(offered(['help'], first) && (!verb || offered(['help', first], verb)), `${first} ${verb}`);
+      } else {
+        assert.match(script, /^ {4}'help'\) words=' init serve key group .* --help' ;;$/m);
+        assert.match(script, /^ {4}'help group'\) words=' create list get update delete grant members' ;;$/m);
       }
       // Neither shell need be there: what their quoting would trip over is looked for by hand.
       if (shell === 'fish') for (const line of script.trimEnd().split('\n')) assert.match(line, /^complete(?: [^ '\\]+| '(?:[^'\\]|\\.)*')+$/);

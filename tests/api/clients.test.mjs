@@ -94,17 +94,24 @@ describe('the Go client', () => {
     assert.deepEqual(group.permissions, { accountPermissions: { accountPermissionTypes: [] }, appPermissions: [] });
   });
 
+  it('reads the addresses of notifications back in the letters and the order they were written in', async () => {
+    const groupEmailAddresses = ['Ops@Example.com', 'b@example.com', 'A@example.com', 'b@example.com'];
+    const group = await createGroup({ name: 'told', notificationSettings: { groupEmailAddresses } });
+    assert.deepEqual(group.notificationSettings.groupEmailAddresses, groupEmailAddresses);
+    assert.deepEqual((await getGroup(group.id)).notificationSettings, group.notificationSettings);
+  });
+
   // One of each type, with ids of applications where they are needed.
   const EVERYWHERE = { filterType: 'ALL' };
   const appPermissions = (appIds) => [
-    { permissionType: 'ALL', applications: EVERYWHERE, actions: ['CREATE', 'READ', 'UPDATE', 'DELETE', 'EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE', 'ROLLBACK_WORKFLOW'] },
+    { permissionType: 'ALL', applications: EVERYWHERE, actions: ['CREATE', 'READ', 'UPDATE', 'DELETE', 'EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE', 'ROLLBACK_WORKFLOW', 'ABORT_WORKFLOW'] },
     { permissionType: 'SERVICE', applications: EVERYWHERE, services: { filterType: 'ALL' }, actions: ['CREATE', 'READ', 'UPDATE', 'DELETE'] },
     { permissionType: 'SERVICE', applications: { appIds }, services: { serviceIds: ['service1', 'service2'] }, actions: ['READ'] },
     { permissionType: 'ENV', applications: EVERYWHERE, environments: { filterTypes: ['PRODUCTION_ENVIRONMENTS', 'NON_PRODUCTION_ENVIRONMENTS'] }, actions: ['READ'] },
     { permissionType: 'ENV', applications: { appIds }, environments: { envIds: ['env1'] }, actions: ['READ'] },
     { permissionType: 'WORKFLOW', applications: EVERYWHERE, workflows: { filterTypes: ['PRODUCTION_WORKFLOWS', 'WORKFLOW_TEMPLATES'] }, actions: ['READ'] },
     { permissionType: 'PIPELINE', applications: { appIds }, pipelines: { filterTypes: ['NON_PRODUCTION_PIPELINES'] }, actions: ['READ'] },
-    { permissionType: 'DEPLOYMENT', applications: EVERYWHERE, deployments: { filterTypes: ['PRODUCTION_ENVIRONMENTS'] }, actions: ['READ', 'EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE', 'ROLLBACK_WORKFLOW'] },
+    { permissionType: 'DEPLOYMENT', applications: EVERYWHERE, deployments: { filterTypes: ['PRODUCTION_ENVIRONMENTS'] }, actions: ['READ', 'EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE', 'ROLLBACK_WORKFLOW', 'ABORT_WORKFLOW'] },
     { permissionType: 'PROVISIONER', applications: EVERYWHERE, provisioners: { filterType: 'ALL' }, actions: ['CREATE', 'READ', 'UPDATE', 'DELETE'] },
     { permissionType: 'TEMPLATE', applications: EVERYWHERE, templates: { filterType: 'ALL' }, actions: ['CREATE', 'READ', 'UPDATE', 'DELETE'] },
     { permissionType: 'TEMPLATE', applications: { appIds }, templates: { templateIds: ['template1'] }, actions: ['READ'] },
@@ -131,6 +138,18 @@ describe('the Go client', () => {
     assert.deepEqual(permissions.accountPermissions.accountPermissionTypes, ['VIEW_AUDITS']);
     assert.deepEqual(asSet(permissions.appPermissions), asSet(wanted.slice(0, 2)));
     assert.deepEqual((await getGroup(group.id)).permissions, permissions);
+  });
+
+  it('takes what the later API answers: SELECTED beside ids of applications, and whether a user is disabled', async () => {
+    const { createApplication } = await server.query('mutation { createApplication(input: {name: "selected"}) { application { id } } }');
+    const appIds = [createApplication.application.id];
+    const service = (applications, services) => ({ permissionType: 'SERVICE', applications, services, actions: ['READ'] });
+    const create = async (name, permission) => firstError('mutation($input: CreateUserGroupInput!) { createUserGroup(input: $input) { userGroup { id } } }', { input: { name, permissions: { appPermissions: [permission] } } });
+    const group = await createGroup({ name: 'selected', permissions: { appPermissions: [service({ filterType: 'SELECTED', appIds }, { serviceIds: ['s'] })] } });
+    assert.deepEqual(group.permissions.appPermissions[0].applications, { filterType: null, appIds });
+    assert.equal(await create('none', service({ filterType: 'SELECTED', appIds: [] }, EVERYWHERE)), 'Invalid SERVICE permission: applications needs filterType ALL or appIds');
+    assert.equal(await create('services', service({ appIds }, { filterType: 'SELECTED', serviceIds: ['s'] })), 'filterType of services can only be ALL; ids are given without it');
+    assert.deepEqual((await data('query { users(limit: 1) { nodes { isDisabled } } }')).nodes, [{ isDisabled: false }]);
   });
 
   it('reads permissions back apart that differ in their actions only, as Terraform declares them', async () => {
@@ -209,6 +228,51 @@ describe('the Go client', () => {
     assert.match(await firstError(`query($id: String!) { userGroup(userGroupId: $id) { ${GROUP} } }`, { id }), /No User Group exists/);
   });
 
+  /** What the client asks next when it was told "User not authorized" of an application. */
+  const tree = (query, key = server.account.apiKey, prefix = '') =>
+    server.request({ path: `${prefix}/api/setup-as-code/yaml/directory?${query}`, headers: { 'x-api-key': key, accept: 'application/json; charset=utf-8' } });
+
+  it('finds out that an application is gone, as Terraform does before it makes another', async () => {
+    const { accountId, apiKey } = server.account;
+    const get = (applicationId) => send('query($applicationId: String!) { application(applicationId: $applicationId) { id name } }', { applicationId });
+    const { application: { id } } = await data('mutation($app: CreateApplicationInput!) { createApplication(input: $app) { application { id } } }', { app: { name: 'to go' } });
+    const of = `accountId=${accountId}&appId=${id}`;
+    assert.equal((await get(id)).data.application.name, 'to go');
+    assert.equal((await tree(of)).status, 404, 'one that is there has no files');
+    await data('mutation($app: DeleteApplicationInput!) { deleteApplication(input: $app) { clientMutationId } }', { app: { applicationId: id } });
+    const { errors: [error] } = await get(id);
+    assert.deepEqual([error.message, error.extensions.code], ['User not authorized: Application does not exist', 'NOT_FOUND']);
+    for (const prefix of ['', '/gateway']) {
+      const answer = await tree(of, apiKey, prefix);
+      assert.equal(answer.status, 200);
+      assert.match(answer.headers['content-type'], /^application\/json/);
+      // A resource that is not there, or a message, is a failure to the client.
+      assert.deepEqual(JSON.parse(answer.text), { metaData: {}, resource: { name: 'Setup', children: [] }, responseMessages: [] });
+    }
+    for (const query of ['', `accountId=${accountId}`, `accountId=${accountId}&appId=`, `appId=%`]) assert.equal((await tree(query)).status, 404, query);
+    assert.equal((await tree(`accountId=${UNKNOWN_ID}&appId=${id}`)).status, 403);
+    assert.equal((await tree(of, 'wrong')).status, 401);
+    assert.equal((await server.request({ path: `/api/setup-as-code/yaml/directory?${of}` })).status, 401);
+  });
+
+  it('hears that an application is gone only with a key that may read all of them', async () => {
+    const { a: { application: seen }, b: { application: unseen } } = await server.query('mutation { a: createApplication(input: {name: "seen"}) { application { id } } b: createApplication(input: {name: "unseen"}) { application { id } } }');
+    const ask = async (id, name, permissions) => {
+      const { key } = await server.createKey(name, [(await createGroup({ name, permissions })).id]);
+      const { json } = await server.graphql(`{ application(applicationId: "${id}") { id } }`, null, { key });
+      return [json.errors?.[0].message ?? json.data.application.id, (await tree(`appId=${id}`, key)).status];
+    };
+    const reading = (applications) => ({ appPermissions: [{ permissionType: 'ALL', applications, actions: ['READ'] }] });
+    assert.deepEqual(await ask(UNKNOWN_ID, 'all, gone', reading(EVERYWHERE)), ['User not authorized: Application does not exist', 200]);
+    assert.deepEqual(await ask(unseen.id, 'all', reading(EVERYWHERE)), [unseen.id, 404]);
+    assert.deepEqual(await ask(seen.id, 'one', reading({ appIds: [seen.id] })), [seen.id, 404]);
+    for (const id of [unseen.id, UNKNOWN_ID]) {
+      assert.deepEqual(await ask(id, `one, not ${id}`, reading({ appIds: [seen.id] })), ['Application does not exist', 404]);
+      const refused = ['User not authorized: CREATE_AND_DELETE_APPLICATION is required', 404];
+      assert.deepEqual(await ask(id, `none, not ${id}`, { accountPermissions: { accountPermissionTypes: ['VIEW_AUDITS'] } }), refused);
+    }
+  });
+
   it('links groups to providers', async () => {
     const made = {};
     for (const ssoType of ['LDAP', 'SAML']) made[ssoType] = (await data('mutation($i: CreateSsoProviderInput!) { createSsoProvider(input: $i) { ssoProvider { id name ssoType } } }', { i: { name: ssoType, ssoType } })).ssoProvider;
@@ -273,7 +337,7 @@ describe('what docs/compatibility.md calls different', () => {
     }
     const { key } = await server.createKey('runner', [userGroupId]);
     const code = async (action) => (await server.request({ path: `/v1/auth/require/app:*:DEPLOYMENT:${action}`, headers: { 'x-api-key': key } })).headers['x-latchkey-code'];
-    assert.deepEqual([await code('EXECUTE'), await code('EXECUTE_PIPELINE')], ['VALID', 'INSUFFICIENT_PERMISSIONS']);
+    assert.deepEqual([await code('EXECUTE'), await code('EXECUTE_PIPELINE'), await code('ABORT_WORKFLOW')], ['VALID', 'INSUFFICIENT_PERMISSIONS', 'INSUFFICIENT_PERMISSIONS']);
   });
 
   it('is different: filters are needed and may hold ids and types, and only applications must exist', async () => {
@@ -286,10 +350,29 @@ describe('what docs/compatibility.md calls different', () => {
     assert.match((await server.error(ADD, environments([UNKNOWN_ID], { envIds: ['e'] }))).message, /no application exists with the id/);
   });
 
-  it('is different: the words for an application that is not there, and addresses in lower case', async () => {
-    assert.equal((await server.error(`{ application(applicationId: "${UNKNOWN_ID}") { id } }`)).message, 'Application does not exist');
-    const made = await server.query('mutation { createUserGroup(input: {name: "told", notificationSettings: {groupEmailAddresses: "Ops@Example.com"}}) { userGroup { notificationSettings { groupEmailAddresses } } } }');
-    assert.deepEqual(made.createUserGroup.userGroup.notificationSettings.groupEmailAddresses, ['ops@example.com']);
+  it('is different: so many members at a time, so many memberships', async () => {
+    const made = await server.query(`mutation { createUser(input: {name: "many", email: "many@example.com"}) { user { id } } ${Array.from({ length: 49 }, (_, i) => `g${i}: createUserGroup(input: {name: "many ${i}"}) { userGroup { id } }`).join(' ')} }`);
+    const { createUser, ...groups } = made;
+    const ids = (count, id) => Array.from({ length: count }, () => id);
+    const create = 'mutation($i: CreateUserGroupInput!) { createUserGroup(input: $i) { userGroup { users(limit: 1) { pageInfo { total } } } } }';
+    const userIds = (count) => ({ i: { name: `with ${count}`, userIds: ids(count, createUser.user.id) } });
+    assert.equal((await server.query(create, userIds(1000))).createUserGroup.userGroup.users.pageInfo.total, 1);
+    assert.equal((await server.error(create, userIds(1001))).message, 'Too many userIds: 1001, and at most 1000 are allowed; addUserToUserGroup adds more');
+    const update = 'mutation($i: UpdateUserInput!) { updateUser(input: $i) { user { userGroups(limit: 1) { pageInfo { total } } } } }';
+    const userGroupIds = Object.values(groups).map(({ userGroup }) => userGroup.id);
+    assert.equal((await server.query(update, { i: { id: createUser.user.id, userGroupIds: [...userGroupIds, ...userGroupIds] } })).updateUser.user.userGroups.pageInfo.total, 49);
+    assert.equal((await server.error(update, { i: { id: createUser.user.id, userGroupIds: ids(101, userGroupIds[0]) } })).message, 'Too many User Groups: 101, and a user can be in at most 100');
+  });
+
+  it('is different: of the last schema these are not there', async () => {
+    const group = (permissions) => `mutation { createUserGroup(input: {name: "later", permissions: ${permissions}}) { userGroup { id } } }`;
+    const documents = [
+      group('{accountPermissions: {accountPermissionTypes: HIDE_NEXTGEN_BUTTON}}'),
+      group('{appPermissions: {permissionType: ALL, applications: {filterType: EXCLUDE_SELECTED}, actions: READ}}'),
+      '{ users(filters: {includeDisabled: true}, limit: 1) { nodes { id } } }',
+      ...['NOT_IN', 'NOT_NULL', 'LIKE'].map((operator) => `{ applications(filters: {application: {operator: ${operator}, values: []}}, limit: 1) { nodes { id } } }`),
+    ];
+    for (const document of documents) assert.equal((await server.error(document)).code, 'GRAPHQL_VALIDATION_FAILED', document);
   });
 
   it('moves keys and the account along', async () => {

@@ -392,6 +392,7 @@ describe('sessions of the console', () => {
     for (const type of ['text/plain', 'application/graphql', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/jsonx']) {
       forbidden(await server.request({ method: 'POST', path: '/graphql', headers: { cookie, ...HEADER, 'content-type': type }, body: query }), only);
     }
+    forbidden(await server.request({ method: 'POST', path: '/graphql', headers: { cookie, ...HEADER }, body: query }), only);
     forbidden(await server.request({ path: `/graphql?query=${encodeURIComponent(VIEWER)}`, headers: { cookie, ...HEADER } }), only);
     for (const target of ['/api/graphql', '/gateway/api/graphql']) forbidden(await server.request({ method: 'POST', path: target, headers: { ...JSON_TYPE, cookie }, body: query }), /needs the header/);
     const form = await server.request({ method: 'POST', path: '/gateway/api/graphql-api', headers: { 'content-type': 'application/x-www-form-urlencoded', cookie, ...HEADER }, body: `query=${encodeURIComponent(VIEWER)}` });

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import http2 from 'node:http2';
 import { after, before, describe, it } from 'node:test';
 import { makeCertificate } from './support/certificates.mjs';
-import { Server, sleep, SLOW, temporaryDirectory } from './support/server.mjs';
+import { httpRequest, Server, sleep, SLOW, temporaryDirectory } from './support/server.mjs';
 
 /** One request on a session; with body null its end is never sent. {status, headers, text, code}. */
 function ask(session, headers = {}, body) {
@@ -89,6 +89,7 @@ for (const secure of [false, true]) {
       const { key } = await server.createKey('more', [most, more]);
       const refused = await ask(opened, { ':path': '/v1/auth', 'x-api-key': key });
       assert.deepEqual([refused.status, refused.headers['x-latchkey-key-id'], refused.headers['x-latchkey-scopes']], [500, '', '']);
+      assert.match((await httpRequest(server.opsPort, { path: '/metrics' })).text, /^latchkey_http_requests_total\{route="auth",status="5xx"\} 1$/m);
       assert.equal((await ask(opened)).status, 200);
       opened.close();
     });

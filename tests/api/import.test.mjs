@@ -286,6 +286,16 @@ describe('latchkey key import', () => {
     }
   });
 
+  it('cuts what it repeats between characters, so that JSON stays JSON', () => {
+    const long = '\u7d44'.repeat(70);
+    for (const [first, row] of [['name,key,groups', `x,whole-characters-1,${long}`], ['name,key,expires', `x,whole-characters-1,1${long}`], [JSON.stringify({ name: 'x', [`1${long}`]: 1 }), '']]) {
+      const done = load(`${first}\n${row}\n`, '--json');
+      const [{ error }] = JSON.parse(done.stdout);
+      assert.match(error, /\u7d44"/, done.stdout);
+      assert.doesNotMatch(error, /\ufffd/);
+    }
+  });
+
   it('refuses JSON lines by their numbers, those too that only the server can judge', async () => {
     const refresh = (interval) => ({ remaining: 5, refill: { amount: 1, interval } });
     const rows = [
@@ -307,7 +317,7 @@ describe('latchkey key import', () => {
       null,
       /^line 2: enabled: Boolean cannot represent a non boolean value$/,
       /^line 3: Invalid expiresAt: it must be in the future/,
-      /^line 4: it is not a JSON object: /,
+      /^line 4: it is not a JSON object: column 1: a value was expected$/,
       /^line 5: name and key are needed, and are strings$/,
       /^line 6: credits\.refill\.interval: "YEARLY" is no RefillInterval; RefillInterval is one of: DAILY, WEEKLY, MONTHLY$/,
       /^line 7: metadata\[0\]: Field "value" of required type "String!" was not provided$/,
@@ -333,7 +343,17 @@ describe('latchkey key import', () => {
     for (const [text, sentence] of [
       [`name,key\n${rows}"open,x`, 'latchkey: line 602: a quote is opened and not closed\n'],
       [`name,key\n${rows}"a"b,x`, 'latchkey: line 602: a comma must follow a closing quote\n'],
-      [`name,key,owner\n${rows}`, 'latchkey: The first line must name the columns, each once: name and key, and if you like groups and expires\n'],
+      ...[
+        ['name,key,owner', 'its column 3 is none of these'],
+        ['Name,Key', 'its column 1 has a capital letter or a space'],
+        ['name, key', 'its column 2 has a capital letter or a space'],
+        ['name;key', 'its column 1 holds several: commas must stand between them'],
+        ['name,key,', 'its column 3 is empty'],
+        ['name,key,name', 'its column 3 is there already'],
+        ['ci,whole-imported-key-0', 'its column 1 is none of these'],
+      ].map(([first, fault]) => [`${first}\n${rows}`, `latchkey: The first line must name the columns, each once: name and key, and if you like groups and expires; ${fault}\n`]),
+      ['\r\n', 'latchkey: There is nothing in the file: its first line names the columns, name and key among them\n'],
+      [Buffer.from('\ufeffname,key\n', 'utf16le'), 'latchkey: The file is UTF-16: save it as UTF-8\n'],
       ['[{"name":"whole 0","key":"whole-imported-key-0"}]', 'latchkey: The file is a JSON array: write each of its objects on a line of its own\n'],
     ]) {
       const done = load(text);

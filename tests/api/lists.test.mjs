@@ -62,7 +62,7 @@ describe('a long list', () => {
         const total = 3 * PAGE + 1;
         const printed = []; // whether a page's last entry was there when the one after the next was asked for
         const told = run([...args, ...more], async (query, { limit, offset }) => {
-          if (offset >= PAGE) printed.push(await until(() => told.stdout.includes(`name-${offset - 1}.`)));
+          if (offset > 0) printed.push(await until(() => told.stdout.includes(`name-${offset - 1}.`)));
           return { data: data(page(offset ?? 0, limit ?? 0, total, (number) => ({ id: `${number}`, name: `name-${number}.` }))) };
         });
         const { status, stdout, stderr } = await told.ended;
@@ -74,6 +74,54 @@ describe('a long list', () => {
       });
     }
   }
+
+  describe('that others change while it is read', () => {
+    const names = (from, to) => Array.from({ length: to - from }, (_, i) => `n${String(from + i).padStart(5, '0')}`);
+    /** What `key list` prints of names that change(names, request) changes before each request but the first. */
+    async function listed(list, change, ...more) {
+      const told = await run(['key', 'list', '--json', ...more], (query, { limit, offset }, number) => {
+        if (number > 0) list = change(list, number);
+        return { data: { apiKeys: page(offset, limit, list.length, (at) => ({ id: list[at], name: list[at] })) } };
+      }).ended;
+      return { ...told, names: [...told.stdout.matchAll(/"id":"([^"]*)"/g)].map(([, name]) => name) };
+    }
+    const all = names(1000, 2000);
+
+    it('gives each once that is there all the time, whatever is deleted before it', async () => {
+      for (const step of [1, 50, 99, 100, 250]) {
+        // As by a pipe: what was printed some pages ago is deleted.
+        let deleted = 0;
+        const told = await listed(all, (list, number) => (number < 4 ? list : all.slice((deleted = Math.min(deleted + step, Math.max(0, (number - 3) * 30))))));
+        assert.deepEqual([told.status, told.stderr, told.names], [0, '', all], `${step}`);
+      }
+      const some = await listed(all, (list, number) => (number === 3 ? list.filter((_, i) => i >= 290 || i < 100) : list));
+      assert.deepEqual([some.status, some.names], [0, all]);
+      const last = await listed(all, (list, number) => (number === 3 ? list.filter((name) => name !== all[296] && name !== all[297]) : list));
+      assert.deepEqual([last.status, last.names], [0, all]);
+    });
+
+    it('and whatever is made before it', async () => {
+      for (const made of [1, 99, 150, 500]) {
+        const told = await listed(all, (list, number) => (number === 3 ? [...names(0, made), ...list] : list));
+        assert.deepEqual([told.status, told.names], [0, all], `${made}`);
+      }
+      const both = await listed(all, (list, number) => (number === 3 ? [...names(0, 3), ...list.slice(5)] : number === 5 ? [...list.slice(2), 'z'] : list));
+      assert.deepEqual([both.status, both.names], [0, [...all, 'z']]);
+    });
+
+    it('in the part that was asked for', async () => {
+      const told = await listed(all, (list, number) => (number === 1 ? list.slice(30) : list), '--offset', '10', '--limit', '250');
+      assert.deepEqual([told.status, told.names], [0, all.slice(10, 260)]);
+    });
+
+    it('and is not said to be whole where that cannot be told', async () => {
+      const told = await listed(all, (list, number) => (number === 3 ? list.slice(600) : list));
+      assert.deepEqual([told.status, told.stderr], [1, 'latchkey: The list has changed so much while it was read that it cannot go on: what was listed is not all\n']);
+      assert.throws(() => JSON.parse(told.stdout));
+      const stuck = await run(['key', 'list'], () => ({ data: { apiKeys: page(0, PAGE, 2 * PAGE, (at) => ({ id: `${at}` })) } })).ended;
+      assert.equal(stuck.status, 1);
+    });
+  });
 
   it('that fails on its way is no JSON', async () => {
     const told = await run(['key', 'list', '--json'], (query, { limit, offset }) => (offset === 0 ? { data: { apiKeys: page(0, limit, 2 * PAGE, (number) => ({ id: `${number}` })) } } : { status: 500 })).ended;

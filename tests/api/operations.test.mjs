@@ -542,7 +542,22 @@ describe('durability', () => {
       sqlite(server.data, `${edit}; PRAGMA wal_checkpoint(TRUNCATE);`);
       const verified = run(['audit', 'verify', '--data', server.data]);
       assert.equal(verified.status, 1, `${edit}: ${verified.stdout}${verified.stderr}`);
+      const { status, stdout, stderr } = run(['audit', 'verify', '--data', server.data, '--json']);
+      assert.deepEqual([status, stderr], [1, '']);
+      const { problem, ...found } = JSON.parse(stdout);
+      assert.equal(`latchkey: ${problem}\n`, verified.stderr);
+      assert.deepEqual(found, { intact: false, entries: null, accountId: server.account.accountId, entry: Number(/entry (\d+): /.exec(problem)[1]) });
     }
+    fs.writeFileSync(database, original);
+    const intact = run(['audit', 'verify', '--data', server.data, '--json']);
+    const entries = Number(/^audit log intact: (\d+) entries/.exec(run(['audit', 'verify', '--data', server.data]).stdout)[1]);
+    assert.deepEqual([intact.status, JSON.parse(intact.stdout)], [0, { intact: true, entries, accountId: null, entry: null, problem: null }]);
+    sqlite(server.data, 'PRAGMA foreign_keys = OFF; DELETE FROM account; PRAGMA wal_checkpoint(TRUNCATE);');
+    const damaged = run(['audit', 'verify', '--data', server.data, '--json']);
+    assert.deepEqual([damaged.status, damaged.stderr], [1, '']);
+    const { problem, ...rest } = JSON.parse(damaged.stdout);
+    assert.match(problem, /^The database is damaged: a row of \w+ refers to nothing$/);
+    assert.deepEqual(rest, { intact: false, entries: null, accountId: null, entry: null });
   });
 });
 

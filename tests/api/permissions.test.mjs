@@ -180,7 +180,7 @@ describe('permissions of user groups', () => {
       [account('MANAGE_USERS_AND_GROUPS', 'READ_USERS_AND_GROUPS'), null],
       [app({ permissionType: 'ALL', actions: [] }), /actions must not be empty/],
       ...['CREATE', 'UPDATE', 'DELETE'].map((action) => [app({ permissionType: 'DEPLOYMENT', deployments: production.deployments, actions: ['READ', action] }), new RegExp(`DEPLOYMENT.*${action}`)]),
-      ...['EXECUTE', 'EXECUTE_PIPELINE', 'EXECUTE_WORKFLOW', 'ROLLBACK_WORKFLOW'].flatMap((action) => [
+      ...['EXECUTE', 'EXECUTE_PIPELINE', 'EXECUTE_WORKFLOW', 'ROLLBACK_WORKFLOW', 'ABORT_WORKFLOW'].flatMap((action) => [
         [app({ permissionType: 'ENV', environments: production.environments, actions: ['READ', action] }), new RegExp(`ENV.*${action}`)],
         [app({ permissionType: 'DEPLOYMENT', deployments: production.deployments, actions: [action] }), null],
         [app({ permissionType: 'ALL', actions: [action] }), null],
@@ -276,10 +276,18 @@ describe('permissions of user groups', () => {
     assert.ok(await lone.accepts(apiKey));
 
     // An administrator may limit itself, to addresses that it can go on from.
-    const away = await lone.error(UPDATE, { i: { ...admin, allowedIps: ['203.0.113.9'] } });
-    assert.deepEqual([away.code, /^This would lock the account out: .* allowedIps does not hold the address that this request comes from$/.test(away.message)], ['CONFLICT', true], away.message);
+    const cannotGoAway = async () => {
+      const away = await lone.error(UPDATE, { i: { ...admin, allowedIps: ['203.0.113.9'] } });
+      assert.deepEqual([away.code, /^This would lock the account out: .* allowedIps does not hold the address that this request comes from$/.test(away.message)], ['CONFLICT', true], away.message);
+    };
+    await cannotGoAway();
     await lone.query(UPDATE, { i: { ...admin, allowedIps: ['203.0.113.9', '127.0.0.0/8'] } });
     await lone.query(UPDATE, { i: { ...admin, expiresAt: Date.now() + 3600000 } });
+    // Nor when it is limited already.
+    await lone.query('mutation ($i: DeleteApiKeyInput!) { deleteApiKey(input: $i) { clientMutationId } }', { i: { accountId, uuid: second.uuid } });
+    await cannotGoAway();
+    await lone.query(UPDATE, { i: { ...admin, allowedIps: null } });
+    await cannotGoAway();
     await lone.stop();
   });
 

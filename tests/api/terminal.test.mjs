@@ -33,6 +33,14 @@ describe('at a terminal', { skip: spawnSync('script', ['--version']).error ? 'sc
     assert.equal(atTerminal("group delete 'not asked for' --yes").status, 0);
   });
 
+  it('an answer, however long, is one to one question', () => {
+    for (const name of ['first', 'second']) json('group', 'create', name);
+    const done = atTerminal('group delete first second', `${'y'.repeat(40)}\nn\n`);
+    assert.equal(done.status, 1, done.text);
+    refuse(1, 'group', 'get', 'first');
+    json('group', 'get', 'second');
+  });
+
   it('who gives up at the question for a key gets a terminal that shows what is typed', async () => {
     const script = spawn('script', ['-qec', `stty echo; trap : INT; "${BINARY}" key check; stty -a`, '/dev/null'], { env: environment({ LATCHKEY_KEY: undefined }) });
     let text = '';

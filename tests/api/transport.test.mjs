@@ -46,6 +46,20 @@ describe('GraphQL over HTTP', () => {
     assert.equal(named.text, ok);
   });
 
+  it('takes a body that nothing names for what it is: JSON, a batch or a document', async () => {
+    const ask = async (body) => (await send({ method: 'POST', body })).text;
+    const json = JSON.stringify({ query: 'query ($l: Int!) { apiKeys(limit: $l) { pageInfo { limit } } }', variables: { l: 7 } });
+    for (const body of [DOCUMENT, `\r\n  ${DOCUMENT}`, `query A ${DOCUMENT}`, JSON.stringify({ query: DOCUMENT }), ` {\n "query": "${DOCUMENT}"}`]) assert.equal(await ask(body), ok, body);
+    assert.equal(await ask(json), '{"data":{"apiKeys":{"pageInfo":{"limit":7}}}}');
+    assert.equal(await ask(`\n[${json},${JSON.stringify({ query: DOCUMENT })}]`), `[{"data":{"apiKeys":{"pageInfo":{"limit":7}}}},${ok}]`);
+    for (const body of ['', ' \n', '{"query":', '[', Buffer.from('{ a \xff }', 'latin1')]) {
+      const answer = await send({ method: 'POST', body });
+      assert.equal(answer.status, 400, body);
+      assert.ok(JSON.parse(answer.text).errors, body);
+    }
+    assert.equal((await server.request({ method: 'POST', path: '/graphql', body: DOCUMENT })).status, 401);
+  });
+
   it('takes queries by GET, but no mutation', async () => {
     const answer = await send({ path: `/graphql?query=${encodeURIComponent(DOCUMENT)}` });
     assert.equal(answer.text, ok);
@@ -84,7 +98,8 @@ describe('GraphQL over HTTP', () => {
       assert.match(answer.headers.accept ?? '', /application\/json/, type);
       assert.ok(JSON.parse(answer.text).errors);
     }
-    assert.equal((await send({ method: 'POST', headers: {}, body: DOCUMENT })).status, 415);
+    const form = { method: 'POST', path: '/gateway/api/graphql-api', body: multipart({ query: DOCUMENT }) };
+    assert.equal((await send(form)).status, 415);
     const other = await server.request({ method: 'POST', path: '/healthz' });
     assert.equal(other.status, 405);
     assert.ok(other.headers.allow);

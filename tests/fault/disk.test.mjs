@@ -1,9 +1,9 @@
-// A disk that fails at each place where it can: every write, sync, truncation and renaming of a scripted run, of a start, of init and of restore, in turn.
+// A disk that fails at each place where it can: every write, sync, truncation and renaming of a scripted run, of a start, of init, of restore and of a rotation of the master key, in turn.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { before, describe, it } from 'node:test';
-import { init, run, Server, SLOW, temporaryDirectory } from '../api/support/server.mjs';
+import { httpRequest, init, run, Server, SLOW, temporaryDirectory } from '../api/support/server.mjs';
 import { FULL, places, report } from './support/extent.mjs';
 import { checkOffline, Model } from './support/model.mjs';
 import { noShim, OPERATIONS, Shim } from './support/shim.mjs';
@@ -131,6 +131,35 @@ describe('a disk that fails', { skip: noShim }, () => {
     }
     assert.ok(refused >= 3, `${refused} refusals`);
     report('full disk', { places: last, refusals: refused }, total);
+  });
+
+  it('is told of in the log, once a request and by its id, and in metrics while it is full', TIMEOUT, async () => {
+    const place = fresh();
+    const shim = new Shim(place.data);
+    const server = await Server.start(place.data, account, { env: shim.env });
+    const { uuid, key } = await server.createKey('to be revoked');
+    const metric = async (name) => Number(new RegExp(`^latchkey_${name} (\\d+)$`, 'm').exec((await httpRequest(server.opsPort, { path: '/metrics' })).text)[1]);
+    const before = { failed: await metric('store_failed_commits_total'), entries: await metric('audit_entries_total') };
+    shim.armIo('enospc', 1, { mask: OPERATIONS.write | OPERATIONS.truncate | OPERATIONS.name, sticky: true });
+    const change = await server.error('mutation($i: DeleteApiKeyInput!) { deleteApiKey(input: $i) { clientMutationId } }', { i: { accountId: account.accountId, uuid } });
+    assert.deepEqual([change.status, change.message], [503, "The server's disk is full; nothing was changed"]);
+    const form = { 'content-type': 'application/x-www-form-urlencoded', 'x-api-key': account.apiKey };
+    const revocation = await server.request({ method: 'POST', path: '/v1/revoke', headers: form, body: `token=${key}` });
+    assert.equal(revocation.status, 503);
+    assert.equal((await httpRequest(server.opsPort, { path: '/readyz' })).status, 200, 'it verifies as before');
+    assert.ok((await metric('store_failed_commits_total')) >= before.failed + 2);
+    assert.equal(await metric('audit_entries_total'), before.entries);
+    shim.disarmIo();
+    assert.equal(await server.code(key), 'VALID');
+    await server.createKey('after');
+    assert.equal(await metric('audit_entries_total'), before.entries + 1);
+    await server.stop();
+    for (const id of [change.extensions.requestId, revocation.headers['x-request-id']]) {
+      assert.match(id, /^[0-9a-f]{24}$/);
+      assert.equal(server.stderr.split('\n').filter((line) => line.includes(` error request ${id}: `)).length, 1, server.stderr);
+    }
+    shim.close();
+    fs.rmSync(place.data, { recursive: true });
   });
 
   it('writes on after short writes', TIMEOUT, async () => {
@@ -265,5 +294,38 @@ describe('a disk that fails', { skip: noShim }, () => {
       }
     }
     report('restore', { places: last });
+  });
+
+  it('rotates the master key wholly or not at all when that fails at any place, and goes on when it is asked again', TIMEOUT, async () => {
+    const rotate = (data, env = {}) => run(['key', 'rotate-master', '--data', data], { env: { ...process.env, ...env } });
+    const attempt = (action, at, options) => {
+      const place = fresh();
+      const shim = new Shim(place.data);
+      shim.armIo(action, at, options);
+      const done = rotate(place.data, shim.env);
+      const figures = { count: shim.get('ioCount'), faults: shim.get('ioFaults') };
+      shim.close();
+      return { place, done, ...figures };
+    };
+    let all = 0;
+    for (const [action, options] of [['kill', {}], ['eio', {}], ['enospc', {}], ['power', { mask: OPERATIONS.write | OPERATIONS.sync }]]) {
+      const last = attempt('none', Number.MAX_SAFE_INTEGER, options).count;
+      assert.ok(last > 10, `only ${last} operations`);
+      all = Math.max(all, last);
+      for (const at of places(last, 8)) {
+        const { place, done, faults } = attempt(action, at, options);
+        assert.ok(faults > 0);
+        const said = `${action} at ${at}: ${done.stderr}`;
+        if (done.status === 1) assert.match(done.stderr, /^latchkey: [A-Z].*\n$/, said);
+        if (done.signal === null && done.status === 0) checkOffline(place.data);
+        else {
+          const again = rotate(place.data);
+          assert.equal(again.status, 0, `${said}${again.stderr}`);
+        }
+        assert.equal(fs.existsSync(path.join(place.data, 'master.key.new')), false, said);
+        await recover(place);
+      }
+    }
+    report('key rotate-master', { places: all });
   });
 });

@@ -101,14 +101,14 @@ const CRUD: readonly Actions[] = ['CREATE', 'READ', 'UPDATE', 'DELETE'];
 
 /** The actions that the server takes for each type. */
 export const ACTIONS: Readonly<Record<AppPermissionType, readonly Actions[]>> = {
-  ALL: [...CRUD, 'EXECUTE', 'EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE', 'ROLLBACK_WORKFLOW'],
+  ALL: [...CRUD, 'EXECUTE', 'EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE', 'ROLLBACK_WORKFLOW', 'ABORT_WORKFLOW'],
   ENV: CRUD,
   SERVICE: CRUD,
   WORKFLOW: CRUD,
   PIPELINE: CRUD,
   PROVISIONER: CRUD,
   TEMPLATE: CRUD,
-  DEPLOYMENT: ['READ', 'EXECUTE', 'EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE', 'ROLLBACK_WORKFLOW'],
+  DEPLOYMENT: ['READ', 'EXECUTE', 'EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE', 'ROLLBACK_WORKFLOW', 'ABORT_WORKFLOW'],
 };
 
 /** The kinds of things that a type can be narrowed to, and the member of the input that holds them. */

@@ -144,6 +144,7 @@ static void json_is_no_document(void **state) {
     (void)state;
     refuses(post("text/plain;charset=UTF-8", "{\"query\":\"{a}\"}"), 415);
     refuses(post("application/graphql", " { \"query\":\"{a}\"}"), 415);
+    refuses(post("text/plain", "\xEF\xBB\xBF{\"query\":\"{a}\"}"), 415);
 }
 
 static void other_types_are_refused_with_accept(void **state) {
@@ -153,7 +154,25 @@ static void other_types_are_refused_with_accept(void **state) {
         refuses(post(types[i], "{\"query\":\"{a}\"}"), 415);
         assert_non_null(strstr(refusal.accept, "application/json"));
     }
-    refuses(post(NULL, "{\"query\":\"{a}\"}"), 415);
+}
+
+static void a_body_without_a_type_is_what_it_looks_like(void **state) {
+    (void)state;
+    assert_int_equal(post(NULL, " { a }"), 0);
+    assert_text(decoded.requests[0].query, " { a }");
+    assert_int_equal(post(NULL, "\n{ \"query\":\"{a}\",\"operationName\":\"A\"}"), 0);
+    assert_text(decoded.requests[0].query, "{a}");
+    assert_text(decoded.requests[0].operation_name, "A");
+    assert_int_equal(post(NULL, "[{\"query\":\"{a}\"},{\"query\":\"{b}\"}]"), 0);
+    assert_true(decoded.batch);
+    assert_int_equal(post(NULL, "\xEF\xBB\xBF{\"query\":\"{a}\"}"), 0);
+    assert_text(decoded.requests[0].query, "{a}");
+    assert_int_equal(post(NULL, "\xEF\xBB\xBF [{\"query\":\"{a}\"}]"), 0);
+    assert_true(decoded.batch);
+    refuses(post(NULL, ""), 400);
+    refuses(post(NULL, "{\"query\":"), 400);
+    refuses(post(NULL, "[]"), 400);
+    refuses(post_form(NULL, "{ a }"), 415);
 }
 
 static void query_strings_are_read(void **state) {
@@ -246,6 +265,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(raw_documents_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(json_is_no_document, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_types_are_refused_with_accept, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_body_without_a_type_is_what_it_looks_like, set_up, tear_down),
         cmocka_unit_test_setup_teardown(query_strings_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(forms_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(keys_in_forms_count_on_the_form_endpoint_only, set_up, tear_down),

@@ -7,8 +7,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static void test_every_code_has_words(void **state) {
@@ -154,6 +156,38 @@ static void test_a_log_that_nobody_reads_is_not_waited_for(void **state) {
     assert_null(strstr(strstr(text, "were lost") + 1, "were lost")); /* said once */
 }
 
+/* A file has room for half a line, none for the next, and then room again. */
+static void test_a_line_after_a_full_disk_is_one_of_its_own(void **state) {
+    (void)state;
+    char path[] = "/tmp/latchkey-log-XXXXXX";
+    char text[1024];
+    int file = mkstemp(path);
+    assert_true(file >= 0);
+    unlink(path);
+    struct rlimit before;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    const struct rlimit full = {.rlim_cur = 60, .rlim_max = before.rlim_max};
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    int saved = dup(STDERR_FILENO);
+    dup2(file, STDERR_FILENO);
+    const uint64_t lost = lk_log_lost();
+    setrlimit(RLIMIT_FSIZE, &full);
+    lk_log(LK_LOG_ERROR, "%060d", 0);
+    lk_log(LK_LOG_ERROR, "lost");
+    setrlimit(RLIMIT_FSIZE, &before);
+    lk_log(LK_LOG_ERROR, "again");
+    dup2(saved, STDERR_FILENO);
+    close(saved);
+    signal(SIGXFSZ, handler);
+    ssize_t len = pread(file, text, sizeof(text) - 1, 0);
+    close(file);
+    assert_in_range(len, 70, 110);
+    text[len] = '\0';
+    assert_int_equal(text[60], '\n');
+    assert_string_equal(text + 60 + 25, " error again\n");
+    assert_int_equal(lk_log_lost() - lost, 2);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_code_has_words),
@@ -162,6 +196,7 @@ int main(void) {
         cmocka_unit_test(test_log_lines),
         cmocka_unit_test(test_long_log_lines_are_cut_and_stay_one_line),
         cmocka_unit_test(test_a_log_that_nobody_reads_is_not_waited_for),
+        cmocka_unit_test(test_a_line_after_a_full_disk_is_one_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,11 +76,31 @@ static void commands_are_found_by_their_words(void **state) {
     assert_int_equal(used, 0);
 }
 
+static void texts_are_cut_between_characters(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t most;
+        int wanted;
+    } cases[] = {
+        {"", 5, 0},
+        {"abc", 5, 3},
+        {"abcdef", 5, 5},
+        {"\xC3\xA4\xC3\xA4\xC3\xA4", 5, 4},
+        {"a\xE7\xBB\x84", 3, 1},
+        {"a\xE7\xBB\x84", 4, 4},
+        {"ab\xFFz", 9, 2},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_int_equal(cli_whole(lk_slice_cstr(cases[i].text), cases[i].most), cases[i].wanted);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_are_found_and_written),
         cmocka_unit_test(every_command_is_whole),
         cmocka_unit_test(commands_are_found_by_their_words),
+        cmocka_unit_test(texts_are_cut_between_characters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include "domain/backup.h"
 #include "domain/ip_allow.h"
 #include "domain/key_leak.h"
+#include "domain/master_key.h"
 #include "domain/password.h"
 #include "domain/recovery.h"
 #include "domain/rules.h"
@@ -545,6 +546,16 @@ static int note_restore(struct prepared *p, struct lk_call *call) {
     return lk_backup_restored(call, 1);
 }
 
+/* The keys that it goes to are of this attempt alone: the database goes back to the fixture's. */
+static int rotate_master_key(struct prepared *p, struct lk_call *call) {
+    (void)p;
+    struct lk_master_rotation rotation = {.old_master = fixture_master(7), .new_keys = fixture_keys(8)};
+    int code = lk_master_key_rotate(call, &rotation);
+    lk_keys_free(rotation.new_keys);
+    lk_master_free((struct lk_master *)(uintptr_t)rotation.old_master);
+    return code;
+}
+
 /* As for a database that has none; that its accounts' ends have no seal of before is the same to it but for the new one. */
 static int make_register(struct prepared *p, struct lk_call *call) {
     (void)p;
@@ -637,6 +648,7 @@ const struct operation operations[] = {
     {"change SSO providers", change_providers, false},
     {"read the audit", read_audit, true},
     {"note a restore", note_restore, false},
+    {"rotate the master key", rotate_master_key, false, 3}, /* a secret whose seal is damaged stays where it is */
     {"make the register", make_register, false},
     {"read what verification keeps", read_for_verification, true},
     {"be refused", be_refused, true},

@@ -13,13 +13,18 @@
 
 #define NOW ((int64_t)1700000000000)
 
-struct lk_keys *fixture_keys(unsigned char byte) {
+struct lk_master *fixture_master(unsigned char byte) {
     char text[65];
     for (int i = 0; i < 32; i++)
         snprintf(text + 2 * (size_t)i, 3, "%02x", byte);
     struct lk_master *master = NULL;
-    struct lk_keys *keys = NULL;
     assert_int_equal(lk_master_parse(lk_slice_cstr(text), &master, NULL), 0);
+    return master;
+}
+
+struct lk_keys *fixture_keys(unsigned char byte) {
+    struct lk_master *master = fixture_master(byte);
+    struct lk_keys *keys = NULL;
     assert_int_equal(lk_keys_derive(master, &keys), 0);
     lk_master_free(master);
     return keys;

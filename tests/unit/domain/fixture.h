@@ -29,7 +29,8 @@ struct fixture {
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
-/* Keys from 32 bytes that are all `byte`. */
+/* A master key of 32 bytes that are all `byte`, and the keys of it. */
+struct lk_master *fixture_master(unsigned char byte);
 struct lk_keys *fixture_keys(unsigned char byte);
 
 /* Ends the present call and begins another, whose actor is the key of token. Returns what authentication returned. */

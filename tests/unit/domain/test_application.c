@@ -40,13 +40,19 @@ static void test_life(void **state) {
     assert_true(lk_slice_is(got.description, "sells"));
     assert_int_equal(lk_application_get_by_name(&f->call, lk_slice_cstr("shop"), &got), 0);
     const char *says = "Application does not exist";
-    fixture_expect(f, lk_application_get(&f->call, lk_slice_cstr(UNKNOWN), &got), LK_ENOTFOUND, says);
-    fixture_expect(f, lk_application_get(&f->call, lk_slice_cstr("x"), &got), LK_ENOTFOUND, says);
-    fixture_expect(f, lk_application_get_by_name(&f->call, lk_slice_cstr("x"), &got), LK_ENOTFOUND, says);
+    const char *to_readers = "User not authorized: Application does not exist";
+    fixture_expect(f, lk_application_get(&f->call, lk_slice_cstr(UNKNOWN), &got), LK_ENOTFOUND, to_readers);
+    fixture_expect(f, lk_application_get(&f->call, lk_slice_cstr("x"), &got), LK_ENOTFOUND, to_readers);
+    fixture_expect(f, lk_application_get_by_name(&f->call, lk_slice_cstr("x"), &got), LK_ENOTFOUND, to_readers);
+    bool gone = true;
+    assert_int_equal(lk_application_is_gone(&f->call, id, &gone), 0);
+    assert_false(gone);
+    assert_int_equal(lk_application_is_gone(&f->call, lk_slice_cstr("x"), &gone), 0);
+    assert_true(gone);
     fixture_expect(f, update(f, lk_slice_cstr(UNKNOWN), &input, &got), LK_ENOTFOUND, says);
     fixture_expect(f, delete (f, lk_slice_cstr(UNKNOWN)), LK_ENOTFOUND, says);
     assert_int_equal(delete (f, id), 0);
-    fixture_expect(f, lk_application_get(&f->call, id, &got), LK_ENOTFOUND, says);
+    fixture_expect(f, lk_application_get(&f->call, id, &got), LK_ENOTFOUND, to_readers);
     assert_int_equal(fixture_query(f, "SELECT count(*) FROM audit_entry WHERE resource_type = 'APPLICATION'"), 3);
 }
 
@@ -162,6 +168,9 @@ static void test_reading(void **state) {
     assert_int_equal(lk_application_get(&f->call, ids[0], &got), 0);
     fixture_expect(f, lk_application_get(&f->call, fixture_id(f, &apps[2].id), &got), LK_ENOTFOUND, "Application does not exist");
     fixture_expect(f, lk_application_get_by_name(&f->call, lk_slice_cstr("b"), &got), LK_ENOTFOUND, "Application does not exist");
+    bool gone = false;
+    fixture_expect(f, lk_application_is_gone(&f->call, lk_slice_cstr(UNKNOWN), &gone), LK_EFORBIDDEN, "User not authorized");
+    assert_false(gone);
     fixture_expect(f, create(f, "d", &got), LK_EFORBIDDEN, "User not authorized: CREATE_AND_DELETE_APPLICATION is required");
     fixture_act_with(f, BIT(LK_VIEW_CE));
     fixture_expect(f, lk_application_list(&f->call, NULL, (struct lk_page){1, 0}, &list, &len, &info), LK_EFORBIDDEN,
@@ -181,7 +190,7 @@ static void test_accounts_are_walls(void **state) {
     assert_int_equal(fixture_act(f, token), 0);
     struct lk_application got;
     const struct lk_application_input input = {0};
-    fixture_expect(f, lk_application_get(&f->call, id, &got), LK_ENOTFOUND, "Application does not exist");
+    fixture_expect(f, lk_application_get(&f->call, id, &got), LK_ENOTFOUND, "User not authorized: Application does not exist");
     fixture_expect(f, update(f, id, &input, &got), LK_ENOTFOUND, "Application does not exist");
     fixture_expect(f, delete (f, id), LK_ENOTFOUND, "Application does not exist");
     struct lk_app_permission permission = {.type = LK_APP_ALL, .actions = READ, .app_ids = {&id, 1}};

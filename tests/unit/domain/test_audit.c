@@ -102,6 +102,30 @@ static void test_a_refusal_outlives_the_rollback(void **state) {
     expect_intact(f, 5);
 }
 
+/* What metrics tell is what is in the log: nothing that was undone, be it an operation, a request or the batch. */
+static void test_what_is_kept_is_counted(void **state) {
+    struct fixture *f = *state;
+    lk_audit_committed(f->domain, true);
+    const uint64_t before = lk_audit_appended(f->domain);
+    struct lk_slice token;
+    const struct lk_api_key kept = fixture_key(f, "kept", NULL, &token);
+    fixture_begin(f);
+    assert_int_equal(lk_api_key_delete(&f->call, (struct lk_slice){0}, fixture_id(f, &kept.id)), 0);
+    fixture_end(f, LK_EINVAL);
+    assert_int_equal(lk_request_begin(&f->call), 0);
+    fixture_key(f, "undone", NULL, NULL);
+    assert_int_equal(lk_request_end(&f->call, true), 0);
+    assert_int_equal(lk_audit_appended(f->domain), before); /* not yet */
+    lk_audit_committed(f->domain, true);
+    assert_int_equal(lk_audit_appended(f->domain), before + 1);
+    fixture_key(f, "lost", NULL, NULL);
+    lk_audit_committed(f->domain, false);
+    assert_int_equal(fixture_act(f, token), 0);
+    fixture_expect(f, fixture_delete(f, &f->admin_key.id), LK_EFORBIDDEN, "User not authorized");
+    lk_audit_committed(f->domain, true);
+    assert_int_equal(lk_audit_appended(f->domain), before + 2);
+}
+
 static void test_tampering_is_found(void **state) {
     struct fixture *f = *state;
     fixture_key(f, "x", NULL, NULL);
@@ -248,6 +272,7 @@ int main(void) {
         TEST(test_entries),
         TEST(test_a_failure_leaves_no_entry),
         TEST(test_a_refusal_outlives_the_rollback),
+        TEST(test_what_is_kept_is_counted),
         TEST(test_tampering_is_found),
         TEST(test_an_entry_of_another_history_is_found),
         TEST(test_entries_do_not_move_between_accounts),

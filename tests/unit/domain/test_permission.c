@@ -34,6 +34,7 @@ static void test_names(void **state) {
     assert_string_equal(lk_app_type_name(LK_APP_PROVISIONER), "PROVISIONER");
     assert_string_equal(lk_app_type_name(LK_APP_TEMPLATE), "TEMPLATE");
     assert_string_equal(lk_action_name(LK_ACTION_ROLLBACK_WORKFLOW), "ROLLBACK_WORKFLOW");
+    assert_string_equal(lk_action_name(LK_ACTION_ABORT_WORKFLOW), "ABORT_WORKFLOW");
     assert_string_equal(lk_filter_type_name(LK_APP_WORKFLOW, 3), "ALL_WORKFLOWS");
     assert_null(lk_filter_type_name(LK_APP_WORKFLOW, 4));
     assert_null(lk_filter_type_name(LK_APP_ALL, 0));
@@ -249,7 +250,7 @@ static void test_cover_by_all_of_an_administrator(void **state) {
     (void)state;
     const uint32_t six = BIT(LK_ACTION_CREATE) | BIT(LK_ACTION_READ) | BIT(LK_ACTION_UPDATE) | BIT(LK_ACTION_DELETE) |
                          BIT(LK_ACTION_EXECUTE_WORKFLOW) | BIT(LK_ACTION_EXECUTE_PIPELINE);
-    const uint32_t others = BIT(LK_ACTION_EXECUTE) | BIT(LK_ACTION_ROLLBACK_WORKFLOW);
+    const uint32_t others = BIT(LK_ACTION_EXECUTE) | BIT(LK_ACTION_ROLLBACK_WORKFLOW) | BIT(LK_ACTION_ABORT_WORKFLOW);
     struct lk_permissions every_action = set_of(app(LK_APP_ALL, six | others, 0), NULL, 0);
     struct lk_permissions rollback = set_of(app(LK_APP_DEPLOYMENT, others, 1), NULL, 0);
     struct lk_permissions administrator = set_of(app(LK_APP_ALL, six, 0), NULL, 0);

@@ -89,7 +89,7 @@ static void test_create(void **state) {
     assert_true(group.notifications.members_given && group.notifications.members);
     assert_false(group.notifications.new_members_given);
     assert_int_equal(group.notifications.emails.len, 1);
-    assert_true(lk_slice_is(group.notifications.emails.items[0], "team@b.c"));
+    assert_true(lk_slice_is(group.notifications.emails.items[0], "Team@B.C"));
     assert_true(group.notifications.slack_given);
     assert_null(group.notifications.slack_channel.ptr);
     assert_true(lk_slice_is(group.notifications.slack_webhook, "https://hooks.example/secret"));

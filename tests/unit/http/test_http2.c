@@ -119,6 +119,13 @@ static void shows_fields_as_http_1_does(void **state) {
     client_expect(&client, client_ask_raw(&client, only_host, false), 200, "host: b.example\n");
 }
 
+/* So many requests were counted as bad ones. */
+static void expect_bad(uint64_t count) {
+    struct http_stats stats;
+    http_server_stats(test_server(), &stats);
+    assert_int_equal(stats.bad_requests_total, count);
+}
+
 static void refuses_what_http_1_refuses(void **state) {
     (void)state;
 #define BASE ":method", "GET", ":scheme", "http"
@@ -150,6 +157,7 @@ static void refuses_what_http_1_refuses(void **state) {
     }
     assert_int_equal(atomic_load(&handled), 0);
     client_expect(&client, get("/echo"), 200, NULL); /* the connection lives on */
+    expect_bad(sizeof(cases) / sizeof(cases[0]));
 }
 
 static void keeps_to_the_limits(void **state) {
@@ -178,6 +186,7 @@ static void keeps_to_the_limits(void **state) {
     client_expect(&client, index, 414, "");
     assert_int_equal(atomic_load(&handled), 0);
     client_expect(&client, client_ask(&client, "POST", "/echo", "0123456789", NULL), 200, "POST /echo? 0123456789");
+    expect_bad(6);
 }
 
 static void answers_head_and_204(void **state) {
@@ -717,12 +726,14 @@ static void ends_on_nonsense(void **state) {
     client_wait_end(&client);
     assert_true(client.goaway);
     assert_int_equal(client.goaway_error, NGHTTP2_FRAME_SIZE_ERROR);
+    expect_bad(1);
     int fd = dial();
     say(fd, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nnonsense follows");
     char c;
     while (read(fd, &c, 1) > 0)
         continue;
     close(fd);
+    expect_bad(2);
 }
 
 static void speaks_it_over_tls(void **state) {

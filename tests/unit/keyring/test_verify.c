@@ -334,6 +334,37 @@ static void test_the_nearer_rate(void **state) {
     expect_refusal(world, 1, 1, 3, 0, 1000);
 }
 
+/* What was digested under an older lookup key is found by that, alone and in a batch; what is unknown under all of them is not. */
+static void test_older_lookup(void **state) {
+    struct world *world = *state;
+    struct lk_keys *older = keys_of(1);
+    struct lk_keyring_digest digest = digest_of(older, 77);
+    struct lk_keyring_key key = key_of(77, &digest, 1);
+    struct lk_verify_answer answer;
+    assert_int_equal(put_key(world->keyring, &key), 0);
+    assert_int_equal(ask(&world->verifier, 77, NULL, &answer), LK_VERIFY_NOT_FOUND);
+
+    uint8_t raw[2][LK_KEY_BYTES];
+    for (uint8_t i = 0; i < 2; i++) { /* the one that finds it is the second */
+        struct lk_master *master = master_of((uint8_t)(2 - i));
+        lk_keys_derive_one(master, LK_KEY_LOOKUP, raw[i]);
+        lk_master_free(master);
+        assert_int_equal(lk_keys_add_older_lookup(world->keys, raw[i]), 0);
+    }
+    assert_int_equal(ask(&world->verifier, 77, NULL, &answer), LK_VERIFY_VALID);
+    assert_memory_equal(&answer.key_id, &key.id, sizeof(key.id));
+    assert_int_equal(ask(&world->verifier, 78, NULL, &answer), LK_VERIFY_NOT_FOUND);
+
+    struct lk_id other = id_of(1001);
+    struct test_token token = token_of(77);
+    struct lk_verify_request request = {.token = lk_slice_cstr(token.text), .account = &other, .now_ms = 1000, .mono_ns = 1000000000};
+    assert_int_equal(lk_verify(&world->verifier, &request, &answer), LK_VERIFY_NOT_FOUND);
+    request.account = NULL;
+    lk_verify_batch(&world->verifier, &request, 1, &answer);
+    assert_int_equal(answer.code, LK_VERIFY_VALID);
+    lk_keys_free(older);
+}
+
 static void test_batch(void **state) {
     struct world *world = *state;
     enum { COUNT = 100 };
@@ -375,6 +406,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_used_up_takes_no_rate, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_rate_given_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_the_nearer_rate, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_older_lookup, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_batch, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,8 +3,12 @@
 
 #include "latchkey.h"
 
+#include <dirent.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static struct latchkey *keys;
 static struct latchkey_reader *reader;
@@ -245,6 +249,55 @@ static void test_idle_reader(void **state) {
     pthread_barrier_destroy(&barrier);
 }
 
+/* ---- a process that forks ---- */
+
+static void put_many(uint32_t from, uint32_t to) {
+    struct latchkey_key key = {.groups = &group_id, .groups_len = 1};
+    for (uint32_t i = from; i < to; i++) {
+        uint8_t digest[LATCHKEY_DIGEST_BYTES] = {0};
+        memcpy(digest, &i, sizeof i);
+        memcpy(key.id.bytes, &i, sizeof i);
+        key.digest = digest;
+        if (latchkey_put_key(keys, &key) != 0)
+            abort();
+    }
+}
+
+static size_t threads(void) {
+    size_t count = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    assert_non_null(tasks);
+    for (struct dirent *task; (task = readdir(tasks)) != NULL;)
+        count += task->d_name[0] != '.';
+    closedir(tasks);
+    return count;
+}
+
+/* What a server does that loads its keys and then makes its workers. A thread of the library's would not be in them, and might have held a lock. */
+static void test_fork(void **state) {
+    (void)state;
+    const size_t before = threads();
+    put_many(0, 50000); /* several chunks of the keyring's memory */
+    assert_int_equal(threads(), before);
+    struct latchkey_key key = plain_key();
+    assert_int_equal(latchkey_put_key(keys, &key), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(120);
+        put_many(50000, 150000);
+        bool valid = outcome() == LATCHKEY_VALID;
+        latchkey_remove_key(keys, &key_id);
+        bool removed = outcome() == LATCHKEY_NOT_FOUND;
+        latchkey_reader_close(reader);
+        latchkey_close(keys);
+        _exit(valid && removed ? 0 : 1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(outcome(), LATCHKEY_VALID);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_empty_secret),
@@ -256,6 +309,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_digest, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refusals, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_idle_reader, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_fork, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

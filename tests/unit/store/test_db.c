@@ -88,6 +88,7 @@ static void test_open(void **state) {
     assert_int_equal(one_number(db, "PRAGMA temp_store"), 2);
     assert_int_equal(one_number(db, "PRAGMA busy_timeout"), 0);
     assert_int_equal(one_number(db, "PRAGMA cell_size_check"), 1);
+    assert_int_equal(one_number(db, "PRAGMA secure_delete"), 1);
     struct lk_stmt *stmt = lk_db_stmt(db, "PRAGMA locking_mode");
     assert_int_equal(lk_step(stmt), 1);
     assert_true(lk_slice_is(lk_column_text(stmt, 0), "exclusive"));
