@@ -481,6 +481,19 @@ describe("a key's page", () => {
     await visitor.close();
   });
 
+  it('has its times in English whatever the browser speaks, and in the reader\'s English where there is one', async () => {
+    for (const [locale, year] of [['th-TH', /^\d{1,2} \w{3} 20\d\d, /], ['fa-IR', /^\d{1,2} \w{3} 20\d\d, /], ['en-US', /^\w{3} \d{1,2}, 20\d\d, /]]) {
+      const visitor = await scene.visit(undefined, { locale });
+      const { page } = visitor;
+      await visitor.goto(KEYS);
+      await page.getByRole('link', { name: 'admin' }).first().click();
+      assert.match(await page.locator('dt', { hasText: 'Created' }).locator('xpath=following-sibling::dd').locator('time').innerText(), year);
+      assert.match(await page.locator('dt', { hasText: 'Changed' }).locator('xpath=following-sibling::dd').locator('time').innerText(), /^(just now|\d+ min)/);
+      visitor.assertQuiet();
+      await visitor.close();
+    }
+  });
+
   it('says so when the key is not there', async () => {
     const visitor = await scene.visit();
     visitor.expect(REFUSED);

@@ -72,4 +72,18 @@ describe('the overview', () => {
     visitor.assertQuiet();
     await visitor.close();
   });
+
+  it('names a day of its chart by the day in UTC that it is, on the axis as in the table', async () => {
+    const visitor = await scene.visit(undefined, { timezoneId: 'America/Los_Angeles' });
+    const { page } = visitor;
+    await visitor.goto('/console/');
+    await page.getByRole('button', { name: '30 days' }).click();
+    await page.getByRole('img', { name: /30 days: 1 in all/ }).waitFor();
+    await page.getByText('Show as a table').click();
+    const [first] = await page.locator('.chart-table tbody th').allInnerTexts();
+    const axis = await page.locator('.chart svg > text').allTextContents();
+    assert.equal(axis[0], first.replace(/ \d{4}$/, ''));
+    visitor.assertQuiet();
+    await visitor.close();
+  });
 });
