@@ -7,6 +7,7 @@ import { FormDialog } from '../../components/form-dialog.tsx';
 import { Loaded } from '../../components/states.tsx';
 import { useQuery } from '../../hooks/use-query.ts';
 import { useSubmit } from '../../hooks/use-submit.ts';
+import { serverNow } from '../../lib/clock.ts';
 import { fieldErrors } from '../../lib/field-errors.ts';
 import { draftOf, rebase, sameDraft, updateInput } from '../../lib/key-draft.ts';
 import { KEY_FIELD_RULES, KeyForm } from './key-form.tsx';
@@ -30,7 +31,7 @@ function EditForm({ apiKey, onClose, onSaved }: Omit<EditKeyDialogProps, 'id'> &
   const sending = useSubmit(async () => {
     const now = draftOf((await run(KeySettingsQuery, { id: apiKey.id })).apiKey);
     const wanted = rebase(draft, before, now);
-    await run(UpdateKey, { input: updateInput(wanted, now, accountId(), apiKey.id, Date.now()) });
+    await run(UpdateKey, { input: updateInput(wanted, now, accountId(), apiKey.id, serverNow()) });
     announce(<><bdi>{wanted.name}</bdi> is saved.</>);
     onSaved();
     onClose();

@@ -11,6 +11,7 @@ import { usePages } from '../../hooks/use-pages.ts';
 import { useQuery } from '../../hooks/use-query.ts';
 import { useAbilities } from '../../hooks/use-session.ts';
 import { ACCESS_TRAIL, PageHead } from '../../layout/page-head.tsx';
+import { serverNow } from '../../lib/clock.ts';
 import { keyFilter, keySort } from '../../lib/key-query.ts';
 import { pageOf } from '../../lib/page-query.ts';
 import { BASE } from '../../lib/router.ts';
@@ -29,7 +30,7 @@ export function KeysPage() {
   const page = pageOf(query);
   const sort = keySort(query);
   const variables = useMemo(
-    () => ({ limit: SIZE, offset: (page - 1) * SIZE, filters: [keyFilter(query, Date.now())], sort: keySort(query) }),
+    () => ({ limit: SIZE, offset: (page - 1) * SIZE, filters: [keyFilter(query, serverNow())], sort: keySort(query) }),
     [query, page],
   );
   const keys = useQuery(KeysQuery, variables);
