@@ -15,9 +15,11 @@ interface CopyProps {
   look?: 'icon' | 'plain' | 'primary';
   /** Shows the text to be copied by hand where the browser does not let the page copy. */
   onForbidden?(): void;
+  /** Why the server would refuse it. */
+  refusal?: string | undefined;
 }
 
-export function CopyButton({ label, get, done, describedBy, look = 'icon', onForbidden }: CopyProps) {
+export function CopyButton({ label, get, done, describedBy, look = 'icon', onForbidden, refusal }: CopyProps) {
   const { busy, submit } = useSubmit(async () => {
     try {
       if (await copyLater(get)) return announce(done);
@@ -27,8 +29,8 @@ export function CopyButton({ label, get, done, describedBy, look = 'icon', onFor
       announceFailure(thrown);
     }
   });
-  const press = () => void submit();
-  if (look === 'icon') return <IconButton label={label} icon="copy" busy={busy} onClick={press} describedBy={describedBy} />;
+  const press = () => (refusal === undefined ? void submit() : announce(refusal, 'wrong'));
+  if (look === 'icon') return <IconButton label={label} icon="copy" busy={busy} onClick={press} describedBy={describedBy} refusal={refusal} />;
   return <Button icon="copy" kind={look} busy={busy} onClick={press} describedBy={describedBy}>{label}</Button>;
 }
 
