@@ -6,6 +6,7 @@ import './styles/base.css';
 import './styles/layout.css';
 import './styles/controls.css';
 import './styles/content.css';
+import './styles/print.css';
 
 const root = document.getElementById('app');
 if (root) render(<App />, root);

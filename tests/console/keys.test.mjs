@@ -276,9 +276,41 @@ describe('API Keys', () => {
       assert.ok(height > 300, `${deed}: ${height}`);
       await page.keyboard.press('Escape');
     }
+    await page.setViewportSize({ width: 320, height: 256 }); // a window of 1280 by 1024 at 400 %
+    for (const [deed, role] of [['Edit', 'dialog'], ['Rotate', 'dialog'], ['Delete', 'alertdialog']]) {
+      await row(page, long).getByRole('button', { name: deed }).click();
+      const dialog = page.getByRole(role, { name: `${deed} ${long}` });
+      await dialog.waitFor();
+      const room = await dialog.evaluate((one) => {
+        const body = one.querySelector('.dialog-body').getBoundingClientRect();
+        let around = one.querySelector('.dialog-body');
+        while (around.scrollHeight <= around.clientHeight) around = around.parentElement;
+        return Math.min(body.height, around.clientHeight);
+      });
+      assert.ok(room > 200, `${deed}: ${room}`);
+      await dialog.getByRole('button', { name: deed === 'Delete' ? 'Delete' : 'Submit' }).focus();
+      await page.keyboard.press('Escape');
+    }
+    await page.setViewportSize({ width: 320, height: 640 });
     await visitor.goto(KEYS);
     const pager = await page.getByRole('navigation', { name: 'Pages of keys' }).evaluate((one) => one.scrollWidth <= one.clientWidth);
     assert.equal(pager, true);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('are on paper a table of dark letters, without what can be pressed', async () => {
+    const visitor = await visit(undefined, { colorScheme: 'dark', viewport: { width: 718, height: 1000 } }); // A4
+    const { page } = visitor;
+    await visitor.goto(`${KEYS}?q=key+000`);
+    await row(page, 'key 0001').waitFor();
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    assert.equal(await page.locator('button:visible:not(th > button), input:visible, select:visible').count(), 0);
+    assert.equal(await page.getByRole('columnheader', { name: 'Last used' }).isVisible(), true, 'the headers of a table, not cards');
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 718);
+    const colours = await page.evaluate(() => [document.querySelector('h1'), document.body].map((one, index) => getComputedStyle(one)[index === 0 ? 'color' : 'backgroundColor']));
+    const light = (colour) => colour.match(/\d+/g).slice(0, 3).reduce((sum, one) => sum + Number(one), 0) / 3;
+    assert.ok(light(colours[0]) < 80 && light(colours[1]) > 200, colours.join(' on '));
     visitor.assertQuiet();
     await visitor.close();
   });
