@@ -299,6 +299,26 @@ describe('API Keys', () => {
     await visitor.close();
   });
 
+  it('are shown where the browser does not let the page copy, and revealed once', async () => {
+    const visitor = await visit(undefined, { permissions: [] });
+    const { page } = visitor;
+    let revealed = 0;
+    page.on('request', (request) => (revealed += request.postData()?.includes('revealApiKey') ? 1 : 0));
+    await visitor.goto(`${KEYS}?q=key+0009`);
+    await page.evaluate(() => {
+      const refuse = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
+      Object.assign(navigator.clipboard, { write: refuse, writeText: refuse });
+      document.execCommand = () => false;
+    });
+    await row(page, 'key 0009').getByRole('button', { name: 'Copy key' }).press('Enter');
+    await hear(page, 'This browser does not let the page copy: select the text and copy it.');
+    assert.match(await page.getByRole('textbox', { name: 'The key key 0009' }).innerText(), /^lk_/);
+    await page.waitForLoadState('networkidle');
+    assert.equal(revealed, 1, 'each one is an entry of the audit log');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('are on paper a table of dark letters, without what can be pressed', async () => {
     const visitor = await visit(undefined, { colorScheme: 'dark', viewport: { width: 718, height: 1000 } }); // A4
     const { page } = visitor;

@@ -74,7 +74,7 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
           : <IconButton {...handsOut(() => toggleSecret(row))} label="Reveal key" icon="eye" />}
         <CopyButton
           label="Copy key" describedBy={refusal === undefined ? describedBy : `${describedBy} ${describedBy}-more`} refusal={refusal} done={<>The key <bdi>{row.name}</bdi> is copied.</>} get={async () => secrets.get(row.id) ?? reveal(row.id)}
-          onForbidden={() => { if (!secrets.has(row.id)) toggleSecret(row); }}
+          onForbidden={(secret) => show(row.id, secret)}
         />
         <IconButton {...shared} label="Edit" icon="edit" onClick={() => setOpen({ what: 'edit', row })} />
         <IconButton {...handsOut(() => setOpen({ what: 'rotate', row }))} label="Rotate" icon="rotate" />
