@@ -9,6 +9,7 @@ import './styles/content.css';
 import './styles/print.css';
 
 const root = document.getElementById('app');
+root?.replaceChildren(); // what is there in case this script is not
 if (root) render(<App />, root);
 startRouting();
 void startSession();
