@@ -546,6 +546,22 @@ describe("a key's page", () => {
     }
   });
 
+  it('says when its secret is easy to guess, until it is rotated', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    const keys = [{ name: 'brought along', key: 'secret-of-the-old-server' }];
+    const { importApiKeys } = await server.query('mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { results { uuid } } }', { input: { accountId: server.account.accountId, keys } });
+    await visitor.goto(`${KEYS}/${importApiKeys.results[0].uuid}`);
+    await page.getByText('easy to guess: rotate it').waitFor();
+    await visitor.assertAccessible();
+    await page.getByRole('button', { name: 'Rotate' }).click();
+    await page.getByRole('button', { name: 'Submit' }).click();
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByText('easy to guess: rotate it').waitFor({ state: 'detached' });
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('says so when the key is not there', async () => {
     const visitor = await scene.visit();
     visitor.expect(REFUSED);
