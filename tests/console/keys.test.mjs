@@ -319,6 +319,30 @@ describe('API Keys', () => {
     await visitor.close();
   });
 
+  it('draw over nothing but their own row, however many marks are piled up in a name', async () => {
+    const visitor = await visit();
+    const { page, server } = visitor;
+    const { uuid } = await server.createKey('piled up: a');
+    await visitor.goto(`${KEYS}?q=piled`);
+    const head = async () => (await page.screenshot({ clip: await page.locator('thead').boundingBox() })).toString('base64');
+    const before = await head();
+    await server.query('mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { uuid } }', { input: { accountId: server.account.accountId, uuid, name: `piled up: a${'\u0301'.repeat(100)}` } });
+    await visitor.goto(`${KEYS}?q=piled`);
+    assert.equal(await head(), before, 'the headers above it');
+    const link = page.getByRole('link', { name: /^piled up/ });
+    await link.focus();
+    const { x, y, width } = await link.boundingBox();
+    const ring = (at) => page.screenshot({ clip: { x: x + width / 2, y: at, width: 1, height: 1 } }).then((pixel) => pixel.toString('base64'));
+    assert.equal(await ring(y - 3), await ring(y + (await link.boundingBox()).height + 2), 'what shows the focus is whole');
+    await page.setViewportSize({ width: 375, height: 740 }); // where the first button stands out to the left
+    await page.getByRole('button', { name: 'Reveal key' }).focus();
+    const button = await page.getByRole('button', { name: 'Reveal key' }).boundingBox();
+    const side = (at) => page.screenshot({ clip: { x: at, y: button.y + button.height / 2, width: 1, height: 1 } }).then((pixel) => pixel.toString('base64'));
+    assert.equal(await side(button.x - 3), await side(button.x + button.width + 2), 'and on a phone');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('are on paper a table of dark letters, without what can be pressed', async () => {
     const visitor = await visit(undefined, { colorScheme: 'dark', viewport: { width: 718, height: 1000 } }); // A4
     const { page } = visitor;
