@@ -90,6 +90,7 @@ describe('a key that holds less than others', () => {
     const members = { userGroupIds: [readers], enabled: false };
     await createKeys(server, ['less'], members);
     await createKeys(server, ['more'], { ...members, userGroupIds: [await createGroup(server, 'Dispatch', { scopes: ['parcels.*'] }), readers] });
+    await createKeys(server, ['more, enabled']);
     await createUser(server, 'ada@acme.example', 'correct horse battery', { name: 'Ada' });
     await createUser(server, 'mo@acme.example', 'correct horse battery', { name: 'Mo', userGroupIds: [readers] });
   });
@@ -119,6 +120,9 @@ describe('a key that holds less than others', () => {
       await page.keyboard.press('Escape');
     };
     await check(row(page, 'more'));
+    await row(page, 'more, enabled').getByRole('button', { name: 'Disable' }).click();
+    await page.getByRole('alertdialog').getByText('you cannot enable it again yourself').waitFor();
+    await page.keyboard.press('Escape');
     await page.getByRole('link', { name: 'more', exact: true }).click();
     await page.getByRole('heading', { level: 1, name: 'more' }).waitFor();
     await check(page.locator('.page-actions'));
@@ -133,6 +137,10 @@ describe('a key that holds less than others', () => {
     await less.getByRole('button', { name: 'Edit' }).click();
     await page.getByRole('dialog').getByLabel('Name', { exact: true }).waitFor();
     assert.equal(await page.getByRole('dialog').getByText('holds more').count(), 0);
+    await page.keyboard.press('Escape');
+    await less.getByRole('button', { name: 'Disable' }).click();
+    await page.getByRole('alertdialog').getByText('until it is enabled again').waitFor();
+    assert.equal(await page.getByRole('alertdialog').getByText('yourself').count(), 0);
     visitor.assertQuiet();
     await visitor.close();
 

@@ -12,7 +12,12 @@ import { lacking } from '../../lib/grant-rule.ts';
 import { EditKeyDialog } from './edit-key-dialog.tsx';
 import { RotateKeyDialog } from './rotate-key-dialog.tsx';
 
-type Open = { readonly what: 'edit' | 'rotate' | 'disable' | 'delete'; readonly row: KeyRow };
+interface Open {
+  readonly what: 'edit' | 'rotate' | 'disable' | 'delete';
+  readonly row: KeyRow;
+  /** It holds more than the reader does. */
+  readonly stronger?: boolean;
+}
 
 export interface KeyActions {
   /** The buttons of one key; `describedBy` is the id of its name on the page, `holds` all that its user groups give it. */
@@ -79,7 +84,7 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
         <IconButton {...shared} label="Edit" icon="edit" onClick={() => setOpen({ what: 'edit', row })} />
         <IconButton {...handsOut(() => setOpen({ what: 'rotate', row }))} label="Rotate" icon="rotate" />
         {row.enabled
-          ? <IconButton {...shared} label="Disable" icon="disable" onClick={() => setOpen({ what: 'disable', row })} />
+          ? <IconButton {...shared} label="Disable" icon="disable" onClick={() => setOpen({ what: 'disable', row, stronger: refusal !== undefined })} />
           : <IconButton {...handsOut(() => attempt(row, () => setEnabled(row, true)))} label="Enable" icon="enable" />}
         <IconButton {...shared} label="Delete" icon="trash" kind="danger" onClick={() => setOpen({ what: 'delete', row })} />
       </div>
@@ -107,6 +112,7 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
         {open.what === 'disable' && (
           <Confirm title={<>Disable <bdi>{open.row.name}</bdi>?</>} verb="Disable" onClose={close} onConfirm={async () => { await setEnabled(open.row, false); close(); }}>
             <p>Requests with the key <strong><bdi>{open.row.name}</bdi></strong> are refused from now on, until it is enabled again.</p>
+            {open.stronger && <p>It holds more than you do: you cannot enable it again yourself.</p>}
             {ending}
           </Confirm>
         )}
