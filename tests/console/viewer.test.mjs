@@ -111,6 +111,9 @@ describe('a key that holds less than others', () => {
         assert.equal(await button.getAttribute('aria-disabled'), 'true', name);
         assert.equal(await described(button), `more ${WHY}`);
         await button.press('Enter');
+        await button.press('Enter');
+        await page.locator('.notice').first().waitFor();
+        assert.equal(await page.locator('.notice').count(), 1, 'it is said once, however often one tries');
         await hear(page, WHY);
         assert.equal(await page.getByRole('dialog').count(), 0);
       }
