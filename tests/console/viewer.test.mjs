@@ -123,6 +123,13 @@ describe('a key that holds less than others', () => {
       await page.keyboard.press('Escape');
     };
     await check(row(page, 'more'));
+    const ring = async (name) => {
+      const button = row(page, 'more').getByRole('button', { name });
+      await button.focus();
+      const { x, y, height } = await button.boundingBox();
+      return (await page.screenshot({ clip: { x: x - 3, y: y + height / 2, width: 1, height: 1 } })).toString('base64');
+    };
+    assert.equal(await ring('Rotate'), await ring('Edit'), 'the focus can be seen on either');
     await row(page, 'more, enabled').getByRole('button', { name: 'Disable' }).click();
     await page.getByRole('alertdialog').getByText('you cannot enable it again yourself').waitFor();
     await page.keyboard.press('Escape');
