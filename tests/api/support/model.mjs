@@ -1,5 +1,5 @@
-// What the documents promise of a verdict (docs/keys.md, docs/openapi.yaml), as small as it can be said. Knows no time:
-// rates never refill, and what ends has not ended yet.
+// What the documents promise of a verdict (docs/keys.md, docs/openapi.yaml), as small as it can be said. Of time it knows only whether
+// an end has passed and when credits are refilled: rates never come back, and nothing ends while it is asked.
 import net from 'node:net';
 
 const BROAD = 'MANAGE_USER_AND_USER_GROUPS_AND_API_KEYS';
@@ -37,40 +37,91 @@ export function write([what, a, b], least = 0) {
   return rank < least ? `(${text})` : text;
 }
 
-export class Model {
-  account = { rate: null, credits: null };
-  keys = new Map(); // by id: {id, name, present, old: [{token, endsAt}], enabled, expiresAt, groups, ips, rate, credits, metadata}
+/** The next 00:00 UTC at which credits are refilled. */
+export function nextRefill({ interval, day }, after) {
+  const fits = (date) => {
+    const isLast = new Date(date.getTime() + 86400000).getUTCDate() === 1;
+    if (interval === 'WEEKLY') return date.getUTCDay() === day % 7;
+    return interval === 'DAILY' || date.getUTCDate() === day || (isLast && date.getUTCDate() < day);
+  };
+  let date = new Date(after);
+  do date = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate() + 1));
+  while (!fits(date));
+  return date.getTime();
+}
+
+const previewOf = (token) => `${token.startsWith('lk_') ? 'lk_' : ''}\u2026${token.slice(-4)}`;
+
+class Key {
+  enabled = true;
+  leaked = false; // its present secret
+  expiresAt = null;
+  groups = new Set();
+  ips = [];
+  rate = null; // {limit, windowSeconds}; and `used`, the part of it that is
+  credits = null;
+  refill = null; // {amount, interval, day, nextAt}
+  metadata = {};
+  old = []; // secrets: [{token, endsAt}]
+  counts = {}; // of verifications, by verdict
+  lastUsed = 0;
+  lastSeen = 0; // it may have been used until then
+
+  constructor(id, present, members) {
+    Object.assign(this, { id, present }, members);
+  }
+
+  tokens() {
+    return [this.present, ...this.old.map((one) => one.token)];
+  }
+
+  /** But for what changes as it is used. */
+  shown() {
+    const { name, enabled, present, expiresAt, ips, rate, metadata, groups, old } = this;
+    const secrets = old.map((one) => `${one.endsAt} ${previewOf(one.token)}`).sort();
+    return { name, enabled, preview: previewOf(present), expiresAt, ips: [...ips].sort(), rate, metadata, groups: [...groups].sort(), old: secrets };
+  }
+}
+
+/** An account, but for its administrator's key and groups. */
+export class Account {
+  rate = null;
+  credits = null;
+  refill = null; // {amount, interval, day, nextAt}
+  counts = {}; // keys that are gone included
+  keys = new Map(); // by id
   groups = new Map(); // by id: {account, scopes, apps: [{type, ids, actions}]}
   apps = new Set();
-  gone = []; // secrets that are nobody's
+  goneApps = [];
+  users = new Map(); // by id: {id, groups, session}
 
-  owner(token) {
-    return [...this.keys.values()].find((key) => key.present === token || key.old.some((one) => one.token === token));
+  constructor(id, admin) {
+    Object.assign(this, { id, admin });
   }
 
-  set(key) {
-    const groups = [...key.groups].map((id) => this.groups.get(id));
-    const apps = groups.flatMap((group) => group.apps).map((p) => ({ ...p, ids: p.ids && p.ids.filter((id) => this.apps.has(id)) }));
-    return { account: new Set(groups.flatMap((group) => group.account)), scopes: new Set(groups.flatMap((group) => group.scopes)), apps };
+  add(id, present, members) {
+    this.keys.set(id, new Key(id, present, members));
   }
 
-  /** The verdict on a secret, and what it costs is taken; nothing is with `look`. */
-  verdict(token, { tree, ip, cost = 1, look = false }) {
-    const key = this.owner(token);
-    if (!key) return { code: token.startsWith('lk_') && !this.gone.includes(token) ? 'MALFORMED' : 'NOT_FOUND' };
-    const old = key.old.find((one) => one.token === token);
-    const ends = [old?.endsAt, key.expiresAt].filter((end) => typeof end === 'number');
-    const found = { key, set: this.set(key), expiresAt: ends.length === 0 ? null : Math.min(...ends) };
-    if (!key.enabled) return { code: 'DISABLED', ...found };
-    if (key.ips.length > 0 && !(ip && key.ips.some((block) => inBlock(ip, block)))) return { code: 'IP_NOT_ALLOWED', ...found };
-    if (tree && !holds(tree, found.set)) return { code: 'INSUFFICIENT_PERMISSIONS', ...found };
-    return look ? { code: 'VALID', ...found } : { ...this.take(key, cost), ...found };
+  tokens() {
+    return [...this.keys.values()].flatMap((key) => key.tokens());
+  }
+
+  has(token) {
+    return [...this.keys.values()].find((key) => key.tokens().includes(token));
+  }
+
+  /** What a key or a user has by its groups. */
+  set({ groups }) {
+    const all = [...groups].map((id) => this.groups.get(id));
+    const apps = all.flatMap((group) => group.apps).map((p) => ({ ...p, ids: p.ids && p.ids.filter((id) => this.apps.has(id)) }));
+    return { account: new Set(all.flatMap((group) => group.account)), scopes: new Set(all.flatMap((group) => group.scopes)), apps };
   }
 
   /** Of a rate that is changed the same part is used as was before. */
   take(key, cost) {
-    const rated = [key, this.account].filter((one) => one.rate);
-    const purses = [key, this.account].filter((one) => one.credits !== null);
+    const rated = [key, this].filter((one) => one.rate);
+    const purses = [key, this].filter((one) => one.credits !== null);
     for (const one of rated) one.used ??= 0;
     const least = (list) => Math.min(...list.map((one) => Math.floor((1 - one.used) * one.rate.limit + 1e-9)));
     const over = rated.filter((one) => one.used + cost / one.rate.limit > 1 + 1e-9);
@@ -83,6 +134,53 @@ export class Model {
       remaining: rated.length > 0 ? least(rated) : undefined,
       credits: purses.length > 0 ? Math.min(...purses.map((one) => one.credits)) : undefined,
     };
+  }
+}
+
+/** All accounts of a server. */
+export class Model {
+  accounts = new Map(); // by id
+  made = new Set(); // secrets that the server made
+  gone = []; // secrets that are nobody's
+  asked = 0; // when the server was asked last
+  skew = 0; // of the server's clock
+
+  now() {
+    return Date.now() + this.skew;
+  }
+
+  owner(token) {
+    return [...this.accounts.values()].find((account) => account.has(token));
+  }
+
+  give(token) {
+    this.gone = this.gone.filter((one) => one !== token);
+  }
+
+  /**
+   * The verdict on a secret: what it costs is taken and it is counted; neither is with `look`. Who asks as an account, `by`, is told of its
+   * own keys only.
+   */
+  verdict(token, { tree, ip, cost = 1, look = false, by }) {
+    const account = by ?? this.owner(token);
+    const key = account?.has(token);
+    if (!key) return { code: token.length < 16 || (token.startsWith('lk_') && !this.made.has(token)) ? 'MALFORMED' : 'NOT_FOUND' };
+    const verdict = this.judge(account, key, token, { tree, ip, cost, look });
+    if (look || cost === 0) return verdict;
+    for (const one of [key, account]) one.counts[verdict.code] = (one.counts[verdict.code] ?? 0) + 1;
+    key.lastUsed = this.asked;
+    return verdict;
+  }
+
+  judge(account, key, token, { tree, ip, cost, look }) {
+    const old = key.old.find((one) => one.token === token);
+    const ends = [old?.endsAt, key.expiresAt].filter((end) => typeof end === 'number');
+    const found = { key, account, set: account.set(key), expiresAt: ends.length === 0 ? null : Math.min(...ends) };
+    if (!key.enabled) return { code: 'DISABLED', ...found };
+    if (ends.some((end) => end <= this.now())) return { code: 'EXPIRED', ...found };
+    if (key.ips.length > 0 && !(ip && key.ips.some((block) => inBlock(ip, block)))) return { code: 'IP_NOT_ALLOWED', ...found };
+    if (tree && !holds(tree, found.set)) return { code: 'INSUFFICIENT_PERMISSIONS', ...found };
+    return look ? { code: 'VALID', ...found } : { ...account.take(key, cost), ...found };
   }
 }
 

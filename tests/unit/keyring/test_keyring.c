@@ -394,6 +394,31 @@ static void test_bound_without_a_group(void **state) {
     assert_int_equal(stats_of(world).sets, 0);
 }
 
+/* Of groups, sets and keys that come and go nothing stays but what waits for a grace period. */
+static void test_what_goes_is_freed(void **state) {
+    struct world *world = *state;
+    enum { BYTES = 2048, ROUNDS = 512 };
+    static char text[BYTES];
+    memset(text, 'a', BYTES);
+    const struct lk_slice scope = lk_slice_make(text, BYTES);
+    const struct lk_grants first = {.scopes = &scope, .scopes_len = 1};
+    const struct lk_grants then = {0};
+    uint64_t settled = 0;
+    for (uint32_t i = 0; i < 4 * ROUNDS; i++) {
+        const struct lk_id group = id_of(100 + i);
+        const enum lk_keyring_change_kind end = i % 2 == 0 ? LK_KEYRING_GROUP_FORGET : LK_KEYRING_GROUP_REMOVE;
+        assert_int_equal(put_group(world->keyring, 100 + i, &then), 0);
+        assert_int_equal(put_in(world, true, &group, 1), 0);
+        assert_int_equal(put_group(world->keyring, 100 + i, &first), 0);
+        assert_int_equal(put_id(world->keyring, end, 100 + i), 0);
+        assert_int_equal(put_id(world->keyring, LK_KEYRING_KEY_REMOVE, 1), 0);
+        if (i + 1 == ROUNDS)
+            settled = stats_of(world).bytes;
+    }
+    assert_int_equal(stats_of(world).groups, 0);
+    assert_in_range(stats_of(world).bytes, 0, settled + (uint64_t)ROUNDS * BYTES / 8);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_growth, set_up, tear_down),
@@ -406,6 +431,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_account_removed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bound, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bound_without_a_group, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_what_goes_is_freed, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
