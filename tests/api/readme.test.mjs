@@ -68,6 +68,37 @@ describe('the documents', () => {
   });
 });
 
+describe('docs/permissions.md', () => {
+  let server;
+  before(async () => (server = await Server.fresh()));
+  after(() => server.stop());
+
+  it('makes groups, keys, users and accounts by what it says, as pasted', () => {
+    const text = fs.readFileSync(path.join(ROOT, 'docs/permissions.md'), 'utf8');
+    const commands = [...text.matchAll(/^ {4}(.*)$|^```sh\n([^]*?)```$/gm)].map(([, line, block]) => line ?? block);
+    assert.equal(commands.length, 9);
+    const programs = temporaryDirectory();
+    fs.symlinkSync(path.resolve(BINARY), path.join(programs, 'latchkey'));
+    const script = commands.join('\n').replaceAll('http://127.0.0.1:5390', server.url);
+    const { stdout } = shell(script, { PATH: `${programs}:${process.env.PATH}`, LATCHKEY_URL: server.url, LATCHKEY_API_KEY: server.account.apiKey });
+    assert.match(stdout, /^scopes +invoices\.\*, orders\.read$/m);
+    const answers = stdout.slice(stdout.indexOf('{')).replaceAll('}{', '}\n{').trim().split('\n').map((line) => JSON.parse(line));
+    assert.deepEqual(answers[0], { data: { setPassword: { user: { email: 'ann@example.com' } } } });
+    const [, shown] = /```json\n(.*)\n```/.exec(text);
+    assert.deepEqual(Object.keys(answers[1].resource), [...shown.matchAll(/"(\w+)":(?!\{)/g)].map(([, name]) => name));
+    assert.match(answers[1].resource.token, /^lks_/);
+    assert.match(answers[2].data.createAccount.key, /^lk_/);
+  });
+
+  it('names every account permission by which something is permitted, and every scope of ours', () => {
+    const text = fs.readFileSync(path.join(ROOT, 'docs/permissions.md'), 'utf8');
+    const schema = fs.readFileSync(path.join(ROOT, 'schema/schema.graphql'), 'utf8');
+    const needed = new Set([...schema.matchAll(/[Nn]eeds (?:the scope )?([A-Z_]{6,}|latchkey\.\w+)/g)].map(([, name]) => name));
+    assert.ok(needed.size >= 8);
+    for (const name of needed) assert.ok(text.includes(`\`${name}\``), name);
+  });
+});
+
 describe('make run', () => {
   it('initialises once, prints the key once and commands that work, and ends cleanly when interrupted', async () => {
     const data = path.join(temporaryDirectory(), 'data');
