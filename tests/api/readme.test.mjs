@@ -99,6 +99,35 @@ describe('docs/permissions.md', () => {
   });
 });
 
+describe('docs/graphql.md', () => {
+  const text = fs.readFileSync(path.join(ROOT, 'docs/graphql.md'), 'utf8');
+  let server;
+  before(async () => (server = await Server.fresh()));
+  after(() => server.stop());
+
+  it('asks and is answered as it says', async () => {
+    const [, command] = /<!-- test: send -->\n```sh\n([^]*?)```/.exec(text);
+    const { apiKeys } = JSON.parse(shell(command.replace('http://127.0.0.1:5390', server.url), { LATCHKEY_API_KEY: server.account.apiKey }).stdout).data;
+    assert.deepEqual(apiKeys, { pageInfo: { total: 1, hasMore: false }, nodes: [{ name: 'admin', expiresAt: null }] });
+    const [, shown] = /```json\n(.*)\n```/.exec(text);
+    assert.equal((await server.graphql('{ apiKey(apiKeyId: "none") { name } }')).text, shown);
+  });
+
+  it('has every code of an error, and the limits that there are by default', () => {
+    const sources = fs.readFileSync(path.join(ROOT, 'src/api/errors.h'), 'utf8') + fs.readFileSync(path.join(ROOT, 'src/api/graphql_endpoint.c'), 'utf8');
+    const codes = [...sources.matchAll(/^#define (?:LK_)?CODE_\w+ "([A-Z_]+)"$/gm)].map(([, code]) => code);
+    assert.equal(codes.length, 11);
+    const rows = [...text.matchAll(/^\| (`[A-Z_`, ]+`) \|/gm)].flatMap(([, names]) => names.split(', ')).map((name) => name.replaceAll('`', ''));
+    assert.deepEqual(rows.sort(), codes.sort());
+    const help = spawnSync(BINARY, ['help', 'serve'], { encoding: 'utf8' }).stdout;
+    const limit = (name) => new RegExp(`^  --${name} .*\\n.*Default: ([^.]+)\\.`, 'm').exec(help)[1];
+    const shown = ['graphql-tokens', 'graphql-depth', 'graphql-aliases', 'graphql-root-fields', 'body-max', 'graphql-time', 'graphql-batch'].map(limit);
+    assert.deepEqual(shown, ['20000', '10', '100', '50', '2MiB', '2s', '10']);
+    assert.match(text.replaceAll('\n', ' '), /20,000 tokens, 10 levels of fields, 100 aliases and 50 fields at its root, a body 2 MiB,.* two seconds /);
+    assert.match(text.replaceAll('\n', ' '), /one of up to 10 requests in a JSON array/);
+  });
+});
+
 describe('make run', () => {
   it('initialises once, prints the key once and commands that work, and ends cleanly when interrupted', async () => {
     const data = path.join(temporaryDirectory(), 'data');
