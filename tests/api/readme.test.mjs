@@ -128,6 +128,36 @@ describe('docs/graphql.md', () => {
   });
 });
 
+describe('docs/keys.md', () => {
+  it('makes keys with limits and imports files as it shows them', async () => {
+    const server = await Server.fresh();
+    const { accountId, apiKey } = server.account;
+    const readers = await server.createGroup('readers');
+    await server.createGroup('writers');
+    const later = Date.now() + 40 * 86400000; // whatever year it is
+    const text = fs.readFileSync(path.join(ROOT, 'docs/keys.md'), 'utf8').replaceAll('2027-01-31', new Date(later).toISOString().slice(0, 10)).replaceAll('1803859200000', String(later));
+    const examples = [...text.matchAll(/(?:^ {4}.*\n)+/gm)].map(([lines]) => lines.replaceAll(/^ {4}/gm, ''));
+    const starting = (start) => examples.find((example) => example.startsWith(start));
+    const directory = temporaryDirectory();
+    const latchkey = (command) => shell(`cd ${directory}; ${command.replaceAll(/^latchkey/gm, path.resolve(BINARY))}`, { LATCHKEY_URL: server.url, LATCHKEY_API_KEY: apiKey }).stdout;
+
+    latchkey(starting('latchkey key create'));
+    const input = { ...JSON.parse(starting('{"accountId"')), accountId, name: 'by GraphQL', userGroupIds: [readers] };
+    await server.query('mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { uuid } }', { input });
+    const shown = 'userGroups(limit: 9) { nodes { name } } allowedIps rateLimit { limit windowSeconds } credits { remaining refill { amount interval day } } metadata { key value }';
+    const { one, other } = await server.query(`{ one: apiKeyByName(name: "partner") { ${shown} } other: apiKeyByName(name: "by GraphQL") { ${shown} } }`);
+    assert.deepEqual(one, other);
+    assert.equal(one.metadata.length, 1);
+
+    fs.writeFileSync(path.join(directory, 'keys.csv'), starting('name,key').replace('partner,', 'another partner,'));
+    assert.match(latchkey(starting('latchkey key import')), /^ci .*\nanother partner /m);
+    const lines = starting('{"name"').replace(/(?<="userGroupIds":\[")[\w-]+/, readers).replaceAll(/(?<="name":"|"key":")/g, 'JSON ').replaceAll('"key":"JSON ', '"key":"JSON-');
+    fs.writeFileSync(path.join(directory, 'keys.jsonl'), lines);
+    assert.match(latchkey('latchkey key import keys.jsonl'), /^JSON ci .*\nJSON partner /m);
+    await server.stop();
+  });
+});
+
 describe('make run', () => {
   it('initialises once, prints the key once and commands that work, and ends cleanly when interrupted', async () => {
     const data = path.join(temporaryDirectory(), 'data');
