@@ -6,8 +6,10 @@ import './styles/base.css';
 import './styles/layout.css';
 import './styles/controls.css';
 import './styles/content.css';
+import './styles/print.css';
 
 const root = document.getElementById('app');
+root?.replaceChildren(); // what is there in case this script is not
 if (root) render(<App />, root);
 startRouting();
 void startSession();

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { load } from './support/load.mjs';
 
-const { abilities, attribute, fieldErrors, fieldFailure, Failure, errorsOf, inWords, permissionText } =
-  await load('lib/permissions.ts', 'lib/field-errors.ts', 'api/failure.ts', 'lib/permission-words.ts');
+const { abilities, attribute, lacking, holdsAll, AccountPermissionTypeText, fieldErrors, fieldFailure, Failure, errorsOf, inWords, permissionText } =
+  await load('lib/permissions.ts', 'lib/grant-rule.ts', 'lib/field-errors.ts', 'api/failure.ts', 'lib/permission-words.ts', 'api/generated.ts');
 const permissions = (account = [], scopes = [], appPermissions = []) => ({ accountPermissions: { accountPermissionTypes: account }, scopes, appPermissions });
 
 describe('what a credential may do in the console', () => {
@@ -19,6 +19,61 @@ describe('what a credential may do in the console', () => {
 
   it('takes the broad permission for those that it covers', () => {
     assert.deepEqual(may('MANAGE_USER_AND_USER_GROUPS_AND_API_KEYS'), ['manageKeys', 'manageUsers', 'seeApplications', 'seeGroups', 'seeKeys', 'seeUsers']);
+  });
+});
+
+describe('what one lacks of what another has', () => {
+  const app = (permissionType, actions, where, filter = {}) => ({ permissionType, actions, applications: { filterType: null, appIds: null, ...where }, ...filter });
+  const lack = (held, ...wanted) => lacking(permissions(...held), wanted.map((one) => permissions(...one)));
+  const apps = (held, wanted) => lack([[], [], held], [[], [], [wanted]]);
+  const ALL = { filterType: 'ALL' };
+
+  it('is nothing where all of it is held, by itself or by what covers it', () => {
+    assert.equal(lack([]), undefined);
+    assert.equal(lack([['MANAGE_USER_AND_USER_GROUPS_AND_API_KEYS', 'VIEW_AUDITS'], ['invoices.*', 'a']], [['MANAGE_API_KEYS'], ['invoices.read', 'invoices.x.*']], [['VIEW_AUDITS'], ['a']]), undefined);
+    assert.equal(lack([[], ['*']], [[], ['invoices.*', '*']]), undefined);
+  });
+
+  it('is named in words', () => {
+    assert.equal(lack([['VIEW_AUDITS']], [['VIEW_AUDITS']], [['MANAGE_API_KEYS']]), '“Manage API keys”');
+    assert.equal(lack([[], ['invoices.*']], [[], ['invoices.read', 'invoice', 'x']]), 'the scope invoice');
+    assert.equal(lack([[], ['invoices.*']], [[], ['invoices.']]), 'the scope invoices.');
+    assert.equal(lack([[], ['*', 'latchkey.*']], [[], ['latchkey.operator']]), 'the scope latchkey.operator');
+    assert.equal(apps([], app('TEMPLATE', ['READ'], ALL, { templates: ALL })), 'templates in applications');
+  });
+
+  it('in applications is measured by where, what and which actions', () => {
+    const everything = app('ALL', ['CREATE', 'READ', 'UPDATE', 'DELETE', 'EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE'], ALL);
+    const env = (filterTypes, envIds, where = ALL) => app('ENV', ['READ'], where, { environments: { filterTypes, envIds }, templates: null });
+    const both = ['PRODUCTION_ENVIRONMENTS', 'NON_PRODUCTION_ENVIRONMENTS'];
+    const good = [
+      [[everything], app('DEPLOYMENT', ['EXECUTE', 'ROLLBACK_WORKFLOW'], { appIds: ['A'] }, { deployments: { filterTypes: both, envIds: null } })],
+      [[app('ALL', ['READ'], { appIds: ['A', 'B'] })], env(null, ['e'], { appIds: ['B'] })],
+      [[app('SERVICE', ['READ'], ALL, { services: ALL }), app('SERVICE', ['UPDATE'], ALL, { services: ALL })], app('SERVICE', ['READ', 'UPDATE'], { appIds: ['A'] }, { services: { filterType: null, serviceIds: ['s'] } })],
+      [[env(both, null, { appIds: ['A'] })], env(null, ['e'], { appIds: ['A'] })],
+      [[env([both[0]], ['e', 'f'])], env([both[0]], ['e'])],
+    ];
+    const bad = [
+      [[app('ALL', ['READ'], ALL)], env(both, null), { actions: ['UPDATE'] }],
+      [[env(both, null, { appIds: ['A'] })], env(both, null)],
+      [[env(both, null, { appIds: ['A'] })], env(both, null, { appIds: ['A', 'B'] })],
+      [[env([both[0]], null)], env(both, null)],
+      [[env([both[0]], ['e'])], env(null, ['f'])],
+      [[app('SERVICE', ['READ'], ALL, { services: ALL })], env(both, null)],
+      [[app('TEMPLATE', ['READ'], { appIds: ['A'] }, { templates: { filterType: null, templateIds: ['t'] } })], app('TEMPLATE', ['READ'], { appIds: ['A'] }, { templates: ALL })],
+    ];
+    for (const [held, wanted] of good) assert.equal(apps(held, wanted), undefined, JSON.stringify([held, wanted]));
+    for (const [held, wanted, other] of bad) assert.match(apps(held, { ...wanted, ...other }) ?? '', / in applications$/, JSON.stringify([held, wanted]));
+  });
+});
+
+describe('one who lacks nothing', () => {
+  it('holds all there is', () => {
+    const everything = { permissionType: 'ALL', actions: ['CREATE', 'READ', 'UPDATE', 'DELETE', 'EXECUTE_WORKFLOW', 'EXECUTE_PIPELINE'], applications: { filterType: 'ALL' } };
+    const all = [Object.keys(AccountPermissionTypeText), ['*', 'latchkey.operator'], [everything]];
+    assert.equal(holdsAll(permissions(...all)), true);
+    const less = [[all[0].slice(1), all[1], all[2]], [all[0], ['*'], all[2]], [all[0], ['latchkey.operator', 'a.*'], all[2]], [all[0], all[1], []], [all[0], all[1], [{ ...everything, actions: ['READ'] }]]];
+    for (const one of less) assert.equal(holdsAll(permissions(...one)), false);
   });
 });
 

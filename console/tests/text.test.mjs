@@ -38,6 +38,11 @@ describe('times', () => {
     assert.match(absolute(now), /EST|GMT-5/);
   });
 
+  it('are in English, as all that is around them is', () => {
+    assert.match(relative(now - 31 * DAY, now), /^25 Oct 2026$/);
+    assert.equal(count(12_345, 'key'), '12,345 keys');
+  });
+
   it('go to a field and back in the zone of the reader, also across a change of clocks', () => {
     assert.equal(toLocalField(now), '2026-11-25T07:00');
     for (const ms of [now, Date.UTC(2026, 6, 1, 3, 7), Date.UTC(2026, 10, 1, 4, 30)]) assert.equal(fromLocalField(toLocalField(ms)), ms);

@@ -13,8 +13,9 @@
 #define ARENA_MAX ((size_t)16 << 20)
 /* What the permission sets of one account may take of the server's memory (lk_keyring_bound). */
 #define SETS_MAX ((size_t)128 << 20)
-/* Keys between two words of progress. */
+/* Keys between two words of progress, and between two looks whether it is to go on: some hundredths of a second. */
 #define PROGRESS_STEP 100000
+#define GIVE_UP_STEP 10000
 
 /* --- names --- */
 
@@ -54,7 +55,8 @@ struct sink {
     uint64_t count; /* of keys */
     uint64_t total;
     bool progress;
-    bool set_credits; /* the database's balances are the truth */
+    bool set_credits;                  /* the database's balances are the truth */
+    const struct lk_keyring_load *how; /* NULL: to the end */
 };
 
 static struct lk_rate rate_of(int64_t limit, int64_t window_ms) {
@@ -84,8 +86,14 @@ _Static_assert(1 + LK_VERIFICATION_OLD_SECRETS_MAX <= LK_KEYRING_DIGESTS_MAX, "t
 
 _Static_assert(LK_CREDITS_MAX <= LK_CREDITS_BALANCE_MAX, "the keyring holds every balance");
 
+static bool is_given_up(const struct sink *sink) {
+    return sink->how != NULL && sink->how->given_up != NULL && sink->count % GIVE_UP_STEP == 0 && sink->how->given_up(sink->how->context);
+}
+
 static int take_key(void *context, const struct lk_verification_key *row) {
     struct sink *sink = context;
+    if (is_given_up(sink))
+        return LK_EBUSY;
     struct lk_keyring_digest digests[1 + LK_VERIFICATION_OLD_SECRETS_MAX];
     digests[0].ends_at = LK_KEYRING_FOREVER;
     memcpy(digests[0].digest.bytes, row->digest, sizeof(digests[0].digest.bytes));
@@ -186,10 +194,12 @@ static int load_all(struct sink *sink, struct lk_db *db) {
     return code != 0 ? code : lk_store_verification_keys(db, take_key, sink);
 }
 
-static int load(struct lk_keyring *keyring, struct lk_db *db, uint64_t total, bool progress, struct lk_problem *problem) {
+static int load(struct lk_keyring *keyring, struct lk_db *db, uint64_t total, const struct lk_keyring_load *how,
+                struct lk_problem *problem) {
     struct lk_arena arena;
     lk_arena_init(&arena, ARENA_MAX);
-    struct sink sink = {keyring, &arena, problem, apply, 0, total, progress && total >= PROGRESS_STEP, true};
+    bool progress = how != NULL && how->progress && total >= PROGRESS_STEP;
+    struct sink sink = {keyring, &arena, problem, apply, 0, total, progress, true, how};
     int64_t began = lk_clock_mono_ns();
     int code = load_all(&sink, db);
     lk_arena_free(&arena);
@@ -259,7 +269,7 @@ void lk_keyring_feed_committed(void *context, int code) {
         lk_keyring_abort(feed->keyring);
 }
 
-int lk_keyring_feed_open(struct lk_keyring_feed *feed, struct lk_db *db, const struct lk_keys *keys, bool progress,
+int lk_keyring_feed_open(struct lk_keyring_feed *feed, struct lk_db *db, const struct lk_keys *keys, const struct lk_keyring_load *how,
                          struct lk_problem *problem) {
     int64_t total;
     int code = lk_store_verification_key_count(db, &total);
@@ -270,7 +280,7 @@ int lk_keyring_feed_open(struct lk_keyring_feed *feed, struct lk_db *db, const s
     if (code != 0)
         return lk_problem_set(problem, code, "No memory for %" PRId64 " keys", total);
     struct lk_problem why = {0};
-    code = load(keyring, db, (uint64_t)total, progress, &why);
+    code = load(keyring, db, (uint64_t)total, how, &why);
     if (code != 0) {
         lk_keyring_close(keyring);
         return lk_problem_set(problem, code, "The keys cannot be loaded: %s", why.text[0] != '\0' ? why.text : lk_error_text(code));

@@ -21,9 +21,16 @@ struct lk_keyring_feed {
 /* The names of permissions, for the keyring and for expressions. Static. */
 const struct lk_vocabulary *lk_keyring_vocabulary(void);
 
-/* Opens a keyring and loads the whole database into it. progress: tells on standard error how far it is. keys is lent until close. On failure the
+/* How a load goes on. */
+struct lk_keyring_load {
+    bool progress;                   /* tells on standard error how far it is */
+    bool (*given_up)(void *context); /* asked now and then: true ends it, with LK_EBUSY */
+    void *context;
+};
+
+/* Opens a keyring and loads the whole database into it. how may be NULL: in silence, to its end. keys is lent until close. On failure the
  * problem says why, and nothing is open. Every digest of the database must be one of the present look-up key. */
-int lk_keyring_feed_open(struct lk_keyring_feed *feed, struct lk_db *db, const struct lk_keys *keys, bool progress,
+int lk_keyring_feed_open(struct lk_keyring_feed *feed, struct lk_db *db, const struct lk_keys *keys, const struct lk_keyring_load *how,
                          struct lk_problem *problem);
 
 /* No reader may be inside. A zeroed feed is fine. */

@@ -76,7 +76,9 @@ struct server {
     struct lk_router ops_router;
     struct http_tls_config tls; /* of the main TCP listeners; certificate_file NULL: clear text */
     struct lk_notify notify;    /* the service manager */
+    size_t connections_max;     /* that there is room for */
     unsigned drain_timeout_ms;
+    bool told_to_stop; /* before all keys were loaded */
     atomic_bool database_failed;
 };
 
@@ -90,13 +92,26 @@ static void database_broke(void *context) {
     kill(getpid(), SIGTERM);
 }
 
+/* Told while it loads, which may take long, it need not go on. */
+static bool is_told_to_stop(void *context) {
+    struct server *server = context;
+    const struct timespec at_once = {0, 0};
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    server->told_to_stop = server->told_to_stop || sigtimedwait(&signals, NULL, &at_once) > 0;
+    return server->told_to_stop;
+}
+
 /* Nothing is answered before every key is known: no request is refused for want of a key that is there. After the sandbox, since a large keyring has a
  * thread of its own; who connects meanwhile waits. */
 static int load_keyring(struct server *server, struct lk_problem *problem) {
     struct lk_store *store = &server->store;
+    const struct lk_keyring_load how = {isatty(STDERR_FILENO) == 1, is_told_to_stop, server};
     int code = lk_key_clock_catch_up(store->db, store->domain, problem);
     if (code == 0)
-        code = lk_keyring_feed_open(&server->feed, store->db, store->keys, isatty(STDERR_FILENO) == 1, problem);
+        code = lk_keyring_feed_open(&server->feed, store->db, store->keys, &how, problem);
     if (code == 0)
         lk_domain_observe(store->domain, &server->feed.observer);
     return code;
@@ -303,7 +318,6 @@ static struct http_config http_settings(const struct lk_settings *settings) {
     config.body_timeout_ms = (unsigned)settings->body_timeout_ms;
     config.idle_timeout_ms = (unsigned)settings->idle_timeout_ms;
     config.write_timeout_ms = (unsigned)settings->write_timeout_ms;
-    config.connections_max = (size_t)settings->connections_max;
     config.describe_error = lk_router_describe_error;
     return config;
 }
@@ -317,6 +331,16 @@ static struct http_tls_config tls_settings(const struct lk_settings *settings) {
         .client_ca_file = settings->tls_client_ca[0] != '\0' ? settings->tls_client_ca : NULL,
         .min_version = strcmp(settings->tls_min_version, "1.3") == 0 ? HTTP_TLS_1_3 : HTTP_TLS_1_2,
     };
+}
+
+/* Clients will refuse it, or the server theirs: whoever renewed the wrong file, or none, learns of it here and not from them. */
+static void warn_of_date(const char *sentence) {
+    lk_log(LK_LOG_WARN, "%s: whoever checks it refuses the connection", sentence);
+}
+
+static void check_certificates(const struct server *server) {
+    if (server->tls.certificate_file != NULL)
+        http_tls_check_dates(&server->tls, warn_of_date);
 }
 
 static int create_http(struct server *server, struct lk_problem *problem) {
@@ -337,11 +361,14 @@ static int create_http(struct server *server, struct lk_problem *problem) {
         listeners[len++] = (struct http_listener){settings->ops_listen, lk_router_handle, &server->ops_router, NULL, mode, NULL,
                                                   lk_router_body_max,   OPS_CONNECTIONS};
     struct http_config config = http_settings(settings);
+    config.connections_max = server->connections_max;
     server->hooks = lk_lanes_hooks(&server->lanes);
     config.hooks = &server->hooks;
     config.listeners = listeners;
     config.listeners_len = len;
     int code = http_server_create(&config, &server->http, problem);
+    if (code == 0)
+        check_certificates(server);
     free(listeners);
     return code;
 }
@@ -419,7 +446,7 @@ static int start_threads(struct server *server, struct lk_problem *problem) {
 
 static int start(struct server *server, struct lk_problem *problem) {
     const struct lk_settings *settings = server->settings;
-    lk_descriptors_make_room((size_t)settings->connections_max);
+    server->connections_max = lk_descriptors_make_room((size_t)settings->connections_max);
     int code = lk_store_open(settings->data, settings->master_key_file, &server->store, problem);
     if (code == 0)
         code = lk_graphql_schema_load(&server->schema, problem);
@@ -540,12 +567,13 @@ static bool reload_certificates(struct server *server) {
     struct lk_problem problem = {0};
     if (server->tls.certificate_file == NULL)
         return true;
-    bool done = http_server_reload(server->http, &problem) == 0;
-    if (done)
-        lk_log(LK_LOG_INFO, "SIGHUP: new connections use the certificates as they are now");
-    else
+    if (http_server_reload(server->http, &problem) != 0) {
         lk_log(LK_LOG_ERROR, "SIGHUP: the old certificates stay in use. %s", problem.text);
-    return done;
+        return false;
+    }
+    lk_log(LK_LOG_INFO, "SIGHUP: new connections use the certificates as they are now");
+    check_certificates(server);
+    return true;
 }
 
 static bool reload_public_keys(struct server *server) {
@@ -585,26 +613,51 @@ static void show_life(struct server *server, uint64_t *jobs) {
     *jobs = stats.jobs;
 }
 
-/* Until a signal says stop. */
+/* For a signal, no longer than until a time on the monotonic clock. Negative: none came. */
+static int await_signal(const sigset_t *signals, int64_t until_ns) {
+    int64_t left = until_ns - lk_clock_mono_ns();
+    left = left > 0 ? left : 0;
+    const struct timespec wait = {left / 1000000000, left % 1000000000};
+    return sigtimedwait(signals, NULL, &wait);
+}
+
+/* Until a signal says stop. The sign of life is due at its time, however many others come before. */
 static void wait_for_stop(struct server *server, const sigset_t *signals) {
-    const int64_t interval = server->notify.watchdog_ms > 0 ? server->notify.watchdog_ms : 3600000;
-    const struct timespec due = {interval / 1000, interval % 1000 * 1000000};
+    const bool watched = server->notify.watchdog_ms > 0;
+    const int64_t interval_ns = (watched ? server->notify.watchdog_ms : 3600000) * 1000000;
+    int64_t due = lk_clock_mono_ns() + interval_ns;
     uint64_t jobs = 0;
     for (;;) {
-        int signal_number = sigtimedwait(signals, NULL, &due);
-        if (signal_number < 0) {
-            if (server->notify.watchdog_ms > 0)
+        int signal_number = await_signal(signals, due);
+        if (lk_clock_mono_ns() >= due) {
+            due = lk_clock_mono_ns() + interval_ns;
+            if (watched)
                 show_life(server, &jobs);
-            continue;
         }
-        if (signal_number == SIGHUP) {
+        if (signal_number == SIGHUP)
             reload(server);
-            continue;
-        }
-        lk_log(LK_LOG_INFO, "stopping: requests under way may end");
-        lk_notify_send(&server->notify, "STOPPING=1");
-        return;
+        else if (signal_number > 0)
+            break;
     }
+    lk_log(LK_LOG_INFO, "stopping: requests under way may end");
+    lk_notify_send(&server->notify, "STOPPING=1");
+}
+
+/* Until it is told to stop. */
+static int serve(struct server *server, const sigset_t *signals, struct lk_problem *problem) {
+    announce_all(server);
+    lk_notify_send(&server->notify, "READY=1");
+    wait_for_stop(server, signals);
+    atomic_store(&server->health.ready, false);
+    if (!atomic_load(&server->database_failed))
+        return 0;
+    return lk_problem_set(problem, LK_EIO, "The database failed; the log says why. Start the server again when the disk is well");
+}
+
+static int stop_early(const struct server *server) {
+    lk_log(LK_LOG_INFO, "stopping: not all keys are loaded");
+    lk_notify_send(&server->notify, "STOPPING=1");
+    return 0;
 }
 
 int lk_server_run(const struct lk_settings *settings, const struct lk_server_events *events, struct lk_problem *problem) {
@@ -627,14 +680,10 @@ int lk_server_run(const struct lk_settings *settings, const struct lk_server_eve
     int code = lk_notify_open(&server->notify, problem);
     if (code == 0)
         code = start(server, problem);
-    if (code == 0) {
-        announce_all(server);
-        lk_notify_send(&server->notify, "READY=1");
-        wait_for_stop(server, &signals);
-        atomic_store(&server->health.ready, false);
-        if (atomic_load(&server->database_failed))
-            code = lk_problem_set(problem, LK_EIO, "The database failed; the log says why. Start the server again when the disk is well");
-    }
+    if (code == 0)
+        code = serve(server, &signals, problem);
+    else if (server->told_to_stop)
+        code = stop_early(server);
     stop(server);
     lk_notify_close(&server->notify);
     free(server);

@@ -95,8 +95,9 @@ static int tell(const struct cli_args *args) {
 
 static int run(const struct cli_command *command, const struct cli_args *args) {
     const char *dir = cli_args_or_environment(args, "data", "LATCHKEY_DATA");
-    if (dir == NULL && !cli_names_server(args))
-        return cli_usage_error(command, "Say what to look at: --data DIR, or a server by --url, or both");
+    bool files = cli_args_get(args, "tls-cert") != NULL || cli_args_get(args, "tls-key") != NULL;
+    if (dir == NULL && !files && !cli_names_server(args))
+        return cli_usage_error(command, "Say what to look at: --data DIR, or a server by --url, or both; or a certificate by --tls-cert");
     lk_log_setup(LK_LOG_ERROR, false);
     lk_arena_init(&the_doctor.arena, ARENA_MAX);
     the_doctor.user = geteuid();

@@ -216,7 +216,7 @@ static const char *damage_remedy(struct doctor *doctor, const char *dir) {
 static void check_load(struct doctor *doctor, const struct lk_store *store) {
     struct lk_problem problem = {0};
     struct lk_keyring_feed feed = {0};
-    int code = lk_keyring_feed_open(&feed, store->db, store->keys, false, &problem);
+    int code = lk_keyring_feed_open(&feed, store->db, store->keys, NULL, &problem);
     if (code != 0)
         doctor_find(doctor, "database", remedy_of(code), "%s.", problem.text);
     lk_keyring_feed_close(&feed);
@@ -317,18 +317,75 @@ void doctor_expiry(struct doctor *doctor, const char *where, int64_t expires_at,
                     (int)(left / DOCTOR_DAY_MS), left / DOCTOR_DAY_MS == 1 ? "" : "s");
 }
 
-void doctor_certificate(struct doctor *doctor, const char *cert, const char *key) {
-    FILE *file = cert == NULL ? NULL : fopen(cert, "re");
-    X509 *x509 = file == NULL ? NULL : PEM_read_X509(file, NULL, NULL, NULL);
+/* The first certificate of a file; NULL when there is none. No pipe is waited for. */
+static X509 *read_certificate(const char *path) {
+    struct stat status;
+    FILE *file = stat(path, &status) != 0 || !S_ISREG(status.st_mode) ? NULL : fopen(path, "re");
+    X509 *certificate = file == NULL ? NULL : PEM_read_X509(file, NULL, NULL, NULL);
     if (file != NULL)
         fclose(file);
-    struct tm end;
-    if (x509 != NULL && ASN1_TIME_to_tm(X509_get0_notAfter(x509), &end) == 1)
-        doctor_expiry(doctor, cert, (int64_t)timegm(&end) * 1000, "");
+    return certificate;
+}
+
+/* A key with a passphrase, which the server does not take either, would be asked for it on the terminal. */
+static int no_passphrase(char *out, int size, int writing, void *context) { /* NOLINT(readability-non-const-parameter): OpenSSL's type */
+    (void)out;
+    (void)size;
+    (void)writing;
+    (void)context;
+    return -1;
+}
+
+static EVP_PKEY *read_key(const char *path) {
+    struct stat status;
+    FILE *file = stat(path, &status) != 0 || !S_ISREG(status.st_mode) ? NULL : fopen(path, "re");
+    EVP_PKEY *key = file == NULL ? NULL : PEM_read_PrivateKey(file, NULL, no_passphrase, NULL);
+    if (file != NULL)
+        fclose(file);
+    return key;
+}
+
+/* Milliseconds; 0: cannot be read. */
+static int64_t ms_of(const ASN1_TIME *time) {
+    struct tm parts;
+    return ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) * 1000 : 0;
+}
+
+static void check_dates(struct doctor *doctor, const char *cert, const X509 *certificate) {
+    char time[25];
+    int64_t begin = ms_of(X509_get0_notBefore(certificate));
+    doctor_expiry(doctor, cert, ms_of(X509_get0_notAfter(certificate)), "");
+    if (begin <= lk_clock_wall_ms())
+        return;
+    lk_clock_format(begin, time);
+    doctor_find(doctor, "certificate", "Set this machine's clock (timedatectl), or give the server a certificate that is valid already.",
+                "The certificate of %s is not valid before %.19sZ.", cert, time);
+}
+
+static void check_key(struct doctor *doctor, const char *cert, const X509 *certificate, const char *path) {
+    struct stat status;
+    doctor_private(doctor, path, true);
+    if (cert == NULL || stat(path, &status) != 0)
+        return;
+    EVP_PKEY *key = read_key(path);
+    if (key == NULL)
+        doctor_find(doctor, "certificate",
+                    "Name the file that --tls-key of the server names, and write its key without a passphrase (openssl pkey).",
+                    "%s holds no key in PEM form that needs no passphrase, or cannot be read.", path);
+    else if (certificate != NULL && X509_check_private_key(certificate, key) != 1)
+        doctor_find(doctor, "certificate", "Put the certificate and the key of one renewal there: the server takes no others.",
+                    "The key %s does not belong to the certificate of %s.", path, cert);
+    EVP_PKEY_free(key);
+}
+
+void doctor_certificate(struct doctor *doctor, const char *cert, const char *key) {
+    X509 *certificate = cert == NULL ? NULL : read_certificate(cert);
+    if (certificate != NULL)
+        check_dates(doctor, cert, certificate);
     else if (cert != NULL)
         doctor_find(doctor, "certificate", "Name the file that --tls-cert of the server names.",
                     "%s holds no certificate in PEM form, or cannot be read.", cert);
-    X509_free(x509);
     if (key != NULL)
-        doctor_private(doctor, key, true);
+        check_key(doctor, cert, certificate, key);
+    X509_free(certificate);
 }

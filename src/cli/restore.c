@@ -262,7 +262,7 @@ static int check_audit(struct restore *restore, struct lk_call *call) {
 static int check_load(const struct restore *restore, struct lk_problem *problem) {
     struct lk_keyring_feed feed = {0};
     struct lk_problem found = {0};
-    int code = lk_keyring_feed_open(&feed, restore->store.db, restore->store.keys, false, &found);
+    int code = lk_keyring_feed_open(&feed, restore->store.db, restore->store.keys, NULL, &found);
     lk_keyring_feed_close(&feed);
     return code == 0 ? 0 : lk_problem_set(problem, code, "%s (in the backup); nothing was restored", found.text);
 }

@@ -41,6 +41,7 @@ struct http_connection *http_connection_new(struct http_loop *loop, const struct
     c->phase = tls == NULL ? HTTP_IDLE : HTTP_HANDSHAKE;
     c->timed = HTTP_TIMEOUTS;
     c->loop = loop;
+    c->late = loop->draining;
     c->listener = listener;
     c->in.budget = &loop->shared->strangers;
     c->in.spared = HTTP_BLOCK_SIZE; /* who sends little is not refused for what others send */
@@ -556,10 +557,17 @@ static bool is_waiting(const struct http_connection *c) {
     return c->phase == HTTP_IDLE || (c->phase == HTTP_STREAMS && http2_is_idle(c));
 }
 
+/* Whether the client, of which nothing is there, may still be about to ask for the first time, or to begin its handshake. */
+static bool is_awaited(const struct http_connection *c) {
+    return c->late && !c->begun && (c->phase == HTTP_IDLE || (c->phase == HTTP_HANDSHAKE && !c->tls->begun));
+}
+
 /* Arms the timeout of the phase; one that already runs for the same request runs on. */
 static void set_timeout(struct http_connection *c) {
     enum http_timeout timeout = HTTP_TIMEOUTS;
-    if (is_waiting(c) && http_iobuf_len(&c->out) == 0)
+    if (is_awaited(c) || (c->phase == HTTP_STREAMS && http2_awaits_client(c)))
+        timeout = HTTP_TIMEOUT_NOTICE;
+    else if (is_waiting(c) && http_iobuf_len(&c->out) == 0)
         timeout = HTTP_TIMEOUT_IDLE;
     else if (c->phase == HTTP_READ_HEAD || c->phase == HTTP_PREFACE || c->phase == HTTP_HANDSHAKE)
         timeout = HTTP_TIMEOUT_HEADER;
@@ -593,7 +601,8 @@ static void settle(struct http_connection *c) {
         return;
     }
     bool under_way = streams ? are_under_way(c) : c->phase == HTTP_HANDLING;
-    if (sent && !under_way && (c->ended || (c->loop->draining && c->phase == HTTP_IDLE && c->starved))) {
+    bool let_go = c->loop->draining && c->phase == HTTP_IDLE && c->starved && !is_awaited(c);
+    if (sent && !under_way && (c->ended || let_go)) {
         http_connection_abort(c);
         return;
     }
@@ -613,10 +622,19 @@ static bool shake_hands(struct http_connection *c) {
         set_timeout(c);
     } else {
         c->phase = HTTP_IDLE;
+        c->late = c->loop->draining;
         c->readable = true; /* what came with its end may be a request */
         return !http_tls_chose_h2(c->tls) || begin_streams(c);
     }
     return false;
+}
+
+/* The handshake goes on when it is its turn. Of a connection that was just made nothing can be there. */
+static void await_turn(struct http_connection *c) {
+    if (c->tls->begun || c->tls->wire_readable)
+        http_loop_queue_shaking(c->loop, c);
+    else
+        set_timeout(c);
 }
 
 /* Sends frames as long as there are any that may be sent and the socket takes them. */
@@ -636,8 +654,10 @@ bool http_connection_work(struct http_connection *c) {
     if (!c->fetched)
         c->loop->read_is_timed = false;
     c->fetched = false;
-    if (c->phase == HTTP_HANDSHAKE && !shake_hands(c))
+    if (c->phase == HTTP_HANDSHAKE) {
+        await_turn(c);
         return false;
+    }
     if (c->phase == HTTP_LINGER) {
         drop_input(c);
         return false;
@@ -667,6 +687,11 @@ void http_connection_send(struct http_connection *c) {
 void http_connection_run(struct http_connection *c) {
     if (http_connection_work(c))
         http_connection_send(c);
+}
+
+void http_connection_shake(struct http_connection *c) {
+    if (c->phase != HTTP_HANDSHAKE || shake_hands(c))
+        http_connection_run(c);
 }
 
 void http_connection_refuse(struct http_connection *c) {
@@ -751,7 +776,15 @@ void http_connection_timeout(struct http_connection *c, enum http_timeout timeou
         break;
     case HTTP_TIMEOUT_IDLE:
         if (c->phase == HTTP_STREAMS) {
-            http2_terminate(c);
+            http2_leave(c);
+            http_connection_run(c);
+            return;
+        }
+        http_connection_abort(c);
+        break;
+    case HTTP_TIMEOUT_NOTICE:
+        if (c->phase == HTTP_STREAMS) {
+            http2_await_no_longer(c);
             http_connection_run(c);
             return;
         }

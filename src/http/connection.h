@@ -46,6 +46,7 @@ struct http_connection {
     bool lingers;            /* the client may not expect the end */
     bool refused;            /* past the cap: only told so */
     bool begun;              /* a request was: it is too late for HTTP/2 */
+    bool late;               /* it got here when the server drained already: its first request may be on its way */
     bool queued;             /* in the loop's run queue */
     bool answers_out;        /* HTTP/2: out has something of an answer, and not only of the protocol's own talk */
     bool fetched;            /* what is there was read together with what others sent */
@@ -76,6 +77,9 @@ void http_connection_run(struct http_connection *connection);
  * the first and then all the second find in the processor's caches what the one before them needed of program and kernel. */
 bool http_connection_work(struct http_connection *connection);
 void http_connection_send(struct http_connection *connection);
+
+/* Goes on with the handshake, which http_connection_run only queues, and then as http_connection_run. */
+void http_connection_shake(struct http_connection *connection);
 
 /* Tells the client that it came past the cap, and closes. */
 void http_connection_refuse(struct http_connection *connection);

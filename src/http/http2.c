@@ -36,6 +36,10 @@
 
 #define NS_PER_SECOND ((int64_t)1000000000)
 
+/* How far the end of a connection has come, in a drain or because it was idle (RFC 9113 section 6.8). A client learns of it by a GOAWAY that leaves no stream out, with a PING behind it: what it asked until it answers that, it asked
+ * before it knew, and is answered. Then comes the GOAWAY that names the last stream. */
+enum goodbye { GOODBYE_NOT_YET, GOODBYE_NOTICE, GOODBYE_PING, GOODBYE_HEARD, GOODBYE_SAID };
+
 struct http2 {
     nghttp2_session *session;
     struct http_request *streams;                  /* all open ones, linked by next and prev of their stream */
@@ -49,7 +53,9 @@ struct http2 {
     size_t unacknowledged; /* bytes read whose window was not given back */
     int64_t resets_left;
     int64_t resets_at; /* when that was reckoned, monotonic ns */
-    bool goaway;       /* sent because of draining */
+    enum goodbye goodbye;
+    bool leaving;       /* it was idle for long */
+    bool client_leaves; /* it sent a GOAWAY: it asks no more */
 };
 
 /* --- streams --- */
@@ -391,6 +397,9 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     bool ended = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
     if (frame->hd.type == NGHTTP2_RST_STREAM)
         count_reset(c);
+    c->h2->client_leaves |= frame->hd.type == NGHTTP2_GOAWAY;
+    if (c->h2->goodbye == GOODBYE_PING && frame->hd.type == NGHTTP2_PING && (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0)
+        c->h2->goodbye = GOODBYE_HEARD;
     if (frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA)
         return 0;
     struct http_request *request = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
@@ -423,6 +432,10 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *c
     count_bad(c, frame);
     if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR)
         count_reset(c);
+    if (frame->hd.type == NGHTTP2_GOAWAY && c->h2->goodbye == GOODBYE_NOTICE) {
+        c->h2->goodbye = GOODBYE_PING; /* not before: nghttp2 lets a PING overtake what waits to be sent */
+        nghttp2_submit_ping(session, NGHTTP2_FLAG_NONE, NULL);
+    }
     bool can_end = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
     c->answers_out |= can_end;
     if (can_end && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0 &&
@@ -440,7 +453,8 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t error, void *
         pay_for_reset(c->h2);
     nghttp2_session_set_stream_user_data(session, id, NULL);
     drop_stream(c, request);
-    c->timed = HTTP_TIMEOUTS; /* if it was the last, the connection is idle from now on, also where it was before this turn */
+    if (c->timed == HTTP_TIMEOUT_IDLE)
+        c->timed = HTTP_TIMEOUTS; /* if it was the last, the connection is idle from now on, also where it was before this turn */
     open_window(c);
     return 0;
 }
@@ -494,6 +508,10 @@ void http2_terminate(struct http_connection *c) {
     nghttp2_session_terminate_session(c->h2->session, NGHTTP2_NO_ERROR);
 }
 
+void http2_leave(struct http_connection *c) {
+    c->h2->leaving = true;
+}
+
 void http2_receive(struct http_connection *c) {
     nghttp2_session *session = c->h2->session;
     size_t len = http_iobuf_len(&c->in);
@@ -507,14 +525,33 @@ void http2_receive(struct http_connection *c) {
                                                                         : NGHTTP2_PROTOCOL_ERROR);
 }
 
-bool http2_pump(struct http_connection *c) {
-    struct http2 *h2 = c->h2;
-    size_t before = http_iobuf_len(&c->out);
-    if (c->loop->draining && !h2->goaway) {
-        h2->goaway = true;
+/* Goes on with it as far as the client lets it. */
+static void say_goodbye(struct http2 *h2) {
+    if (h2->goodbye == GOODBYE_NOT_YET && !h2->client_leaves) {
+        h2->goodbye = GOODBYE_NOTICE;
+        nghttp2_submit_shutdown_notice(h2->session);
+    }
+    if (h2->goodbye != GOODBYE_SAID && (h2->goodbye == GOODBYE_HEARD || h2->client_leaves)) {
+        h2->goodbye = GOODBYE_SAID;
         nghttp2_submit_goaway(h2->session, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h2->session), NGHTTP2_NO_ERROR, NULL,
                               0);
     }
+}
+
+bool http2_awaits_client(const struct http_connection *c) {
+    return c->h2->goodbye > GOODBYE_NOT_YET && c->h2->goodbye < GOODBYE_SAID;
+}
+
+void http2_await_no_longer(struct http_connection *c) {
+    if (http2_awaits_client(c))
+        c->h2->goodbye = GOODBYE_HEARD;
+}
+
+bool http2_pump(struct http_connection *c) {
+    struct http2 *h2 = c->h2;
+    size_t before = http_iobuf_len(&c->out);
+    if (c->loop->draining || h2->leaving)
+        say_goodbye(h2);
     while (http_iobuf_len(&c->out) <= c->loop->shared->config.write_backlog_max) {
         const uint8_t *data = NULL;
         ssize_t n = nghttp2_session_mem_send(h2->session, &data);

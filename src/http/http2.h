@@ -41,6 +41,15 @@ void http2_stream_timeout(struct http_request *request, enum http_timeout timeou
 /* Ends the session in good order, streams under way included. */
 void http2_terminate(struct http_connection *connection);
 
+/* The same, once the client has heard of it: what it asks before is answered. The server's drain does that too. */
+void http2_leave(struct http_connection *connection);
+
+/* The server leaves, and the client has not shown yet that it has heard of it. */
+bool http2_awaits_client(const struct http_connection *connection);
+
+/* It had its time: what it asks from now on is not taken. */
+void http2_await_no_longer(struct http_connection *connection);
+
 bool http2_is_idle(const struct http_connection *connection);      /* no stream is open */
 bool http2_is_owing(const struct http_connection *connection);     /* an answer is not wholly sent */
 bool http2_is_over(const struct http_connection *connection);      /* nothing is to be read or sent any more */

@@ -2,17 +2,22 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
-
-#define BACKLOG 4096
 
 /* Most that a socket keeps unsent. The system would keep megabytes, and ask for more when a third of them is gone: a client that reads slowly seemed to read
  * nothing, and one that reads nothing held them. */
 #define UNSENT_MAX (256 << 10)
+
+/* How often a server looks, a hundredth of a second apart, whether another one has done with the directory of its socket. */
+#define TURN_TRIES 100
 
 static int parse_port(const char *text, in_port_t *ret) {
     unsigned port = 0;
@@ -90,14 +95,19 @@ static void set_options(int fd, const struct sockaddr_storage *address) {
         setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "reno", strlen("reno"));
 }
 
-static int open_socket(const struct sockaddr_storage *address, socklen_t len, bool share) {
+static bool share(int fd) {
+    int one = 1;
+    return setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) == 0;
+}
+
+static int open_socket(const struct sockaddr_storage *address, socklen_t len, bool shares) {
     int one = 1;
     int fd = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -1;
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0)
         goto fail;
-    if (share && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) != 0)
+    if (shares && !share(fd))
         goto fail;
     if (address->ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof(one)) != 0)
         goto fail;
@@ -115,25 +125,38 @@ static int fail(const char *text, struct lk_problem *problem) {
     return lk_problem_set(problem, LK_EIO, "Cannot listen on %s: %s", text, strerror(errno));
 }
 
-int http_listen(const struct sockaddr_storage *address, socklen_t len, const char *text, bool check, int *ret, struct lk_problem *problem) {
-    if (check) {
-        /* Sockets that share would also share with another server of the same user: one that does not share finds it. */
-        int probe = open_socket(address, len, false);
-        if (probe < 0)
-            return fail(text, problem);
-        close(probe);
-    }
-    int fd = open_socket(address, len, true);
+int http_listen(const struct sockaddr_storage *address, socklen_t len, const char *text, bool first, int *ret, struct lk_problem *problem) {
+    int fd = open_socket(address, len, !first);
     if (fd < 0)
         return fail(text, problem);
     set_options(fd, address);
-    if (listen(fd, BACKLOG) != 0) {
+    /* What shares from the beginning would also share with another server of the same user. The system lets one alone listen of those that do not. */
+    if (listen(fd, HTTP_BACKLOG) != 0 || (first && !share(fd))) {
         int code = fail(text, problem);
         close(fd);
         return code;
     }
     *ret = fd;
     return 0;
+}
+
+/* Of two servers that start in the same moment, each would take the other's socket, which is bound and not listened on yet, for one that was left: one begins
+ * after the other. What is to be closed for that; -1 where the directory cannot be locked, or somebody else keeps it so, which is not to keep a server from starting. */
+static int take_turn(const char *path) {
+    const struct timespec pause = {0, 10000000};
+    const char *slash = strrchr(path, '/');
+    char directory[sizeof(((struct sockaddr_un *)NULL)->sun_path)] = ".";
+    if (slash != NULL)
+        snprintf(directory, sizeof(directory), "%.*s/", (int)(slash - path), path);
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    for (int i = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0; i++) {
+        if (i == TURN_TRIES) {
+            close(fd);
+            return -1;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return fd;
 }
 
 /* Whether nobody listens on a path, so that it may be bound. What is there must be a socket: only that is removed. */
@@ -155,8 +178,8 @@ static int clear_stale(const struct sockaddr_storage *address, socklen_t len, co
     return unlink(path) == 0 || errno == ENOENT ? 0 : fail(path, problem);
 }
 
-int http_listen_unix(const struct sockaddr_storage *address, socklen_t len, mode_t mode, int *ret, struct stat *ret_id,
-                     struct lk_problem *problem) {
+static int listen_in_turn(const struct sockaddr_storage *address, socklen_t len, mode_t mode, int *ret, struct stat *ret_id,
+                          struct lk_problem *problem) {
     const char *path = ((const struct sockaddr_un *)address)->sun_path;
     int code = clear_stale(address, len, path, problem);
     if (code != 0)
@@ -170,7 +193,7 @@ int http_listen_unix(const struct sockaddr_storage *address, socklen_t len, mode
         return code;
     }
     /* Nobody can connect before listen. */
-    if (chmod(path, mode) != 0 || stat(path, ret_id) != 0 || listen(fd, BACKLOG) != 0) {
+    if (chmod(path, mode) != 0 || stat(path, ret_id) != 0 || listen(fd, HTTP_BACKLOG) != 0) {
         code = fail(path, problem);
         unlink(path);
         close(fd);
@@ -178,6 +201,15 @@ int http_listen_unix(const struct sockaddr_storage *address, socklen_t len, mode
     }
     *ret = fd;
     return 0;
+}
+
+int http_listen_unix(const struct sockaddr_storage *address, socklen_t len, mode_t mode, int *ret, struct stat *ret_id,
+                     struct lk_problem *problem) {
+    int turn = take_turn(((const struct sockaddr_un *)address)->sun_path);
+    int code = listen_in_turn(address, len, mode, ret, ret_id, problem);
+    if (turn >= 0)
+        close(turn);
+    return code;
 }
 
 void http_unlink_unix(const char *path, const struct stat *id) {

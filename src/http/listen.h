@@ -8,15 +8,18 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+/* Connections that wait to be taken, at most. */
+#define HTTP_BACKLOG 4096
+
 /* "127.0.0.1:80", "[::1]:80" or "unix:/path" as a socket address. 0 or LK_EINVAL. */
 int http_address_parse(const char *text, struct sockaddr_storage *ret, socklen_t *ret_len);
 
-/* A non-blocking listening socket that shares its address with others of this process (SO_REUSEPORT), whose connections send without delay. With check, first makes sure that nobody
- * else listens there. 0, LK_EBUSY (in use) or LK_EIO; problem names text. */
-int http_listen(const struct sockaddr_storage *address, socklen_t len, const char *text, bool check, int *ret, struct lk_problem *problem);
+/* A non-blocking listening socket, whose connections send without delay, and which shares its address with others of this process (SO_REUSEPORT). The first of them
+ * makes sure that nobody else listens there. 0, LK_EBUSY (in use) or LK_EIO; problem names text. */
+int http_listen(const struct sockaddr_storage *address, socklen_t len, const char *text, bool first, int *ret, struct lk_problem *problem);
 
 /* A non-blocking listening Unix socket whose file has this mode from before anybody can connect. A socket file that nobody listens on is
- * replaced. 0, LK_EBUSY (somebody listens there, or the file is no socket) or LK_EIO; problem names the path. *ret_id tells the file to
+ * replaced; of several servers that begin at once, one listens. 0, LK_EBUSY (somebody listens there, or the file is no socket) or LK_EIO; problem names the path. *ret_id tells the file to
  * http_unlink_unix. */
 int http_listen_unix(const struct sockaddr_storage *address, socklen_t len, mode_t mode, int *ret, struct stat *ret_id,
                      struct lk_problem *problem);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "http/ahead.h"
+#include "http/listen.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -16,6 +17,9 @@
 /* Connections taken from one listener in a turn. */
 #define ACCEPT_MAX 64
 
+/* Handshakes of TLS that go on in a turn: a signature takes a millisecond, and a crowd would hold up all requests of the thread. */
+#define SHAKING_MAX 8
+
 /* How long no connection is taken when the system has no descriptor or memory for one. */
 #define ACCEPT_PAUSE_NS ((int64_t)50 * 1000000)
 
@@ -24,6 +28,9 @@
 
 /* How long a client may read its last answer. */
 #define LINGER_MS 2000
+
+/* How long a client may take to say that it has heard of a drain, or to say its first word when it came during that: a round trip. */
+#define NOTICE_MS 1000
 
 /* Free requests kept. */
 #define FREE_REQUESTS_MAX 64
@@ -37,8 +44,16 @@ int http_loop_init(struct http_loop *loop, struct http_shared *shared, unsigned 
     for (size_t i = 0; i < config->listeners_len; i++)
         loop->listeners[i] = (struct http_listen_socket){
             {HTTP_EVENT_LISTENER}, -1, &config->listeners[i], config->listeners[i].tls == NULL ? NULL : &shared->tls[i]};
-    const unsigned ms[HTTP_TIMEOUTS] = {config->idle_timeout_ms,  config->header_timeout_ms, config->body_timeout_ms, LINGER_MS,
-                                        config->write_timeout_ms, config->header_timeout_ms, config->body_timeout_ms};
+    const unsigned ms[HTTP_TIMEOUTS] = {
+        [HTTP_TIMEOUT_IDLE] = config->idle_timeout_ms,
+        [HTTP_TIMEOUT_HEADER] = config->header_timeout_ms,
+        [HTTP_TIMEOUT_BODY] = config->body_timeout_ms,
+        [HTTP_TIMEOUT_LINGER] = LINGER_MS,
+        [HTTP_TIMEOUT_NOTICE] = NOTICE_MS,
+        [HTTP_TIMEOUT_WRITE] = config->write_timeout_ms,
+        [HTTP_TIMEOUT_STREAM_HEAD] = config->header_timeout_ms,
+        [HTTP_TIMEOUT_STREAM_BODY] = config->body_timeout_ms,
+    };
     for (size_t i = 0; i < HTTP_TIMEOUTS; i++)
         http_timer_class_init(&loop->timeouts[i], ms[i]);
     loop->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -128,16 +143,24 @@ void http_loop_bury(struct http_loop *loop, struct http_connection *c) {
     loop->graveyard = c;
 }
 
-void http_loop_queue(struct http_loop *loop, struct http_connection *c) {
+static void push(struct http_queue *queue, struct http_connection *c) {
     if (c->queued)
         return;
     c->queued = true;
     c->queue_next = NULL;
-    if (loop->queue_last != NULL)
-        loop->queue_last->queue_next = c;
+    if (queue->last != NULL)
+        queue->last->queue_next = c;
     else
-        loop->queue_first = c;
-    loop->queue_last = c;
+        queue->first = c;
+    queue->last = c;
+}
+
+void http_loop_queue(struct http_loop *loop, struct http_connection *c) {
+    push(&loop->queue, c);
+}
+
+void http_loop_queue_shaking(struct http_loop *loop, struct http_connection *c) {
+    push(&loop->shaking, c);
 }
 
 /* --- the inbox: a stack that senders push to and the loop takes as a whole --- */
@@ -284,21 +307,34 @@ void http_loop_stop(struct http_loop *loop, int64_t deadline) {
     http_loop_wake(loop);
 }
 
+/* Lets the client go, if it asks for nothing and is not in the middle of saying who it is. */
+static void drain(struct http_connection *c) {
+    bool silent = c->phase == HTTP_HANDSHAKE && !c->tls->begun;
+    if (c->fd < 0 || (!silent && c->phase != HTTP_IDLE && c->phase != HTTP_STREAMS))
+        return;
+    c->readable = true; /* something may have come since the last look */
+    if (c->tls != NULL)
+        c->tls->wire_readable = true;
+    if (silent)
+        http_connection_shake(c);
+    else
+        http_connection_run(c);
+    if (c->fd >= 0 && c->phase == HTTP_HANDSHAKE && !c->tls->begun && !c->late)
+        http_connection_abort(c);
+}
+
 static void begin_drain(struct http_loop *loop) {
-    /* Who is in the queue of a listener has been told that it is connected: closing the listener would reset it. */
+    loop->draining = true;
+    loop->accept_paused = false;
+    /* Who is in the queue of a listener has been told that it is connected: closing the listener would reset it. Those who come as fast are too late. */
     for (size_t i = 0; i < loop->shared->config.listeners_len; i++) {
-        while (accept_one(loop, &loop->listeners[i]))
+        for (int n = 0; n < HTTP_BACKLOG && accept_one(loop, &loop->listeners[i]); n++)
             continue;
         close_listener(&loop->listeners[i]);
     }
-    loop->draining = true;
-    loop->accept_paused = false;
     for (struct http_connection *c = loop->connections, *next; c != NULL; c = next) {
         next = c->next;
-        if ((c->phase == HTTP_IDLE || c->phase == HTTP_STREAMS) && c->fd >= 0) {
-            c->readable = true; /* a request may have come since the last look */
-            http_connection_run(c);
-        }
+        drain(c);
     }
 }
 
@@ -323,7 +359,7 @@ static void check_stop(struct http_loop *loop) {
 /* --- one turn --- */
 
 static int wait_ms(const struct http_loop *loop) {
-    if (loop->queue_first != NULL)
+    if (loop->queue.first != NULL || loop->shaking.first != NULL)
         return 0;
     int64_t next = loop->accept_paused ? loop->accept_resume : INT64_MAX;
     if (loop->draining && loop->drain_deadline < next)
@@ -362,9 +398,8 @@ static void run_timeouts(struct http_loop *loop) {
 }
 
 static void run_queue(struct http_loop *loop) {
-    struct http_connection *c = loop->queue_first;
-    loop->queue_first = NULL;
-    loop->queue_last = NULL;
+    struct http_connection *c = loop->queue.first;
+    loop->queue = (struct http_queue){NULL, NULL};
     while (c != NULL) {
         struct http_connection *next = c->queue_next;
         c->queued = false;
@@ -374,7 +409,19 @@ static void run_queue(struct http_loop *loop) {
     }
 }
 
-/* Those in the queue wait for the next turn. */
+static void run_shaking(struct http_loop *loop) {
+    struct http_connection *c;
+    for (int i = 0; i < SHAKING_MAX && (c = loop->shaking.first) != NULL; i++) {
+        loop->shaking.first = c->queue_next;
+        if (c->queue_next == NULL)
+            loop->shaking.last = NULL;
+        c->queued = false;
+        if (c->fd >= 0)
+            http_connection_shake(c);
+    }
+}
+
+/* Those in a queue wait for the next turn. */
 static void empty_graveyard(struct http_loop *loop) {
     struct http_connection *c = loop->graveyard;
     loop->graveyard = NULL;
@@ -476,6 +523,7 @@ void http_loop_turn(struct http_loop *loop) {
         resume_accepting(loop);
     check_stop(loop);
     run_queue(loop);
+    run_shaking(loop);
     empty_graveyard(loop);
 }
 

@@ -55,6 +55,11 @@ struct http_shared {
     _Atomic size_t connections_open;
 };
 
+/* First come, first served; a connection is in one of them at most. */
+struct http_queue {
+    struct http_connection *first, *last;
+};
+
 struct http_loop {
     struct http_shared *shared;
     unsigned index;
@@ -73,7 +78,8 @@ struct http_loop {
     struct http_timer_class timeouts[HTTP_TIMEOUTS];
 
     struct http_connection *connections, *graveyard;
-    struct http_connection *queue_first, *queue_last;
+    struct http_queue queue;   /* those with something left to do */
+    struct http_queue shaking; /* those whose handshake goes on: a few in each turn, since they cost more than all else */
     struct http_pool pool;
     struct http2_memory http2_memory;
     struct http_request *free_requests;
@@ -116,9 +122,10 @@ void http_loop_post(struct http_loop *loop, struct http_request *request);
 bool http_loop_posting(struct http_loop *loop);
 
 /* The loop's own thread: */
-void http_loop_queue(struct http_loop *loop, struct http_connection *connection);
-struct http_request *http_loop_take_request(struct http_loop *loop);               /* reset; NULL when out of memory */
-void http_loop_give_request(struct http_loop *loop, struct http_request *request); /* its stream, if any, is closed */
+void http_loop_queue(struct http_loop *loop, struct http_connection *connection);         /* http_connection_run in this turn or the next */
+void http_loop_queue_shaking(struct http_loop *loop, struct http_connection *connection); /* http_connection_shake when it is its turn */
+struct http_request *http_loop_take_request(struct http_loop *loop);                      /* reset; NULL when out of memory */
+void http_loop_give_request(struct http_loop *loop, struct http_request *request);        /* its stream, if any, is closed */
 /* So much of http_shared.output waits no longer. */
 static inline void http_loop_sent(struct http_loop *loop, size_t len) {
     if (len > 0)

@@ -86,8 +86,7 @@ static int listen_all(struct http_server *server, size_t index, struct lk_proble
         return listen_unix(server, index, &address, len, problem);
     for (unsigned i = 0; i < server->shared.config.threads; i++) {
         int *fd = &server->loops[i].listeners[index].fd;
-        bool check = i == 0 && http_address_port(&address) != 0;
-        int code = http_listen(&address, len, text, check, fd, problem);
+        int code = http_listen(&address, len, text, i == 0, fd, problem);
         if (code != 0)
             return code;
         if (i == 0) {

@@ -41,11 +41,17 @@ enum http_tls_version { HTTP_TLS_1_2, HTTP_TLS_1_3 };
 
 /* Files in PEM form; read when the server is created and at each http_server_reload. */
 struct http_tls_config {
-    const char *certificate_file;      /* the server's certificate, then those that lead to its issuer */
-    const char *key_file;              /* without a passphrase; no other than its owner may read it */
-    const char *client_ca_file;        /* clients must show a certificate that leads to one of these; NULL: they are not asked */
+    const char *certificate_file; /* the server's certificate, then those that lead to its issuer */
+    const char *key_file;         /* without a passphrase; no other than its owner may read it */
+    /* Clients must show a certificate that leads to one of these, at each connection, and that no list of revoked ones in this file names; NULL: they are not asked. */
+    const char *client_ca_file;
     enum http_tls_version min_version; /* 1.2 and 1.3 are spoken */
 };
+
+/* Calls warn for each certificate and revocation list in these files that has expired or is not valid yet, which is no error for the server: with a sentence, less its full stop, that names file
+ * and date and is lent for the call. Files that cannot be read are passed over. Any thread. */
+typedef void (*http_tls_warning)(const char *sentence);
+void http_tls_check_dates(const struct http_tls_config *config, http_tls_warning warn);
 
 /* One address to listen on. */
 struct http_listener {

@@ -102,8 +102,29 @@ static int use_certificate(SSL_CTX *context, const char *path, struct lk_problem
     return SSL_CTX_use_certificate_chain_file(context, path) == 1 ? 0 : fail(problem, "the TLS certificate", path);
 }
 
+/* Lists of revoked certificates hold whose issuer has one, at every step of the chain; other issuers have revoked nothing. */
+static int pass_without_list(int passed, X509_STORE_CTX *chain) {
+    if (passed == 1 || X509_STORE_CTX_get_error(chain) != X509_V_ERR_UNABLE_TO_GET_CRL)
+        return passed;
+    X509_STORE_CTX_set_error(chain, X509_V_OK);
+    return 1;
+}
+
+static bool holds_lists(X509_STORE *store) {
+    const STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(store);
+    bool any = false;
+    for (int i = 0; i < sk_X509_OBJECT_num(objects); i++)
+        any |= X509_OBJECT_get_type(sk_X509_OBJECT_value(objects, i)) == X509_LU_CRL;
+    return any;
+}
+
+/* Each connection shows its certificate: a session would be resumed after the end of what was shown when it began, and get a new ticket each time. */
+static void never_resume(SSL_CTX *context) {
+    SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
+    SSL_CTX_set_num_tickets(context, 0);
+}
+
 static int use_client_ca(SSL_CTX *context, const char *path, struct lk_problem *problem) {
-    static const unsigned char session_context[] = "latchkey";
     int code = check_file("The client CA file", path, problem);
     if (code != 0)
         return code;
@@ -112,11 +133,14 @@ static int use_client_ca(SSL_CTX *context, const char *path, struct lk_problem *
         sk_X509_NAME_pop_free(names, X509_NAME_free);
         return fail(problem, "the client CA file", path);
     }
+    X509_STORE *store = SSL_CTX_get_cert_store(context);
+    bool lists = holds_lists(store);
+    /* Who names an authority trusts it, also one that another has certified, which need not be named. */
+    X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN | (lists ? X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL : 0));
     SSL_CTX_set_client_CA_list(context, names);
-    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, lists ? pass_without_list : NULL);
     SSL_CTX_set_verify_depth(context, CLIENT_CHAIN_MAX);
-    if (SSL_CTX_set_session_id_context(context, session_context, sizeof(session_context) - 1) != 1)
-        return lk_problem_set(problem, LK_ENOMEM, "No memory for the TLS settings");
+    never_resume(context);
     return 0;
 }
 

@@ -8,7 +8,7 @@ import http from 'node:http';
 import https from 'node:https';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { makeCertificate } from './support/certificates.mjs';
+import { makeCertificate, makeDated } from './support/certificates.mjs';
 import { BINARY, init, run, Server, SLOW, sqlite, temporaryDirectory, UPDATE } from './support/server.mjs';
 
 const without = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('LATCHKEY_')));
@@ -302,6 +302,29 @@ os.setxattr(sys.argv[1], "system.posix_acl_access", struct.pack("<I", 2) + b"".j
     assert.equal(doctor(['--data', data, '--tls-cert', over.cert]).text, `The certificate of ${over.cert} expired at ${over.end}.`);
   });
 
+  it('finds that a certificate and a key do not belong together, or that the server cannot use them', () => {
+    const directory = temporaryDirectory();
+    const { data } = fresh();
+    const { cert, key } = makeCertificate(directory, 'mine', { days: 400 });
+    const other = makeCertificate(directory, 'other', { days: 400 });
+    const look = (cert, key) => doctor(['--data', data, '--tls-cert', cert, '--tls-key', key]);
+    assert.deepEqual(look(cert, key).found, []);
+    assert.deepEqual(look(cert, other.key).found, ['certificate']);
+    assert.equal(look(cert, other.key).text, `The key ${other.key} does not belong to the certificate of ${cert}.`);
+    const encrypted = path.join(directory, 'encrypted.key');
+    assert.equal(spawnSync('openssl', ['pkey', '-in', key, '-aes256', '-passout', 'pass:x', '-out', encrypted]).status, 0);
+    fs.chmodSync(encrypted, 0o600);
+    for (const none of [encrypted, cert]) {
+      fs.chmodSync(none, 0o600);
+      assert.equal(look(cert, none).text, `${none} holds no key in PEM form that needs no passphrase, or cannot be read.`);
+    }
+    const early = makeDated(directory, 'early', { key, from: 86400, until: 2.5 * 86400 });
+    assert.match(look(early, key).text, /^The certificate of .*early\.pem expires in 2 days\.\nThe certificate of .*early\.pem is not valid before \d{4}-\S+Z\.$/);
+    const pipe = path.join(directory, 'pipe');
+    assert.equal(spawnSync('mkfifo', ['-m', '600', pipe]).status, 0);
+    assert.deepEqual(look(pipe, pipe).found, ['certificate', 'certificate']);
+  });
+
   it('looks at a running server: its process, its clock, its keys', async () => {
     const { data, account } = fresh();
     const server = await Server.start(data, account);
@@ -564,6 +587,12 @@ os.setxattr(sys.argv[1], "system.posix_acl_access", struct.pack("<I", 2) + b"".j
     assert.deepEqual([refused.found, missing.found, without_.found], [['server'], ['server'], []]);
     assert.match(refused.text, /^The server does not accept the API key of the environment variable LATCHKEY_API_KEY/);
     assert.equal(missing.text, `The file ${empty} is empty: --api-key-file names one that holds an API key.`);
+  });
+
+  it('looks at a certificate alone', () => {
+    const { cert, key } = makeCertificate(temporaryDirectory(), 'alone', { days: 400 });
+    const done = run(['doctor', '--tls-cert', cert, '--tls-key', key], { env: without });
+    assert.deepEqual([done.status, done.stdout], [0, 'Nothing is wrong (2 checks).\n'], done.stderr);
   });
 
   it('asks what to look at when nothing is named', () => assert.equal(run(['doctor'], { env: without }).status, 2));

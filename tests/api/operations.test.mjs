@@ -451,6 +451,19 @@ describe('the log', () => {
   });
 });
 
+describe('told to stop before it has begun to serve', () => {
+  it('does not load all keys first', () => {
+    const data = path.join(temporaryDirectory(), 'data');
+    init(data);
+    // The signal waits for the program that takes this one's place.
+    const told = 'import os, signal, sys; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]); os.kill(os.getpid(), signal.SIGTERM); os.execv(sys.argv[1], sys.argv[1:])';
+    const done = spawnSync('python3', ['-c', told, BINARY, 'serve', '--data', data, '--listen', '127.0.0.1:0', '--ops-listen', ''], { encoding: 'utf8', timeout: 20000 * SLOW });
+    assert.deepEqual([done.status, done.stdout], [0, ''], done.stderr);
+    assert.match(done.stderr, /info +stopping: not all keys are loaded\n.*info +stopped\n$/);
+    assert.equal(run(['doctor', '--data', data]).status, 0);
+  });
+});
+
 describe('the limit on open files', () => {
   const softLimit = (server) => Number(/^Max open files\s+(\d+)/m.exec(fs.readFileSync(`/proc/${server.process.pid}/limits`, 'utf8'))[1]);
 
@@ -465,6 +478,26 @@ describe('the limit on open files', () => {
     const server = await Server.fresh({ wrapper: ['prlimit', '--nofile=100:1000'], args: ['--connections-max', '2000'] });
     assert.equal(softLimit(server), 1000);
     assert.match(server.stderr, /allows 1000 open files, too few for --connections-max 2000: raise the limit/);
+    await server.stop();
+  });
+
+  it('leaves something for all else when a crowd has what the system allows', async () => {
+    const server = await Server.fresh({ wrapper: ['prlimit', '--nofile=100:600'], args: ['--connections-max', '2000'] });
+    assert.match(server.stderr, /too few for .*; 344 connections are taken/);
+    const crowd = [];
+    for (let i = 0; i < 700; i++) {
+      const socket = net.connect(server.port, '127.0.0.1');
+      await new Promise((resolve, reject) => socket.on('connect', resolve).on('error', reject));
+      crowd.push(socket.on('error', () => {}));
+    }
+    let refused = 0;
+    for (let i = 0; i < 500 * SLOW && refused < 350; i++) {
+      const { text } = await httpRequest(server.opsPort, { path: '/metrics', timeout: 5000 * SLOW });
+      refused = Number(/^latchkey_http_connections_refused_total (\d+)$/m.exec(text)[1]);
+    }
+    assert.ok(refused >= 350 && refused < 360, `${refused} were refused`);
+    assert.match((await server.raw('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n')).text, /^(HTTP\/1\.1 503 |$)/);
+    crowd.forEach((socket) => socket.destroy());
     await server.stop();
   });
 });

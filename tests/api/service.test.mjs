@@ -68,6 +68,19 @@ describe('service', () => {
     }
   });
 
+  it('gets them too while it has the server reload all the time', async () => {
+    const manager = await Manager.start();
+    try {
+      const server = await Server.fresh({ env: { NOTIFY_SOCKET: manager.path, WATCHDOG_USEC: '1000000' } });
+      const reloads = setInterval(() => server.process.kill('SIGHUP'), 50);
+      await manager.hears('WATCHDOG=1', 3);
+      clearInterval(reloads);
+      await server.stop();
+    } finally {
+      manager.process.kill();
+    }
+  });
+
   it('that cannot be reached stops the start with a sentence', () => {
     const data = path.join(temporaryDirectory(), 'data');
     init(data);

@@ -1,13 +1,14 @@
 // TLS on the main listener: versions, reload, client certificates, what is refused.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import fs from 'node:fs';
 import https from 'node:https';
 import net from 'node:net';
 import path from 'node:path';
 import tls from 'node:tls';
 import { after, before, describe, it } from 'node:test';
-import { makeCertificate } from './support/certificates.mjs';
+import { makeCertificate, makeDated, makeRevocationList } from './support/certificates.mjs';
 import { Server, SLOW, init, rawExchange, run, sleep, temporaryDirectory } from './support/server.mjs';
 
 /** One HTTPS request. {status, text, protocol, name: the server certificate's common name}. */
@@ -121,6 +122,28 @@ describe('TLS', () => {
     assert.equal((await ask(server, { ca: pair.cert })).status, 200);
     silent.forEach((socket) => socket.destroy());
   });
+
+  it('says which certificate has expired or is not valid yet, and takes it', async () => {
+    const settle = async (pattern) => {
+      for (let i = 0; i < 200 * SLOW && !pattern.test(server.stderr); i++) await sleep(10);
+      assert.match(server.stderr, pattern);
+    };
+    const now = makeCertificate(directory, 'now', { commonName: 'now' });
+    const valid = (file) => new X509Certificate(fs.readFileSync(file));
+    const date = (text) => `${new Date(text).toISOString().slice(0, 19)}Z`;
+    const stale = path.join(directory, 'stale.pem');
+    assert.equal(spawnSync('openssl', ['x509', '-in', now.cert, '-signkey', now.key, '-days', '-1', '-out', stale]).status, 0);
+    fs.writeFileSync(pair.cert, fs.readFileSync(now.cert, 'utf8') + fs.readFileSync(stale, 'utf8'));
+    fs.copyFileSync(now.key, pair.key);
+    server.process.kill('SIGHUP');
+    await settle(new RegExp(`warn +Certificate 2 of ${pair.cert} expired at ${date(valid(stale).validTo)}: whoever checks it`));
+    const early = makeDated(directory, 'early', { key: now.key, from: 86400, until: 2 * 86400 });
+    fs.copyFileSync(early, pair.cert);
+    server.process.kill('SIGHUP');
+    await settle(new RegExp(`warn +The TLS certificate ${pair.cert} is not valid before ${date(valid(early).validFrom)}: whoever checks it`));
+    assert.equal((await ask(server, { ca: pair.cert, rejectUnauthorized: false })).name, 'early');
+    assert.equal(server.stderr.match(/whoever checks it/g).length, 2);
+  });
 });
 
 describe('TLS with client certificates', () => {
@@ -146,6 +169,65 @@ describe('TLS with client certificates', () => {
   it('refuses those who show none, or one of somebody else', async () => {
     await assert.rejects(as(undefined), /certificate required/);
     await assert.rejects(as(makeCertificate(directory, 'stranger')), /alert|ECONNRESET|EPIPE/);
+  });
+
+  /** Has the server trust what these files and texts hold. */
+  async function trust(...what) {
+    const before = server.stderr.length;
+    fs.writeFileSync(ca.cert, what.map((one) => (one.startsWith('-----') ? one : fs.readFileSync(one, 'utf8'))).join(''));
+    server.process.kill('SIGHUP');
+    for (let i = 0; i < 200 * SLOW && !server.stderr.includes('new connections', before); i++) await sleep(10);
+    return server.stderr.slice(before);
+  }
+
+  it('looks at the certificate at each connection: no session outlives it', async () => {
+    const root = makeCertificate(directory, 'root');
+    const { key } = makeCertificate(directory, 'brief');
+    await trust(root.cert);
+    const cert = makeDated(directory, 'brief', { key, issuer: root, until: 3 * SLOW });
+    const end = Date.now() + 3000 * SLOW;
+    const connect = (session) =>
+      new Promise((resolve, reject) => {
+        let text = '';
+        const socket = tls.connect({ host: '127.0.0.1', port: server.port, ca: fs.readFileSync(pair.cert), cert: fs.readFileSync(cert), key: fs.readFileSync(key), session });
+        socket.on('session', (ticket) => (socket.ticket = ticket));
+        socket.on('error', reject);
+        socket.on('secureConnect', () => socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'));
+        socket.on('data', (piece) => (text += piece));
+        socket.on('close', () => resolve({ status: text.slice(9, 12), ticket: socket.ticket }));
+      });
+    const first = await connect();
+    assert.equal(first.status, '200');
+    await sleep(end + 1000 - Date.now());
+    await assert.rejects(connect(first.ticket), /certificate expired/);
+  });
+
+  it('trusts an authority that another has certified, without that other', async () => {
+    const root = makeCertificate(directory, 'root');
+    const middle = makeCertificate(directory, 'middle', { issuer: root, authority: true });
+    const client = makeCertificate(directory, 'client', { issuer: middle });
+    await trust(middle.cert);
+    assert.equal((await as(client)).status, 200);
+    await assert.rejects(as(makeCertificate(directory, 'stranger', { issuer: root })), /unknown ca|ECONNRESET|EPIPE/);
+  });
+
+  it('refuses those whom a list in its file has revoked, and their issuer', async () => {
+    const root = makeCertificate(directory, 'root');
+    const middle = makeCertificate(directory, 'middle', { issuer: root, authority: true });
+    const [good, bad] = ['good', 'bad'].map((name) => makeCertificate(directory, name, { issuer: root }));
+    const client = makeCertificate(directory, 'client', { issuer: middle });
+    fs.appendFileSync(client.cert, fs.readFileSync(middle.cert));
+    await trust(root.cert);
+    for (const one of [good, bad, client]) assert.equal((await as(one)).status, 200);
+    await trust(root.cert, makeRevocationList(directory, root, [bad.cert]));
+    for (const one of [good, client]) assert.equal((await as(one)).status, 200); // middle has no list
+    await assert.rejects(as(bad), /certificate revoked|ECONNRESET|EPIPE/);
+    await trust(root.cert, makeRevocationList(directory, root, [bad.cert, middle.cert]));
+    await assert.rejects(as(client), /certificate revoked|ECONNRESET|EPIPE/);
+    assert.equal((await as(good)).status, 200);
+    const said = await trust(root.cert, makeRevocationList(directory, root, [bad.cert], { until: -3600 }));
+    await assert.rejects(as(good), /alert|ECONNRESET|EPIPE/); // who knows what was revoked since
+    assert.match(server.stderr, /warn +A revocation list in \S+ca\.pem expired at /, said);
   });
 
   it('refuses what is older than the least version', async () => {
@@ -193,6 +275,15 @@ describe('TLS settings', () => {
     refused(['--tls-cert', pipe, '--tls-key', pair.key], /The TLS certificate .*pipe is not a file/);
     refused([...args, pipe], /The TLS key .*pipe is not a file/);
     refused([...args, pair.key, '--tls-client-ca', pipe], /The client CA file .*pipe is not a file/);
+  });
+
+  it('take a certificate that has expired, with a warning', async () => {
+    const stale = path.join(directory, 'stale.pem');
+    assert.equal(spawnSync('openssl', ['x509', '-in', pair.cert, '-signkey', pair.key, '-days', '-1', '-out', stale]).status, 0);
+    const server = await Server.start(data, {}, { tls: true, args: ['--tls-cert', stale, '--tls-key', pair.key, '--tls-client-ca', stale] });
+    await server.stop();
+    assert.match(server.stderr, /warn +The TLS certificate \S+stale\.pem expired at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: whoever checks it refuses the connection\n/);
+    assert.match(server.stderr, /warn +The client CA \S+stale\.pem expired at /);
   });
 
   it('let it serve beyond loopback', async () => {

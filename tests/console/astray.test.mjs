@@ -58,6 +58,74 @@ describe('someone who went astray', () => {
     await visitor.close();
   });
 
+  it('is led up to what went wrong, when the page does not come that they asked for at the end of a list', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(/503/);
+    const { page } = visitor;
+    await visitor.goto(KEYS);
+    await page.route('**/graphql?*', (route) => route.fulfill({ status: 503, contentType: 'text/html', body: '<p>Try later</p>' }));
+    await page.getByRole('button', { name: 'Next page' }).press('Enter');
+    const alert = page.getByRole('alert').filter({ hasText: 'The server answered 503' });
+    await alert.and(page.locator(':focus')).waitFor();
+    const { y } = await alert.boundingBox();
+    assert.ok(y >= 52 && y < 700, `below what stays at the top, and to be seen: ${y}`);
+    await page.getByText(/^1–50 of/).waitFor();
+    await page.keyboard.press('Tab');
+    const again = page.getByRole('button', { name: 'Try again' });
+    const asked = page.waitForRequest('**/graphql?*');
+    await page.keyboard.press('Enter');
+    await asked;
+    await page.waitForLoadState('networkidle');
+    assert.equal(await again.evaluate((button) => button === document.activeElement), true, 'it stays on the button that is pressed');
+    await page.unroute('**/graphql?*');
+    await page.keyboard.press('Enter');
+    await page.getByText(/^51–/).waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('is told that there is nothing to choose from because it did not come', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(/ERR_FAILED/);
+    const { page } = visitor;
+    await page.route('**/graphql?*', (route) => (/GroupNamesQuery|UserNamesQuery/.test(route.request().postData()) ? route.abort() : route.continue()));
+    await visitor.goto(KEYS);
+    assert.deepEqual(await page.getByLabel('User group').locator('option').allInnerTexts(), ['Any user group', 'The user groups could not be loaded.']);
+    await visitor.goto('/console/audit');
+    const options = await page.getByLabel('Actor').locator('option').allInnerTexts();
+    assert.deepEqual(options.slice(0, 3), ['Anyone', 'The users could not be loaded.', 'admin']);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('in a page that is older than the server is told to load it anew, and sees nothing of that in any other', async () => {
+    const visitor = await scene.visit();
+    visitor.expect(/404/);
+    const { page } = visitor;
+    for (const target of [KEYS, '/explorer']) {
+      await page.route('**/console/assets/*', (route) => route.fulfill({ status: 404, contentType: 'application/json', body: '{}' }));
+      await visitor.goto(target);
+      await page.getByText('If this stays, load the page anew').waitFor();
+      await page.unroute('**/console/assets/*');
+      await visitor.goto(target);
+      assert.equal(await page.getByText('If this stays').count(), 0);
+    }
+    let release;
+    const held = new Promise((resolve) => (release = resolve));
+    await page.route('**/console/assets/*.js', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goto(`${scene.server.url}${KEYS}`, { waitUntil: 'commit' });
+    const early = page.getByText('If this stays');
+    await early.waitFor({ state: 'attached' });
+    assert.equal(await early.isVisible(), false, 'not at once');
+    release();
+    await page.getByText('1–50 of 61 keys').waitFor();
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('is not led on by a page number that is none', async () => {
     const visitor = await scene.visit();
     const { page } = visitor;

@@ -13,6 +13,9 @@ describe('Audit', () => {
     await createKeys(server, HOSTILE);
     ({ uuid } = await server.createKey('before'));
     await server.query(UPDATE, { input: { accountId: server.account.accountId, uuid, name: 'after', metadata: [{ key: '<i>k</i>', value: '<script>window.pwned = 9</script>' }] } });
+    const keys = [{ name: 'from elsewhere', key: 'from-elsewhere-4711-8842' }];
+    await server.query('mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { results { uuid } } }', { input: { accountId: server.account.accountId, keys } });
+    assert.equal((await server.request({ method: 'GET', path: '/v1/backup', headers: { 'x-api-key': server.account.apiKey } })).status, 200);
   });
 
   it('shows who changed what, and the lines that went and came', async () => {
@@ -78,6 +81,13 @@ describe('Audit', () => {
     await page.getByLabel('Actor').selectOption('admin');
     await page.getByText(/entries$/).waitFor();
     assert.match(page.url(), new RegExp(`actor=${scene.server.account.apiKeyId}`));
+    await page.getByLabel('Operation').selectOption('Import');
+    await page.getByRole('rowheader').filter({ hasText: 'Imported API key from elsewhere' }).waitFor();
+    await page.getByRole('rowheader').filter({ hasNotText: 'Imported' }).first().waitFor({ state: 'detached' });
+    await page.getByLabel('Operation').selectOption('Any operation');
+    await page.getByLabel('Resource', { exact: true }).selectOption('Server');
+    await page.getByRole('rowheader').getByText('Backed up').waitFor();
+    await page.getByLabel('Resource', { exact: true }).selectOption('Any resource');
     await page.getByLabel('Resource id').fill(uuid);
     await page.getByText('1–2 of 2 entries').waitFor();
     await page.getByRole('button', { name: 'Show changes' }).first().waitFor();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Server } from '../api/support/server.mjs';
-import { openBrowser, Visitor } from './support/browser.mjs';
+import { openBrowser, PHONE, Visitor } from './support/browser.mjs';
 import { HOSTILE, createKeys } from './support/fill.mjs';
 import { endSession, REFUSED } from './support/walk.mjs';
 
@@ -204,6 +204,27 @@ describe('the API Explorer', () => {
     await answer(page).getByText(`"${uuid}"`).waitFor(); // who acts as a key still does
     visitor.assertQuiet();
     await visitor.close();
+  });
+
+  it('has room on a phone for variables and headers, too', async () => {
+    const phone = await Visitor.open(browser, server, { viewport: PHONE });
+    const { page } = phone;
+    await phone.signIn();
+    await phone.goto('/explorer');
+    await write(page, 'query ($n: Int!) { apiKeys(limit: $n) { nodes { name } } }');
+    for (const [tab, text] of [['Variables', '{"n": 1}'], ['Headers', '{"x-note": "n"}']]) {
+      await page.getByRole('button', { name: tab, exact: true }).click();
+      const editor = page.locator('.graphiql-editor-tool .CodeMirror:visible');
+      const { height } = await editor.boundingBox();
+      assert.ok(height > 50, `${tab}: ${height}`);
+      await editor.click();
+      await page.keyboard.insertText(text);
+    }
+    await page.getByRole('button', { name: /Execute query/ }).click();
+    await page.waitForFunction(() => /"nodes"/.test(document.querySelector('.graphiql-response')?.textContent));
+    await phone.assertFits();
+    phone.assertQuiet();
+    await phone.close();
   });
 
   it('says in words that a key is none, and that no answer came', async () => {

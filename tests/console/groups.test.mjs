@@ -217,6 +217,30 @@ describe('User Groups', () => {
     await visitor.close();
   });
 
+  it('say on a phone in full what a permission is on, and where', async () => {
+    const visitor = await scene.visit(undefined, { viewport: { width: 360, height: 740 } });
+    const { page } = visitor;
+    await visitor.goto(GROUPS);
+    await page.getByRole('button', { name: 'Add User Group' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByRole('button', { name: 'Add application permission' }).click();
+    await dialog.getByLabel('On', { exact: true }).selectOption('Templates');
+    await dialog.getByLabel('In', { exact: true }).selectOption('Chosen applications');
+    await dialog.getByLabel('Template ids').fill('nightly');
+    await visitor.assertAccessible();
+    const spare = await dialog.locator('.card-head select').evaluateAll((all) => all.map((select) => {
+      const style = getComputedStyle(select);
+      const pen = document.createElement('canvas').getContext('2d');
+      pen.font = style.font;
+      const arrow = 24;
+      return select.clientWidth - Number.parseFloat(style.paddingLeft) - Number.parseFloat(style.paddingRight) - arrow - pen.measureText(select.selectedOptions[0].label).width;
+    }));
+    assert.equal(spare.length, 2);
+    assert.ok(spare.every((one) => one > 0), `cut off: ${spare}`);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
   it('say beside the field what the one who makes them may not give', async () => {
     const { server } = scene;
     const id = await createGroup(server, 'Narrow', { accountPermissions: { accountPermissionTypes: ['MANAGE_USERS_AND_GROUPS', 'READ_USERS_AND_GROUPS'] } });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PHONE } from './support/browser.mjs';
-import { createUser } from './support/fill.mjs';
+import { createKeys, createUser, plainNames } from './support/fill.mjs';
 import { GROUPS, KEYS, row, stage } from './support/walk.mjs';
 
 describe('with the keyboard alone', () => {
@@ -155,9 +155,53 @@ describe('with the keyboard alone', () => {
     await page.waitForFunction(() => document.title === 'User group · Latchkey'); // and no longer the list
     release();
     await page.waitForFunction(() => document.title === 'Account Administrator · Latchkey');
+    const focused = () => page.evaluate(() => (document.activeElement.id === 'main' ? 'main' : document.activeElement.innerText).trim());
+    let answer;
+    const waiting = new Promise((resolve) => (answer = resolve));
+    await page.unroute('**/graphql?*');
+    await page.route('**/graphql?*', async (route) => {
+      await waiting;
+      await route.continue();
+    });
     await page.goBack();
     await page.waitForFunction(() => document.title === 'User Groups · Latchkey');
-    assert.ok(['User Groups', 'main'].includes((await page.evaluate(() => (document.activeElement.id === 'main' ? 'main' : document.activeElement.innerText))).trim()));
+    assert.ok(['User Groups', 'main'].includes(await focused()));
+    answer();
+    await page.getByRole('link', { name: 'Account Administrator' }).and(page.locator(':focus')).waitFor(); // one goes on where one left
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('the way back from a row of a long list leads to that row', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    await createKeys(server, plainNames(40));
+    await visitor.goto(KEYS);
+    const link = page.getByRole('link', { name: 'key 0035' });
+    await link.focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'key 0035' }).waitFor();
+    await page.goBack();
+    await link.and(page.locator(':focus')).waitFor();
+    const { y } = await link.boundingBox();
+    assert.ok(y > 52 && y < 800, String(y));
+    // Not when the reader has begun something else meanwhile.
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'key 0035' }).waitFor();
+    let answer;
+    const held = new Promise((resolve) => (answer = resolve));
+    await page.route('**/graphql?*', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await page.goBack();
+    await page.getByText('Loading API keys…').waitFor();
+    const search = page.getByRole('searchbox', { name: 'Search by name' });
+    await search.press('k');
+    answer();
+    await link.waitFor();
+    await page.waitForLoadState('networkidle');
+    assert.equal(await search.evaluate((field) => field === document.activeElement), true);
     visitor.assertQuiet();
     await visitor.close();
   });

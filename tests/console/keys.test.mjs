@@ -276,9 +276,85 @@ describe('API Keys', () => {
       assert.ok(height > 300, `${deed}: ${height}`);
       await page.keyboard.press('Escape');
     }
+    await page.setViewportSize({ width: 320, height: 256 }); // a window of 1280 by 1024 at 400 %
+    for (const [deed, role] of [['Edit', 'dialog'], ['Rotate', 'dialog'], ['Delete', 'alertdialog']]) {
+      await row(page, long).getByRole('button', { name: deed }).click();
+      const dialog = page.getByRole(role, { name: `${deed} ${long}` });
+      await dialog.waitFor();
+      const room = await dialog.evaluate((one) => {
+        const body = one.querySelector('.dialog-body').getBoundingClientRect();
+        let around = one.querySelector('.dialog-body');
+        while (around.scrollHeight <= around.clientHeight) around = around.parentElement;
+        return Math.min(body.height, around.clientHeight);
+      });
+      assert.ok(room > 200, `${deed}: ${room}`);
+      await dialog.getByRole('button', { name: deed === 'Delete' ? 'Delete' : 'Submit' }).focus();
+      await page.keyboard.press('Escape');
+    }
+    await page.setViewportSize({ width: 320, height: 640 });
     await visitor.goto(KEYS);
     const pager = await page.getByRole('navigation', { name: 'Pages of keys' }).evaluate((one) => one.scrollWidth <= one.clientWidth);
     assert.equal(pager, true);
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('are shown where the browser does not let the page copy, and revealed once', async () => {
+    const visitor = await visit(undefined, { permissions: [] });
+    const { page } = visitor;
+    let revealed = 0;
+    page.on('request', (request) => (revealed += request.postData()?.includes('revealApiKey') ? 1 : 0));
+    await visitor.goto(`${KEYS}?q=key+0009`);
+    await page.evaluate(() => {
+      const refuse = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
+      Object.assign(navigator.clipboard, { write: refuse, writeText: refuse });
+      document.execCommand = () => false;
+    });
+    await row(page, 'key 0009').getByRole('button', { name: 'Copy key' }).press('Enter');
+    await hear(page, 'This browser does not let the page copy: select the text and copy it.');
+    assert.match(await page.getByRole('textbox', { name: 'The key key 0009' }).innerText(), /^lk_/);
+    await page.waitForLoadState('networkidle');
+    assert.equal(revealed, 1, 'each one is an entry of the audit log');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('draw over nothing but their own row, however many marks are piled up in a name', async () => {
+    const visitor = await visit();
+    const { page, server } = visitor;
+    const { uuid } = await server.createKey('piled up: a');
+    await visitor.goto(`${KEYS}?q=piled`);
+    const head = async () => (await page.screenshot({ clip: await page.locator('thead').boundingBox() })).toString('base64');
+    const before = await head();
+    await server.query('mutation ($input: UpdateApiKeyInput!) { updateApiKey(input: $input) { uuid } }', { input: { accountId: server.account.accountId, uuid, name: `piled up: a${'\u0301'.repeat(100)}` } });
+    await visitor.goto(`${KEYS}?q=piled`);
+    assert.equal(await head(), before, 'the headers above it');
+    const link = page.getByRole('link', { name: /^piled up/ });
+    await link.focus();
+    const { x, y, width } = await link.boundingBox();
+    const ring = (at) => page.screenshot({ clip: { x: x + width / 2, y: at, width: 1, height: 1 } }).then((pixel) => pixel.toString('base64'));
+    assert.equal(await ring(y - 3), await ring(y + (await link.boundingBox()).height + 2), 'what shows the focus is whole');
+    await page.setViewportSize({ width: 375, height: 740 }); // where the first button stands out to the left
+    await page.getByRole('button', { name: 'Reveal key' }).focus();
+    const button = await page.getByRole('button', { name: 'Reveal key' }).boundingBox();
+    const side = (at) => page.screenshot({ clip: { x: at, y: button.y + button.height / 2, width: 1, height: 1 } }).then((pixel) => pixel.toString('base64'));
+    assert.equal(await side(button.x - 3), await side(button.x + button.width + 2), 'and on a phone');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('are on paper a table of dark letters, without what can be pressed', async () => {
+    const visitor = await visit(undefined, { colorScheme: 'dark', viewport: { width: 718, height: 1000 } }); // A4
+    const { page } = visitor;
+    await visitor.goto(`${KEYS}?q=key+000`);
+    await row(page, 'key 0001').waitFor();
+    await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+    assert.equal(await page.locator('button:visible:not(th > button), input:visible, select:visible').count(), 0);
+    assert.equal(await page.getByRole('columnheader', { name: 'Last used' }).isVisible(), true, 'the headers of a table, not cards');
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 718);
+    const colours = await page.evaluate(() => [document.querySelector('h1'), document.body].map((one, index) => getComputedStyle(one)[index === 0 ? 'color' : 'backgroundColor']));
+    const light = (colour) => colour.match(/\d+/g).slice(0, 3).reduce((sum, one) => sum + Number(one), 0) / 3;
+    assert.ok(light(colours[0]) < 80 && light(colours[1]) > 200, colours.join(' on '));
     visitor.assertQuiet();
     await visitor.close();
   });
@@ -477,6 +553,35 @@ describe("a key's page", () => {
     assert.equal(await said('Changed').innerText(), 'just now');
     assert.equal(await said('Created').getAttribute('title'), 'just now');
     assert.equal(await said('Expires').getAttribute('title'), 'in 1 day');
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('has its times in English whatever the browser speaks, and in the reader\'s English where there is one', async () => {
+    for (const [locale, year] of [['th-TH', /^\d{1,2} \w{3} 20\d\d, /], ['fa-IR', /^\d{1,2} \w{3} 20\d\d, /], ['en-US', /^\w{3} \d{1,2}, 20\d\d, /]]) {
+      const visitor = await scene.visit(undefined, { locale });
+      const { page } = visitor;
+      await visitor.goto(KEYS);
+      await page.getByRole('link', { name: 'admin' }).first().click();
+      assert.match(await page.locator('dt', { hasText: 'Created' }).locator('xpath=following-sibling::dd').locator('time').innerText(), year);
+      assert.match(await page.locator('dt', { hasText: 'Changed' }).locator('xpath=following-sibling::dd').locator('time').innerText(), /^(just now|\d+ min)/);
+      visitor.assertQuiet();
+      await visitor.close();
+    }
+  });
+
+  it('says when its secret is easy to guess, until it is rotated', async () => {
+    const visitor = await scene.visit();
+    const { page, server } = visitor;
+    const keys = [{ name: 'brought along', key: 'secret-of-the-old-server' }];
+    const { importApiKeys } = await server.query('mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { results { uuid } } }', { input: { accountId: server.account.accountId, keys } });
+    await visitor.goto(`${KEYS}/${importApiKeys.results[0].uuid}`);
+    await page.getByText('easy to guess: rotate it').waitFor();
+    await visitor.assertAccessible();
+    await page.getByRole('button', { name: 'Rotate' }).click();
+    await page.getByRole('button', { name: 'Submit' }).click();
+    await page.getByRole('button', { name: 'Done' }).click();
+    await page.getByText('easy to guess: rotate it').waitFor({ state: 'detached' });
     visitor.assertQuiet();
     await visitor.close();
   });

@@ -72,4 +72,42 @@ describe('the overview', () => {
     visitor.assertQuiet();
     await visitor.close();
   });
+
+  it('names a day of its chart by the day in UTC that it is, on the axis as in the table', async () => {
+    const visitor = await scene.visit(undefined, { timezoneId: 'America/Los_Angeles' });
+    const { page } = visitor;
+    await visitor.goto('/console/');
+    await page.getByRole('button', { name: '30 days' }).click();
+    await page.getByRole('img', { name: /30 days: 1 in all/ }).waitFor();
+    await page.getByText('Show as a table').click();
+    const [first] = await page.locator('.chart-table tbody th').allInnerTexts();
+    const axis = await page.locator('.chart svg > text').allTextContents();
+    assert.equal(axis[0], first.replace(/ \d{4}$/, ''));
+    visitor.assertQuiet();
+    await visitor.close();
+  });
+
+  it('and all that asks for a time go by the clock of the server, when that of the browser is wrong', async () => {
+    const { server } = scene;
+    await server.request({ method: 'POST', path: '/v1/keys:verify', headers: { 'x-api-key': server.account.apiKey, 'content-type': 'application/json' }, body: JSON.stringify({ key: server.account.apiKey }) });
+    await createKeys(server, ['half an hour more'], { expiresAt: Date.now() + 1_800_000 });
+    await createKeys(server, ['half an hour less'], { expiresAt: Date.now() + 300 });
+    await sleep(300);
+    for (const wrong of [3_600_000, -3_600_000]) {
+      const visitor = await scene.visit();
+      const { page } = visitor;
+      await page.clock.install({ time: Date.now() + wrong });
+      const usage = page.waitForRequest((request) => request.postData()?.includes('AccountUsageQuery') === true);
+      await visitor.goto('/console/');
+      const { from, to } = JSON.parse((await usage).postData()).variables;
+      assert.ok(from < Date.now() && Date.now() <= to && to - Date.now() <= 3_600_000, `${wrong}: this hour is the last of the chart`);
+      await visitor.goto('/console/audit?time=1h');
+      await page.getByRole('row').filter({ hasText: 'half an hour less' }).waitFor();
+      await visitor.goto(`${KEYS}?q=half`);
+      await row(page, 'half an hour more').getByText('Enabled').waitFor();
+      await row(page, 'half an hour less').getByText('Expired').waitFor();
+      visitor.assertQuiet();
+      await visitor.close();
+    }
+  });
 });

@@ -1,3 +1,4 @@
+import { hearTime } from '../lib/clock.ts';
 import { errorsOf, oneFailure, type ServerError } from './failure.ts';
 
 export interface Answer {
@@ -11,6 +12,7 @@ const CONSOLE_HEADER = 'X-Latchkey-Console';
 
 /** One request to the server that this page came from. Throws a Failure when no answer comes. */
 export async function send(method: 'GET' | 'POST' | 'DELETE', target: string, content?: unknown, signal?: AbortSignal): Promise<Answer> {
+  const sent = Date.now();
   let response: Response;
   let text: string;
   try {
@@ -22,6 +24,7 @@ export async function send(method: 'GET' | 'POST' | 'DELETE', target: string, co
       cache: 'no-store',
       ...(signal ? { signal } : {}),
     });
+    hearTime(response.headers.get('Date'), sent);
     text = await response.text();
   } catch (thrown) {
     if (signal?.aborted) throw thrown;

@@ -16,9 +16,9 @@ const notices = createStore<readonly Notice[]>([]);
 let last = 0;
 const SHOWN_MS = 8_000;
 
-/** Tells the reader, also one who listens, that something was done or went wrong. Names in it are in a bdi, as in the title of a dialog. */
+/** Tells the reader, also one who listens, that something was done or went wrong: the same words once, the last time they were said. Names in it are in a bdi, as in the title of a dialog. */
 export function announce(text: ComponentChildren, kind: Notice['kind'] = 'done'): void {
-  notices.set([...notices.get().slice(-2), { id: ++last, text, kind }]);
+  notices.set([...notices.get().filter((one) => one.text !== text).slice(-2), { id: ++last, text, kind }]);
 }
 
 /** Tells the reader why something failed, unless it is that they have left: whoever is there now did not ask for it. */

@@ -17,7 +17,10 @@ interface AuditListProps {
   about?: string | undefined;
 }
 
-const PAST: Readonly<Record<string, string>> = { CREATE: 'Created', UPDATE: 'Changed', DELETE: 'Deleted', REVEAL: 'Revealed', ROTATE: 'Rotated', IMPORT: 'Imported', LOGIN: 'Signed in with', LOGOUT: 'Signed out with' };
+const PAST: Readonly<Record<string, string>> = {
+  CREATE: 'Created', UPDATE: 'Changed', DELETE: 'Deleted', REVEAL: 'Revealed', ROTATE: 'Rotated', IMPORT: 'Imported', LOGIN: 'Signed in with', LOGOUT: 'Signed out with',
+  LOCK: 'Locked', BACKUP: 'Backed up', RESTORE: 'Restored',
+};
 
 /** Entries of the audit log; each can be opened to see what it changed. */
 export function AuditList({ caption, sets, busy = false, about }: AuditListProps) {

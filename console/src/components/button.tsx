@@ -37,12 +37,15 @@ interface IconButtonProps {
   /** The id of what the button is about, such as the name of the row. */
   describedBy?: string | undefined;
   pressed?: boolean;
+  /** Why it is not allowed, also shown on hover. What a press does then is for the caller: to say so. */
+  refusal?: string | undefined;
 }
 
-export function IconButton({ label, icon, onClick, kind = 'quiet', busy = false, describedBy, pressed }: IconButtonProps) {
+export function IconButton({ label, icon, onClick, kind = 'quiet', busy = false, describedBy, pressed, refusal }: IconButtonProps) {
   return (
     <button
-      type="button" class={`button icon-only ${kind}`} aria-label={label} title={label} aria-describedby={describedBy} aria-disabled={busy} aria-expanded={pressed}
+      type="button" class={`button icon-only ${kind}`} aria-label={label} title={refusal === undefined ? label : `${label}: ${refusal}`} aria-describedby={describedBy}
+      aria-disabled={busy || refusal !== undefined} aria-expanded={pressed}
       onClick={(event) => { if (!busy) onClick(event); }}
     >
       <Icon name={icon} />

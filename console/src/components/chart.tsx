@@ -1,6 +1,7 @@
 import { useId } from 'preact/hooks';
 import type { UsageParts } from '../api/generated.ts';
 import { number } from '../lib/format.ts';
+import { LOCALE } from '../lib/locale.ts';
 import { OUTCOMES, scaleTop, totals } from '../lib/outcomes.ts';
 
 const WIDTH = 720;
@@ -31,7 +32,7 @@ export function Chart({ buckets, label, hourly }: { buckets: readonly UsageParts
         ))}
         {buckets.map((bucket, index) => <Bar key={bucket.start} bucket={bucket} x={LEFT + index * step} step={step} plot={plot} top={top} hourly={hourly} />)}
         {buckets.map((bucket, index) => index % every === 0 && LEFT + index * step <= WIDTH - TIME_WIDTH && (
-          <text key={bucket.start} x={LEFT + index * step} y={HEIGHT - 6}>{shortTime(bucket.start, hourly && buckets.length <= 24)}</text>
+          <text key={bucket.start} x={LEFT + index * step} y={HEIGHT - 6}>{shortTime(bucket.start, hourly, hourly && buckets.length <= 24)}</text>
         ))}
       </svg>
       <figcaption class="legend">
@@ -84,14 +85,19 @@ function ChartTable({ buckets, label, hourly }: { buckets: readonly UsageParts[]
 }
 
 function compact(value: number): string {
-  return new Intl.NumberFormat(undefined, { notation: 'compact' }).format(value);
+  return new Intl.NumberFormat(LOCALE, { notation: 'compact' }).format(value);
 }
 
-function shortTime(ms: number, hours: boolean): string {
-  return new Intl.DateTimeFormat(undefined, hours ? { hour: '2-digit', minute: '2-digit' } : { month: 'short', day: 'numeric' }).format(ms);
+/** The start of a bucket, for the axis: its day, or its time of day where there is no more than a day of them. */
+function shortTime(ms: number, hourly: boolean, ofDay: boolean): string {
+  return new Intl.DateTimeFormat(LOCALE, ofDay ? { hour: '2-digit', minute: '2-digit' } : { month: 'short', day: 'numeric', ...zone(hourly) }).format(ms);
 }
 
-/** The start of a bucket. A bucket of a day begins at 00:00 UTC, whatever the reader's zone, and is named by that day. */
 function fullTime(ms: number, hourly: boolean): string {
-  return new Intl.DateTimeFormat(undefined, hourly ? { dateStyle: 'medium', timeStyle: 'short' } : { dateStyle: 'medium', timeZone: 'UTC' }).format(ms);
+  return new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', ...(hourly ? { timeStyle: 'short' } : {}), ...zone(hourly) }).format(ms);
+}
+
+/** A bucket of a day begins at 00:00 UTC, whatever the reader's zone, and is named by that day. */
+function zone(hourly: boolean): { timeZone?: 'UTC' } {
+  return hourly ? {} : { timeZone: 'UTC' };
 }

@@ -14,21 +14,24 @@ interface CopyProps {
   describedBy?: string | undefined;
   look?: 'icon' | 'plain' | 'primary';
   /** Shows the text to be copied by hand where the browser does not let the page copy. */
-  onForbidden?(): void;
+  onForbidden?(text: string): void;
+  /** Why the server would refuse it. */
+  refusal?: string | undefined;
 }
 
-export function CopyButton({ label, get, done, describedBy, look = 'icon', onForbidden }: CopyProps) {
+export function CopyButton({ label, get, done, describedBy, look = 'icon', onForbidden, refusal }: CopyProps) {
   const { busy, submit } = useSubmit(async () => {
+    let text = '';
     try {
-      if (await copyLater(get)) return announce(done);
+      if (await copyLater(async () => (text = await get()))) return announce(done);
       announce('This browser does not let the page copy: select the text and copy it.', 'wrong');
-      onForbidden?.();
+      onForbidden?.(text);
     } catch (thrown) {
       announceFailure(thrown);
     }
   });
-  const press = () => void submit();
-  if (look === 'icon') return <IconButton label={label} icon="copy" busy={busy} onClick={press} describedBy={describedBy} />;
+  const press = () => (refusal === undefined ? void submit() : announce(refusal, 'wrong'));
+  if (look === 'icon') return <IconButton label={label} icon="copy" busy={busy} onClick={press} describedBy={describedBy} refusal={refusal} />;
   return <Button icon="copy" kind={look} busy={busy} onClick={press} describedBy={describedBy}>{label}</Button>;
 }
 

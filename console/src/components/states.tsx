@@ -33,7 +33,7 @@ export function ShowAll({ children, onClick }: { children: string; onClick(): vo
 export function Loaded<R>({ query, what, children }: { query: QueryState<R>; what: string; children(data: R): ComponentChildren }) {
   return (
     <>
-      {query.failure && <Problem failure={query.failure} onRetry={query.reload} />}
+      {query.failure && <Problem failure={query.failure} onRetry={query.reload} leads />}
       {query.data !== undefined ? children(query.data) : query.loading && <Loading what={what} />}
     </>
   );

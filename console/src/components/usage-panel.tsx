@@ -1,6 +1,7 @@
 import { useMemo, useRef, useState } from 'preact/hooks';
 import type { Operation, UsageParts } from '../api/generated.ts';
 import { useQuery } from '../hooks/use-query.ts';
+import { serverNow } from '../lib/clock.ts';
 import { join, SPANS, type Span } from '../lib/outcomes.ts';
 import { Chart } from './chart.tsx';
 import { Empty, Loaded } from './states.tsx';
@@ -22,7 +23,7 @@ interface UsagePanelProps<R, V> {
 /** Verifications by outcome, over a span that the reader chooses. */
 export function UsagePanel<R, V>({ title, operation, variables, pick }: UsagePanelProps<R, V>) {
   const [span, setSpan] = useState<Span>(SPANS[0] as Span);
-  const range = useMemo(() => rangeOf(span, Date.now()), [span]);
+  const range = useMemo(() => rangeOf(span, serverNow()), [span]);
   const query = useQuery(operation, variables(range));
   const answered = useRef(span); // the span that there are numbers of: those of one never stand under the name of another
   if (!query.loading && !query.failure) answered.current = span;

@@ -1,9 +1,9 @@
-import { useStore, createStore } from '../lib/store.ts';
+import { now, tick } from '../lib/clock.ts';
+import { useStore } from '../lib/store.ts';
 
-const now = createStore(Date.now());
-setInterval(() => now.set(Date.now()), 30_000);
+setInterval(tick, 30_000);
 
-/** The time, anew every half minute: what "5 minutes ago" is reckoned from. */
+/** The time, anew every half minute. */
 export function useNow(): number {
   return useStore(now);
 }

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { place } from '../lib/router.ts';
+import { place, returnTo } from '../lib/router.ts';
 import { useStore } from '../lib/store.ts';
 import { IconButton } from '../components/button.tsx';
 import { AccountMenu, SignedIn } from './account-menu.tsx';
@@ -9,21 +9,22 @@ import { Navigation } from './navigation.tsx';
 
 /** What is around every page. */
 export function Shell({ children }: { children: ComponentChildren }) {
-  const { path } = useStore(place);
+  const { path, left } = useStore(place);
   const [open, setOpen] = useState(false);
   const main = useRef<HTMLElement>(null);
   const toggle = useRef<HTMLSpanElement>(null);
   const shown = useRef(path);
-  // A new page is announced by moving the focus to it, as loading a page would; its heading may have to be fetched first.
+  // A new page is announced by moving the focus to it, as loading a page would; its heading may have to be fetched first. Whoever comes back goes on where they left.
   const arrive = () => {
     setOpen(false);
     scrollTo(0, 0);
     (main.current?.querySelector<HTMLElement>('h1') ?? main.current)?.focus();
   };
   useEffect(() => {
-    if (shown.current === path) return;
+    if (shown.current === path) return undefined;
     shown.current = path;
     arrive();
+    return left && returnTo(left);
   }, [path]);
   // The link of the page that is shown changes no path; on a narrow screen it leaves the menu all the same.
   const onChoose = (event: MouseEvent) => {

@@ -2,8 +2,8 @@ import type { ChangeSetFilter } from '../api/generated.ts';
 import type { PageQuery } from './page-query.ts';
 import { DAY, fromLocalField } from './time.ts';
 
-export const RESOURCE_TYPES = ['API_KEY', 'USER_GROUP', 'USER', 'APPLICATION', 'SSO_PROVIDER', 'IP_ALLOW_ENTRY', 'ACCOUNT'] as const;
-export const OPERATION_TYPES = ['CREATE', 'UPDATE', 'DELETE', 'REVEAL', 'ROTATE', 'LOGIN'] as const;
+export const RESOURCE_TYPES = ['API_KEY', 'USER_GROUP', 'USER', 'APPLICATION', 'SSO_PROVIDER', 'IP_ALLOW_ENTRY', 'ACCOUNT', 'SERVER'] as const;
+export const OPERATION_TYPES = ['CREATE', 'UPDATE', 'DELETE', 'REVEAL', 'ROTATE', 'IMPORT', 'LOGIN', 'LOGOUT', 'LOCK', 'BACKUP', 'RESTORE'] as const;
 
 const LAST: Readonly<Record<string, number>> = { '1h': DAY / 24, '24h': DAY, '7d': 7 * DAY, '30d': 30 * DAY };
 

@@ -1,6 +1,8 @@
-/** 12345 as the reader writes it. */
+import { LOCALE } from './locale.ts';
+
+/** 12,345. */
 export function number(value: number): string {
-  return new Intl.NumberFormat().format(value);
+  return new Intl.NumberFormat(LOCALE).format(value);
 }
 
 /** "1 key", "3 keys". */

@@ -1,10 +1,12 @@
+import { LOCALE } from './locale.ts';
+
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
 /** The moment in full, in the reader's zone: what a hover shows. */
 export function absolute(ms: number): string {
-  return new Intl.DateTimeFormat(undefined, {
+  return new Intl.DateTimeFormat(LOCALE, {
     year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short',
   }).format(ms);
 }
@@ -17,11 +19,11 @@ export function relative(ms: number, now: number): string {
   if (size < HOUR) return unit(distance / MINUTE, 'minute');
   if (size < DAY) return unit(distance / HOUR, 'hour');
   if (size <= 30 * DAY) return unit(distance / DAY, 'day');
-  return new Intl.DateTimeFormat(undefined, { year: 'numeric', month: 'short', day: 'numeric' }).format(ms);
+  return new Intl.DateTimeFormat(LOCALE, { year: 'numeric', month: 'short', day: 'numeric' }).format(ms);
 }
 
 function unit(count: number, name: Intl.RelativeTimeFormatUnit): string {
-  return new Intl.RelativeTimeFormat(undefined, { numeric: 'always', style: 'short' }).format(Math.trunc(count), name);
+  return new Intl.RelativeTimeFormat(LOCALE, { numeric: 'always', style: 'short' }).format(Math.trunc(count), name);
 }
 
 /** The value of a datetime-local field for a moment, to the minute. */

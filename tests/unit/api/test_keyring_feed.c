@@ -17,7 +17,7 @@ struct followed {
 static struct followed follow(void **state) {
     struct followed t = {.f = *state};
     struct lk_problem problem = {0};
-    if (lk_keyring_feed_open(&t.feed, t.f->db, t.f->keys, false, &problem) != 0)
+    if (lk_keyring_feed_open(&t.feed, t.f->db, t.f->keys, NULL, &problem) != 0)
         fail_msg("%s", problem.text);
     lk_keyring_reader_register();
     lk_verifier_init(&t.verifier, t.feed.keyring, NULL);

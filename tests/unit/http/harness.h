@@ -14,6 +14,7 @@ extern atomic_uint handled;        /* requests that reached the handler */
 extern atomic_uint sends;          /* sends of the server */
 extern atomic_uint sources_closed; /* of /source and /cut */
 extern atomic_uint accept_faults;  /* so many accept4(2) calls fail with EMFILE */
+extern atomic_bool accept_crowd;   /* there is always one more to accept */
 
 /*
  * The paths:

@@ -561,6 +561,22 @@ static void closes_idle_connections(void **state) {
     assert_int_equal(client.goaway_error, NGHTTP2_NO_ERROR);
 }
 
+/* What was on its way when the time was up is answered. */
+static void answers_what_crosses_the_end_of_an_idle_connection(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.idle_timeout_ms = 100;
+    start_client(&config);
+    client_expect(&client, get("/echo"), 200, NULL);
+    client_send(&client); /* the acknowledgement of the settings */
+    struct pollfd readable = {client.fd, POLLIN, 0};
+    assert_int_equal(poll(&readable, 1, 10000), 1); /* the server leaves, and the client has not read it */
+    size_t crossing = get("/echo");
+    client_wait_end(&client);
+    assert_int_equal(client.streams[crossing].status, 200);
+    assert_true(client.goaway);
+}
+
 /* A connection whose requests are answered as soon as they come is never seen with one under way, and is no idle one for that. */
 static void keeps_connections_that_are_used(void **state) {
     (void)state;
@@ -590,11 +606,54 @@ static void says_goaway_when_it_drains(void **state) {
     while (!client.goaway)
         client_read(&client);
     assert_int_equal(client.goaway_error, NGHTTP2_NO_ERROR);
+    assert_int_equal(client.goaway_last, INT32_MAX);
+    while (client.goaway_last == INT32_MAX && !client.ended)
+        client_read(&client);
+    assert_int_equal(client.goaway_error, NGHTTP2_NO_ERROR);
     assert_int_equal(client.goaway_last, client.streams[later].id);
     answer_kept();
     client_expect(&client, later, 200, "later");
     client_wait_end(&client);
     pthread_join(stopper, NULL);
+}
+
+/* What was on its way when the server began to drain is answered: its client could not know. */
+static void answers_what_crosses_the_goaway(void **state) {
+    (void)state;
+    client_expect(&client, get("/echo"), 200, NULL);
+    pthread_t stopper;
+    assert_int_equal(pthread_create(&stopper, NULL, drain, NULL), 0);
+    struct pollfd readable = {client.fd, POLLIN, 0};
+    assert_int_equal(poll(&readable, 1, 10000), 1); /* it is there, and not read yet */
+    size_t crossing = get("/echo");
+    client_wait_end(&client);
+    int status = client.streams[crossing].status;
+    client_stop(&client);
+    client.session = NULL;
+    pthread_join(stopper, NULL);
+    assert_int_equal(status, 200);
+}
+
+/* Who never says that it has heard keeps the server no longer for that. */
+static void drains_without_the_client(void **state) {
+    (void)state;
+    client_expect(&client, get("/echo"), 200, NULL);
+    int64_t begin = lk_clock_mono_ns();
+    pthread_t stopper;
+    assert_int_equal(pthread_create(&stopper, NULL, drain, NULL), 0);
+    char bytes[4096];
+    size_t len = 0;
+    ssize_t n;
+    while ((n = read(client.fd, bytes + len, sizeof(bytes) - len)) > 0)
+        len += (size_t)n;
+    client_stop(&client);
+    client.session = NULL;
+    pthread_join(stopper, NULL);
+    assert_int_equal(n, 0);
+    assert_true(lk_clock_mono_ns() - begin < INT64_C(10000000000));
+    static const char last[] = "\0\0\x08\x07\0\0\0\0\0\0\0\0\x01\0\0\0\0"; /* GOAWAY: the first stream was the last */
+    assert_true(len > sizeof(last));
+    assert_memory_equal(bytes + len - (sizeof(last) - 1), last, sizeof(last) - 1);
 }
 
 /* A client talks while it reads, if only to allow more: that must not take from it what is still on its way. */
@@ -738,6 +797,9 @@ int main(void) {
         H2_OWN(closes_idle_connections),
         H2_OWN(keeps_connections_that_are_used),
         H2_TEST(says_goaway_when_it_drains),
+        H2_OWN(answers_what_crosses_the_end_of_an_idle_connection),
+        H2_TEST(answers_what_crosses_the_goaway),
+        H2_TEST(drains_without_the_client),
         H2_TEST(drains_while_the_client_talks),
         H2_TEST(survives_floods),
         H2_TEST(ends_endless_headers),

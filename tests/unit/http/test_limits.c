@@ -532,6 +532,19 @@ static void drains(void **state) {
     pthread_join(stopper, NULL);
 }
 
+/* They come as fast as they are taken, and must not keep the server. */
+static void drains_while_clients_come_without_end(void **state) {
+    (void)state;
+    struct http_config config = test_config();
+    config.connections_max = 100; /* others do not even take a descriptor for long */
+    start(&config);
+    alarm(20);
+    atomic_store(&accept_crowd, true);
+    stop(1000);
+    atomic_store(&accept_crowd, false);
+    alarm(0);
+}
+
 static void *stop_soon(void *context) {
     (void)context;
     stop(20);
@@ -579,6 +592,7 @@ int main(void) {
         LIMIT_TEST(caps_connections),
         LIMIT_TEST(survives_a_lack_of_descriptors),
         LIMIT_TEST(drains),
+        LIMIT_TEST(drains_while_clients_come_without_end),
         LIMIT_TEST(cuts_off_what_outlasts_the_grace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
 #include "certificates.h"
 #include "harness.h"
 
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -199,6 +201,125 @@ static void reads_new_keys_in_turn(void **state) {
     client_close(honest);
 }
 
+/* What a client begins its handshake with, as bytes: they may be sent without the cost of it. */
+static size_t first_words(char *out, size_t room) {
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL *ssl = SSL_new(context);
+    SSL_CTX_free(context);
+    SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    assert_int_equal(SSL_get_error(ssl, SSL_connect(ssl)), SSL_ERROR_WANT_READ);
+    int n = BIO_read(SSL_get_wbio(ssl), out, (int)room);
+    assert_true(n > 0 && (size_t)n < room);
+    SSL_free(ssl);
+    return (size_t)n;
+}
+
+/* Each costs a signature: a crowd must not hold up those whose connection is there. */
+static void shakes_hands_in_turn(void **state) {
+    (void)state;
+    enum { CROWD = 100 };
+    int crowd[CROWD];
+    char hello[4096];
+    size_t len = first_words(hello, sizeof(hello));
+    start_tls();
+    SSL *holder = dial_tls();
+    SSL *honest[2] = {dial_tls(), dial_tls()};
+    for (int i = 0; i < CROWD; i++)
+        crowd[i] = dial();
+    wait_stat(offsetof(struct http_stats, connections_total), CROWD + 3);
+    ask(holder, GET("/hold"));
+    wait_held();
+    unsigned answered[2];
+    unsigned before = atomic_load(&sends);
+    for (int i = 0; i < CROWD; i++)
+        say_bytes(crowd[i], hello, len);
+    for (int i = 0; i < 2; i++) { /* the first comes along with the crowd, the second when that waits */
+        ask(honest[i], GET("/hold"));
+        let_go();
+        wait_held();
+        answered[i] = atomic_load(&sends) - before;
+    }
+    let_go();
+    for (int i = 0; i < CROWD; i++) {
+        char c;
+        assert_int_equal(read(crowd[i], &c, 1), 1); /* all are heard */
+        close(crowd[i]);
+    }
+    client_close(holder);
+    for (int i = 0; i < 2; i++) {
+        client_close(honest[i]);
+        assert_in_range(answered[i], 0, CROWD / 4);
+    }
+}
+
+static void *stop_patiently(void *unused) {
+    stop(20000);
+    return unused;
+}
+
+/* Has the server begin to drain while its thread is at /hold: what happens until let_go, it finds at once. */
+static pthread_t stop_held(SSL *holder) {
+    pthread_t stopper;
+    ask(holder, GET("/hold"));
+    wait_held();
+    assert_int_equal(pthread_create(&stopper, NULL, stop_patiently, NULL), 0);
+    poll(NULL, 0, 50);
+    return stopper;
+}
+
+/* A request that came before the server looks for who may go is one under way. */
+static void answers_what_came_before_it_drains(void **state) {
+    (void)state;
+    start_tls();
+    SSL *holder = dial_tls(), *client = dial_tls();
+    ask(client, GET("/echo"));
+    expect_body(client, "GET /echo? ");
+    pthread_t stopper = stop_held(holder);
+    ask(client, GET("/echo?last"));
+    let_go();
+    char text[4096];
+    int n = SSL_read(client, text, sizeof(text));
+    client_close(holder);
+    client_close(client);
+    pthread_join(stopper, NULL);
+    assert_true(n > 17);
+    assert_memory_equal(text, "HTTP/1.1 200 OK\r\n", 17);
+}
+
+/* Whose handshake ends during the drain asks only then; who has not begun one asks for nothing. */
+static void drains_between_handshake_and_request(void **state) {
+    (void)state;
+    struct http_config config = tls_config();
+    config.header_timeout_ms = 60000;
+    start(&config);
+    SSL *holder = dial_tls();
+    int silent = dial();
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL *shaking = SSL_new(context);
+    int fd = dial();
+    SSL_CTX_free(context);
+    SSL_set_fd(shaking, fd);
+    SSL_set0_rbio(shaking, BIO_new(BIO_s_mem())); /* the server's answer may be there at once, and is to wait */
+    assert_int_equal(SSL_get_error(shaking, SSL_connect(shaking)), SSL_ERROR_WANT_READ);
+    struct pollfd readable = {fd, POLLIN, 0};
+    assert_int_equal(poll(&readable, 1, 10000), 1);
+    pthread_t stopper = stop_held(holder);
+    let_go();
+    expect_end(silent);
+    SSL_set0_rbio(shaking, BIO_new_socket(fd, BIO_NOCLOSE));
+    int connected = SSL_connect(shaking);
+    poll(NULL, 0, 100);
+    SSL_write(shaking, GET("/echo"), (int)strlen(GET("/echo")));
+    char text[4096];
+    int n = SSL_read(shaking, text, sizeof(text));
+    client_close(holder);
+    client_close(shaking);
+    pthread_join(stopper, NULL);
+    assert_int_equal(connected, 1);
+    assert_true(n > 17);
+    assert_memory_equal(text, "HTTP/1.1 200 OK\r\n", 17);
+}
+
 static void says_goodbye(void **state) {
     (void)state;
     start_tls();
@@ -377,6 +498,9 @@ int main(void) {
         TLS_TEST(asks_for_client_certificates),
         TLS_TEST(reloads),
         TLS_TEST(refuses_bad_files),
+        TLS_TEST(shakes_hands_in_turn),
+        TLS_TEST(answers_what_came_before_it_drains),
+        TLS_TEST(drains_between_handshake_and_request),
     };
     signal(SIGPIPE, SIG_IGN);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,9 @@ export function ActorSelect({ value, onChange }: { value: string; onChange(value
       <option value="">Anyone</option>
       {value !== '' && !known && <option value={value}>{value}</option>}
       {users.data && <Choices label="Users" actors={users.data} />}
+      {users.failure && <option disabled>The users could not be loaded.</option>}
       {keys.data && <Choices label="API keys" actors={keys.data} />}
+      {keys.failure && <option disabled>The API keys could not be loaded.</option>}
     </select>
   );
 }

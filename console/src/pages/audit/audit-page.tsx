@@ -8,6 +8,7 @@ import { usePages } from '../../hooks/use-pages.ts';
 import { useQuery } from '../../hooks/use-query.ts';
 import { PageHead } from '../../layout/page-head.tsx';
 import { auditFilter } from '../../lib/audit-filter.ts';
+import { serverNow } from '../../lib/clock.ts';
 import { pageOf } from '../../lib/page-query.ts';
 import { AuditToolbar } from './audit-toolbar.tsx';
 
@@ -16,7 +17,7 @@ const SIZE = 50;
 export function AuditPage() {
   const [query, change] = usePageQuery();
   const variables = useMemo(() => {
-    const filter = auditFilter(query, Date.now());
+    const filter = auditFilter(query, serverNow());
     return { limit: SIZE, offset: (pageOf(query) - 1) * SIZE, filters: Object.keys(filter).length > 0 ? [filter] : [] };
   }, [query]);
   const audits = useQuery(AuditsQuery, variables);

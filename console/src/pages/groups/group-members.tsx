@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import { run } from '../../api/client.ts';
-import { GroupMembersQuery, RemoveMember, type GroupMembersQueryAnswer } from '../../api/generated.ts';
+import { GroupMembersQuery, RemoveMember, type GroupMembersQueryAnswer, type GroupQueryAnswer } from '../../api/generated.ts';
 import { announce } from '../../components/announcer.tsx';
 import { Button, IconButton } from '../../components/button.tsx';
 import { Confirm } from '../../components/confirm.tsx';
@@ -10,7 +10,8 @@ import { Table, type Column } from '../../components/table.tsx';
 import { usePageQuery } from '../../hooks/use-page-query.ts';
 import { usePages } from '../../hooks/use-pages.ts';
 import { useQuery } from '../../hooks/use-query.ts';
-import { useAbilities } from '../../hooks/use-session.ts';
+import { useAbilities, useWho } from '../../hooks/use-session.ts';
+import { lacking } from '../../lib/grant-rule.ts';
 import { pageOf } from '../../lib/page-query.ts';
 import { BASE } from '../../lib/router.ts';
 import { AddMembersDialog } from './add-members-dialog.tsx';
@@ -19,8 +20,9 @@ const SIZE = 50;
 type Member = GroupMembersQueryAnswer['userGroup']['users']['nodes'][number];
 
 /** The users of a group. */
-export function GroupMembers({ group, onChanged }: { group: { readonly id: string; readonly name: string }; onChanged(): void }) {
+export function GroupMembers({ group, onChanged }: { group: GroupQueryAnswer['userGroup']; onChanged(): void }) {
   const may = useAbilities();
+  const lack = lacking(useWho().viewer.permissions, [group.permissions]);
   const [adding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<Member>();
   const [query] = usePageQuery();
@@ -46,7 +48,8 @@ export function GroupMembers({ group, onChanged }: { group: { readonly id: strin
       <section class="panel" aria-labelledby="members-title">
         <div class="panel-head">
           <h2 id="members-title">Members</h2>
-          {may.manageUsers && <Button icon="add" onClick={() => setAdding(true)}>Add members</Button>}
+          {may.manageUsers && lack === undefined && <Button icon="add" onClick={() => setAdding(true)}>Add members</Button>}
+          {may.manageUsers && lack !== undefined && <p class="muted">Nobody can be added by you: this group holds more than you do, {lack}.</p>}
         </div>
         <Loaded query={members} what="members">
           {({ userGroup: { users: { nodes, pageInfo } } }) => nodes.length === 0 ? <Empty>No user is in this group.</Empty> : (

@@ -6,6 +6,7 @@ import { Dialog } from '../../components/dialog.tsx';
 import { FormDialog } from '../../components/form-dialog.tsx';
 import { useForgetting } from '../../hooks/use-forgetting.ts';
 import { useSubmit } from '../../hooks/use-submit.ts';
+import { serverNow } from '../../lib/clock.ts';
 import { fieldErrors } from '../../lib/field-errors.ts';
 import { createInput, NEW_KEY, sameDraft } from '../../lib/key-draft.ts';
 import { KEY_FIELD_RULES, KeyForm } from './key-form.tsx';
@@ -15,7 +16,7 @@ export function CreateKeyDialog({ onClose, onCreated }: { onClose(): void; onCre
   const [draft, setDraft] = useState(NEW_KEY);
   const [made, setMade] = useState<{ name: string; secret: string }>();
   const sending = useSubmit(async () => {
-    const { createApiKey } = await run(CreateKey, { input: createInput(draft, accountId(), Date.now()) });
+    const { createApiKey } = await run(CreateKey, { input: createInput(draft, accountId(), serverNow()) });
     setMade({ name: createApiKey.apiKey.name, secret: createApiKey.key });
     onCreated();
   });

@@ -1,21 +1,27 @@
 import type { ComponentChildren } from 'preact';
 import { useCallback, useState } from 'preact/hooks';
 import { accountId, run } from '../../api/client.ts';
-import { DeleteKey, KeySettingsQuery, RevealKey, UpdateKey, type KeyRow } from '../../api/generated.ts';
+import { DeleteKey, KeySettingsQuery, RevealKey, UpdateKey, type KeyRow, type PermissionsParts } from '../../api/generated.ts';
 import { announce, announceFailure } from '../../components/announcer.tsx';
 import { IconButton } from '../../components/button.tsx';
 import { Confirm } from '../../components/confirm.tsx';
 import { CopyButton } from '../../components/copy.tsx';
 import { useForgetting } from '../../hooks/use-forgetting.ts';
 import { useWho } from '../../hooks/use-session.ts';
+import { lacking } from '../../lib/grant-rule.ts';
 import { EditKeyDialog } from './edit-key-dialog.tsx';
 import { RotateKeyDialog } from './rotate-key-dialog.tsx';
 
-type Open = { readonly what: 'edit' | 'rotate' | 'disable' | 'delete'; readonly row: KeyRow };
+interface Open {
+  readonly what: 'edit' | 'rotate' | 'disable' | 'delete';
+  readonly row: KeyRow;
+  /** It holds more than the reader does. */
+  readonly stronger?: boolean;
+}
 
 export interface KeyActions {
-  /** The buttons of one key; `describedBy` is the id of its name on the page. */
-  buttons(row: KeyRow, describedBy: string): ComponentChildren;
+  /** The buttons of one key; `describedBy` is the id of its name on the page, `holds` all that its user groups give it. */
+  buttons(row: KeyRow, describedBy: string, holds: readonly PermissionsParts[]): ComponentChildren;
   /** Whatever dialog is open. */
   readonly dialogs: ComponentChildren;
   /** The secret of a key that was revealed. */
@@ -29,7 +35,7 @@ async function reveal(id: string): Promise<string> {
 
 /** What can be done with a key that exists. `onChanged` is called after each change, `onDeleted` after the key is gone. */
 export function useKeyActions(onChanged: () => void, onDeleted: () => void): KeyActions {
-  const { actor } = useWho();
+  const { actor, viewer } = useWho();
   const [open, setOpen] = useState<Open>();
   const [secrets, setSecrets] = useState<ReadonlyMap<string, string>>(new Map());
   const [busy, setBusy] = useState<readonly string[]>([]);
@@ -57,20 +63,29 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
     onChanged();
   };
 
-  const buttons = (row: KeyRow, describedBy: string) => {
+  const buttons = (row: KeyRow, describedBy: string, holds: readonly PermissionsParts[]) => {
     const shared = { describedBy, busy: busy.includes(row.id) };
+    const lack = lacking(viewer.permissions, holds);
+    const refusal = lack === undefined ? undefined : `This key holds more than you do: ${lack}.`;
+    /** For what hands out the key, or life to it. */
+    const handsOut = (onClick: () => void) => (
+      refusal === undefined ? { ...shared, onClick } : { ...shared, describedBy: `${describedBy} ${describedBy}-more`, refusal, onClick: () => announce(refusal, 'wrong') }
+    );
     return (
       <div class="row-actions">
-        <IconButton {...shared} label={secrets.has(row.id) ? 'Hide key' : 'Reveal key'} icon={secrets.has(row.id) ? 'hide' : 'eye'} onClick={() => toggleSecret(row)} />
+        {refusal !== undefined && <span id={`${describedBy}-more`} hidden>{refusal}</span>}
+        {secrets.has(row.id)
+          ? <IconButton {...shared} label="Hide key" icon="hide" onClick={() => toggleSecret(row)} />
+          : <IconButton {...handsOut(() => toggleSecret(row))} label="Reveal key" icon="eye" />}
         <CopyButton
-          label="Copy key" describedBy={describedBy} done={<>The key <bdi>{row.name}</bdi> is copied.</>} get={async () => secrets.get(row.id) ?? reveal(row.id)}
-          onForbidden={() => { if (!secrets.has(row.id)) toggleSecret(row); }}
+          label="Copy key" describedBy={refusal === undefined ? describedBy : `${describedBy} ${describedBy}-more`} refusal={refusal} done={<>The key <bdi>{row.name}</bdi> is copied.</>} get={async () => secrets.get(row.id) ?? reveal(row.id)}
+          onForbidden={(secret) => show(row.id, secret)}
         />
         <IconButton {...shared} label="Edit" icon="edit" onClick={() => setOpen({ what: 'edit', row })} />
-        <IconButton {...shared} label="Rotate" icon="rotate" onClick={() => setOpen({ what: 'rotate', row })} />
+        <IconButton {...handsOut(() => setOpen({ what: 'rotate', row }))} label="Rotate" icon="rotate" />
         {row.enabled
-          ? <IconButton {...shared} label="Disable" icon="disable" onClick={() => setOpen({ what: 'disable', row })} />
-          : <IconButton {...shared} label="Enable" icon="enable" onClick={() => attempt(row, () => setEnabled(row, true))} />}
+          ? <IconButton {...shared} label="Disable" icon="disable" onClick={() => setOpen({ what: 'disable', row, stronger: refusal !== undefined })} />
+          : <IconButton {...handsOut(() => attempt(row, () => setEnabled(row, true)))} label="Enable" icon="enable" />}
         <IconButton {...shared} label="Delete" icon="trash" kind="danger" onClick={() => setOpen({ what: 'delete', row })} />
       </div>
     );
@@ -97,6 +112,7 @@ export function useKeyActions(onChanged: () => void, onDeleted: () => void): Key
         {open.what === 'disable' && (
           <Confirm title={<>Disable <bdi>{open.row.name}</bdi>?</>} verb="Disable" onClose={close} onConfirm={async () => { await setEnabled(open.row, false); close(); }}>
             <p>Requests with the key <strong><bdi>{open.row.name}</bdi></strong> are refused from now on, until it is enabled again.</p>
+            {open.stronger && <p>It holds more than you do: you cannot enable it again yourself.</p>}
             {ending}
           </Confirm>
         )}

@@ -1,4 +1,5 @@
 import type { KeyQueryAnswer } from '../../api/generated.ts';
+import { Badge } from '../../components/badge.tsx';
 import { GroupLinks } from '../../components/group-links.tsx';
 import { FullTime, Time } from '../../components/time.tsx';
 import { formatDuration } from '../../lib/duration.ts';
@@ -14,7 +15,7 @@ export function KeyDetails({ apiKey }: { apiKey: Key }) {
   return (
     <dl class="details panel">
       <div><dt>State</dt><dd><KeyState enabled={apiKey.enabled} expiresAt={apiKey.expiresAt} /></dd></div>
-      <div><dt>Key</dt><dd><code>{apiKey.preview}</code></dd></div>
+      <div><dt>Key</dt><dd><code>{apiKey.preview}</code>{apiKey.weak && <p><Badge kind="bad">Weak</Badge>easy to guess: rotate it</p>}</dd></div>
       {previous.length > 0 && (
         <div>
           <dt>Still accepted</dt>

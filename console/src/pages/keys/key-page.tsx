@@ -43,7 +43,7 @@ function KeyView({ apiKey, reload }: { apiKey: KeyQueryAnswer['apiKey']; reload(
   const secret = actions.secretOf(id);
   return (
     <>
-      <PageHead title={apiKey.name} trail={TRAIL} actions={may.manageKeys ? actions.buttons(apiKey, 'key-name') : undefined} />
+      <PageHead title={apiKey.name} trail={TRAIL} actions={may.manageKeys ? actions.buttons(apiKey, 'key-name', apiKey.givingGroups.nodes.map((group) => group.permissions)) : undefined} />
       <span id="key-name" hidden>{apiKey.name}</span>
       {secret !== undefined && <Secret text={secret} label={`The key ${apiKey.name}`} />}
       <KeyDetails apiKey={apiKey} />

@@ -11,6 +11,7 @@ import { usePages } from '../../hooks/use-pages.ts';
 import { useQuery } from '../../hooks/use-query.ts';
 import { useAbilities } from '../../hooks/use-session.ts';
 import { ACCESS_TRAIL, PageHead } from '../../layout/page-head.tsx';
+import { serverNow } from '../../lib/clock.ts';
 import { keyFilter, keySort } from '../../lib/key-query.ts';
 import { pageOf } from '../../lib/page-query.ts';
 import { BASE } from '../../lib/router.ts';
@@ -19,6 +20,7 @@ import { GroupLinks } from '../../components/group-links.tsx';
 import { useKeyActions, type KeyActions } from './key-actions.tsx';
 import { KeyState } from './key-state.tsx';
 import { KeysToolbar } from './keys-toolbar.tsx';
+import { useHoldings, type Holdings } from './use-holdings.ts';
 
 const SIZE = 50;
 
@@ -29,11 +31,16 @@ export function KeysPage() {
   const page = pageOf(query);
   const sort = keySort(query);
   const variables = useMemo(
-    () => ({ limit: SIZE, offset: (page - 1) * SIZE, filters: [keyFilter(query, Date.now())], sort: keySort(query) }),
+    () => ({ limit: SIZE, offset: (page - 1) * SIZE, filters: [keyFilter(query, serverNow())], sort: keySort(query) }),
     [query, page],
   );
   const keys = useQuery(KeysQuery, variables);
-  const actions = useKeyActions(keys.reload, keys.reload);
+  const holdings = useHoldings(variables);
+  const reload = () => {
+    keys.reload();
+    holdings.reload();
+  };
+  const actions = useKeyActions(reload, keys.reload);
   const pages = usePages(SIZE, keys, (data) => data.apiKeys.pageInfo.total);
   const add = may.manageKeys && <Button kind="primary" icon="add" onClick={() => setAdding(true)}>Add API Key</Button>;
   const filtered = Boolean(query['q'] || query['group'] || query['state'] || query['show']);
@@ -52,7 +59,7 @@ export function KeysPage() {
         ) : (
           <>
             <Table
-              caption="API keys" columns={columns(may.manageKeys, actions)} rows={nodes} rowKey={(row) => row.id} busy={keys.loading} sort={sort}
+              caption="API keys" columns={columns(may.manageKeys, actions, holdings)} rows={nodes} rowKey={(row) => row.id} busy={keys.loading} sort={sort}
               onSort={(next: Sort) => change({ sort: next.field === 'NAME' ? '' : next.field, down: next.descending ? '1' : '' })}
               detail={(row) => secretRow(row, actions)}
             />
@@ -60,7 +67,7 @@ export function KeysPage() {
           </>
         )}
       </Loaded>
-      {adding && <CreateKeyDialog onClose={() => setAdding(false)} onCreated={keys.reload} />}
+      {adding && <CreateKeyDialog onClose={() => setAdding(false)} onCreated={reload} />}
       {actions.dialogs}
     </>
   );
@@ -73,7 +80,7 @@ function secretRow(row: KeyRow, actions: KeyActions) {
 
 const nameId = (row: KeyRow) => `key-${row.id}`;
 
-function columns(manage: boolean, actions: KeyActions): readonly Column<KeyRow>[] {
+function columns(manage: boolean, actions: KeyActions, holdings: Holdings): readonly Column<KeyRow>[] {
   const shown: Column<KeyRow>[] = [
     { key: 'name', header: 'Name', kind: 'name', sort: 'NAME', cell: (row) => <a id={nameId(row)} href={`${BASE}/security/access/api-keys/${row.id}`}><bdi>{row.name}</bdi></a> },
     { key: 'preview', header: 'Key', cell: (row) => <code class="preview">{row.preview}</code> },
@@ -83,6 +90,6 @@ function columns(manage: boolean, actions: KeyActions): readonly Column<KeyRow>[
     { key: 'expires', header: 'Expires', sort: 'EXPIRES_AT', cell: (row) => <Time due at={row.expiresAt} none="Never" /> },
     { key: 'state', header: 'State', cell: (row) => <KeyState enabled={row.enabled} expiresAt={row.expiresAt} /> },
   ];
-  if (manage) shown.push({ key: 'actions', header: 'Actions', kind: 'actions', cell: (row) => actions.buttons(row, nameId(row)) });
+  if (manage) shown.push({ key: 'actions', header: 'Actions', kind: 'actions', cell: (row) => actions.buttons(row, nameId(row), holdings.of(row.id)) });
   return shown;
 }

@@ -21,7 +21,7 @@ const ORDERS = [
 
 /** Which keys the list shows. */
 export function KeysToolbar({ query, change, sort }: KeysToolbarProps) {
-  const { items = [] } = useAll(GroupNamesQuery, (page) => page, (answer) => answer.userGroups);
+  const { items = [], failure } = useAll(GroupNamesQuery, (page) => page, (answer) => answer.userGroups);
   const named = items.map(({ id, name }) => ({ value: id, label: name }));
   const wanted = query['group'] ?? '';
   const unnamed = wanted === '' || named.some((one) => one.value === wanted) ? [] : [{ value: wanted, label: wanted }]; // it is gone, or its name not here yet
@@ -35,7 +35,7 @@ export function KeysToolbar({ query, change, sort }: KeysToolbarProps) {
       <SearchField label="Search by name" value={query['q'] ?? ''} onSearch={(q) => change({ q }, { replace: true })} />
       <Select label="Show" value={query['show'] ?? ''} choices={SHOWN} onChange={(show) => change({ show })} />
       <Select label="State" value={query['state'] ?? ''} choices={STATES} onChange={(state) => change({ state })} />
-      <Select label="User group" value={wanted} choices={groupChoices} onChange={(group) => change({ group })} />
+      <Select label="User group" value={wanted} choices={groupChoices} note={failure && 'The user groups could not be loaded.'} onChange={(group) => change({ group })} />
       <span class="only-narrow"><Select label="Order" value={sort.field + (sort.descending ? '-' : '')} choices={ORDERS} onChange={order} /></span>
     </div>
   );

@@ -4,12 +4,13 @@ import { TrailPanel } from '../../components/trail-panel.tsx';
 import { UsagePanel } from '../../components/usage-panel.tsx';
 import { useAbilities, useWho } from '../../hooks/use-session.ts';
 import { PageHead } from '../../layout/page-head.tsx';
+import { serverNow } from '../../lib/clock.ts';
 import { KeysPanel } from './keys-panel.tsx';
 
 export function OverviewPage() {
   const may = useAbilities();
   const { viewer } = useWho();
-  const now = useMemo(() => Date.now(), []);
+  const now = useMemo(serverNow, []);
   return (
     <>
       <PageHead title="Overview"><bdi>{viewer.account.name}</bdi></PageHead>

@@ -1,12 +1,16 @@
 import { useState } from 'preact/hooks';
 import { run } from '../../api/client.ts';
 import { fieldFailure } from '../../api/failure.ts';
-import { SetPasswordMutation } from '../../api/generated.ts';
+import { SetPasswordMutation, UserQuery } from '../../api/generated.ts';
 import { announce } from '../../components/announcer.tsx';
+import { Dialog } from '../../components/dialog.tsx';
 import { TextField } from '../../components/field.tsx';
 import { FormDialog } from '../../components/form-dialog.tsx';
+import { Loaded } from '../../components/states.tsx';
+import { useQuery } from '../../hooks/use-query.ts';
 import { useWho } from '../../hooks/use-session.ts';
 import { useSubmit } from '../../hooks/use-submit.ts';
+import { lacking } from '../../lib/grant-rule.ts';
 import { fieldErrors, type FieldRules } from '../../lib/field-errors.ts';
 
 type PasswordField = 'current' | 'password' | 'again';
@@ -16,9 +20,26 @@ const RULES: FieldRules<PasswordField> = [
   [/^Invalid password/, 'password'],
 ];
 
-/** Sets a user's password. One's own needs the current one. */
-export function PasswordDialog({ user, onClose }: { user: { readonly id: string; readonly name: string }; onClose(): void }) {
-  const own = useWho().viewer.user?.id === user.id;
+interface PasswordDialogProps {
+  user: { readonly id: string; readonly name: string };
+  onClose(): void;
+}
+
+/** Sets a user's password. One's own needs the current one; another's nobody may set who holds less: it lets one sign in as that user. */
+export function PasswordDialog({ user, onClose }: PasswordDialogProps) {
+  const { viewer } = useWho();
+  const own = viewer.user?.id === user.id;
+  const query = useQuery(UserQuery, own ? undefined : { id: user.id });
+  const lack = query.data && lacking(viewer.permissions, query.data.user.allGroups.nodes.map((group) => group.permissions));
+  if (own || query.data && lack === undefined) return <PasswordForm user={user} own={own} onClose={onClose} />;
+  return (
+    <Dialog title={<>Set the password of <bdi>{user.name}</bdi></>} onClose={onClose}>
+      <Loaded query={query} what="the user">{() => <p>It is not for you to set: this user holds more than you do, {lack}.</p>}</Loaded>
+    </Dialog>
+  );
+}
+
+function PasswordForm({ user, own, onClose }: PasswordDialogProps & { own: boolean }) {
   const [current, setCurrent] = useState('');
   const [password, setPassword] = useState('');
   const [again, setAgain] = useState('');
