@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Every link of the documents to a file or a heading of ours leads to one, and every file in backticks that begins with a directory of ours is there."""
+"""Every link of the documents to a file or a heading of ours leads to one, and every file in backticks that begins with a directory of ours is there; so is every document
+that the sources name."""
 import pathlib
 import re
 import sys
@@ -10,6 +11,8 @@ FENCED = re.compile(r"^```.*?^```", re.M | re.S)
 SPAN = re.compile(r"`[^`\n]+`")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ +(.*?) *#*$", re.M)
+DOCUMENT = re.compile(r"(?<![\w/$-])(?:[\w-][\w/-]*\.md|docs/[\w/-]+\.yaml)\b")
+SOURCES = ("src/**/*.[ch]", "include/*.h", "schema/**/*.*", "console/src/**/*.ts*", "bench/*.*", "packaging/**/*", "tools/*", "Makefile", "meson.build")
 OUR_FILE = re.compile(r"`((?:bench|console|docs|include|packaging|schema|src|tests|tools)/[\w./-]+)`")
 
 
@@ -51,6 +54,16 @@ def broken(name, root):
     return found, count
 
 
+def unknown_documents(name, root):
+    """Documents that a source names by their path, or without docs/ in front, and that are not there."""
+    text = (root / name).read_text(encoding="utf-8", errors="replace")
+    return [f"{name}: there is no {file}" for file in DOCUMENT.findall(text) if not (root / file).is_file() and not (root / "docs" / file).is_file()]
+
+
+def sources(root):
+    return sorted(str(path.relative_to(root)) for pattern in SOURCES for path in root.glob(pattern) if path.is_file())
+
+
 def documents(root):
     return sorted(str(path.relative_to(root)) for path in [*root.glob("*.md"), *root.glob("docs/**/*.md")])
 
@@ -67,12 +80,17 @@ def check_the_check():
         assert broken("docs/b.md", root) == (["docs/b.md: #three: there is no such heading"], 3)
         assert broken("a.md", root) == (["a.md: there is no docs/c.md", "a.md: docs/b.md#none: there is no such heading", "a.md: there is no docs/d.md"], 5)
         assert documents(root) == ["a.md", "docs/b.md"]
+        (root / "src/api").mkdir(parents=True)
+        (root / "src/api/x.c").write_text("/* As docs/b.md, b.md, a.md and none.md say. */")
+        assert sources(root) == ["src/api/x.c"]
+        assert unknown_documents("src/api/x.c", root) == ["src/api/x.c: there is no none.md"]
 
 
 if __name__ == "__main__":
     check_the_check()
     results = [broken(name, ROOT) for name in documents(ROOT)]
     problems = [problem for found, _ in results for problem in found]
+    problems += [problem for name in sources(ROOT) for problem in unknown_documents(name, ROOT)]
     if sum(count for _, count in results) < 100:
         problems.append("hardly a link was found: the pattern no longer fits the documents")
     for problem in problems:
