@@ -40,6 +40,13 @@ describe('the README', () => {
     assert.equal(shell(block('delete'), { ...env, UUID }).stdout, '{"data":{"deleteApiKey":{"clientMutationId":null}}}');
   });
 
+  it('shows a command line that works', () => {
+    const [, commands] = /```sh\n(build\/latchkey key create [^]*?)```/.exec(README);
+    const { stdout } = shell(commands.replaceAll('build/latchkey', path.resolve(BINARY)), { LATCHKEY_URL: server.url, LATCHKEY_API_KEY: server.account.apiKey });
+    assert.match(stdout, /^\S{22} +partner /m);
+    assert.match(stdout, /^Usage: latchkey key /m);
+  });
+
   it('links to files that are there', () => {
     const links = [...README.matchAll(/\]\((?!https?:)([^)#]+)\)/g)];
     assert.ok(links.length > 5);
