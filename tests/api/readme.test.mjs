@@ -83,13 +83,15 @@ describe('docs/permissions.md', () => {
   it('makes groups, keys, users and accounts by what it says, as pasted', () => {
     const text = fs.readFileSync(path.join(ROOT, 'docs/permissions.md'), 'utf8');
     const commands = [...text.matchAll(/^ {4}(.*)$|^```sh\n([^]*?)```$/gm)].map(([, line, block]) => line ?? block);
-    assert.equal(commands.length, 9);
+    assert.equal(commands.length, 10);
     const programs = temporaryDirectory();
     fs.symlinkSync(path.resolve(BINARY), path.join(programs, 'latchkey'));
     const script = commands.join('\n').replaceAll('http://127.0.0.1:5390', server.url);
     const { stdout } = shell(script, { PATH: `${programs}:${process.env.PATH}`, LATCHKEY_URL: server.url, LATCHKEY_API_KEY: server.account.apiKey });
     assert.match(stdout, /^scopes +invoices\.\*, orders\.read$/m);
     const answers = stdout.slice(stdout.indexOf('{')).replaceAll('}{', '}\n{').trim().split('\n').map((line) => JSON.parse(line));
+    const { valid, code } = answers.shift();
+    assert.deepEqual([valid, code], [true, 'VALID']);
     assert.deepEqual(answers[0], { data: { setPassword: { user: { email: 'ann@example.com' } } } });
     const [, shown] = /```json\n(.*)\n```/.exec(text);
     assert.deepEqual(Object.keys(answers[1].resource), [...shown.matchAll(/"(\w+)":(?!\{)/g)].map(([, name]) => name));
