@@ -15,7 +15,8 @@ static void urls_have_three_forms(void **state) {
     static const char *const good[] = {"http://h", "https://h:1/", "unix:/run/latchkey.sock", "unix:x"};
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         assert_int_equal(cli_server_check(&(struct cli_server){.url = good[i]}, &problem), 0);
-    static const char *const bad[] = {"", "h:1", "ftp://h", "http:/h", "unix:", "http://h/?x", "http://h#x", "http://h:99999", "http://h\n", "http://a b"};
+    static const char *const bad[] = {
+        "", "h:1", "ftp://h", "http:/h", "unix:", "http://h/?x", "http://h#x", "http://h:99999", "http://h\n", "http://a b"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(cli_server_check(&(struct cli_server){.url = bad[i]}, &problem), LK_EINVAL);
 }
