@@ -1,5 +1,5 @@
 /*
- * Forward auth (interface.md): a gateway asks here, before it passes a request on, whether the request's key may do it.
+ * Forward auth (docs/openapi.yaml): a gateway asks here, before it passes a request on, whether the request's key may do it.
  *
  * The fast lane: no lock, no system call, nothing allocated but from the request's arena, which keeps its memory.
  */

@@ -39,9 +39,10 @@ bool lk_address_is_unix(const char *address) {
 static int check_clear_text(const char *address, const char *flag, struct lk_problem *problem) {
     if (lk_address_is_unix(address) || lk_address_is_loopback(address))
         return 0;
-    return lk_problem_set(problem, LK_EFORBIDDEN,
-                          "--%s %s would serve clear text beyond this machine; add --insecure-listen if a proxy in front of it encrypts%s",
-                          flag, address, strcmp(flag, "listen") == 0 ? ", or --tls-cert and --tls-key" : "");
+    return lk_problem_set(problem, LK_EFORBIDDEN, "--%s %s would serve clear text beyond this machine; add --insecure-listen if %s", flag,
+                          address,
+                          strcmp(flag, "listen") == 0 ? "a proxy in front of it encrypts, or --tls-cert and --tls-key"
+                                                      : "nobody can reach it who may not see the metrics");
 }
 
 static int check_tls(const struct lk_settings *settings, struct lk_problem *problem) {

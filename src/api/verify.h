@@ -1,4 +1,4 @@
-/* Verification as a service (interface.md, Verify): keys:verify and keys:batchVerify. */
+/* Verification as a service (docs/openapi.yaml): keys:verify and keys:batchVerify. */
 #ifndef LK_API_VERIFY_H
 #define LK_API_VERIFY_H
 

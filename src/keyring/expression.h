@@ -1,5 +1,5 @@
 /*
- * Permission expressions (interface.md, Forward auth): names joined by AND, OR, NOT and parentheses; NOT binds tightest, then AND, then OR.
+ * Permission expressions: names joined by AND, OR, NOT and parentheses; NOT binds tightest, then AND, then OR.
  *
  *     expression = and *( "OR" and )
  *     and        = not *( "AND" not )

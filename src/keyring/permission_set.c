@@ -129,7 +129,7 @@ static int collect(struct draft *draft, const struct lk_id *groups, const struct
     return 0;
 }
 
-/* Percent-encodes what a header value that is a list of names cannot hold (interface.md, Forward auth). */
+/* Percent-encodes what a header value that is a list of names cannot hold (docs/openapi.yaml, Groups and Scopes). */
 static void add_encoded(struct lk_buf *buf, struct lk_slice name) {
     for (size_t i = 0; i < name.len; i++) {
         unsigned char c = (unsigned char)name.ptr[i];

@@ -60,7 +60,7 @@ struct lk_permission_set {
     size_t groups_len;
     const struct lk_slice *scopes; /* sorted, no duplicates, wildcards among them */
     size_t scopes_len;
-    /* For answers, made once. The header values are the group ids and the scope names joined by commas, percent-encoded where interface.md says.
+    /* For answers, made once. The header values are the group ids and the scope names joined by commas, percent-encoded as docs/openapi.yaml says.
      * json is three members of an object: "userGroupIds":[...],"accountPermissions":[...],"scopes":[...] */
     char account_text[LK_ID_TEXT]; /* the account's id */
     struct lk_slice groups_header;

@@ -132,7 +132,7 @@ static bool take_credits(const struct lk_verify_request *request, struct lk_rare
     return taken;
 }
 
-/* From DISABLED on, in the order of interface.md. */
+/* From DISABLED on, in the order of enum lk_verify_code. */
 static enum lk_verify_code judge(const struct lk_verify_request *request, const struct snapshot *key, struct lk_rare *rare,
                                  struct lk_verify_answer *ret) {
     ret->expires_at = end_of(key->state);

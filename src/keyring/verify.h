@@ -12,7 +12,7 @@
 #include "keyring/usage.h"
 #include "latchkey.h"
 
-/* Those of the C library's header, which is where they are defined: in the order in which they are checked (interface.md, Verify). */
+/* Those of the C library's header, which is where they are defined: in the order in which they are checked (docs/openapi.yaml, Verdict). */
 enum lk_verify_code {
     LK_VERIFY_MALFORMED = LATCHKEY_MALFORMED,
     LK_VERIFY_NOT_FOUND = LATCHKEY_NOT_FOUND,
@@ -26,7 +26,7 @@ enum lk_verify_code {
     LK_VERIFY_CODES = LATCHKEY_BAD_REQUEST /* how many */
 };
 
-/* "VALID", as interface.md spells them. Static. */
+/* "VALID", as answers spell them. Static. */
 const char *lk_verify_code_name(enum lk_verify_code code);
 
 /* What is reckoned of a token before it is verified. */

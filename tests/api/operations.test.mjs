@@ -195,7 +195,9 @@ describe('serve', () => {
   it('refuses clear text beyond loopback without being told to', () => {
     const data = path.join(temporaryDirectory(), 'data');
     init(data);
-    refusedWith(run(['serve', '--data', data, '--listen', '0.0.0.0:0', '--ops-listen', '127.0.0.1:0'], { timeout: 10000 * SLOW }), /--insecure-listen/);
+    const serve = (...listeners) => run(['serve', '--data', data, ...listeners], { timeout: 10000 * SLOW });
+    refusedWith(serve('--listen', '0.0.0.0:0', '--ops-listen', '127.0.0.1:0'), /add --insecure-listen if a proxy in front of it encrypts, or --tls-cert/);
+    refusedWith(serve('--listen', '127.0.0.1:0', '--ops-listen', '0.0.0.0:0'), /--ops-listen 0\.0\.0\.0:0 .* add --insecure-listen if nobody can reach it who may not see the metrics/);
   });
 
   it('refuses another master key, a missing one, and one that is cut short', () => {

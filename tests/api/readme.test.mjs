@@ -40,6 +40,13 @@ describe('the README', () => {
     assert.equal(shell(block('delete'), { ...env, UUID }).stdout, '{"data":{"deleteApiKey":{"clientMutationId":null}}}');
   });
 
+  it('shows a command line that works', () => {
+    const [, commands] = /```sh\n(build\/latchkey key create [^]*?)```/.exec(README);
+    const { stdout } = shell(commands.replaceAll('build/latchkey', path.resolve(BINARY)), { LATCHKEY_URL: server.url, LATCHKEY_API_KEY: server.account.apiKey });
+    assert.match(stdout, /^\S{22} +partner /m);
+    assert.match(stdout, /^Usage: latchkey key /m);
+  });
+
   it('links to files that are there', () => {
     const links = [...README.matchAll(/\]\((?!https?:)([^)#]+)\)/g)];
     assert.ok(links.length > 5);
@@ -65,6 +72,98 @@ describe('the documents', () => {
     const spans = files.flatMap((file) => [...fs.readFileSync(path.join(ROOT, file), 'utf8').matchAll(/`--([a-z-]+)( [^`]+|=[^`]+)`/g)].map(([span, name, value]) => ({ file, span, name, value })));
     assert.ok(spans.length >= 5);
     for (const { file, span, name, value } of spans) if (switches.includes(name)) assert.match(value, /^=(true|false)$/, `${file}: ${span}`);
+  });
+});
+
+describe('docs/permissions.md', () => {
+  let server;
+  before(async () => (server = await Server.fresh()));
+  after(() => server.stop());
+
+  it('makes groups, keys, users and accounts by what it says, as pasted', () => {
+    const text = fs.readFileSync(path.join(ROOT, 'docs/permissions.md'), 'utf8');
+    const commands = [...text.matchAll(/^ {4}(.*)$|^```sh\n([^]*?)```$/gm)].map(([, line, block]) => line ?? block);
+    assert.equal(commands.length, 10);
+    const programs = temporaryDirectory();
+    fs.symlinkSync(path.resolve(BINARY), path.join(programs, 'latchkey'));
+    const script = commands.join('\n').replaceAll('http://127.0.0.1:5390', server.url);
+    const { stdout } = shell(script, { PATH: `${programs}:${process.env.PATH}`, LATCHKEY_URL: server.url, LATCHKEY_API_KEY: server.account.apiKey });
+    assert.match(stdout, /^scopes +invoices\.\*, orders\.read$/m);
+    const answers = stdout.slice(stdout.indexOf('{')).replaceAll('}{', '}\n{').trim().split('\n').map((line) => JSON.parse(line));
+    const { valid, code } = answers.shift();
+    assert.deepEqual([valid, code], [true, 'VALID']);
+    assert.deepEqual(answers[0], { data: { setPassword: { user: { email: 'ann@example.com' } } } });
+    const [, shown] = /```json\n(.*)\n```/.exec(text);
+    assert.deepEqual(Object.keys(answers[1].resource), [...shown.matchAll(/"(\w+)":(?!\{)/g)].map(([, name]) => name));
+    assert.match(answers[1].resource.token, /^lks_/);
+    assert.match(answers[2].data.createAccount.key, /^lk_/);
+  });
+
+  it('names every account permission by which something is permitted, and every scope of ours', () => {
+    const text = fs.readFileSync(path.join(ROOT, 'docs/permissions.md'), 'utf8');
+    const schema = fs.readFileSync(path.join(ROOT, 'schema/schema.graphql'), 'utf8');
+    const needed = new Set([...schema.matchAll(/[Nn]eeds (?:the scope )?([A-Z_]{6,}|latchkey\.\w+)/g)].map(([, name]) => name));
+    assert.ok(needed.size >= 8);
+    for (const name of needed) assert.ok(text.includes(`\`${name}\``), name);
+  });
+});
+
+describe('docs/graphql.md', () => {
+  const text = fs.readFileSync(path.join(ROOT, 'docs/graphql.md'), 'utf8');
+  let server;
+  before(async () => (server = await Server.fresh()));
+  after(() => server.stop());
+
+  it('asks and is answered as it says', async () => {
+    const [, command] = /<!-- test: send -->\n```sh\n([^]*?)```/.exec(text);
+    const { apiKeys } = JSON.parse(shell(command.replace('http://127.0.0.1:5390', server.url), { LATCHKEY_API_KEY: server.account.apiKey }).stdout).data;
+    assert.deepEqual(apiKeys, { pageInfo: { total: 1, hasMore: false }, nodes: [{ name: 'admin', expiresAt: null }] });
+    const [, shown] = /```json\n(.*)\n```/.exec(text);
+    assert.equal((await server.graphql('{ apiKey(apiKeyId: "none") { name } }')).text, shown);
+  });
+
+  it('has every code of an error, and the limits that there are by default', () => {
+    const sources = fs.readFileSync(path.join(ROOT, 'src/api/errors.h'), 'utf8') + fs.readFileSync(path.join(ROOT, 'src/api/graphql_endpoint.c'), 'utf8');
+    const codes = [...sources.matchAll(/^#define (?:LK_)?CODE_\w+ "([A-Z_]+)"$/gm)].map(([, code]) => code);
+    assert.equal(codes.length, 11);
+    const rows = [...text.matchAll(/^\| (`[A-Z_`, ]+`) \|/gm)].flatMap(([, names]) => names.split(', ')).map((name) => name.replaceAll('`', ''));
+    assert.deepEqual(rows.sort(), codes.sort());
+    const help = spawnSync(BINARY, ['help', 'serve'], { encoding: 'utf8' }).stdout;
+    const limit = (name) => new RegExp(`^  --${name} .*\\n.*Default: ([^.]+)\\.`, 'm').exec(help)[1];
+    const shown = ['graphql-tokens', 'graphql-depth', 'graphql-aliases', 'graphql-root-fields', 'body-max', 'graphql-time', 'graphql-batch'].map(limit);
+    assert.deepEqual(shown, ['20000', '10', '100', '50', '2MiB', '2s', '10']);
+    assert.match(text.replaceAll('\n', ' '), /20,000 tokens, 10 levels of fields, 100 aliases and 50 fields at its root, a body 2 MiB,.* two seconds /);
+    assert.match(text.replaceAll('\n', ' '), /one of up to 10 requests in a JSON array/);
+  });
+});
+
+describe('docs/keys.md', () => {
+  it('makes keys with limits and imports files as it shows them', async () => {
+    const server = await Server.fresh();
+    const { accountId, apiKey } = server.account;
+    const readers = await server.createGroup('readers');
+    await server.createGroup('writers');
+    const later = Date.now() + 40 * 86400000; // whatever year it is
+    const text = fs.readFileSync(path.join(ROOT, 'docs/keys.md'), 'utf8').replaceAll('2027-01-31', new Date(later).toISOString().slice(0, 10)).replaceAll('1803859200000', String(later));
+    const examples = [...text.matchAll(/(?:^ {4}.*\n)+/gm)].map(([lines]) => lines.replaceAll(/^ {4}/gm, ''));
+    const starting = (start) => examples.find((example) => example.startsWith(start));
+    const directory = temporaryDirectory();
+    const latchkey = (command) => shell(`cd ${directory}; ${command.replaceAll(/^latchkey/gm, path.resolve(BINARY))}`, { LATCHKEY_URL: server.url, LATCHKEY_API_KEY: apiKey }).stdout;
+
+    latchkey(starting('latchkey key create'));
+    const input = { ...JSON.parse(starting('{"accountId"')), accountId, name: 'by GraphQL', userGroupIds: [readers] };
+    await server.query('mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { uuid } }', { input });
+    const shown = 'userGroups(limit: 9) { nodes { name } } allowedIps rateLimit { limit windowSeconds } credits { remaining refill { amount interval day } } metadata { key value }';
+    const { one, other } = await server.query(`{ one: apiKeyByName(name: "partner") { ${shown} } other: apiKeyByName(name: "by GraphQL") { ${shown} } }`);
+    assert.deepEqual(one, other);
+    assert.equal(one.metadata.length, 1);
+
+    fs.writeFileSync(path.join(directory, 'keys.csv'), starting('name,key').replace('partner,', 'another partner,'));
+    assert.match(latchkey(starting('latchkey key import')), /^ci .*\nanother partner /m);
+    const lines = starting('{"name"').replace(/(?<="userGroupIds":\[")[\w-]+/, readers).replaceAll(/(?<="name":"|"key":")/g, 'JSON ').replaceAll('"key":"JSON ', '"key":"JSON-');
+    fs.writeFileSync(path.join(directory, 'keys.jsonl'), lines);
+    assert.match(latchkey('latchkey key import keys.jsonl'), /^JSON ci .*\nJSON partner /m);
+    await server.stop();
   });
 });
 
