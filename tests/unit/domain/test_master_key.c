@@ -1,6 +1,7 @@
 /* Another master key takes the place of the one before. */
 #include "fixture.h"
 
+#include "crypto/digest.h"
 #include "domain/audit_mac.h"
 #include "domain/master_key.h"
 #include "domain/migrate.h"
@@ -219,6 +220,53 @@ static void test_damaged_seals(void **state) {
     assert_int_equal(fixture_reveal(f, &exchanged.id, &unseen), LK_ECORRUPT);
 }
 
+/* Who has the key before, and writes the database, makes no secret that is good, although that key finds some. */
+static void test_old_key_makes_no_secret(void **state) {
+    struct fixture *f = *state;
+    const struct lk_slice mine = LK_SLICE("a-text-of-my-own-choice");
+    struct lk_slice first;
+    struct lk_api_key key = fixture_key(f, "rotated", &f->admin_group, &first);
+    struct lk_keys *old = fixture_keys(7);
+    rotate_key(f, &key.id);
+    expect_rotated(f, 7, 8);
+    struct lk_digest digest;
+    lk_digest_token(old, mine, &digest);
+    char hex[65];
+    char sql[256];
+    for (size_t i = 0; i < sizeof(digest.bytes); i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest.bytes[i]);
+    snprintf(sql, sizeof(sql), "INSERT INTO key_old_secret SELECT id, x'%s', 1, '', 9e15 FROM api_key WHERE name = 'rotated'", hex);
+    fixture_sql(f, sql);
+    assert_int_equal(fixture_act(f, mine), LK_EUNAUTH);
+    expect_good(f, first);
+    lk_keys_free(old);
+}
+
+/* The lookup key of a version between is needed although no secret is of its time. */
+static void test_lookups_between(void **state) {
+    struct fixture *f = *state;
+    struct lk_slice first;
+    struct lk_api_key key = fixture_key(f, "rotated", &f->admin_group, &first);
+    rotate_key(f, &key.id);
+    for (unsigned char from = 7; from < 10; from++)
+        expect_rotated(f, from, from + 1);
+    assert_int_equal(lk_keys_older_lookups(f->keys), 3);
+    expect_good(f, first);
+
+    fixture_sql(f, "UPDATE older_key SET sealed_lookup = NULL WHERE version = 2");
+    struct lk_keys *keys = fixture_keys(10);
+    assert_int_equal(lk_master_key_read(f->db, keys, f->call.now_ms, &f->problem), LK_ECORRUPT);
+    assert_int_equal(lk_master_key_read(f->db, keys, f->call.now_ms + DAY, &f->problem), 0);
+    assert_int_equal(lk_keys_older_lookups(keys), 0);
+    lk_keys_free(keys);
+    struct lk_master_rotation rotation;
+    fixture_expect(f, rotate(f, 10, 11, &rotation), LK_ECORRUPT,
+                   "What the database keeps of master key 2 was changed; nothing was rotated");
+    fixture_sql(f, "UPDATE key_old_secret SET ends_at = 1");
+    expect_rotated(f, 10, 11);
+    assert_int_equal(lk_keys_older_lookups(f->keys), 0);
+}
+
 /* --- the audit log --- */
 
 /* Writes the log of the fixture's account anew from its first entry on as somebody would who has the first master key: the entries of its time say what he
@@ -374,6 +422,8 @@ int main(void) {
         TEST(test_lookups_end),
         TEST(test_sessions_end),
         TEST(test_damaged_seals),
+        TEST(test_old_key_makes_no_secret),
+        TEST(test_lookups_between),
         TEST(test_old_key_forges_nothing),
         TEST(test_rotating_heals_nothing),
         TEST(test_register),
