@@ -340,13 +340,18 @@ static int move_logs(struct work *work) {
     struct lk_account_row account;
     struct lk_id last;
     const struct lk_id *after = NULL;
-    while ((code = lk_store_account_next(work->call->db, after, work->call->arena, &account)) == 0) {
+    struct lk_arena *arena = work->call->arena;
+    work->call->arena = &work->arena; /* of one account: there may be very many */
+    while ((code = lk_store_account_next(work->call->db, after, &work->arena, &account)) == 0) {
         code = move_log(work, &account, &change);
         if (code != 0)
-            return code;
+            break;
         last = account.id;
         after = &last;
+        lk_arena_reset(&work->arena);
     }
+    work->call->arena = arena;
+    work->call->actor = NULL; /* it was in the other */
     return code == LK_ENOTFOUND ? 0 : lk_fail_store(work->call, code);
 }
 

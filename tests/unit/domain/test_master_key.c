@@ -299,6 +299,10 @@ static void expect_found(struct fixture *f, const char *reason) {
 static void test_old_key_forges_nothing(void **state) {
     struct fixture *f = *state;
     struct lk_keys *old = fixture_keys(7);
+    assert_int_equal(lk_db_savepoint(f->db), 0);
+    fixture_sql(f, "UPDATE audit_entry SET key_version = 0, mac = (SELECT mac FROM audit_entry WHERE seq = 1) WHERE seq = 2");
+    assert_int_equal(check_audit(f).sequence, 2);
+    assert_int_equal(lk_db_rollback_to(f->db), 0);
     expect_rotated(f, 7, 8);
     expect_intact(f);
     assert_int_equal(lk_db_savepoint(f->db), 0);
@@ -367,6 +371,30 @@ static void test_register(void **state) {
 
 /* --- limits --- */
 
+/* What it takes for one account is given back before the next. */
+static void test_many_accounts(void **state) {
+    struct fixture *f = *state;
+    struct lk_arena arena;
+    fixture_sql(f, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO account (id, name, "
+                   "created_at, audit_seq, "
+                   "audit_mac, audit_seal) SELECT randomblob(16), 'account ' || i, 1, 0, zeroblob(32), zeroblob(32) FROM n");
+    lk_arena_init(&arena, (size_t)64 << 10);
+    f->call.arena = &arena;
+    struct lk_master *old = fixture_master(7);
+    struct lk_master_rotation rotation = {.old_master = old, .new_keys = fixture_keys(8)};
+    assert_int_equal(lk_db_savepoint(f->db), 0);
+    int code = lk_master_key_rotate(&f->call, &rotation);
+    if (code != 0)
+        fail_msg("%s", f->problem.text);
+    assert_ptr_equal(f->call.arena, &arena);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM audit_entry WHERE resource_type = 'SERVER'"), 501);
+    assert_int_equal(lk_db_rollback_to(f->db), 0);
+    f->call.arena = &f->arena;
+    lk_keys_free(rotation.new_keys);
+    lk_master_free(old);
+    lk_arena_free(&arena);
+}
+
 static void test_too_many_lookups(void **state) {
     struct fixture *f = *state;
     struct lk_slice first[LK_OLDER_LOOKUPS_MAX + 1];
@@ -427,6 +455,7 @@ int main(void) {
         TEST(test_old_key_forges_nothing),
         TEST(test_rotating_heals_nothing),
         TEST(test_register),
+        TEST(test_many_accounts),
         TEST(test_too_many_lookups),
         TEST(test_too_many_versions),
         TEST(test_damaged_older_key),
