@@ -73,10 +73,11 @@ static int name_files(struct rotation *rotation, struct lk_problem *problem) {
 static int check_names(const struct rotation *rotation, struct lk_problem *problem) {
     if (link(rotation->path, rotation->replaced_path) == 0 && unlink(rotation->replaced_path) == 0)
         return 0;
-    return lk_problem_set(problem, lk_code_of_errno(errno),
-                          "%.300s cannot be given another name beside it, and so not be replaced (%s): nothing was changed. A file that is "
-                          "mounted by itself is rotated where it comes from",
-                          rotation->path, strerror(errno));
+    return lk_problem_set(
+        problem, lk_code_of_errno(errno),
+        "The master key %.300s cannot be given another name beside it, and so not be replaced (%s): nothing was changed. A file that is "
+        "mounted by itself is rotated where it comes from",
+        rotation->path, strerror(errno));
 }
 
 /* Gives the new key its place. The present one has two names for a moment, and is never without one. */
