@@ -152,6 +152,27 @@ static void test_old_secret(void **state) {
     expect_good(f, second);
 }
 
+/* One that ended may be another key's, and is that one's alone, whatever the clock says afterwards. */
+static void test_ended_secret_is_imported(void **state) {
+    struct fixture *f = *state;
+    struct lk_slice first;
+    struct lk_api_key key = fixture_key(f, "rotated", &f->admin_group, &first);
+    rotate_key(f, &key.id);
+    expect_rotated(f, 7, 8);
+    expect_good(f, f->admin_token);
+    const struct lk_import_input input = {.token = first, .key = {.name = LK_SLICE("again")}};
+    struct lk_import_result *results;
+    const int64_t now_ms = f->call.now_ms;
+    f->call.now_ms = now_ms + 2 * DAY;
+    fixture_begin(f);
+    assert_int_equal(fixture_end(f, lk_api_key_import(&f->call, fixture_id(f, &f->account.id), &input, 1, &results)), 0);
+    assert_int_equal(results[0].error.len, 0);
+    const struct lk_id imported = results[0].id;
+    f->call.now_ms = now_ms;
+    assert_int_equal(fixture_act(f, first), 0);
+    assert_memory_equal(&f->call.actor->id, &imported, sizeof(imported));
+}
+
 /* Of a secret that ended, nothing is tried any more. */
 static void test_lookups_end(void **state) {
     struct fixture *f = *state;
@@ -447,6 +468,7 @@ int main(void) {
         TEST(test_keys_stay),
         TEST(test_logs_say_so),
         TEST(test_old_secret),
+        TEST(test_ended_secret_is_imported),
         TEST(test_lookups_end),
         TEST(test_sessions_end),
         TEST(test_damaged_seals),
