@@ -184,6 +184,15 @@ describe('key rotate-master, where the master key is elsewhere', () => {
     assert.equal(told.status, 0, told.stderr);
     assert.match(told.stdout, /^The database belongs to master key 3: 1 API key sealed anew, sessions ended\.\n\nThe new master key is /);
     assert.match(told.stdout, /\nNext: latchkey serve --data \S+ --master-key-file \S+link\n$/);
+    // What is told of the files beside it goes by where it is, too.
+    const seen = run(['doctor', '--data', data, '--master-key-file', link]);
+    assert.match(seen.stdout, /The master key master\.key\.replaced-\S+Z, which was replaced, lies beside the present one\./);
+    fs.renameSync(key, `${key}.new`);
+    fs.renameSync(answer.replacedMasterKeyFile, key);
+    const interrupted = run(['serve', '--data', data, '--master-key-file', link]);
+    assert.match(interrupted.stderr, /safe\/master\.key\.new: a rotation of the master key was interrupted/);
+    assert.equal(rotateMaster(data, '--master-key-file', link).status, 0);
+    assert.equal(verifyAudit(data, '--master-key-file', link).status, 0);
   });
 
   it('is not left beside the other one without a word of `doctor`', () => {
