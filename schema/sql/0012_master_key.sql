@@ -8,7 +8,7 @@ CREATE TABLE older_key (
     version INTEGER NOT NULL PRIMARY KEY CHECK (version BETWEEN 1 AND 254),
     sealed_audit BLOB NOT NULL, -- checks what was written under it
     register_end INTEGER NOT NULL, -- the last row of account_register that was
-    sealed_lookup BLOB, -- finds the secrets whose digests are still under it; NULL when there is none
-    lookup_ends_at INTEGER, -- when the last of them ends; NULL when one has no end
+    sealed_lookup BLOB, -- finds, with those after it, the secrets that were digested under it or one before; NULL when there is none
+    lookup_ends_at INTEGER, -- when the last of those that were digested under it ends, 0 when there is none; NULL when one has no end
     replaced_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

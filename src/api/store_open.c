@@ -52,11 +52,14 @@ static int check_database(const char *database, const char *dir, struct lk_probl
     return file.st_size > 0 ? 0 : lk_problem_set(problem, LK_ECORRUPT, "The database %s is empty: restore a backup", database);
 }
 
-/* The file that a rotation of the master key makes is there only while it is under way. */
+/* The file that a rotation of the master key makes is there only while it is under way: beside the key itself, not beside a link to it. */
 static void hint_at_rotation(const char *key, struct lk_problem *problem) {
     const struct lk_problem found = *problem;
     char *new_key = NULL;
-    if (asprintf(&new_key, "%s" LK_NEW_MASTER_KEY_SUFFIX, key) < 0)
+    char *real = realpath(key, NULL);
+    int len = asprintf(&new_key, "%s" LK_NEW_MASTER_KEY_SUFFIX, real == NULL ? key : real);
+    free(real);
+    if (len < 0)
         return;
     if (access(new_key, F_OK) == 0)
         lk_problem_set(

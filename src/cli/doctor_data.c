@@ -254,7 +254,12 @@ static bool is_there(struct doctor *doctor, const char *dir) {
 }
 
 /* Backups of before are opened by it: together with one of them it is all that a thief needs. */
-static void check_replaced_keys(struct doctor *doctor, const char *key) {
+static void check_replaced_keys(struct doctor *doctor, const char *name) {
+    char *real = realpath(name, NULL); /* they lie beside the key itself, not beside a link to it */
+    const char *key = real == NULL ? name : lk_arena_printf(&doctor->arena, "%s", real);
+    free(real);
+    if (key == NULL)
+        return;
     const char *slash = strrchr(key, '/');
     const char *dir = slash == NULL ? "." : lk_arena_printf(&doctor->arena, "%.*s", (int)(slash - key) + 1, key);
     const char *beginning = lk_arena_printf(&doctor->arena, "%s" LK_REPLACED_MASTER_KEY_SUFFIX, slash == NULL ? key : slash + 1);

@@ -15,6 +15,7 @@
 #include "store/backup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +68,18 @@ static int name_files(struct rotation *rotation, struct lk_problem *problem) {
     return 0;
 }
 
+/* Whether publish() will be able to, before anything is changed: not where the file is mounted by itself, as in some containers, whose other files are gone
+ * when they end. */
+static int check_names(const struct rotation *rotation, struct lk_problem *problem) {
+    if (link(rotation->path, rotation->replaced_path) == 0 && unlink(rotation->replaced_path) == 0)
+        return 0;
+    return lk_problem_set(
+        problem, lk_code_of_errno(errno),
+        "The master key %.300s cannot be given another name beside it, and so not be replaced (%s): nothing was changed. A file that is "
+        "mounted by itself is rotated where it comes from",
+        rotation->path, strerror(errno));
+}
+
 /* Gives the new key its place. The present one has two names for a moment, and is never without one. */
 static int publish(const struct rotation *rotation, struct lk_problem *problem) {
     int error = link(rotation->path, rotation->replaced_path) == 0 ? 0 : errno;
@@ -91,17 +104,26 @@ static int publish(const struct rotation *rotation, struct lk_problem *problem) 
 
 /* --- the new key --- */
 
-/* What reads the present one may read the new one. */
-static int give_same_owner(const struct rotation *rotation, struct lk_problem *problem) {
+/* 0 or an errno. Synced, as the database may be on another disk. */
+static int make_same(int fd, const char *path) {
     struct stat present;
     struct stat made;
-    if (stat(rotation->path, &present) != 0 || stat(rotation->new_path, &made) != 0 ||
-        ((present.st_uid != made.st_uid || present.st_gid != made.st_gid) &&
-         chown(rotation->new_path, present.st_uid, present.st_gid) != 0) ||
-        chmod(rotation->new_path, present.st_mode & 0700U) != 0)
-        return lk_problem_set(problem, lk_code_of_errno(errno), "Cannot make %s as %s is: %s", rotation->new_path, rotation->path,
-                              strerror(errno));
-    return 0;
+    if (stat(path, &present) != 0 || fstat(fd, &made) != 0)
+        return errno;
+    if ((present.st_uid != made.st_uid || present.st_gid != made.st_gid) && fchown(fd, present.st_uid, present.st_gid) != 0)
+        return errno;
+    return fchmod(fd, present.st_mode & 0700U) != 0 || fsync(fd) != 0 ? errno : 0;
+}
+
+/* What reads the present one may read the new one. */
+static int give_same_owner(const struct rotation *rotation, struct lk_problem *problem) {
+    int fd = open(rotation->new_path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int error = fd < 0 ? errno : make_same(fd, rotation->path);
+    if (fd >= 0)
+        close(fd);
+    return error == 0 ? 0
+                      : lk_problem_set(problem, lk_code_of_errno(error), "Cannot make %.300s as %.300s is: %s", rotation->new_path,
+                                       rotation->path, strerror(error));
 }
 
 static int derive_new_keys(struct rotation *rotation, struct lk_problem *problem) {
@@ -173,6 +195,8 @@ static int rotate_database(struct rotation *rotation, struct lk_problem *problem
 
 static int rotate(struct rotation *rotation, struct lk_problem *problem) {
     int code = lk_master_load(rotation->path, &rotation->old_master, problem);
+    if (code == 0)
+        code = check_names(rotation, problem);
     if (code == 0)
         code = make_new_key(rotation, problem);
     if (code == 0)

@@ -20,7 +20,7 @@ enum lk_key_purpose {
 
 struct lk_keys;
 
-/* Most older lookup keys: each costs whoever presents an unknown token one more digest. */
+/* Most older lookup keys: they cost whoever presents an unknown token as many more looks, and for each up to eight digests. */
 #define LK_OLDER_LOOKUPS_MAX 7
 
 /* Derives them all, as version 1 and without older ones; master may be freed afterwards. 0 or LK_ENOMEM. (Pages that the limit on locked memory does not
@@ -33,7 +33,8 @@ void lk_keys_derive_one(const struct lk_master *master, enum lk_key_purpose purp
 /* Sets the version, 1 to 255, and forgets older keys. While no other thread has keys. */
 void lk_keys_set_version(struct lk_keys *keys, unsigned version);
 
-/* Adds an older lookup key. While no other thread has keys. 0, or LK_ELIMIT when there are LK_OLDER_LOOKUPS_MAX. */
+/* Adds an older lookup key, that of the version after the one that was added last, up to the one before the present. While no other thread has keys. 0, or
+ * LK_ELIMIT when there are LK_OLDER_LOOKUPS_MAX. */
 int lk_keys_add_older_lookup(struct lk_keys *keys, const uint8_t lookup[LK_KEY_BYTES]);
 
 /* Wipes and frees. NULL is fine. */

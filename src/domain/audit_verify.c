@@ -70,7 +70,7 @@ static bool is_at_the_end(const struct walk *walk) {
 /* The key that a row was written under. Of a version that never was it is the present one: under that, the row is not as it was written. */
 static int key_of_version(struct check *check, int64_t version, const struct lk_mac_key **ret) {
     *ret = check->key;
-    if (version == lk_keys_version(check->keys))
+    if (version == lk_keys_version(check->keys) || version == 0) /* 0: see older_version */
         return 0;
     if (version != check->older_version) {
         int code = lk_master_key_older_audit(check->db, check->keys, version, &check->arena, &check->older);

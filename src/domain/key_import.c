@@ -18,6 +18,18 @@ static int check_token(struct lk_call *call, struct lk_slice token) {
                           LK_TOKEN_IMPORT_MIN, LK_TOKEN_IMPORT_MAX);
 }
 
+/* Under whatever lookup key it was kept. */
+static int forget_ended(struct lk_call *call, struct lk_slice token, const struct lk_digest *present) {
+    const struct lk_keys *keys = call->domain->keys;
+    int code = lk_store_old_secret_forget(call->db, present->bytes, call->now_ms);
+    for (size_t i = 0; i < lk_keys_older_lookups(keys) && code == 0; i++) {
+        struct lk_digest older;
+        lk_digest_token_older(keys, i, token, &older);
+        code = lk_store_old_secret_forget(call->db, older.bytes, call->now_ms);
+    }
+    return code == 0 ? 0 : lk_fail_store(call, code);
+}
+
 /* A secret opens one key; one that a rotation ended opens none, and is forgotten here if the sweep has not come by. Of another account's key nothing is told but that this cannot be. */
 static int check_unused(struct lk_call *call, struct lk_slice token) {
     struct lk_digest digest;
@@ -26,10 +38,8 @@ static int check_unused(struct lk_call *call, struct lk_slice token) {
     if (code != 0)
         return code;
     code = lk_store_key_find_by_secret(call->db, digest.bytes, call->now_ms, call->arena, &row);
-    if (code == LK_ENOTFOUND) {
-        code = lk_store_old_secret_forget(call->db, digest.bytes, call->now_ms);
-        return code == 0 ? 0 : lk_fail_store(call, code);
-    }
+    if (code == LK_ENOTFOUND)
+        return forget_ended(call, token, &digest);
     if (code != 0)
         return lk_fail_store(call, code);
     if (lk_id_equal(&row.account_id, &call->actor->account_id))

@@ -36,8 +36,10 @@ static int open_key(const struct lk_keys *keys, enum lk_seal_purpose purpose, in
     return sealed.len == SEALED_BYTES ? lk_seal_open(keys, purpose, &owner, &no_account, sealed, out) : LK_ECORRUPT;
 }
 
+/* A secret is found by the lookup key of its time and by all after it. */
 static int take_lookup(struct lk_keys *keys, const struct lk_older_key_row *row, int64_t now_ms) {
-    if (row->sealed_lookup.ptr == NULL || (row->lookup_has_end && row->lookup_ends_at <= now_ms))
+    const bool is_needed = lk_keys_older_lookups(keys) > 0;
+    if (!is_needed && (row->sealed_lookup.ptr == NULL || (row->lookup_has_end && row->lookup_ends_at <= now_ms)))
         return 0;
     uint8_t lookup[LK_KEY_BYTES];
     int code = open_key(keys, LK_SEAL_OLDER_LOOKUP, row->version, row->sealed_lookup, lookup);
@@ -100,7 +102,8 @@ struct work {
     struct lk_arena arena;          /* of one step */
     bool has_left[VERSION_MAX + 1]; /* by version of the digest: some key's secret stays under it */
     int64_t register_end;
-    int64_t first_end; /* of the older lookup keys that are needed, the first to end; INT64_MAX: none ends */
+    bool keeps_lookups; /* of an older version: then those after it are needed, too */
+    int64_t first_end;  /* when the first of them is no longer needed; INT64_MAX: not foreseen */
 };
 
 /* Opens what is sealed of a key's secret: only of the one that it is found by, so that no secret but that is good afterwards. */
@@ -112,16 +115,23 @@ static bool open_secret(const struct work *work, const struct lk_key_secret_row 
     return lk_secret_equal(digest.bytes, row->digest, sizeof(row->digest));
 }
 
+static void renew_digest(const struct work *work, uint8_t bytes[LK_DIGEST_BYTES]) {
+    struct lk_digest digest;
+    memcpy(digest.bytes, bytes, sizeof(digest.bytes));
+    lk_digest_renew(work->new_keys, &digest);
+    memcpy(bytes, digest.bytes, sizeof(digest.bytes));
+}
+
 static int renew_secret(struct work *work, struct lk_key_secret_row *row) {
     size_t len = row->sealed.len < LK_SEAL_OVERHEAD ? 0 : row->sealed.len - LK_SEAL_OVERHEAD;
     char *token = lk_arena_alloc(&work->arena, len + 1);
     char *sealed = lk_arena_alloc(&work->arena, len + LK_SEAL_OVERHEAD);
     if (token == NULL || sealed == NULL)
         return LK_ENOMEM;
-    int code = 0;
     if (len == 0 || !open_secret(work, row, token, len)) {
         work->has_left[row->digest_version & VERSION_MAX] = true;
         work->rotation->keys_left++;
+        renew_digest(work, row->digest);
     } else {
         struct lk_digest digest;
         lk_digest_token(work->new_keys, lk_slice_make(token, len), &digest);
@@ -129,11 +139,10 @@ static int renew_secret(struct work *work, struct lk_key_secret_row *row) {
         lk_seal(work->new_keys, LK_SEAL_API_KEY, &row->id, &row->account_id, lk_slice_make(token, len), (uint8_t *)sealed);
         row->sealed = lk_slice_make(sealed, len + LK_SEAL_OVERHEAD);
         row->digest_version = work->rotation->version;
-        code = lk_store_key_secret_set(work->call->db, row);
         work->rotation->keys++;
     }
     explicit_bzero(token, len + 1);
-    return code;
+    return lk_store_key_secret_set(work->call->db, row);
 }
 
 static int renew_secrets(struct work *work) {
@@ -155,7 +164,35 @@ static int renew_secrets(struct work *work) {
     return code == LK_ENOTFOUND ? 0 : lk_fail_store(work->call, code);
 }
 
-/* Sets what row says of the lookup key of its version: needed, and how long. lookup: the key. */
+static int renew_old_digests(struct work *work, const struct lk_id *key) {
+    struct lk_old_digest_row *rows;
+    size_t len;
+    int code = lk_store_old_digest_list(work->call->db, key, &work->arena, &rows, &len);
+    for (size_t i = 0; i < len && code == 0; i++) {
+        struct lk_old_digest_row renewed = rows[i];
+        renew_digest(work, renewed.bytes);
+        code = lk_store_old_digest_set(work->call->db, key, &rows[i], renewed.bytes);
+    }
+    return code;
+}
+
+static int renew_old_secrets(struct work *work) {
+    struct lk_id key;
+    struct lk_id last;
+    const struct lk_id *after = NULL;
+    int code;
+    while ((code = lk_store_old_secret_key_next(work->call->db, after, &work->arena, &key)) == 0) {
+        code = renew_old_digests(work, &key);
+        if (code != 0)
+            return lk_fail_store(work->call, code);
+        last = key;
+        after = &last;
+        lk_arena_reset(&work->arena);
+    }
+    return code == LK_ENOTFOUND ? 0 : lk_fail_store(work->call, code);
+}
+
+/* Sets what row says of the lookup key of its version: needed, and how long its secrets are good. lookup: the key. */
 static int keep_lookup(struct work *work, struct lk_older_key_row *row, const uint8_t lookup[LK_KEY_BYTES], uint8_t sealed[SEALED_BYTES]) {
     int64_t old_secrets;
     int code = lk_store_old_secret_count(work->call->db, row->version, work->call->now_ms, &old_secrets, &row->lookup_ends_at);
@@ -164,10 +201,12 @@ static int keep_lookup(struct work *work, struct lk_older_key_row *row, const ui
     work->rotation->old_secrets += old_secrets;
     row->lookup_has_end = !work->has_left[row->version];
     row->sealed_lookup = (struct lk_slice){NULL, 0};
-    if (row->lookup_has_end && old_secrets == 0)
-        return 0;
-    if (row->lookup_has_end && row->lookup_ends_at < work->first_end)
-        work->first_end = row->lookup_ends_at;
+    if (!work->keeps_lookups) {
+        if (row->lookup_has_end && old_secrets == 0)
+            return 0;
+        work->keeps_lookups = true;
+        work->first_end = row->lookup_has_end ? row->lookup_ends_at : INT64_MAX;
+    }
     seal_key(work->new_keys, LK_SEAL_OLDER_LOOKUP, row->version, lookup, sealed);
     row->sealed_lookup = lk_slice_make((const char *)sealed, SEALED_BYTES);
     code = lk_keys_add_older_lookup(work->new_keys, lookup);
@@ -201,7 +240,7 @@ static int renew_older_key(struct work *work, const struct lk_older_key_row *row
     uint8_t lookup[LK_KEY_BYTES];
     bool has_lookup = row->sealed_lookup.ptr != NULL;
     int code = open_key(work->old_keys, LK_SEAL_OLDER_AUDIT, row->version, row->sealed_audit, audit);
-    if (code == 0 && has_lookup)
+    if (code == 0 && (has_lookup || work->keeps_lookups))
         code = open_key(work->old_keys, LK_SEAL_OLDER_LOOKUP, row->version, row->sealed_lookup, lookup);
     code = code == 0 ? write_older_key(work, *row, audit, has_lookup ? lookup : NULL) : damaged_key(work, row->version);
     sodium_memzero(audit, sizeof(audit));
@@ -240,8 +279,8 @@ static int too_many(const struct work *work) {
     if (work->first_end == INT64_MAX)
         return lk_problem_set(
             work->call->problem, LK_ELIMIT,
-            "Secrets are found by %d older master keys already, and none of them ends by itself: rotate the API keys that "
-            "cannot be revealed first",
+            "Secrets are found by %d older master keys already, and those of the first do not end by themselves: rotate the API "
+            "keys that cannot be revealed first",
             LK_OLDER_LOOKUPS_MAX);
     lk_clock_format(work->first_end, when);
     return lk_problem_set(
@@ -301,13 +340,18 @@ static int move_logs(struct work *work) {
     struct lk_account_row account;
     struct lk_id last;
     const struct lk_id *after = NULL;
-    while ((code = lk_store_account_next(work->call->db, after, work->call->arena, &account)) == 0) {
+    struct lk_arena *arena = work->call->arena;
+    work->call->arena = &work->arena; /* of one account: there may be very many */
+    while ((code = lk_store_account_next(work->call->db, after, &work->arena, &account)) == 0) {
         code = move_log(work, &account, &change);
         if (code != 0)
-            return code;
+            break;
         last = account.id;
         after = &last;
+        lk_arena_reset(&work->arena);
     }
+    work->call->arena = arena;
+    work->call->actor = NULL; /* it was in the other */
     return code == LK_ENOTFOUND ? 0 : lk_fail_store(work->call, code);
 }
 
@@ -333,6 +377,8 @@ static int change_hands(struct work *work) {
 
 static int rotate(struct work *work) {
     int code = renew_secrets(work);
+    if (code == 0)
+        code = renew_old_secrets(work);
     if (code == 0)
         code = move_register(work);
     if (code == 0)

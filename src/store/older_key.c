@@ -86,6 +86,45 @@ int lk_store_key_secret_set(struct lk_db *db, const struct lk_key_secret_row *ro
     return lk_run(stmt);
 }
 
+static int read_key(struct lk_stmt *stmt, struct lk_arena *arena, void *ret) {
+    (void)arena;
+    return lk_column_id(stmt, 0, ret);
+}
+
+int lk_store_old_secret_key_next(struct lk_db *db, const struct lk_id *after, struct lk_arena *arena, struct lk_id *ret) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT api_key_id FROM key_old_secret WHERE api_key_id > $1 ORDER BY api_key_id LIMIT 1");
+    lk_row_bind_after(stmt, 1, after);
+    return lk_row_one(stmt, read_key, arena, ret, sizeof(*ret));
+}
+
+static int read_old_digest(struct lk_stmt *stmt, struct lk_arena *arena, void *ret) {
+    (void)arena;
+    struct lk_old_digest_row *row = ret;
+    return lk_row_bytes(stmt, 0, row->bytes, sizeof(row->bytes));
+}
+
+int lk_store_old_digest_list(struct lk_db *db, const struct lk_id *key, struct lk_arena *arena, struct lk_old_digest_row **ret,
+                             size_t *ret_len) {
+    struct lk_row_list list = {.arena = arena, .item_size = sizeof(**ret)};
+    struct lk_stmt *stmt = lk_db_stmt(db, "SELECT digest FROM key_old_secret WHERE api_key_id = $1");
+    lk_bind_id(stmt, 1, key);
+    int code = lk_row_all(stmt, read_old_digest, &list);
+    if (code != 0)
+        return code;
+    *ret = list.items;
+    *ret_len = list.len;
+    return 0;
+}
+
+int lk_store_old_digest_set(struct lk_db *db, const struct lk_id *key, const struct lk_old_digest_row *from,
+                            const uint8_t to[LK_STORED_DIGEST_BYTES]) {
+    struct lk_stmt *stmt = lk_db_stmt(db, "UPDATE key_old_secret SET digest = $1 WHERE api_key_id = $2 AND digest = $3");
+    lk_row_bind(stmt, 1, to, LK_STORED_DIGEST_BYTES);
+    lk_bind_id(stmt, 2, key);
+    lk_row_bind(stmt, 3, from->bytes, sizeof(from->bytes));
+    return lk_run(stmt);
+}
+
 int lk_store_old_secret_count(struct lk_db *db, int64_t version, int64_t now_ms, int64_t *ret, int64_t *ret_last) {
     struct lk_stmt *stmt =
         lk_db_stmt(db, "SELECT count(*), coalesce(max(ends_at), 0) FROM key_old_secret WHERE digest_version = $1 AND ends_at > $2");

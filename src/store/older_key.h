@@ -44,6 +44,22 @@ int lk_store_key_secret_next(struct lk_db *db, const struct lk_id *after, struct
 /* Writes digest, digest_version and sealed; when the key was changed last stays as it is. */
 int lk_store_key_secret_set(struct lk_db *db, const struct lk_key_secret_row *row);
 
+/* The key with the least id above `after` (NULL: the first) that has old secrets. */
+int lk_store_old_secret_key_next(struct lk_db *db, const struct lk_id *after, struct lk_arena *arena, struct lk_id *ret);
+
+/* The digest of an old secret. */
+struct lk_old_digest_row {
+    uint8_t bytes[LK_STORED_DIGEST_BYTES];
+};
+
+/* Those of a key, ended ones too. */
+int lk_store_old_digest_list(struct lk_db *db, const struct lk_id *key, struct lk_arena *arena, struct lk_old_digest_row **ret,
+                             size_t *ret_len);
+
+/* Puts another digest in the place of one; of which version it is stays. */
+int lk_store_old_digest_set(struct lk_db *db, const struct lk_id *key, const struct lk_old_digest_row *from,
+                            const uint8_t to[LK_STORED_DIGEST_BYTES]);
+
 /* How many old secrets (key_old_secret) with a digest of that version have not ended by now, and when the last of them ends. */
 int lk_store_old_secret_count(struct lk_db *db, int64_t version, int64_t now_ms, int64_t *ret, int64_t *ret_last);
 

@@ -1,6 +1,6 @@
 // latchkey key rotate-master: another master key, and nobody who has an API key notices.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -12,6 +12,8 @@ const REVEAL = 'mutation ($input: RevealApiKeyInput!) { revealApiKey(input: $inp
 const IMPORT = 'mutation ($input: ImportApiKeysInput!) { importApiKeys(input: $input) { results { uuid error } } }';
 
 const rotateMaster = (data, ...args) => run(['key', 'rotate-master', '--data', data, ...args]);
+// What runs a script of the shell where mounts are its own.
+const UNSHARED = (script, ...args) => ['--map-root-user', '--mount', 'sh', '-c', script, 'sh', ...args];
 const verifyAudit = (data, ...args) => run(['audit', 'verify', '--data', data, ...args]);
 
 function rotated(data, ...args) {
@@ -182,6 +184,15 @@ describe('key rotate-master, where the master key is elsewhere', () => {
     assert.equal(told.status, 0, told.stderr);
     assert.match(told.stdout, /^The database belongs to master key 3: 1 API key sealed anew, sessions ended\.\n\nThe new master key is /);
     assert.match(told.stdout, /\nNext: latchkey serve --data \S+ --master-key-file \S+link\n$/);
+    // What is told of the files beside it goes by where it is, too.
+    const seen = run(['doctor', '--data', data, '--master-key-file', link]);
+    assert.match(seen.stdout, /The master key master\.key\.replaced-\S+Z, which was replaced, lies beside the present one\./);
+    fs.renameSync(key, `${key}.new`);
+    fs.renameSync(answer.replacedMasterKeyFile, key);
+    const interrupted = run(['serve', '--data', data, '--master-key-file', link]);
+    assert.match(interrupted.stderr, /safe\/master\.key\.new: a rotation of the master key was interrupted/);
+    assert.equal(rotateMaster(data, '--master-key-file', link).status, 0);
+    assert.equal(verifyAudit(data, '--master-key-file', link).status, 0);
   });
 
   it('is not left beside the other one without a word of `doctor`', () => {
@@ -194,6 +205,21 @@ describe('key rotate-master, where the master key is elsewhere', () => {
     fs.rmSync(replacedMasterKeyFile);
     const well = run(['doctor', '--data', data]);
     assert.equal(well.status, 0, well.stdout);
+  });
+
+  it('is refused before anything is changed where the file cannot be replaced', { skip: spawnSync('unshare', UNSHARED('true')).status !== 0 && 'no mounts here' }, () => {
+    const directory = temporaryDirectory();
+    const data = path.join(directory, 'data');
+    init(data);
+    fs.mkdirSync(path.join(directory, 'safe'));
+    const key = path.join(directory, 'safe', 'master.key');
+    fs.renameSync(path.join(data, 'master.key'), key);
+    const refused = spawnSync('unshare', UNSHARED('mount --bind "$1" "$1" && exec "$2" key rotate-master --data "$3" --master-key-file "$1"', key, BINARY, data), { encoding: 'utf8' });
+    assert.equal(refused.status, 1);
+    assert.match(refused.stderr, /The master key \S+safe\/master\.key cannot be given another name beside it, and so not be replaced \(.*\): nothing was changed\./);
+    assert.deepEqual(fs.readdirSync(path.join(directory, 'safe')), ['master.key']);
+    assert.equal(verifyAudit(data, '--master-key-file', key).status, 0);
+    assert.equal(rotated(data, '--master-key-file', key).masterKeyVersion, 2);
   });
 
   it('says what is missing', () => {

@@ -39,6 +39,18 @@ with tempfile.TemporaryDirectory() as place:
     assert (there / "control/conffiles").read_text() == "/etc/latchkey/latchkey.conf\n"
     for script in ("postinst", "prerm", "postrm"):
         run("sh", "-n", there / "control" / script)
+    assert "etc/" not in (there / "control/md5sums").read_text(), "settings may be changed"
+    # What systemd refuses, as for a unit that is masked, leaves no package half installed or removed.
+    (there / "bin").mkdir()
+    for program in ("adduser", "install", "systemctl"):
+        (there / "bin" / program).write_text(f'#!/bin/sh\necho "{program} $*"\n[ "$1" = daemon-reload ] || [ {program} != systemctl ]\n')
+        (there / "bin" / program).chmod(0o755)
+    for script, arguments, called in (("postinst", ("configure", "0.0.1"), "try-restart latchkey"), ("prerm", ("remove",), "disable --now latchkey")):
+        text = (there / "control" / script).read_text()
+        assert "/run/systemd/system" in text
+        (there / script).write_text(text.replace("/run/systemd/system", place))
+        output = run("env", f"PATH={there}/bin:/usr/bin:/bin", "sh", there / script, *arguments)
+        assert called in output and "The server " in output, output
     settings = (there / "etc/latchkey/latchkey.conf").read_text().splitlines()
     assert settings and all(line.startswith("#") for line in settings), "a new machine has the defaults"
     # Its own pkg-config file finds the library where the other package has it.

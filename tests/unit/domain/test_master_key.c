@@ -1,6 +1,7 @@
 /* Another master key takes the place of the one before. */
 #include "fixture.h"
 
+#include "crypto/digest.h"
 #include "domain/audit_mac.h"
 #include "domain/master_key.h"
 #include "domain/migrate.h"
@@ -151,6 +152,27 @@ static void test_old_secret(void **state) {
     expect_good(f, second);
 }
 
+/* One that ended may be another key's, and is that one's alone, whatever the clock says afterwards. */
+static void test_ended_secret_is_imported(void **state) {
+    struct fixture *f = *state;
+    struct lk_slice first;
+    struct lk_api_key key = fixture_key(f, "rotated", &f->admin_group, &first);
+    rotate_key(f, &key.id);
+    expect_rotated(f, 7, 8);
+    expect_good(f, f->admin_token);
+    const struct lk_import_input input = {.token = first, .key = {.name = LK_SLICE("again")}};
+    struct lk_import_result *results;
+    const int64_t now_ms = f->call.now_ms;
+    f->call.now_ms = now_ms + 2 * DAY;
+    fixture_begin(f);
+    assert_int_equal(fixture_end(f, lk_api_key_import(&f->call, fixture_id(f, &f->account.id), &input, 1, &results)), 0);
+    assert_int_equal(results[0].error.len, 0);
+    const struct lk_id imported = results[0].id;
+    f->call.now_ms = now_ms;
+    assert_int_equal(fixture_act(f, first), 0);
+    assert_memory_equal(&f->call.actor->id, &imported, sizeof(imported));
+}
+
 /* Of a secret that ended, nothing is tried any more. */
 static void test_lookups_end(void **state) {
     struct fixture *f = *state;
@@ -219,6 +241,53 @@ static void test_damaged_seals(void **state) {
     assert_int_equal(fixture_reveal(f, &exchanged.id, &unseen), LK_ECORRUPT);
 }
 
+/* Who has the key before, and writes the database, makes no secret that is good, although that key finds some. */
+static void test_old_key_makes_no_secret(void **state) {
+    struct fixture *f = *state;
+    const struct lk_slice mine = LK_SLICE("a-text-of-my-own-choice");
+    struct lk_slice first;
+    struct lk_api_key key = fixture_key(f, "rotated", &f->admin_group, &first);
+    struct lk_keys *old = fixture_keys(7);
+    rotate_key(f, &key.id);
+    expect_rotated(f, 7, 8);
+    struct lk_digest digest;
+    lk_digest_token(old, mine, &digest);
+    char hex[65];
+    char sql[256];
+    for (size_t i = 0; i < sizeof(digest.bytes); i++)
+        snprintf(hex + 2 * i, 3, "%02x", digest.bytes[i]);
+    snprintf(sql, sizeof(sql), "INSERT INTO key_old_secret SELECT id, x'%s', 1, '', 9e15 FROM api_key WHERE name = 'rotated'", hex);
+    fixture_sql(f, sql);
+    assert_int_equal(fixture_act(f, mine), LK_EUNAUTH);
+    expect_good(f, first);
+    lk_keys_free(old);
+}
+
+/* The lookup key of a version between is needed although no secret is of its time. */
+static void test_lookups_between(void **state) {
+    struct fixture *f = *state;
+    struct lk_slice first;
+    struct lk_api_key key = fixture_key(f, "rotated", &f->admin_group, &first);
+    rotate_key(f, &key.id);
+    for (unsigned char from = 7; from < 10; from++)
+        expect_rotated(f, from, from + 1);
+    assert_int_equal(lk_keys_older_lookups(f->keys), 3);
+    expect_good(f, first);
+
+    fixture_sql(f, "UPDATE older_key SET sealed_lookup = NULL WHERE version = 2");
+    struct lk_keys *keys = fixture_keys(10);
+    assert_int_equal(lk_master_key_read(f->db, keys, f->call.now_ms, &f->problem), LK_ECORRUPT);
+    assert_int_equal(lk_master_key_read(f->db, keys, f->call.now_ms + DAY, &f->problem), 0);
+    assert_int_equal(lk_keys_older_lookups(keys), 0);
+    lk_keys_free(keys);
+    struct lk_master_rotation rotation;
+    fixture_expect(f, rotate(f, 10, 11, &rotation), LK_ECORRUPT,
+                   "What the database keeps of master key 2 was changed; nothing was rotated");
+    fixture_sql(f, "UPDATE key_old_secret SET ends_at = 1");
+    expect_rotated(f, 10, 11);
+    assert_int_equal(lk_keys_older_lookups(f->keys), 0);
+}
+
 /* --- the audit log --- */
 
 /* Writes the log of the fixture's account anew from its first entry on as somebody would who has the first master key: the entries of its time say what he
@@ -251,6 +320,10 @@ static void expect_found(struct fixture *f, const char *reason) {
 static void test_old_key_forges_nothing(void **state) {
     struct fixture *f = *state;
     struct lk_keys *old = fixture_keys(7);
+    assert_int_equal(lk_db_savepoint(f->db), 0);
+    fixture_sql(f, "UPDATE audit_entry SET key_version = 0, mac = (SELECT mac FROM audit_entry WHERE seq = 1) WHERE seq = 2");
+    assert_int_equal(check_audit(f).sequence, 2);
+    assert_int_equal(lk_db_rollback_to(f->db), 0);
     expect_rotated(f, 7, 8);
     expect_intact(f);
     assert_int_equal(lk_db_savepoint(f->db), 0);
@@ -319,6 +392,30 @@ static void test_register(void **state) {
 
 /* --- limits --- */
 
+/* What it takes for one account is given back before the next. */
+static void test_many_accounts(void **state) {
+    struct fixture *f = *state;
+    struct lk_arena arena;
+    fixture_sql(f, "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO account (id, name, "
+                   "created_at, audit_seq, "
+                   "audit_mac, audit_seal) SELECT randomblob(16), 'account ' || i, 1, 0, zeroblob(32), zeroblob(32) FROM n");
+    lk_arena_init(&arena, (size_t)64 << 10);
+    f->call.arena = &arena;
+    struct lk_master *old = fixture_master(7);
+    struct lk_master_rotation rotation = {.old_master = old, .new_keys = fixture_keys(8)};
+    assert_int_equal(lk_db_savepoint(f->db), 0);
+    int code = lk_master_key_rotate(&f->call, &rotation);
+    if (code != 0)
+        fail_msg("%s", f->problem.text);
+    assert_ptr_equal(f->call.arena, &arena);
+    assert_int_equal(fixture_query(f, "SELECT count(*) FROM audit_entry WHERE resource_type = 'SERVER'"), 501);
+    assert_int_equal(lk_db_rollback_to(f->db), 0);
+    f->call.arena = &f->arena;
+    lk_keys_free(rotation.new_keys);
+    lk_master_free(old);
+    lk_arena_free(&arena);
+}
+
 static void test_too_many_lookups(void **state) {
     struct fixture *f = *state;
     struct lk_slice first[LK_OLDER_LOOKUPS_MAX + 1];
@@ -371,12 +468,16 @@ int main(void) {
         TEST(test_keys_stay),
         TEST(test_logs_say_so),
         TEST(test_old_secret),
+        TEST(test_ended_secret_is_imported),
         TEST(test_lookups_end),
         TEST(test_sessions_end),
         TEST(test_damaged_seals),
+        TEST(test_old_key_makes_no_secret),
+        TEST(test_lookups_between),
         TEST(test_old_key_forges_nothing),
         TEST(test_rotating_heals_nothing),
         TEST(test_register),
+        TEST(test_many_accounts),
         TEST(test_too_many_lookups),
         TEST(test_too_many_versions),
         TEST(test_damaged_older_key),

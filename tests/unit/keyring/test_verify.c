@@ -334,18 +334,29 @@ static void test_the_nearer_rate(void **state) {
     expect_refusal(world, 1, 1, 3, 0, 1000);
 }
 
-/* What was digested under an older lookup key is found by that, alone and in a batch; what is unknown under all of them is not. */
+/* What was digested under an older lookup key, and then under each since, is found by those, alone and in a batch; what is unknown under all of them is not, nor is
+ * what the older one alone has digested. */
 static void test_older_lookup(void **state) {
     struct world *world = *state;
-    struct lk_keys *older = keys_of(1);
-    struct lk_keyring_digest digest = digest_of(older, 77);
+    struct lk_keys *first = keys_of(2);
+    struct lk_keys *second = keys_of(1);
+    struct lk_keyring_digest digest = digest_of(second, 77);
+    struct lk_keyring_digest oldest = digest_of(first, 79);
+    struct lk_keyring_digest forged = digest_of(second, 80);
+    lk_digest_renew(world->keys, &digest.digest);
+    lk_digest_renew(second, &oldest.digest);
+    lk_digest_renew(world->keys, &oldest.digest);
     struct lk_keyring_key key = key_of(77, &digest, 1);
+    struct lk_keyring_key key_of_first = key_of(79, &oldest, 1);
+    struct lk_keyring_key key_of_nobody = key_of(80, &forged, 1);
     struct lk_verify_answer answer;
     assert_int_equal(put_key(world->keyring, &key), 0);
+    assert_int_equal(put_key(world->keyring, &key_of_first), 0);
+    assert_int_equal(put_key(world->keyring, &key_of_nobody), 0);
     assert_int_equal(ask(&world->verifier, 77, NULL, &answer), LK_VERIFY_NOT_FOUND);
 
     uint8_t raw[2][LK_KEY_BYTES];
-    for (uint8_t i = 0; i < 2; i++) { /* the one that finds it is the second */
+    for (uint8_t i = 0; i < 2; i++) {
         struct lk_master *master = master_of((uint8_t)(2 - i));
         lk_keys_derive_one(master, LK_KEY_LOOKUP, raw[i]);
         lk_master_free(master);
@@ -353,7 +364,9 @@ static void test_older_lookup(void **state) {
     }
     assert_int_equal(ask(&world->verifier, 77, NULL, &answer), LK_VERIFY_VALID);
     assert_memory_equal(&answer.key_id, &key.id, sizeof(key.id));
+    assert_int_equal(ask(&world->verifier, 79, NULL, &answer), LK_VERIFY_VALID);
     assert_int_equal(ask(&world->verifier, 78, NULL, &answer), LK_VERIFY_NOT_FOUND);
+    assert_int_equal(ask(&world->verifier, 80, NULL, &answer), LK_VERIFY_NOT_FOUND);
 
     struct lk_id other = id_of(1001);
     struct test_token token = token_of(77);
@@ -362,7 +375,8 @@ static void test_older_lookup(void **state) {
     request.account = NULL;
     lk_verify_batch(&world->verifier, &request, 1, &answer);
     assert_int_equal(answer.code, LK_VERIFY_VALID);
-    lk_keys_free(older);
+    lk_keys_free(first);
+    lk_keys_free(second);
 }
 
 static void test_batch(void **state) {
