@@ -253,8 +253,10 @@ static void finish(struct lk_job *base, int committed) {
                      "Too many changes were refused lately; the Retry-After header says when to try again");
         return;
     default:
-        if (code != LK_EBUSY)
+        if (code != LK_EBUSY) {
             lk_log(LK_LOG_ERROR, "request %s: the revocation failed: %s", job->request_id, lk_error_text(code));
+            http_add_header(job->request, "X-Request-Id", lk_slice_cstr(job->request_id));
+        }
         answer_unavailable(job->request);
     }
 }
@@ -266,7 +268,6 @@ static bool submit(const struct lk_oauth_service *service, struct http_request *
         return false;
     job->job = (struct lk_job){NULL, run, finish};
     lk_request_id_make(job->request_id);
-    http_add_header(request, "X-Request-Id", lk_slice_cstr(job->request_id));
     job->request = request;
     job->service = service;
     job->credential = credential;
