@@ -214,8 +214,8 @@ struct revocation {
     struct lk_ip client_ip;     /* of call, where it is known */
     struct lk_call call;
     struct lk_problem problem;
-    struct lk_rate_state rate; /* when code is LK_ELIMIT: the actor was refused too often */
-    char request_id[LK_REQUEST_ID_SIZE];
+    struct lk_rate_state rate;           /* when code is LK_ELIMIT: the actor was refused too often */
+    char request_id[LK_REQUEST_ID_SIZE]; /* of one that failed */
     int code;
 };
 
@@ -254,6 +254,7 @@ static void finish(struct lk_job *base, int committed) {
         return;
     default:
         if (code != LK_EBUSY) {
+            lk_request_id_make(job->request_id);
             lk_log(LK_LOG_ERROR, "request %s: the revocation failed: %s", job->request_id, lk_error_text(code));
             http_add_header(job->request, "X-Request-Id", lk_slice_cstr(job->request_id));
         }
@@ -267,7 +268,6 @@ static bool submit(const struct lk_oauth_service *service, struct http_request *
     if (job == NULL || lk_request_call(service->verify->lanes, request, service->domain, &job->client_ip, &job->problem, &job->call) != 0)
         return false;
     job->job = (struct lk_job){NULL, run, finish};
-    lk_request_id_make(job->request_id);
     job->request = request;
     job->service = service;
     job->credential = credential;

@@ -322,10 +322,15 @@ void doctor_expiry(struct doctor *doctor, const char *where, int64_t expires_at,
                     (int)(left / DOCTOR_DAY_MS), left / DOCTOR_DAY_MS == 1 ? "" : "s");
 }
 
-/* The first certificate of a file; NULL when there is none. No pipe is waited for. */
-static X509 *read_certificate(const char *path) {
+/* NULL for what is no file, too: no pipe is waited for. */
+static FILE *open_file(const char *path) {
     struct stat status;
-    FILE *file = stat(path, &status) != 0 || !S_ISREG(status.st_mode) ? NULL : fopen(path, "re");
+    return stat(path, &status) != 0 || !S_ISREG(status.st_mode) ? NULL : fopen(path, "re");
+}
+
+/* The first certificate of a file; NULL when there is none. */
+static X509 *read_certificate(const char *path) {
+    FILE *file = open_file(path);
     X509 *certificate = file == NULL ? NULL : PEM_read_X509(file, NULL, NULL, NULL);
     if (file != NULL)
         fclose(file);
@@ -342,8 +347,7 @@ static int no_passphrase(char *out, int size, int writing, void *context) { /* N
 }
 
 static EVP_PKEY *read_key(const char *path) {
-    struct stat status;
-    FILE *file = stat(path, &status) != 0 || !S_ISREG(status.st_mode) ? NULL : fopen(path, "re");
+    FILE *file = open_file(path);
     EVP_PKEY *key = file == NULL ? NULL : PEM_read_PrivateKey(file, NULL, no_passphrase, NULL);
     if (file != NULL)
         fclose(file);
